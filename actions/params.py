@@ -1,0 +1,23 @@
+"""What params.yaml may say about actions."""
+
+from typing import Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+
+from sources.params import Params
+
+
+class ActionParams(Params):
+    """Section `actions`: money in the currency of the data, time in days."""
+
+    catalog: str
+    margin_rate: float | None = Field(default=None, gt=0, le=1)
+    budget: NonNegativeFloat
+    capacities: dict[str, NonNegativeInt] = Field(default_factory=dict)
+    max_contacts: PositiveInt
+    max_contacts_days: PositiveInt
+    quiet_days: NonNegativeInt
+    consent_when_unknown: Literal["allow", "block"]
+    holdout_share: float = Field(ge=0, lt=1)
+    holdout_epoch: str = "auto"
+    holdout_salt: str

@@ -1,0 +1,1 @@
+"""What was known about a customer at a date."""

@@ -1,0 +1,30 @@
+"""What params.yaml may say about the task and the timeline."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field, PositiveInt
+
+from sources.params import Params
+
+Auto = Literal["auto"]
+
+
+class TaskParams(Params):
+    """Section `task`: what is predicted, for whom, how far ahead (days)."""
+
+    churn: Literal["lapse"]
+    horizon_days: PositiveInt | Auto
+    active_within_days: PositiveInt | Auto
+    value_horizon_days: PositiveInt | Auto
+
+
+class TimelineParams(Params):
+    """Section `timeline`: the as-of dates and how they are split."""
+
+    step_days: PositiveInt
+    snapshots: PositiveInt | Auto
+    validation_snapshots: PositiveInt = 2
+    test_snapshots: PositiveInt = 2
+    test_as_of_dates: tuple[date, ...] = ()
+    score_as_of: date | Auto = Field(default="auto")

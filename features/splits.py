@@ -1,0 +1,237 @@
+"""Which as-of dates train, validate, test and score; what `auto` chose, and why.
+
+Dates lie on a grid of `step_days` back from the last closed outcome window. The last training
+outcome closes on or before the first validation date, the last validation outcome on or before the
+first test date:
+
+    horizon 28, step 14, data until 2018-01-01
+    train 2017-04-10 ... 09-11 | validation 10-09, 10-23 | test 11-20, 12-04 | score 2018-01-02
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from features.params import TaskParams, TimelineParams
+from features.profile import Profile
+from features.timeline import date_of, day_of, is_closed, last_closed
+from features.timeplan import Choice, Timeline
+from sources.errors import TimelineError
+
+HORIZONS = (14, 28, 56, 90, 180)
+ACTIVE = (30, 60, 90, 180, 365)
+VALUE_HORIZONS = (365, 180, 90, 60)
+MIN_TRAIN = 3
+MAX_AUTO_TRAIN = 26
+
+
+@dataclass(frozen=True)
+class _Split:
+    """As-of days by split; `unused` lie between two splits, for their outcomes overlap the next."""
+
+    train: tuple[int, ...]
+    validation: tuple[int, ...]
+    test: tuple[int, ...]
+    unused: tuple[int, ...]
+
+
+def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) -> Timeline:
+    """Choose horizons and dates for data with the given rhythm.
+
+    What is `auto` gives way in the order of the design: fewer test dates, fewer validation dates,
+    then a shorter horizon. Raises TimelineError, with the dates in it, when no honest split exists.
+    """
+    wanted, why = _wanted_horizon(task, profile)
+    shorter = [h for h in reversed(HORIZONS) if h < wanted] if task.horizon_days == "auto" else []
+    for horizon in (wanted, *shorter):
+        active, active_why = _active(task, horizon, profile)
+        for n_test, n_validation in _shapes(params):
+            split = _split(horizon, active, (n_test, n_validation), profile, params)
+            if split is None:
+                continue
+            value_horizon, value_train, value_test, value_why = _value(
+                task, horizon, split, profile.data_until
+            )
+            choices = []
+            if task.horizon_days == "auto":
+                if horizon < wanted:
+                    why += f"; {wanted} days do not fit the history, so shortened"
+                choices.append(Choice("task.horizon_days", horizon, why))
+            if task.active_within_days == "auto":
+                choices.append(Choice("task.active_within_days", active, active_why))
+            if task.value_horizon_days == "auto":
+                choices.append(Choice("task.value_horizon_days", value_horizon, value_why))
+            choices += _date_choices(params, split, active, profile)
+            return Timeline(
+                horizon_days=horizon,
+                active_within_days=active,
+                value_horizon_days=value_horizon,
+                data_from=profile.data_from,
+                data_until=profile.data_until,
+                train=split.train,
+                validation=split.validation,
+                test=split.test,
+                unused=split.unused,
+                score=_score_day(params, profile),
+                value_train=value_train,
+                value_test=value_test,
+                choices=tuple(choices),
+            )
+    raise _too_short(shorter[-1] if shorter else wanted, params, profile)
+
+
+def _wanted_horizon(task: TaskParams, profile: Profile) -> tuple[int, str]:
+    if task.horizon_days != "auto":
+        return task.horizon_days, "set in params.yaml"
+    if profile.long_gap is None:
+        return HORIZONS[2], "too few repeat customers to measure a rhythm"
+    fitting = [h for h in HORIZONS if h >= profile.long_gap]
+    return (fitting or [HORIZONS[-1]])[0], (
+        f"nine of ten gaps of the typical repeat customer are at most {profile.long_gap:.0f} days"
+    )
+
+
+def _active(task: TaskParams, horizon: int, profile: Profile) -> tuple[int, str]:
+    if task.active_within_days != "auto":
+        return task.active_within_days, "set in params.yaml"
+    room = max((profile.data_until - profile.data_from) // 3, ACTIVE[0])
+    fitting = [days for days in ACTIVE if days <= room]
+    enough = [days for days in fitting if days >= 3 * horizon]
+    if enough:
+        return enough[0], f"three horizons of {horizon} days, rounded up"
+    return fitting[-1], f"the longest within a third of the history ({room} days)"
+
+
+def _shapes(params: TimelineParams) -> list[tuple[int, int]]:
+    """Numbers of test and validation dates to try, the wanted ones first."""
+    if params.test_as_of_dates:
+        tests = [len(params.test_as_of_dates)]
+    else:
+        tests = list(range(params.test_snapshots, 0, -1))
+    return [(tests[0], params.validation_snapshots)] + [
+        (n_test, n_validation)
+        for n_validation in range(params.validation_snapshots, 0, -1)
+        for n_test in tests
+        if (n_test, n_validation) != (tests[0], params.validation_snapshots)
+    ]
+
+
+def _split(
+    horizon: int, active: int, shape: tuple[int, int], profile: Profile, params: TimelineParams
+) -> _Split | None:
+    n_test, n_validation = shape
+    step = params.step_days
+    test = _test_days(horizon, n_test, profile, params)
+    validation = _back(last_closed(horizon, test[0]), test[0], step, n_validation)
+    # Before this day the active window, and so the cohort, would be cut off by the start of data.
+    earliest = profile.data_from + max(active, horizon)
+    latest = last_closed(horizon, validation[0])
+    wanted = MAX_AUTO_TRAIN if params.snapshots == "auto" else params.snapshots
+    train = tuple(d for d in _back(latest, test[0], step, wanted) if d >= earliest)
+    if len(train) < (MIN_TRAIN if params.snapshots == "auto" else wanted):
+        return None
+    taken = {*train, *validation, *test}
+    grid = range(test[0], train[0], -step)
+    closed = range(test[0], last_closed(horizon, profile.data_until) + 1, step)
+    unused = tuple(sorted({*grid, *closed} - taken))
+    return _Split(train, validation, test, unused)
+
+
+def _test_days(
+    horizon: int, n_test: int, profile: Profile, params: TimelineParams
+) -> tuple[int, ...]:
+    end = last_closed(horizon, profile.data_until)
+    if not params.test_as_of_dates:
+        return tuple(end - params.step_days * i for i in reversed(range(n_test)))
+    days = tuple(sorted({day_of(d) for d in params.test_as_of_dates}))
+    for day in days:
+        if not is_closed(day, horizon, profile.data_until):
+            raise TimelineError(
+                f"timeline.test_as_of_dates: the outcome of {date_of(day)} closes on "
+                f"{date_of(day + horizon)}, after the data ends ({date_of(profile.data_until)}). "
+                f"The latest date that works is {date_of(end)}."
+            )
+    return days
+
+
+def _back(latest: int, anchor: int, step: int, count: int) -> tuple[int, ...]:
+    """`count` days of the grid through `anchor`, the last one at or before `latest`, ascending."""
+    last = anchor - -(-(anchor - latest) // step) * step
+    return tuple(last - step * i for i in reversed(range(count)))
+
+
+def _value(
+    task: TaskParams, horizon: int, split: _Split, data_until: int
+) -> tuple[int, tuple[int, ...], tuple[int, ...], str]:
+    """The value horizon and the dates that train and test it."""
+    dates = sorted({*split.train, *split.validation, *split.test, *split.unused})
+    if task.value_horizon_days == "auto":
+        candidates = [v for v in VALUE_HORIZONS if v > horizon]
+    elif task.value_horizon_days < horizon:
+        raise TimelineError(
+            f"task.value_horizon_days ({task.value_horizon_days}) is shorter than the horizon "
+            f"({horizon}): a value covers at least the time in which a customer is lost."
+        )
+    else:
+        candidates = [task.value_horizon_days] if task.value_horizon_days > horizon else []
+    for days in candidates:
+        closed = [d for d in dates if is_closed(d, days, data_until)]
+        test = closed[-1:]
+        train = tuple(d for d in dates if test and d <= last_closed(days, test[0]))
+        if len(train) >= MIN_TRAIN:
+            why = (
+                f"the longest whose outcomes close for {len(train)} training dates and a test date"
+            )
+            return days, train, tuple(test), why
+    if candidates and task.value_horizon_days != "auto":
+        raise TimelineError(
+            f"task.value_horizon_days {candidates[0]}: fewer than {MIN_TRAIN} training dates have "
+            f"an outcome that closes before a later test date (data until {date_of(data_until)}). "
+            "Set it to auto or shorten it."
+        )
+    return horizon, split.train, split.test, "no longer one closes within the history: the horizon"
+
+
+def _score_day(params: TimelineParams, profile: Profile) -> int:
+    """Midnight after the last row, unless a date is given."""
+    if params.score_as_of == "auto":
+        return profile.data_until + 1
+    return day_of(params.score_as_of)
+
+
+def _date_choices(
+    params: TimelineParams, split: _Split, active: int, profile: Profile
+) -> list[Choice]:
+    choices = []
+    if params.snapshots == "auto":
+        why = (
+            f"every {params.step_days} days with {active} days of history before and a closed "
+            f"outcome after: {date_of(split.train[0])} to {date_of(split.train[-1])}"
+        )
+        choices.append(Choice("timeline.snapshots", len(split.train), why))
+    for name, wanted, got in (
+        ("test", len(params.test_as_of_dates) or params.test_snapshots, len(split.test)),
+        ("validation", params.validation_snapshots, len(split.validation)),
+    ):
+        if got < wanted:
+            why = f"{wanted} do not leave {MIN_TRAIN} training dates in this history"
+            choices.append(Choice(f"timeline.{name}_snapshots", got, why))
+    if params.score_as_of == "auto":
+        day = _score_day(params, profile)
+        why = f"{date_of(day)}, midnight after the last row ({date_of(profile.data_until)})"
+        choices.append(Choice("timeline.score_as_of", day, why))
+    return choices
+
+
+def _too_short(horizon: int, params: TimelineParams, profile: Profile) -> TimelineError:
+    first, last = date_of(profile.data_from), date_of(profile.data_until)
+    test = _test_days(horizon, 1, profile, params)[0]
+    validation = last_closed(horizon, test)
+    train = last_closed(horizon, validation)
+    return TimelineError(
+        f"The history is too short: {first} to {last} is {(last - first).days} days. With a horizon "
+        f"of {horizon} days the last training date would be {date_of(train)} (its outcome must close "
+        f"before the validation date {date_of(validation)}, and that before the test date "
+        f"{date_of(test)}), and {MIN_TRAIN} training dates need history before them. Bring at least "
+        f"{timedelta(days=5 * horizon + (MIN_TRAIN - 1) * params.step_days).days} days of purchases, "
+        "or shorten task.horizon_days, task.active_within_days or timeline.step_days."
+    )

@@ -1,0 +1,79 @@
+"""The time plan that a run keeps to: horizons and as-of dates of every split, as data."""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from features.timeline import date_of, day_of
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A parameter that was `auto`, or had to give way: what it became, and why."""
+
+    key: str
+    value: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The chosen horizons (days) and the as-of days (days since 1970-01-01) of each split.
+
+    `value_train` and `value_test` are the dates whose value outcomes close: the value horizon may
+    be longer than the horizon, and then has a split of its own.
+    """
+
+    horizon_days: int
+    active_within_days: int
+    value_horizon_days: int
+    data_from: int
+    data_until: int
+    train: tuple[int, ...]
+    validation: tuple[int, ...]
+    test: tuple[int, ...]
+    unused: tuple[int, ...]
+    score: int
+    value_train: tuple[int, ...]
+    value_test: tuple[int, ...]
+    choices: tuple[Choice, ...]
+
+    @property
+    def history_days(self) -> int:
+        """Days of history at the first training date."""
+        return self.train[0] - self.data_from
+
+    def split_of(self, as_of: int) -> str:
+        """The split that an as-of day belongs to."""
+        for name in ("train", "validation", "test", "unused"):
+            if as_of in getattr(self, name):
+                return name
+        return "score"
+
+    def as_of_days(self) -> tuple[int, ...]:
+        """Every day that needs a snapshot, in order."""
+        return tuple(sorted({*self.train, *self.validation, *self.test, *self.unused, self.score}))
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan with dates as ISO text: what people and `from_json` read."""
+        content = asdict(self)
+        for name in _DAYS:
+            content[name] = date_of(content[name]).isoformat()
+        for name in _DAY_LISTS:
+            content[name] = [date_of(day).isoformat() for day in content[name]]
+        return content
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "Timeline":
+        """The reverse of `to_json`."""
+        fields = dict(content)
+        for name in _DAYS:
+            fields[name] = day_of(date.fromisoformat(fields[name]))
+        for name in _DAY_LISTS:
+            fields[name] = tuple(day_of(date.fromisoformat(day)) for day in fields[name])
+        fields["choices"] = tuple(Choice(**choice) for choice in fields["choices"])
+        return cls(**fields)
+
+
+_DAYS = ("data_from", "data_until", "score")
+_DAY_LISTS = ("train", "validation", "test", "unused", "value_train", "value_test")

@@ -1,0 +1,228 @@
+"""The baselines every model is printed beside: four ways to say who is leaving without it.
+
+Each predicts a calibrated P(no purchase within the horizon). Simple rules are what a person would
+sort by; the grade compares with the best of them.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+
+from models.artifacts import read_json, write_json
+from models.boosting import FloatArray
+from models.btyd import BgNbd, fit_bg_nbd
+from sources.errors import DataGateError
+
+FILE = "baselines.json"
+SIMPLE_RULES = ("recency_rule", "own_rhythm_rule")
+BASELINES: dict[str, str] = {
+    "recency_rule": "the longer silent, the more at risk",
+    "own_rhythm_rule": "silence against the customer's own mean gap between purchases",
+    "rfm_logistic": "logistic regression on recency, frequency and money",
+    "bg_nbd": "BG/NBD, the buy-till-you-die model of Fader, Hardie & Lee (2005)",
+}
+# An own mean gap counts as many times as it has gaps, the population's as many as this.
+PRIOR_GAPS = 2.0
+
+Design = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """Logistic regression as its own coefficients, by column name; inputs are standardised."""
+
+    mean: dict[str, float]
+    scale: dict[str, float]
+    coefficient: dict[str, float]
+    intercept: float
+
+    @classmethod
+    def fit(cls, inputs: pd.DataFrame, churned: FloatArray) -> "Logistic":
+        """Fit on inputs (n, k) and labels (n,) in {0, 1}; an undefined input counts as the mean."""
+        mean = inputs.mean().fillna(0.0)
+        scale = inputs.std(ddof=0).fillna(0.0).replace(0.0, 1.0)
+        standardised = ((inputs - mean) / scale).fillna(0.0)
+        fitted = LogisticRegression(max_iter=1000, tol=1e-8).fit(standardised.to_numpy(), churned)
+        columns = list(inputs.columns)
+        return cls(
+            mean=dict(zip(columns, mean.tolist(), strict=True)),
+            scale=dict(zip(columns, scale.tolist(), strict=True)),
+            coefficient=dict(zip(columns, fitted.coef_[0].tolist(), strict=True)),
+            intercept=float(fitted.intercept_[0]),
+        )
+
+    def predict(self, inputs: pd.DataFrame) -> FloatArray:
+        """Probability of churn (n,) for inputs with the columns fitted on."""
+        log_odds = np.full(len(inputs), self.intercept)
+        # By name, as JSON keeps them: floating sums depend on their order.
+        for name, coefficient in sorted(self.coefficient.items()):
+            standardised = (inputs[name].to_numpy(np.float64) - self.mean[name]) / self.scale[name]
+            log_odds += coefficient * np.where(np.isnan(standardised), 0.0, standardised)
+        probability: FloatArray = expit(log_odds)
+        return probability
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """The four fitted baselines, and the rules of thumb for when and how much."""
+
+    horizon_days: int
+    population_gap: float
+    logistics: dict[str, Logistic]
+    bg_nbd: BgNbd
+    orders_per_purchase_day: float
+
+    def predict(self, snapshot: pd.DataFrame) -> pd.DataFrame:
+        """Probability of churn, one column per baseline (`BASELINES`), on the snapshot's index."""
+        designs = _designs(self.population_gap)
+        columns = {
+            name: logistic.predict(designs[name](snapshot))
+            for name, logistic in self.logistics.items()
+        }
+        columns["bg_nbd"] = self.bg_nbd.p_no_purchase(self.horizon_days, *_triple(snapshot))
+        return pd.DataFrame(columns, index=snapshot.index)[list(BASELINES)]
+
+    def days_to_next_purchase(self, snapshot: pd.DataFrame) -> FloatArray:
+        """Days (n,) until the customer's own mean gap is over; 0 for whoever is already late.
+
+        The gap is smoothed as in the own-rhythm rule, so that one-time buyers have one too.
+        """
+        silence = snapshot["days_since_last_purchase"].to_numpy(np.float64)
+        days: FloatArray = np.maximum(smoothed_gap(snapshot, self.population_gap) - silence, 0.0)
+        return days
+
+    def expected_orders(self, snapshot: pd.DataFrame) -> FloatArray:
+        """Expected orders (n,) within the horizon: BG/NBD's purchase days × orders on each."""
+        days = self.bg_nbd.expected_purchases(self.horizon_days, *_triple(snapshot))
+        return days * self.orders_per_purchase_day
+
+    def save(self, folder: Path) -> None:
+        """Write `baselines.json`."""
+        write_json(folder / FILE, asdict(self))
+
+    @classmethod
+    def load(cls, folder: Path) -> "Baselines":
+        """Read what `save` wrote; ArtifactError when it is missing."""
+        saved: dict[str, Any] = read_json(folder / FILE)
+        return cls(
+            horizon_days=saved["horizon_days"],
+            population_gap=saved["population_gap"],
+            logistics={name: Logistic(**one) for name, one in saved["logistics"].items()},
+            bg_nbd=BgNbd.from_dict(saved["bg_nbd"]),
+            orders_per_purchase_day=saved["orders_per_purchase_day"],
+        )
+
+
+def fit_baselines(train: pd.DataFrame, horizon_days: int) -> Baselines:
+    """Fit all four on the training snapshot's rows with a known outcome.
+
+    BG/NBD describes a history and needs no outcome: it is fitted on the last as-of date alone,
+    where histories are longest and each customer stands once. Raises DataGateError when training
+    rows hold only one outcome, or no customer bought on two days.
+    """
+    known = train[train["churned"].notna()]
+    churned = known["churned"].to_numpy(np.float64)
+    _check_both_outcomes(churned, horizon_days)
+    gaps = known["gap_mean"].dropna()
+    population_gap = float(gaps.mean()) if len(gaps) else float(horizon_days)
+    logistics = {
+        name: Logistic.fit(design(known), churned)
+        for name, design in _designs(population_gap).items()
+    }
+    last = train[train["as_of_date"] == train["as_of_date"].max()]
+    return Baselines(
+        horizon_days=horizon_days,
+        population_gap=population_gap,
+        logistics=logistics,
+        bg_nbd=fit_bg_nbd(*_triple(last)),
+        orders_per_purchase_day=float(last["orders_total"].sum() / (last["frequency"] + 1.0).sum()),
+    )
+
+
+def smoothed_gap(snapshot: pd.DataFrame, population_gap: float) -> FloatArray:
+    """The customer's mean days between purchases (n,), drawn to the population's when few."""
+    gaps = np.maximum(snapshot["orders_total"].to_numpy(np.float64) - 1.0, 0.0)
+    own = snapshot["gap_mean"].to_numpy(np.float64)
+    own = np.where(np.isnan(own), population_gap, own)
+    smoothed: FloatArray = (gaps * own + PRIOR_GAPS * population_gap) / (gaps + PRIOR_GAPS)
+    return smoothed
+
+
+def last_period(
+    snapshot: pd.DataFrame, what: Literal["orders", "amount"], horizon_days: int
+) -> FloatArray | None:
+    """Orders or spend (n,) of the window nearest to the horizon, scaled to its length.
+
+    The rule "next period equals the last one"; None when the snapshot has no such window.
+    """
+    windows = _windows(snapshot, what)
+    if not windows:
+        return None
+    days = min(windows, key=lambda length: (abs(length - horizon_days), length))
+    return snapshot[f"{what}_{days}d"].to_numpy(np.float64) * (horizon_days / days)
+
+
+def _designs(population_gap: float) -> dict[str, Design]:
+    """The inputs of each logistic baseline, as functions of the snapshot."""
+
+    def recency(snapshot: pd.DataFrame) -> pd.DataFrame:
+        return _log(snapshot[["days_since_last_purchase"]])
+
+    def own_rhythm(snapshot: pd.DataFrame) -> pd.DataFrame:
+        late = snapshot["days_since_last_purchase"] / smoothed_gap(snapshot, population_gap)
+        return _log(late.to_frame("silence_over_own_gap"))
+
+    return {"recency_rule": recency, "own_rhythm_rule": own_rhythm, "rfm_logistic": _rfm}
+
+
+def _rfm(snapshot: pd.DataFrame) -> pd.DataFrame:
+    """Recency, frequency and money, the windows the longest within 90 days."""
+    columns = ["days_since_last_purchase", "orders_total"]
+    for what in ("orders", "amount"):
+        windows = [days for days in _windows(snapshot, what) if days <= 90]
+        columns += [f"{what}_{max(windows)}d"] if windows else []
+    columns += ["amount_total"] if "amount_total" in snapshot else []
+    return _log(snapshot[columns])
+
+
+def _log(values: pd.DataFrame) -> pd.DataFrame:
+    """log(1 + |value|) with the value's sign: net refunds are negative, undefined stays NaN."""
+    numbers = values.to_numpy(np.float64)
+    scaled = np.sign(numbers) * np.log1p(np.abs(numbers))
+    return pd.DataFrame(scaled, index=values.index, columns=values.columns)
+
+
+def _windows(snapshot: pd.DataFrame, what: str) -> list[int]:
+    names = (re.fullmatch(rf"{what}_(\d+)d", str(name)) for name in snapshot.columns)
+    return sorted(int(name[1]) for name in names if name)
+
+
+def _triple(snapshot: pd.DataFrame) -> tuple[FloatArray, FloatArray, FloatArray]:
+    frequency, recency, t = snapshot[["frequency", "recency", "T"]].to_numpy(np.float64).T
+    return frequency, recency, t
+
+
+def _check_both_outcomes(churned: FloatArray, horizon_days: int) -> None:
+    left, rows = int(churned.sum()), len(churned)
+    if rows == 0:
+        raise DataGateError(
+            f"No training row has a known outcome over {horizon_days} days: the history ends too "
+            "early. Shorten task.horizon_days or take a longer history."
+        )
+    if left == 0:
+        raise DataGateError(
+            f"No churners: each of the {rows:,} training rows bought again within {horizon_days} "
+            "days. Shorten task.horizon_days or lengthen task.active_within_days."
+        )
+    if left == rows:
+        raise DataGateError(
+            f"Only churners: none of the {rows:,} training rows bought again within {horizon_days} "
+            "days. Lengthen task.horizon_days or shorten task.active_within_days."
+        )

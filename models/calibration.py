@@ -1,0 +1,97 @@
+"""Calibration: a strictly increasing map from a model's score to a probability.
+
+Beta calibration (Kull, Silva Filho & Flach 2017, AISTATS, eq. 5):
+
+    logit q(s) = a ln s - b ln(1 - s) + c,      a, b >= 0
+
+With a and b kept above 0 the map is strictly increasing, so ranks and AUC do not change; a = b = 1,
+c = 0 is the identity. It is fitted on predictions for dates the model was not trained on.
+"""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize import minimize
+from scipy.special import expit, log_expit
+
+FloatArray = npt.NDArray[np.float64]
+
+SMALLEST = 1e-6  # probabilities are kept this far from 0 and 1
+LEAST_SLOPE = 1e-3
+
+
+@dataclass(frozen=True)
+class BetaMap:
+    """The map's coefficients; `BetaMap(1, 1, 0)` changes nothing."""
+
+    a: float
+    b: float
+    c: float
+
+    def __call__(self, scores: FloatArray) -> FloatArray:
+        """Calibrated probabilities (n,) in (0, 1) for scores (n,) in [0, 1]."""
+        log_s, log_not_s = _logs(scores)
+        probability: FloatArray = expit(self.a * log_s - self.b * log_not_s + self.c)
+        return np.clip(probability, SMALLEST, 1 - SMALLEST)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The coefficients, for JSON."""
+        return asdict(self)
+
+
+IDENTITY = BetaMap(1.0, 1.0, 0.0)
+
+
+def fit_beta_map(scores: FloatArray, outcomes: FloatArray) -> BetaMap:
+    """Fit the map to scores (n,) and outcomes (n,) in {0, 1} by maximum likelihood.
+
+    A whisper of ridge towards the identity keeps it finite when the outcomes are separable.
+    """
+    log_s, log_not_s = _logs(scores)
+
+    def loss(theta: FloatArray) -> tuple[float, FloatArray]:
+        a, b, c = theta
+        z = a * log_s - b * log_not_s + c
+        away = theta - np.array([1.0, 1.0, 0.0])
+        value = -np.sum(outcomes * log_expit(z) + (1 - outcomes) * log_expit(-z))
+        residual = expit(z) - outcomes
+        gradient = np.array([residual @ log_s, -(residual @ log_not_s), residual.sum()])
+        return float(value + 0.5 * away @ away), gradient + away
+
+    found = minimize(
+        loss,
+        np.array([1.0, 1.0, 0.0]),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(LEAST_SLOPE, None), (LEAST_SLOPE, None), (None, None)],
+    )
+    return BetaMap(*(float(value) for value in found.x))
+
+
+def cross_fitted(
+    scores: FloatArray, outcomes: FloatArray, customers: "pd.Series[str]", folds: int
+) -> FloatArray:
+    """Calibrated probabilities (n,), each by a map that never saw the customer it is applied to."""
+    fold = fold_of(customers, folds)
+    calibrated = np.empty_like(scores)
+    for held_out in range(folds):
+        inside = fold == held_out
+        if inside.any():
+            calibrated[inside] = fit_beta_map(scores[~inside], outcomes[~inside])(scores[inside])
+    return calibrated
+
+
+def fold_of(customers: "pd.Series[str]", folds: int) -> npt.NDArray[np.int64]:
+    """A fold (n,) per customer id: the same customer is always in the same fold."""
+    ids = customers.unique()
+    fold = {i: int(hashlib.sha256(str(i).encode()).hexdigest()[:8], 16) % folds for i in ids}
+    return customers.map(fold).to_numpy(np.int64)
+
+
+def _logs(scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+    s = np.clip(scores, SMALLEST, 1 - SMALLEST)
+    return np.log(s), np.log1p(-s)

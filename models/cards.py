@@ -1,0 +1,63 @@
+"""What the models say of every customer at the score date: one row each, design section 7."""
+
+import pandas as pd
+
+from features.timeline import date_of
+from features.timeplan import Timeline
+from models.params import ModelParams
+from models.reasons import Explainer
+from models.segments import rank_in_stage, risk_band, segments
+from models.training import Bundle
+
+SCORED, ALREADY_CHURNED = "scored", "already_churned"
+
+
+def score_cards(
+    snapshot: pd.DataFrame,
+    purchases: pd.DataFrame,
+    models: tuple[Bundle, Explainer, str],
+    timeline: Timeline,
+    params: ModelParams,
+) -> pd.DataFrame:
+    """Cards of the cohort (`scored`) and of everyone else who ever bought (`already_churned`).
+
+    `snapshot` holds the rows of the score date, `purchases` the purchase timelines, `models` the
+    served bundle, its explainer and its version. Sorted by risk_rank, then customer_id.
+    """
+    bundle, explainer, version = models
+    risk = pd.Series(bundle.churn.predict(snapshot), index=snapshot.index)
+    money = bundle.value.predict(snapshot, risk.to_numpy())
+    when = bundle.next_purchase.predict(snapshot, risk.to_numpy())
+    cards = pd.concat([snapshot[["customer_id"]], money, segments(snapshot)], axis=1)
+    cards["status"] = SCORED
+    cards["churn_risk"] = risk
+    cards["risk_band"] = risk_band(risk, params.bands)
+    order = cards.sort_values(["churn_risk", "customer_id"], ascending=[False, True]).index
+    cards["risk_rank"] = pd.Series(range(1, len(cards) + 1), index=order)
+    cards["rank_in_stage"] = rank_in_stage(cards)
+    for name in when.columns:
+        if name.startswith("purchase_probability"):
+            cards[name] = when[name]
+    as_of = pd.Timestamp(date_of(timeline.score)).as_unit("us")
+    for end in ("low", "median", "high"):
+        days = when[f"next_purchase_days_{end}"]
+        # A day within the curve is a date; beyond its reach it is "not within N days".
+        dates = as_of + pd.to_timedelta(days.floordiv(1), unit="D")
+        cards[f"next_purchase_date_{end}"] = dates.astype("datetime64[us]")
+    cards["reasons"] = pd.Series(explainer.explain(bundle.churn, snapshot), index=snapshot.index)
+    gone = sorted(set(purchases["customer_id"]) - set(cards["customer_id"]))
+    silent = pd.DataFrame({"customer_id": gone, "status": ALREADY_CHURNED})
+    last = purchases.groupby("customer_id")["event_day"].max()
+    cards = pd.concat([cards.sort_values("risk_rank"), silent], ignore_index=True)
+    cards["last_purchase_date"] = cards["customer_id"].map(last)
+    cards["as_of_date"] = as_of
+    cards["horizon_days"] = timeline.horizon_days
+    cards["value_horizon_days"] = timeline.value_horizon_days
+    cards["next_purchase_reach_days"] = bundle.next_purchase.reach_days
+    cards["churn_definition"] = "lapse"
+    cards["model_version"] = version
+    cards["data_until"] = pd.Timestamp(date_of(timeline.data_until)).as_unit("us")
+    cards["risk_rank"] = cards["risk_rank"].astype("Int64")
+    cards["rank_in_stage"] = cards["rank_in_stage"].astype("Int64")
+    first = ["customer_id", "as_of_date", "horizon_days", "churn_definition", "status"]
+    return cards[[*first, *(name for name in cards.columns if name not in first)]]

@@ -1,0 +1,178 @@
+"""Evaluation of churn on later dates, beside the baselines: figures, slices, curves and the grade."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.baselines import SIMPLE_RULES
+from models.boosting import FloatArray
+from models.metrics import (
+    METRICS,
+    auc,
+    customer_weights,
+    equal_bins,
+    paired_difference,
+    with_intervals,
+)
+from models.params import ModelParams
+
+OURS = "ours"
+CALIBRATED = (0.85, 1.15)  # observed over expected outside is warned about
+GOOD_GAIN = 0.05
+SMALLEST_SLICE = 50
+CURVE_POINTS = 101
+HISTOGRAM_BINS = 20
+
+
+def evaluate_churn(
+    test: pd.DataFrame,
+    predictions: Mapping[str, FloatArray],
+    horizon_days: int,
+    params: ModelParams,
+) -> dict[str, Any]:
+    """Judge `predictions` (model name to probabilities (n,)) on test rows with known outcomes.
+
+    Returns `models` (metrics with 95 % intervals), `gains` (ours minus each baseline, paired),
+    `by_date`, `worst_date`, `slices`, `grade`, `warnings` and the counts.
+    """
+    y = test["churned"].to_numpy(np.float64)
+    weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)
+    models = with_intervals(y, predictions, weights)
+    gains = {
+        name: {
+            metric: paired_difference(METRICS[metric], y, predictions[OURS], other, weights)
+            for metric in ("auc", "average_precision", "log_loss", "brier")
+        }
+        for name, other in predictions.items()
+        if name != OURS
+    }
+    by_date = {
+        str(date)[:10]: _plain(y[rows], predictions, rows)
+        for date in sorted(test["as_of_date"].unique())
+        if (rows := (test["as_of_date"] == date).to_numpy()).any()
+    }
+    best_rule = max(SIMPLE_RULES, key=lambda name: models[name]["auc"]["value"])
+    result = {
+        "rows": len(test),
+        "customers": int(test["customer_id"].nunique()),
+        "churn_rate": float(y.mean()),
+        "horizon_days": horizon_days,
+        "models": models,
+        "gains": gains,
+        "by_date": by_date,
+        "worst_date": min(by_date, key=lambda date: by_date[date][OURS]["auc"]),
+        "slices": _slices(test, y, predictions, horizon_days),
+        "best_rule": best_rule,
+        "top_hundred": _top_hundred(y, predictions, best_rule),
+    }
+    result["grade"] = grade(
+        gains[best_rule]["auc"], models[OURS]["observed_over_expected"]["value"]
+    )
+    result["warnings"] = [
+        f"{date}: {date_figures[OURS]['observed_over_expected']:.2f} leavers seen for each "
+        f"predicted, outside {CALIBRATED[0]} to {CALIBRATED[1]}"
+        for date, date_figures in by_date.items()
+        if not CALIBRATED[0] <= date_figures[OURS]["observed_over_expected"] <= CALIBRATED[1]
+    ]
+    return result
+
+
+def grade(gain: Mapping[str, float], observed_over_expected: float) -> str:
+    """A, B or C: how sure it is that the model ranks better than the best simple rule (design 6)."""
+    if gain["low"] <= 0:
+        return "C"
+    calibrated = CALIBRATED[0] <= observed_over_expected <= CALIBRATED[1]
+    return "A" if gain["value"] >= GOOD_GAIN and calibrated else "B"
+
+
+def _plain(
+    y: FloatArray, predictions: Mapping[str, FloatArray], rows: "np.typing.NDArray[np.bool_]"
+) -> dict[str, dict[str, float]]:
+    one = np.ones_like(y)
+    return {
+        name: {metric: function(y, p[rows], one) for metric, function in METRICS.items()}
+        for name, p in predictions.items()
+    }
+
+
+def _slices(
+    test: pd.DataFrame, y: FloatArray, predictions: Mapping[str, FloatArray], horizon_days: int
+) -> dict[str, dict[str, Any]]:
+    """The same figures for parts of the test rows; a part too small or of one outcome is named."""
+    orders = test["orders_total"]
+    parts = {
+        "not_yet_late": test["days_since_last_purchase"] < horizon_days,
+        "one_purchase": orders == 1,
+        "two_purchases": orders == 2,
+        "three_or_more_purchases": orders >= 3,
+    }
+    result: dict[str, dict[str, Any]] = {}
+    for name, inside in parts.items():
+        rows = inside.to_numpy()
+        facts: dict[str, Any] = {"rows": int(rows.sum()), "churners": int(y[rows].sum())}
+        if min(facts["churners"], facts["rows"] - facts["churners"]) >= SMALLEST_SLICE / 5:
+            facts["models"] = _plain(y[rows], predictions, rows)
+        result[name] = facts
+    return result
+
+
+def _top_hundred(
+    y: FloatArray, predictions: Mapping[str, FloatArray], best_rule: str
+) -> dict[str, float]:
+    """Of the hundred ranked highest at a date of average size, how many left: ours and the rule."""
+    n = min(100, len(y))
+    return {
+        name: float(y[np.argsort(-predictions[name], kind="stable")[:n]].sum())
+        for name in (OURS, best_rule)
+    } | {"of": n}
+
+
+def curves(y: FloatArray, predictions: Mapping[str, FloatArray]) -> dict[str, pd.DataFrame]:
+    """The plots as tables: roc, precision_recall, gains, calibration, score_histogram."""
+    grid = np.linspace(0, 1, CURVE_POINTS)
+    roc, precision, gains = ({} for _ in range(3))
+    for name, p in predictions.items():
+        hits = y[np.argsort(-p, kind="stable")]
+        found = np.r_[0, np.cumsum(hits)] / hits.sum()
+        alarms = np.r_[0, np.cumsum(1 - hits)] / (1 - hits).sum()
+        shown = np.arange(len(y) + 1) / len(y)
+        correct = np.r_[hits[0], np.cumsum(hits) / np.arange(1, len(y) + 1)]
+        roc[name] = np.interp(grid, alarms, found)
+        precision[name] = np.interp(grid, found, correct)
+        gains[name] = np.interp(grid, shown, found)
+    ours = predictions[OURS]
+    bins = equal_bins(ours, 10)
+    per_bin = pd.DataFrame({"bin": bins, "predicted": ours, "observed": y}).groupby("bin")
+    calibration = per_bin.agg(
+        predicted=("predicted", "mean"), observed=("observed", "mean"), rows=("observed", "size")
+    )
+    edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
+    histogram = pd.DataFrame(
+        {
+            "churn_risk": (edges[:-1] + edges[1:]) / 2,
+            "stayed": np.histogram(ours[y == 0], edges)[0],
+            "left": np.histogram(ours[y == 1], edges)[0],
+        }
+    )
+    tables = {
+        "roc": pd.DataFrame({"false_positive_rate": grid, **roc}),
+        "precision_recall": pd.DataFrame({"recall": grid, **precision}),
+        "gains": pd.DataFrame({"share_contacted": grid, **gains}),
+        "calibration": calibration.assign(ideal=calibration["predicted"]),
+        "score_histogram": histogram,
+    }
+    return {name: table.round(5) for name, table in tables.items()}
+
+
+def feature_aucs(test: pd.DataFrame, features: list[str]) -> "pd.Series[float]":
+    """AUC of each feature alone, in its better direction: one near 1 looks like a leak."""
+    y = test["churned"].to_numpy(np.float64)
+    one = np.ones_like(y)
+    values = {}
+    for name in features:
+        filled = test[name].fillna(test[name].median()).fillna(0.0).to_numpy(np.float64)
+        area = auc(y, filled, one)
+        values[name] = max(area, 1 - area)
+    return pd.Series(values, dtype="float64").sort_values(ascending=False)

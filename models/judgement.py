@@ -1,0 +1,87 @@
+"""The judgement of a run: every model on its test dates, with plots, as plain figures."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.timeline import as_known_on, date_of
+from features.timeplan import Timeline
+from models.baselines import Baselines
+from models.evaluate import OURS, curves, evaluate_churn, feature_aucs
+from models.evaluate_next import amount_rules, evaluate_amount, evaluate_when
+from models.params import ModelParams
+from models.training import Bundle
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Figures for reports, and the plots as tables by name."""
+
+    churn: dict[str, Any]
+    next_purchase: dict[str, Any]
+    value: dict[str, Any]
+    plots: dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A bundle and the baselines fitted on the same rows."""
+
+    bundle: Bundle
+    baselines: Baselines
+
+
+def judge(
+    snapshots: pd.DataFrame,
+    timeline: Timeline,
+    evaluated: Candidate,
+    past: Candidate,
+    params: ModelParams,
+) -> Judged:
+    """Judge churn and next purchase on the test dates, value on the value test dates."""
+    test = _rows(snapshots, timeline, timeline.test)
+    bundle, baselines = evaluated.bundle, evaluated.baselines
+    risk = bundle.churn.predict(test)
+    rules = baselines.predict(test)
+    predictions = {OURS: risk} | {n: rules[n].to_numpy(np.float64) for n in rules.columns}
+    churn = evaluate_churn(test, predictions, timeline.horizon_days, params)
+    alone = feature_aucs(test, list(bundle.churn.features))
+    churn["strongest_single_feature"] = {"name": str(alone.index[0]), "auc": float(alone.iloc[0])}
+    when = evaluate_when(test, bundle.next_purchase, baselines, risk)
+    expected = bundle.value.predict(test, risk)
+    simple = amount_rules(test, baselines, timeline.horizon_days)
+    when["orders_in_horizon"] = evaluate_amount(
+        test["orders_in_horizon"].to_numpy(np.float64),
+        {OURS: expected["expected_orders"].to_numpy(np.float64), **simple["orders"]},
+    )
+    if "spend_in_horizon" in test:
+        when["spend_in_horizon"] = evaluate_amount(
+            test["spend_in_horizon"].to_numpy(np.float64),
+            {OURS: expected["expected_spend"].to_numpy(np.float64), **simple["spend"]},
+        )
+    plots = curves(test["churned"].to_numpy(np.float64), predictions)
+    plots["feature_importance"] = bundle.churn.importance().head(25).round(5)
+    return Judged(churn, when, _value(snapshots, timeline, past), plots)
+
+
+def _value(snapshots: pd.DataFrame, timeline: Timeline, past: Candidate) -> dict[str, Any]:
+    """Value over its own horizon, by models that stand at the value test date."""
+    if "value" not in snapshots:
+        return {}
+    test = _rows(snapshots, timeline, timeline.value_test)
+    expected = past.bundle.value.predict(test, past.bundle.churn.predict(test))
+    simple = amount_rules(test, past.baselines, timeline.value_horizon_days)
+    figures = evaluate_amount(
+        test["value"].to_numpy(np.float64),
+        {OURS: expected["expected_value"].to_numpy(np.float64), **simple["spend"]},
+    )
+    dates = [date_of(day).isoformat() for day in timeline.value_test]
+    return {"horizon_days": timeline.value_horizon_days, "test_as_of_dates": dates, **figures}
+
+
+def _rows(snapshots: pd.DataFrame, timeline: Timeline, days: tuple[int, ...]) -> pd.DataFrame:
+    horizons = (timeline.horizon_days, timeline.value_horizon_days)
+    known = as_known_on(snapshots, pd.Timestamp(date_of(timeline.data_until)), horizons)
+    return known[known["as_of_date"].isin([pd.Timestamp(date_of(day)) for day in days])]

@@ -1,0 +1,136 @@
+"""Metrics of a probability against what happened, weighted so that customers can be resampled.
+
+Intervals are percentile bootstraps over customers (a customer's rows of several dates stay
+together). Every function takes outcomes (n,) in {0, 1}, probabilities (n,) and weights (n,).
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models.boosting import FloatArray
+from models.calibration import SMALLEST
+
+Metric = Callable[[FloatArray, FloatArray, FloatArray], float]
+TOP = 0.1
+BINS = 10
+
+
+def auc(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
+    """Area under the ROC curve: a leaver ranks above a stayer, ties count half."""
+    order = np.argsort(p, kind="stable")
+    ys, ps, ws = y[order], p[order], w[order]
+    starts = np.flatnonzero(np.r_[True, ps[1:] != ps[:-1]])
+    positive = np.add.reduceat(ws * ys, starts)
+    negative = np.add.reduceat(ws * (1 - ys), starts)
+    below = np.cumsum(negative) - negative
+    pairs = positive.sum() * negative.sum()
+    return float((positive * (below + negative / 2)).sum() / pairs) if pairs else float("nan")
+
+
+def average_precision(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
+    """Mean precision over the recall steps, ties taken together."""
+    order = np.argsort(-p, kind="stable")
+    ys, ps, ws = y[order], p[order], w[order]
+    starts = np.flatnonzero(np.r_[True, ps[1:] != ps[:-1]])
+    hits = np.add.reduceat(ws * ys, starts)
+    shown = np.cumsum(np.add.reduceat(ws, starts))
+    total = hits.sum()
+    precision = np.divide(np.cumsum(hits), shown, out=np.zeros_like(shown), where=shown > 0)
+    return float((hits * precision).sum() / total) if total else float("nan")
+
+
+def log_loss(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
+    """Mean negative log likelihood, probabilities kept 1e-6 away from 0 and 1."""
+    q = np.clip(p, SMALLEST, 1 - SMALLEST)
+    return float(-np.average(y * np.log(q) + (1 - y) * np.log1p(-q), weights=w))
+
+
+def brier(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
+    """Mean squared difference of probability and outcome."""
+    return float(np.average((p - y) ** 2, weights=w))
+
+
+def lift_top_decile(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
+    """Share of leavers among the tenth ranked highest, over their share among all."""
+    base = np.average(y, weights=w)
+    return float(_top_share(y, p, w) / base) if base else float("nan")
+
+
+def observed_over_expected(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
+    """Leavers seen for each leaver predicted: 1 is right in total."""
+    return float((w * y).sum() / (w * p).sum())
+
+
+def calibration_error(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
+    """Mean distance of predicted and observed share over ten bins of equal size (ECE)."""
+    bins = equal_bins(p, BINS)
+    seen = np.bincount(bins, w * y, BINS)
+    said = np.bincount(bins, w * p, BINS)
+    return float(np.abs(seen - said).sum() / w.sum())
+
+
+METRICS: dict[str, Metric] = {
+    "auc": auc,
+    "average_precision": average_precision,
+    "log_loss": log_loss,
+    "brier": brier,
+    "lift_top_decile": lift_top_decile,
+    "observed_over_expected": observed_over_expected,
+    "calibration_error": calibration_error,
+}
+
+
+def equal_bins(p: FloatArray, bins: int) -> npt.NDArray[np.int64]:
+    """The bin (n,) of each value, 0 lowest; ties share the bin of their mean rank."""
+    rank = pd.Series(p).rank(method="average").to_numpy(np.float64) - 0.5
+    return np.minimum((rank / len(p) * bins).astype(np.int64), bins - 1)
+
+
+def customer_weights(customers: "pd.Series[str]", draws: int, seed: int) -> npt.NDArray[np.float64]:
+    """Bootstrap weights (draws, n): how often each row's customer was drawn."""
+    codes, ids = pd.factorize(customers, sort=True)
+    generator = np.random.default_rng(seed)
+    counts = generator.multinomial(len(ids), np.full(len(ids), 1 / len(ids)), size=draws)
+    return counts[:, codes].astype(np.float64)
+
+
+def with_intervals(
+    y: FloatArray, predictions: Mapping[str, FloatArray], weights: FloatArray
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Every metric of every model: value and 95 % interval, `{model: {metric: {value, low, high}}}`.
+
+    `weights` are `customer_weights`; the same draws serve every model.
+    """
+    return {
+        name: {
+            metric: _interval(function(y, p, np.ones_like(y)), [function(y, p, w) for w in weights])
+            for metric, function in METRICS.items()
+        }
+        for name, p in predictions.items()
+    }
+
+
+def paired_difference(
+    metric: Metric, y: FloatArray, ours: FloatArray, other: FloatArray, weights: FloatArray
+) -> dict[str, float]:
+    """Ours minus the other's, with a 95 % interval over the same resampled customers."""
+    one = np.ones_like(y)
+    value = metric(y, ours, one) - metric(y, other, one)
+    return _interval(value, [metric(y, ours, w) - metric(y, other, w) for w in weights])
+
+
+def _interval(value: float, draws: list[float]) -> dict[str, float]:
+    low, high = np.nanpercentile(draws, [2.5, 97.5])
+    return {"value": float(value), "low": float(low), "high": float(high)}
+
+
+def _top_share(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
+    """Share of leavers in the top tenth by weight; the row at its edge counts in part."""
+    order = np.argsort(-p, kind="stable")
+    ws = w[order]
+    room = TOP * ws.sum()
+    inside = np.clip(room - (np.cumsum(ws) - ws), 0, ws)
+    return float((inside * y[order]).sum() / room)

@@ -1,0 +1,281 @@
+"""When each customer buys next: a distribution of days that knows what it has not seen yet.
+
+A discrete-time hazard model (Singer & Willett 1993, "It's About Time", Journal of Educational
+Statistics 18(2)) with LightGBM for the hazard. Time after the as-of date is cut at the days of a
+grid; a purchase on whole day d (0 = the as-of day itself) falls in the interval [start, end) that
+holds d. S(t) = P(no purchase on days 0 … t-1), so S(horizon) is the probability of churn.
+
+A row teaches an interval only when it was still waiting at its start and was followed to its end.
+Follow-up ends on a date of the calendar whatever the customer does, so leaving the rest out does
+not bias the hazard; counting an unfinished interval as "no purchase" would, and so would keeping
+an unfinished one only when a purchase had been seen in it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import expit, logit
+
+from models.artifacts import read_json, write_json
+from models.boosting import (
+    FloatArray,
+    Recipe,
+    Rows,
+    feature_matrix,
+    load_booster,
+    save_booster,
+    train_booster,
+)
+from models.params import ModelParams
+from sources.errors import DataGateError
+
+REPORTED_DAYS = (7, 14, 30, 60, 90)
+GRID_DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90, 120, 180, 270, 365, 540)
+# An interval is kept while this share of the training rows, and this many, were followed to its
+# end: later hazards would rest on the few earliest as-of dates.
+ENOUGH_SHARE, ENOUGH_ROWS = 0.05, 50
+MAX_PERSON_PERIODS = 600_000
+CHUNK_ROWS = 20_000
+CLIP = 1e-6
+LOWEST_LOG = -700.0  # the exponential of less is 0, which has no logarithm
+# What a row's waiting looks like at the start of an interval, learned from beside the features.
+INTERVAL_INPUTS = ("interval_start", "silence_at_start")
+QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
+
+Indices = npt.NDArray[np.intp]
+Booleans = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the hazard is a function of: inputs, days of the grid, and where each interval starts.
+
+    `pooled` is the log odds of a purchase in each interval over all training rows; the trees learn
+    how a customer differs from it.
+    """
+
+    features: tuple[str, ...]
+    horizon_days: int
+    grid: tuple[int, ...]
+    pooled: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class NextPurchaseModel:
+    """Survival curves S(t) on the days of `grid`."""
+
+    booster: lgb.Booster
+    layout: Layout
+    threads: int
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """Days of the curve, from 0; the horizon is one of them."""
+        return self.layout.grid
+
+    @property
+    def reach_days(self) -> int:
+        """The last day the curve says anything about: beyond it "not within N days"."""
+        return self.grid[-1]
+
+    @property
+    def rounds(self) -> int:
+        """Number of trees."""
+        return int(self.booster.current_iteration())
+
+    def survival(self, snapshot: pd.DataFrame) -> FloatArray:
+        """P(no purchase before each grid day), (n, len(grid)), from 1 at day 0 and falling."""
+        curves = np.ones((len(snapshot), len(self.grid)))
+        pooled = np.array(self.layout.pooled)
+        for first in range(0, len(snapshot), CHUNK_ROWS):
+            part = snapshot.iloc[first : first + CHUNK_ROWS]
+            row, interval = np.indices((len(part), len(pooled))).reshape(2, -1)
+            inputs = _inputs(part, self.layout, row, interval)
+            score = self.booster.predict(inputs, raw_score=True, num_threads=self.threads)
+            hazard = expit(score + pooled[interval]).reshape(len(part), -1)
+            curves[first : first + len(part), 1:] = np.cumprod(1.0 - hazard, axis=1)
+        return curves
+
+    def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
+        """When each customer buys next, coherent with `churn_risk` (n,), on the snapshot's index.
+
+        `purchase_probability_7d` … `_90d`; `next_purchase_days_low`, `_median`, `_high`: days from
+        the as-of date by which the next purchase has come with 10, 50 and 90 %. NaN is "beyond
+        `reach_days`": unknown for a probability, "not within N days" for a number of days.
+        """
+        curve = tilt(self.survival(snapshot), self.grid, churn_risk, self.layout.horizon_days)
+        columns = {
+            f"purchase_probability_{days}d": probability_by(curve, self.grid, days)
+            for days in REPORTED_DAYS
+        }
+        for name, share in QUANTILES.items():
+            columns[f"next_purchase_days_{name}"] = days_until(curve, self.grid, share)
+        return pd.DataFrame(columns, index=snapshot.index)
+
+    def save(self, folder: Path) -> None:
+        """Write `next_purchase.txt` (LightGBM) and `next_purchase.json`."""
+        save_booster(self.booster, folder / "next_purchase.txt")
+        write_json(folder / "next_purchase.json", {**asdict(self.layout), "threads": self.threads})
+
+    @classmethod
+    def load(cls, folder: Path) -> "NextPurchaseModel":
+        """Read what `save` wrote; ArtifactError when a file is missing."""
+        saved: dict[str, Any] = read_json(folder / "next_purchase.json")
+        layout = Layout(
+            features=tuple(saved["features"]),
+            horizon_days=saved["horizon_days"],
+            grid=tuple(saved["grid"]),
+            pooled=tuple(saved["pooled"]),
+        )
+        return cls(load_booster(folder / "next_purchase.txt"), layout, saved["threads"])
+
+
+def fit_next_purchase(
+    train: pd.DataFrame,
+    valid: pd.DataFrame,
+    features: Sequence[str],
+    horizon_days: int,
+    params: ModelParams,
+) -> NextPurchaseModel:
+    """Fit the hazard on `train` until its log loss on `valid` no longer falls.
+
+    Both need `days_to_next_purchase` (NaN = none seen) and `followup_days`, cut at their split
+    dates. Raises DataGateError when too few rows were followed for `horizon_days`.
+    """
+    layout = _layout(train, features, horizon_days)
+    return _fit(train, _person_periods(valid, layout, params.seed), layout, params)
+
+
+def refit_next_purchase(
+    model: NextPurchaseModel, rows: pd.DataFrame, params: ModelParams
+) -> NextPurchaseModel:
+    """The same model fitted on other rows with as many trees, for serving.
+
+    The grid is taken anew, as more rows may have been followed further.
+    """
+    layout = _layout(rows, model.layout.features, model.layout.horizon_days)
+    return _fit(rows, model.rounds, layout, params)
+
+
+def grid_for(followup_days: FloatArray, horizon_days: int) -> tuple[int, ...]:
+    """Days of the grid: the fixed ones and the horizon, as far as enough rows were followed.
+
+    Up to the longest reported day or the horizon, whichever is later. Raises DataGateError when
+    the horizon itself is out of reach.
+    """
+    furthest = max(*REPORTED_DAYS, horizon_days)
+    enough = max(ENOUGH_ROWS, ENOUGH_SHARE * len(followup_days))
+    days = sorted({*GRID_DAYS, *REPORTED_DAYS, horizon_days})
+    grid = tuple(day for day in days if day <= furthest and (followup_days >= day).sum() >= enough)
+    if horizon_days not in grid:
+        reached = int((followup_days >= horizon_days).sum())
+        raise DataGateError(
+            f"Next purchase: {reached:,} of {len(followup_days):,} training rows were followed for "
+            f"the {horizon_days} days of the horizon, {enough:,.0f} are needed. Shorten "
+            "task.horizon_days or take a longer history."
+        )
+    return grid
+
+
+def tilt(
+    survival: FloatArray, grid: Sequence[int], churn_risk: FloatArray, horizon_days: int
+) -> FloatArray:
+    """Bend curves (n, len(grid)) so that each passes through its churn risk (n,) at the horizon.
+
+    S'(t) = S(t)^k with k = ln(churn_risk) / ln S(horizon): hazards are multiplied by k, so the
+    curve stays monotone. Both are clipped CLIP away from 0 and 1, where k is not defined.
+    """
+    curve = np.clip(survival, CLIP, 1.0 - CLIP)
+    risk = np.clip(np.asarray(churn_risk, np.float64), CLIP, 1.0 - CLIP)
+    log_curve = np.log(curve)
+    k = np.log(risk) / log_curve[:, list(grid).index(horizon_days)]
+    tilted: FloatArray = np.exp(np.maximum(k[:, None] * log_curve, LOWEST_LOG))
+    tilted[:, 0] = 1.0
+    return tilted
+
+
+def probability_by(survival: FloatArray, grid: Sequence[int], days: int) -> FloatArray:
+    """P(a purchase within `days`), (n,); NaN when the curve ends before."""
+    if days > grid[-1]:
+        return np.full(len(survival), np.nan)
+    probability: FloatArray = 1.0 - survival[:, list(grid).index(days)]
+    return probability
+
+
+def days_until(survival: FloatArray, grid: Sequence[int], share: float) -> FloatArray:
+    """Days by which the purchase has come with probability `share`, (n,).
+
+    Between grid days the hazard is taken as constant, so ln S is a straight line. NaN when the
+    curve ends before.
+    """
+    wanted = round(1.0 - share, 12)  # 1 - 0.9 is a little less than 0.1
+    reached = survival <= wanted
+    end = np.maximum(reached.argmax(axis=1), 1)
+    row = np.arange(len(survival))
+    before, after = survival[row, end - 1], survival[row, end]
+    start_day, end_day = np.array(grid, np.float64)[end - 1], np.array(grid, np.float64)[end]
+    within = reached.any(axis=1)
+    done = np.zeros(len(survival))
+    np.divide(np.log(before / wanted), np.log(before / after), out=done, where=within)
+    return np.where(within, start_day + (end_day - start_day) * done, np.nan)
+
+
+def _fit(
+    train: pd.DataFrame, stop: Rows | int, layout: Layout, params: ModelParams
+) -> NextPurchaseModel:
+    recipe = Recipe("binary", params.next_purchase, params.seed, params.threads)
+    names = (*layout.features, *INTERVAL_INPUTS)
+    booster = train_booster(recipe, names, _person_periods(train, layout, params.seed), stop)
+    return NextPurchaseModel(booster, layout, params.threads)
+
+
+def _layout(rows: pd.DataFrame, features: Sequence[str], horizon_days: int) -> Layout:
+    grid = grid_for(rows["followup_days"].to_numpy(np.float64), horizon_days)
+    at_risk, bought = _at_risk(rows, grid)
+    events, waiting = (at_risk & bought).sum(axis=0), at_risk.sum(axis=0)
+    pooled = logit((events + 0.5) / (waiting + 1.0))
+    return Layout(tuple(features), horizon_days, grid, tuple(pooled.tolist()))
+
+
+def _at_risk(rows: pd.DataFrame, grid: Sequence[int]) -> tuple[Booleans, Booleans]:
+    """Which row teaches which interval, and which had bought by its end, both (n, intervals)."""
+    starts, ends = np.array(grid[:-1]), np.array(grid[1:])
+    followup = rows["followup_days"].to_numpy(np.float64)[:, None]
+    day = rows["days_to_next_purchase"].to_numpy(np.float64)[:, None]
+    day = np.where(np.isnan(day), np.inf, day)
+    return (day >= starts) & (followup >= ends), day < ends
+
+
+def _person_periods(rows: pd.DataFrame, layout: Layout, seed: int) -> Rows:
+    """One training row per snapshot row and interval it was at risk in.
+
+    Above MAX_PERSON_PERIODS a random sample of the snapshot rows is taken, whole rows at a time.
+    """
+    at_risk, bought = _at_risk(rows, layout.grid)
+    if (total := int(at_risk.sum())) > MAX_PERSON_PERIODS:
+        share = MAX_PERSON_PERIODS / total
+        kept = np.flatnonzero(np.random.default_rng(seed).random(len(rows)) < share)
+        rows, at_risk, bought = rows.iloc[kept], at_risk[kept], bought[kept]
+    row, interval = np.nonzero(at_risk)
+    return Rows(
+        inputs=_inputs(rows, layout, row, interval),
+        target=bought[row, interval].astype(np.float64),
+        init_score=np.array(layout.pooled)[interval],
+    )
+
+
+def _inputs(snapshot: pd.DataFrame, layout: Layout, row: Indices, interval: Indices) -> FloatArray:
+    """Features of each row, and INTERVAL_INPUTS at the start of its interval."""
+    start = np.array(layout.grid, np.float64)[interval]
+    silence = snapshot["days_since_last_purchase"].to_numpy(np.float64)[row] + start
+    matrix = feature_matrix(snapshot, layout.features)
+    inputs = np.empty((len(row), matrix.shape[1] + len(INTERVAL_INPUTS)))
+    inputs[:, : matrix.shape[1]] = matrix[row]
+    inputs[:, matrix.shape[1] :] = np.column_stack([start, silence])
+    return inputs

@@ -1,0 +1,46 @@
+"""What params.yaml may say about the models."""
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from sources.params import Params
+
+
+class BoosterParams(Params):
+    """One LightGBM model: the settings that matter on data of this size."""
+
+    learning_rate: PositiveFloat
+    num_leaves: int = Field(ge=2, le=4096)
+    min_data_in_leaf: PositiveInt
+    feature_fraction: float = Field(gt=0, le=1)
+    lambda_l2: NonNegativeFloat
+    max_rounds: PositiveInt
+    early_stopping_rounds: PositiveInt
+
+
+class BandParams(Params):
+    """Cuts of the risk bands: a churn risk at or above the cut falls in the band."""
+
+    high: float = Field(gt=0, lt=1)
+    medium: float = Field(gt=0, lt=1)
+
+
+class GateParams(Params):
+    """The least data a model is fitted on."""
+
+    min_customers: PositiveInt
+    min_churners: PositiveInt
+
+
+class ModelParams(Params):
+    """Section `model`."""
+
+    seed: int
+    threads: PositiveInt
+    calibration_folds: int = Field(ge=2)
+    bootstrap_draws: PositiveInt
+    max_reasons: int = Field(ge=1, le=5)
+    gates: GateParams
+    bands: BandParams
+    churn: BoosterParams
+    next_purchase: BoosterParams
+    value: BoosterParams

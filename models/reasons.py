@@ -1,0 +1,150 @@
+"""Reasons: which groups of features move a customer's risk, up and down, by TreeSHAP.
+
+Correlated features (all windows of order counts, say) are one reason: their contributions are
+summed (Lundberg et al. 2020, Nature Machine Intelligence 2: Shapley values add up, in log odds).
+"Associated with", never "because": the model saw who left, not why.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.artifacts import read_json, write_json
+from models.boosting import FloatArray
+from models.churn import ChurnModel
+from sources.errors import ArtifactError
+
+FILE = "reasons.json"
+SMALLEST_CONTRIBUTION = 0.05  # log odds; below it a group moves the odds by less than 5 %
+BASE = "base"
+
+# What is shown for a group: the first of the features that the data has, and beside it the
+# customer's own usual value where there is one.
+SHOWN: dict[str, tuple[tuple[str, ...], str | None]] = {
+    "recency": (("days_since_last_purchase",), None),
+    "rhythm": (("days_since_last_purchase",), "gap_mean"),
+    "frequency": (("orders_30d", "orders_90d", "orders_total"), None),
+    "trend": (("orders_change_30d", "orders_change_14d", "gap_recent_over_mean"), None),
+    "spend": (("amount_90d", "amount_30d", "amount_total", "lines_per_order_90d"), None),
+    "categories": (("categories_90d", "categories_30d", "categories_total"), None),
+    "tenure": (("tenure_days",), None),
+    "campaigns": (("campaigns_exposed_90d", "campaigns_exposed_total"), None),
+    "coupons": (("coupons_redeemed_90d", "coupons_redeemed_total"), None),
+    "stores": (("stores_90d", "stores_total"), None),
+}
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """Which features make a group, what is shown for it, and the typical value of who stays."""
+
+    groups: dict[str, list[str]]
+    shown: dict[str, str]
+    own_usual: dict[str, str]
+    typical: dict[str, float | None]
+    max_reasons: int
+
+    def contributions(self, model: ChurnModel, snapshot: pd.DataFrame) -> pd.DataFrame:
+        """Contribution of each group (n, groups) and `base`, in log odds before calibration.
+
+        Rows sum to the log odds of the booster's own probability.
+        """
+        values = model.contributions(snapshot)
+        position = {name: i for i, name in enumerate(model.features)}
+        columns = {
+            group: values[:, [position[name] for name in names]].sum(axis=1)
+            for group, names in self.groups.items()
+        }
+        columns[BASE] = values[:, -1]
+        return pd.DataFrame(columns, index=snapshot.index)
+
+    def explain(self, model: ChurnModel, snapshot: pd.DataFrame) -> list[list[dict[str, Any]]]:
+        """Up to `max_reasons` reasons per row, strongest first.
+
+        A reason holds group, feature, value, typical_value (median of those who stayed), own_usual
+        (the customer's own usual value, where the group has one), direction (`up` raises the risk),
+        contribution (log odds) and message_key.
+        """
+        table = self.contributions(model, snapshot)
+        names = list(self.groups)
+        values = table[names].to_numpy(np.float64)
+        order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, : self.max_reasons]
+        shown = {name: snapshot[self.shown[name]].to_numpy(np.float64) for name in names}
+        usual = {
+            name: snapshot[column].to_numpy(np.float64) for name, column in self.own_usual.items()
+        }
+        reasons = []
+        for row, picked in enumerate(order):
+            reasons.append(
+                [
+                    self._reason(names[i], values[row, i], row, shown, usual)
+                    for i in picked
+                    if abs(values[row, i]) >= SMALLEST_CONTRIBUTION
+                ]
+            )
+        return reasons
+
+    def _reason(
+        self,
+        group: str,
+        contribution: float,
+        row: int,
+        shown: Mapping[str, FloatArray],
+        usual: Mapping[str, FloatArray],
+    ) -> dict[str, Any]:
+        direction = "up" if contribution > 0 else "down"
+        return {
+            "group": group,
+            "feature": self.shown[group],
+            "value": _number(shown[group][row]),
+            "typical_value": self.typical[group],
+            "own_usual": _number(usual[group][row]) if group in usual else None,
+            "direction": direction,
+            "contribution": round(float(contribution), 6),
+            "message_key": f"reason.{group}.{direction}",
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write `reasons.json`."""
+        write_json(folder / FILE, asdict(self))
+
+    @classmethod
+    def load(cls, folder: Path) -> "Explainer":
+        """Read what `save` wrote; ArtifactError when it is missing."""
+        return cls(**read_json(folder / FILE))
+
+
+def fit_explainer(
+    rows: pd.DataFrame, features: Sequence[str], group_of: Mapping[str, str], max_reasons: int
+) -> Explainer:
+    """Group the model's features and take the typical values of the rows whose customer stayed.
+
+    `group_of` names the group of every feature. Raises ArtifactError for a group nobody can show.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in features:
+        groups.setdefault(group_of[name], []).append(name)
+    stayed = rows[rows["churned"] == 0]
+    shown, usual, typical = {}, {}, {}
+    for group in groups:
+        candidates, own = SHOWN.get(group, ((), None))
+        there = [name for name in candidates if name in rows.columns]
+        if not there:
+            raise ArtifactError(
+                f"The reason group {group} has no feature to show: add one of the snapshot's "
+                "columns to SHOWN in models/reasons.py."
+            )
+        shown[group] = there[0]
+        if own in rows.columns:
+            usual[group] = str(own)
+        typical[group] = _number(stayed[own if own in rows.columns else there[0]].median())
+    return Explainer(groups, shown, usual, typical, max_reasons)
+
+
+def _number(value: float) -> float | None:
+    """A number for JSON, None for unknown; six digits are more than anyone reads."""
+    return round(float(value), 6) if np.isfinite(value) else None

@@ -1,0 +1,141 @@
+"""Training: which rows teach which model, so that nothing learns from after its split date.
+
+    chosen     trained on the training dates, stopped and calibrated on the validation dates
+    evaluated  the chosen settings on all that had closed by the first test date
+    served     the chosen settings on all that has closed by now; never evaluated itself
+
+What is evaluated is thus made the way the served model is made: choose, then refit on everything
+closed. Its calibration map comes from dates that the model behind it had not seen.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.timeline import as_known_on, date_of
+from features.timeplan import Timeline
+from models.baselines import Baselines, fit_baselines
+from models.churn import ChurnModel, calibration_map, fit_churn, refit_churn
+from models.next_purchase import NextPurchaseModel, fit_next_purchase, refit_next_purchase
+from models.params import ModelParams
+from models.reasons import Explainer, fit_explainer
+from models.value import Horizons, ValueModel, fit_value, refit_value
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The three models that make a score card."""
+
+    churn: ChurnModel
+    next_purchase: NextPurchaseModel
+    value: ValueModel
+
+    def save(self, folder: Path) -> None:
+        """Write all three into one folder."""
+        for model in (self.churn, self.next_purchase, self.value):
+            model.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Bundle":
+        """Read all three; check the folder's manifest first."""
+        return cls(ChurnModel.load(folder), NextPurchaseModel.load(folder), ValueModel.load(folder))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Everything training makes. `past` stands at the value test date, to judge value honestly."""
+
+    evaluated: Bundle
+    served: Bundle
+    past: Bundle
+    baselines: Baselines
+    past_baselines: Baselines
+    explainer: Explainer
+
+
+def train_all(
+    snapshots: pd.DataFrame,
+    timeline: Timeline,
+    features: Sequence[str],
+    group_of: dict[str, str],
+    params: ModelParams,
+    say: Say = lambda _: None,
+) -> Trained:
+    """Train every model. Raises DataGateError where the data is too little or too uniform."""
+    until = _Until(snapshots, timeline)
+    train = until.rows(timeline.validation[0], timeline.train)
+    valid = until.rows(timeline.test[0], timeline.validation)
+    horizon = timeline.horizon_days
+    say(f"churn: {len(train):,} training rows, {len(valid):,} validation rows")
+    churn = fit_churn(train, valid, features, params)
+    say(f"next purchase: {churn.rounds} trees for churn were enough")
+    when = fit_next_purchase(train, valid, features, horizon, params)
+    say("value")
+    value = fit_value(
+        train, valid, features, Horizons(horizon, timeline.value_horizon_days), params
+    )
+    chosen = Bundle(churn, when, value)
+    say("the same settings on all that had closed by the first test date, and by now")
+    evaluated = _refit(chosen, until, timeline.test[0], params)
+    test = until.rows(timeline.data_until, timeline.test)
+    served = _refit(chosen, until, timeline.data_until, params)
+    calibration = calibration_map(
+        np.r_[churn.raw(valid), evaluated.churn.raw(test)],
+        np.r_[valid["churned"].to_numpy(np.float64), test["churned"].to_numpy(np.float64)],
+        pd.concat([valid["customer_id"], test["customer_id"]]),
+        params,
+    )
+    served = replace(served, churn=replace(served.churn, calibration=calibration))
+    past = evaluated
+    past_rows = train
+    if timeline.value_horizon_days != horizon:
+        past = _refit(chosen, until, timeline.value_test[0], params)
+        past_rows = until.closed(timeline.value_test[0])
+    return Trained(
+        evaluated=evaluated,
+        served=served,
+        past=past,
+        baselines=fit_baselines(until.closed(timeline.test[0]), horizon),
+        past_baselines=fit_baselines(past_rows, horizon),
+        explainer=fit_explainer(
+            until.closed(timeline.data_until), features, group_of, params.max_reasons
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Until:
+    """Snapshots with the labels known at a split date."""
+
+    snapshots: pd.DataFrame
+    timeline: Timeline
+
+    def known(self, day: int) -> pd.DataFrame:
+        horizons = (self.timeline.horizon_days, self.timeline.value_horizon_days)
+        return as_known_on(self.snapshots, pd.Timestamp(date_of(day)), horizons)
+
+    def rows(self, day: int, dates: tuple[int, ...]) -> pd.DataFrame:
+        wanted = self.snapshots["as_of_date"].isin([pd.Timestamp(date_of(d)) for d in dates])
+        return self.known(day)[wanted]
+
+    def closed(self, day: int) -> pd.DataFrame:
+        known = self.known(day)
+        return known[known["outcome_known"]]
+
+    def followed(self, day: int) -> pd.DataFrame:
+        known = self.known(day)
+        return known[known["followup_days"] > 0]
+
+
+def _refit(chosen: Bundle, until: _Until, day: int, params: ModelParams) -> Bundle:
+    closed = until.closed(day)
+    return Bundle(
+        churn=refit_churn(closed, chosen.churn, chosen.churn.calibration, params),
+        next_purchase=refit_next_purchase(chosen.next_purchase, until.followed(day), params),
+        value=refit_value(chosen.value, closed, params),
+    )

@@ -1,0 +1,1 @@
+"""The shell: one file per DVC stage, and the commands around them."""

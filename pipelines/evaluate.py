@@ -1,0 +1,81 @@
+"""Stage `evaluate`: the evaluated models on their test dates; metrics, plots and model card out."""
+
+from typing import Any
+
+from features.timeline import date_of
+from models.artifacts import check_manifest, read_json, write_json
+from models.baselines import Baselines
+from models.judgement import Candidate, Judged, judge
+from models.training import Bundle
+from pipelines import stage
+from pipelines.model_card import model_card
+from pipelines.params import load_params
+from pipelines.pictures import calibration_picture
+from pipelines.reading import read_snapshots, read_timeline, version_of
+
+
+def main() -> None:
+    """Judge on the test dates and write what people read."""
+    params = load_params()
+    manifest = check_manifest(stage.EVALUATED)
+    candidates = [
+        Candidate(Bundle.load(folder), Baselines.load(folder))
+        for folder in (stage.EVALUATED, stage.EVALUATED / "past")
+    ]
+    timeline = read_timeline()
+    judged = judge(read_snapshots(), timeline, *candidates, params.model)
+    stage.PLOTS.mkdir(exist_ok=True)
+    for name, table in judged.plots.items():
+        table.to_csv(stage.PLOTS / f"{name}.csv", index=False)
+    tests = ", ".join(date_of(day).isoformat() for day in timeline.test)
+    calibration_picture(
+        judged.plots["calibration"],
+        f"Churn in {timeline.horizon_days} days, as of {tests}",
+        stage.CALIBRATION,
+    )
+    evaluation = {
+        "churn": judged.churn,
+        "next_purchase": judged.next_purchase,
+        "value": judged.value,
+        "timeline": timeline.to_json(),
+        "versions": {
+            "evaluated": version_of(manifest),
+            "served": version_of(check_manifest(stage.SERVED)),
+        },
+    }
+    write_json(stage.EVALUATION, evaluation)
+    write_json(stage.CHURN_METRICS, _churn_metrics(judged))
+    write_json(stage.NEXT_METRICS, _next_metrics(judged))
+    card = model_card(evaluation, read_json(stage.USABILITY), read_json(stage.FEATURES))
+    stage.MODEL_CARD.write_text(card, encoding="utf-8")
+    for warning in judged.churn["warnings"]:
+        stage.say(f"warning: {warning}")
+
+
+def _churn_metrics(judged: Judged) -> dict[str, Any]:
+    """The figures that `dvc metrics diff` compares: values only, intervals are in the report."""
+    models = {
+        name: {metric: round(figure["value"], 5) for metric, figure in figures.items()}
+        for name, figures in judged.churn["models"].items()
+    }
+    rule = judged.churn["best_rule"]
+    gain = judged.churn["gains"][rule]["auc"]
+    return {
+        **models,
+        "auc_gain_over_best_rule": {k: round(v, 5) for k, v in gain.items()},
+        "grade": judged.churn["grade"],
+    }
+
+
+def _next_metrics(judged: Judged) -> dict[str, Any]:
+    return _rounded({"when": judged.next_purchase, "value": judged.value})
+
+
+def _rounded(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: _rounded(value) for key, value in content.items()}
+    return round(content, 5) if isinstance(content, float) else content
+
+
+if __name__ == "__main__":
+    stage.run(main)

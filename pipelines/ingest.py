@@ -1,0 +1,29 @@
+"""Stage `ingest`: raw tables in; checked tables, quarantined rows and the usability report out."""
+
+from features.history import collect
+from features.snapshot import open_tables
+from features.usability import usability_report
+from models.artifacts import write_json
+from pipelines import stage
+from pipelines.params import load_params
+from sources.check import check_tables
+from sources.registry import load
+
+
+def main() -> None:
+    """Read, check, set aside, report."""
+    params = load_params().source
+    checked = check_tables(load(params), params)
+    stage.QUARANTINE.mkdir(parents=True, exist_ok=True)
+    for name, table in checked.items():
+        stage.write_parquet(table.rows, stage.TABLES / f"{name}.parquet")
+        if len(table.quarantine):
+            stage.write_parquet(table.quarantine, stage.QUARANTINE / f"{name}.parquet")
+        counts = ", ".join(f"{value:,} {key}" for key, value in table.counts.items() if value)
+        stage.say(f"{name}: {counts}")
+    facts = collect(open_tables(stage.TABLES, checked))
+    write_json(stage.USABILITY, usability_report(checked, facts))
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,171 @@
+"""The model card: what the models are, how good on which dates, beside what, and their limits."""
+
+from typing import Any
+
+NAMES = {
+    "ours": "**Regulars**",
+    "recency_rule": "recency rule",
+    "own_rhythm_rule": "own-rhythm rule",
+    "rfm_logistic": "RFM logistic",
+    "bg_nbd": "BG/NBD",
+}
+COLUMNS = {
+    "auc": "AUC",
+    "average_precision": "average precision",
+    "log_loss": "log loss",
+    "brier": "Brier",
+    "lift_top_decile": "top-decile lift",
+    "observed_over_expected": "observed / expected",
+}
+
+
+def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: Any) -> str:
+    """The card as Markdown, every figure with its dates, horizon, baselines and interval."""
+    churn, when, value = (evaluation[part] for part in ("churn", "next_purchase", "value"))
+    timeline, versions = evaluation["timeline"], evaluation["versions"]
+    tests = ", ".join(timeline["test"])
+    parts = [
+        "# Model card",
+        f"Evaluated models {versions['evaluated']}; served models {versions['served']} (the same "
+        "settings fitted on every closed outcome, so never evaluated themselves).",
+        "## Use",
+        "Ranks the customers of one company by the risk of not buying within "
+        f"{timeline['horizon_days']} days, to choose whom to look after. Not for decisions about "
+        "credit, employment, insurance or prices, nor about people who objected to profiling. "
+        "Reasons say what is associated with the risk, not what causes it.",
+        "## Data",
+        f"{usability['customers']:,} customers and {usability['orders']:,} orders from "
+        f"{usability['first_day']} to {usability['last_day']}; "
+        f"{usability['one_time_share']:.0%} of the customers bought on one day only. "
+        f"{len(features['features'])} features; no customer attribute is learned from.",
+        "## Definition and split",
+        f"Churned: no purchase in the {timeline['horizon_days']} days from the as-of date on, among "
+        f"customers who bought in the {timeline['active_within_days']} days before.",
+        f"* training {timeline['train'][0]} to {timeline['train'][-1]} "
+        f"({len(timeline['train'])} dates)\n* validation {', '.join(timeline['validation'])}: number "
+        "of trees and calibration\n* then refitted on every outcome closed by the first test date\n"
+        f"* test {tests}: {churn['rows']:,} rows of {churn['customers']:,} customers, "
+        f"{churn['churn_rate']:.1%} left",
+        f"## Churn on {tests}, {timeline['horizon_days']} days ahead",
+        _churn_table(churn["models"]),
+        _gain_text(churn),
+        "![calibration](calibration.png)",
+        "### By test date",
+        _date_table(churn["by_date"]),
+        "### For whom it works",
+        _slice_table(churn["slices"]),
+        "## Next purchase",
+        _when_text(when),
+        "## Money",
+        _money_text(when, value),
+        "## Limits",
+        "* Outcomes lie " + f"{timeline['horizon_days']} days ahead: a change of the shop, the season "
+        "or the customers since the last closed outcome is not seen.\n"
+        f"* The history starts {timeline['data_from']}: tenure and lifetime counts are cut off "
+        "there.\n* The value of customers who lapse is one share of the value had they stayed.\n"
+        "* Effects of actions are assumed until randomised contacts exist.",
+        _warnings(churn["warnings"]),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _interval(figure: dict[str, float]) -> str:
+    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+
+
+def _churn_table(models: dict[str, Any]) -> str:
+    head = "| model | " + " | ".join(COLUMNS.values()) + " |"
+    rows = [
+        f"| {NAMES[name]} | " + " | ".join(_interval(figures[m]) for m in COLUMNS) + " |"
+        for name, figures in models.items()
+    ]
+    return "\n".join([head, "|---" * (len(COLUMNS) + 1) + "|", *rows]) + (
+        "\n\nIntervals: 95 %, customers resampled."
+    )
+
+
+def _gain_text(churn: dict[str, Any]) -> str:
+    rule, top = churn["best_rule"], churn["top_hundred"]
+    gain = churn["gains"][rule]["auc"]
+    return (
+        f"Grade **{churn['grade']}**: AUC {_interval(gain)} above the best simple rule "
+        f"({NAMES[rule]}). Of the {top['of']} ranked highest, {top['ours']:.0f} left; the rule finds "
+        f"{top[rule]:.0f}. Strongest feature alone: {churn['strongest_single_feature']['name']}, AUC "
+        f"{churn['strongest_single_feature']['auc']:.3f}."
+    )
+
+
+def _date_table(by_date: dict[str, Any]) -> str:
+    rows = [
+        f"| {date} | {f['ours']['auc']:.3f} | {f['ours']['observed_over_expected']:.2f} | "
+        f"{f['rfm_logistic']['auc']:.3f} | {f['bg_nbd']['auc']:.3f} |"
+        for date, f in by_date.items()
+    ]
+    head = "| as-of date | AUC | observed / expected | AUC of RFM logistic | AUC of BG/NBD |"
+    return "\n".join([head, "|---|---|---|---|---|", *rows])
+
+
+def _slice_table(slices: dict[str, Any]) -> str:
+    rows = []
+    for name, facts in slices.items():
+        label = name.replace("_", " ")
+        if "models" not in facts:
+            rows.append(f"| {label} | {facts['rows']:,} | {facts['churners']:,} | too few | |")
+            continue
+        ours = facts["models"]["ours"]
+        rows.append(
+            f"| {label} | {facts['rows']:,} | {facts['churners']:,} | {ours['auc']:.3f} | "
+            f"{ours['observed_over_expected']:.2f} |"
+        )
+    head = "| customers | rows | left | AUC | observed / expected |"
+    return "\n".join([head, "|---|---|---|---|---|", *rows])
+
+
+def _when_text(when: dict[str, Any]) -> str:
+    head = "| bought within | rows | share | Brier, ours | Brier, BG/NBD | observed / expected |"
+    rows = [
+        f"| {day} days | {f['rows']:,} | {f['bought']:.1%} | {f['ours']['brier']:.4f} | "
+        f"{f['bg_nbd']['brier']:.4f} | {f['ours']['observed_over_expected']:.2f} |"
+        for day, f in sorted(when["by_day"].items(), key=lambda item: int(item[0]))
+    ]
+    error, order = when["median_absolute_error"], when["concordance"]
+    early, late = when["interval"]["missed_early"], when["interval"]["missed_late"]
+    return "\n".join([head, "|---|---|---|---|---|---|", *rows]) + (
+        f"\n\nOf the 80 % interval, {_percent(early)} bought earlier and {_percent(late)} later "
+        f"(10 % each would be right). Of those who bought, half were within "
+        f"{_days(error['ours'])} of the median date (own mean gap: {_days(error['own_mean_gap'])}). "
+        f"Concordance {order['ours']:.3f} (own mean gap {order['own_mean_gap']:.3f}, BG/NBD "
+        f"{order['bg_nbd']:.3f})."
+    )
+
+
+def _percent(missed: dict[str, Any]) -> str:
+    if missed["share"] is None:
+        return "an unknown share (no row was followed that long)"
+    return f"{missed['share']:.1%} of {missed['rows']:,}"
+
+
+def _days(error: float | None) -> str:
+    return "unknown" if error is None else f"{error:.1f} days"
+
+
+def _money_text(when: dict[str, Any], value: dict[str, Any]) -> str:
+    tables = {"Orders within the horizon": when["orders_in_horizon"]}
+    if "spend_in_horizon" in when:
+        tables["Spend within the horizon"] = when["spend_in_horizon"]
+    if value:
+        dates = ", ".join(value["test_as_of_dates"])
+        tables[f"Value over {value['horizon_days']} days, as of {dates}"] = value
+    rows = [
+        f"| {title} | {name.replace('_', ' ')} | {f['mean_absolute_error']:.2f} | "
+        f"{f['root_mean_squared_error']:.2f} | {f['total_error']:+.1%} | {f['spearman']:.3f} |"
+        for title, figures in tables.items()
+        for name, f in figures.items()
+        if isinstance(f, dict)
+    ]
+    head = "| what | model | mean absolute error | RMSE | total error | Spearman |"
+    return "\n".join([head, "|---|---|---|---|---|---|", *rows])
+
+
+def _warnings(warnings: list[str]) -> str:
+    return "## Warnings\n\n" + "\n".join(f"* {text}" for text in warnings) if warnings else ""

@@ -1,0 +1,71 @@
+"""params.yaml into typed models: the only place that reads it."""
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from actions.params import ActionParams
+from features.params import TaskParams, TimelineParams
+from models.params import ModelParams
+from sources.errors import ParamsError
+from sources.params import Params, SourceParams
+
+FILE = Path("params.yaml")
+
+
+class AllParams(Params):
+    """The whole of params.yaml."""
+
+    source: SourceParams
+    engine: Literal["duckdb"]
+    task: TaskParams
+    timeline: TimelineParams
+    model: ModelParams
+    actions: ActionParams
+
+
+def load_params(path: Path = FILE) -> AllParams:
+    """Read and check params.yaml. Raises ParamsError naming each key that is wrong, and a cure."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParamsError(
+            f"There is no {path} here: run the command from the project's folder."
+        ) from None
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path} is not valid YAML: {error}") from None
+    try:
+        return AllParams.model_validate(content)
+    except ValidationError as errors:
+        problems = [_explain(problem) for problem in errors.errors(include_url=False)]
+        raise ParamsError(f"{path}: " + "; ".join(problems)) from None
+
+
+def _explain(problem: Any) -> str:
+    # pydantic puts the names of union members into the place: only keys of the file are shown.
+    parts = [str(part) for part in problem["loc"] if not _is_type_name(str(part))]
+    key = ".".join(parts)
+    if problem["type"] == "extra_forbidden":
+        known = _known_keys(parts[:-1])
+        near = get_close_matches(parts[-1], known, 1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known))}."
+        return f"{key} is not a parameter; {hint}"
+    if problem["type"] == "missing":
+        return f"{key} is missing"
+    return f"{key} is {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+
+
+def _is_type_name(part: str) -> bool:
+    return "[" in part or part in {"constrained-int", "int", "date"}
+
+
+def _known_keys(parents: list[str]) -> list[str]:
+    model: type[BaseModel] = AllParams
+    for parent in parents:
+        annotation = model.model_fields[parent].annotation
+        candidates = [annotation, *get_args(annotation)]
+        model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return list(model.model_fields)

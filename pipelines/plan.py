@@ -1,0 +1,31 @@
+"""Stage `plan`: score cards and the catalogue in; one intended action per customer out."""
+
+import pandas as pd
+
+from actions.catalog import load_catalog
+from actions.eligibility import History
+from actions.plan import make_plan
+from features.history import tables_at
+from features.snapshot import open_tables
+from models.artifacts import write_json
+from pipelines import stage
+from pipelines.params import load_params
+from pipelines.reading import read_timeline
+
+GATE_TABLES = ("contacts", "consents", "tickets")
+
+
+def main() -> None:
+    """Plan the actions, gates first and arms last."""
+    params = load_params().actions
+    there = [name for name in stage.table_names() if name in GATE_TABLES]
+    history = tables_at(open_tables(stage.TABLES, there), read_timeline().score)
+    plan, summary = make_plan(
+        pd.read_parquet(stage.SCORES), load_catalog(params.catalog), params, History(**history)
+    )
+    stage.write_parquet(plan, stage.PLAN)
+    write_json(stage.PLAN_SUMMARY, summary)
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,102 @@
+"""Stage `release`: everything a reader needs, in one folder that appears whole or not at all."""
+
+import ctypes
+import os
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from features.timeline import date_of
+from models.artifacts import MANIFEST, hashes, read_json, sha256_of, write_json
+from pipelines import stage
+from pipelines.params import load_params
+from pipelines.reading import read_timeline, version_of
+
+SCHEMA_VERSION = 1
+NEW, OLD = stage.DATA / ".release-new", stage.DATA / ".release-old"
+RENAME_EXCHANGE, AT_FDCWD = 2, -100
+
+
+def main() -> None:
+    """Write the release aside, make sure it is on disk, then put it in the old one's place."""
+    restore()
+    shutil.rmtree(NEW, ignore_errors=True)
+    try:
+        write(NEW)
+        stage.sync(NEW)
+    except OSError:
+        shutil.rmtree(NEW, ignore_errors=True)
+        raise
+    swap(NEW, stage.RELEASE)
+    stage.say(f"release {read_json(stage.RELEASE / MANIFEST)['release_id']}")
+
+
+def write(folder: Path) -> None:
+    """Write all files of the release and its manifest into `folder`."""
+    folder.mkdir(parents=True)
+    cards = join_cards(pd.read_parquet(stage.SCORES), pd.read_parquet(stage.PLAN))
+    timeline = read_timeline()
+    expires = pd.Timestamp(date_of(timeline.score + load_params().timeline.step_days))
+    stage.write_parquet(cards.assign(expires_at=expires.as_unit("us")), folder / "cards.parquet")
+    shutil.copy(stage.PURCHASES, folder / "purchases.parquet")
+    shutil.copy(stage.PLAN_SUMMARY, folder / "plan.json")
+    shutil.copy(load_params().actions.catalog, folder / "actions.yaml")
+    shutil.copytree(stage.SERVED, folder / "models")
+    for report in (stage.MODEL_CARD, stage.EVALUATION, stage.USABILITY, stage.FEATURES):
+        (folder / "reports").mkdir(exist_ok=True)
+        shutil.copy(report, folder / "reports")
+    files = hashes(folder)
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "release_id": version_of({"files": files}),
+        "as_of_date": date_of(timeline.score).isoformat(),
+        "data_until": date_of(timeline.data_until).isoformat(),
+        "horizon_days": timeline.horizon_days,
+        "value_horizon_days": timeline.value_horizon_days,
+        "model_version": version_of(read_json(stage.SERVED / MANIFEST)),
+        "source": read_json(stage.SOURCE),
+        "snapshots_sha256": sha256_of(stage.SNAPSHOTS),
+        "cards": len(cards),
+        "files": files,
+    }
+    write_json(folder / MANIFEST, manifest)
+
+
+def join_cards(scores: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
+    """The score cards with the plan beside them; a customer without a plan has empty fields."""
+    return scores.merge(
+        plan.drop(columns="as_of_date"), on="customer_id", how="left", validate="one_to_one"
+    )
+
+
+def swap(new: Path, current: Path) -> None:
+    """Put `new` in the place of `current`: on Linux in one step, so that one is always there."""
+    if not current.exists():
+        new.rename(current)
+    elif _exchange(new, current):
+        shutil.rmtree(new)
+    else:
+        current.rename(OLD)
+        new.rename(current)
+        shutil.rmtree(OLD)
+
+
+def restore() -> None:
+    """Bring the old release back if a run was ended between its two renames."""
+    if OLD.exists() and not stage.RELEASE.exists():
+        OLD.rename(stage.RELEASE)
+    shutil.rmtree(OLD, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two folders atomically where the system can (Linux renameat2)."""
+    function = getattr(ctypes.CDLL(None), "renameat2", None)
+    if function is None:
+        return False
+    done = function(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE)
+    return bool(done == 0)
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,26 @@
+"""Stage `score`: the served models on the snapshot of the score date; score cards out."""
+
+import pandas as pd
+
+from models.cards import score_cards
+from pipelines import stage
+from pipelines.params import load_params
+from pipelines.reading import read_served, read_snapshots, read_timeline
+
+
+def main() -> None:
+    """Score every eligible customer."""
+    snapshots, timeline = read_snapshots(), read_timeline()
+    cards = score_cards(
+        snapshots[snapshots["split"] == "score"].reset_index(drop=True),
+        pd.read_parquet(stage.PURCHASES),
+        read_served(),
+        timeline,
+        load_params().model,
+    )
+    stage.write_parquet(cards, stage.SCORES)
+    stage.say(f"{(cards['status'] == 'scored').sum():,} customers scored, {len(cards):,} cards")
+
+
+if __name__ == "__main__":
+    stage.run(main)

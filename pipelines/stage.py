@@ -1,0 +1,79 @@
+"""What every stage shares: paths, reading and writing, and errors without a traceback."""
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+from tqdm import tqdm
+
+from sources.errors import EnvironmentProblem, RegularsError
+
+DATA, ARTIFACTS, REPORTS = Path("data"), Path("artifacts"), Path("reports")
+METRICS, PLOTS = Path("metrics"), Path("plots")
+TABLES, QUARANTINE, RELEASE = DATA / "tables", DATA / "quarantine", DATA / "release"
+SOURCE, TIMELINE = DATA / "source.json", DATA / "timeline.json"
+SNAPSHOTS, SCORES, PLAN = DATA / "snapshots.parquet", DATA / "scores.parquet", DATA / "plan.parquet"
+PURCHASES, PLAN_SUMMARY = DATA / "purchases.parquet", DATA / "plan.json"
+EVALUATED, SERVED = ARTIFACTS / "evaluated", ARTIFACTS / "served"
+USABILITY, FEATURES = REPORTS / "data_usability.json", REPORTS / "features.json"
+EVALUATION, MODEL_CARD = REPORTS / "evaluation.json", REPORTS / "model_card.md"
+CALIBRATION = REPORTS / "calibration.png"
+CHURN_METRICS, NEXT_METRICS = METRICS / "churn.json", METRICS / "next_purchase.json"
+PLAN_METRICS = METRICS / "plan.json"
+
+T = TypeVar("T")
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a stage's `main`; an expected error is printed as its message and exits with 1."""
+    try:
+        main()
+    except RegularsError as error:
+        print(f"\n{type(error).__name__}: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        where = error.filename or "the project's folder"
+        problem = EnvironmentProblem(
+            f"The disk is full (writing {where}). The last release is whole and stays in force. "
+            "Free some space and run the same command again."
+        )
+        print(f"\n{type(problem).__name__}: {problem}", file=sys.stderr)
+        sys.exit(1)
+
+
+def say(text: str) -> None:
+    """One line of progress."""
+    print(f"  {text}", flush=True)
+
+
+def progress(items: Iterable[T], label: str) -> Iterator[T]:
+    """Show how far a long loop is: a bar on a terminal, else nothing but the work."""
+    yield from tqdm(items, desc=f"  {label}", disable=not sys.stderr.isatty(), leave=False)
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table; the same rows give the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame.to_parquet(path, index=False, compression="zstd")
+
+
+def table_names() -> list[str]:
+    """The checked tables that the last ingest wrote."""
+    return sorted(path.stem for path in TABLES.glob("*.parquet"))
+
+
+def sync(folder: Path) -> None:
+    """Make sure that every file below `folder` is on disk, not only in the system's memory."""
+    for path in (*folder.rglob("*"), folder):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

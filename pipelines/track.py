@@ -1,0 +1,61 @@
+"""Stage `track`: what this run was, into MLflow; once for each content."""
+
+import hashlib
+from pathlib import Path
+
+from models.artifacts import MANIFEST, read_json, write_json
+from pipelines import stage
+from pipelines.params import load_params
+from pipelines.tracking import git_commit, log_run, open_store, run_of
+
+TRACK = stage.DATA / "track.json"
+
+
+def main() -> None:
+    """Log the run unless a run with the same content was logged before."""
+    params = load_params().model_dump(mode="json")
+    files = [
+        stage.MODEL_CARD,
+        stage.EVALUATION,
+        stage.USABILITY,
+        stage.FEATURES,
+        stage.TIMELINE,
+        *sorted(stage.PLOTS.glob("*.csv")),
+        *sorted(stage.REPORTS.glob("*.png")),
+    ]
+    manifest = read_json(stage.RELEASE / MANIFEST)
+    key = content_key(files, [str(params), str(manifest["files"])])
+    open_store()
+    run_id = run_of(key)
+    if run_id is None:
+        source = read_json(stage.SOURCE)
+        tags = {
+            "git_commit": git_commit(),
+            "release_id": manifest["release_id"],
+            "model_version": manifest["model_version"],
+            "source": source["description"],
+            "snapshots_sha256": manifest["snapshots_sha256"],
+            **{f"source_sha256.{name}": digest for name, digest in source["files"].items()},
+        }
+        metrics = {
+            "churn": read_json(stage.CHURN_METRICS),
+            "next_purchase": read_json(stage.NEXT_METRICS),
+        }
+        facts = {"params": params, "tags": tags}
+        run_id = log_run(key, facts, metrics, files, stage.SERVED)
+        stage.say(f"MLflow run {run_id}")
+    else:
+        stage.say(f"MLflow has this content already: run {run_id}")
+    write_json(TRACK, {"content_key": key, "run_id": run_id})
+
+
+def content_key(files: list[Path], texts: list[str]) -> str:
+    """Sixteen hex digits of everything the run would log."""
+    digest = hashlib.sha256()
+    for part in (*(path.read_bytes() for path in files), *(text.encode() for text in texts)):
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    stage.run(main)

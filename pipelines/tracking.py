@@ -1,0 +1,100 @@
+"""MLflow: the log of what was run, and the registry. The only module that imports it.
+
+One parent run per content key, with a child run for each model it was compared with. Models are
+logged as code with their text and JSON files as artifacts: nothing is ever unpickled.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+import mlflow  # noqa: E402 - the settings above are read at import
+
+EXPERIMENT = "regulars"
+STORE = "sqlite:///mlflow.db"
+CODE = ["sources", "features", "models", "pipelines"]
+REGISTERED = {"churn": "regulars-churn", "next_purchase": "regulars-next-purchase"}
+REQUIREMENTS = ["lightgbm", "pandas", "numpy", "scipy", "scikit-learn", "pyarrow", "pydantic"]
+
+
+def open_store() -> None:
+    """Use the local SQLite store and the project's experiment."""
+    mlflow.set_tracking_uri(STORE)
+    mlflow.set_experiment(EXPERIMENT)
+
+
+def run_of(content_key: str) -> str | None:
+    """The id of the finished run that logged this content, if there is one."""
+    found = mlflow.search_runs(
+        experiment_names=[EXPERIMENT],
+        filter_string=f"tags.content_key = '{content_key}' and attributes.status = 'FINISHED'",
+        output_format="list",
+    )
+    return str(found[0].info.run_id) if found else None
+
+
+def log_run(
+    content_key: str,
+    facts: dict[str, Any],
+    metrics: dict[str, Any],
+    files: list[Path],
+    models: Path,
+) -> str:
+    """Log one parent run with its children and register the models; returns the run's id.
+
+    `facts` holds the dictionaries `params` and `tags`; `metrics` is nested, its first level the
+    groups (`churn.ours.auc` becomes `churn.ours.auc`).
+    """
+    with mlflow.start_run(run_name=content_key) as run:
+        mlflow.set_tags({"content_key": content_key, **facts["tags"]})
+        mlflow.log_params(dict(flat(facts["params"])))
+        mlflow.log_metrics(dict(numbers(metrics)))
+        for file in files:
+            mlflow.log_artifact(str(file), artifact_path=file.parent.name)
+        for name, figures in metrics["churn"].items():
+            if isinstance(figures, dict) and "auc" in figures:
+                with mlflow.start_run(run_name=f"churn {name}", nested=True):
+                    mlflow.set_tag("model", name)
+                    mlflow.log_metrics(dict(numbers(figures)))
+        for name, registered in REGISTERED.items():
+            mlflow.pyfunc.log_model(
+                name=name,
+                python_model=f"pipelines/logged_{name}.py",
+                artifacts={"models": str(models)},
+                code_paths=CODE,
+                pip_requirements=REQUIREMENTS,
+                registered_model_name=registered,
+            )
+        return str(run.info.run_id)
+
+
+def flat(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested dictionaries as dotted names."""
+    for key, value in content.items():
+        if isinstance(value, dict) and value:
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def numbers(content: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """The numbers among nested dictionaries, as dotted names."""
+    for key, value in flat(content):
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            yield key, float(value)
+
+
+def git_commit() -> str:
+    """The commit the code stands at, with `-dirty` when files were changed since."""
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude", "*"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return described.stdout.strip() or "unknown"

@@ -1,0 +1,28 @@
+"""Stage `train`: snapshots in; evaluated and served models out, with their baselines."""
+
+from features.snapshot import group_of, model_features
+from models.artifacts import write_manifest
+from models.training import train_all
+from pipelines import stage
+from pipelines.params import load_params
+from pipelines.reading import read_snapshots, read_timeline
+
+
+def main() -> None:
+    """Fit everything and write it as text and JSON, each folder with a manifest."""
+    params = load_params()
+    snapshots, timeline = read_snapshots(), read_timeline()
+    features = model_features(snapshots)
+    trained = train_all(snapshots, timeline, features, group_of(features), params.model, stage.say)
+    trained.evaluated.save(stage.EVALUATED)
+    trained.baselines.save(stage.EVALUATED)
+    trained.past.save(stage.EVALUATED / "past")
+    trained.past_baselines.save(stage.EVALUATED / "past")
+    write_manifest(stage.EVALUATED)
+    trained.served.save(stage.SERVED)
+    trained.explainer.save(stage.SERVED)
+    write_manifest(stage.SERVED)
+
+
+if __name__ == "__main__":
+    stage.run(main)

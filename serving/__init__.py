@@ -1,0 +1,1 @@
+"""Who sees it: wording now, store, API and page to come."""

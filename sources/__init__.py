@@ -1,0 +1,1 @@
+"""Where raw data comes from, and the contract its tables keep."""

@@ -1,0 +1,50 @@
+"""Every error Regulars raises on purpose.
+
+RegularsError
+├── ParamsError            params.yaml: an unknown key, a value out of range
+├── SourceError            raw data cannot be read: missing, empty, unreadable, delivered twice
+│   └── TableError         a table breaks its contract: missing column, too many bad rows
+├── TimelineError          no honest split of the data by date exists
+├── DataGateError          too few customers, events or outcomes for a model
+├── CatalogError           actions.yaml cannot be used
+├── ArtifactError          a saved model or release is incomplete or was changed
+└── EnvironmentProblem     the machine: no git repository, a full disk, a missing tool
+
+A message says what is wrong, where, and what to do. The stages print it without a traceback.
+"""
+
+
+class RegularsError(Exception):
+    """Base of all expected errors: the message is written for the person who reads it."""
+
+
+class ParamsError(RegularsError):
+    """params.yaml holds an unknown key or a value out of range."""
+
+
+class SourceError(RegularsError):
+    """Raw data cannot be read."""
+
+
+class TableError(SourceError):
+    """A table breaks the column contract."""
+
+
+class TimelineError(RegularsError):
+    """No split of the data by date keeps training, validation and test apart."""
+
+
+class DataGateError(RegularsError):
+    """Too few customers, events or outcomes to fit or judge a model."""
+
+
+class CatalogError(RegularsError):
+    """The action catalogue cannot be used."""
+
+
+class ArtifactError(RegularsError):
+    """A saved model or release is incomplete or was changed after it was written."""
+
+
+class EnvironmentProblem(RegularsError):
+    """Something outside the project is missing or full."""

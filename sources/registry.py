@@ -1,0 +1,56 @@
+"""The sources by name: one module each, all with `files`, `describe` and `load`."""
+
+import hashlib
+from collections import defaultdict
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+
+from sources import cdnow, complete_journey, files
+from sources.errors import SourceError
+from sources.params import SourceParams
+
+
+class Source(Protocol):
+    """What a source module offers."""
+
+    def files(self, _params: SourceParams, /) -> dict[str, Path]: ...
+    def describe(self, _params: SourceParams, /) -> str: ...
+    def load(self, params: SourceParams, /) -> dict[str, pd.DataFrame]: ...
+
+
+SOURCES: dict[str, Source] = {
+    "complete_journey": complete_journey,
+    "cdnow": cdnow,
+    "files": files,
+}
+
+
+def fingerprint(params: SourceParams) -> dict[str, object]:
+    """What the source holds now: a description and the sha256 of every file it reads.
+
+    Raises SourceError when two files have the same content: one delivery would count twice.
+    """
+    source = SOURCES[params.kind]
+    sums = {name: _sha256(path) for name, path in sorted(source.files(params).items())}
+    by_content: dict[str, list[str]] = defaultdict(list)
+    for name, digest in sums.items():
+        by_content[digest].append(name)
+    for names in by_content.values():
+        if len(names) > 1:
+            raise SourceError(
+                f"{' and '.join(names)} have the same content: the same file delivered twice would "
+                "count every purchase twice. Remove one of them."
+            )
+    return {"kind": params.kind, "description": source.describe(params), "files": sums}
+
+
+def load(params: SourceParams) -> dict[str, pd.DataFrame]:
+    """The raw tables of the configured source, columns named as the contract names them."""
+    return SOURCES[params.kind].load(params)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,135 @@
+"""The column contract: which tables there are, their columns, keys and times (design, section 4)."""
+
+from dataclasses import dataclass, field
+
+TEXT, TIME, NUMBER, YESNO = "text", "time", "number", "yesno"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: `columns` by name and type, which are required, the key, the time of a row.
+
+    `later` maps a time of a cell's own to the cells that fill in at that time.
+    `missing` says what the run loses without the table.
+    """
+
+    name: str
+    columns: dict[str, str]
+    required: tuple[str, ...]
+    key: tuple[str, ...]
+    time: str
+    missing: str
+    later: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    open_ended: bool = False  # keeps columns beyond the contract (customer attributes)
+
+
+ORDERS = Table(
+    name="orders",
+    columns={
+        "customer_id": TEXT,
+        "order_id": TEXT,
+        "event_time": TIME,
+        "line_id": TEXT,
+        "known_at": TIME,
+        "amount": NUMBER,
+        "currency": TEXT,
+        "quantity": NUMBER,
+        "product": TEXT,
+        "category": TEXT,
+        "discount": NUMBER,
+        "store": TEXT,
+    },
+    required=("customer_id", "order_id", "event_time"),
+    key=("order_id", "line_id"),
+    time="event_time",
+    missing="nothing can be computed without it",
+)
+EVENTS = Table(
+    name="events",
+    columns={
+        "customer_id": TEXT,
+        "event_time": TIME,
+        "kind": TEXT,
+        "channel": TEXT,
+        "value": NUMBER,
+        "known_at": TIME,
+    },
+    required=("customer_id", "event_time", "kind"),
+    key=("customer_id", "event_time", "kind", "line_id"),
+    time="event_time",
+    missing="no engagement, campaign or coupon features",
+)
+CUSTOMERS = Table(
+    name="customers",
+    columns={
+        "customer_id": TEXT,
+        "created_at": TIME,
+        "owner": TEXT,
+        "name": TEXT,
+        "email": TEXT,
+        "phone": TEXT,
+    },
+    required=("customer_id",),
+    key=("customer_id",),
+    time="created_at",
+    missing="lists show ids instead of names",
+    open_ended=True,
+)
+CONTACTS = Table(
+    name="contacts",
+    columns={
+        "customer_id": TEXT,
+        "contact_id": TEXT,
+        "event_time": TIME,
+        "action_id": TEXT,
+        "channel": TEXT,
+        "arm": TEXT,
+        "propensity": NUMBER,
+        "cost": NUMBER,
+        "responded": YESNO,
+        "responded_at": TIME,
+        "known_at": TIME,
+    },
+    required=("customer_id", "contact_id", "event_time", "action_id", "channel", "arm"),
+    key=("contact_id",),
+    time="event_time",
+    missing="frequency cap and quiet period cannot be checked",
+    later={"responded_at": ("responded",)},
+)
+CONSENTS = Table(
+    name="consents",
+    columns={
+        "customer_id": TEXT,
+        "channel": TEXT,
+        "event_time": TIME,
+        "granted": YESNO,
+        "purpose": TEXT,
+        "known_at": TIME,
+    },
+    required=("customer_id", "channel", "event_time", "granted"),
+    key=("customer_id", "channel", "purpose", "event_time"),
+    time="event_time",
+    missing="consent and objections are unknown: actions.consent_when_unknown decides",
+)
+TICKETS = Table(
+    name="tickets",
+    columns={
+        "customer_id": TEXT,
+        "ticket_id": TEXT,
+        "opened_at": TIME,
+        "closed_at": TIME,
+        "kind": TEXT,
+        "priority": TEXT,
+        "csat": NUMBER,
+        "known_at": TIME,
+    },
+    required=("customer_id", "ticket_id", "opened_at"),
+    key=("ticket_id",),
+    time="opened_at",
+    missing="open complaints cannot stop an offer",
+    later={"closed_at": ("csat",)},
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table for table in (ORDERS, EVENTS, CUSTOMERS, CONTACTS, CONSENTS, TICKETS)
+}

@@ -1,0 +1,108 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.boosting import (
+    Recipe,
+    Rows,
+    feature_matrix,
+    load_booster,
+    save_booster,
+    train_booster,
+)
+from models.params import BoosterParams
+from sources.errors import ArtifactError
+
+NAMES = ("first", "second", "third")
+PARAMS = BoosterParams(
+    learning_rate=0.1,
+    num_leaves=8,
+    min_data_in_leaf=20,
+    feature_fraction=0.7,
+    lambda_l2=1.0,
+    max_rounds=200,
+    early_stopping_rounds=10,
+)
+
+
+def recipe(objective="binary", threads=1):
+    return Recipe(objective, PARAMS, seed=3, threads=threads)
+
+
+def draw(rows, seed):
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(rows, 3))
+    inputs[rng.random((rows, 3)) < 0.1] = np.nan
+    log_odds = np.nan_to_num(inputs[:, 0]) - 1
+    return Rows(inputs, (rng.random(rows) < 1 / (1 + np.exp(-log_odds))).astype(float))
+
+
+TRAIN, VALID = draw(3_000, 1), draw(1_500, 2)
+
+
+def test_the_same_rows_give_the_same_text():
+    first, second = (train_booster(recipe(), NAMES, TRAIN, VALID) for _ in range(2))
+    assert first.model_to_string() == second.model_to_string()
+
+
+def test_a_saved_booster_predicts_the_same_numbers(tmp_path):
+    booster = train_booster(recipe(), NAMES, TRAIN, VALID)
+    save_booster(booster, tmp_path / "folder" / "model.txt")
+    again = load_booster(tmp_path / "folder" / "model.txt")
+    np.testing.assert_array_equal(again.predict(VALID.inputs), booster.predict(VALID.inputs))
+    assert again.feature_name() == list(NAMES)
+    assert again.current_iteration() == booster.current_iteration()
+
+
+def test_training_stops_where_the_loss_on_validation_no_longer_falls():
+    booster = train_booster(recipe(), NAMES, TRAIN, VALID)
+    rounds = booster.current_iteration()
+    assert 5 < rounds < PARAMS.max_rounds
+
+    longer = train_booster(recipe(), NAMES, TRAIN, rounds + PARAMS.early_stopping_rounds)
+
+    def loss(rounds):
+        risk = longer.predict(VALID.inputs, num_iteration=rounds)
+        return -np.log(np.where(VALID.target == 1, risk, 1 - risk)).mean()
+
+    assert min(range(1, longer.current_iteration() + 1), key=loss) == rounds
+
+
+def test_a_number_of_rounds_is_kept_to():
+    booster = train_booster(recipe(), NAMES, TRAIN, 17)
+    assert booster.current_iteration() == 17
+    stopped = train_booster(recipe(), NAMES, TRAIN, VALID)
+    same = train_booster(recipe(), NAMES, TRAIN, stopped.current_iteration())
+    np.testing.assert_array_equal(same.predict(VALID.inputs), stopped.predict(VALID.inputs))
+
+
+def test_the_starting_score_is_where_the_trees_begin():
+    start = np.full(len(TRAIN.target), -3.0)
+    rows = Rows(TRAIN.inputs, TRAIN.target, init_score=start)
+    raw = train_booster(recipe(), NAMES, rows, 1).predict(TRAIN.inputs, raw_score=True)
+    assert (raw > 0).all()  # one step up from the start, which is not in the trees
+    assert raw.max() < 1
+
+
+def test_nothing_is_written_to_the_terminal(capfd):
+    train_booster(recipe(), NAMES, TRAIN, VALID)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_features_come_in_the_order_asked_for_with_undefined_as_nan():
+    snapshot = pd.DataFrame(
+        {"second": pd.array([1, None], "Int64"), "first": [0.5, np.nan], "other": ["x", "y"]}
+    )
+    matrix = feature_matrix(snapshot, ["first", "second"])
+    assert matrix.dtype == np.float64
+    np.testing.assert_array_equal(matrix, [[0.5, 1.0], [np.nan, np.nan]])
+
+
+def test_a_missing_feature_is_named():
+    with pytest.raises(ArtifactError, match=r"lacks 1 of the 2 features the model uses \(third\)"):
+        feature_matrix(pd.DataFrame({"first": [1.0]}), ["first", "third"])
+
+
+def test_a_missing_file_says_how_to_write_it_again(tmp_path):
+    with pytest.raises(ArtifactError, match=r"model\.txt is missing: run `dvc repro`"):
+        load_booster(tmp_path / "model.txt")

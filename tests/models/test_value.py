@@ -1,0 +1,254 @@
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from models.params import BandParams, BoosterParams, GateParams, ModelParams
+from models.value import LEVEL_LIMITS, Horizons, ValueModel, fit_value, refit_value
+from sources.errors import DataGateError
+
+FEATURES = ("rate", "basket", "noise")
+HORIZONS = Horizons(outcome_days=28, value_days=84)
+LAPSE_SHARE = 0.3
+MONEY = [
+    "expected_spend",
+    "value_if_stays",
+    "value_if_lapses",
+    "expected_value",
+    "value_at_risk",
+]
+
+
+def params():
+    booster = BoosterParams(
+        learning_rate=0.1,
+        num_leaves=8,
+        min_data_in_leaf=50,
+        feature_fraction=1.0,
+        lambda_l2=1.0,
+        max_rounds=300,
+        early_stopping_rounds=20,
+    )
+    return ModelParams(
+        seed=7,
+        threads=1,
+        calibration_folds=3,
+        bootstrap_draws=10,
+        max_reasons=5,
+        gates=GateParams(min_customers=1, min_churners=1),
+        bands=BandParams(high=0.6, medium=0.3),
+        churn=booster,
+        next_purchase=booster,
+        value=booster,
+    )
+
+
+def customers(rows, seed, level=1.0):
+    """Customers whose chance to lapse, further orders and money per order stand in their features.
+
+    A lapsed one brings LAPSE_SHARE of the value; `true_…` columns are the planted expectations.
+    """
+    rng = np.random.default_rng(seed)
+    rate, basket = rng.uniform(0.2, 4, rows), np.exp(rng.normal(3, 0.5, rows))
+    risk = 1 / (1 + rate)
+    stays = rng.random(rows) >= risk
+    orders = np.where(stays, 1 + rng.poisson(level * rate), 0)
+    spend_if_stays = level * basket * (1 + rate)
+    value_if_stays = 3 * spend_if_stays
+    spread = rng.gamma(2, 1 / 2, (2, rows))
+    return pd.DataFrame(
+        {
+            "customer_id": [f"c{i}" for i in range(rows)],
+            "as_of_date": pd.Timestamp("2024-06-01"),
+            "rate": rate,
+            "basket": basket,
+            "noise": rng.normal(size=rows),
+            "outcome_known": True,
+            "churned": (~stays).astype(float),
+            "orders_in_horizon": orders.astype(float),
+            "spend_in_horizon": np.where(stays, spend_if_stays * spread[0], 0.0),
+            "value_known": True,
+            "value": np.where(stays, 1.0, LAPSE_SHARE) * value_if_stays * spread[1],
+            "true_risk": risk,
+            "true_orders": (1 - risk) * (1 + level * rate),
+            "true_spend": (1 - risk) * spend_if_stays,
+            "true_stays": value_if_stays,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def train():
+    return customers(6_000, seed=1)
+
+
+@pytest.fixture(scope="module")
+def valid():
+    return customers(3_000, seed=2)
+
+
+@pytest.fixture(scope="module")
+def test():
+    return customers(5_000, seed=3)
+
+
+@pytest.fixture(scope="module")
+def model(train, valid):
+    return fit_value(train, valid, FEATURES, HORIZONS, params())
+
+
+def test_planted_orders_and_money_are_found(model, test):
+    found = model.predict(test, test["true_risk"].to_numpy())
+    lapses = LAPSE_SHARE * test["true_stays"]
+    for name, truth in {
+        "expected_orders": test["true_orders"],
+        "expected_spend": test["true_spend"],
+        "value_if_stays": test["true_stays"],
+        "value_if_lapses": lapses,
+        "expected_value": (1 - test["true_risk"]) * test["true_stays"] + test["true_risk"] * lapses,
+        "value_at_risk": test["true_risk"] * (test["true_stays"] - lapses),
+    }.items():
+        assert found[name].sum() == pytest.approx(truth.sum(), rel=0.03), name
+        assert np.corrcoef(found[name], truth)[0, 1] > 0.95, name
+    assert model.lapse_share == pytest.approx(LAPSE_SHARE, abs=0.02)
+
+
+def test_totals_equal_what_then_happened(model, test):
+    found = model.predict(test, test["true_risk"].to_numpy())
+    for name, outcome in (
+        ("expected_orders", "orders_in_horizon"),
+        ("expected_spend", "spend_in_horizon"),
+        ("expected_value", "value"),
+    ):
+        assert found[name].sum() == pytest.approx(test[outcome].sum(), rel=0.04), name
+
+
+def test_the_figures_of_a_card_are_one_story(model, test):
+    risk = np.random.default_rng(5).random(len(test))
+    found = model.predict(test, risk)
+    stays, lapses = found["value_if_stays"], found["value_if_lapses"]
+    np.testing.assert_allclose(found["expected_value"], (1 - risk) * stays + risk * lapses)
+    np.testing.assert_allclose(found["value_at_risk"], risk * (stays - lapses))
+    np.testing.assert_allclose(found["expected_value"] + found["value_at_risk"], stays)
+    assert (found["value_at_risk"] >= 0).all()
+    assert (found >= 0).all(axis=None)
+    certain = model.predict(test, np.ones(len(test)))
+    assert (certain[["expected_orders", "expected_spend"]] == 0).all(axis=None)
+    staying = model.predict(test, np.zeros(len(test)))
+    assert (staying["expected_orders"] >= 1).all()
+    np.testing.assert_array_equal(staying["expected_value"], staying["value_if_stays"])
+
+
+def test_rows_keep_their_index(model, test):
+    rows = test.iloc[100:200]
+    assert model.predict(rows, np.full(100, 0.5)).index.equals(rows.index)
+
+
+def test_over_the_churn_horizon_itself_a_lapsed_customer_brings_nothing(train, valid, test):
+    same = Horizons(28, 28)
+    rows = [part.assign(value=part["spend_in_horizon"]) for part in (train, valid)]
+    model = fit_value(*rows, FEATURES, same, params())
+    assert set(model.parts) == {"orders", "spend"}
+    found = model.predict(test, test["true_risk"].to_numpy())
+    assert (found["value_if_lapses"] == 0).all()
+    np.testing.assert_allclose(found["expected_value"], found["expected_spend"])
+
+
+def test_without_amounts_money_is_absent_and_not_zero(train, valid, test):
+    bare = [
+        part.drop(columns=["spend_in_horizon", "value", "value_known"]) for part in (train, valid)
+    ]
+    model = fit_value(*bare, FEATURES, HORIZONS, params())
+    found = model.predict(test, test["true_risk"].to_numpy())
+    assert list(found) == ["expected_orders"]
+    assert refit_value(model, bare[1], params()).parts.keys() == {"orders"}
+
+
+def test_the_level_follows_a_shop_that_changed_since_training(train, test):
+    grown = fit_value(train, customers(3_000, 2, level=1.1), FEATURES, HORIZONS, params())
+    assert grown.parts["spend"].level == pytest.approx(1.1, abs=0.06)
+    exploded = fit_value(train, customers(3_000, 2, level=3.0), FEATURES, HORIZONS, params())
+    assert exploded.parts["spend"].level == LEVEL_LIMITS[1]
+
+
+def test_refunds_come_off_the_total_though_the_trees_never_see_them(train, valid, test):
+    def refunded(part):
+        back = np.random.default_rng(len(part)).random(len(part)) < 0.1
+        # Each tenth staying customer gets back half as much again as they paid.
+        net = part["spend_in_horizon"].where(~back, -0.5 * part["spend_in_horizon"])
+        return part.assign(spend_in_horizon=net)
+
+    model = fit_value(refunded(train), refunded(valid), FEATURES, HORIZONS, params())
+    found = model.predict(test, test["true_risk"].to_numpy())["expected_spend"]
+    assert found.sum() == pytest.approx(refunded(test)["spend_in_horizon"].sum(), rel=0.05)
+    assert (found >= 0).all()
+
+
+def test_where_no_value_window_closed_in_validation_the_spend_model_stands_in(train, valid, test):
+    open_still = valid.assign(value=np.nan, value_known=False)
+    model = fit_value(train, open_still, FEATURES, HORIZONS, params())
+    assert model.parts["value"].rounds == model.parts["spend"].rounds
+    assert model.parts["value"].level == model.parts["spend"].level
+    found = model.predict(test, test["true_risk"].to_numpy())
+    assert found["value_if_stays"].sum() == pytest.approx(test["true_stays"].sum(), rel=0.05)
+
+
+def test_few_lapsed_rows_are_drawn_to_half_of_the_remaining_days(train, valid):
+    staying = train[train["churned"] == 0]
+    none = fit_value(staying, valid, FEATURES, HORIZONS, params())
+    assert none.lapse_share == pytest.approx(0.5 * (1 - 28 / 84))
+    lapsed = train[train["churned"] == 1].assign(value=lambda rows: 100 * rows["value"])
+    assert (
+        fit_value(pd.concat([staying, lapsed]), valid, FEATURES, HORIZONS, params()).lapse_share
+        == 1
+    )
+
+
+def test_one_order_each_is_learned_as_one(train, valid):
+    once = [part.assign(orders_in_horizon=1 - part["churned"]) for part in (train, valid)]
+    model = fit_value(*once, FEATURES, HORIZONS, params())
+    found = model.predict(valid, np.zeros(len(valid)))["expected_orders"]
+    np.testing.assert_allclose(found, 1, atol=1e-3)
+
+
+def test_when_nobody_stayed_the_fit_is_refused_with_the_reason(train, valid):
+    with pytest.raises(
+        DataGateError, match=r"of 6,000 rows up to 2024-06-01 none is of a customer"
+    ):
+        fit_value(train.assign(churned=1.0), valid, FEATURES, HORIZONS, params())
+    with pytest.raises(DataGateError, match=r"`value` is known. Shorten"):
+        fit_value(train.assign(value_known=False), valid, FEATURES, HORIZONS, params())
+
+
+def test_a_saved_model_predicts_the_same_numbers(model, test, tmp_path):
+    model.save(tmp_path)
+    again = ValueModel.load(tmp_path)
+    risk = test["true_risk"].to_numpy()
+    assert_frame_equal(again.predict(test, risk), model.predict(test, risk), check_exact=True)
+    assert again.horizons == model.horizons
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "value.json",
+        "value_orders.txt",
+        "value_spend.txt",
+        "value_value.txt",
+    ]
+
+
+def test_the_same_rows_give_the_same_bytes(model, train, valid, tmp_path):
+    model.save(tmp_path / "first")
+    fit_value(train, valid, FEATURES, HORIZONS, params()).save(tmp_path / "second")
+    for path in (tmp_path / "first").iterdir():
+        assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
+
+
+def test_a_refit_keeps_rounds_and_levels(model, train, valid):
+    again = refit_value(model, pd.concat([train, valid], ignore_index=True), params())
+    for name, part in model.parts.items():
+        assert again.parts[name].rounds == part.rounds
+        assert again.parts[name].level == part.level
+    assert again.lapse_share == pytest.approx(LAPSE_SHARE, abs=0.02)
+
+
+def test_money_columns_come_in_the_order_of_the_card(model, test):
+    found = model.predict(test, test["true_risk"].to_numpy())
+    assert list(found) == ["expected_orders", *MONEY]
