@@ -96,7 +96,7 @@ def _problem(
     return _Problem(
         gain=np.hstack([np.where(gain > 0, gain, -np.inf), nothing]),
         cost=costs,
-        use=np.array([use for use, _ in rows.values()]).reshape(-1, *costs.shape),
+        use=np.array([use for use, _ in rows.values()]).reshape(len(rows), *costs.shape),
         limits=np.array([limit for _, limit in rows.values()], dtype=np.float64),
         names=tuple(rows),
     )

@@ -65,7 +65,7 @@ def feature(
     when_none: float | None = None,
     reach: int = 1,
 ) -> Callable[[Definition], Definition]:
-    """Mark a function as a feature; `reach` is how many windows back it looks (2: the one before)."""
+    """Mark a function as a feature; `reach` is how many windows back it looks (2: one before)."""
 
     def mark(function: Definition) -> Definition:
         text = (function.__doc__ or "").strip().splitlines()[0]

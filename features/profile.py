@@ -1,4 +1,4 @@
-"""The data's own rhythm: how long customers usually stay silent, and whether the silent come back."""
+"""The data's own rhythm: how long customers stay silent, and whether the silent come back."""
 
 from dataclasses import dataclass
 
@@ -59,18 +59,16 @@ def purchase_days(facts: Facts) -> pd.DataFrame:
     rows = purchases(facts.order_days)
     days = rows.filter(rows.is_purchase).select("customer_id", "day").distinct()
     before = days.day.lag().over(ibis.window(group_by=days.customer_id, order_by=days.day))
-    return (
-        days.mutate(gap=(days.day - before).cast("float64"))
-        .order_by("customer_id", "day")
-        .to_pandas()
-    )
+    gaps = days.mutate(gap=(days.day - before).cast("float64"))
+    frame: pd.DataFrame = gaps.order_by("customer_id", "day").to_pandas()
+    return frame
 
 
 def return_curve(days: pd.DataFrame, data_until: int) -> pd.DataFrame:
     """Of the silences that reached N days, the share that ended in a purchase within N more days.
 
-    `days` is `purchase_days`. Only silences whose 2 N days lie inside the data are counted. Columns:
-    silence_days, silences, returned (share in [0, 1]).
+    `days` is `purchase_days`. Only silences whose 2 N days lie inside the data are counted.
+    Columns: silence_days, silences, returned (share in [0, 1]).
     """
     silence = days.groupby("customer_id")["gap"].shift(-1).fillna(float("inf"))
     rows = []

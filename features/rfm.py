@@ -20,7 +20,7 @@ def tenure_days(purchase_days: ir.Table, as_of: int) -> ir.Value:
 
 @feature(base="purchase_days", group="tenure", unit="0 or 1")
 def tenure_is_censored(purchase_days: ir.Table, _as_of: int) -> ir.Value:
-    """1 when the first known purchase is so near the start of the data that earlier ones may exist."""
+    """1 when the first known purchase is so near the start of the data that others may precede."""
     return purchase_days.starts_censored.max().cast("int64")
 
 

@@ -1,4 +1,4 @@
-"""Rhythm: the customer's own usual gap between purchase days, and the present silence against it."""
+"""Rhythm: the customer's own usual gap between purchases, and the present silence against it."""
 
 import ibis
 import ibis.expr.types as ir

@@ -83,14 +83,14 @@ def build_snapshots(
     """
     rows = all_purchases(facts)
     horizons = (timeline.horizon_days, timeline.value_horizon_days)
-    frames = []
+    frames: list[pd.DataFrame] = []
     for as_of in progress(timeline.as_of_days()):
         history = cut_history(facts, as_of, timeline.data_from, timeline.active_within_days)
         customers = cohort(history, timeline.active_within_days).cache()
         known = feature_table(history, customers, features)
         later = labels(rows, customers, as_of, horizons, timeline.data_until)
         joined = known.left_join(later, "customer_id").drop("customer_id_right")
-        frame = joined.order_by("customer_id").to_pandas()
+        frame: pd.DataFrame = joined.order_by("customer_id").to_pandas()
         frame.insert(1, "as_of_date", pd.Timestamp(date_of(as_of)).as_unit("us"))
         frame.insert(2, "split", timeline.split_of(as_of))
         frames.append(frame)

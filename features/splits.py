@@ -9,7 +9,6 @@ first test date:
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from features.params import TaskParams, TimelineParams
 from features.profile import Profile
@@ -228,10 +227,10 @@ def _too_short(horizon: int, params: TimelineParams, profile: Profile) -> Timeli
     validation = last_closed(horizon, test)
     train = last_closed(horizon, validation)
     return TimelineError(
-        f"The history is too short: {first} to {last} is {(last - first).days} days. With a horizon "
-        f"of {horizon} days the last training date would be {date_of(train)} (its outcome must close "
-        f"before the validation date {date_of(validation)}, and that before the test date "
-        f"{date_of(test)}), and {MIN_TRAIN} training dates need history before them. Bring at least "
-        f"{timedelta(days=5 * horizon + (MIN_TRAIN - 1) * params.step_days).days} days of purchases, "
-        "or shorten task.horizon_days, task.active_within_days or timeline.step_days."
+        f"The history is too short: {first} to {last} is {(last - first).days} days. With a "
+        f"horizon of {horizon} days the last training date would be {date_of(train)} (its outcome "
+        f"must close by the validation date {date_of(validation)}, and that by the test date "
+        f"{date_of(test)}), and {MIN_TRAIN} training dates need history before them. Bring at "
+        f"least {5 * horizon + (MIN_TRAIN - 1) * params.step_days} days of purchases, or shorten "
+        "task.horizon_days, task.active_within_days or timeline.step_days."
     )

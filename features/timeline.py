@@ -93,7 +93,8 @@ def last_closed(horizon_days: int, end_day: int) -> int:
 
 def days_before(times: pd.Series, as_of: pd.Timestamp) -> "pd.Series[float]":
     """Days (with fractions) from each time to the as-of date; negative for times after it."""
-    return (as_of - times) / pd.Timedelta(days=1)
+    elapsed: pd.Series[float] = (as_of - times).dt.total_seconds() / SECONDS_PER_DAY
+    return elapsed
 
 
 def as_known_on(

@@ -1,4 +1,4 @@
-"""Saved models: JSON and LightGBM text, each folder with a manifest of sha256 sums, never a pickle."""
+"""Saved models: JSON and LightGBM text, never a pickle, with the sha256 of every file."""
 
 import hashlib
 import json
@@ -69,6 +69,7 @@ def check_manifest(folder: Path) -> dict[str, Any]:
     ]
     if problems:
         raise ArtifactError(
-            f"{folder}: {'; '.join(problems)}. Nothing was loaded; run `dvc repro` to write it again."
+            f"{folder}: {'; '.join(problems)}. Nothing was loaded; "
+            "run `dvc repro` to write it again."
         )
     return manifest

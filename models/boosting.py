@@ -61,8 +61,8 @@ def train_booster(
     """Train a booster on `train`, until `stop`.
 
     `stop` is either the rows on which the objective's own loss must still fall (early stopping, at
-    most `max_rounds`), or the number of rounds. The booster returned holds exactly the trees that
-    `save_booster` writes; `booster.current_iteration()` is their number.
+    most `max_rounds`), or the number of rounds. The booster returned holds the trees up to the best
+    round and no more; `booster.current_iteration()` is their number.
     """
     settings = {
         "objective": recipe.objective,
@@ -80,20 +80,15 @@ def train_booster(
     }
     data = _dataset(train, features, settings)
     if isinstance(stop, int):
-        booster = lgb.train(settings, data, num_boost_round=stop)
-        rounds = stop
-    else:
-        patience = recipe.params.early_stopping_rounds
-        booster = lgb.train(
-            settings,
-            data,
-            num_boost_round=recipe.params.max_rounds,
-            valid_sets=[_dataset(stop, features, settings, like=data)],
-            callbacks=[lgb.early_stopping(patience, first_metric_only=True, verbose=False)],
-        )
-        rounds = booster.best_iteration
-    # Through text, so that a model predicts the same before and after it was saved.
-    return lgb.Booster(model_str=booster.model_to_string(num_iteration=rounds))
+        return lgb.train(settings, data, num_boost_round=stop)
+    patience = recipe.params.early_stopping_rounds
+    return lgb.train(
+        settings,
+        data,
+        num_boost_round=recipe.params.max_rounds,
+        valid_sets=[_dataset(stop, features, settings, like=data)],
+        callbacks=[lgb.early_stopping(patience, first_metric_only=True, verbose=False)],
+    )
 
 
 def save_booster(booster: lgb.Booster, path: Path) -> None:

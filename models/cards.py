@@ -25,9 +25,10 @@ def score_cards(
     served bundle, its explainer and its version. Sorted by risk_rank, then customer_id.
     """
     bundle, explainer, version = models
-    risk = pd.Series(bundle.churn.predict(snapshot), index=snapshot.index)
-    money = bundle.value.predict(snapshot, risk.to_numpy())
-    when = bundle.next_purchase.predict(snapshot, risk.to_numpy())
+    churn_risk = bundle.churn.predict(snapshot)
+    risk = pd.Series(churn_risk, index=snapshot.index)
+    money = bundle.value.predict(snapshot, churn_risk)
+    when = bundle.next_purchase.predict(snapshot, churn_risk)
     cards = pd.concat([snapshot[["customer_id"]], money, segments(snapshot)], axis=1)
     cards["status"] = SCORED
     cards["churn_risk"] = risk

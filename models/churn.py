@@ -134,7 +134,7 @@ def refit_churn(
 
 
 def check_gates(rows: pd.DataFrame, name: str, params: ModelParams, share: float = 1.0) -> None:
-    """Refuse to fit on too little. `share` lowers the gates for rows that only stop and calibrate."""
+    """Refuse to fit on too little; `share` lowers the gates for rows that only stop trees."""
     customers, churners = rows["customer_id"].nunique(), int(rows["churned"].sum())
     stayers = len(rows) - churners
     least_customers = math.ceil(params.gates.min_customers * share)

@@ -1,4 +1,4 @@
-"""Evaluation of churn on later dates, beside the baselines: figures, slices, curves and the grade."""
+"""Evaluation of churn beside the baselines, on later dates: figures, slices, curves, grade."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -80,7 +80,7 @@ def evaluate_churn(
 
 
 def grade(gain: Mapping[str, float], observed_over_expected: float) -> str:
-    """A, B or C: how sure it is that the model ranks better than the best simple rule (design 6)."""
+    """A, B or C: how sure it is that the model ranks better than the best simple rule."""
     if gain["low"] <= 0:
         return "C"
     calibrated = CALIBRATED[0] <= observed_over_expected <= CALIBRATED[1]

@@ -52,8 +52,9 @@ def evaluate_when(
         "rows": len(test),
         "by_day": by_day,
         "interval": {
-            "missed_early": _share(days < low, followup >= low),
-            "missed_late": _share(~(days <= high), followup > high),
+            # A purchase on day 0 came some time during it: half a day in, on average.
+            "missed_early": _share(days + 0.5 < low, followup >= low),
+            "missed_late": _share(~(days + 0.5 <= high), followup > high),
         },
         "median_absolute_error": {
             "rows": int(came.sum()),

@@ -100,7 +100,7 @@ def customer_weights(customers: "pd.Series[str]", draws: int, seed: int) -> npt.
 def with_intervals(
     y: FloatArray, predictions: Mapping[str, FloatArray], weights: FloatArray
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Every metric of every model: value and 95 % interval, `{model: {metric: {value, low, high}}}`.
+    """Every metric of every model, with 95 % interval: `{model: {metric: {value, low, high}}}`.
 
     `weights` are `customer_weights`; the same draws serve every model.
     """

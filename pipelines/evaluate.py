@@ -18,12 +18,12 @@ def main() -> None:
     """Judge on the test dates and write what people read."""
     params = load_params()
     manifest = check_manifest(stage.EVALUATED)
-    candidates = [
+    now, past = (
         Candidate(Bundle.load(folder), Baselines.load(folder))
         for folder in (stage.EVALUATED, stage.EVALUATED / "past")
-    ]
+    )
     timeline = read_timeline()
-    judged = judge(read_snapshots(), timeline, *candidates, params.model)
+    judged = judge(read_snapshots(), timeline, now, past, params.model)
     stage.PLOTS.mkdir(exist_ok=True)
     for name, table in judged.plots.items():
         table.to_csv(stage.PLOTS / f"{name}.csv", index=False)
@@ -68,7 +68,7 @@ def _churn_metrics(judged: Judged) -> dict[str, Any]:
 
 
 def _next_metrics(judged: Judged) -> dict[str, Any]:
-    return _rounded({"when": judged.next_purchase, "value": judged.value})
+    return {"when": _rounded(judged.next_purchase), "value": _rounded(judged.value)}
 
 
 def _rounded(content: Any) -> Any:

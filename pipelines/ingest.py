@@ -14,13 +14,13 @@ def main() -> None:
     """Read, check, set aside, report."""
     params = load_params().source
     checked = check_tables(load(params), params)
-    stage.QUARANTINE.mkdir(parents=True, exist_ok=True)
     for name, table in checked.items():
         stage.write_parquet(table.rows, stage.TABLES / f"{name}.parquet")
         if len(table.quarantine):
             stage.write_parquet(table.quarantine, stage.QUARANTINE / f"{name}.parquet")
         counts = ", ".join(f"{value:,} {key}" for key, value in table.counts.items() if value)
         stage.say(f"{name}: {counts}")
+    write_json(stage.QUARANTINE / "counts.json", {n: t.counts for n, t in checked.items()})
     facts = collect(open_tables(stage.TABLES, checked))
     write_json(stage.USABILITY, usability_report(checked, facts))
 

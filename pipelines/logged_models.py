@@ -20,21 +20,28 @@ class Served(PythonModel):  # type: ignore[misc]
         self.bundle = Bundle.load(folder)
 
 
-class ChurnRisk(Served):
+def churn_answer(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
     """customer_id and churn_risk for rows of a snapshot."""
+    return rows[["customer_id"]].assign(churn_risk=bundle.churn.predict(rows))
+
+
+def next_purchase_answer(bundle: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
+    """customer_id, purchase probabilities and days to the next purchase for rows of a snapshot."""
+    risk = bundle.churn.predict(rows)
+    return rows[["customer_id"]].join(bundle.next_purchase.predict(rows, risk))
+
+
+class ChurnRisk(Served):
+    """The churn risk, coherent with the score card's."""
 
     def predict(self, context: Any, model_input: pd.DataFrame) -> pd.DataFrame:
         """One row per row of the snapshot given."""
-        risk = self.bundle.churn.predict(model_input)
-        return model_input[["customer_id"]].assign(churn_risk=risk)
+        return churn_answer(self.bundle, model_input)
 
 
 class NextPurchase(Served):
-    """customer_id, purchase probabilities and days to the next purchase for rows of a snapshot."""
+    """The next purchase, coherent with the churn risk."""
 
     def predict(self, context: Any, model_input: pd.DataFrame) -> pd.DataFrame:
-        """One row per row of the snapshot given, coherent with the churn risk."""
-        risk = self.bundle.churn.predict(model_input)
-        return model_input[["customer_id"]].join(
-            self.bundle.next_purchase.predict(model_input, risk)
-        )
+        """One row per row of the snapshot given."""
+        return next_purchase_answer(self.bundle, model_input)

@@ -39,11 +39,12 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: 
         f"{usability['one_time_share']:.0%} of the customers bought on one day only. "
         f"{len(features['features'])} features; no customer attribute is learned from.",
         "## Definition and split",
-        f"Churned: no purchase in the {timeline['horizon_days']} days from the as-of date on, among "
-        f"customers who bought in the {timeline['active_within_days']} days before.",
+        f"Churned: no purchase in the {timeline['horizon_days']} days from the as-of date on, "
+        f"among customers who bought in the {timeline['active_within_days']} days before.",
         f"* training {timeline['train'][0]} to {timeline['train'][-1]} "
-        f"({len(timeline['train'])} dates)\n* validation {', '.join(timeline['validation'])}: number "
-        "of trees and calibration\n* then refitted on every outcome closed by the first test date\n"
+        f"({len(timeline['train'])} dates)\n* validation {', '.join(timeline['validation'])}: "
+        "number of trees and calibration\n* then refitted on every outcome closed by the first "
+        "test date\n"
         f"* test {tests}: {churn['rows']:,} rows of {churn['customers']:,} customers, "
         f"{churn['churn_rate']:.1%} left",
         f"## Churn on {tests}, {timeline['horizon_days']} days ahead",
@@ -59,7 +60,8 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: 
         "## Money",
         _money_text(when, value),
         "## Limits",
-        "* Outcomes lie " + f"{timeline['horizon_days']} days ahead: a change of the shop, the season "
+        "* Outcomes lie "
+        + f"{timeline['horizon_days']} days ahead: a change of the shop, the season "
         "or the customers since the last closed outcome is not seen.\n"
         f"* The history starts {timeline['data_from']}: tenure and lifetime counts are cut off "
         "there.\n* The value of customers who lapse is one share of the value had they stayed.\n"
@@ -76,8 +78,8 @@ def _interval(figure: dict[str, float]) -> str:
 def _churn_table(models: dict[str, Any]) -> str:
     head = "| model | " + " | ".join(COLUMNS.values()) + " |"
     rows = [
-        f"| {NAMES[name]} | " + " | ".join(_interval(figures[m]) for m in COLUMNS) + " |"
-        for name, figures in models.items()
+        f"| {title} | " + " | ".join(_interval(models[name][m]) for m in COLUMNS) + " |"
+        for name, title in NAMES.items()
     ]
     return "\n".join([head, "|---" * (len(COLUMNS) + 1) + "|", *rows]) + (
         "\n\nIntervals: 95 %, customers resampled."
@@ -89,8 +91,9 @@ def _gain_text(churn: dict[str, Any]) -> str:
     gain = churn["gains"][rule]["auc"]
     return (
         f"Grade **{churn['grade']}**: AUC {_interval(gain)} above the best simple rule "
-        f"({NAMES[rule]}). Of the {top['of']} ranked highest, {top['ours']:.0f} left; the rule finds "
-        f"{top[rule]:.0f}. Strongest feature alone: {churn['strongest_single_feature']['name']}, AUC "
+        f"({NAMES[rule]}). Of the {top['of']} ranked highest, {top['ours']:.0f} left; the rule "
+        f"finds {top[rule]:.0f}. Strongest feature alone: "
+        f"{churn['strongest_single_feature']['name']}, AUC "
         f"{churn['strongest_single_feature']['auc']:.3f}."
     )
 
@@ -132,8 +135,9 @@ def _when_text(when: dict[str, Any]) -> str:
     early, late = when["interval"]["missed_early"], when["interval"]["missed_late"]
     return "\n".join([head, "|---|---|---|---|---|---|", *rows]) + (
         f"\n\nOf the 80 % interval, {_percent(early)} bought earlier and {_percent(late)} later "
-        f"(10 % each would be right). Of those who bought, half were within "
-        f"{_days(error['ours'])} of the median date (own mean gap: {_days(error['own_mean_gap'])}). "
+        f"(10 % each would be right; the dates shown cover a little more, being whole days). Of "
+        f"those who bought, half were within {_days(error['ours'])} of the median date (own mean "
+        f"gap: {_days(error['own_mean_gap'])}). "
         f"Concordance {order['ours']:.3f} (own mean gap {order['own_mean_gap']:.3f}, BG/NBD "
         f"{order['bg_nbd']:.3f})."
     )

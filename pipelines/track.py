@@ -5,8 +5,10 @@ from pathlib import Path
 
 from models.artifacts import MANIFEST, read_json, write_json
 from pipelines import stage
+from pipelines.logged_models import churn_answer, next_purchase_answer
 from pipelines.params import load_params
-from pipelines.tracking import git_commit, log_run, open_store, run_of
+from pipelines.reading import read_served, read_snapshots
+from pipelines.tracking import LoggedModel, git_commit, log_run, open_store, run_of
 
 TRACK = stage.DATA / "track.json"
 
@@ -42,11 +44,24 @@ def main() -> None:
             "next_purchase": read_json(stage.NEXT_METRICS),
         }
         facts = {"params": params, "tags": tags}
-        run_id = log_run(key, facts, metrics, files, stage.SERVED)
+        run_id = log_run(key, facts, metrics, files, models_to_log())
         stage.say(f"MLflow run {run_id}")
     else:
         stage.say(f"MLflow has this content already: run {run_id}")
     write_json(TRACK, {"content_key": key, "run_id": run_id})
+
+
+def models_to_log() -> list[LoggedModel]:
+    """The served models with a few rows of the score date as their example."""
+    bundle, _, _ = read_served()
+    snapshots = read_snapshots()
+    rows = snapshots[snapshots["split"] == "score"].head(5).reset_index(drop=True)
+    rows = rows[["customer_id", *bundle.churn.features]]
+    answers = {"churn": churn_answer, "next_purchase": next_purchase_answer}
+    return [
+        LoggedModel(name, stage.SERVED, rows, answer(bundle, rows))
+        for name, answer in answers.items()
+    ]
 
 
 def content_key(files: list[Path], texts: list[str]) -> str:

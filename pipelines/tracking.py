@@ -4,16 +4,21 @@ One parent run per content key, with a child run for each model it was compared 
 logged as code with their text and JSON files as artifacts: nothing is ever unpickled.
 """
 
+import logging
 import os
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
-import mlflow  # noqa: E402 - the settings above are read at import
+import mlflow
 
 EXPERIMENT = "regulars"
 STORE = "sqlite:///mlflow.db"
@@ -22,8 +27,20 @@ REGISTERED = {"churn": "regulars-churn", "next_purchase": "regulars-next-purchas
 REQUIREMENTS = ["lightgbm", "pandas", "numpy", "scipy", "scikit-learn", "pyarrow", "pydantic"]
 
 
+@dataclass(frozen=True)
+class LoggedModel:
+    """A model to log: its name, the folder of its files, and an example with its answer."""
+
+    name: str
+    folder: Path
+    example: pd.DataFrame
+    answer: pd.DataFrame
+
+
 def open_store() -> None:
     """Use the local SQLite store and the project's experiment."""
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     mlflow.set_tracking_uri(STORE)
     mlflow.set_experiment(EXPERIMENT)
 
@@ -43,12 +60,12 @@ def log_run(
     facts: dict[str, Any],
     metrics: dict[str, Any],
     files: list[Path],
-    models: Path,
+    logged: list[LoggedModel],
 ) -> str:
     """Log one parent run with its children and register the models; returns the run's id.
 
-    `facts` holds the dictionaries `params` and `tags`; `metrics` is nested, its first level the
-    groups (`churn.ours.auc` becomes `churn.ours.auc`).
+    `facts` holds the dictionaries `params` and `tags`; `metrics` is nested and logged under dotted
+    names, such as `churn.ours.auc`.
     """
     with mlflow.start_run(run_name=content_key) as run:
         mlflow.set_tags({"content_key": content_key, **facts["tags"]})
@@ -61,14 +78,15 @@ def log_run(
                 with mlflow.start_run(run_name=f"churn {name}", nested=True):
                     mlflow.set_tag("model", name)
                     mlflow.log_metrics(dict(numbers(figures)))
-        for name, registered in REGISTERED.items():
+        for model in logged:
             mlflow.pyfunc.log_model(
-                name=name,
-                python_model=f"pipelines/logged_{name}.py",
-                artifacts={"models": str(models)},
+                name=model.name,
+                python_model=f"pipelines/logged_{model.name}.py",
+                artifacts={"models": str(model.folder)},
+                signature=mlflow.models.infer_signature(model.example, model.answer),
                 code_paths=CODE,
                 pip_requirements=REQUIREMENTS,
-                registered_model_name=registered,
+                registered_model_name=REGISTERED[model.name],
             )
         return str(run.info.run_id)
 

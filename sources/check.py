@@ -128,11 +128,12 @@ def _times(column: pd.Series, timezone: str) -> pd.Series:
         except ValueError:  # some rows carry an offset, some do not
             times = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
     if not isinstance(times.dtype, pd.DatetimeTZDtype):
-        # An hour that a clock change skips or repeats has no one UTC time: quarantined, not guessed.
+        # An hour that a clock change skips or repeats has no one UTC time: not guessed.
         times = times.astype("datetime64[us]").dt.tz_localize(
             ZoneInfo(timezone), ambiguous="NaT", nonexistent="NaT"
         )
-    return times.dt.tz_convert(UTC).dt.tz_localize(None).astype("datetime64[us]")
+    utc: pd.Series = times.dt.tz_convert(UTC).dt.tz_localize(None).astype("datetime64[us]")
+    return utc
 
 
 def _guests(rows: pd.DataFrame, table: Table) -> "pd.Series[bool]":
@@ -202,8 +203,8 @@ def _with_position(rows: pd.DataFrame, table: Table, of: "pd.Series[bool]") -> p
     if "line_id" not in table.key or ("line_id" in rows and rows["line_id"].notna().all()):
         return rows
     key = [c for c in table.key if c != "line_id"]
-    position = rows[of].groupby(key, sort=False).cumcount() + 1
-    position = position.reindex(rows.index, fill_value=0).astype("str")
+    count = rows[of].groupby(key, sort=False).cumcount() + 1
+    position = count.reindex(rows.index, fill_value=0).astype("str")
     own = rows["line_id"] if "line_id" in rows else pd.Series(None, index=rows.index, dtype="str")
     return rows.assign(line_id=own.where(own.notna(), position))
 

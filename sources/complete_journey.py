@@ -59,7 +59,7 @@ def _orders(lines: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
 def _events(
     campaigns: pd.DataFrame, descriptions: pd.DataFrame, redemptions: pd.DataFrame
 ) -> pd.DataFrame:
-    # A household is exposed when the campaign starts: its mailing reaches everyone on the list then.
+    # A household is exposed when the campaign starts: its mailing goes to everyone on it.
     exposed = campaigns.merge(descriptions, on="campaign_id", validate="many_to_one")
     return pd.concat(
         [

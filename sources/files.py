@@ -38,7 +38,8 @@ def files(params: SourceParams) -> dict[str, Path]:
         there = ", ".join(sorted(p.name for p in folder.iterdir())) or "nothing"
         raise SourceError(
             f"{folder} holds no orders.csv or orders.parquet (it holds: {there}). "
-            "Name the file of purchases orders.csv or orders.parquet, or put its parts into orders/."
+            "Name the file of purchases orders.csv or orders.parquet, or put its parts into "
+            "a folder orders/."
         )
     return found
 

@@ -1,4 +1,4 @@
-"""The column contract: which tables there are, their columns, keys and times (design, section 4)."""
+"""The column contract: which tables there are, their columns, keys and times."""
 
 from dataclasses import dataclass, field
 

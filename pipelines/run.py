@@ -1,0 +1,64 @@
+"""The main job: `dvc repro`, then a summary for people. `python -m pipelines.run`."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from pipelines import stage
+from pipelines.params import load_params
+from pipelines.summary import print_summary
+from sources.errors import EnvironmentProblem
+
+RELEASED = stage.RELEASE / "manifest.json"
+
+
+def main() -> None:
+    """Reproduce the pipeline and say what came out, or that nothing changed."""
+    check_machine()
+    load_params()  # a mistake in params.yaml is told before anything runs
+    before, started = _written(RELEASED), time.monotonic()
+    # The stages call `python`: the one that runs this, whatever is first on the PATH.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", "repro", "--quiet"]
+        if before and not sys.stdout.isatty()
+        else [sys.executable, "-m", "dvc", "repro"],
+        env=environment,
+        check=False,
+    )
+    if done.returncode:
+        still = "The last release stays as it is." if before else "There is no release yet."
+        print(f"\nThe run stopped at the stage above. {still}", file=sys.stderr)
+        sys.exit(done.returncode)
+    seconds = time.monotonic() - started
+    if before and before == _written(RELEASED):
+        print(
+            "\nNothing changed: data, code and parameters are those of the last run "
+            f"({seconds:.0f} s)."
+        )
+    print_summary(seconds)
+
+
+def check_machine() -> None:
+    """Raise EnvironmentProblem where the pipeline cannot work at all."""
+    if shutil.which("git") is None:
+        raise EnvironmentProblem("git is not on the PATH: install it (apt-get install git).")
+    inside = subprocess.run(["git", "rev-parse"], capture_output=True, check=False)
+    if inside.returncode:
+        raise EnvironmentProblem(
+            "This folder is not a git repository, and DVC compares runs through git: "
+            "git init && git add -A && git commit -m start"
+        )
+
+
+def _written(path: Path) -> tuple[int, int] | None:
+    """When and where a file was written; None when it is not there."""
+    return (path.stat().st_mtime_ns, path.stat().st_ino) if path.exists() else None
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,175 @@
+"""The summary of a release, for a terminal: `python -m pipelines.summary [--language ru]`."""
+
+import argparse
+from typing import Any
+
+import pandas as pd
+
+from models.artifacts import MANIFEST, read_json
+from pipelines import stage
+from pipelines.model_card import NAMES
+from serving.wording import LANGUAGES, Language, label, sentence
+from sources.errors import EnvironmentProblem
+
+MOST = 10
+SHOWN = {"auc": "AUC", "average_precision": "avg. precision", "log_loss": "log loss"}
+
+
+def main() -> None:
+    """Print the summary of the release that stands."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--language", choices=LANGUAGES, default="en")
+    print_summary(language=parser.parse_args().language)
+
+
+def print_summary(seconds: float | None = None, language: Language = "en") -> None:
+    """Print what was chosen, how good it is, who is at risk and what to type next."""
+    if not stage.RELEASE.exists():
+        raise EnvironmentProblem("There is no release yet: run `make run`.")
+    manifest = read_json(stage.RELEASE / MANIFEST)
+    evaluation = read_json(stage.RELEASE / "reports" / "evaluation.json")
+    usability = read_json(stage.RELEASE / "reports" / "data_usability.json")
+    plan = read_json(stage.RELEASE / "plan.json")
+    cards = pd.read_parquet(stage.RELEASE / "cards.parquet")
+    took = "" if seconds is None else f", {seconds:.0f} s"
+    print(f"\nRelease {manifest['release_id']}, as of {manifest['as_of_date']}{took}\n")
+    print(*_data_lines(usability, manifest), sep="\n")
+    print("\nChosen")
+    print(*_choice_lines(evaluation["timeline"]), sep="\n")
+    print(*_churn_lines(evaluation), sep="\n")
+    print(*_next_lines(evaluation), sep="\n")
+    print(*_worklist_lines(cards, manifest, language), sep="\n")
+    print(*_plan_lines(plan, cards, language), sep="\n")
+    print(
+        "\nReports   reports/model_card.md, reports/data_usability.json, reports/features.json\n"
+        "Next      make ui             runs, figures and registered models in MLflow\n"
+        "          dvc plots show      ROC, precision-recall, calibration, gains (in .venv/bin)\n"
+        "          docs/your-data.md   the same with your own purchases"
+    )
+
+
+def _data_lines(usability: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
+    source = manifest["source"]["description"]
+    lines = [
+        f"Data      {source}: {usability['customers']:,} customers, "
+        f"{usability['orders']:,} orders, {usability['first_day']} to {usability['last_day']}"
+    ]
+    for finding in usability["findings"]:
+        if finding["severity"] == "warning":
+            lines.append(f"          {finding['table']}: {finding['meaning']}")
+    guests = usability["tables"]["orders"]["guests"]
+    if guests:
+        lines.append(f"          {guests:,} order lines of guests, who cannot be scored")
+    missing = [
+        f"{finding['table']} ({finding['meaning'].split(': ', 1)[1]})"
+        for finding in usability["findings"]
+        if finding["meaning"].startswith("no such table")
+    ]
+    if missing:
+        lines.append(f"          not there: {'; '.join(missing)}")
+    return lines
+
+
+def _choice_lines(timeline: dict[str, Any]) -> list[str]:
+    lines = [
+        f"  leaving means no purchase in {timeline['horizon_days']} days, among those who "
+        f"bought in the {timeline['active_within_days']} days before"
+    ]
+    for choice in timeline["choices"]:
+        # A day number means nothing to people: the reason names the date.
+        value = "" if choice["key"] == "timeline.score_as_of" else f" {choice['value']}"
+        lines.append(f"  {choice['key']}:{value} ({choice['why']})")
+    return lines
+
+
+def _churn_lines(evaluation: dict[str, Any]) -> list[str]:
+    churn, timeline = evaluation["churn"], evaluation["timeline"]
+    lines = [
+        f"\nChurn within {timeline['horizon_days']} days, tested as of "
+        f"{', '.join(timeline['test'])}: {churn['rows']:,} rows, "
+        f"{churn['churn_rate']:.1%} left (95 % intervals)",
+        "  " + f"{'':18}" + "".join(f"{title:>24}" for title in SHOWN.values()),
+    ]
+    for name in NAMES:
+        figures = churn["models"][name]
+        cells = "".join(
+            f"{f['value']:>10.3f} ({f['low']:.3f}-{f['high']:.3f})"
+            for f in (figures[metric] for metric in SHOWN)
+        )
+        lines.append(f"  {NAMES[name].strip('*'):18}{cells}")
+    rule, top = churn["best_rule"], churn["top_hundred"]
+    gain = churn["gains"][rule]["auc"]
+    ratio = churn["models"]["ours"]["observed_over_expected"]["value"]
+    lines += [
+        f"  grade {churn['grade']}: AUC {gain['value']:+.3f} ({gain['low']:+.3f} to "
+        f"{gain['high']:+.3f}) over the {NAMES[rule]}; {ratio:.2f} left for each predicted",
+        f"  of the {top['of']} ranked highest, {top['ours']:.0f} left; the rule finds "
+        f"{top[rule]:.0f}",
+    ]
+    return [*lines, *(f"  warning: {text}" for text in churn["warnings"])]
+
+
+def _next_lines(evaluation: dict[str, Any]) -> list[str]:
+    when = evaluation["next_purchase"]
+    error = when["median_absolute_error"]
+    lines = ["\nNext purchase and money, same dates"]
+    if error["ours"] is not None:
+        lines.append(
+            f"  half of those who bought did so within {error['ours']:.1f} days of the median date "
+            f"(own mean gap: {error['own_mean_gap']:.1f})"
+        )
+    for name, what in (("orders_in_horizon", "orders"), ("spend_in_horizon", "spend")):
+        if name in when:
+            ours, last = when[name]["ours"], when[name].get("last_period")
+            beside = f" (last period again: {last['mean_absolute_error']:.2f})" if last else ""
+            lines.append(
+                f"  {what}: mean absolute error {ours['mean_absolute_error']:.2f}{beside}, total "
+                f"{ours['total_error']:+.1%}"
+            )
+    return lines
+
+
+def _worklist_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Language) -> list[str]:
+    scored = cards[cards["status"] == "scored"]
+    by = "value_at_risk" if "value_at_risk" in scored else "churn_risk"
+    title = "value at risk" if by == "value_at_risk" else "risk"
+    ranked = scored.sort_values([by, "customer_id"], ascending=[False, True])
+    lines = [
+        f"\n{len(scored):,} customers scored as of {manifest['as_of_date']}, "
+        f"{manifest['horizon_days']} days ahead (value over {manifest['value_horizon_days']} days);"
+        f" the {min(MOST, len(scored))} with most {title}",
+    ]
+    for card in ranked.head(MOST).to_dict("records"):
+        money = f"{card[by]:>9,.2f}  risk" if by == "value_at_risk" else "    risk"
+        withheld = f" [{card['arm']}]" if card["withheld"] else ""
+        action = label(f"action.{card['intended_action']}", language)
+        lines.append(
+            f"  {card['customer_id']:<10}{money} {card['churn_risk']:>4.0%}  {action}{withheld}"
+        )
+        lines.append(f"  {'':10}{_reason(card['reasons'], language)}")
+    return lines
+
+
+def _reason(reasons: Any, language: Language) -> str:
+    """The strongest reason that raises the risk, as a sentence."""
+    for reason in reasons:
+        if reason["direction"] == "up":
+            return sentence(reason["message_key"], language, **reason)
+    return ""
+
+
+def _plan_lines(plan: dict[str, Any], cards: pd.DataFrame, language: Language) -> list[str]:
+    chosen = cards[cards["intended_action"].notna()]
+    counts = chosen["intended_action"].value_counts()
+    actions = ", ".join(f"{label(f'action.{name}', language)} {n:,}" for name, n in counts.items())
+    holdout = int((chosen["arm"] == "holdout").sum())
+    lines = [f"\nPlan      {actions}"]
+    lines.append(
+        f"          {holdout:,} customers are held out in {plan['epoch']}: their action is "
+        "withheld, so that its effect can be measured"
+    )
+    return lines
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,143 @@
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actions import allocation
+from actions.allocation import Limits, allocate
+
+CHANNELS = ("email", "phone", "phone")
+
+
+def best_by_trying_everything(gain, cost, limits):
+    """Oracle: the largest total gain over all assignments that keep the limits."""
+    best = 0.0
+    for choice in product(range(-1, gain.shape[1]), repeat=len(gain)):
+        taken = [(i, j) for i, j in enumerate(choice) if j >= 0 and gain[i, j] > 0]
+        spent = sum(cost[i, j] for i, j in taken)
+        used = {c: sum(CHANNELS[j] == c for _, j in taken) for c in limits.capacities}
+        within = all(used[c] <= n for c, n in limits.capacities.items())
+        if spent <= limits.budget * (1 + 1e-9) and within:
+            best = max(best, sum(gain[i, j] for i, j in taken))
+    return best
+
+
+def kept(result, cost, limits):
+    taken = np.flatnonzero(result.choice >= 0)
+    spent = cost[taken, result.choice[taken]].sum()
+    used = {c: sum(CHANNELS[j] == c for j in result.choice[taken]) for c in limits.capacities}
+    return spent <= limits.budget * (1 + 1e-6) and all(
+        used[c] <= n for c, n in limits.capacities.items()
+    )
+
+
+money = st.integers(min_value=-20, max_value=60).map(lambda cents: cents / 10)
+
+
+@st.composite
+def problems(draw):
+    size = 3 * draw(st.integers(1, 5))
+    gain = draw(st.lists(money, min_size=size, max_size=size))
+    prices = st.sampled_from([0.0, 0.3, 1.0, 1.7, 2.5])
+    cost = draw(st.lists(prices, min_size=size, max_size=size))
+    is_allowed = draw(st.lists(st.booleans(), min_size=size, max_size=size))
+    limits = Limits(
+        draw(st.sampled_from([0.0, 1.0, 2.0, 3.3, 5.0, 100.0, np.inf])),
+        draw(st.dictionaries(st.sampled_from(["email", "phone"]), st.integers(0, 3))),
+    )
+    return (
+        np.where(is_allowed, gain, np.nan).reshape(-1, 3),
+        np.array(cost).reshape(-1, 3),
+        limits,
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(problem=problems())
+def test_no_assignment_within_the_limits_gains_more(problem):
+    gain, cost, limits = problem
+    result = allocate(gain, cost, CHANNELS, limits)
+    best = best_by_trying_everything(gain, cost, limits)
+    assert result.objective == pytest.approx(best, rel=1e-5, abs=1e-9)
+    assert kept(result, cost, limits)
+    assert result.upper_bound >= best - 1e-9
+    assert result.gap <= 2e-6
+
+
+def large(people, seed=7):
+    rng = np.random.default_rng(seed)
+    stake = rng.lognormal(4, 1, people) * rng.beta(1, 2, people)
+    effect, cost = np.array([0.01, 0.06, 0.12]), np.array([0.02, 1.0, 6.0])
+    return effect * stake[:, None] - cost, np.broadcast_to(cost, (people, 3)) * 1.0
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [Limits(200.0), Limits(200.0, {"phone": 30}), Limits(1e6, {"phone": 30, "email": 100})],
+)
+def test_a_large_plan_keeps_its_limits_and_proves_how_near_the_best_it_is(limits):
+    gain, cost = large(3000)
+    result = allocate(gain, cost, CHANNELS, limits)
+    assert kept(result, cost, limits)
+    assert result.objective <= result.upper_bound
+    assert result.gap < 1e-3
+    assert result.binding
+
+
+def test_solving_a_core_gives_the_answer_of_solving_everything(monkeypatch):
+    """With a core of 40 customers, and with all 600 in it."""
+    gain, cost = large(600)
+    limits = Limits(60.0, {"phone": 25})
+    exact = allocate(gain, cost, CHANNELS, limits)
+    monkeypatch.setattr(allocation, "CORES", (40,))
+    result = allocate(gain, cost, CHANNELS, limits)
+    assert result.objective <= exact.upper_bound
+    assert result.upper_bound >= exact.objective
+    assert result.objective == pytest.approx(exact.objective, rel=2e-3)
+
+
+def test_equal_customers_and_half_a_budget_treat_half_of_them():
+    """Every choice is equally good: the relaxation alone would leave nothing to choose by."""
+    ones = np.ones((2000, 3))
+    result = allocate(ones, ones, CHANNELS, Limits(1000.5))
+    assert result.objective == 1000
+    assert (result.choice >= 0).sum() == 1000
+
+
+def test_without_binding_limits_everyone_gets_the_best_action():
+    gain = np.array([[1.0, 3.0, 2.0], [np.nan, -1.0, 0.0], [2.0, 1.0, np.nan]])
+    result = allocate(gain, np.ones((3, 3)), CHANNELS, Limits(10.0, {"phone": 5}))
+    assert result.choice.tolist() == [1, -1, 0]
+    assert (result.objective, result.upper_bound, result.gap) == (5.0, 5.0, 0.0)
+    assert result.binding == ()
+    assert result.used == {"budget": 2.0, "phone": 1.0}
+
+
+def test_of_equal_gains_the_cheaper_is_taken_and_then_the_first():
+    gain = np.ones((2, 3))
+    cost = np.array([[2.0, 1.0, 3.0], [1.0, 1.0, 1.0]])
+    assert allocate(gain, cost, CHANNELS, Limits(10.0)).choice.tolist() == [1, 0]
+
+
+def test_only_the_limits_that_keep_someone_from_more_are_called_binding():
+    gain = np.array([[1.0, 5.0, 0.0], [1.0, 4.0, 0.0]])
+    cost = np.array([[1.0, 2.0, 9.0], [1.0, 2.0, 9.0]])
+    assert allocate(gain, cost, CHANNELS, Limits(4.0, {"phone": 1})).binding == ("phone",)
+    assert allocate(gain, cost, CHANNELS, Limits(3.0, {"phone": 2})).binding == ("budget",)
+    assert allocate(gain, cost, CHANNELS, Limits(2.0, {"phone": 1})).binding == ("budget", "phone")
+
+
+def test_changing_one_cost_changes_a_choice():
+    """Gain = benefit - cost, so a dearer call gives way to the mail."""
+    benefit = np.array([[2.0, 4.0, 0.0]])
+    cheap, dear = np.array([[1.0, 2.0, 9.0]]), np.array([[1.0, 3.5, 9.0]])
+    assert allocate(benefit - cheap, cheap, CHANNELS, Limits(10.0)).choice.tolist() == [1]
+    assert allocate(benefit - dear, dear, CHANNELS, Limits(10.0)).choice.tolist() == [0]
+
+
+def test_nobody_at_all_is_a_plan_too():
+    result = allocate(np.empty((0, 3)), np.empty((0, 3)), CHANNELS, Limits(0.0))
+    assert len(result.choice) == 0
+    assert result.gap == 0.0
