@@ -13,10 +13,10 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format ui lock clean
+.PHONY: help run test check format bench-sources docs ui lock clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 run:  ## the main job: raw purchases to a release, then a summary
 	$(SETUP) pipeline
@@ -38,6 +38,14 @@ format:  ## format the code and mend what the linter can
 	$(SETUP) dev
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+bench-sources:  ## churn beside its baselines on every real source: table and benchmarks/out/sources.json
+	$(SETUP) pipeline
+	@$(BIN)/python -m benchmarks.sources
+
+docs:  ## write docs/features.md and docs/parameters.md anew
+	$(SETUP) dev
+	$(BIN)/python -m tools.write_docs
 
 ui:  ## MLflow on the local store: http://127.0.0.1:5000
 	@test -e mlflow.db || { echo "There is no mlflow.db yet: run \`make run\` first, it records what it did there." >&2; exit 1; }

@@ -127,7 +127,7 @@ def _newest(consents: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """The newest row of each key; of several at the same time a refusal counts."""
     rows = consents.assign(granted=consents["granted"].astype("boolean").fillna(False))
     order = rows.sort_values(
-        [*key, "event_time", "granted"], ascending=[True] * len(key) + [True, True]
+        [*key, "event_time", "granted"], ascending=[True] * len(key) + [True, False]
     )
     return order.drop_duplicates(key, keep="last")
 

@@ -83,6 +83,7 @@ def log_run(
                 name=model.name,
                 python_model=f"pipelines/logged_{model.name}.py",
                 artifacts={"models": str(model.folder)},
+                input_example=model.example,
                 signature=mlflow.models.infer_signature(model.example, model.answer),
                 code_paths=CODE,
                 pip_requirements=REQUIREMENTS,

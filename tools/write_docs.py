@@ -1,0 +1,79 @@
+"""Write docs/features.md from the feature functions and docs/parameters.md from params.yaml.
+
+`make docs` runs it; a test fails when a page is not what it would write.
+"""
+
+import re
+from pathlib import Path
+
+from features.snapshot import all_features
+
+FEATURES, PARAMETERS = Path("docs/features.md"), Path("docs/parameters.md")
+KEY = re.compile(r"^( *)([a-z_0-9]+):(?: ([^#]*?))?(?:\s+# (.*))?$")
+
+
+def features_page() -> str:
+    """The data dictionary: every feature by family."""
+    lines = [
+        "# Features",
+        "",
+        "Every feature is a documented function of history already cut at the as-of date; its name is",
+        "its column. A run leaves out what its data does not support and says why in",
+        "`reports/features.json`. Written by `make docs` from `features/`.",
+        "",
+        "`unknown` in the last column: the feature is empty for a customer without a row in its source;",
+        "a number is its value then. The family `btyd` is the input of the BG/NBD baseline only.",
+    ]
+    family = ""
+    for feature in all_features():
+        if feature.family != family:
+            family = feature.family
+            lines += ["", f"## {family}", ""]
+            lines += ["| feature | unit | what it is | reason group | source | no row |"]
+            lines += ["|---|---|---|---|---|---|"]
+        empty = "unknown" if feature.when_none is None else f"{feature.when_none:g}"
+        lines.append(
+            f"| `{feature.name}` | {feature.unit} | {feature.description} | "
+            f"{feature.group or '–'} | {feature.base} | {empty} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def parameters_page(text: str) -> str:
+    """Every key of params.yaml with its default and its comment."""
+    lines = [
+        "# Parameters",
+        "",
+        "All of `params.yaml`, the only configuration of the pipeline. An unknown key is refused.",
+        "Written by `make docs` from the comments in `params.yaml`.",
+        "",
+        "| key | default | meaning |",
+        "|---|---|---|",
+    ]
+    path: list[str] = []
+    comment: list[str] = []
+    for line in text.splitlines():
+        match = KEY.match(line)
+        if line.strip().startswith("#"):
+            comment.append(line.strip().lstrip("# "))
+        elif match:
+            indent, name, value, beside = match.groups()
+            path = [*path[: len(indent) // 2], name]
+            meaning = " ".join([*comment, *([beside] if beside else [])])
+            if value or meaning:
+                default = f"`{value}`" if value else ""
+                lines.append(f"| `{'.'.join(path)}` | {default} | {meaning} |")
+            comment = []
+        else:
+            comment = []
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write both pages."""
+    FEATURES.write_text(features_page(), encoding="utf-8")
+    PARAMETERS.write_text(parameters_page(Path("params.yaml").read_text(encoding="utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
