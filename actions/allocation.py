@@ -125,7 +125,7 @@ def _solve(problem: _Problem) -> Allocation:
         inside = np.isfinite(regret[people]) & (regret[people] <= outside)
         inside[:, -1] = True
         found, core_bound = _solve_core(problem, choice, people, inside, GAP * relaxation)
-        bound = min(relaxation, core_bound)
+        bound = min(relaxation, max(core_bound, relaxation - max(outside, 0.0)))
         result = _result(problem, found, bound)
         if result.gap <= GAP or size >= len(order):
             break

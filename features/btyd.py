@@ -30,8 +30,9 @@ def T(purchase_days: ir.Table, as_of: int) -> ir.Value:  # noqa: N802 - the lite
 @feature(base="purchase_days", group=None, unit="money", needs=("amount",))
 def monetary_value(purchase_days: ir.Table, _as_of: int) -> ir.Value:
     """BTYD: mean amount of the repeat purchase days, 0 without any."""
-    repeat = purchase_days.purchase_amount.mean(where=purchase_days.gap.notnull())
-    return repeat.fill_null(0.0)
+    repeat = purchase_days.gap.notnull()
+    spent = purchase_days.purchase_amount.sum(where=repeat).cast("float64")
+    return (spent / repeat.sum().nullif(0).cast("float64")).fill_null(0.0)
 
 
 FEATURES = (frequency, recency, T, monetary_value)

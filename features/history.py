@@ -15,6 +15,9 @@ from sources.tables import CONSENTS, EVENTS, ORDERS, TABLES
 
 ROW_KEY = ("customer_id", "day", "known_day")
 SUMMED = ("weight", "amount", "discount", "lines")
+# Floats added in another order differ in their last bits, and 0.1 + 0.2 - 0.3 is above zero: money
+# is summed in millionths, exactly, and becomes a float again when a feature or label is done.
+EXACT = "decimal(38, 6)"
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,9 @@ def collect(tables: dict[str, ir.Table]) -> Facts:
     lines = lines.mutate(weight=_weight(lines))
     sums = {"weight": lines.weight.sum(), "lines": lines.count()}
     if has_amount:
-        sums["amount"] = lines.amount.sum().fill_null(0.0)
+        sums["amount"] = _exactly(lines.amount, 0.0).sum()
     if "discount" in lines.columns:
-        sums["discount"] = lines.discount.sum().fill_null(0.0)
+        sums["discount"] = _exactly(lines.discount, 0.0).sum()
     order_days = lines.group_by([*ROW_KEY, "order_id"]).aggregate(**sums).cache()
     bought = lines.filter(lines.weight > 0)
     events = with_days(tables["events"], EVENTS).cache() if "events" in tables else None
@@ -74,10 +77,14 @@ def _weight(lines: ir.Table) -> ir.Value:
     Without amounts every order is one, unless its quantity says that it was a return.
     """
     if "amount" in lines.columns:
-        return lines.amount.fill_null(0.0)
+        return _exactly(lines.amount, 0.0)
     if "quantity" in lines.columns:
-        return lines.quantity.fill_null(1.0)
-    return ibis.literal(1.0)
+        return _exactly(lines.quantity, 1.0)
+    return ibis.literal(1)
+
+
+def _exactly(column: ir.Value, when_null: float) -> ir.Value:
+    return column.fill_null(when_null).cast(EXACT)
 
 
 def _days_of(bought: ir.Table, column: str) -> ir.Table | None:
@@ -131,9 +138,9 @@ def _customer_days(order_days: ir.Table, facts: Facts) -> ir.Table:
     }
     if facts.has_amount:
         columns["amount"] = rows.amount.sum()
-        columns["purchase_amount"] = rows.amount.sum(where=rows.is_purchase).fill_null(0.0)
-        columns["sold"] = rows.amount.sum(where=rows.amount > 0).fill_null(0.0)
-        columns["refunded"] = -rows.amount.sum(where=rows.amount < 0).fill_null(0.0)
+        columns["purchase_amount"] = rows.amount.sum(where=rows.is_purchase).fill_null(0)
+        columns["sold"] = rows.amount.sum(where=rows.amount > 0).fill_null(0)
+        columns["refunded"] = -rows.amount.sum(where=rows.amount < 0).fill_null(0)
     if facts.has_discount:
         columns["discount"] = rows.discount.sum()
     return rows.group_by(["customer_id", "day"]).aggregate(**columns).cache()
@@ -163,8 +170,10 @@ def _objectors(facts: Facts, as_of: int) -> ir.Table | None:
     if facts.consents is None or "purpose" not in facts.consents.columns:
         return None
     said = known_before(facts.consents, as_of).filter(lambda t: t.purpose == "profiling")
-    newest = said.group_by("customer_id").aggregate(granted=said.granted.argmax(said.event_time))
-    return newest.filter(~newest.granted).select("customer_id")
+    newest = said.event_time.max().over(ibis.window(group_by=said.customer_id))
+    # Of two rows at the same time the refusal counts.
+    refused = said.filter((said.event_time == newest) & ~said.granted)
+    return refused.select("customer_id").distinct()
 
 
 def purchase_timelines(facts: Facts, as_of: int) -> pd.DataFrame:
@@ -187,7 +196,7 @@ def purchase_timelines(facts: Facts, as_of: int) -> pd.DataFrame:
         }
     )
     if facts.has_amount:
-        timeline["amount"] = bought["purchase_amount"]
+        timeline["amount"] = bought["purchase_amount"].astype("float64")
     return timeline
 
 

@@ -61,13 +61,15 @@ def amount_total(days: ir.Table, _as_of: int) -> ir.Value:
 @feature(base="days", group="spend", unit="money", windows=WINDOWS, needs=("amount",))
 def amount(days: ir.Table, as_of: int, window: int) -> ir.Value:
     """Net amount in the last {window} days, refunds subtracted."""
-    return days.amount.sum(where=within(days.day, as_of, window)).fill_null(0.0)
+    recent = within(days.day, as_of, window)
+    return days.amount.sum(where=recent).cast("float64").fill_null(0.0)
 
 
 @feature(base="purchase_days", group="spend", unit="money", needs=("amount",))
 def amount_mean(purchase_days: ir.Table, _as_of: int) -> ir.Value:
     """Mean net amount a purchase, in all history."""
-    return purchase_days.purchase_amount.sum() / purchase_days.orders.sum().cast("float64")
+    spent = purchase_days.purchase_amount.sum().cast("float64")
+    return spent / purchase_days.orders.sum().cast("float64")
 
 
 @feature(base="purchase_days", group="spend", unit="money", needs=("amount",))
@@ -86,7 +88,8 @@ def amount_max(purchase_days: ir.Table, _as_of: int) -> ir.Value:
 def discount_share(days: ir.Table, as_of: int, window: int) -> ir.Value:
     """Discounts as a share of the price before discount, last {window} days."""
     recent = within(days.day, as_of, window)
-    given, paid = days.discount.sum(where=recent), days.sold.sum(where=recent)
+    given = days.discount.sum(where=recent).cast("float64")
+    paid = days.sold.sum(where=recent).cast("float64")
     return given / (given + paid).nullif(0.0)
 
 
@@ -94,7 +97,8 @@ def discount_share(days: ir.Table, as_of: int, window: int) -> ir.Value:
 def refund_share(days: ir.Table, as_of: int, window: int) -> ir.Value:
     """Refunds as a share of what was sold, last {window} days."""
     recent = within(days.day, as_of, window)
-    return days.refunded.sum(where=recent) / days.sold.sum(where=recent).nullif(0.0)
+    sold = days.sold.sum(where=recent).cast("float64")
+    return days.refunded.sum(where=recent).cast("float64") / sold.nullif(0.0)
 
 
 FEATURES = (

@@ -23,13 +23,13 @@ def gap_median(purchase_days: ir.Table, _as_of: int) -> ir.Value:
 @feature(base="purchase_days", group="rhythm", unit="days")
 def gap_std(purchase_days: ir.Table, _as_of: int) -> ir.Value:
     """Standard deviation (sample) of the days between purchase days."""
-    return purchase_days.gap.std(how="sample")
+    return _spread(purchase_days.gap)
 
 
 @feature(base="purchase_days", group="rhythm", unit="ratio")
 def gap_variation(purchase_days: ir.Table, _as_of: int) -> ir.Value:
     """Coefficient of variation of the gaps: 0 is clockwork, 1 is chance."""
-    return purchase_days.gap.std(how="sample") / purchase_days.gap.mean()
+    return _spread(purchase_days.gap) / purchase_days.gap.mean()
 
 
 @feature(base="purchase_days", group="rhythm", unit="days")
@@ -71,6 +71,13 @@ def gaps_longer_share(purchase_days: ir.Table, as_of: int) -> ir.Value:
         .cast("float64")
         .mean()
     )
+
+
+def _spread(gap: ir.Value) -> ir.Value:
+    """Sample standard deviation out of whole-number sums: the same in any order of the rows."""
+    count, total = gap.count(), gap.sum()
+    squares = (count * (gap * gap).sum() - total * total).cast("float64")
+    return (squares / (count * (count - 1)).nullif(0).cast("float64")).sqrt()
 
 
 FEATURES = (

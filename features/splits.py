@@ -8,7 +8,7 @@ first test date:
     train 2017-04-10 ... 09-11 | validation 10-09, 10-23 | test 11-20, 12-04 | score 2018-01-02
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from features.params import TaskParams, TimelineParams
 from features.profile import Profile
@@ -39,6 +39,10 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
     What is `auto` gives way in the order of the design: fewer test dates, fewer validation dates,
     then a shorter horizon. Raises TimelineError, with the dates in it, when no honest split exists.
     """
+    if params.score_as_of != "auto":
+        # What came after the day that is scored was not known then: no outcome may use it.
+        until = min(profile.data_until, day_of(params.score_as_of))
+        profile = replace(profile, data_until=until)
     wanted, why = _wanted_horizon(task, profile)
     shorter = [h for h in reversed(HORIZONS) if h < wanted] if task.horizon_days == "auto" else []
     for horizon in (wanted, *shorter):

@@ -1,4 +1,5 @@
 from itertools import product
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -64,6 +65,16 @@ def test_no_assignment_within_the_limits_gains_more(problem):
     assert kept(result, cost, limits)
     assert result.upper_bound >= best - 1e-9
     assert result.gap <= 2e-6
+
+
+@settings(max_examples=150, deadline=None)
+@given(problem=problems())
+def test_however_small_the_core_the_limits_hold_and_the_bound_is_a_bound(problem):
+    gain, cost, limits = problem
+    with patch.object(allocation, "CORES", (1,)):
+        result = allocate(gain, cost, CHANNELS, limits)
+    assert kept(result, cost, limits)
+    assert result.upper_bound >= best_by_trying_everything(gain, cost, limits) - 1e-9
 
 
 def large(people, seed=7):

@@ -1,0 +1,132 @@
+"""What people read says what the code does."""
+
+import ast
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from features.snapshot import all_features
+from models.evaluate import OURS
+from models.metrics import METRICS
+from pipelines.model_card import NAMES
+from tools.write_docs import FEATURES, PARAMETERS, features_page, parameters_page
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+
+
+def test_the_feature_page_is_what_the_functions_say():
+    assert (ROOT / FEATURES).read_text(encoding="utf-8") == features_page(), "run `make docs`"
+
+
+def test_every_feature_has_a_unit_a_group_and_a_sentence():
+    for feature in all_features():
+        assert feature.unit, feature.name
+        assert feature.description.endswith("."), feature.name
+        assert feature.group or feature.family == "btyd", feature.name
+    names = [feature.name for feature in all_features()]
+    assert len(names) == len(set(names))
+
+
+def test_the_parameter_page_is_what_params_yaml_says():
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    assert (ROOT / PARAMETERS).read_text(encoding="utf-8") == parameters_page(text), "run `make docs`"
+
+
+def test_the_parameter_page_has_every_key_of_params_yaml_with_a_meaning():
+    page = (ROOT / PARAMETERS).read_text(encoding="utf-8")
+    content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+
+    def keys(node, path=()):
+        for name, inner in node.items():
+            if isinstance(inner, dict) and inner and path + (name,) != ("actions", "capacities"):
+                yield from keys(inner, (*path, name))
+            else:
+                yield ".".join((*path, name))
+
+    for key in keys(content):
+        row = re.search(rf"^\| `{re.escape(key)}` \| .* \| (.*) \|$", page, flags=re.MULTILINE)
+        assert row and len(row[1]) > 10, f"{key} has no comment in params.yaml"
+
+
+def test_every_metric_that_is_written_is_documented():
+    page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"`(\w+)`", page))
+    assert set(METRICS) <= documented
+    assert set(NAMES) - {OURS} <= documented
+    written = set()
+    for file in sorted((ROOT / "metrics").glob("*.json")):
+        written |= _names(json.loads(file.read_text(encoding="utf-8")))
+    assert written, "metrics/ is empty: run `make run`"
+    wrapping = {OURS, "own_mean_gap", "last_period", "when", "horizon_days", "test_as_of_dates"}
+    undocumented = {n for n in written - documented - wrapping - set(NAMES) if not n.isdigit()}
+    assert undocumented - {"bought", "share", "low", "high", "value"} == set()
+
+
+def _names(node):
+    if not isinstance(node, dict):
+        return set()
+    return set(node).union(*(_names(inner) for inner in node.values()))
+
+
+def test_every_plot_that_dvc_draws_exists():
+    plots = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["plots"]
+    for plot in plots:
+        for drawn in plot.values():
+            for file, columns in drawn["y"].items():
+                header = (ROOT / file).read_text(encoding="utf-8").splitlines()[0].split(",")
+                wanted = [columns] if isinstance(columns, str) else columns
+                assert {drawn["x"], *wanted} <= set(header), file
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_every_make_target_is_in_the_help_and_every_one_named_in_a_page_exists():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):.*## ", makefile, flags=re.MULTILINE))
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)
+    assert phony and targets == set(phony[1].split())
+    for page in PAGES:
+        named = re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert set(named) <= targets, page
+
+
+def test_every_module_named_in_the_readme_can_be_run():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for module in re.findall(r"python -m ([a-z_.]+)", readme):
+        path = ROOT / Path(*module.split(".")).with_suffix(".py")
+        assert path.exists() and "__main__" in path.read_text(encoding="utf-8"), module
+
+
+def test_every_decision_is_listed_in_the_readme_with_its_downsides():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for page in sorted((ROOT / "docs" / "decisions").glob("*.md")):
+        assert f"docs/decisions/{page.name}" in readme
+        assert "**Downsides.**" in page.read_text(encoding="utf-8"), page.name
+
+
+def test_the_error_tree_is_drawn_as_it_stands():
+    text = (ROOT / "sources" / "errors.py").read_text(encoding="utf-8")
+    module = ast.parse(text)
+    classes = [node.name for node in module.body if isinstance(node, ast.ClassDef)]
+    drawn = re.findall(r"(?:├──|└──) (\w+)", ast.get_docstring(module) or "")
+    assert sorted(drawn) == sorted(name for name in classes if name != "RegularsError")
+
+
+def test_no_file_of_the_packages_is_long_enough_to_hold_two_ideas():
+    listed = subprocess.run(
+        ["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    packages = ("sources/", "features/", "models/", "actions/", "serving/", "pipelines/")
+    for name in listed.stdout.splitlines():
+        if name.startswith(packages):
+            lines = len((ROOT / name).read_text(encoding="utf-8").splitlines())
+            assert lines <= 320, f"{name} has {lines} lines"
