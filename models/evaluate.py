@@ -14,6 +14,7 @@ from models.metrics import (
     customer_weights,
     equal_bins,
     paired_difference,
+    top_leavers,
     with_intervals,
 )
 from models.params import ModelParams
@@ -121,12 +122,12 @@ def _slices(
 def _top_hundred(
     y: FloatArray, predictions: Mapping[str, FloatArray], best_rule: str
 ) -> dict[str, float]:
-    """Of the hundred ranked highest at a date of average size, how many left: ours and the rule."""
+    """Of the hundred rows ranked highest, how many left: ours and the rule."""
     n = min(100, len(y))
-    return {
-        name: float(y[np.argsort(-predictions[name], kind="stable")[:n]].sum())
-        for name in (OURS, best_rule)
-    } | {"of": n}
+    one = np.ones_like(y)
+    return {name: top_leavers(y, predictions[name], one, n) for name in (OURS, best_rule)} | {
+        "of": n
+    }
 
 
 def curves(y: FloatArray, predictions: Mapping[str, FloatArray]) -> dict[str, pd.DataFrame]:

@@ -56,7 +56,19 @@ def brier(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
 def lift_top_decile(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
     """Share of leavers among the tenth ranked highest, over their share among all."""
     base = np.average(y, weights=w)
-    return float(_top_share(y, p, w) / base) if base else float("nan")
+    room = TOP * w.sum()
+    return float(top_leavers(y, p, w, room) / room / base) if base else float("nan")
+
+
+def top_leavers(y: FloatArray, p: FloatArray, w: FloatArray, room: float) -> float:
+    """Leavers among the `room` (by weight) ranked highest; of a tie at the edge, its share."""
+    order = np.argsort(-p, kind="stable")
+    ys, ps, ws = y[order], p[order], w[order]
+    starts = np.flatnonzero(np.r_[True, ps[1:] != ps[:-1]])
+    hits = np.add.reduceat(ws * ys, starts)
+    size = np.add.reduceat(ws, starts)
+    inside = np.clip(room - (np.cumsum(size) - size), 0, size)
+    return float(np.divide(hits * inside, size, out=np.zeros_like(size), where=size > 0).sum())
 
 
 def observed_over_expected(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
@@ -106,10 +118,11 @@ def with_intervals(
     """
     return {
         name: {
-            metric: _interval(function(y, p, np.ones_like(y)), [function(y, p, w) for w in weights])
+            metric: _interval(*_resampled(function, ranked, sorted_weights))
             for metric, function in METRICS.items()
         }
         for name, p in predictions.items()
+        for ranked, sorted_weights in [_by_rank(y, p, weights)]
     }
 
 
@@ -117,20 +130,27 @@ def paired_difference(
     metric: Metric, y: FloatArray, ours: FloatArray, other: FloatArray, weights: FloatArray
 ) -> dict[str, float]:
     """Ours minus the other's, with a 95 % interval over the same resampled customers."""
-    one = np.ones_like(y)
-    value = metric(y, ours, one) - metric(y, other, one)
-    return _interval(value, [metric(y, ours, w) - metric(y, other, w) for w in weights])
+    value, draws = _resampled(metric, *_by_rank(y, ours, weights))
+    others_value, others_draws = _resampled(metric, *_by_rank(y, other, weights))
+    return _interval(value - others_value, draws - others_draws)
 
 
-def _interval(value: float, draws: list[float]) -> dict[str, float]:
+def _by_rank(
+    y: FloatArray, p: FloatArray, weights: FloatArray
+) -> tuple[tuple[FloatArray, FloatArray], FloatArray]:
+    """Rows in the order of p: metrics sort again, which costs little where it is done already."""
+    order = np.argsort(p, kind="stable")
+    return (y[order], p[order]), weights[:, order]
+
+
+def _resampled(
+    metric: Metric, rows: tuple[FloatArray, FloatArray], weights: FloatArray
+) -> tuple[float, FloatArray]:
+    """The metric of all rows once each, and of every draw (draws,)."""
+    y, p = rows
+    return metric(y, p, np.ones_like(y)), np.array([metric(y, p, w) for w in weights])
+
+
+def _interval(value: float, draws: FloatArray) -> dict[str, float]:
     low, high = np.nanpercentile(draws, [2.5, 97.5])
     return {"value": float(value), "low": float(low), "high": float(high)}
-
-
-def _top_share(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
-    """Share of leavers in the top tenth by weight; the row at its edge counts in part."""
-    order = np.argsort(-p, kind="stable")
-    ws = w[order]
-    room = TOP * ws.sum()
-    inside = np.clip(room - (np.cumsum(ws) - ws), 0, ws)
-    return float((inside * y[order]).sum() / room)

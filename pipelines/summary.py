@@ -164,6 +164,12 @@ def _plan_lines(plan: dict[str, Any], cards: pd.DataFrame, language: Language) -
     actions = ", ".join(f"{label(f'action.{name}', language)} {n:,}" for name, n in counts.items())
     holdout = int((chosen["arm"] == "holdout").sum())
     lines = [f"\nPlan      {actions}"]
+    treated, budget = plan["by_arm"]["treated"], plan["budget"]
+    if "expected_gain" in treated:
+        lines.append(
+            f"          expected gain {treated['expected_gain']:,.2f} (low end of assumed effects) "
+            f"for {budget['to_spend']:,.2f} of a budget of {budget['limit']:,.2f}"
+        )
     lines.append(
         f"          {holdout:,} customers are held out in {plan['epoch']}: their action is "
         "withheld, so that its effect can be measured"

@@ -78,9 +78,7 @@ def _visits(rng: np.random.Generator, join: int, stay: int, days: int) -> list[i
     return visits
 
 
-def _orders(
-    rng: np.random.Generator, visits: list[tuple[str, int]], days: int
-) -> pd.DataFrame:
+def _orders(rng: np.random.Generator, visits: list[tuple[str, int]], days: int) -> pd.DataFrame:
     rows = []
     for number, (customer, day) in enumerate(visits):
         guest = rng.random() < 0.04

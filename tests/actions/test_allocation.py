@@ -77,6 +77,17 @@ def test_however_small_the_core_the_limits_hold_and_the_bound_is_a_bound(problem
     assert result.upper_bound >= best_by_trying_everything(gain, cost, limits) - 1e-9
 
 
+def test_in_the_core_doing_nothing_is_always_possible():
+    """The relaxation splits a customer between two actions, and the budget is enough for neither."""
+    gain = np.array([[0.5, 4.0, 6.0], [2.0, 4.0, 2.0], [1.0, 8.0, 4.0], [0.5, 8.0, 1.0]])
+    cost = np.array([[0.5, 3.0, 2.0], [0.5, 3.0, 1.0], [3.0, 0.5, 0.5], [0.5, 3.0, 0.5]])
+    limits = Limits(1.5, {"phone": 0, "email": 2})
+    with patch.object(allocation, "CORES", (1,)):
+        result = allocate(gain, cost, CHANNELS, limits)
+    assert kept(result, cost, limits)
+    assert result.upper_bound >= best_by_trying_everything(gain, cost, limits)
+
+
 def large(people, seed=7):
     rng = np.random.default_rng(seed)
     stake = rng.lognormal(4, 1, people) * rng.beta(1, 2, people)

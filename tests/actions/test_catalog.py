@@ -64,6 +64,7 @@ def test_a_misspelt_key_is_refused_with_its_place_and_the_nearest_known_key(
         ({"risk_reduction": {"low": 0.3, "mid": 0.4, "high": 1.1}}, "less than or equal to 1"),
         ({"contact_cost": -1}, "actions[0] (mail).contact_cost"),
         ({"contact_cost": float("nan")}, "contact_cost"),
+        ({"contact_cost": float("inf")}, "contact_cost"),
         ({"incentive_cost": 2.0}, "redeem_rate"),
         ({"id": "do_nothing"}, "always a candidate"),
         ({"id": "Mail!"}, "actions[0] (Mail!).id"),

@@ -1,0 +1,145 @@
+"""Snapshots of simulated customers, without tables and without the feature engine.
+
+Each customer buys at random at a rhythm of their own until the day they leave for good, so that
+silence against the own rhythm is what truly tells who left.
+"""
+
+import numpy as np
+import pandas as pd
+
+from features.params import TaskParams, TimelineParams
+from features.profile import Profile
+from features.splits import plan_timeline
+from features.timeline import date_of, day_of
+from models.params import BandParams, BoosterParams, GateParams, ModelParams
+
+FIRST = day_of(pd.Timestamp("2024-01-01").date())
+HORIZON, VALUE_HORIZON, ACTIVE, STEP = 28, 56, 60, 14
+FEATURES = [
+    "days_since_last_purchase",
+    "tenure_days",
+    "orders_total",
+    "orders_30d",
+    "orders_90d",
+    "amount_total",
+    "amount_30d",
+    "amount_90d",
+    "amount_mean",
+    "gap_mean",
+    "silence_over_gap_mean",
+]
+
+
+def booster_params(**changes):
+    """Quick settings: few, fast trees."""
+    usual = {
+        "learning_rate": 0.15,
+        "num_leaves": 6,
+        "min_data_in_leaf": 30,
+        "feature_fraction": 0.8,
+        "lambda_l2": 5.0,
+        "max_rounds": 60,
+        "early_stopping_rounds": 8,
+    }
+    return BoosterParams(**(usual | changes))
+
+
+def model_params(**changes):
+    """Parameters of section `model` for small data; every key can be replaced."""
+    usual = {
+        "seed": 3,
+        "threads": 1,
+        "calibration_folds": 3,
+        "bootstrap_draws": 20,
+        "max_reasons": 5,
+        "gates": GateParams(min_customers=50, min_churners=10),
+        "bands": BandParams(high=0.5, medium=0.2),
+        "churn": booster_params(),
+        "next_purchase": booster_params(max_rounds=30),
+        "value": booster_params(max_rounds=30),
+    }
+    return ModelParams(**(usual | changes))
+
+
+def timeline(days=280):
+    """The time plan of `simulate` with as many days of history."""
+    task = TaskParams(
+        churn="lapse",
+        horizon_days=HORIZON,
+        active_within_days=ACTIVE,
+        value_horizon_days=VALUE_HORIZON,
+    )
+    params = TimelineParams(step_days=STEP, snapshots="auto")
+    return plan_timeline(task, params, Profile(FIRST, FIRST + days, 100, 0.1, 20.0))
+
+
+def simulate(customers=400, days=280, seed=1):
+    """Snapshots (features, labels, splits) of all dates of `timeline(days)`, sorted as ours are."""
+    rng = np.random.default_rng(seed)
+    day = np.arange(days + 1)  # the day of the last row belongs to the data
+    gap = rng.uniform(4, 16, customers)
+    join = np.where(rng.random(customers) < 0.6, 0, rng.integers(0, days // 2, customers))
+    leave = join + 15 + rng.exponential(220, customers)
+    alive = (day >= join[:, None]) & (day < leave[:, None])
+    bought = alive & (rng.random((customers, len(day))) < 1 / gap[:, None])
+    bought[np.arange(customers), join] = True
+    basket = np.exp(rng.normal(3, 0.5, (customers, 1)))
+    amount = bought * basket * rng.gamma(4, 0.25, (customers, len(day)))
+    plan = timeline(days)
+    frames = [_at(plan, as_of, bought, amount) for as_of in plan.as_of_days()]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _at(plan, as_of, bought, amount):
+    """One as-of date: matrices (customers, days) cut at it for features, read on for labels."""
+    now = as_of - FIRST
+    past, later = bought[:, :now], bought[:, now : plan.data_until - FIRST]
+    count = past.sum(axis=1)
+    first = past.argmax(axis=1)
+    last = now - 1 - past[:, ::-1].argmax(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        gap_mean = np.where(count > 1, (last - first) / (count - 1), np.nan)
+        silence = (now - last) / gap_mean
+
+    def recent(matrix, window):
+        return matrix[:, max(now - window, 0) : now].sum(axis=1).astype(float)
+
+    def ahead(matrix, window):
+        closed = as_of + window <= plan.data_until
+        return matrix[:, now : now + window].sum(axis=1).astype(float) if closed else np.nan
+
+    total = amount[:, :now].sum(axis=1)
+    orders = ahead(bought, HORIZON)
+    later = np.hstack([later, np.zeros((len(later), 1), dtype=bool)])
+    came = later.any(axis=1)
+    frame = pd.DataFrame(
+        {
+            "customer_id": [f"c{number:05d}" for number in range(len(bought))],
+            "as_of_date": pd.Timestamp(date_of(as_of)),
+            "split": plan.split_of(as_of),
+            "days_since_last_purchase": (now - last).astype(float),
+            "tenure_days": (now - first).astype(float),
+            "orders_total": count.astype(float),
+            "orders_30d": recent(bought, 30),
+            "orders_90d": recent(bought, 90),
+            "amount_total": total,
+            "amount_30d": recent(amount, 30),
+            "amount_90d": recent(amount, 90),
+            "amount_mean": total / np.maximum(count, 1),
+            "gap_mean": gap_mean,
+            "silence_over_gap_mean": silence,
+            "frequency": count - 1.0,
+            "recency": (last - first).astype(float),
+            "T": (now - first).astype(float),
+            "monetary_value": total / np.maximum(count, 1),
+            "outcome_known": as_of + HORIZON <= plan.data_until,
+            "churned": np.where(np.isnan(orders), np.nan, orders == 0),
+            "orders_in_horizon": orders,
+            "spend_in_horizon": ahead(amount, HORIZON),
+            "value_known": as_of + VALUE_HORIZON <= plan.data_until,
+            "value": ahead(amount, VALUE_HORIZON),
+            "days_to_next_purchase": np.where(came, later.argmax(axis=1), np.nan),
+            "followup_days": float(max(plan.data_until - as_of, 0)),
+        }
+    )
+    return frame[(count > 0) & (last >= now - ACTIVE)]
