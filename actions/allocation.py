@@ -119,7 +119,7 @@ def _solve(problem: _Problem) -> Allocation:
     others[np.arange(len(choice)), choice] = np.inf
     nearest = np.where(is_split, -1.0, others.min(axis=1))
     order = np.argsort(nearest, kind="stable")
-    for size in (size for size in CORES):
+    for size in (max(size, int(is_split.sum())) for size in CORES):
         outside = float(nearest[order[size]]) if size < len(order) else np.inf
         people = np.sort(order[:size])
         inside = np.isfinite(regret[people]) & (regret[people] <= outside)

@@ -19,6 +19,14 @@ from sources.tables import NUMBER, TABLES, TEXT, TIME, YESNO, Table
 
 TRUE_WORDS = {"true", "t", "yes", "y", "1", "1.0"}
 FALSE_WORDS = {"false", "f", "no", "n", "0", "0.0"}
+GUESTS = ("orders", "events")  # purchases and visits of people who did not say who they are
+ZONED = r"[T ].*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"  # a time of day that carries its own offset
+CURES = {
+    "is not a date": "Dates must be ISO (2017-11-15 09:30); write others with source.derive, for "
+    "example event_time: try_strptime(InvoiceDate, '%m/%d/%Y %H:%M').",
+    "is not a number": "Numbers are written 1234.5; write others with source.derive, for example "
+    "amount: try_cast(replace(price, ',', '.') AS DOUBLE).",
+}
 
 
 @dataclass(frozen=True)
@@ -35,8 +43,8 @@ class Checked:
 def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checked:
     """Bring a raw table into the contract's types and set aside what does not fit.
 
-    Raises TableError when the table is empty, a required column is missing, or more than
-    `source.max_quarantined` of its rows would be quarantined.
+    Raises TableError when the table is empty, a required column is missing, no row has a customer,
+    or more than `source.max_quarantined` of the rows with a customer would be quarantined.
     """
     _refuse_empty_or_incomplete(raw, table)
     raw = raw.reset_index(drop=True)
@@ -57,7 +65,7 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
     duplicates |= same
     reasons[conflict] = f"another row has the same {' + '.join(table.key)} and different content"
     bad = reasons != ""
-    _refuse_too_many(raw, reasons, bad, table, params)
+    _refuse_too_many(raw, reasons, guests, table, params)
     kept = ~guests & ~bad & ~duplicates
     counts = {
         "rows_in": len(raw),
@@ -100,16 +108,17 @@ def _typed(column: pd.Series, kind: str | None, timezone: str) -> pd.Series:
     if kind == NUMBER:
         return pd.to_numeric(column, errors="coerce").astype("float64")
     if kind == YESNO:
-        words = column.astype("str").str.lower()
+        words = column.astype("str").str.strip().str.lower()
         return words.map(
             dict.fromkeys(TRUE_WORDS, True) | dict.fromkeys(FALSE_WORDS, False)
         ).astype("boolean")
     if kind == TEXT or column.dtype == object:
-        return _texts(column)
+        return texts(column)
     return column
 
 
-def _texts(column: pd.Series) -> pd.Series:
+def texts(column: pd.Series) -> pd.Series:
+    """A column as text, trimmed; empty cells are missing."""
     if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")  # an id column with gaps arrives as 17850.0
     text = column.astype("string").str.strip()
@@ -118,15 +127,19 @@ def _texts(column: pd.Series) -> pd.Series:
 
 def _times(column: pd.Series, timezone: str) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(column):
-        times = column
-    elif pd.api.types.is_numeric_dtype(column):
-        times = pd.Series(pd.NaT, index=column.index)  # 20170101 or epoch seconds: never guessed
-    else:
-        text = column.astype("str")
-        try:
-            times = pd.to_datetime(text, format="ISO8601", errors="coerce")
-        except ValueError:  # some rows carry an offset, some do not
-            times = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
+        return _utc(column, timezone)
+    if pd.api.types.is_numeric_dtype(column):
+        never = pd.Series(pd.NaT, index=column.index)  # 20170101 or epoch seconds: never guessed
+        return never.astype("datetime64[us]")
+    text = column.astype("str").str.strip()
+    zoned = text.str.contains(ZONED, na=False)
+    naive = pd.to_datetime(text.mask(zoned), format="ISO8601", errors="coerce")
+    own = pd.to_datetime(text.where(zoned), format="ISO8601", errors="coerce", utc=True)
+    return _utc(naive, timezone).where(~zoned, _utc(own, timezone))
+
+
+def _utc(times: pd.Series, timezone: str) -> pd.Series:
+    """Times in UTC, without saying so; a time without a zone is one of `timezone`."""
     if not isinstance(times.dtype, pd.DatetimeTZDtype):
         # An hour that a clock change skips or repeats has no one UTC time: not guessed.
         times = times.astype("datetime64[us]").dt.tz_localize(
@@ -137,7 +150,7 @@ def _times(column: pd.Series, timezone: str) -> pd.Series:
 
 
 def _guests(rows: pd.DataFrame, table: Table) -> "pd.Series[bool]":
-    if table.name != "orders":
+    if table.name not in GUESTS:
         return pd.Series(data=False, index=rows.index)
     return rows["customer_id"].isna()
 
@@ -205,14 +218,16 @@ def _with_position(rows: pd.DataFrame, table: Table, of: "pd.Series[bool]") -> p
     key = [c for c in table.key if c != "line_id"]
     count = rows[of].groupby(key, sort=False).cumcount() + 1
     position = count.reindex(rows.index, fill_value=0).astype("str")
-    own = rows["line_id"] if "line_id" in rows else pd.Series(None, index=rows.index, dtype="str")
-    return rows.assign(line_id=own.where(own.notna(), position))
+    if "line_id" not in rows:
+        return rows.assign(line_id=position)
+    # A position is not to be taken for one of the line ids that other rows have.
+    return rows.assign(line_id=rows["line_id"].where(rows["line_id"].notna(), "#" + position))
 
 
 def _repeats(
     rows: pd.DataFrame, table: Table, of: "pd.Series[bool]"
 ) -> tuple["pd.Series[bool]", "pd.Series[bool]"]:
-    """Rows repeated to the letter (all but the first), and all rows whose key is shared."""
+    """Rows repeated to the letter (all but the first), and rows whose key has several contents."""
     never = pd.Series(data=False, index=rows.index)
     key = [c for c in table.key if c in rows.columns]
     candidates = rows[of]
@@ -220,34 +235,37 @@ def _repeats(
     if not shared.any():
         return never, never
     suspects = candidates[shared]
-    again = suspects.duplicated(keep="first")
-    conflict = suspects[~again].duplicated(key, keep=False)
-    same = never.copy()
-    same.loc[again[again].index] = True
-    clash = never.copy()
-    clash.loc[conflict[conflict].index] = True
+    first = ~suspects.duplicated()
     # The repeats of a row that clashes with another are as doubtful as the row itself.
-    clashing = rows.loc[clash, key].apply(tuple, axis=1)
-    doubtful = same & rows[key].apply(tuple, axis=1).isin(set(clashing)) if clash.any() else never
-    return same & ~doubtful, clash | doubtful
+    clash = first.groupby([suspects[c] for c in key], dropna=False).transform("sum") > 1
+    same = ~first & ~clash
+    return same.reindex(rows.index, fill_value=False), clash.reindex(rows.index, fill_value=False)
 
 
 def _refuse_too_many(
     raw: pd.DataFrame,
     reasons: "pd.Series[str]",
-    bad: "pd.Series[bool]",
+    guests: "pd.Series[bool]",
     table: Table,
     params: SourceParams,
 ) -> None:
+    if guests.all():
+        raise TableError(
+            f"{table.name}: none of the {len(raw):,} rows has a customer_id, so nobody can be told "
+            f"apart. Map the right column with source.columns.{table.name}.customer_id in "
+            "params.yaml, or export the file with its customers."
+        )
+    bad = reasons[~guests] != ""
     share = bad.mean()
     if share <= params.max_quarantined and not bad.all():
         return
-    examples = " ".join(_example(raw, reasons, reason) for reason in _distinct(reasons[bad]))
+    distinct = _distinct(reasons[reasons != ""])
+    examples = " ".join(_example(raw, reasons, reason) for reason in distinct)
+    cures = [cure for words, cure in CURES.items() if any(words in reason for reason in distinct)]
     raise TableError(
-        f"{table.name}: {int(bad.sum()):,} of {len(raw):,} rows ({share:.2%}) cannot be used, more "
-        f"than source.max_quarantined ({params.max_quarantined:.0%}). {examples} Dates must be ISO "
-        "(2017-11-15 09:30); write others with source.derive, for example event_time: "
-        "strptime(InvoiceDate, '%m/%d/%Y %H:%M'). Mend the file, or raise source.max_quarantined."
+        f"{table.name}: {int(bad.sum()):,} of {len(bad):,} rows ({share:.2%}) cannot be used, more "
+        f"than source.max_quarantined ({params.max_quarantined:.0%}). "
+        + " ".join([examples, *cures, "Mend the file, or raise source.max_quarantined."])
     )
 
 

@@ -4,7 +4,8 @@
     mydata/orders/2024.csv, 2025.csv  or  parts of one table, read one after the other
     mydata/customers.csv              any further table of the contract
 
-DuckDB reads them: columns that hold ids or times are read as text, so `00123` stays `00123`.
+DuckDB reads them: columns that hold ids or times are read as text, so `00123` stays `00123`, and no
+date of a CSV file is guessed.
 `source.columns` renames; `source.derive` computes columns by DuckDB SQL expressions over the file's
 own column names.
 """
@@ -15,18 +16,22 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+from pandas.api.types import is_float_dtype
 
+from sources.check import texts
 from sources.errors import SourceError
 from sources.params import SourceParams
-from sources.tables import NUMBER, TABLES, Table
+from sources.tables import NUMBER, TABLES, TEXT, Table
 
 SUFFIXES = (".csv", ".parquet")
+UNREADABLE = (duckdb.ConversionException, duckdb.InvalidInputException)
+TYPES = "auto_type_candidates=['BOOLEAN', 'BIGINT', 'DOUBLE', 'VARCHAR']"
 
 
 def files(params: SourceParams) -> dict[str, Path]:
     """Every file that is read, by its path inside the folder.
 
-    Raises SourceError when the folder or every known table is missing.
+    Raises SourceError when the folder or its orders are missing, and when one table is there twice.
     """
     folder = _folder(params)
     found = {
@@ -82,6 +87,12 @@ def _parts(folder: Path, name: str) -> list[Path]:
     single = [folder / f"{name}{suffix}" for suffix in SUFFIXES]
     inside = (folder / name).iterdir() if (folder / name).is_dir() else iter(())
     parts = [p for p in (*single, *inside) if p.is_file() and p.suffix.lower() in SUFFIXES]
+    if len(parts) > 1 and any(p in single for p in parts):
+        there = ", ".join(p.relative_to(folder).as_posix() for p in sorted(parts))
+        raise SourceError(
+            f"{folder} holds the table {name} more than once: {there}. Read together they would "
+            f"count twice. Keep one, or put the parts of one table into the folder {name}/."
+        )
     return sorted(parts)
 
 
@@ -103,13 +114,27 @@ def _read(path: Path, table: Table, params: SourceParams) -> pd.DataFrame:
         renamed = [f"{_name(source)} AS {_name(target)}" for target, source in renames.items()]
         select = ", ".join([*renamed, *computed, *(_name(c) for c in rest)])
         try:
-            return connection.sql(f"SELECT {select} FROM {relation}").df()
+            frame = connection.sql(f"SELECT {select} FROM {relation}").df()
         except duckdb.Error as error:
-            where = f"{path.name}: " + (f"with source.derive.{table.name} " if derive else "")
+            _refuse_header_only(connection, path)
+            where, hint = f"{path.name} could not be read: ", ""
+            if derive:
+                where = f"{path.name} could not be read with source.derive.{table.name}: "
+                if isinstance(error, UNREADABLE):
+                    hint = " Functions that start with try_ set aside the rows they cannot read."
             raise SourceError(
-                f"{where}could not be read: {str(error).splitlines()[0]} "
-                f"Columns: {', '.join(seen)}."
+                f"{where}{str(error).splitlines()[0]} Columns: {', '.join(seen)}.{hint}"
             ) from None
+    # Part by part: what is 17850.0 in a part with gaps is 17850 in one without.
+    for column in frame.columns:
+        if table.columns.get(column) == TEXT and is_float_dtype(frame[column]):
+            frame[column] = texts(frame[column])
+    return frame
+
+
+def _refuse_header_only(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    if connection.sql(f"SELECT * FROM {_scan(path, [])} LIMIT 1").fetchone() is None:
+        raise SourceError(f"{path} has a header but no rows. Export it again.") from None
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
@@ -128,9 +153,10 @@ def _scan(path: Path, as_text: list[str]) -> str:
         return f"read_parquet({place})"
     # sample_size=-1 reads the whole file before deciding on types: a late odd value is not an error
     # but makes the column text, and the check then names the rows.
+    # Dates stay text: which of 3/4/2017 is the month is for source.derive to say.
     quoted = ", ".join("'" + c.replace("'", "''") + "': 'VARCHAR'" for c in as_text)
     types = f", types={{{quoted}}}" if quoted else ""
-    return f"read_csv({place}, header=true, sample_size=-1{types})"
+    return f"read_csv({place}, header=true, sample_size=-1, {TYPES}{types})"
 
 
 def _is_text(column: str, renames: Mapping[str, str], table: Table) -> bool:

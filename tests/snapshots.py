@@ -4,14 +4,18 @@ Each customer buys at random at a rhythm of their own until the day they leave f
 silence against the own rhythm is what truly tells who left.
 """
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
 from features.params import TaskParams, TimelineParams
 from features.profile import Profile
+from features.snapshot import group_of
 from features.splits import plan_timeline
 from features.timeline import date_of, day_of
 from models.params import BandParams, BoosterParams, GateParams, ModelParams
+from models.training import train_all
 
 FIRST = day_of(pd.Timestamp("2024-01-01").date())
 HORIZON, VALUE_HORIZON, ACTIVE, STEP = 28, 56, 60, 14
@@ -143,3 +147,9 @@ def _at(plan, as_of, bought, amount):
         }
     )
     return frame[(count > 0) & (last >= now - ACTIVE)]
+
+
+@cache
+def trained():
+    """Everything training makes of the usual customers: made once, not to be changed."""
+    return train_all(simulate(), timeline(), FEATURES, group_of(FEATURES), model_params())

@@ -34,7 +34,9 @@ def test_every_feature_has_a_unit_a_group_and_a_sentence():
 
 def test_the_parameter_page_is_what_params_yaml_says():
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    assert (ROOT / PARAMETERS).read_text(encoding="utf-8") == parameters_page(text), "run `make docs`"
+    assert (ROOT / PARAMETERS).read_text(encoding="utf-8") == parameters_page(text), (
+        "run `make docs`"
+    )
 
 
 def test_the_parameter_page_has_every_key_of_params_yaml_with_a_meaning():

@@ -78,7 +78,7 @@ def test_however_small_the_core_the_limits_hold_and_the_bound_is_a_bound(problem
 
 
 def test_in_the_core_doing_nothing_is_always_possible():
-    """The relaxation splits a customer between two actions, and the budget is enough for neither."""
+    """The relaxation splits a customer between two actions; the budget is enough for neither."""
     gain = np.array([[0.5, 4.0, 6.0], [2.0, 4.0, 2.0], [1.0, 8.0, 4.0], [0.5, 8.0, 1.0]])
     cost = np.array([[0.5, 3.0, 2.0], [0.5, 3.0, 1.0], [3.0, 0.5, 0.5], [0.5, 3.0, 0.5]])
     limits = Limits(1.5, {"phone": 0, "email": 2})
@@ -86,6 +86,15 @@ def test_in_the_core_doing_nothing_is_always_possible():
         result = allocate(gain, cost, CHANNELS, limits)
     assert kept(result, cost, limits)
     assert result.upper_bound >= best_by_trying_everything(gain, cost, limits)
+
+
+def test_a_core_holds_everyone_whom_the_relaxation_splits():
+    """Both limits split somebody: the call is only 4/5 paid for, and takes the one phone line."""
+    gain = np.array([[0.0, 0.0, 0.1], [0.0, 0.1, 0.0], [0.0, 0.0, 0.0]])
+    cost = np.array([[0.0, 0.0, 0.0], [0.0, 2.5, 0.0], [0.0, 0.0, 0.0]])
+    limits = Limits(2.0, {"phone": 1})
+    with patch.object(allocation, "CORES", (1,)):
+        assert kept(allocate(gain, cost, CHANNELS, limits), cost, limits)
 
 
 def large(people, seed=7):
