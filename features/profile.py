@@ -67,13 +67,14 @@ def purchase_days(facts: Facts) -> pd.DataFrame:
 def return_curve(days: pd.DataFrame, data_until: int) -> pd.DataFrame:
     """Of the silences that reached N days, the share that ended in a purchase within N more days.
 
-    `days` is `purchase_days`. Only silences whose 2 N days lie inside the data are counted.
+    `days` is `purchase_days`. Only silences whose 2 N days lie inside the data are counted; its
+    last day may be incomplete and lies outside.
     Columns: silence_days, silences, returned (share in [0, 1]).
     """
     silence = days.groupby("customer_id")["gap"].shift(-1).fillna(float("inf"))
     rows = []
     for reached in SILENCES:
-        observed = (days["day"] + 2 * reached <= data_until) & (silence > reached)
+        observed = (days["day"] + 2 * reached < data_until) & (silence > reached)
         if observed.any():
             back = float((silence[observed] <= 2 * reached).mean())
             rows.append(

@@ -9,6 +9,7 @@ first test date:
 """
 
 from dataclasses import dataclass, replace
+from itertools import count
 
 from features.params import TaskParams, TimelineParams
 from features.profile import Profile
@@ -79,7 +80,7 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
                 value_test=value_test,
                 choices=tuple(choices),
             )
-    raise _too_short(shorter[-1] if shorter else wanted, params, profile)
+    raise _too_short(shorter[-1] if shorter else wanted, task, params, profile)
 
 
 def _wanted_horizon(task: TaskParams, profile: Profile) -> tuple[int, str]:
@@ -107,7 +108,7 @@ def _active(task: TaskParams, horizon: int, profile: Profile) -> tuple[int, str]
 def _shapes(params: TimelineParams) -> list[tuple[int, int]]:
     """Numbers of test and validation dates to try, the wanted ones first."""
     if params.test_as_of_dates:
-        tests = [len(params.test_as_of_dates)]
+        tests = [len(set(params.test_as_of_dates))]
     else:
         tests = list(range(params.test_snapshots, 0, -1))
     return [(tests[0], params.validation_snapshots)] + [
@@ -130,13 +131,18 @@ def _split(
     latest = last_closed(horizon, validation[0])
     wanted = MAX_AUTO_TRAIN if params.snapshots == "auto" else params.snapshots
     train = tuple(d for d in _back(latest, test[0], step, wanted) if d >= earliest)
-    if len(train) < (MIN_TRAIN if params.snapshots == "auto" else wanted):
+    if len(train) < _fewest(params):
         return None
     taken = {*train, *validation, *test}
     grid = range(test[0], train[0], -step)
     closed = range(test[0], last_closed(horizon, profile.data_until) + 1, step)
     unused = tuple(sorted({*grid, *closed} - taken))
     return _Split(train, validation, test, unused)
+
+
+def _fewest(params: TimelineParams) -> int:
+    """The number of training dates without which there is no plan."""
+    return MIN_TRAIN if params.snapshots == "auto" else params.snapshots
 
 
 def _test_days(
@@ -212,7 +218,7 @@ def _date_choices(
         )
         choices.append(Choice("timeline.snapshots", len(split.train), why))
     for name, wanted, got in (
-        ("test", len(params.test_as_of_dates) or params.test_snapshots, len(split.test)),
+        ("test", len(set(params.test_as_of_dates)) or params.test_snapshots, len(split.test)),
         ("validation", params.validation_snapshots, len(split.validation)),
     ):
         if got < wanted:
@@ -225,7 +231,9 @@ def _date_choices(
     return choices
 
 
-def _too_short(horizon: int, params: TimelineParams, profile: Profile) -> TimelineError:
+def _too_short(
+    horizon: int, task: TaskParams, params: TimelineParams, profile: Profile
+) -> TimelineError:
     first, last = date_of(profile.data_from), date_of(profile.data_until)
     test = _test_days(horizon, 1, profile, params)[0]
     validation = last_closed(horizon, test)
@@ -234,7 +242,18 @@ def _too_short(horizon: int, params: TimelineParams, profile: Profile) -> Timeli
         f"The history is too short: {first} to {last} is {(last - first).days} days. With a "
         f"horizon of {horizon} days the last training date would be {date_of(train)} (its outcome "
         f"must close by the validation date {date_of(validation)}, and that by the test date "
-        f"{date_of(test)}), and {MIN_TRAIN} training dates need history before them. Bring at "
-        f"least {5 * horizon + (MIN_TRAIN - 1) * params.step_days} days of purchases, or shorten "
+        f"{date_of(test)}), and {_fewest(params)} training dates need history before them. Bring "
+        f"at least {_days_needed(horizon, task, params, profile)} days of purchases, or shorten "
         "task.horizon_days, task.active_within_days or timeline.step_days."
     )
+
+
+def _days_needed(horizon: int, task: TaskParams, params: TimelineParams, profile: Profile) -> int:
+    """The shortest longer history, up to the same last day, that this horizon can be split on."""
+    shape = _shapes(params)[-1]
+    for days in count(profile.data_until - profile.data_from + 1):
+        longer = replace(profile, data_from=profile.data_until - days)
+        active, _ = _active(task, horizon, longer)
+        if _split(horizon, active, shape, longer, params):
+            break
+    return days

@@ -52,12 +52,14 @@ def known_before(table: ir.Table, as_of_day: int) -> ir.Table:
 
 
 def cut(table: ir.Table, contract: Table, as_of_day: int) -> ir.Table:
-    """History as it stood at the as-of date: later rows gone, later-filled cells empty again."""
+    """History as it stood at the as-of date: later rows gone, later-filled cells empty again.
+
+    A cell whose time is unknown could have been filled at any later time: it is empty too.
+    """
     known = known_before(table, as_of_day)
     for time, cells in contract.later.items():
-        if time not in known.columns:
-            continue
-        filled = days(known[time]) < as_of_day
+        has_time = time in known.columns
+        filled = days(known[time]) < as_of_day if has_time else ibis.literal(False)
         known = known.mutate(
             **{
                 cell: ibis.ifelse(filled, known[cell], ibis.null(known[cell].type()))
@@ -71,11 +73,6 @@ def cut(table: ir.Table, contract: Table, as_of_day: int) -> ir.Table:
 def outcome(table: ir.Table, as_of_day: int, horizon_days: int) -> ir.Table:
     """Rows of the outcome window: from the as-of date on, up to but without its end."""
     return table.filter(table.day >= as_of_day, table.day < as_of_day + horizon_days)
-
-
-def from_on(table: ir.Table, as_of_day: int) -> ir.Table:
-    """Rows from the as-of date on: the follow-up, of which only labels may know."""
-    return table.filter(table.day >= as_of_day)
 
 
 def is_closed(as_of_day: int, horizon_days: int, data_until_day: int) -> bool:

@@ -134,11 +134,26 @@ def refit_churn(
 
 
 def check_gates(rows: pd.DataFrame, name: str, params: ModelParams, share: float = 1.0) -> None:
-    """Refuse to fit on too little; `share` lowers the gates for rows that only stop trees."""
+    """Refuse to fit on too little; `share` lowers the gates for rows that only stop trees.
+
+    Raises DataGateError with what is there, what is needed and what to change.
+    """
     customers, churners = rows["customer_id"].nunique(), int(rows["churned"].sum())
     stayers = len(rows) - churners
     least_customers = math.ceil(params.gates.min_customers * share)
     least = math.ceil(params.gates.min_churners * share)
+    if len(rows) and not churners:
+        raise DataGateError(
+            f"There are no churners at all: in all {len(rows):,} rows of the {name} dates the "
+            "customer bought again within the horizon. The last release stays as it is. Shorten "
+            "task.horizon_days or lengthen task.active_within_days in params.yaml."
+        )
+    if len(rows) and not stayers:
+        raise DataGateError(
+            f"There are only churners: in none of the {len(rows):,} rows of the {name} dates did "
+            "the customer buy again within the horizon. The last release stays as it is. Lengthen "
+            "task.horizon_days or shorten task.active_within_days in params.yaml."
+        )
     if customers < least_customers or churners < least or stayers < least:
         raise DataGateError(
             f"Too little data for a churn model: the {name} dates hold {customers:,} customers "

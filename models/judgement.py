@@ -1,6 +1,7 @@
 """The judgement of a run: every model on its test dates, with plots, as plain figures."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from models.baselines import Baselines
 from models.evaluate import OURS, curves, evaluate_churn, feature_aucs
 from models.evaluate_next import amount_rules, evaluate_amount, evaluate_when
 from models.params import ModelParams
-from models.training import Bundle
+from models.training import PAST, Bundle, Money
 
 
 @dataclass(frozen=True)
@@ -26,19 +27,25 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A bundle and the baselines fitted on the same rows."""
+class Evaluated:
+    """The evaluated models and the baselines fitted on the same rows, now and in the past."""
 
     bundle: Bundle
     baselines: Baselines
+    past: Money
+    past_baselines: Baselines
+
+    @classmethod
+    def load(cls, folder: Path) -> "Evaluated":
+        """Read what stage `train` wrote; check the folder's manifest first."""
+        past = folder / PAST
+        return cls(
+            Bundle.load(folder), Baselines.load(folder), Money.load(past), Baselines.load(past)
+        )
 
 
 def judge(
-    snapshots: pd.DataFrame,
-    timeline: Timeline,
-    evaluated: Candidate,
-    past: Candidate,
-    params: ModelParams,
+    snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated, params: ModelParams
 ) -> Judged:
     """Judge churn and next purchase on the test dates, value on the value test dates."""
     test = _rows(snapshots, timeline, timeline.test)
@@ -63,16 +70,17 @@ def judge(
         )
     plots = curves(test["churned"].to_numpy(np.float64), predictions)
     plots["feature_importance"] = bundle.churn.importance().head(25).round(5)
-    return Judged(churn, when, _value(snapshots, timeline, past), plots)
+    return Judged(churn, when, _value(snapshots, timeline, evaluated), plots)
 
 
-def _value(snapshots: pd.DataFrame, timeline: Timeline, past: Candidate) -> dict[str, Any]:
+def _value(snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated) -> dict[str, Any]:
     """Value over its own horizon, by models that stand at the value test date."""
     if "value" not in snapshots:
         return {}
     test = _rows(snapshots, timeline, timeline.value_test)
-    expected = past.bundle.value.predict(test, past.bundle.churn.predict(test))
-    simple = amount_rules(test, past.baselines, timeline.value_horizon_days)
+    past = evaluated.past
+    expected = past.value.predict(test, past.churn.predict(test))
+    simple = amount_rules(test, evaluated.past_baselines, timeline.value_horizon_days)
     figures = evaluate_amount(
         test["value"].to_numpy(np.float64),
         {OURS: expected["expected_value"].to_numpy(np.float64), **simple["spend"]},

@@ -25,6 +25,7 @@ from models.reasons import Explainer, fit_explainer
 from models.value import Horizons, ValueModel, fit_value, refit_value
 
 Say = Callable[[str], None]
+PAST = "past"  # folder of what stood at the value test date, inside that of the evaluated models
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,30 @@ class Bundle:
 
 
 @dataclass(frozen=True)
+class Money:
+    """The two models behind expected value, as they stood at the value test date."""
+
+    churn: ChurnModel
+    value: ValueModel
+
+    def save(self, folder: Path) -> None:
+        """Write both into one folder."""
+        self.churn.save(folder)
+        self.value.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Money":
+        """Read both; check the folder's manifest first."""
+        return cls(ChurnModel.load(folder), ValueModel.load(folder))
+
+
+@dataclass(frozen=True)
 class Trained:
     """Everything training makes. `past` stands at the value test date, to judge value honestly."""
 
     evaluated: Bundle
     served: Bundle
-    past: Bundle
+    past: Money
     baselines: Baselines
     past_baselines: Baselines
     explainer: Explainer
@@ -91,15 +110,12 @@ def train_all(
         params,
     )
     served = replace(served, churn=replace(served.churn, calibration=calibration))
-    past = evaluated
-    past_rows = train
-    if timeline.value_horizon_days != horizon:
-        past = _refit(chosen, until, timeline.value_test[0], params)
-        past_rows = until.closed(timeline.value_test[0])
+    # With one horizon for both, the value test dates are the test dates.
+    past_rows = until.closed(timeline.value_test[0])
     return Trained(
         evaluated=evaluated,
         served=served,
-        past=past,
+        past=_refit_money(churn, value, past_rows, params),
         baselines=fit_baselines(until.closed(timeline.test[0]), horizon),
         past_baselines=fit_baselines(past_rows, horizon),
         explainer=fit_explainer(
@@ -133,9 +149,15 @@ class _Until:
 
 
 def _refit(chosen: Bundle, until: _Until, day: int, params: ModelParams) -> Bundle:
-    closed = until.closed(day)
-    return Bundle(
-        churn=refit_churn(closed, chosen.churn, chosen.churn.calibration, params),
-        next_purchase=refit_next_purchase(chosen.next_purchase, until.followed(day), params),
-        value=refit_value(chosen.value, closed, params),
+    money = _refit_money(chosen.churn, chosen.value, until.closed(day), params)
+    when = refit_next_purchase(chosen.next_purchase, until.followed(day), params)
+    return Bundle(churn=money.churn, next_purchase=when, value=money.value)
+
+
+def _refit_money(
+    churn: ChurnModel, value: ValueModel, closed: pd.DataFrame, params: ModelParams
+) -> Money:
+    return Money(
+        churn=refit_churn(closed, churn, churn.calibration, params),
+        value=refit_value(value, closed, params),
     )

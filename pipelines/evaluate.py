@@ -4,9 +4,7 @@ from typing import Any
 
 from features.timeline import date_of
 from models.artifacts import check_manifest, read_json, write_json
-from models.baselines import Baselines
-from models.judgement import Candidate, Judged, judge
-from models.training import Bundle
+from models.judgement import Evaluated, Judged, judge
 from pipelines import stage
 from pipelines.model_card import model_card
 from pipelines.params import load_params
@@ -18,12 +16,8 @@ def main() -> None:
     """Judge on the test dates and write what people read."""
     params = load_params()
     manifest = check_manifest(stage.EVALUATED)
-    now, past = (
-        Candidate(Bundle.load(folder), Baselines.load(folder))
-        for folder in (stage.EVALUATED, stage.EVALUATED / "past")
-    )
     timeline = read_timeline()
-    judged = judge(read_snapshots(), timeline, now, past, params.model)
+    judged = judge(read_snapshots(), timeline, Evaluated.load(stage.EVALUATED), params.model)
     stage.PLOTS.mkdir(exist_ok=True)
     for name, table in judged.plots.items():
         table.to_csv(stage.PLOTS / f"{name}.csv", index=False)

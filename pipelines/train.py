@@ -2,7 +2,7 @@
 
 from features.snapshot import group_of, model_features
 from models.artifacts import write_manifest
-from models.training import train_all
+from models.training import PAST, train_all
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_snapshots, read_timeline
@@ -16,8 +16,8 @@ def main() -> None:
     trained = train_all(snapshots, timeline, features, group_of(features), params.model, stage.say)
     trained.evaluated.save(stage.EVALUATED)
     trained.baselines.save(stage.EVALUATED)
-    trained.past.save(stage.EVALUATED / "past")
-    trained.past_baselines.save(stage.EVALUATED / "past")
+    trained.past.save(stage.EVALUATED / PAST)
+    trained.past_baselines.save(stage.EVALUATED / PAST)
     write_manifest(stage.EVALUATED)
     trained.served.save(stage.SERVED)
     trained.explainer.save(stage.SERVED)

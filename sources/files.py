@@ -10,6 +10,7 @@ date of a CSV file is guessed.
 own column names.
 """
 
+import csv
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -104,6 +105,8 @@ def _read(path: Path, table: Table, params: SourceParams) -> pd.DataFrame:
     _refuse_unknown_targets({**renames, **derive}, table)
     with duckdb.connect() as connection:
         seen = _columns(connection, path)
+        if not {renames.get(column, column) for column in table.required} & set(seen):
+            _refuse_uneven_rows(path)
         _refuse_missing_columns(renames, seen, path, table)
         as_text = [column for column in seen if _is_text(column, renames, table)]
         relation = _scan(path, as_text)
@@ -135,6 +138,23 @@ def _read(path: Path, table: Table, params: SourceParams) -> pd.DataFrame:
 def _refuse_header_only(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     if connection.sql(f"SELECT * FROM {_scan(path, [])} LIMIT 1").fetchone() is None:
         raise SourceError(f"{path} has a header but no rows. Export it again.") from None
+
+
+def _refuse_uneven_rows(path: Path) -> None:
+    """One row with too many or too few cells, and DuckDB finds other columns than the header's."""
+    if path.suffix.lower() != ".csv":
+        return
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = file.readline()
+        delimiter = max(",;\t|", key=header.count)
+        cells = header.count(delimiter) + 1
+        for number, row in enumerate(csv.reader(file, delimiter=delimiter), start=2):
+            if row and len(row) != cells:
+                raise SourceError(
+                    f"{path}: row {number} has {len(row)} cells and the header has {cells} "
+                    f"({header.strip()}). Mend the row; a file that ends in the middle of a row "
+                    "was not copied whole."
+                )
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:

@@ -45,7 +45,7 @@ def test_the_parameter_page_has_every_key_of_params_yaml_with_a_meaning():
 
     def keys(node, path=()):
         for name, inner in node.items():
-            if isinstance(inner, dict) and inner and path + (name,) != ("actions", "capacities"):
+            if isinstance(inner, dict) and inner and (*path, name) != ("actions", "capacities"):
                 yield from keys(inner, (*path, name))
             else:
                 yield ".".join((*path, name))

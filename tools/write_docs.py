@@ -17,11 +17,11 @@ def features_page() -> str:
     lines = [
         "# Features",
         "",
-        "Every feature is a documented function of history already cut at the as-of date; its name is",
+        "Every feature is a documented function of history cut at the as-of date; its name is",
         "its column. A run leaves out what its data does not support and says why in",
         "`reports/features.json`. Written by `make docs` from `features/`.",
         "",
-        "`unknown` in the last column: the feature is empty for a customer without a row in its source;",
+        "`unknown` in the last column: empty for a customer without a row in the feature's source;",
         "a number is its value then. The family `btyd` is the input of the BG/NBD baseline only.",
     ]
     family = ""

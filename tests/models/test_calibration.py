@@ -14,7 +14,7 @@ PLANTED = BetaMap(a=1.5, b=0.7, c=0.4)
 def distorted(rows, seed):
     """Scores, the true probabilities behind them by the planted map, and outcomes."""
     rng = np.random.default_rng(seed)
-    scores = rng.beta(1.2, 3, rows)
+    scores = rng.beta(1, 1.5, rows)
     true = expit(PLANTED.a * np.log(scores) - PLANTED.b * np.log1p(-scores) + PLANTED.c)
     return scores, true, (rng.random(rows) < true).astype(float)
 

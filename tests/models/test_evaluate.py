@@ -1,0 +1,195 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score, roc_curve
+
+from models.evaluate import curves, evaluate_churn, feature_aucs, grade
+from models.metrics import METRICS
+from tests.snapshots import model_params
+
+RULES = ("recency_rule", "own_rhythm_rule", "rfm_logistic", "bg_nbd")
+PARAMS = model_params(bootstrap_draws=40)
+
+
+def rows(customers=600, dates=2, seed=1):
+    """Test rows with a known true risk, and predictions: ours is the truth, the others blurred."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "customer_id": [f"c{number}" for number in range(customers)] * dates,
+            "as_of_date": np.repeat(pd.date_range("2024-09-01", periods=dates), customers),
+            "orders_total": rng.integers(1, 6, customers * dates).astype(float),
+            "days_since_last_purchase": rng.integers(0, 60, customers * dates).astype(float),
+        }
+    )
+    true = rng.beta(1.2, 3, len(frame))
+    frame["churned"] = (rng.random(len(frame)) < true).astype(float)
+
+    def blurred(share):
+        return np.where(rng.random(len(frame)) < share, rng.permutation(true), true)
+
+    blur = dict(zip(RULES, (0.6, 0.4, 0.2, 0.1), strict=True))
+    return frame, {"ours": true, **{name: blurred(share) for name, share in blur.items()}}
+
+
+@pytest.fixture(scope="module")
+def test_rows():
+    return rows()
+
+
+@pytest.fixture(scope="module")
+def judged(test_rows):
+    return evaluate_churn(*test_rows, 28, PARAMS)
+
+
+@pytest.mark.parametrize(
+    ("low", "gain", "ratio", "expected"),
+    [
+        (0.01, 0.05, 1.0, "A"),
+        (0.01, 0.05, 0.85, "A"),
+        (0.01, 0.05, 1.15, "A"),
+        (0.01, 0.05, 0.84, "B"),
+        (0.01, 0.05, 1.16, "B"),
+        (0.01, 0.049, 1.0, "B"),
+        (0.0, 0.05, 1.0, "C"),
+        (-0.01, 0.2, 1.0, "C"),
+        (-0.01, -0.05, 1.0, "C"),
+    ],
+)
+def test_the_grade_follows_gain_certainty_and_calibration(low, gain, ratio, expected):
+    assert grade({"value": gain, "low": low, "high": 0.3}, ratio) == expected
+
+
+def test_the_grade_compares_with_the_best_of_the_simple_rules(judged):
+    simple = {name: judged["models"][name]["auc"]["value"] for name in RULES[:2]}
+    assert judged["best_rule"] == max(simple, key=simple.get) == "own_rhythm_rule"
+    assert judged["models"]["bg_nbd"]["auc"]["value"] > max(simple.values())  # but no simple rule
+    gain = judged["gains"]["own_rhythm_rule"]["auc"]
+    assert judged["grade"] == grade(
+        gain, judged["models"]["ours"]["observed_over_expected"]["value"]
+    )
+    assert judged["grade"] == "A"
+
+
+def test_a_model_that_is_the_rule_itself_gets_a_c(test_rows):
+    frame, predictions = test_rows
+    same = {**predictions, "ours": predictions["own_rhythm_rule"]}
+    assert evaluate_churn(frame, same, 28, PARAMS)["grade"] == "C"
+
+
+def test_every_metric_of_every_model_lies_inside_its_interval(judged, test_rows):
+    frame, predictions = test_rows
+    y, one = frame["churned"].to_numpy(), np.ones(len(frame))
+    for name, figures in judged["models"].items():
+        assert set(figures) == set(METRICS)
+        for metric, figure in figures.items():
+            assert figure["value"] == pytest.approx(METRICS[metric](y, predictions[name], one))
+            assert figure["low"] < figure["high"]
+        assert figures["auc"]["low"] < figures["auc"]["value"] < figures["auc"]["high"]
+
+
+def test_gains_are_ours_less_theirs(judged):
+    for name in RULES:
+        for metric, gain in judged["gains"][name].items():
+            ours, theirs = (judged["models"][n][metric]["value"] for n in ("ours", name))
+            assert gain["value"] == pytest.approx(ours - theirs)
+    assert set(judged["gains"]) == set(RULES)
+
+
+def test_each_date_is_judged_alone_and_the_worst_is_named(judged, test_rows):
+    frame, predictions = test_rows
+    assert list(judged["by_date"]) == ["2024-09-01", "2024-09-02"]
+    areas = {}
+    for date, figures in judged["by_date"].items():
+        inside = (frame["as_of_date"] == date).to_numpy()
+        area = roc_auc_score(frame["churned"][inside], predictions["ours"][inside])
+        assert figures["ours"]["auc"] == pytest.approx(area)
+        areas[date] = area
+    assert judged["worst_date"] == min(areas, key=areas.get)
+
+
+def test_a_date_out_of_calibration_is_warned_about_and_only_that_date(test_rows):
+    frame, predictions = test_rows
+    second = (frame["as_of_date"] == "2024-09-02").to_numpy()
+    doubled = np.where(second, np.minimum(predictions["ours"] * 1.4, 0.99), predictions["ours"])
+    warnings = evaluate_churn(frame, {**predictions, "ours": doubled}, 28, PARAMS)["warnings"]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("2024-09-02: 0.")
+    assert "outside 0.85 to 1.15" in warnings[0]
+
+
+def test_slices_hold_those_they_say_and_small_ones_are_only_counted(test_rows):
+    frame, predictions = test_rows
+    changed = frame.assign(orders_total=np.where(frame.index < 12, 1.0, frame["orders_total"] + 1))
+    slices = evaluate_churn(changed, predictions, 28, PARAMS)["slices"]
+    assert slices["one_purchase"] == {"rows": 12, "churners": int(frame["churned"][:12].sum())}
+    late = frame["days_since_last_purchase"] >= 28
+    assert slices["not_yet_late"]["rows"] == int((~late).sum())
+    inside = (~late).to_numpy()
+    area = roc_auc_score(frame["churned"][inside], predictions["ours"][inside])
+    assert slices["not_yet_late"]["models"]["ours"]["auc"] == pytest.approx(area)
+    counts = [slices[f"{n}_purchases"]["rows"] for n in ("two", "three_or_more")]
+    assert sum(counts) + 12 == len(frame)
+
+
+def test_the_hundred_ranked_highest_are_counted_for_us_and_the_rule(judged, test_rows):
+    frame, predictions = test_rows
+    top = judged["top_hundred"]
+    assert top["of"] == 100
+    for name in ("ours", "own_rhythm_rule"):
+        highest = np.argsort(-predictions[name])[:100]
+        assert top[name] == pytest.approx(frame["churned"].iloc[highest].sum(), abs=1)
+
+
+def test_the_counts_are_those_of_the_rows(judged, test_rows):
+    frame, _ = test_rows
+    assert judged["rows"] == 1200
+    assert judged["customers"] == 600
+    assert judged["churn_rate"] == pytest.approx(frame["churned"].mean())
+    assert judged["horizon_days"] == 28
+
+
+def test_the_roc_curve_is_scikit_learn_s(test_rows):
+    frame, predictions = test_rows
+    y = frame["churned"].to_numpy()
+    drawn = curves(y, predictions)["roc"]
+    for name, p in predictions.items():
+        alarms, found, _ = roc_curve(y, p, drop_intermediate=False)
+        expected = np.interp(drawn["false_positive_rate"], alarms, found)
+        np.testing.assert_allclose(drawn[name], expected, atol=0.02)
+    assert drawn.iloc[0].tolist()[0] == 0
+    assert (drawn.iloc[-1] == 1).all()
+
+
+def test_gains_reach_everyone_and_precision_ends_at_the_base_rate(test_rows):
+    frame, predictions = test_rows
+    y = frame["churned"].to_numpy()
+    tables = curves(y, predictions)
+    assert tables["gains"]["ours"].is_monotonic_increasing
+    assert tables["gains"]["ours"].iloc[-1] == 1
+    assert tables["gains"]["ours"].iloc[10] > tables["gains"]["share_contacted"].iloc[10]
+    assert tables["precision_recall"]["ours"].iloc[-1] == pytest.approx(y.mean(), abs=0.02)
+
+
+def test_the_calibration_table_and_the_histogram_hold_every_row_once(test_rows):
+    frame, predictions = test_rows
+    tables = curves(frame["churned"].to_numpy(), predictions)
+    calibration, histogram = tables["calibration"], tables["score_histogram"]
+    assert calibration["rows"].sum() == len(frame)
+    assert len(calibration) == 10
+    assert np.average(calibration["observed"], weights=calibration["rows"]) == pytest.approx(
+        frame["churned"].mean(), abs=1e-4
+    )
+    assert histogram["left"].sum() == frame["churned"].sum()
+    assert histogram["stayed"].sum() == (1 - frame["churned"]).sum()
+
+
+def test_a_feature_that_knows_the_outcome_stands_out_whichever_way_it_points(test_rows):
+    frame, _ = test_rows
+    rng = np.random.default_rng(1)
+    leak = 1 - frame["churned"] + rng.normal(0, 0.01, len(frame))
+    table = frame.assign(leak=leak, noise=rng.normal(size=len(frame)), empty=np.nan)
+    areas = feature_aucs(table, ["noise", "leak", "empty"])
+    assert areas.index.tolist() == ["leak", "noise", "empty"]
+    assert areas["leak"] == pytest.approx(1)
+    assert areas["empty"] == 0.5
