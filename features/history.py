@@ -187,16 +187,14 @@ def purchase_timelines(facts: Facts, as_of: int) -> pd.DataFrame:
     objectors = _objectors(facts, as_of)
     if objectors is not None:
         days = days.anti_join(objectors, "customer_id")
-    bought = days.order_by("customer_id", "day").to_pandas()
-    timeline = pd.DataFrame(
-        {
-            "customer_id": bought["customer_id"],
-            "event_day": pd.to_datetime(bought["day"], unit="D").astype("datetime64[us]"),
-            "orders": bought["orders"],
-        }
-    )
+    columns = {"orders": days.orders}
     if facts.has_amount:
-        timeline["amount"] = bought["purchase_amount"].astype("float64")
+        columns["amount"] = days.purchase_amount.cast("float64")
+    # Cast before it leaves the engine: pandas would take the exact decimals one by one.
+    bought = days.select("customer_id", "day", **columns).order_by("customer_id", "day").to_pandas()
+    event_day = pd.to_datetime(bought.pop("day"), unit="D").astype("datetime64[us]")
+    bought.insert(1, "event_day", event_day)
+    timeline: pd.DataFrame = bought
     return timeline
 
 

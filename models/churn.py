@@ -93,8 +93,8 @@ def fit_churn(
 
     Raises DataGateError below `model.gates` or when an outcome never or always happens.
     """
-    check_gates(train, "training", params)
-    check_gates(valid, "validation", params, share=0.05)
+    check_gates(train, "training dates", params)
+    check_gates(valid, "validation dates", params, share=0.05)
     booster = train_booster(
         _recipe(params), features, _rows(train, features), _rows(valid, features)
     )
@@ -126,7 +126,7 @@ def refit_churn(
     It has seen every date, so its calibration map comes from out-of-time predictions of the
     evaluated model.
     """
-    check_gates(rows, "closed", params)
+    check_gates(rows, "closed dates", params)
     booster = train_booster(
         _recipe(params), chosen.features, _rows(rows, chosen.features), chosen.rounds
     )
@@ -134,7 +134,7 @@ def refit_churn(
 
 
 def check_gates(rows: pd.DataFrame, name: str, params: ModelParams, share: float = 1.0) -> None:
-    """Refuse to fit on too little; `share` lowers the gates for rows that only stop trees.
+    """Refuse too little data; `share` lowers the gates for rows that only stop or judge a model.
 
     Raises DataGateError with what is there, what is needed and what to change.
     """
@@ -144,19 +144,19 @@ def check_gates(rows: pd.DataFrame, name: str, params: ModelParams, share: float
     least = math.ceil(params.gates.min_churners * share)
     if len(rows) and not churners:
         raise DataGateError(
-            f"There are no churners at all: in all {len(rows):,} rows of the {name} dates the "
+            f"There are no churners at all: in all {len(rows):,} rows of the {name} the "
             "customer bought again within the horizon. The last release stays as it is. Shorten "
             "task.horizon_days or lengthen task.active_within_days in params.yaml."
         )
     if len(rows) and not stayers:
         raise DataGateError(
-            f"There are only churners: in none of the {len(rows):,} rows of the {name} dates did "
+            f"There are only churners: in none of the {len(rows):,} rows of the {name} did "
             "the customer buy again within the horizon. The last release stays as it is. Lengthen "
             "task.horizon_days or shorten task.active_within_days in params.yaml."
         )
     if customers < least_customers or churners < least or stayers < least:
         raise DataGateError(
-            f"Too little data for a churn model: the {name} dates hold {customers:,} customers "
+            f"Too little data for a churn model: {customers:,} customers in the {name} "
             f"(needed {least_customers:,}), {churners:,} outcomes of leaving and {stayers:,} of "
             f"staying (needed {least:,} of each). The last release stays as it is. Bring a longer "
             "history or more customers, change task.horizon_days, or lower model.gates in "

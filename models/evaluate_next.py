@@ -84,7 +84,7 @@ def evaluate_amount(
             "mean_absolute_error": float(np.abs(error).mean()),
             "root_mean_squared_error": float(np.sqrt((error**2).mean())),
             "total_error": float(predicted.sum() / actual.sum() - 1),
-            "spearman": float(spearmanr(predicted, actual).statistic),
+            "spearman": _rank_correlation(predicted, actual),
         }
     return result
 
@@ -123,6 +123,13 @@ def _probability_figures(bought: FloatArray, p: FloatArray) -> dict[str, float]:
         "brier": float(((p - bought) ** 2).mean()),
         "observed_over_expected": float(bought.sum() / p.sum()),
     }
+
+
+def _rank_correlation(predicted: FloatArray, actual: FloatArray) -> float:
+    """Spearman's; 0 where all values of one side are equal, since that orders nobody."""
+    if np.ptp(predicted) == 0 or np.ptp(actual) == 0:
+        return 0.0
+    return float(spearmanr(predicted, actual).statistic)
 
 
 def _share(missed: "np.typing.NDArray[np.bool_]", known: "np.typing.NDArray[np.bool_]") -> Any:

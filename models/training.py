@@ -18,7 +18,7 @@ import pandas as pd
 from features.timeline import as_known_on, date_of
 from features.timeplan import Timeline
 from models.baselines import Baselines, fit_baselines
-from models.churn import ChurnModel, calibration_map, fit_churn, refit_churn
+from models.churn import ChurnModel, calibration_map, check_gates, fit_churn, refit_churn
 from models.next_purchase import NextPurchaseModel, fit_next_purchase, refit_next_purchase
 from models.params import ModelParams
 from models.reasons import Explainer, fit_explainer
@@ -89,6 +89,10 @@ def train_all(
     until = _Until(snapshots, timeline)
     train = until.rows(timeline.validation[0], timeline.train)
     valid = until.rows(timeline.test[0], timeline.validation)
+    test = until.rows(timeline.data_until, timeline.test)
+    for date, rows in test.groupby("as_of_date"):
+        # A date that nothing can be judged on is told before the training, not after it.
+        check_gates(rows, f"test date {date:%Y-%m-%d}", params, share=0.05)
     horizon = timeline.horizon_days
     say(f"churn: {len(train):,} training rows, {len(valid):,} validation rows")
     churn = fit_churn(train, valid, features, params)
@@ -101,7 +105,6 @@ def train_all(
     chosen = Bundle(churn, when, value)
     say("the same settings on all that had closed by the first test date, and by now")
     evaluated = _refit(chosen, until, timeline.test[0], params)
-    test = until.rows(timeline.data_until, timeline.test)
     served = _refit(chosen, until, timeline.data_until, params)
     calibration = calibration_map(
         np.r_[churn.raw(valid), evaluated.churn.raw(test)],

@@ -123,7 +123,7 @@ def test_a_map_that_helps_nobody_it_has_not_seen_is_not_used(rows):
 
 def test_too_few_customers_are_refused_with_what_is_needed(rows):
     few = rows["train"][rows["train"]["customer_id"] < "c00045"]
-    with pytest.raises(DataGateError, match=r"training dates hold \d\d customers \(needed 50\)"):
+    with pytest.raises(DataGateError, match=r"\d\d customers in the training dates \(needed 50\)"):
         fit_churn(few, rows["validation"], FEATURES, PARAMS)
 
 
@@ -150,9 +150,9 @@ def test_a_share_lowers_the_gates_and_rounds_them_up(rows):
     strict = model_params(gates=gates)
     few = rows["validation"].head(100)
     few = few.assign(churned=np.r_[np.ones(2), np.zeros(98)])
-    check_gates(few, "validation", strict, share=0.05)
+    check_gates(few, "validation dates", strict, share=0.05)
     with pytest.raises(DataGateError, match="needed 2 of each"):
-        check_gates(few.assign(churned=np.r_[1.0, np.zeros(99)]), "validation", strict, share=0.05)
+        check_gates(few.assign(churned=np.r_[1.0, np.zeros(99)]), "dates", strict, share=0.05)
 
 
 def test_a_feature_that_helps_is_used_and_noise_changes_little(model, rows):

@@ -28,7 +28,7 @@ def rows(customers=600, dates=2, seed=1):
     def blurred(share):
         return np.where(rng.random(len(frame)) < share, rng.permutation(true), true)
 
-    blur = dict(zip(RULES, (0.6, 0.4, 0.2, 0.1), strict=True))
+    blur = dict(zip(RULES, (0.9, 0.5, 0.3, 0.1), strict=True))
     return frame, {"ours": true, **{name: blurred(share) for name, share in blur.items()}}
 
 

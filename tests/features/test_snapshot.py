@@ -1,0 +1,339 @@
+"""The snapshot: the same numbers from the same facts, and only the columns the data supports."""
+
+import random
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from features import engagement
+from features.definition import feature
+from features.history import collect, purchase_timelines
+from features.labels import LABELS
+from features.snapshot import (
+    all_features,
+    build_snapshots,
+    dictionary,
+    group_of,
+    model_features,
+    open_tables,
+    supported,
+)
+from features.timeplan import Timeline
+from tests.features.world import (
+    AS_OF,
+    COLUMNS,
+    DATA_FROM,
+    DAY,
+    LONG,
+    day,
+    feature_names,
+    features_at,
+    frame,
+    moment,
+    on_duckdb,
+)
+
+EARLY = AS_OF - pd.Timedelta(days=28)
+MONEY_LABELS = ("spend_in_horizon", "value")
+BARE = ("customer_id", "order_id", "event_time")
+
+
+def timeline(**changes):
+    """A plan by hand: one test date, and the score date 28 days later."""
+    usual = {
+        "horizon_days": 28,
+        "active_within_days": 90,
+        "value_horizon_days": 28,
+        "data_from": day(DATA_FROM),
+        "data_until": day(AS_OF),
+        "train": (),
+        "validation": (),
+        "test": (day(EARLY),),
+        "unused": (),
+        "score": day(AS_OF),
+        "value_train": (),
+        "value_test": (),
+        "choices": (),
+    }
+    return Timeline(**(usual | changes))
+
+
+def drawn(seed=0, customers=40):
+    """Rows of orders, events and consents with amounts that do not add up the same in floats."""
+    rng = random.Random(seed)
+    names = [f"{number:05d}" for number in range(customers)]
+    orders = [
+        {
+            "customer_id": customer,
+            "order_id": f"{customer}-{number}",
+            "event_time": moment(-rng.randrange(0, 300 * DAY)),
+            "known_at": None,
+            "amount": rng.randrange(-500, 5_000) / 100,
+            "category": rng.choice("abcdefgh"),
+            "store": rng.choice("xyz"),
+            "discount": rng.randrange(0, 200) / 100,
+        }
+        for customer in names
+        for number in range(rng.randrange(1, 9))
+        for _ in range(rng.randrange(1, 5))
+    ]
+    events = [
+        {
+            "customer_id": rng.choice(names),
+            "event_time": moment(-rng.randrange(0, 300 * DAY)),
+            "kind": rng.choice(["campaign_exposed", "coupon_redeemed"]),
+            "known_at": None,
+        }
+        for _ in range(3 * customers)
+    ]
+    consents = [
+        {
+            "customer_id": rng.choice(names),
+            "channel": rng.choice(["email", "phone"]),
+            "event_time": moment(-rng.choice([1, 2, 3]) * DAY),
+            "granted": rng.random() < 0.5,
+            "purpose": "profiling",
+            "known_at": None,
+        }
+        for _ in range(customers)
+    ]
+    return {"orders": orders, "events": events, "consents": consents}
+
+
+def frames_of(rows):
+    return {name: frame(name, table) for name, table in rows.items()}
+
+
+def snapshots_of(frames, plan=None, history_days=LONG):
+    facts = collect(on_duckdb(frames))
+    features, _ = supported(facts, history_days)
+    return build_snapshots(facts, plan or timeline(), features)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return drawn()
+
+
+@pytest.fixture(scope="module")
+def snapshots(rows):
+    return snapshots_of(frames_of(rows))
+
+
+def test_the_order_of_the_rows_never_changes_a_byte(rows, snapshots):
+    for seed in (1, 2):
+        rng = random.Random(seed)
+        shuffled = {name: rng.sample(table, len(table)) for name, table in rows.items()}
+        assert_frame_equal(snapshots_of(frames_of(shuffled)), snapshots, check_exact=True)
+
+
+def test_repeated_lines_of_an_order_count_and_their_place_does_not(rows, snapshots):
+    orders = rows["orders"]
+    beside = {**rows, "orders": [row for row in orders for _ in range(2)]}
+    behind = {**rows, "orders": orders + orders}
+    twice = snapshots_of(frames_of(beside))
+    assert_frame_equal(twice, snapshots_of(frames_of(behind)), check_exact=True)
+    total = pd.Series(twice["amount_total"].to_numpy(), twice["customer_id"])
+    once = pd.Series(snapshots["amount_total"].to_numpy(), snapshots["customer_id"])
+    assert (total == 2 * once).all()
+    assert twice["orders_total"].equals(snapshots["orders_total"])
+
+
+def test_a_row_is_a_customer_of_the_cohort_and_a_date_sorted_with_its_split(snapshots):
+    keys = snapshots[["as_of_date", "customer_id"]]
+    assert keys.equals(keys.sort_values(["as_of_date", "customer_id"]))
+    assert not keys.duplicated().any()
+    assert snapshots.columns.tolist()[:3] == ["customer_id", "as_of_date", "split"]
+    assert snapshots.groupby("as_of_date")["split"].unique().str[0].to_dict() == {
+        EARLY: "test",
+        AS_OF: "score",
+    }
+    assert snapshots["as_of_date"].dtype == "datetime64[us]"
+    assert (snapshots[feature_names()].dtypes == "float64").all()
+    assert set(snapshots.columns) == {
+        "customer_id",
+        "as_of_date",
+        "split",
+        *feature_names(),
+        *LABELS,
+    }
+
+
+def test_the_score_date_has_no_outcome_and_the_test_date_has(snapshots):
+    known = snapshots.groupby("split")["outcome_known"].agg(["all", "any"])
+    assert known.loc["test"].all()
+    assert not known.loc["score"].any()
+    assert snapshots.loc[snapshots["split"] == "score", ["churned", "value"]].isna().all(axis=None)
+
+
+def test_the_features_of_a_date_are_those_of_data_that_ended_there(rows, snapshots):
+    past = {
+        name: [row for row in table if row["event_time"] < EARLY] for name, table in rows.items()
+    }
+    ended = features_at(frames_of(past), EARLY)
+    early = snapshots[snapshots["split"] == "test"].reset_index(drop=True)
+    assert_frame_equal(early[ended.columns], ended, check_exact=True)
+
+
+def test_without_amounts_money_columns_are_absent_and_not_zero(rows):
+    bare = frame("orders", rows["orders"], BARE)
+    table = snapshots_of({"orders": bare})
+    money = {f.name for f in all_features() if "amount" in f.needs}
+    assert {"amount_total", "amount_90d", "refund_share_90d", "monetary_value"} <= money
+    assert not money & set(table.columns)
+    assert not set(MONEY_LABELS) & set(table.columns)
+    assert {"orders_90d", "gap_mean", "frequency", "churned"} <= set(table.columns)
+    _, absent = supported(collect(on_duckdb({"orders": bare})), LONG)
+    assert absent["amount_total"] == "the data has no amount"
+    assert absent["discount_share_90d"] == "the data has no amount and no discount"
+    assert absent["categories_total"] == "the data has no categories"
+    assert absent["store_top_share"] == "the data has no stores"
+    assert absent["days_since_coupon"] == "the data has no events"
+
+
+def test_discounts_without_amounts_are_not_a_share_of_anything(rows):
+    table = frame("orders", rows["orders"], (*BARE, "discount"))
+    assert "discount_share_90d" not in snapshots_of({"orders": table})
+
+
+def test_a_purchase_without_amounts_is_an_order_that_is_no_return():
+    orders = [
+        {"customer_id": name, "order_id": name, "event_time": moment(-DAY), "quantity": quantity}
+        for name, quantity in (("a", 1.0), ("b", -1.0), ("c", None), ("d", 0.0))
+    ]
+    counted = frame("orders", orders, (*BARE, "quantity"))
+    assert features_at({"orders": counted})["customer_id"].tolist() == ["a", "c"]
+    plain = frame("orders", orders, BARE)
+    assert features_at({"orders": plain})["customer_id"].tolist() == ["a", "b", "c", "d"]
+
+
+def test_a_window_longer_than_the_history_is_dropped_by_name(rows):
+    facts = collect(on_duckdb(frames_of(rows)))
+    kept, absent = supported(facts, 99)
+    names = {f.name for f in kept}
+    # Two windows back: the 45 days before the last 45.
+    assert {"orders_90d", "orders_change_45d", "orders_total"} <= names
+    assert not {"orders_180d", "orders_365d", "orders_change_90d"} & names
+    assert absent["orders_180d"] == (
+        "looks back 180 days; the first training date has 99 days of history"
+    )
+    assert "looks back 180 days" in absent["orders_change_90d"]
+    assert names | set(absent) == set(feature_names())
+    table = build_snapshots(facts, timeline(), kept)
+    assert not set(absent) & set(table.columns)
+    edge, _ = supported(facts, 180)
+    assert "orders_180d" in {f.name for f in edge}
+
+
+def test_a_feature_written_as_documented_is_found(monkeypatch, rows):
+    @feature(base="events", group="campaigns", unit="events", windows=(30, 500), when_none=0)
+    def events_seen(events, as_of, window):
+        """Events of any kind in the last {window} days."""
+        return (events.day >= as_of - window).sum().fill_null(0)
+
+    before = features_at(frames_of(rows))
+    monkeypatch.setattr(engagement, "FEATURES", (*engagement.FEATURES, events_seen))
+    after = features_at(frames_of(rows))
+    assert_frame_equal(after[before.columns], before, check_exact=True)
+    counted = pd.DataFrame(rows["events"]).query("event_time >= @AS_OF - @pd.Timedelta(days=30)")
+    expected = counted["customer_id"].value_counts()
+    expected = after["customer_id"].map(expected).fillna(0)
+    assert after["events_seen_30d"].tolist() == expected.tolist()
+    (mine, longer) = [f for f in all_features() if f.name.startswith("events_seen")]
+    assert mine.description == "Events of any kind in the last 30 days."
+    assert mine.family == SimpleNamespace(name=__name__.rsplit(".", 1)[-1]).name
+    assert (mine.history_days, longer.history_days) == (30, 500)
+    assert "events_seen_30d" in model_features(after)
+    assert group_of(["events_seen_30d"]) == {"events_seen_30d": "campaigns"}
+    _, absent = supported(collect(on_duckdb(frames_of(rows))), 400)
+    assert "events_seen_500d" in absent
+
+
+def test_models_learn_from_every_feature_but_the_btyd_quadruple(snapshots):
+    learned = model_features(snapshots)
+    quadruple = {"frequency", "recency", "T", "monetary_value"}
+    assert set(learned) == set(feature_names()) - quadruple
+    assert set(group_of(learned)) == set(learned)
+    assert not set(group_of(quadruple))
+
+
+def test_the_dictionary_describes_every_column_and_names_what_is_absent(rows):
+    kept, absent = supported(collect(on_duckdb(frames_of(rows))), 99)
+    content = dictionary(kept, absent)
+    assert [f["name"] for f in content["features"]] == [f.name for f in kept]
+    assert content["absent"] == absent
+    by_name = {f["name"]: f for f in content["features"]}
+    assert by_name["orders_30d"]["description"] == "Purchases in the last 30 days."
+    assert by_name["orders_30d"]["source"] == "purchase_days"
+
+
+def objection(customer, days, granted, **cells):
+    row = {"customer_id": customer, "channel": "all", "event_time": moment(-days * DAY)}
+    return row | {"granted": granted, "purpose": "profiling", "known_at": None} | cells
+
+
+def test_who_objected_to_profiling_is_in_no_cohort_and_no_timeline():
+    names = ("objected", "came back", "objected again", "marketing only", "both at once", "silent")
+    orders = [
+        {"customer_id": name, "order_id": name, "event_time": moment(-DAY), "amount": 5.0}
+        for name in names
+    ]
+    consents = [
+        objection("objected", 9, granted=False),
+        objection("came back", 9, granted=False),
+        objection("came back", 8, granted=True),
+        objection("objected again", 8, granted=True),
+        objection("objected again", 7, granted=False),
+        objection("objected again", 9, granted=True),
+        objection("marketing only", 9, granted=False, purpose="marketing"),
+        objection("both at once", 9, granted=True),
+        objection("both at once", 9, granted=False, channel="email"),
+    ]
+    left = ["came back", "marketing only", "silent"]
+    for order in (consents, consents[::-1]):
+        frames = {"orders": frame("orders", orders), "consents": frame("consents", order)}
+        assert features_at(frames)["customer_id"].tolist() == left
+        timelines = purchase_timelines(collect(on_duckdb(frames)), day(AS_OF))
+        assert timelines["customer_id"].tolist() == left
+        table = snapshots_of(frames)
+        assert set(table["customer_id"]) == set(left)
+    unpurposed = frame("consents", consents, [c for c in COLUMNS["consents"] if c != "purpose"])
+    frames = {"orders": frame("orders", orders), "consents": unpurposed}
+    assert len(features_at(frames)) == len(names)
+
+
+def test_purchase_timelines_hold_what_was_bought_by_day():
+    def line(customer, offset, amount, order_id):
+        when = {"event_time": moment(offset), "amount": amount}
+        return {"customer_id": customer, "order_id": order_id} | when
+
+    orders = [
+        line("b", -DAY, 0.1, "1"),
+        line("a", -3 * DAY, 0.1, "2"),
+        line("a", -3 * DAY + 1, 0.2, "2"),
+        line("a", -3 * DAY + 2, 4.0, "3"),
+        line("a", -2 * DAY, -4.0, "3"),
+        line("a", 0, 9.0, "4"),
+    ]
+    timelines = purchase_timelines(
+        collect(on_duckdb({"orders": frame("orders", orders)})), day(AS_OF)
+    )
+    assert timelines.to_dict("list") == {
+        "customer_id": ["a", "b"],
+        "event_day": [moment(-3 * DAY), moment(-DAY)],
+        "orders": [2, 1],
+        "amount": [4.3, 0.1],
+    }
+    bare = collect(on_duckdb({"orders": frame("orders", orders, BARE)}))
+    assert "amount" not in purchase_timelines(bare, day(AS_OF))
+
+
+def test_tables_are_opened_from_parquet(tmp_path, rows):
+    frames = frames_of(rows)
+    for name, table in frames.items():
+        table.to_parquet(tmp_path / f"{name}.parquet")
+    opened = open_tables(tmp_path, frames)
+    assert sorted(opened) == sorted(frames)
+    assert opened["orders"].count().execute() == len(frames["orders"])

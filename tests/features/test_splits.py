@@ -1,0 +1,284 @@
+"""The time plan: no outcome reaches into the next split, and what gives way does so in order."""
+
+import re
+from datetime import date, timedelta
+
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from features.params import TaskParams, TimelineParams
+from features.profile import Profile
+from features.splits import ACTIVE, HORIZONS, MIN_TRAIN, plan_timeline
+from features.timeline import date_of, day_of
+from features.timeplan import Timeline
+from sources.errors import TimelineError
+
+FROM = day_of(date(2017, 1, 1))
+AUTO = st.just("auto")
+
+
+def task(**changes):
+    usual = {"horizon_days": 28, "active_within_days": 90, "value_horizon_days": "auto"}
+    return TaskParams(churn="lapse", **(usual | changes))
+
+
+def timeline(**changes):
+    return TimelineParams(**({"step_days": 14, "snapshots": "auto"} | changes))
+
+
+def profile(span=365, long_gap=20.0):
+    return Profile(FROM, FROM + span, customers=99, one_time_share=0.1, long_gap=long_gap)
+
+
+def plan(span=365, long_gap=20.0, of_task=None, of_timeline=None):
+    return plan_timeline(
+        task(**(of_task or {})), timeline(**(of_timeline or {})), profile(span, long_gap)
+    )
+
+
+def windows(days, horizon):
+    """Every (as-of date, end of its outcome) of a split."""
+    return [(day, day + horizon) for day in days]
+
+
+def assert_no_overlap(made):
+    """The rules of the design, restated over all pairs of windows."""
+    train, validation, test = made.train, made.validation, made.test
+    assert len(train) >= MIN_TRAIN
+    assert validation
+    assert test
+    for days in (train, validation, test, made.unused, made.value_train, made.value_test):
+        assert list(days) == sorted(set(days))
+    for earlier, later in ((train, validation), (validation, test), (train, test)):
+        for _, end in windows(earlier, made.horizon_days):
+            assert all(end <= start for start in later)
+    for _, end in windows(made.value_train, made.value_horizon_days):
+        assert all(end <= start for start in made.value_test)
+    for days, horizon in (
+        (test, made.horizon_days),
+        (made.unused, made.horizon_days),
+        (made.value_test, made.value_horizon_days),
+    ):
+        for _, end in windows(days, horizon):
+            assert end <= made.data_until
+    assert not {*made.unused} & {*train, *validation, *test}
+    assert train[0] >= made.data_from + max(made.active_within_days, made.horizon_days)
+    assert made.score >= test[-1] + made.horizon_days
+    assert made.value_horizon_days >= made.horizon_days
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    span=st.integers(0, 1500),
+    long_gap=st.one_of(st.none(), st.floats(1, 300)),
+    horizon=st.one_of(AUTO, st.integers(1, 120)),
+    active=st.one_of(AUTO, st.integers(1, 400)),
+    value=st.one_of(AUTO, st.integers(1, 500)),
+    step=st.integers(1, 60),
+    snapshots=st.one_of(AUTO, st.integers(MIN_TRAIN, 12)),
+    validation=st.integers(1, 4),
+    tests=st.integers(1, 4),
+    test_dates=st.lists(st.integers(-10, 1500), max_size=3),
+)
+def test_no_split_ever_overlaps_the_next_one(
+    span, long_gap, horizon, active, value, step, snapshots, validation, tests, test_dates
+):
+    try:
+        made = plan(
+            span,
+            long_gap,
+            {"horizon_days": horizon, "active_within_days": active, "value_horizon_days": value},
+            {
+                "step_days": step,
+                "snapshots": snapshots,
+                "validation_snapshots": validation,
+                "test_snapshots": tests,
+                "test_as_of_dates": tuple(date_of(FROM + days) for days in test_dates),
+            },
+        )
+    except TimelineError as error:
+        assert str(error)
+        return
+    assert_no_overlap(made)
+    assert Timeline.from_json(made.to_json()) == made
+    if test_dates:
+        assert made.test == tuple(sorted({FROM + days for days in test_dates}))
+    if horizon != "auto":
+        assert made.horizon_days == horizon
+    if snapshots != "auto":
+        assert len(made.train) == snapshots
+    for day in made.as_of_days():
+        assert made.split_of(day) in {"train", "validation", "test", "unused", "score"}
+
+
+def test_a_plan_reads_as_in_the_docstring():
+    made = plan(365)
+    dates = made.to_json()
+    assert dates["data_until"] == "2018-01-01"
+    assert dates["test"] == ["2017-11-20", "2017-12-04"]
+    assert dates["validation"] == ["2017-10-09", "2017-10-23"]
+    assert (dates["train"][0], dates["train"][-1]) == ("2017-04-10", "2017-09-11")
+    assert dates["score"] == "2018-01-02"
+    assert made.history_days == 99
+    assert made.split_of(made.score) == "score"
+
+
+def test_a_window_closes_on_the_first_date_of_the_next_split_at_the_latest():
+    # Step and horizon of one length leave no room between the splits at all.
+    made = plan(600, of_task={"horizon_days": 14})
+    assert made.train[-1] + 14 == made.validation[0]
+    assert made.validation[-1] + 14 == made.test[0]
+    assert made.test[-1] + 14 == made.data_until
+
+
+def test_a_shorter_history_costs_test_dates_then_validation_dates_then_the_horizon():
+    seen = []
+    for span in range(500, 0, -1):
+        try:
+            made = plan(span, 27.0, {"horizon_days": "auto", "active_within_days": 30})
+        except TimelineError:
+            break
+        shape = (made.horizon_days, len(made.validation), len(made.test))
+        if shape not in seen:
+            seen.append(shape)
+    assert seen == [(28, 2, 2), (28, 2, 1), (28, 1, 1), (14, 2, 2), (14, 2, 1), (14, 1, 1)]
+    assert span < 120
+
+
+def test_what_gave_way_is_said_with_the_reason():
+    why = {c.key: c for c in plan(365, of_task={"active_within_days": "auto"}).choices}
+    assert set(why) == {
+        "task.active_within_days",
+        "task.value_horizon_days",
+        "timeline.snapshots",
+        "timeline.score_as_of",
+    }
+    short = plan(130, 27.0, {"horizon_days": "auto", "active_within_days": 30})
+    assert (short.horizon_days, len(short.test)) == (14, 2)
+    (horizon,) = [c for c in short.choices if c.key == "task.horizon_days"]
+    assert "28 days do not fit the history, so shortened" in horizon.why
+    shorter = plan(115, 27.0, {"horizon_days": "auto", "active_within_days": 30})
+    gave_way = {c.key: (c.value, c.why) for c in shorter.choices}
+    assert gave_way["timeline.test_snapshots"][0] == 1
+    assert "2 do not leave 3 training dates" in gave_way["timeline.test_snapshots"][1]
+
+
+def test_a_given_horizon_is_never_shortened():
+    with pytest.raises(TimelineError, match="horizon of 60 days"):
+        plan(200, of_task={"horizon_days": 60})
+
+
+@pytest.mark.parametrize(
+    ("long_gap", "horizon"), [(1.0, 14), (14.0, 14), (14.1, 28), (100.0, 180), (900.0, 180)]
+)
+def test_the_horizon_is_the_first_that_the_long_gaps_of_most_customers_fit_in(long_gap, horizon):
+    assert plan(3_000, long_gap, {"horizon_days": "auto"}).horizon_days == horizon
+    assert horizon in HORIZONS
+
+
+def test_without_repeat_customers_the_horizon_says_that_it_is_a_guess():
+    made = plan(3_000, None, {"horizon_days": "auto"})
+    (choice,) = [c for c in made.choices if c.key == "task.horizon_days"]
+    assert "too few repeat customers" in choice.why
+
+
+@pytest.mark.parametrize(("span", "active"), [(365, 90), (260, 60), (3_000, 90), (1_000, 90)])
+def test_the_active_window_is_three_horizons_within_a_third_of_the_history(span, active):
+    made = plan(span, of_task={"active_within_days": "auto"})
+    assert made.active_within_days == active
+    assert active in ACTIVE
+
+
+def test_own_test_dates_are_used_as_they_are():
+    made = plan(of_timeline={"test_as_of_dates": [date(2017, 11, 15)]})
+    assert made.test == (day_of(date(2017, 11, 15)),)
+    assert made.validation[-1] + 28 <= made.test[0]
+    assert not [c for c in made.choices if c.key == "timeline.test_snapshots"]
+
+
+def test_a_test_date_named_twice_counts_once():
+    twice = plan(of_timeline={"test_as_of_dates": [date(2017, 11, 15)] * 2})
+    assert twice == plan(of_timeline={"test_as_of_dates": [date(2017, 11, 15)]})
+
+
+def test_a_test_date_whose_outcome_is_not_closed_is_refused_with_the_latest_that_works():
+    dates = [date(2017, 11, 1), date(2017, 12, 5)]
+    with pytest.raises(TimelineError, match="outcome of 2017-12-05 closes on 2018-01-02") as error:
+        plan(of_timeline={"test_as_of_dates": dates})
+    assert "The latest date that works is 2017-12-04" in str(error.value)
+    plan(of_timeline={"test_as_of_dates": [date(2017, 11, 1), date(2017, 12, 4)]})
+
+
+def test_data_after_a_given_score_date_is_not_used_for_outcomes():
+    early = plan(of_timeline={"score_as_of": date(2017, 10, 1)})
+    assert early.score == day_of(date(2017, 10, 1))
+    assert max(early.test) + 28 <= early.score
+    assert early.data_until == early.score
+
+
+@pytest.mark.parametrize("span", [0, 1, 28, 56, 150])
+def test_a_history_too_short_is_refused_with_its_dates_and_the_days_that_would_do(span):
+    with pytest.raises(TimelineError) as error:
+        plan(span)
+    text = str(error.value)
+    assert f"2017-01-01 to {date_of(FROM + span)} is {span} days" in text
+    test = date_of(FROM + span) - timedelta(days=28)
+    for days in (0, 28, 56):
+        assert str(test - timedelta(days=days)) in text
+    assert "task.horizon_days" in text
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    span=st.integers(0, 250),
+    horizon=st.one_of(AUTO, st.integers(1, 90)),
+    active=st.one_of(AUTO, st.integers(1, 120)),
+    step=st.integers(1, 40),
+    snapshots=st.one_of(AUTO, st.integers(3, 9)),
+)
+def test_the_days_that_a_refusal_asks_for_are_enough_and_not_too_many(
+    span, horizon, active, step, snapshots
+):
+    choices = ({"horizon_days": horizon, "active_within_days": active}, {"step_days": step})
+    choices[1]["snapshots"] = snapshots
+    try:
+        plan(span, 20.0, *choices)
+    except TimelineError as error:
+        needed = int(re.search(r"at least (\d+) days", str(error)).group(1))
+    else:
+        assume(False)
+    assert needed > span
+    if horizon != "auto":  # an automatic horizon is the longest that fits, not the one refused
+        assert plan(needed, 20.0, *choices).horizon_days == horizon
+    else:
+        plan(needed, 20.0, *choices)
+    if needed - 1 > span:
+        with pytest.raises(TimelineError):
+            plan(needed - 1, 20.0, *choices)
+
+
+def test_the_value_horizon_is_the_longest_that_closes_or_the_horizon():
+    year = plan(365)
+    assert year.value_horizon_days == 90
+    assert len(year.value_train) >= MIN_TRAIN
+    assert plan(1_500, of_timeline={"snapshots": 60}).value_horizon_days == 365
+    short = plan(210)
+    assert short.value_horizon_days == short.horizon_days
+    assert (short.value_train, short.value_test) == (short.train, short.test)
+
+
+def test_a_value_horizon_that_cannot_be_is_refused():
+    with pytest.raises(TimelineError, match=r"value_horizon_days \(20\) is shorter"):
+        plan(of_task={"value_horizon_days": 20})
+    with pytest.raises(TimelineError, match="value_horizon_days 300: fewer than 3 training dates"):
+        plan(of_task={"value_horizon_days": 300})
+
+
+def test_a_timeline_goes_through_json_with_dates_that_people_read():
+    made = plan()
+    content = made.to_json()
+    assert content["test"] == [str(date_of(day)) for day in made.test]
+    assert pd.Timestamp(content["score"]) == pd.Timestamp(date_of(made.score))
+    assert Timeline.from_json(content) == made

@@ -1,0 +1,231 @@
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
+
+from models.baselines import fit_baselines
+from models.evaluate_next import amount_rules, concordance, evaluate_amount, evaluate_when
+from models.next_purchase import Layout, NextPurchaseModel
+from tests.snapshots import HORIZON, simulate, trained
+
+GRID = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90)
+NAN = float("nan")
+
+
+def brute_force(days, followup, sooner):
+    """Harrell's concordance, pair by pair, by its own words."""
+    right = pairs = 0
+    for (day_a, _, a), (day_b, until_b, b) in itertools.permutations(
+        zip(days, followup, sooner, strict=True), 2
+    ):
+        if np.isnan(day_a):
+            continue  # the earlier one has to be a purchase
+        came_later = day_a < until_b if np.isnan(day_b) else day_a < day_b
+        same_day_not_seen = np.isnan(day_b) and until_b == day_a
+        if came_later or same_day_not_seen:
+            pairs += 1
+            right += 1 if a > b else 0.5 if a == b else 0
+    return right / pairs if pairs else NAN
+
+
+customers = st.tuples(
+    st.one_of(st.none(), st.integers(0, 6)), st.integers(0, 8), st.sampled_from([0.1, 0.5, 0.9])
+)
+
+
+@given(st.lists(customers, min_size=1, max_size=12))
+def test_concordance_agrees_with_counting_the_pairs(rows):
+    days = np.array([NAN if day is None else float(day) for day, _, _ in rows])
+    # Who bought was followed past the purchase.
+    followup = np.array(
+        [
+            until if np.isnan(day) else day + 1 + until
+            for day, (_, until, _) in zip(days, rows, strict=True)
+        ],
+        float,
+    )
+    sooner = np.array([score for _, _, score in rows])
+    found, expected = concordance(days, followup, sooner), brute_force(days, followup, sooner)
+    assert found == pytest.approx(expected, nan_ok=True)
+
+
+def test_a_perfect_order_is_1_its_reverse_0_and_no_order_a_half():
+    days = np.array([0.0, 3, 5, 9, NAN])
+    followup = np.full(5, 30.0)
+    rank = np.array([5.0, 4, 3, 2, 1])
+    assert concordance(days, followup, rank) == 1
+    assert concordance(days, followup, -rank) == 0
+    assert concordance(days, followup, np.zeros(5)) == 0.5
+
+
+def test_of_many_rows_every_kth_is_taken_and_the_answer_is_about_the_same():
+    rng = np.random.default_rng(1)
+    rate = rng.uniform(0.02, 0.2, 9_000)
+    days = np.floor(rng.exponential(1 / rate))
+    every = concordance(days, np.full(9_000, 1e6), rate)
+    part = concordance(days[:4_000], np.full(4_000, 1e6), rate[:4_000])
+    assert every == pytest.approx(part, abs=0.02)
+
+
+class Known(NextPurchaseModel):
+    """A model that knows the daily hazard the data is drawn from: the column `hazard`."""
+
+    def survival(self, snapshot):
+        return (1 - snapshot["hazard"].to_numpy()[:, None]) ** np.array(self.grid, float)
+
+
+@pytest.fixture(scope="module")
+def model():
+    layout = Layout((), HORIZON, GRID, (0.0,) * (len(GRID) - 1))
+    return Known(booster=None, layout=layout, threads=1)
+
+
+@pytest.fixture(scope="module")
+def baselines():
+    rows = simulate(customers=200)
+    return fit_baselines(rows[rows["split"] == "train"], HORIZON)
+
+
+def planted(rows=4_000, followup=200.0, seed=1):
+    """Rows whose day of next purchase is geometric with the row's own hazard."""
+    rng = np.random.default_rng(seed)
+    hazard = rng.uniform(0.05, 0.3, rows)
+    days = rng.geometric(hazard) - 1.0
+    frame = pd.DataFrame(
+        {
+            "hazard": hazard,
+            "days_to_next_purchase": np.where(days < followup, days, NAN),
+            "followup_days": followup,
+            "frequency": rng.integers(0, 9, rows).astype(float),
+            "recency": 50.0,
+            "T": 60.0,
+            "days_since_last_purchase": 10.0,
+            "gap_mean": 1 / hazard,
+            "orders_total": 9.0,
+        }
+    )
+    return frame, (1 - hazard) ** HORIZON
+
+
+def test_the_true_distribution_misses_a_tenth_on_either_side(model, baselines):
+    rows, risk = planted()
+    figures = evaluate_when(rows, model, baselines, risk)
+    # The interval is made of parts of a day, a purchase of whole days: 10 % and a little less.
+    assert figures["interval"]["missed_early"]["share"] == pytest.approx(0.1, abs=0.035)
+    assert figures["interval"]["missed_late"]["share"] == pytest.approx(0.1, abs=0.035)
+    for day in figures["by_day"].values():
+        assert day["ours"]["observed_over_expected"] == pytest.approx(1, abs=0.03)
+
+
+def test_misses_are_counted_on_the_side_they_lie(model, baselines):
+    rows, risk = planted(rows=100)
+    late = rows.assign(days_to_next_purchase=150.0)
+    interval = evaluate_when(late, model, baselines, risk)["interval"]
+    assert interval == {
+        "missed_early": {"rows": 100, "share": 0.0},
+        "missed_late": {"rows": 100, "share": 1.0},
+    }
+    early = rows.assign(hazard=0.03, days_to_next_purchase=0.0)
+    slow = np.full(100, 0.97**HORIZON)
+    interval = evaluate_when(early, model, baselines, slow)["interval"]
+    assert interval["missed_early"]["share"] == 1.0
+    assert interval["missed_late"]["share"] == 0.0
+
+
+def test_a_miss_counts_only_rows_that_were_followed_long_enough(model, baselines):
+    rows, risk = planted(rows=200)
+    hazard = rows["hazard"]
+    high = np.log(0.1) / np.log(1 - hazard)  # days by which nine of ten have bought
+    cut = rows.assign(followup_days=20.0)
+    cut["days_to_next_purchase"] = cut["days_to_next_purchase"].where(lambda d: d < 20)
+    interval = evaluate_when(cut, model, baselines, risk)["interval"]
+    assert 0 < interval["missed_late"]["rows"] < 200
+    assert interval["missed_late"]["rows"] == pytest.approx((high < 20).sum(), abs=2)
+    never = rows.assign(followup_days=0.0, days_to_next_purchase=NAN)
+    missed = evaluate_when(never, model, baselines, risk)["interval"]["missed_late"]
+    assert missed == {"rows": 0, "share": None}
+
+
+def test_a_day_is_judged_on_the_rows_followed_that_long(model, baselines):
+    rows, risk = planted(rows=300)
+    half = rows.assign(followup_days=np.where(rows.index < 100, 20.0, 40.0))
+    seen = half["days_to_next_purchase"] < half["followup_days"]
+    half["days_to_next_purchase"] = half["days_to_next_purchase"].where(seen)
+    by_day = evaluate_when(half, model, baselines, risk)["by_day"]
+    assert {day: facts["rows"] for day, facts in by_day.items()} == {
+        "7": 300,
+        "14": 300,
+        "28": 200,
+        "30": 200,
+    }
+    for day, facts in by_day.items():
+        followed = half[half["followup_days"] >= int(day)]
+        bought = (followed["days_to_next_purchase"] < int(day)).mean()
+        assert facts["bought"] == pytest.approx(bought)
+
+
+def test_the_brier_score_of_the_true_curve_is_that_of_its_own_probabilities(model, baselines):
+    rows, risk = planted(rows=20_000)
+    by_day = evaluate_when(rows, model, baselines, risk)["by_day"]
+    for day in (7, 14, 30):
+        p = 1 - (1 - rows["hazard"]) ** day
+        assert by_day[str(day)]["ours"]["brier"] == pytest.approx((p * (1 - p)).mean(), abs=0.004)
+        assert by_day[str(day)]["ours"]["brier"] < by_day[str(day)]["bg_nbd"]["brier"]
+
+
+def test_the_median_error_is_taken_over_those_who_bought(model, baselines):
+    rows, risk = planted(rows=500)
+    some = rows.assign(days_to_next_purchase=rows["days_to_next_purchase"].where(rows.index < 80))
+    figures = evaluate_when(some, model, baselines, risk)["median_absolute_error"]
+    assert figures["rows"] == 80
+    median = np.log(0.5) / np.log(1 - some["hazard"])
+    error = (median - some["days_to_next_purchase"]).abs().median()  # without the missing
+    assert figures["ours"] == pytest.approx(error, abs=1e-6)
+    nobody = rows.assign(days_to_next_purchase=NAN)
+    assert evaluate_when(nobody, model, baselines, risk)["median_absolute_error"]["ours"] is None
+
+
+def test_a_fitted_model_orders_customers_better_than_their_own_gap():
+    rows = simulate(customers=900, seed=8)
+    test = rows[rows["split"] == "test"]
+    everything = trained()
+    risk = everything.evaluated.churn.predict(test)
+    figures = evaluate_when(test, everything.evaluated.next_purchase, everything.baselines, risk)
+    order = figures["concordance"]
+    assert order["ours"] > order["own_mean_gap"]
+    assert order["ours"] > 0.6
+
+
+def test_amounts_are_judged_by_error_total_and_order():
+    actual = np.array([0.0, 10, 20, 30])
+    predicted = np.array([5.0, 5, 25, 37])
+    found = evaluate_amount(actual, {"ours": predicted, "absent": None})
+    assert found["rows"] == 4
+    assert found["actual_mean"] == 15
+    assert "absent" not in found
+    assert found["ours"] == {
+        "mean_absolute_error": pytest.approx((5 + 5 + 5 + 7) / 4),
+        "root_mean_squared_error": pytest.approx(np.sqrt((25 + 25 + 25 + 49) / 4)),
+        "total_error": pytest.approx(72 / 60 - 1),
+        "spearman": pytest.approx(spearmanr(predicted, actual).statistic),
+    }
+
+
+def test_one_amount_for_everybody_orders_nobody():
+    found = evaluate_amount(np.array([0.0, 10, 20]), {"ours": np.full(3, 10.0)})
+    assert found["ours"]["spearman"] == 0.0
+
+
+def test_the_rules_beside_amounts_are_last_period_and_bg_nbd(baselines):
+    rows = simulate(customers=200)
+    test = rows[rows["split"] == "test"]
+    rules = amount_rules(test, baselines, 28)
+    np.testing.assert_allclose(rules["orders"]["last_period"], test["orders_30d"] * 28 / 30)
+    np.testing.assert_allclose(rules["spend"]["last_period"], test["amount_30d"] * 28 / 30)
+    assert (rules["orders"]["bg_nbd"] >= 0).all()
+    no_money = test.drop(columns=["amount_30d", "amount_90d", "amount_total", "amount_mean"])
+    assert amount_rules(no_money, baselines, 28)["spend"]["last_period"] is None

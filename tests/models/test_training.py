@@ -1,0 +1,236 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+import models.baselines
+import models.training
+from features.snapshot import group_of
+from features.timeline import date_of
+from models.btyd import BgNbd
+from models.calibration import IDENTITY
+from models.params import GateParams
+from models.training import Bundle, train_all
+from sources.errors import DataGateError
+from tests.snapshots import (
+    FEATURES,
+    HORIZON,
+    VALUE_HORIZON,
+    model_params,
+    simulate,
+    timeline,
+    trained,
+)
+
+PLAN = timeline()
+OUTCOMES = ["churned", "orders_in_horizon", "spend_in_horizon"]
+FITS = (
+    "fit_churn",
+    "refit_churn",
+    "fit_next_purchase",
+    "refit_next_purchase",
+    "fit_value",
+    "refit_value",
+    "fit_baselines",
+    "fit_explainer",
+)
+
+
+def train(rows, **changes):
+    return train_all(rows, PLAN, FEATURES, group_of(FEATURES), model_params(**changes))
+
+
+def content(model, folder):
+    model.save(folder)
+    return {path.name: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def closes(rows):
+    """The last day (since 1970) that anything said in these rows depends on."""
+    as_of = (rows["as_of_date"] - pd.Timestamp("1970-01-01")).dt.days
+    known = [as_of + rows["followup_days"]]
+    known += [(as_of + HORIZON)[rows[name].notna()] for name in OUTCOMES]
+    known += [(as_of + VALUE_HORIZON)[rows["value"].notna()]]
+    known += [(as_of + rows["days_to_next_purchase"] + 1).dropna()]
+    return max(part.max() for part in known if len(part))
+
+
+def skip_bg_nbd(patch):
+    """Leave out its fit, which takes most of the time and sees no label."""
+    patch.setattr(models.baselines, "fit_bg_nbd", lambda *_: BgNbd(1.0, 10.0, 1.0, 3.0))
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    skip_bg_nbd(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def calls():
+    """Every frame that each fitting function received, in order."""
+    seen = []
+    with pytest.MonkeyPatch.context() as patch:
+        skip_bg_nbd(patch)
+        for name in FITS:
+            original = getattr(models.training, name)
+
+            def spy(*given, _name=name, _original=original):
+                frames = [part for part in given if isinstance(part, pd.DataFrame)]
+                seen.append((_name, frames))
+                return _original(*given)
+
+            patch.setattr(models.training, name, spy)
+        train(simulate(customers=200))
+    return seen
+
+
+def frames_of(calls, name):
+    return [frames for called, frames in calls if called == name]
+
+
+def test_no_row_that_trains_closes_after_the_first_validation_date(calls):
+    for name in ("fit_churn", "fit_next_purchase", "fit_value"):
+        ((rows, valid),) = frames_of(calls, name)
+        assert closes(rows) <= PLAN.validation[0]
+        assert closes(valid) <= PLAN.test[0]
+        assert set(rows["as_of_date"]) == {pd.Timestamp(date_of(day)) for day in PLAN.train}
+        assert set(valid["as_of_date"]) == {pd.Timestamp(date_of(day)) for day in PLAN.validation}
+
+
+@pytest.mark.parametrize("name", ["refit_churn", "refit_next_purchase", "refit_value"])
+def test_no_row_that_trains_what_is_evaluated_closes_after_the_first_test_date(calls, name):
+    evaluated = frames_of(calls, name)[0][0]
+    assert closes(evaluated) <= PLAN.test[0]
+    # and nothing that had closed by then is left out
+    assert closes(evaluated) > PLAN.test[0] - 14
+    if name != "refit_next_purchase":
+        assert evaluated["churned"].notna().all()
+
+
+def test_the_baselines_see_exactly_what_the_evaluated_churn_model_sees(calls):
+    assert_frame_equal(
+        frames_of(calls, "fit_baselines")[0][0], frames_of(calls, "refit_churn")[0][0]
+    )
+
+
+def test_what_judges_value_closes_by_the_value_test_date(calls):
+    past = [
+        frames_of(calls, name)[-1][0] for name in ("refit_churn", "refit_value", "fit_baselines")
+    ]
+    for rows in past:
+        assert closes(rows) <= PLAN.value_test[0] < PLAN.test[0]
+
+
+def test_the_served_models_see_everything_that_has_closed_by_now(calls):
+    served = frames_of(calls, "refit_churn")[1][0]
+    dates = (*PLAN.train, *PLAN.unused, *PLAN.validation, *PLAN.test)
+    assert set(served["as_of_date"]) == {pd.Timestamp(date_of(day)) for day in dates}
+    assert closes(served) == PLAN.data_until
+
+
+def test_what_happens_after_the_first_test_date_changes_nothing_that_is_evaluated(quick, tmp_path):
+    rows = simulate(customers=200)
+    as_of = (rows["as_of_date"] - pd.Timestamp("1970-01-01")).dt.days
+    later = rows.copy()
+    rng = np.random.default_rng(1)
+    for name, days in [(n, HORIZON) for n in OUTCOMES] + [("value", VALUE_HORIZON)]:
+        after = (as_of + days > PLAN.test[0]) & rows[name].notna()
+        assert after.any()
+        later.loc[after, name] = rng.permutation(rows.loc[after, name])
+    after = as_of + rows["days_to_next_purchase"] >= PLAN.test[0]
+    later.loc[after, "days_to_next_purchase"] += 1
+    before, changed = train(rows), train(later)
+    for name in ("evaluated", "past", "baselines", "past_baselines"):
+        first = content(getattr(before, name), tmp_path / name / "before")
+        assert first == content(getattr(changed, name), tmp_path / name / "changed"), name
+    first = content(before.served, tmp_path / "served" / "before")
+    assert first != content(changed.served, tmp_path / "served" / "changed")
+
+
+def test_the_same_rows_make_the_same_bytes(tmp_path):
+    again = train(simulate())
+    for name in ("evaluated", "served", "past", "baselines", "past_baselines", "explainer"):
+        first = content(getattr(trained(), name), tmp_path / name / "first")
+        assert first == content(getattr(again, name), tmp_path / name / "again"), name
+
+
+def test_a_bundle_is_the_same_after_saving(tmp_path):
+    bundle = trained().served
+    bundle.save(tmp_path)
+    loaded = Bundle.load(tmp_path)
+    score = simulate().query("split == 'score'")
+    risk = bundle.churn.predict(score)
+    np.testing.assert_array_equal(loaded.churn.predict(score), risk)
+    assert_frame_equal(
+        loaded.next_purchase.predict(score, risk), bundle.next_purchase.predict(score, risk)
+    )
+    assert_frame_equal(loaded.value.predict(score, risk), bundle.value.predict(score, risk))
+
+
+def test_served_and_evaluated_share_settings_and_differ_in_rows():
+    everything = trained()
+    evaluated, served = everything.evaluated.churn, everything.served.churn
+    assert served.rounds == evaluated.rounds
+    assert served.features == evaluated.features == tuple(FEATURES)
+    assert served.booster.model_to_string() != evaluated.booster.model_to_string()
+
+
+def test_the_served_map_is_learned_from_dates_its_models_had_not_seen(quick, monkeypatch):
+    given = []
+
+    def spy(scores, outcomes, customers, _params):
+        given.append((scores, outcomes, customers))
+        return IDENTITY
+
+    monkeypatch.setattr(models.training, "calibration_map", spy)
+    rows = simulate(customers=200)
+    everything = train(rows)
+    ((scores, outcomes, customers),) = given
+    test = rows[rows["split"] == "test"]
+    np.testing.assert_array_equal(scores[-len(test) :], everything.evaluated.churn.raw(test))
+    both = rows[rows["split"].isin(["validation", "test"])].sort_values("as_of_date", kind="stable")
+    assert outcomes.tolist() == both["churned"].tolist()
+    assert customers.tolist() == both["customer_id"].tolist()
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+@pytest.mark.parametrize(
+    ("outcome", "message"),
+    [(0.0, "There are no churners at all"), (1.0, "There are only churners")],
+)
+def test_a_split_of_one_outcome_is_refused_before_anything_is_fitted(
+    monkeypatch, split, outcome, message
+):
+    monkeypatch.setattr(models.training, "fit_next_purchase", None)
+    rows = simulate(customers=200)
+    rows.loc[rows["split"] == split, "churned"] = outcome
+    with pytest.raises(DataGateError, match=f"{message}.*{split}"):
+        train(rows)
+
+
+def test_a_single_test_date_without_leavers_is_named(monkeypatch):
+    monkeypatch.setattr(models.training, "fit_churn", None)
+    rows = simulate(customers=200)
+    second = pd.Timestamp(date_of(PLAN.test[1]))
+    rows.loc[rows["as_of_date"] == second, "churned"] = 0.0
+    with pytest.raises(DataGateError, match=f"no churners at all.*test date {second:%Y-%m-%d}"):
+        train(rows)
+
+
+def test_too_few_customers_are_refused_before_anything_is_fitted(monkeypatch):
+    monkeypatch.setattr(models.training, "fit_next_purchase", None)
+    gates = GateParams(min_customers=5_000, min_churners=10)
+    with pytest.raises(DataGateError, match=r"needed 250"):  # a twentieth, for a test date
+        train(simulate(customers=200), gates=gates)
+
+
+def test_without_a_value_horizon_of_its_own_value_is_judged_on_the_test_dates(quick):
+    rows = simulate(customers=200)
+    same = rows.assign(value=rows["spend_in_horizon"], value_known=rows["outcome_known"])
+    plan = replace(PLAN, value_horizon_days=HORIZON, value_train=PLAN.train, value_test=PLAN.test)
+    everything = train_all(same, plan, FEATURES, group_of(FEATURES), model_params())
+    assert everything.past.churn.booster.model_to_string() == (
+        everything.evaluated.churn.booster.model_to_string()
+    )
