@@ -65,7 +65,15 @@ def feature(
     when_none: float | None = None,
     reach: int = 1,
 ) -> Callable[[Definition], Definition]:
-    """Mark a function as a feature; `reach` is how many windows back it looks (2: one before)."""
+    """Mark a function as a feature; `reach` is how many windows back it looks (2: one before).
+
+    Raises ValueError for a base or a reason group that does not exist.
+    """
+    if base not in BASES or group not in (*GROUPS, None):
+        raise ValueError(
+            f"base {base!r} must be one of {', '.join(BASES)}, and group {group!r} one of "
+            f"{', '.join(GROUPS)} or None (not learned from)."
+        )
 
     def mark(function: Definition) -> Definition:
         text = (function.__doc__ or "").strip().splitlines()[0]

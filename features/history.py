@@ -170,10 +170,10 @@ def _objectors(facts: Facts, as_of: int) -> ir.Table | None:
     if facts.consents is None or "purpose" not in facts.consents.columns:
         return None
     said = known_before(facts.consents, as_of).filter(lambda t: t.purpose == "profiling")
-    newest = said.event_time.max().over(ibis.window(group_by=said.customer_id))
     # Of two rows at the same time the refusal counts.
-    refused = said.filter((said.event_time == newest) & ~said.granted)
-    return refused.select("customer_id").distinct()
+    words = said.group_by(["customer_id", "event_time"]).aggregate(granted=said.granted.all())
+    newest = words.group_by("customer_id").aggregate(granted=words.granted.argmax(words.event_time))
+    return newest.filter(~newest.granted).select("customer_id")
 
 
 def purchase_timelines(facts: Facts, as_of: int) -> pd.DataFrame:

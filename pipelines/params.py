@@ -37,14 +37,23 @@ def load_params(path: Path = FILE) -> AllParams:
         ) from None
     except yaml.YAMLError as error:
         raise ParamsError(f"{path} is not valid YAML: {error}") from None
+    if not isinstance(content, dict):
+        sections = ", ".join(AllParams.model_fields)
+        raise ParamsError(f"{path} holds no parameters: its sections are {sections}.")
     try:
         return AllParams.model_validate(content)
     except ValidationError as errors:
-        problems = [_explain(problem) for problem in errors.errors(include_url=False)]
+        told: dict[str, list[str]] = {}
+        for problem in errors.errors(include_url=False):
+            what, why = _explain(problem)
+            told.setdefault(what, []).append(why)
+        # A value that fits neither of two types is one mistake, not two.
+        problems = [what + " or ".join(dict.fromkeys(why)) for what, why in told.items()]
         raise ParamsError(f"{path}: " + "; ".join(problems)) from None
 
 
-def _explain(problem: Any) -> str:
+def _explain(problem: Any) -> tuple[str, str]:
+    """What is wrong, with its key, and why or what to do."""
     # pydantic puts the names of union members into the place: only keys of the file are shown.
     parts = [str(part) for part in problem["loc"] if not _is_type_name(str(part))]
     key = ".".join(parts)
@@ -52,10 +61,13 @@ def _explain(problem: Any) -> str:
         known = _known_keys(parts[:-1])
         near = get_close_matches(parts[-1], known, 1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known))}."
-        return f"{key} is not a parameter; {hint}"
+        return f"{key} is not a parameter; ", hint
     if problem["type"] == "missing":
-        return f"{key} is missing"
-    return f"{key} is {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+        return f"{key} is missing", ""
+    if problem["type"] == "model_type":
+        return f"{key} is {problem['input']!r}; it should be ", "a section with keys of its own"
+    why = problem["msg"].removeprefix("Input should be ")
+    return f"{key} is {problem['input']!r}; it should be ", why
 
 
 def _is_type_name(part: str) -> bool:

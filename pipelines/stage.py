@@ -23,7 +23,6 @@ USABILITY, FEATURES = REPORTS / "data_usability.json", REPORTS / "features.json"
 EVALUATION, MODEL_CARD = REPORTS / "evaluation.json", REPORTS / "model_card.md"
 CALIBRATION = REPORTS / "calibration.png"
 CHURN_METRICS, NEXT_METRICS = METRICS / "churn.json", METRICS / "next_purchase.json"
-PLAN_METRICS = METRICS / "plan.json"
 
 T = TypeVar("T")
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

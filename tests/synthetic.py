@@ -22,7 +22,7 @@ NEVER = 10**6
 class Shop:
     """How big, how long, and how customers leave: `leave_days` is the mean time to leaving."""
 
-    customers: int = 420
+    customers: int = 450
     days: int = 300
     leave_days: float = 260.0
     seed: int = 11
@@ -59,6 +59,17 @@ def tables(shop: Shop) -> dict[str, pd.DataFrame]:
             }
         ),
     }
+
+
+def weekly(customers: int, days: int) -> dict[str, pd.DataFrame]:
+    """Orders alone, by customers who never miss their weekday: nobody ever leaves."""
+    rows = [
+        (f"{customer:05d}", f"o{customer}-{day}", _time(day, 12), 10.0 + customer % 7)
+        for customer in range(customers)
+        for day in range(customer % 7, days, 7)
+    ]
+    names = ["customer_id", "order_id", "event_time", "amount"]
+    return {"orders": pd.DataFrame(rows, columns=names)}
 
 
 def write(folder: Path, content: dict[str, pd.DataFrame]) -> None:

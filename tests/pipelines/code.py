@@ -129,7 +129,7 @@ def paths_touched(file: str) -> set[str]:
 
 
 def _joined(module: ast.Module) -> set[str]:
-    """`stage.DATA / "track.json"`, which no constant of pipelines.stage names; hidden ones left out."""
+    """Paths as `stage.DATA / "track.json"`, which have no name; hidden ones are left out."""
     return {
         (getattr(pipelines.stage, node.left.attr) / str(node.right.value)).as_posix()
         for node in ast.walk(module)

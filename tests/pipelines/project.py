@@ -1,0 +1,146 @@
+"""A project of a user's own in a folder of its own: this code, other data, quick settings."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from models.artifacts import check_manifest
+from tests.pipelines.code import ROOT
+from tests.synthetic import write
+
+OURS = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONSAFEPATH", "MLFLOW_TRACKING_URI", "CI"}
+TREES = {"learning_rate": 0.15, "max_rounds": 60, "early_stopping_rounds": 8}
+QUICK = {
+    "source": {"kind": "files", "path": "mydata"},
+    "task": {"horizon_days": 28, "active_within_days": 60, "value_horizon_days": "auto"},
+    "timeline": {"step_days": 28, "validation_snapshots": 1, "test_snapshots": 1},
+    "model": {
+        "bootstrap_draws": 20,
+        "gates": {"min_customers": 100, "min_churners": 20},
+        "churn": {**TREES, "min_data_in_leaf": 40},
+        "next_purchase": {**TREES, "min_data_in_leaf": 40},
+        "value": {**TREES, "min_data_in_leaf": 40},
+    },
+    "actions": {"budget": 150},
+}
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and everything it printed."""
+
+    code: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with the code, and commands run in it."""
+
+    folder: Path
+
+    @property
+    def release(self) -> Path:
+        return self.folder / "data" / "release"
+
+    def manifest(self) -> dict:
+        """The manifest of the release, whose every file has been compared with it."""
+        return check_manifest(self.release)
+
+    def python(self, *arguments: str) -> Done:
+        """Run this Python in the folder, with the environment of a user and not of a test."""
+        kept = {n: v for n, v in os.environ.items() if n not in OURS and "PYTEST" not in n}
+        who = {
+            f"GIT_{role}_{what}": text for role in ("AUTHOR", "COMMITTER") for what, text in NAMED
+        }
+        environment = {
+            **kept,
+            **who,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "DVC_NO_ANALYTICS": "1",
+            "DVC_SITE_CACHE_DIR": str(self.folder.parent / "site"),
+            "COLUMNS": "200",
+        }
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout)
+
+    def run(self) -> Done:
+        """What `make run` does once everything is installed."""
+        return self.python("-m", "pipelines.run")
+
+    def dvc(self, *arguments: str) -> Done:
+        return self.python("-m", "dvc", *arguments)
+
+    def git(self, *arguments: str) -> None:
+        named = [part for what, text in NAMED for part in ("-c", f"user.{what.lower()}={text}")]
+        subprocess.run(["git", *named, *arguments], cwd=self.folder, check=True)
+
+    def change(self, **sections: dict) -> None:
+        """Change keys of params.yaml; sections inside sections are merged."""
+        path = self.folder / "params.yaml"
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        path.write_text(yaml.safe_dump(_merged(content, sections), sort_keys=False))
+
+    def give(self, tables: dict) -> None:
+        """Replace the user's data."""
+        shutil.rmtree(self.folder / "mydata", ignore_errors=True)
+        write(self.folder / "mydata", tables)
+
+    def copy(self, folder: Path) -> "Project":
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project(folder)
+
+    def parent_runs(self) -> int:
+        """Finished MLflow runs without a parent."""
+        with sqlite3.connect(self.folder / "mlflow.db") as store:
+            query = """SELECT count(*) FROM runs WHERE status = 'FINISHED' AND run_uuid NOT IN
+                       (SELECT run_uuid FROM tags WHERE key = 'mlflow.parentRunId')"""
+            return store.execute(query).fetchone()[0]
+
+
+NAMED = (("NAME", "Test"), ("EMAIL", "test@example.com"))
+
+
+def new_project(folder: Path, tables: dict) -> Project:
+    """What git would clone, with the data given, quick settings and one commit."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    made = ("dvc.lock", "metrics/", "plots/")  # results of another data set
+    for name in listed.stdout.split("\0"):
+        if name and not name.startswith((*made, "tests/")) and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    project = Project(folder)
+    project.give(tables)
+    project.change(**QUICK)
+    project.git("init", "-q")
+    project.git("add", "-A")
+    project.git("commit", "-qm", "start")
+    return project
+
+
+def _merged(content: dict, changes: dict) -> dict:
+    return content | {
+        key: _merged(content[key], value) if isinstance(value, dict) and content.get(key) else value
+        for key, value in changes.items()
+    }

@@ -1,0 +1,177 @@
+import re
+from typing import get_args
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from pipelines.params import FILE, AllParams, load_params
+from sources.errors import ParamsError
+from tests.pipelines.code import ROOT
+
+TEXT = (ROOT / FILE).read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8")
+
+
+def fields(model, path=()):
+    """Every dotted key that the typed models know."""
+    for name, field in model.model_fields.items():
+        inner = [t for t in (field.annotation, *get_args(field.annotation)) if isinstance(t, type)]
+        section = next((t for t in inner if issubclass(t, BaseModel)), None)
+        if section is None:
+            yield ".".join((*path, name))
+        else:
+            yield from fields(section, (*path, name))
+
+
+def places(text):
+    """Line number of every key of a YAML text, by its dotted name."""
+
+    def walk(node, path):
+        for key, value in node.value:
+            name = (*path, key.value)
+            yield ".".join(name), key.start_mark.line
+            if isinstance(value, yaml.MappingNode):
+                yield from walk(value, name)
+
+    return dict(walk(yaml.compose(text), ()))
+
+
+def commented(text, line):
+    """Whether a line has words of explanation at its end or right above it."""
+    lines = text.splitlines()
+    inline = lines[line].partition(" #")[2]
+    above = lines[line - 1].strip() if line else ""
+    return len(inline.strip()) > 5 or (above.startswith("#") and len(above) > 10)
+
+
+KEYS = list(fields(AllParams))
+PLACES = places(TEXT)
+
+
+@pytest.fixture
+def wrong(tmp_path):
+    """Reads params.yaml after one replacement of its text; returns what the error says."""
+
+    def read(old, new):
+        assert old in TEXT
+        path = tmp_path / "params.yaml"
+        path.write_text(TEXT.replace(old, new, 1), encoding="utf-8")
+        with pytest.raises(ParamsError) as error:
+            load_params(path)
+        return str(error.value)
+
+    return read
+
+
+def test_the_file_of_the_repository_is_read_into_typed_models():
+    params = load_params(ROOT / FILE)
+    assert params.source.kind == "complete_journey"
+    assert params.task.horizon_days == 28
+    assert params.actions.capacities == {"phone": 40}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_parameter_stands_in_params_yaml(key):
+    assert key in PLACES
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_parameter_is_documented(key):
+    row = re.search(rf"^\| `{re.escape(key)}` \|.*\|$", PAGE, flags=re.MULTILINE)
+    assert row, f"docs/parameters.md has no row for {key}: run `make docs`"
+
+
+@pytest.mark.parametrize("key", [key for key in PLACES if key not in set(AllParams.model_fields)])
+def test_every_key_has_a_comment(key):
+    if not key.startswith("actions.capacities."):  # a channel: its parent says what it means
+        assert commented(TEXT, PLACES[key]), f"params.yaml, line {PLACES[key] + 1}: {key}"
+
+
+def test_a_missing_comment_is_noticed():
+    for line in ("  kind: files\n", "a: 1\n  kind: files\n", "# x\n  kind: files\n"):
+        assert not commented(line, line.count("\n") - 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("source:\n", "sources:\n", "sources…did you mean source?"),
+        ("horizon_days: 28", "horizon_day: 28", "task.horizon_day…did you mean horizon_days?"),
+        ("min_churners: 5", "min_churn: 5", "model.gates.min_churn…did you mean min_churners?"),
+        ("num_leaves: 8", "leaves: 8", "model.churn.leaves…did you mean num_leaves?"),
+        ("budget: 1000", "budgets: 1000", "actions.budgets…did you mean budget?"),
+        ("timezone: UTC", "zzz: UTC", "source.zzz…known here: columns, derive, "),
+    ],
+)
+def test_an_unknown_key_is_refused_and_the_nearest_known_one_named(wrong, old, new, said):
+    assert said.replace("…", " is not a parameter; ") in wrong(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("kind: complete_journey", "kind: csv", "source.kind is 'csv'; it should be 'complete_jou"),
+        ("horizon_days: 28", "horizon_days: 0", "task.horizon_days is 0"),
+        ("horizon_days: 28", "horizon_days: 2.5", "task.horizon_days is 2.5"),
+        ("max_quarantined: 0.05", "max_quarantined: 5", "source.max_quarantined is 5"),
+        ("seed: 20", "seed: luck", "model.seed is 'luck'"),
+        ("max_reasons: 5", "max_reasons: 6", "model.max_reasons is 6"),
+        ("high: 0.5", "high: 1.5", "model.bands.high is 1.5"),
+        ("holdout_share: 0.1", "holdout_share: 1", "actions.holdout_share is 1"),
+        ("engine: duckdb", "engine: pandas", "engine is 'pandas'"),
+        ("test_as_of_dates: []", "test_as_of_dates: [32.1.17]", "timeline.test_as_of_dates.0 is"),
+        ("score_as_of: auto", "score_as_of: never", "timeline.score_as_of is 'never'"),
+        ("s: {phone: 40}", "s: {phone: many}", "actions.capacities.phone is 'many'"),
+        ("  seed: 20\n", "", "model.seed is missing"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_key(wrong, old, new, said):
+    message = wrong(old, new)
+    assert said in message
+    assert "constrained" not in message
+
+
+def test_a_value_that_fits_neither_of_two_types_is_one_mistake(wrong):
+    message = wrong("horizon_days: 28", "horizon_days: 0")
+    told = "task.horizon_days is 0; it should be greater than 0 or 'auto'"
+    assert message.endswith(told)
+
+
+def test_a_section_that_is_a_number_is_told_to_be_a_section(tmp_path):
+    content = yaml.safe_load(TEXT)
+    content["model"]["bands"] = 3
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(ParamsError, match=r"model\.bands is 3; it should be a section with keys"):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_every_mistake_is_told_at_once(wrong):
+    message = wrong("  timezone: UTC\n", "  timezones: UTC\n  max_row: 3\n")
+    assert "source.timezones" in message
+    assert "source.max_row" in message
+
+
+@pytest.mark.parametrize("content", ["", "[1, 2]", "just words", "source: 3"])
+def test_a_file_that_is_no_set_of_sections_is_refused(tmp_path, content):
+    (tmp_path / "params.yaml").write_text(content)
+    with pytest.raises(
+        ParamsError, match=r"params\.yaml.*(holds no parameters: its sections are|source is 3)"
+    ):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_text_that_is_not_yaml_is_refused_with_the_line(tmp_path):
+    (tmp_path / "params.yaml").write_text("source:\n  kind: [files\n")
+    with pytest.raises(ParamsError, match=r"not valid YAML(.|\n)*line"):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_without_params_yaml_it_says_where_to_run(tmp_path):
+    with pytest.raises(ParamsError, match="run the command from the project's folder"):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_parameters_never_change():
+    with pytest.raises(ValueError, match="frozen"):
+        load_params(ROOT / FILE).task.horizon_days = 3

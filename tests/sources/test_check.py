@@ -1,0 +1,407 @@
+"""Checked tables: nothing is lost, nothing is guessed, and every refusal says what to do."""
+
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sources.check import check_table, check_tables
+from sources.errors import TableError
+from sources.params import SourceParams
+from sources.tables import CONSENTS, CONTACTS, CUSTOMERS, EVENTS, ORDERS, TABLES, TICKETS
+
+LENIENT = {"max_quarantined": 1.0}
+
+
+def params(**changes):
+    return SourceParams(kind="files", **changes)
+
+
+def orders(*rows, **columns):
+    """Rows of customer_id, order_id, event_time, amount; further columns by name."""
+    table = pd.DataFrame(rows, columns=["customer_id", "order_id", "event_time", "amount"])
+    return table.astype("object").assign(**columns)
+
+
+def check(raw, table=ORDERS, **changes):
+    return check_table(raw, table, params(**(LENIENT | changes)))
+
+
+def good(count, start=0):
+    return [(f"c{n}", f"o{n}", "2017-05-01", 5.0) for n in range(start, start + count)]
+
+
+def reasons(result):
+    return result.quarantine["reason"].tolist()
+
+
+CELLS = {
+    "customer_id": st.sampled_from(["00123", "a", " a ", "", None, 7]),
+    "order_id": st.sampled_from(["1", "2", "", None]),
+    "event_time": st.sampled_from(
+        ["2017-05-01", "2017-05-01T10:00Z", "32.13.2011", "2999-01-01", "", None, "1899-12-31"]
+    ),
+    "amount": st.sampled_from(["5", "-5.5", "x", "inf", "", None, 3]),
+    "line_id": st.sampled_from(["1", "2", None]),
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(st.fixed_dictionaries(CELLS), min_size=1, max_size=30),
+    with_lines=st.booleans(),
+    unique=st.booleans(),
+)
+def test_every_row_is_kept_quarantined_a_duplicate_or_a_guest(rows, with_lines, unique):
+    raw = pd.DataFrame(rows)
+    raw = raw if with_lines else raw.drop(columns="line_id")
+    changes = {"drop_repeated_rows": ("orders",)} if unique else {}
+    try:
+        result = check(raw, **changes)
+    except TableError as error:
+        assert str(error).startswith("orders: ")
+        return
+    counts = dict(result.counts)
+    assert counts.pop("rows_in") == len(rows) == sum(counts.values())
+    assert len(result.rows) == counts["kept"] > 0
+    assert len(result.quarantine) == counts["quarantined"]
+    assert (result.quarantine["reason"] != "").all()
+    assert not result.rows.duplicated(["order_id", "line_id"]).any()
+    assert result.rows[["customer_id", "order_id", "event_time"]].notna().all(axis=None)
+    guests = [row for row in rows if str(row["customer_id"] or "").strip() == ""]
+    assert counts["guests"] == len(guests)
+
+
+@pytest.mark.parametrize("table", [t for t in TABLES.values() if t.name != "orders"])
+def test_nothing_is_lost_in_any_other_table(table):
+    kinds = {"text": ["a", "b", None], "time": ["2017-05-01", "x", None]}
+    kinds |= {"number": ["1", "x", None], "yesno": ["yes", "x", None]}
+    rows = [
+        {column: kinds[kind][(place + number) % 3] for column, kind in table.columns.items()}
+        for number in range(3)
+        for place in (number, 0, 0)
+    ]
+    fine = {column: kinds[kind][0] for column, kind in table.columns.items()}
+    result = check(pd.DataFrame([*rows, fine, fine]), table)
+    counts = dict(result.counts)
+    assert counts.pop("rows_in") == sum(counts.values()) == 11
+    assert counts["kept"] > 0
+    assert counts["quarantined"] > 0
+
+
+def test_ids_stay_text_to_the_last_zero():
+    raw = orders(("00123", "007", "2017-05-01", 1.0), (" 00124 ", "008", "2017-05-01", 1.0))
+    rows = check(raw).rows
+    assert rows["customer_id"].tolist() == ["00123", "00124"]
+    assert rows["order_id"].tolist() == ["007", "008"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "as_text"),
+    [
+        (pd.Series([123, 7]), ["123", "7"]),
+        (pd.Series([17850.0, 7.0]), ["17850", "7"]),
+        (pd.Series([12345678901234567, 7], dtype="Int64"), ["12345678901234567", "7"]),
+        (pd.Series(["00123", 7], dtype="object"), ["00123", "7"]),
+        (pd.Series(["00123", "x"], dtype="category"), ["00123", "x"]),
+        (pd.Series([1.5, 7.0]), ["1.5", "7.0"]),
+    ],
+)
+def test_numeric_ids_become_the_text_a_person_would_write(ids, as_text):
+    raw = orders(*good(2)).assign(customer_id=ids)
+    assert check(raw).rows["customer_id"].tolist() == as_text
+
+
+def test_an_id_column_with_gaps_does_not_grow_decimals():
+    raw = orders(*good(3)).assign(customer_id=[17850.0, None, 17851.0])
+    result = check(raw)
+    assert result.rows["customer_id"].tolist() == ["17850", "17851"]
+    assert result.counts["guests"] == 1
+
+
+def test_a_missing_required_column_is_named_with_what_is_there_and_the_nearest():
+    raw = orders(*good(1)).rename(columns={"customer_id": "CustomerID"})
+    with pytest.raises(TableError) as error:
+        check(raw)
+    assert str(error.value) == (
+        "orders has no column customer_id. It has: CustomerID, order_id, event_time, amount. "
+        "Nearest: CustomerID. Rename it with source.columns.orders.customer_id in params.yaml."
+    )
+
+
+def test_a_header_without_rows_is_refused():
+    with pytest.raises(TableError, match=r"orders has a header but no rows\. Export it again\."):
+        check(orders())
+
+
+def test_unreadable_dates_below_the_limit_are_set_aside_with_row_and_reason():
+    raw = orders(*good(16), ("x", "y", "32.13.2011", 5.0), *good(3, start=20))
+    result = check(raw, max_quarantined=0.05)
+    assert result.counts["quarantined"] == 1
+    assert result.quarantine.loc[0, ["customer_id", "event_time", "reason"]].tolist() == [
+        "x",
+        "32.13.2011",
+        "event_time is not a date",
+    ]
+    # As a spreadsheet counts: the header is row 1.
+    assert result.findings == ('1 rows: event_time is not a date (first: row 18, "32.13.2011").',)
+
+
+def test_unreadable_dates_above_the_limit_stop_the_run_with_the_cure():
+    raw = orders(*good(15), *[(f"x{n}", "y", "13/12/2010", 5.0) for n in range(5)])
+    with pytest.raises(TableError) as error:
+        check(raw, max_quarantined=0.2499)
+    text = str(error.value)
+    assert "5 of 20 rows (25.00%) cannot be used" in text
+    assert 'event_time is not a date (first: row 17, "13/12/2010")' in text
+    assert "try_strptime(InvoiceDate, '%m/%d/%Y %H:%M')" in text
+    assert "source.max_quarantined" in text
+    assert check(raw, max_quarantined=0.25).counts["quarantined"] == 5
+
+
+def test_unreadable_numbers_are_named_with_a_cure_of_their_own():
+    with pytest.raises(TableError) as error:
+        check(orders(("a", "1", "2017-05-01", "5,50")), max_quarantined=0.1)
+    assert 'amount is not a number (first: row 2, "5,50")' in str(error.value)
+    assert "replace(price, ',', '.')" in str(error.value)
+    assert "Dates must be ISO" not in str(error.value)
+
+
+def test_a_table_of_nothing_but_bad_rows_stops_whatever_the_limit():
+    with pytest.raises(TableError, match="1 of 1 rows"):
+        check(orders(("a", "1", "x", 5.0)), max_quarantined=1.0)
+
+
+def test_guests_are_counted_outside_the_limit():
+    guests = [(None, f"g{n}", "2017-05-01", 5.0) for n in range(97)]
+    bad = [("a", "x", "never", 5.0), ("a", "y", "never", 5.0)]
+    raw = orders(*guests, *good(8), *bad)
+    result = check(raw, max_quarantined=0.2)
+    assert result.counts["guests"] == 97
+    assert result.counts["quarantined"] == 2
+    with pytest.raises(TableError, match=r"2 of 10 rows \(20.00%\)"):
+        check(raw, max_quarantined=0.19)
+
+
+def test_visits_of_nobody_are_guests_too_and_objections_of_nobody_are_not():
+    visit = {"customer_id": None, "event_time": "2017-05-01", "kind": "visit"}
+    known = visit | {"customer_id": "a"}
+    assert check(pd.DataFrame([visit, visit, known]), EVENTS).counts["guests"] == 2
+    consent = {"customer_id": None, "channel": "all", "event_time": "2017-05-01", "granted": "no"}
+    result = check(pd.DataFrame([consent, consent | {"customer_id": "a"}]), CONSENTS)
+    assert reasons(result) == ["customer_id is missing"]
+
+
+def test_data_without_a_single_customer_is_refused():
+    raw = orders((None, "1", "2017-05-01", 5.0), ("  ", "2", "2017-05-01", 5.0))
+    with pytest.raises(TableError, match="none of the 2 rows has a customer_id"):
+        check(raw)
+
+
+def test_future_dates_are_set_aside():
+    now = datetime.now(UTC)
+    ahead, just = now + timedelta(hours=1), now - timedelta(minutes=1)
+    raw = orders(
+        ("a", "1", ahead.isoformat(), 5.0),
+        ("a", "2", just.isoformat(), 5.0),
+        ("a", "3", "2999-01-01", 5.0),
+        ("a", "4", "1969-12-31", 5.0),
+        ("a", "5", "1970-01-01", 5.0),
+    )
+    result = check(raw)
+    assert result.rows["order_id"].tolist() == ["2", "5"]
+    assert reasons(result) == [
+        "event_time is in the future",
+        "event_time is in the future",
+        "event_time is before 1970",
+    ]
+
+
+def test_negative_amounts_are_refunds_and_stay():
+    result = check(orders(("a", "1", "2017-05-01", 5.0), ("a", "1", "2017-05-09", -5.0)))
+    assert result.rows["amount"].tolist() == [5.0, -5.0]
+    assert result.counts["quarantined"] == 0
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "reason"),
+    [
+        ("amount", "inf", "amount is not finite"),
+        ("amount", "twelve", "amount is not a number"),
+        ("amount", "nan", "amount is not a number"),
+        ("order_id", None, "order_id is missing"),
+        ("order_id", " ", "order_id is missing"),
+        ("event_time", None, "event_time is missing"),
+        ("event_time", "43054", "event_time is not a date"),
+        ("event_time", "1511111111", "event_time is not a date"),
+        ("event_time", "2017-02-30", "event_time is not a date"),
+    ],
+)
+def test_a_bad_cell_sets_its_row_aside_with_the_reason(cell, value, reason):
+    raw = orders(*good(2))
+    raw.loc[1, cell] = value
+    result = check(raw)
+    assert reasons(result) == [reason]
+    assert result.counts["kept"] == 1
+
+
+def test_numbers_are_never_taken_for_dates():
+    raw = orders(*good(2)).assign(event_time=[20170501, 1493596800])
+    with pytest.raises(TableError, match="event_time is not a date"):
+        check(raw)
+
+
+@pytest.mark.parametrize(
+    ("written", "utc"),
+    [
+        ("2017-07-15 09:30", "2017-07-15 07:30"),
+        ("2017-07-15T09:30:15.250001", "2017-07-15 07:30:15.250001"),
+        ("2017-07-15", "2017-07-14 22:00"),
+        ("20170715", "2017-07-14 22:00"),
+        (" 2017-01-15 09:30 ", "2017-01-15 08:30"),
+        ("2017-07-15T09:30Z", "2017-07-15 09:30"),
+        ("2017-07-15T09:30:00+05:30", "2017-07-15 04:00"),
+        ("2017-07-15 09:30-0300", "2017-07-15 12:30"),
+        ("2017-07-15 09:30-03", "2017-07-15 12:30"),
+    ],
+)
+def test_a_time_without_an_offset_is_one_of_the_source_and_one_with_keeps_it(written, utc):
+    alone = check(orders(("a", "1", written, 5.0)), timezone="Europe/Berlin")
+    assert alone.rows["event_time"].tolist() == [pd.Timestamp(utc)]
+    beside = orders(
+        ("a", "1", written, 5.0),
+        ("a", "2", "2017-01-01T00:00Z", 5.0),
+        ("a", "3", "2017-01-01", 5.0),
+        ("a", "4", "2017-01-01T00:00+09:00", 5.0),
+    )
+    mixed = check(beside, timezone="Europe/Berlin").rows["event_time"].tolist()
+    assert mixed == [
+        pd.Timestamp(t) for t in (utc, "2017-01-01", "2016-12-31 23:00", "2016-12-31 15:00")
+    ]
+
+
+def test_typed_times_are_read_like_written_ones():
+    naive = pd.to_datetime(["2017-07-15 09:30", "2017-07-15 10:30"])
+    for times in (naive, naive.tz_localize("Europe/Berlin"), naive.as_unit("ns")):
+        rows = check(orders(*good(2)).assign(event_time=times), timezone="Europe/Berlin").rows
+        assert rows["event_time"].dtype == "datetime64[us]"
+        assert rows["event_time"].tolist() == list(naive - pd.Timedelta(hours=2))
+    days = [t.date() for t in naive]
+    assert (
+        check(orders(*good(2)).assign(event_time=days)).rows["event_time"].tolist()
+        == [pd.Timestamp("2017-07-15")] * 2
+    )
+
+
+def test_an_hour_that_the_clock_skips_or_repeats_is_not_guessed():
+    raw = orders(
+        ("a", "skipped", "2017-03-26 02:30", 5.0),
+        ("a", "before", "2017-03-26 01:59", 5.0),
+        ("a", "repeated", "2017-10-29 02:30", 5.0),
+        ("a", "after", "2017-10-29 03:00", 5.0),
+        ("a", "plain", "2017-10-29 02:30+02:00", 5.0),
+    )
+    result = check(raw, timezone="Europe/Berlin")
+    assert result.quarantine["order_id"].tolist() == ["skipped", "repeated"]
+    assert set(reasons(result)) == {"event_time is not a date"}
+    assert result.rows["event_time"].tolist() == [
+        pd.Timestamp(t) for t in ("2017-03-26 00:59", "2017-10-29 02:00", "2017-10-29 00:30")
+    ]
+    assert check(raw).counts["quarantined"] == 0  # in UTC no hour is special
+
+
+def test_two_scans_of_one_product_are_two_lines():
+    same = ("a", "1", "2017-05-01", 5.0)
+    result = check(orders(same, ("a", "2", "2017-05-01", 5.0), same))
+    assert result.rows["line_id"].tolist() == ["1", "1", "2"]
+    assert result.counts["duplicates"] == 0
+
+
+def test_repeated_rows_are_dropped_where_the_source_has_unique_rows():
+    same = ("a", "1", "2017-05-01", 5.0)
+    raw = orders(same, same, ("a", "1", "2017-05-01", 6.0), same)
+    result = check(raw, drop_repeated_rows=("orders",))
+    assert result.counts == {
+        "rows_in": 4,
+        "kept": 2,
+        "quarantined": 0,
+        "duplicates": 2,
+        "guests": 0,
+    }
+    assert check(raw, drop_repeated_rows=("events",)).counts["kept"] == 4
+
+
+def test_one_key_with_two_contents_is_set_aside_with_all_its_rows():
+    raw = orders(*[("a", "1", "2017-05-01", amount) for amount in (5.0, 6.0, 5.0, 1.0, 1.0)])
+    result = check(raw.assign(line_id=["1", "1", "1", "2", "2"]))
+    assert result.rows["amount"].tolist() == [1.0]
+    assert result.counts["duplicates"] == 1
+    assert result.quarantine["amount"].tolist() == [5.0, 6.0, 5.0]
+    assert set(reasons(result)) == {
+        "another row has the same order_id + line_id and different content"
+    }
+
+
+def test_a_key_with_an_empty_part_is_a_key():
+    said = {"customer_id": "a", "channel": "email", "event_time": "2017-05-01", "purpose": None}
+    rows = [said | {"granted": word} for word in (" Yes", "yes ", "NO")]
+    other = said | {"customer_id": "b", "granted": "0"}
+    result = check(pd.DataFrame([*rows, other, other]), CONSENTS)
+    assert result.counts["quarantined"] == 3
+    assert result.counts["duplicates"] == 1
+    assert result.rows["granted"].tolist() == [False]
+
+
+def test_a_position_is_never_taken_for_the_line_id_of_another_row():
+    raw = orders(*[("a", "1", "2017-05-01", 5.0)] * 3).assign(line_id=[None, "1", "2"])
+    result = check(raw)
+    assert result.counts["kept"] == 3
+    assert result.rows["line_id"].is_unique
+
+
+@pytest.mark.parametrize("table", [CONTACTS, TICKETS])
+def test_cells_that_fill_in_later_may_be_empty(table):
+    usual = {"text": "a", "time": "2017-05-01", "number": 1.0, "yesno": "yes"}
+    row = {column: usual[kind] for column, kind in table.columns.items()}
+    for time, cells in table.later.items():
+        row |= dict.fromkeys((time, *cells))
+    assert check(pd.DataFrame([row]), table).counts["kept"] == 1
+
+
+def test_yes_and_no_in_many_spellings():
+    words = ["true", "T", "Yes", " y", "1", 1, True, "false", "F", "No", "n ", "0", 0, False]
+    table = pd.DataFrame(
+        {
+            "customer_id": [str(n) for n in range(len(words))],
+            "channel": "email",
+            "event_time": "2017-05-01",
+            "granted": pd.Series(words, dtype="object"),
+        }
+    )
+    assert check(table, CONSENTS).rows["granted"].tolist() == [True] * 7 + [False] * 7
+
+
+def test_unknown_columns_are_ignored_by_name_and_attributes_of_customers_kept():
+    result = check(orders(*good(1)).assign(Colour="red"))
+    assert result.ignored_columns == ("Colour",)
+    assert "Colour" not in result.rows
+    people = pd.DataFrame({"customer_id": ["1"], "income": ["35-49K"], "rooms": [3]})
+    attributes = check(people, CUSTOMERS)
+    assert attributes.ignored_columns == ()
+    assert attributes.rows.loc[0].tolist() == ["1", "35-49K", 3]
+
+
+def test_all_tables_are_checked_by_their_name():
+    raw = {
+        "orders": orders(*good(1)),
+        "events": pd.DataFrame(
+            {"customer_id": ["c0"], "event_time": ["2017-05-01"], "kind": ["visit"]}
+        ),
+    }
+    result = check_tables(raw, params())
+    assert {name: table.counts["kept"] for name, table in result.items()} == {
+        "orders": 1,
+        "events": 1,
+    }

@@ -1,0 +1,56 @@
+"""The registry: what a source holds now, and the same file delivered twice."""
+
+import hashlib
+
+import pytest
+
+from sources.errors import SourceError
+from sources.params import SourceParams
+from sources.registry import SOURCES, fingerprint, load
+from tests.sources.folders import HEADER, params, write
+
+GOOD = HEADER + "00123,1,2017-05-01,5\n"
+
+
+def test_a_fingerprint_names_every_file_with_the_hash_of_its_content(tmp_path):
+    content = fingerprint(write(tmp_path, orders=GOOD, events="customer_id,event_time,kind\n"))
+    assert content["kind"] == "files"
+    assert content["description"] == f"folder {tmp_path}"
+    assert content["files"]["orders.csv"] == hashlib.sha256(GOOD.encode()).hexdigest()
+    assert sorted(content["files"]) == ["events.csv", "orders.csv"]
+
+
+def test_changed_content_changes_the_fingerprint_and_a_touched_file_does_not(tmp_path):
+    of_params = write(tmp_path, orders=GOOD)
+    before = fingerprint(of_params)
+    (tmp_path / "orders.csv").touch()
+    assert fingerprint(of_params) == before
+    write(tmp_path, orders=GOOD.replace("5", "6"))
+    assert fingerprint(of_params) != before
+
+
+def test_a_file_delivered_twice_is_refused_by_name(tmp_path):
+    (tmp_path / "orders").mkdir()
+    for name in ("january.csv", "january (1).csv", "march.csv"):
+        (tmp_path / "orders" / name).write_text(GOOD)
+    (tmp_path / "orders" / "march.csv").write_text(GOOD + "1,1,2017-05-02,5\n")
+    with pytest.raises(SourceError) as error:
+        fingerprint(params(tmp_path))
+    text = str(error.value)
+    assert text.startswith("orders/january (1).csv and orders/january.csv have the same content")
+    assert "Remove one of them." in text
+    (tmp_path / "orders" / "january (1).csv").unlink()
+    assert sorted(fingerprint(params(tmp_path))["files"]) == [
+        "orders/january.csv",
+        "orders/march.csv",
+    ]
+
+
+def test_every_kind_that_params_allow_is_a_source():
+    kinds = SourceParams.model_fields["kind"].annotation.__args__
+    assert set(kinds) == set(SOURCES)
+
+
+def test_load_reads_the_configured_source(tmp_path):
+    tables = load(write(tmp_path, orders=GOOD))
+    assert tables["orders"]["customer_id"].tolist() == ["00123"]
