@@ -9,19 +9,20 @@ c = 0 is the identity. It is fitted on predictions for dates the model was not t
 """
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 from scipy.special import expit, log_expit
 
 FloatArray = npt.NDArray[np.float64]
 
 SMALLEST = 1e-6  # probabilities are kept this far from 0 and 1
 LEAST_SLOPE = 1e-3
+FURTHEST_SHIFT = 40.0  # log odds: beyond it every probability is 0 or 1
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,20 @@ class BetaMap:
     def to_dict(self) -> dict[str, Any]:
         """The coefficients, for JSON."""
         return asdict(self)
+
+    def at_level_of(self, scores: FloatArray, outcomes: FloatArray) -> "BetaMap":
+        """The same shape, shifted so that probabilities average to the outcomes' share.
+
+        Unchanged when the outcomes are all alike.
+        """
+        share = outcomes.mean()
+        if not 0 < share < 1:
+            return self
+
+        def excess(shift: float) -> float:
+            return float(replace(self, c=self.c + shift)(scores).mean() - share)
+
+        return replace(self, c=self.c + float(brentq(excess, -FURTHEST_SHIFT, FURTHEST_SHIFT)))
 
 
 IDENTITY = BetaMap(1.0, 1.0, 0.0)

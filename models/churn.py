@@ -49,6 +49,15 @@ class ChurnModel:
         """Churn risk (n,): the calibrated probability of no purchase within the horizon."""
         return self.calibration(self.raw(snapshot))
 
+    def at_level_of(self, recent: pd.DataFrame) -> "ChurnModel":
+        """The same model, its map shifted to the share of leavers in recent rows it learned from.
+
+        A map brings along the level of the dates it was fitted on, where the model behind it was
+        weeks older; a refitted model has less to correct. See docs/decisions/0002.
+        """
+        outcomes = recent["churned"].to_numpy(np.float64)
+        return replace(self, calibration=self.calibration.at_level_of(self.raw(recent), outcomes))
+
     def contributions(self, snapshot: pd.DataFrame) -> FloatArray:
         """TreeSHAP (n, features + 1), log odds before calibration; the last column is the mean."""
         values = self.booster.predict(feature_matrix(snapshot, self.features), pred_contrib=True)

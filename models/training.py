@@ -5,7 +5,8 @@
     served     the chosen settings on all that has closed by now; never evaluated itself
 
 What is evaluated is thus made the way the served model is made: choose, then refit on everything
-closed. Its calibration map comes from dates that the model behind it had not seen.
+closed. Its calibration map takes its shape from dates that the model behind it had not seen, and
+its level from the latest closed dates.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ from models.reasons import Explainer, fit_explainer
 from models.value import Horizons, ValueModel, fit_value, refit_value
 
 Say = Callable[[str], None]
+LATEST = 2  # as-of dates whose share of leavers sets the level of a refitted model
 PAST = "past"  # folder of what stood at the value test date, inside that of the evaluated models
 
 
@@ -112,7 +114,8 @@ def train_all(
         pd.concat([valid["customer_id"], test["customer_id"]]),
         params,
     )
-    served = replace(served, churn=replace(served.churn, calibration=calibration))
+    churn_served = replace(served.churn, calibration=calibration).at_level_of(test)
+    served = replace(served, churn=churn_served)
     # With one horizon for both, the value test dates are the test dates.
     past_rows = until.closed(timeline.value_test[0])
     return Trained(
@@ -160,7 +163,9 @@ def _refit(chosen: Bundle, until: _Until, day: int, params: ModelParams) -> Bund
 def _refit_money(
     churn: ChurnModel, value: ValueModel, closed: pd.DataFrame, params: ModelParams
 ) -> Money:
+    latest = closed["as_of_date"].isin(closed["as_of_date"].drop_duplicates().nlargest(LATEST))
+    refitted = refit_churn(closed, churn, churn.calibration, params)
     return Money(
-        churn=refit_churn(closed, churn, churn.calibration, params),
+        churn=refitted.at_level_of(closed[latest]),
         value=refit_value(value, closed, params),
     )

@@ -95,3 +95,20 @@ def test_a_customer_is_always_in_the_same_fold():
     assert fold_of(customers[3:], 3).tolist() == fold[3:].tolist()
     many = fold_of(pd.Series([f"c{number}" for number in range(3000)]), 5)
     assert np.bincount(many).min() > 500
+
+
+@given(
+    st.floats(0.05, 3),
+    st.floats(0.05, 3),
+    st.floats(-3, 3),
+    st.floats(0.02, 0.98),
+    st.integers(0, 9),
+)
+def test_a_shifted_map_has_the_outcomes_level_and_its_own_shape(a, b, c, share, seed):
+    scores = np.random.default_rng(seed).uniform(0.001, 0.999, 200)
+    outcomes = (np.arange(200) < round(share * 200)).astype(float)
+    before = BetaMap(a, b, c)
+    after = before.at_level_of(scores, outcomes)
+    assert (after.a, after.b) == (a, b)
+    assert after(scores).mean() == pytest.approx(outcomes.mean(), abs=1e-6)
+    assert before.at_level_of(scores, np.ones(200)) == before
