@@ -38,7 +38,7 @@ FEW = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-MANY = settings(FEW, max_examples=50)
+MANY = settings(FEW, max_examples=30)
 
 
 def rows(size, **columns):

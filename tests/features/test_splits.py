@@ -147,6 +147,12 @@ def test_a_shorter_history_costs_test_dates_then_validation_dates_then_the_horiz
     assert span < 120
 
 
+def test_an_automatic_horizon_is_shortened_no_more_than_needed():
+    auto = {"horizon_days": "auto", "active_within_days": 30}
+    assert plan(300, 50.0, auto).horizon_days == 56
+    assert plan(220, 50.0, auto).horizon_days == 28
+
+
 def test_what_gave_way_is_said_with_the_reason():
     why = {c.key: c for c in plan(365, of_task={"active_within_days": "auto"}).choices}
     assert set(why) == {

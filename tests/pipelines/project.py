@@ -18,8 +18,9 @@ OURS = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONSAFEPATH", "MLFLOW_TRACK
 TREES = {"learning_rate": 0.15, "max_rounds": 60, "early_stopping_rounds": 8}
 QUICK = {
     "source": {"kind": "files", "path": "mydata"},
-    "task": {"horizon_days": 28, "active_within_days": 60, "value_horizon_days": "auto"},
-    "timeline": {"step_days": 28, "validation_snapshots": 1, "test_snapshots": 1},
+    # One of the days that probabilities are told for, so that the two can be compared.
+    "task": {"horizon_days": 30, "active_within_days": 60, "value_horizon_days": "auto"},
+    "timeline": {"step_days": 30, "validation_snapshots": 1, "test_snapshots": 1},
     "model": {
         "bootstrap_draws": 20,
         "gates": {"min_customers": 100, "min_churners": 20},

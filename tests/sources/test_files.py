@@ -31,6 +31,13 @@ def test_ids_of_a_csv_keep_their_zeros(tmp_path):
     assert rows["event_time"].tolist() == [pd.Timestamp("2017-05-01"), pd.Timestamp("2017-05-02")]
 
 
+def test_ids_of_a_csv_stay_as_they_are_written(tmp_path):
+    ids = ["1.10", "1e5", "7", "12345678901234567890"]
+    text = HEADER + "".join(f"{name},{name},2017-05-01,5\n" for name in ids)
+    rows = checked(write(tmp_path, orders=text))["orders"].rows
+    assert rows["customer_id"].tolist() == rows["order_id"].tolist() == ids
+
+
 @pytest.mark.parametrize(
     ("ids", "as_text"),
     [

@@ -1,0 +1,59 @@
+"""Data that nothing can be made of: a clear message, no traceback, and the last release stays."""
+
+import pandas as pd
+import pytest
+
+from tests.synthetic import Shop, tables, weekly
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+
+ONE_CUSTOMER = weekly(customers=1, days=300)
+SHORT_HISTORY = tables(Shop(days=55))
+NOBODY_LEAVES = weekly(customers=150, days=300)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "said", "to_do"),
+    [
+        (ONE_CUSTOMER, "DataGateError", "belong to one customer", "Check that customer_id"),
+        (SHORT_HISTORY, "TimelineError", "The history is too short: 2024-01-01 to", "Bring at"),
+        (NOBODY_LEAVES, "DataGateError", "There are no churners at all", "Shorten task.horizon"),
+    ],
+    ids=["one customer only", "shorter than two horizons", "no churners at all"],
+)
+def test_it_is_told_in_words_and_the_last_release_stays(copied, given, kind, said, to_do):
+    before = copied.manifest()
+    copied.give(given)
+    done = copied.run()
+    assert done.code == 1
+    assert f"{kind}: " in done.text
+    assert said in done.text
+    assert to_do in done.text
+    assert "The last release stays as it is." in done.text
+    assert "Traceback" not in done.text
+    assert copied.manifest() == before
+    assert copied.parent_runs() == 1
+
+
+def test_a_mistake_in_params_is_told_before_anything_runs(copied):
+    path = copied.folder / "params.yaml"
+    path.write_text(path.read_text().replace("horizon_days", "horizon_day", 1))
+    done = copied.run()
+    assert done.code == 1
+    assert (
+        "ParamsError: params.yaml: task.horizon_day is not a parameter; did you mean" in done.text
+    )
+    assert "Running stage" not in done.text
+    assert "Traceback" not in done.text
+
+
+def test_a_project_without_a_release_says_that_there_is_none_yet(copied):
+    copied.give({"orders": pd.DataFrame({"customer": ["a"], "order_id": ["o"], "when": ["x"]})})
+    (copied.folder / "dvc.lock").unlink()
+    copied.python("-c", "import shutil; shutil.rmtree('data')")
+    done = copied.run()
+    assert done.code == 1
+    assert "TableError: orders has no column customer_id" in done.text
+    assert "Nearest: customer" in done.text
+    assert "There is no release yet." in done.text
+    assert "Traceback" not in done.text

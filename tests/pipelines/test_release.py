@@ -1,0 +1,125 @@
+"""The release appears whole or not at all, whatever ends the stage that writes it."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from pipelines.release import join_cards, restore, swap
+
+# Runs the stage again and again with another input each time, and kills it, as kill -9 does, at
+# its first touch of a file in data/, then at its second, and so on until it comes to its end.
+KILLED_EVERYWHERE = """
+import json, os, signal, sys
+import pyarrow.parquet
+from models.artifacts import check_manifest
+from pipelines import release, stage
+
+SEEN = ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "ctypes.call_function", "os.link")
+
+def run_until(moment):
+    left = moment
+    def hook(event, arguments):
+        nonlocal left
+        if event in SEEN and (event != "open" or "data/" in str(arguments[0])):
+            left -= 1
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(hook)
+    sys.stdout = open(os.devnull, "w")
+    release.main()
+    os._exit(0)
+
+stood, found, moment = check_manifest(stage.RELEASE)["release_id"], [], 0
+while True:
+    moment += 1
+    stage.PLAN_SUMMARY.write_text(json.dumps({"epoch": "now", "moment": moment}))
+    child = os.fork()
+    if not child:
+        run_until(moment)
+    ended_well = os.waitpid(child, 0)[1] == 0
+    manifest = check_manifest(stage.RELEASE)  # whole: every file is what the manifest says
+    told = json.loads((stage.RELEASE / "plan.json").read_text()).get("moment")
+    found.append("new" if told == moment else "old" if manifest["release_id"] == stood else "?")
+    stood = manifest["release_id"]
+    if ended_well:
+        break
+print(json.dumps(found))
+"""
+LIMITED = """
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+sys.argv = ["release"]
+runpy.run_module("pipelines.release", run_name="__main__")
+"""
+
+
+def folder(path, text):
+    path.mkdir(parents=True)
+    (path / "file").write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("atomic", [True, False], ids=["in one step", "in two renames"])
+def test_the_new_folder_takes_the_place_of_the_old(tmp_path, monkeypatch, atomic):
+    monkeypatch.chdir(tmp_path)
+    if not atomic:
+        monkeypatch.setattr("pipelines.release._exchange", lambda *_: False)
+    new, current = folder(tmp_path / "data" / "new", "new"), tmp_path / "data" / "release"
+    swap(new, current)
+    assert (current / "file").read_text() == "new"
+    swap(folder(new, "newer"), current)
+    assert (current / "file").read_text() == "newer"
+    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["release"]
+
+
+def test_a_release_that_was_moved_away_when_the_run_ended_is_brought_back(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder(tmp_path / "data" / ".release-old", "old")
+    restore()
+    assert (tmp_path / "data" / "release" / "file").read_text() == "old"
+    folder(tmp_path / "data" / ".release-old", "older")
+    restore()
+    assert (tmp_path / "data" / "release" / "file").read_text() == "old"
+    assert not (tmp_path / "data" / ".release-old").exists()
+
+
+def test_a_card_without_a_plan_has_empty_fields_and_none_is_lost_or_doubled():
+    scores = pd.DataFrame({"customer_id": ["a", "b"], "as_of_date": 1, "churn_risk": [0.5, None]})
+    plan = pd.DataFrame({"customer_id": ["a"], "as_of_date": 1, "intended_action": "call"})
+    cards = join_cards(scores, plan)
+    assert cards["customer_id"].tolist() == ["a", "b"]
+    assert cards["intended_action"].isna().tolist() == [False, True]
+    with pytest.raises(pd.errors.MergeError):
+        join_cards(scores, pd.concat([plan, plan]))
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("end_to_end")
+def test_killed_at_any_moment_the_stage_leaves_a_whole_release(copied):
+    done = copied.python("-c", KILLED_EVERYWHERE)
+    assert done.code == 0, done.text
+    found = json.loads(done.text.splitlines()[-1])
+    assert len(found) > 30
+    assert set(found) == {"old", "new"}
+    assert found == sorted(found, key=["old", "new"].index)  # the old one up to the swap
+    assert found[-1] == "new"
+    left = [path.name for path in (copied.folder / "data").iterdir()]
+    assert not [name for name in left if name.startswith(".release")]
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("end_to_end")
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99], ids=["at once", "half way", "near the end"])
+def test_a_full_disk_leaves_the_old_release_and_says_what_to_do(copied, share):
+    before = copied.manifest()
+    largest = max(path.stat().st_size for path in copied.release.rglob("*") if path.is_file())
+    done = copied.python("-c", LIMITED.format(limit=int(largest * share)))
+    assert done.code == 1
+    assert "EnvironmentProblem: The disk is full" in done.text
+    assert "The last release is whole and stays in force. Free some space" in done.text
+    assert "Traceback" not in done.text
+    assert copied.manifest() == before
+    assert not (copied.folder / "data" / ".release-new").exists()
+    assert copied.python("-m", "pipelines.release").code == 0  # once there is room
+    assert copied.manifest() == before
