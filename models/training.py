@@ -98,9 +98,9 @@ def train_all(
     horizon = timeline.horizon_days
     say(f"churn: {len(train):,} training rows, {len(valid):,} validation rows")
     churn = fit_churn(train, valid, features, params)
-    say(f"next purchase: {churn.rounds} trees for churn were enough")
+    say(f"churn: {churn.rounds} trees were enough; next purchase")
     when = fit_next_purchase(train, valid, features, horizon, params)
-    say("value")
+    say(f"next purchase: {when.rounds} trees were enough; value")
     value = fit_value(
         train, valid, features, Horizons(horizon, timeline.value_horizon_days), params
     )

@@ -44,7 +44,9 @@ def load_params(path: Path = FILE) -> AllParams:
         return AllParams.model_validate(content)
     except ValidationError as errors:
         told: dict[str, list[str]] = {}
-        for problem in errors.errors(include_url=False):
+        # A misspelt key is also a missing one: the first word is the cure.
+        found = sorted(errors.errors(include_url=False), key=lambda e: e["type"] == "missing")
+        for problem in found:
             what, why = _explain(problem)
             told.setdefault(what, []).append(why)
         # A value that fits neither of two types is one mistake, not two.

@@ -23,17 +23,11 @@ def main() -> None:
     # The stages call `python`: the one that runs this, whatever is first on the PATH.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", "repro", "--quiet"]
-        if before and not sys.stdout.isatty()
-        else [sys.executable, "-m", "dvc", "repro"],
-        env=environment,
-        check=False,
-    )
+    done = subprocess.run([sys.executable, "-m", "dvc", "repro"], env=environment, check=False)
     if done.returncode:
         still = "The last release stays as it is." if before else "There is no release yet."
         print(f"\nThe run stopped at the stage above. {still}", file=sys.stderr)
-        sys.exit(done.returncode)
+        sys.exit(1)  # DVC's own 255 would tell a shell nothing more
     seconds = time.monotonic() - started
     if before and before == _written(RELEASED):
         print(

@@ -146,6 +146,11 @@ def test_a_section_that_is_a_number_is_told_to_be_a_section(tmp_path):
         load_params(tmp_path / "params.yaml")
 
 
+def test_a_misspelt_key_is_told_before_the_one_that_is_missing_for_it(wrong):
+    message = wrong("horizon_days: 28", "horizon_day: 28")
+    assert message.index("did you mean horizon_days?") < message.index("horizon_days is missing")
+
+
 def test_every_mistake_is_told_at_once(wrong):
     message = wrong("  timezone: UTC\n", "  timezones: UTC\n  max_row: 3\n")
     assert "source.timezones" in message
