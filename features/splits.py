@@ -58,7 +58,7 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
             choices = []
             if task.horizon_days == "auto":
                 if horizon < wanted:
-                    why += f"; {wanted} days do not fit the history, so shortened"
+                    why += f", rounded up to {wanted}; the history is too short for {wanted}"
                 choices.append(Choice("task.horizon_days", horizon, why))
             if task.active_within_days == "auto":
                 choices.append(Choice("task.active_within_days", active, active_why))

@@ -72,7 +72,7 @@ def evaluate_churn(
         gains[best_rule]["auc"], models[OURS]["observed_over_expected"]["value"]
     )
     result["warnings"] = [
-        f"{date}: {date_figures[OURS]['observed_over_expected']:.2f} leavers seen for each "
+        f"{date}: {date_figures[OURS]['observed_over_expected']:.3f} leavers seen for each "
         f"predicted, outside {CALIBRATED[0]} to {CALIBRATED[1]}"
         for date, date_figures in by_date.items()
         if not CALIBRATED[0] <= date_figures[OURS]["observed_over_expected"] <= CALIBRATED[1]

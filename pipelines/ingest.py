@@ -18,7 +18,9 @@ def main() -> None:
         stage.write_parquet(table.rows, stage.TABLES / f"{name}.parquet")
         if len(table.quarantine):
             stage.write_parquet(table.quarantine, stage.QUARANTINE / f"{name}.parquet")
-        counts = ", ".join(f"{value:,} {key}" for key, value in table.counts.items() if value)
+        counts = ", ".join(
+            f"{value:,} {key.replace('_', ' ')}" for key, value in table.counts.items() if value
+        )
         stage.say(f"{name}: {counts}")
     write_json(stage.QUARANTINE / "counts.json", {n: t.counts for n, t in checked.items()})
     facts = collect(open_tables(stage.TABLES, checked))

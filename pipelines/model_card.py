@@ -161,7 +161,7 @@ def _money_text(when: dict[str, Any], value: dict[str, Any]) -> str:
         dates = ", ".join(value["test_as_of_dates"])
         tables[f"Value over {value['horizon_days']} days, as of {dates}"] = value
     rows = [
-        f"| {title} | {name.replace('_', ' ')} | {f['mean_absolute_error']:.2f} | "
+        f"| {title} | {NAMES.get(name, name.replace('_', ' '))} | {f['mean_absolute_error']:.2f} | "
         f"{f['root_mean_squared_error']:.2f} | {f['total_error']:+.1%} | {f['spearman']:.3f} |"
         for title, figures in tables.items()
         for name, f in figures.items()

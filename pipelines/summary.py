@@ -77,8 +77,9 @@ def _choice_lines(timeline: dict[str, Any]) -> list[str]:
     ]
     for choice in timeline["choices"]:
         # A day number means nothing to people: the reason names the date.
-        value = "" if choice["key"] == "timeline.score_as_of" else f" {choice['value']}"
-        lines.append(f"  {choice['key']}:{value} ({choice['why']})")
+        is_day = choice["key"] == "timeline.score_as_of"
+        told = choice["why"] if is_day else f"{choice['value']} ({choice['why']})"
+        lines.append(f"  {choice['key']}: {told}")
     return lines
 
 
@@ -146,7 +147,7 @@ def _worklist_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Lan
         lines.append(
             f"  {card['customer_id']:<10}{money} {card['churn_risk']:>4.0%}  {action}{withheld}"
         )
-        lines.append(f"  {'':10}{_reason(card['reasons'], language)}")
+        lines.append(f"  {'':10}{_reason(card['reasons'], language) or 'nothing raises the risk'}")
     return lines
 
 
@@ -162,7 +163,7 @@ def _plan_lines(plan: dict[str, Any], cards: pd.DataFrame, language: Language) -
     chosen = cards[cards["intended_action"].notna()]
     counts = chosen["intended_action"].value_counts()
     actions = ", ".join(f"{label(f'action.{name}', language)} {n:,}" for name, n in counts.items())
-    holdout = int((chosen["arm"] == "holdout").sum())
+    held = chosen[chosen["arm"] == "holdout"]
     lines = [f"\nPlan      {actions}"]
     treated, budget = plan["by_arm"]["treated"], plan["budget"]
     if "expected_gain" in treated:
@@ -171,8 +172,8 @@ def _plan_lines(plan: dict[str, Any], cards: pd.DataFrame, language: Language) -
             f"for {budget['to_spend']:,.2f} of a budget of {budget['limit']:,.2f}"
         )
     lines.append(
-        f"          {holdout:,} customers are held out in {plan['epoch']}: their action is "
-        "withheld, so that its effect can be measured"
+        f"          {len(held):,} customers are in the holdout of {plan['epoch']}: for "
+        f"{int(held['withheld'].sum()):,} of them an action is withheld, to measure its effect"
     )
     return lines
 

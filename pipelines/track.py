@@ -48,7 +48,8 @@ def main() -> None:
         stage.say(f"MLflow run {run_id}")
     else:
         stage.say(f"MLflow has this content already: run {run_id}")
-    write_json(TRACK, {"content_key": key, "run_id": run_id})
+    # Not the run's own id: the same content leaves the same file, and so the same dvc.lock.
+    write_json(TRACK, {"content_key": key})
 
 
 def models_to_log() -> list[LoggedModel]:

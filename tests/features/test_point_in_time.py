@@ -31,10 +31,10 @@ OFFSETS = st.one_of(
 )
 TIMES = OFFSETS.map(moment)
 KNOWN = st.one_of(st.none(), st.none(), TIMES)
-CUSTOMERS = st.integers(0, 15).map("{:05d}".format)
+CUSTOMERS = st.integers(0, 19).map("{:05d}".format)
 CENTS = st.integers(-2_000, 4_000).map(lambda cents: cents / 100)
 FEW = settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -42,7 +42,7 @@ MANY = settings(FEW, max_examples=30)
 
 
 def rows(size, **columns):
-    return st.lists(st.fixed_dictionaries(columns), min_size=size, max_size=2 * size)
+    return st.lists(st.fixed_dictionaries(columns), min_size=size, max_size=size + 30)
 
 
 ORDERS = rows(
@@ -57,14 +57,14 @@ ORDERS = rows(
     discount=st.sampled_from([0.0, 0.35, None]),
 )
 EVENTS = rows(
-    20,
+    25,
     customer_id=CUSTOMERS,
     event_time=TIMES,
     kind=st.sampled_from(["campaign_exposed", "coupon_redeemed", "visit"]),
     known_at=KNOWN,
 )
 CONSENTS = rows(
-    10,
+    12,
     customer_id=CUSTOMERS,
     channel=st.just("email"),
     event_time=TIMES,

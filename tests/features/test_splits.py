@@ -164,7 +164,7 @@ def test_what_gave_way_is_said_with_the_reason():
     short = plan(130, 27.0, {"horizon_days": "auto", "active_within_days": 30})
     assert (short.horizon_days, len(short.test)) == (14, 2)
     (horizon,) = [c for c in short.choices if c.key == "task.horizon_days"]
-    assert "28 days do not fit the history, so shortened" in horizon.why
+    assert "rounded up to 28; the history is too short for 28" in horizon.why
     shorter = plan(115, 27.0, {"horizon_days": "auto", "active_within_days": 30})
     gave_way = {c.key: (c.value, c.why) for c in shorter.choices}
     assert gave_way["timeline.test_snapshots"][0] == 1

@@ -23,7 +23,9 @@ def rows():
 
 @pytest.fixture(scope="module")
 def model(rows):
-    return fit_churn(rows["train"], rows["validation"], FEATURES, PARAMS)
+    fitted = fit_churn(rows["train"], rows["validation"], FEATURES, PARAMS)
+    # The identity, which these rows may well give, would hide a map that is forgotten.
+    return replace(fitted, calibration=BetaMap(1.1, 0.9, 0.1))
 
 
 def outcomes(rows):
@@ -48,10 +50,12 @@ def test_calibration_keeps_the_booster_s_order(model, rows):
     assert len(np.unique(risk)) == len(np.unique(raw))
 
 
-def test_the_same_rows_make_the_same_bytes_and_another_seed_others(model, rows, tmp_path):
-    again = fit_churn(rows["train"], rows["validation"], FEATURES, PARAMS)
+def test_the_same_rows_make_the_same_bytes_and_another_seed_others(rows, tmp_path):
+    first, again = (
+        fit_churn(rows["train"], rows["validation"], FEATURES, PARAMS) for _ in range(2)
+    )
     other = fit_churn(rows["train"], rows["validation"], FEATURES, model_params(seed=4))
-    for name, made in (("first", model), ("again", again), ("other", other)):
+    for name, made in (("first", first), ("again", again), ("other", other)):
         made.save(tmp_path / name)
     assert content(tmp_path / "first") == content(tmp_path / "again")
     assert content(tmp_path / "first") != content(tmp_path / "other")

@@ -89,7 +89,7 @@ def test_a_run_says_which_parameters_data_and_code_it_was(logged, finished):
     assert tags["source_sha256.orders.csv"] == manifest["source"]["files"]["orders.csv"]
     assert len(tags["git_commit"].split("-")[0]) == 12
     track = json.loads((finished.folder / "data" / "track.json").read_text())
-    assert track == {"content_key": tags["content_key"], "run_id": logged["run_id"]}
+    assert track == {"content_key": tags["content_key"]}
 
 
 def test_model_card_reports_and_curves_are_kept_with_the_run(logged):

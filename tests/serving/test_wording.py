@@ -61,7 +61,7 @@ def test_both_languages_use_the_same_values_in_each_variant(key):
     ]
     assert found[0] == found[1]
     kinds = {kind for text in found[0] for _, kind in text}
-    assert kinds <= {"", "money", "quantity", "days", *wording.KINDS}
+    assert kinds <= {"", "money", "quantity", "days", "days_of", *wording.KINDS}
 
 
 def test_no_text_is_left_untranslated():
@@ -254,3 +254,12 @@ def test_a_name_that_a_user_added_is_made_readable():
     assert label("action.garden_party", "ru") == "Garden party"
     assert label("action.do_nothing", "ru") == "Ничего не делать"
     assert field_label("shoe_size_90d", "en") == "shoe size 90d"
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [(2, "2 дней"), (7, "7 дней"), (21, "21 дня"), (28, "28 дней"), (91, "91 дня")],
+)
+def test_within_so_many_days_takes_the_genitive_in_russian(days, words):
+    said = wording.sentence("churn_definition.lapse", "ru", horizon_days=days)
+    assert said == f"Нет покупок в течение {words}"
