@@ -88,17 +88,18 @@ def _problem(
 ) -> _Problem:
     nothing = np.zeros((len(gain), 1))
     costs = np.hstack([cost, nothing])
-    rows = {BUDGET: (costs, limits.budget)} if np.isfinite(limits.budget) else {}
+    # A list, since a channel may well be called budget.
+    rows = [(BUDGET, costs, limits.budget)] if np.isfinite(limits.budget) else []
     for channel in dict.fromkeys(channels):
         if channel in limits.capacities:
             member = np.array([*(name == channel for name in channels), False], dtype=np.float64)
-            rows[channel] = (np.broadcast_to(member, costs.shape), limits.capacities[channel])
+            rows.append((channel, np.broadcast_to(member, costs.shape), limits.capacities[channel]))
     return _Problem(
         gain=np.hstack([np.where(gain > 0, gain, -np.inf), nothing]),
         cost=costs,
-        use=np.array([use for use, _ in rows.values()]).reshape(len(rows), *costs.shape),
-        limits=np.array([limit for _, limit in rows.values()], dtype=np.float64),
-        names=tuple(rows),
+        use=np.array([use for _, use, _ in rows]).reshape(len(rows), *costs.shape),
+        limits=np.array([limit for _, _, limit in rows], dtype=np.float64),
+        names=tuple(name for name, _, _ in rows),
     )
 
 

@@ -12,7 +12,7 @@ class ActionParams(Params):
 
     catalog: str
     margin_rate: float | None = Field(default=None, gt=0, le=1)
-    budget: NonNegativeFloat
+    budget: NonNegativeFloat = Field(allow_inf_nan=False)
     capacities: dict[str, NonNegativeInt] = Field(default_factory=dict)
     max_contacts: PositiveInt
     max_contacts_days: PositiveInt

@@ -169,7 +169,7 @@ def _objectors(facts: Facts, as_of: int) -> ir.Table | None:
     """Customers whose newest word on profiling, at the as-of date, is no."""
     if facts.consents is None or "purpose" not in facts.consents.columns:
         return None
-    said = known_before(facts.consents, as_of).filter(lambda t: t.purpose == "profiling")
+    said = known_before(facts.consents, as_of).filter(lambda t: t.purpose.lower() == "profiling")
     # Of two rows at the same time the refusal counts.
     words = said.group_by(["customer_id", "event_time"]).aggregate(granted=said.granted.all())
     newest = words.group_by("customer_id").aggregate(granted=words.granted.argmax(words.event_time))

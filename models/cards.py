@@ -8,6 +8,7 @@ from models.params import ModelParams
 from models.reasons import Explainer
 from models.segments import rank_in_stage, risk_band, segments
 from models.training import Bundle
+from sources.errors import DataGateError
 
 SCORED, ALREADY_CHURNED = "scored", "already_churned"
 
@@ -22,9 +23,16 @@ def score_cards(
     """Cards of the cohort (`scored`) and of everyone else who ever bought (`already_churned`).
 
     `snapshot` holds the rows of the score date, `purchases` the purchase timelines, `models` the
-    served bundle, its explainer and its version. Sorted by risk_rank, then customer_id.
+    served bundle, its explainer and its version. Sorted by risk_rank, then customer_id. Raises
+    DataGateError when there is nobody to score.
     """
     bundle, explainer, version = models
+    if snapshot.empty:
+        raise DataGateError(
+            f"Nobody can be scored as of {date_of(timeline.score)}: no customer bought in the "
+            f"{timeline.active_within_days} days before. The last release stays as it is. Bring "
+            "newer purchases, or change timeline.score_as_of or task.active_within_days."
+        )
     churn_risk = bundle.churn.predict(snapshot)
     risk = pd.Series(churn_risk, index=snapshot.index)
     money = bundle.value.predict(snapshot, churn_risk)

@@ -78,6 +78,8 @@ def _value(snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated) ->
     if "value" not in snapshots:
         return {}
     test = _rows(snapshots, timeline, timeline.value_test)
+    if test.empty:  # a gap in the data around the value test date
+        return {}
     past = evaluated.past
     expected = past.value.predict(test, past.churn.predict(test))
     simple = amount_rules(test, evaluated.past_baselines, timeline.value_horizon_days)

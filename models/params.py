@@ -1,6 +1,6 @@
 """What params.yaml may say about the models."""
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from sources.params import Params
 
@@ -23,6 +23,12 @@ class BandParams(Params):
     high: float = Field(gt=0, lt=1)
     medium: float = Field(gt=0, lt=1)
 
+    @model_validator(mode="after")
+    def _ordered(self) -> "BandParams":
+        if self.medium >= self.high:
+            raise ValueError("medium must be below high, or no customer is in the medium band")
+        return self
+
 
 class GateParams(Params):
     """The least data a model is fitted on."""
@@ -34,7 +40,7 @@ class GateParams(Params):
 class ModelParams(Params):
     """Section `model`."""
 
-    seed: int
+    seed: int = Field(ge=0)
     threads: PositiveInt
     calibration_folds: int = Field(ge=2)
     bootstrap_draws: PositiveInt

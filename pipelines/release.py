@@ -1,6 +1,7 @@
 """Stage `release`: everything a reader needs, in one folder that appears whole or not at all."""
 
 import ctypes
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -8,18 +9,34 @@ from pathlib import Path
 import pandas as pd
 
 from features.timeline import date_of
-from models.artifacts import MANIFEST, hashes, read_json, sha256_of, write_json
+from models.artifacts import MANIFEST, check_manifest, hashes, read_json, sha256_of, write_json
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_timeline, version_of
+from sources.errors import EnvironmentProblem
 
 SCHEMA_VERSION = 1
+LOCK = stage.DATA / ".release-lock"
 NEW, OLD = stage.DATA / ".release-new", stage.DATA / ".release-old"
 RENAME_EXCHANGE, AT_FDCWD = 2, -100
 
 
 def main() -> None:
-    """Write the release aside, make sure it is on disk, then put it in the old one's place."""
+    """Write the release aside, make sure it is on disk, then put it in the old one's place.
+
+    Raises EnvironmentProblem while another run writes a release into the same folder.
+    """
+    with LOCK.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise EnvironmentProblem(
+                "Another run is writing a release into this folder: wait until it is done."
+            ) from None
+        _write_and_swap()
+
+
+def _write_and_swap() -> None:
     restore()
     shutil.rmtree(NEW, ignore_errors=True)
     try:
@@ -54,7 +71,7 @@ def write(folder: Path) -> None:
         "data_until": date_of(timeline.data_until).isoformat(),
         "horizon_days": timeline.horizon_days,
         "value_horizon_days": timeline.value_horizon_days,
-        "model_version": version_of(read_json(stage.SERVED / MANIFEST)),
+        "model_version": version_of(check_manifest(stage.SERVED)),
         "source": read_json(stage.SOURCE),
         "snapshots_sha256": sha256_of(stage.SNAPSHOTS),
         "cards": len(cards),

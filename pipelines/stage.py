@@ -25,6 +25,7 @@ CALIBRATION = REPORTS / "calibration.png"
 CHURN_METRICS, NEXT_METRICS = METRICS / "churn.json", METRICS / "next_purchase.json"
 
 T = TypeVar("T")
+DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -36,12 +37,16 @@ def run(main: Callable[[], None]) -> None:
         print(f"\n{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(1)
     except OSError as error:
-        if error.errno not in FULL:
-            raise
         where = error.filename or "the project's folder"
+        if error.errno in FULL:
+            what, cure = f"The disk is full (writing {where})", "Free some space"
+        elif error.errno in DENIED:
+            what, cure = f"{where} may not be written", "Give yourself the right to write there"
+        else:
+            raise
         problem = EnvironmentProblem(
-            f"The disk is full (writing {where}). The last release is whole and stays in force. "
-            "Free some space and run the same command again."
+            f"{what}. The last release is whole and stays in force. {cure} and run the same "
+            "command again."
         )
         print(f"\n{type(problem).__name__}: {problem}", file=sys.stderr)
         sys.exit(1)

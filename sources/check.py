@@ -20,6 +20,7 @@ from sources.tables import NUMBER, TABLES, TEXT, TIME, YESNO, Table
 TRUE_WORDS = {"true", "t", "yes", "y", "1", "1.0"}
 FALSE_WORDS = {"false", "f", "no", "n", "0", "0.0"}
 GUESTS = ("orders", "events")  # purchases and visits of people who did not say who they are
+LARGEST = 1e18  # sums of it stay exact; no amount of money or goods is larger
 ZONED = r"[T ].*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"  # a time of day that carries its own offset
 CURES = {
     "is not a date": "Dates must be ISO (2017-11-15 09:30); write others with source.derive, for "
@@ -67,6 +68,13 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
     bad = reasons != ""
     _refuse_too_many(raw, reasons, guests, table, params)
     kept = ~guests & ~bad & ~duplicates
+    if not kept.any():
+        raise TableError(
+            f"{table.name}: none of the {len(raw):,} rows is left, "
+            f"{int(bad.sum()):,} cannot be used and {int(duplicates.sum()):,} repeat others: "
+            + " ".join(_example(raw, reasons, reason) for reason in _distinct(reasons[bad]))
+            + " Mend the file."
+        )
     counts = {
         "rows_in": len(raw),
         "kept": int(kept.sum()),
@@ -203,7 +211,7 @@ def _checks(kind: str | None) -> list[pa.Check]:
             pa.Check.ge(datetime(1970, 1, 1), error="is before 1970"),  # noqa: DTZ001
         ]
     if kind == NUMBER:
-        return [pa.Check(lambda s: np.isfinite(s), error="is not finite")]
+        return [pa.Check(lambda s: np.abs(s) < LARGEST, error="is too large to be true")]
     return []
 
 

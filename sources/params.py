@@ -1,8 +1,10 @@
 """What params.yaml may say about the source."""
 
+from difflib import get_close_matches
 from typing import Literal
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Params(BaseModel):
@@ -21,3 +23,12 @@ class SourceParams(Params):
     drop_repeated_rows: tuple[str, ...] = ()
     timezone: str = "UTC"
     max_quarantined: float = Field(default=0.05, ge=0, le=1)
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            near = get_close_matches(name, available_timezones(), 1)
+            hint = f"; nearest: {near[0]}" if near else ""
+            raise ValueError(f"{name!r} is not a time zone such as Europe/London{hint}")
+        return name

@@ -107,7 +107,8 @@ CONSENTS = Table(
         "known_at": TIME,
     },
     required=("customer_id", "channel", "event_time", "granted"),
-    key=("customer_id", "channel", "purpose", "event_time"),
+    # `granted` too: of a yes and a no at the same time both are kept, and the no counts.
+    key=("customer_id", "channel", "purpose", "event_time", "granted"),
     time="event_time",
     missing="consent and objections are unknown: actions.consent_when_unknown decides",
 )

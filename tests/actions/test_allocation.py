@@ -172,3 +172,9 @@ def test_nobody_at_all_is_a_plan_too():
     result = allocate(np.empty((0, 3)), np.empty((0, 3)), CHANNELS, Limits(0.0))
     assert len(result.choice) == 0
     assert result.gap == 0.0
+
+
+def test_a_channel_called_budget_does_not_lift_the_budget():
+    gain, cost = np.full((40, 1), 5.0), np.ones((40, 1))
+    found = allocate(gain, cost, ["budget"], Limits(5.0, {"budget": 40}))
+    assert (found.choice >= 0).sum() == 5

@@ -118,7 +118,7 @@ def test_rows_from_the_as_of_date_on_or_known_from_then_on_never_change_a_featur
     assert_frame_equal(everything, past, check_exact=True)
 
 
-@FEW
+@settings(FEW, max_examples=4)
 @given(orders=ORDERS, consents=CONSENTS)
 def test_purchase_timelines_end_at_the_as_of_date(orders, consents):
     def timelines(drawn_orders, drawn_consents):

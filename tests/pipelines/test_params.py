@@ -180,3 +180,21 @@ def test_without_params_yaml_it_says_where_to_run(tmp_path):
 def test_parameters_never_change():
     with pytest.raises(ValueError, match="frozen"):
         load_params(ROOT / FILE).task.horizon_days = 3
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "said"),
+    [
+        ("source", "timezone", "Europe/Londn", "nearest: Europe/London"),
+        ("model", "seed", -1, "model.seed"),
+        ("model", "bands", {"high": 0.2, "medium": 0.5}, "medium must be below high"),
+        ("actions", "budget", float("inf"), "actions.budget"),
+    ],
+)
+def test_a_value_that_would_fail_later_is_refused_at_once(tmp_path, section, key, value, said):
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params[section][key] = value
+    file = tmp_path / "params.yaml"
+    file.write_text(yaml.safe_dump(params), encoding="utf-8")
+    with pytest.raises(ParamsError, match=re.escape(said)):
+        load_params(file)

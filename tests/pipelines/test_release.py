@@ -1,11 +1,13 @@
 """The release appears whole or not at all, whatever ends the stage that writes it."""
 
+import fcntl
 import json
 
 import pandas as pd
 import pytest
 
-from pipelines.release import join_cards, restore, swap
+from pipelines.release import LOCK, join_cards, main, restore, swap
+from sources.errors import EnvironmentProblem
 
 # Runs the stage again and again with another input each time, and kills it, as kill -9 does, at
 # its first change of anything on disk, then at its second, and so on until it comes to its end.
@@ -89,6 +91,16 @@ def test_a_release_that_was_moved_away_when_the_run_ended_is_brought_back(tmp_pa
     assert not (tmp_path / "data" / ".release-old").exists()
 
 
+def test_two_runs_do_not_write_one_release_at_the_same_time(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder(tmp_path / "data" / ".release-new", "half written by the other run")
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(EnvironmentProblem, match="Another run is writing a release"):
+            main()
+    assert (tmp_path / "data" / ".release-new" / "file").exists()
+
+
 def test_a_card_without_a_plan_has_empty_fields_and_none_is_lost_or_doubled():
     scores = pd.DataFrame({"customer_id": ["a", "b"], "as_of_date": 1, "churn_risk": [0.5, None]})
     plan = pd.DataFrame({"customer_id": ["a"], "as_of_date": 1, "intended_action": "call"})
@@ -109,8 +121,8 @@ def test_killed_at_any_moment_the_stage_leaves_a_whole_release(copied):
     assert set(found) == {"old", "new"}
     assert found == sorted(found, key=["old", "new"].index)  # the old one up to the swap
     assert found[-1] == "new"
-    left = [path.name for path in (copied.folder / "data").iterdir()]
-    assert not [name for name in left if name.startswith(".release")]
+    left = {path.name for path in (copied.folder / "data").iterdir()}
+    assert not left & {".release-new", ".release-old"}
 
 
 @pytest.mark.slow

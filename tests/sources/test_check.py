@@ -228,7 +228,7 @@ def test_negative_amounts_are_refunds_and_stay():
 @pytest.mark.parametrize(
     ("cell", "value", "reason"),
     [
-        ("amount", "inf", "amount is not finite"),
+        ("amount", "inf", "amount is too large to be true"),
         ("amount", "twelve", "amount is not a number"),
         ("amount", "nan", "amount is not a number"),
         ("order_id", None, "order_id is missing"),
@@ -344,14 +344,23 @@ def test_one_key_with_two_contents_is_set_aside_with_all_its_rows():
     }
 
 
-def test_a_key_with_an_empty_part_is_a_key():
+def test_a_yes_and_a_no_at_the_same_time_are_both_kept_and_repeats_counted_once():
     said = {"customer_id": "a", "channel": "email", "event_time": "2017-05-01", "purpose": None}
     rows = [said | {"granted": word} for word in (" Yes", "yes ", "NO")]
     other = said | {"customer_id": "b", "granted": "0"}
     result = check(pd.DataFrame([*rows, other, other]), CONSENTS)
+    assert result.counts["quarantined"] == 0
+    assert result.counts["duplicates"] == 2
+    assert result.rows["granted"].tolist() == [True, False, False]
+
+
+def test_a_key_with_an_empty_part_is_a_key():
+    said = {"customer_id": "a", "channel": "email", "event_time": "2017-05-01", "granted": "no"}
+    times = ["2017-05-02", "2017-05-03", "2017-05-02"]
+    rows = [said | {"purpose": None, "known_at": time} for time in times]
+    result = check(pd.DataFrame([*rows, said | {"customer_id": "b"}]), CONSENTS)
     assert result.counts["quarantined"] == 3
-    assert result.counts["duplicates"] == 1
-    assert result.rows["granted"].tolist() == [False]
+    assert result.rows["customer_id"].tolist() == ["b"]
 
 
 def test_a_position_is_never_taken_for_the_line_id_of_another_row():
