@@ -13,17 +13,22 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench-sources docs ui lock clean
+.PHONY: help run serve test check format bench-sources docs ui lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
-run:  ## the main job: raw purchases to a release, then a summary
+run:  ## the main job: raw purchases to a published release, then a summary
 	$(SETUP) pipeline
 	@$(BIN)/python -m pipelines.run
 
+serve:  ## API and page of the published release: http://127.0.0.1:8000
+	$(SETUP) pipeline
+	@exec $(BIN)/python -m serving.cli serve
+
 test:  ## every test
 	$(SETUP) dev
+	@$(BIN)/python tools/setup_browser.py
 	$(PYTEST)
 
 check:  ## format, lint, strict types, import layers, fast tests: under a minute once warm

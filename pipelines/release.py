@@ -16,6 +16,7 @@ from pipelines.reading import read_timeline, version_of
 from sources.errors import EnvironmentProblem
 
 SCHEMA_VERSION = 1
+SHOWN = ("name", "owner")  # what of the customers table goes on a card
 LOCK = stage.DATA / ".release-lock"
 NEW, OLD = stage.DATA / ".release-new", stage.DATA / ".release-old"
 RENAME_EXCHANGE, AT_FDCWD = 2, -100
@@ -52,8 +53,9 @@ def _write_and_swap() -> None:
 def write(folder: Path) -> None:
     """Write all files of the release and its manifest into `folder`."""
     folder.mkdir(parents=True)
-    cards = join_cards(pd.read_parquet(stage.SCORES), pd.read_parquet(stage.PLAN))
     timeline = read_timeline()
+    cards = join_cards(pd.read_parquet(stage.SCORES), pd.read_parquet(stage.PLAN))
+    cards = with_names(cards, known_customers())
     expires = pd.Timestamp(date_of(timeline.score + load_params().timeline.step_days))
     stage.write_parquet(cards.assign(expires_at=expires.as_unit("us")), folder / "cards.parquet")
     shutil.copy(stage.PURCHASES, folder / "purchases.parquet")
@@ -84,6 +86,24 @@ def join_cards(scores: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
     """The score cards with the plan beside them; a customer without a plan has empty fields."""
     return scores.merge(
         plan.drop(columns="as_of_date"), on="customer_id", how="left", validate="one_to_one"
+    )
+
+
+def known_customers() -> pd.DataFrame:
+    """The table `customers`, empty where the source has none.
+
+    As it stands today and not at the score date: names are shown, never learned from.
+    """
+    if "customers" not in stage.table_names():
+        return pd.DataFrame(columns=["customer_id"])
+    return pd.read_parquet(stage.TABLES / "customers.parquet")
+
+
+def with_names(cards: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
+    """The cards with `name` and `owner` beside the id, as far as the customers table has them."""
+    shown = [name for name in SHOWN if name in customers.columns]
+    return cards.merge(
+        customers[["customer_id", *shown]], on="customer_id", how="left", validate="one_to_one"
     )
 
 

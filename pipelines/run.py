@@ -1,4 +1,4 @@
-"""The main job: `dvc repro`, then a summary for people. `python -m pipelines.run`."""
+"""The main job: `dvc repro`, publish, a summary for people. `python -m pipelines.run`."""
 
 import os
 import shutil
@@ -9,7 +9,9 @@ from pathlib import Path
 
 from pipelines import stage
 from pipelines.params import load_params
+from pipelines.publish import main as publish
 from pipelines.summary import print_summary
+from serving.settings import load_settings
 from sources.errors import EnvironmentProblem
 
 RELEASED = stage.RELEASE / "manifest.json"
@@ -19,6 +21,7 @@ def main() -> None:
     """Reproduce the pipeline and say what came out, or that nothing changed."""
     check_machine()
     load_params()  # a mistake in params.yaml is told before anything runs
+    load_settings()  # and one in REGULARS_*
     before, started = _written(RELEASED), time.monotonic()
     # The stages call `python`: the one that runs this, whatever is first on the PATH.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -34,6 +37,7 @@ def main() -> None:
             "\nNothing changed: data, code and parameters are those of the last run "
             f"({seconds:.0f} s)."
         )
+    publish()
     print_summary(seconds)
 
 

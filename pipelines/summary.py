@@ -42,7 +42,8 @@ def print_summary(seconds: float | None = None, language: Language = "en") -> No
     print(*_plan_lines(plan, cards, language), sep="\n")
     print(
         "\nReports   reports/model_card.md, reports/data_usability.json, reports/features.json\n"
-        "Next      make ui             runs, figures and registered models in MLflow\n"
+        "Next      make serve          API and page on http://127.0.0.1:8000\n"
+        "          make ui             runs, figures and registered models in MLflow\n"
         "          dvc plots show      ROC, precision-recall, calibration, gains (in .venv/bin)\n"
         "          docs/your-data.md   the same with your own purchases"
     )

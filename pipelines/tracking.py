@@ -24,6 +24,7 @@ EXPERIMENT = "regulars"
 STORE = "sqlite:///mlflow.db"
 CODE = ["sources", "features", "models", "pipelines"]
 REGISTERED = {"churn": "regulars-churn", "next_purchase": "regulars-next-purchase"}
+CHAMPION = "champion"  # the alias of the models whose release is published
 REQUIREMENTS = ["lightgbm", "pandas", "numpy", "scipy", "scikit-learn", "pyarrow", "pydantic"]
 
 
@@ -90,6 +91,26 @@ def log_run(
                 registered_model_name=REGISTERED[model.name],
             )
         return str(run.info.run_id)
+
+
+def set_champion(model_version: str) -> dict[str, str]:
+    """Move the alias of the served models to those of this version.
+
+    Returns the registered versions by model name; empty when no finished run logged them.
+    """
+    runs = mlflow.search_runs(
+        experiment_names=[EXPERIMENT],
+        filter_string=f"tags.model_version = '{model_version}' and attributes.status = 'FINISHED'",
+        output_format="list",
+        max_results=1,
+    )
+    if not runs:
+        return {}
+    client = mlflow.MlflowClient()
+    found = client.search_model_versions(f"run_id = '{runs[0].info.run_id}'")
+    for version in found:
+        client.set_registered_model_alias(version.name, CHAMPION, version.version)
+    return {version.name: str(version.version) for version in found}
 
 
 def flat(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

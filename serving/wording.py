@@ -6,6 +6,7 @@ writes it as
 
     days      a unit with its plural: 1 day, 31 days (one entry of `units`)
     number    12, 1.5, 0.071          percent   31 %          date   January 3, 2018
+    points    +3, -12: a change of a share, in hundredths     day    Jan 3, 2018
     money     1,234 (with a value `currency`, such as USD: $1,234)
     field     a feature or card field by its name: purchases in the last 90 days
     quantity  a number in the unit of the feature that the value `feature` names
@@ -16,7 +17,7 @@ What comes out is plain text, whatever the values hold: escaping is up to the pa
 import difflib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -25,7 +26,8 @@ from typing import Any, Literal, get_args
 import pandas as pd
 import yaml
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_interval
+from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from features.snapshot import all_features
@@ -38,6 +40,7 @@ WINDOW = re.compile(r"_(\d+)d$")
 STEADY = 0.1  # log ratio: within 10 % is about the same
 
 Values = Mapping[str, Any]
+Length = Literal["medium", "long"]
 
 
 def sentence(key: str, language: Language, **values: Any) -> str:
@@ -66,7 +69,7 @@ def label(key: str, language: Language, **values: Any) -> str:
     """
     if key in _messages(language):
         return sentence(key, language, **values)
-    return _upper_first(key.rpartition(".")[2].replace("_", " "))
+    return upper_first(key.rpartition(".")[2].replace("_", " "))
 
 
 def field_label(name: str, language: Language) -> str:
@@ -78,6 +81,29 @@ def field_label(name: str, language: Language) -> str:
     if f"field.{name}" in _messages(language):
         return sentence(f"field.{name}", language)
     return name.replace("_", " ")
+
+
+def written(value: Any, kind: str, language: Language, **values: Any) -> str:
+    """One value as a message would write it; a dash where it is unknown.
+
+    Raises LookupError for a kind that messages do not know.
+    """
+    if _is_unknown(value):
+        return "–"
+    if kind not in {"money", "quantity", *KINDS, *_content(language)["units"]}:
+        raise LookupError(f"There is no kind of value {kind!r}.")
+    return _write(value, kind, language, values) or str(value)
+
+
+def period(low: date, high: date, language: Language) -> str:
+    """Two days as one interval, without repeating a month or year: Jan 4 – 12, 2018."""
+    text: str = format_interval(low, high, "yMMMd", locale=language)
+    return text
+
+
+def listing(items: Iterable[str], language: Language) -> str:
+    """Several things as a person lists them: a, b and c."""
+    return format_list(list(items), locale=language)
 
 
 def keys() -> tuple[str, ...]:
@@ -122,7 +148,7 @@ def _fill(text: str, language: Language, values: Values) -> str | None:
         pieces += [text[position : match.start()], written]
         position = match.end()
     filled = "".join(pieces) + text[position:]
-    return _upper_first(filled) if text.startswith("{feature:") else filled
+    return upper_first(filled) if text.startswith("{feature:") else filled
 
 
 def _is_unknown(value: Any) -> bool:
@@ -190,9 +216,18 @@ def _percent(value: float, language: Language) -> str:
     return format_percent(value, format=form, locale=language)
 
 
-def _date(value: date | str, language: Language) -> str:
+def _date(value: date | str, language: Language, length: Length = "long") -> str:
     day = date.fromisoformat(value[:10]) if isinstance(value, str) else value
-    return format_date(day, format="long", locale=language)
+    return format_date(day, format=length, locale=language)
+
+
+def _day(value: date | str, language: Language) -> str:
+    return _date(value, language, "medium")
+
+
+def _points(value: float, language: Language) -> str:
+    """A change of a share in hundredths, with its sign."""
+    return format_decimal(value * 100, format="+#,##0;-#,##0", locale=language)
 
 
 def _change(value: float, language: Language) -> str:
@@ -212,7 +247,8 @@ def _times(value: float, language: Language) -> str:
     return f"{_number(value, language)}\xa0×"
 
 
-def _upper_first(text: str) -> str:
+def upper_first(text: str) -> str:
+    """The text with a capital at its start, the rest as it is."""
     return text[:1].upper() + text[1:]
 
 
@@ -220,7 +256,9 @@ Writer = Callable[[Any, Language], str]
 KINDS: dict[str, Writer] = {
     "number": _number,
     "percent": _percent,
+    "points": _points,
     "date": _date,
+    "day": _day,
     "field": field_label,
 }
 BY_UNIT: dict[str, Writer] = {

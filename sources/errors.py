@@ -8,6 +8,9 @@ RegularsError
 ├── DataGateError          too few customers, events or outcomes for a model
 ├── CatalogError           actions.yaml cannot be used
 ├── ArtifactError          a saved model or release is incomplete or was changed
+├── SettingsError          a REGULARS_* variable is unknown or out of range
+├── StoreError             the store cannot be used: not reachable, of another version, busy
+│   └── NoReleaseError     nothing was published yet
 └── EnvironmentProblem     the machine: no git repository, a full disk, a missing tool
 
 A message says what is wrong, where, and what to do. The stages print it without a traceback.
@@ -44,6 +47,18 @@ class CatalogError(RegularsError):
 
 class ArtifactError(RegularsError):
     """A saved model or release is incomplete or was changed after it was written."""
+
+
+class SettingsError(RegularsError):
+    """An environment variable REGULARS_* is unknown or out of range."""
+
+
+class StoreError(RegularsError):
+    """The store of published releases cannot be used."""
+
+
+class NoReleaseError(StoreError):
+    """Nothing was published into the store yet."""
 
 
 class EnvironmentProblem(RegularsError):

@@ -45,7 +45,12 @@ def tables(shop: Shop) -> dict[str, pd.DataFrame]:
         "orders": _orders(rng, visits, shop.days),
         "events": _events(rng, ids, shop.days),
         "customers": pd.DataFrame(
-            {"customer_id": ids, "email": [f"{customer}@example.com" for customer in ids]}
+            {
+                "customer_id": ids,
+                "name": [None if number % 3 else f"Name {number}" for number in range(len(ids))],
+                "email": [f"{customer}@example.com" for customer in ids],
+                "owner": ["Anna" if number % 2 else "Борис" for number in range(len(ids))],
+            }
         ),
         "consents": _consents(rng, ids),
         "contacts": _contacts(ids, shop.days),

@@ -56,7 +56,8 @@ class Project:
 
     def python(self, *arguments: str) -> Done:
         """Run this Python in the folder, with the environment of a user and not of a test."""
-        kept = {n: v for n, v in os.environ.items() if n not in OURS and "PYTEST" not in n}
+        ours = {n for n in os.environ if n in OURS or n.startswith("REGULARS_") or "PYTEST" in n}
+        kept = {n: v for n, v in os.environ.items() if n not in ours}
         who = {
             f"GIT_{role}_{what}": text for role in ("AUTHOR", "COMMITTER") for what, text in NAMED
         }

@@ -61,7 +61,20 @@ def test_both_languages_use_the_same_values_in_each_variant(key):
     ]
     assert found[0] == found[1]
     kinds = {kind for text in found[0] for _, kind in text}
-    assert kinds <= {"", "money", "quantity", "days", "days_of", *wording.KINDS}
+    assert kinds <= {"", "money", "quantity", "days", "days_of", "customers", *wording.KINDS}
+
+
+def test_every_word_of_the_page_is_used():
+    """And every one that is used exists: a template says so by failing."""
+    folder = Path(wording.__file__).parent
+    files = [*(folder / "templates").glob("*.html"), folder / "pages.py"]
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
+    parts = {"risk", "reason", "action", "value_at_risk", "next_purchase", "customer"}  # columns
+    parts |= {"grade_A", "grade_B", "grade_C"}
+    for key in keys():
+        name = key.removeprefix("page.")
+        if key.startswith("page.") and name not in parts:
+            assert f'"page.{name}"' in text, f"{key} is used nowhere"
 
 
 def test_no_text_is_left_untranslated():

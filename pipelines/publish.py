@@ -1,0 +1,47 @@
+"""Publish the release into the store that the API and the page read: `python -m pipelines.publish`.
+
+A command, not a stage: an experiment (`dvc exp run`) never reaches a manager.
+"""
+
+from typing import Any
+
+from pipelines import stage
+from serving.publishing import publish
+from serving.settings import load_settings
+from serving.store import describe, open_store
+from sources.errors import EnvironmentProblem
+
+
+def main() -> None:
+    """Publish `data/release/`, and move the alias `champion` to its models.
+
+    Raises EnvironmentProblem when there is no release yet.
+    """
+    if not stage.RELEASE.exists():
+        raise EnvironmentProblem("There is no release to publish yet: run `make run`.")
+    settings = load_settings()
+    engine = open_store(settings.store_url)
+    done = publish(stage.RELEASE, engine, settings.keep_releases, _move_champion)
+    if done.outcome == "unchanged":
+        stage.say(f"release {done.release_id} is the published one already")
+        return
+    stage.say(f"release {done.release_id} {done.outcome}: {done.cards:,} cards")
+    stage.say(f"store {describe(engine)}")
+    if done.removed:
+        stage.say(f"let go, beyond the newest {settings.keep_releases}: {', '.join(done.removed)}")
+
+
+def _move_champion(manifest: dict[str, Any]) -> None:
+    # MLflow takes seconds to import, and nothing of it is needed when nothing changed.
+    from pipelines.tracking import open_store as open_mlflow
+    from pipelines.tracking import set_champion
+
+    open_mlflow()
+    moved = set_champion(manifest["model_version"])
+    said = ", ".join(f"{name} {version}" for name, version in sorted(moved.items()))
+    nowhere = "MLflow here knows no run of these models: the alias champion stays where it is"
+    stage.say(f"champion: {said}" if moved else nowhere)
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,93 @@
+"""The application: API, page and static files behind one guard, every error in one shape."""
+
+import logging
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import Engine
+from starlette.exceptions import HTTPException
+
+from serving import api, pages
+from serving.guard import Guard
+from serving.problems import ApiProblem, Problem, parameter_problem
+from serving.settings import Settings
+from sources.errors import NoReleaseError, StoreError
+
+STATIC = Path(__file__).with_name("static")
+MACHINES = ("/v1", "/health", "/ready", "/openapi.json", "/static")
+DESCRIPTION = (
+    "Score cards of customers: calibrated risk, next purchase, money at stake, reasons and one "
+    "action each. Everything stands as of the release's date and looks horizon_days ahead; money "
+    "looks value_horizon_days ahead. Errors are application/problem+json."
+)
+log = logging.getLogger("uvicorn.error")
+
+
+def create_app(settings: Settings, engine: Engine) -> FastAPI:
+    """The application that reads the store behind `engine`."""
+    app = FastAPI(
+        title="Regulars",
+        version="1",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        openapi_url="/openapi.json",
+    )
+    app.state.settings, app.state.engine = settings, engine
+    app.include_router(api.router)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(Guard, hosts=settings.hosts)
+    app.add_exception_handler(ApiProblem, _problem)
+    app.add_exception_handler(RequestValidationError, _problem)
+    app.add_exception_handler(HTTPException, _problem)
+    app.add_exception_handler(StoreError, _problem)
+    app.add_exception_handler(Exception, _problem)
+    _document_problems(app)
+    return app
+
+
+def _problem(request: Request, error: Exception) -> Response:
+    """A problem document for programs, a page for people."""
+    problem = _as_problem(error)
+    if request.url.path.startswith(MACHINES):
+        return problem.response()
+    return pages.problem_page(request, problem)
+
+
+def _as_problem(error: Exception) -> ApiProblem:
+    if isinstance(error, ApiProblem):
+        return error
+    if isinstance(error, RequestValidationError):
+        return parameter_problem(error.errors())
+    if isinstance(error, NoReleaseError):
+        return ApiProblem("no-release", str(error))
+    if isinstance(error, StoreError):
+        log.error("%s", error)
+        return ApiProblem("store-unavailable", "The store cannot be read; the log says why.")
+    if isinstance(error, HTTPException):
+        name = "method-not-allowed" if error.status_code == 405 else "not-found"
+        return ApiProblem(name, "See /docs for the addresses and methods there are.")
+    return ApiProblem("internal-error", "It was logged; the release itself is whole.")
+
+
+def _document_problems(app: FastAPI) -> None:
+    """The problem's schema in OpenAPI, and nothing of FastAPI's own error shape."""
+    original = app.openapi
+
+    def openapi() -> dict[str, object]:
+        content = original()
+        schemas = content["components"]["schemas"]
+        template = "#/components/schemas/{model}"
+        problem = Problem.model_json_schema(ref_template=template)
+        schemas.update(problem.pop("$defs", {}))
+        schemas["Problem"] = problem
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        return content
+
+    app.openapi = openapi  # type: ignore[method-assign]

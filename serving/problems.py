@@ -1,0 +1,104 @@
+"""Errors of the API: one shape, `application/problem+json` (RFC 9457).
+
+docs/serving.md lists them; `type` is a name, not an address.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+MEDIA_TYPE = "application/problem+json"
+PROBLEMS = {
+    "bad-request": (400, "The request is not valid HTTP text"),
+    "customer-not-found": (404, "There is no such customer"),
+    "not-found": (404, "There is nothing at this address"),
+    "method-not-allowed": (405, "This address does not take this method"),
+    "cursor-gone": (410, "The list can no longer be continued"),
+    "unknown-host": (421, "This service is not called by that name"),
+    "invalid-parameters": (422, "A parameter cannot be used"),
+    "invalid-cursor": (422, "The cursor cannot be used"),
+    "no-money": (422, "The release has no money"),
+    "internal-error": (500, "Something went wrong here"),
+    "no-release": (503, "Nothing was published yet"),
+    "store-unavailable": (503, "The store cannot be read"),
+}
+
+
+class InvalidParameter(BaseModel):
+    """Which parameter, and what is wrong with it."""
+
+    parameter: str
+    problem: str
+
+
+class Problem(BaseModel):
+    """What went wrong, for a program (`type`) and for a person (`detail`)."""
+
+    type: str = Field(examples=["urn:regulars:problem:customer-not-found"])
+    title: str
+    status: int
+    detail: str
+    errors: list[InvalidParameter] = []
+
+
+class ApiProblem(Exception):  # noqa: N818
+    """Raised where a request cannot be answered; `name` is a key of PROBLEMS."""
+
+    def __init__(self, name: str, detail: str, errors: list[InvalidParameter] | None = None):
+        super().__init__(detail)
+        self.name, self.detail, self.errors = name, detail, errors or []
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return PROBLEMS[self.name][0]
+
+    def content(self) -> Problem:
+        """The body."""
+        status, title = PROBLEMS[self.name]
+        return Problem(
+            type=f"urn:regulars:problem:{self.name}",
+            title=title,
+            status=status,
+            detail=self.detail,
+            errors=self.errors,
+        )
+
+    def response(self) -> JSONResponse:
+        """The answer of the API."""
+        headers = {"Retry-After": "60"} if self.status == 503 else None
+        return JSONResponse(
+            self.content().model_dump(exclude_defaults=True),
+            self.status,
+            headers=headers,
+            media_type=MEDIA_TYPE,
+        )
+
+
+def parameter_problem(errors: Iterable[Any]) -> ApiProblem:
+    """Pydantic's errors, without repeating what was sent: it may be no valid JSON."""
+    found = []
+    for error in errors:
+        place = error["loc"] if isinstance(error["loc"], tuple) else ()
+        names = [str(part) for part in place if part not in ("query", "path", "body")]
+        said = str(error["msg"]).removeprefix("Value error, ")
+        if error["type"] == "extra_forbidden":
+            said = "is not a parameter of this address"
+        found.append(InvalidParameter(parameter=".".join(names), problem=said))
+    detail = "; ".join(f"{part.parameter}: {part.problem}" for part in found)
+    return ApiProblem("invalid-parameters", detail, found)
+
+
+def documented(*names: str) -> dict[int | str, dict[str, Any]]:
+    """The problems an endpoint may answer with, as OpenAPI writes them."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for name in names:
+        status, title = PROBLEMS[name]
+        text = f"`{name}`: {title}."
+        if status in found:
+            text = f"{found[status]['description']} {text}"
+        content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        found[status] = {"description": text, "content": content}
+    return found

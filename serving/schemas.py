@@ -1,0 +1,223 @@
+"""What the API gives out: the score card and what surrounds it, design section 7.
+
+Fields may be added, never renamed. Money is in the currency of the data, probabilities are in
+[0, 1], dates are days; a field that is not known is null. Codes stay codes (`high`, `at_risk`);
+`sentence` holds the same for a person, in the language that was asked for.
+"""
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from serving.wording import keys
+
+Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+def _known_message(key: str) -> str:
+    if key not in keys():
+        raise ValueError(f"{key!r} is no message of serving/messages")
+    return key
+
+
+MessageKey = Annotated[str, AfterValidator(_known_message)]
+# PostgreSQL keeps no NUL in a text.
+Id = Annotated[str, Field(pattern="^[^\x00]*$")]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Status = Literal["scored", "rule", "insufficient_data", "already_churned"]
+RiskBand = Literal["high", "medium", "low"]
+
+
+class Schema(BaseModel):
+    """Nothing unknown goes in, nothing changes later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NextPurchase(Schema):
+    """When the next purchase is expected, with an 80 % interval; null: not within reach_days."""
+
+    low: dt.date | None
+    median: dt.date | None
+    high: dt.date | None
+    reach_days: int
+
+
+class Reason(Schema):
+    """Something associated with a higher (`up`) or lower (`down`) risk; never a cause."""
+
+    group: str
+    feature: str
+    value: Number | None
+    typical_value: Number | None = Field(description="Median of the customers who stayed.")
+    own_usual: Number | None = Field(description="What is usual for this very customer.")
+    direction: Literal["up", "down"]
+    contribution: Number = Field(description="Log odds.")
+    message_key: MessageKey
+    sentence: str = ""
+
+
+class Why(Schema):
+    """Why the plan chose what it chose."""
+
+    message_key: MessageKey
+    values: dict[str, Number | str | None]
+    sentence: str = ""
+
+
+class Blocked(Schema):
+    """An action that was not allowed, and the gate that stopped it."""
+
+    action_id: str
+    reason: str
+    sentence: str = ""
+
+
+class IntendedAction(Schema):
+    """What the plan chose. `expected_gain` counts on the low end of the effect."""
+
+    action_id: str
+    name: str = ""
+    channel: str | None
+    why: Why | None
+    contact_cost: Number | None
+    incentive_cost: Number | None
+    expected_cost: Number | None
+    effect: Number | None
+    effect_source: Literal["assumed", "estimated"] | None
+    expected_gain: Number | None
+    expected_gain_mid: Number | None
+    expected_gain_high: Number | None
+    blocked: list[Blocked]
+
+
+class Purchases(Schema):
+    """One day with purchases; `amount` is null where the data has no amounts."""
+
+    day: dt.date
+    orders: int
+    amount: Number | None
+
+
+class ScoreCard(Schema):
+    """One customer in one release."""
+
+    customer_id: Id
+    name: Id | None
+    owner: Id | None
+    release_id: str
+    status: Status
+    as_of_date: dt.date
+    data_until: dt.date
+    expires_at: dt.date
+    horizon_days: int
+    value_horizon_days: int
+    churn_definition: Literal["lapse", "cancellation"]
+    model_version: str
+    churn_risk: Probability | None = Field(
+        description="Calibrated probability of leaving within horizon_days."
+    )
+    risk_band: RiskBand | None
+    risk_rank: int | None = Field(description="1 is most at risk.")
+    risk_change: Number | None = Field(
+        description="churn_risk minus that of the latest earlier release of the same model_version."
+    )
+    purchase_probability: dict[str, Probability | None] = Field(
+        description="Probability of a purchase by so many days; null beyond the models' reach."
+    )
+    next_purchase_date: NextPurchase | None
+    last_purchase_date: dt.date | None
+    expected_orders: Number | None = Field(description="Within horizon_days.")
+    expected_spend: Number | None = Field(description="Within horizon_days.")
+    value_if_stays: Number | None = Field(description="Within value_horizon_days.")
+    value_if_lapses: Number | None = Field(description="Within value_horizon_days.")
+    expected_value: Number | None = Field(description="Within value_horizon_days.")
+    value_at_risk: Number | None = Field(
+        description="churn_risk × (value_if_stays − value_if_lapses)."
+    )
+    rfm_segment: str | None
+    abc_class: str | None
+    lifecycle_stage: str | None
+    rank_in_stage: int | None
+    reasons: list[Reason]
+    intended_action: IntendedAction | None
+    arm: Literal["treated", "holdout"] | None
+    withheld: bool | None = Field(
+        description="True: the customer is in the holdout, so the action is not to be carried out."
+    )
+    purchases: list[Purchases] | None = Field(
+        default=None, description="Days with purchases, oldest first, where purchases=true."
+    )
+
+
+class Quality(Schema):
+    """How good the churn model was on later dates, in figures a manager reads."""
+
+    grade: Literal["A", "B", "C"]
+    test_as_of_dates: list[dt.date]
+    auc: Number
+    auc_low: Number
+    auc_high: Number
+    top: int = Field(description="Of so many ranked highest …")
+    top_left: Number = Field(description="… so many left …")
+    top_left_by_rule: Number = Field(description="… and so many of those the best rule ranks.")
+
+
+class PlanTotals(Schema):
+    """The plan in a few figures; money is null where no gain can be computed."""
+
+    customers: int
+    contacts: int
+    withheld: int
+    epoch: str | None
+    cost: Number | None
+    expected_gain: Number | None
+    budget: Number | None
+
+
+class ReleaseFacts(Schema):
+    """What a release says of itself."""
+
+    release_id: str
+    as_of_date: dt.date
+    data_until: dt.date
+    expires_at: dt.date
+    horizon_days: int
+    value_horizon_days: int
+    churn_definition: Literal["lapse", "cancellation"]
+    model_version: str
+    source: str
+    customers: dict[Status, int]
+    has_money: bool
+    quality: Quality
+    plan: PlanTotals
+
+
+class Release(ReleaseFacts):
+    """What was published, from what and when."""
+
+    published_at: dt.datetime
+    is_current: bool
+
+
+class AtRisk(Schema):
+    """A ranked list. Follow `next` until it is null: all pages come from one release."""
+
+    release_id: str
+    as_of_date: dt.date
+    expires_at: dt.date
+    horizon_days: int
+    value_horizon_days: int
+    sort: str
+    order: Literal["asc", "desc"]
+    total: int = Field(description="Customers that the filters leave, on all pages.")
+    total_value_at_risk: Number | None
+    next: str | None
+    customers: list[ScoreCard]
+
+
+class Health(Schema):
+    """The service answers."""
+
+    status: Literal["ok"]

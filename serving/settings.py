@@ -1,0 +1,77 @@
+"""Settings of serving: environment variables REGULARS_*, read here and nowhere else."""
+
+import difflib
+import os
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from sources.errors import SettingsError
+
+PREFIX = "REGULARS_"
+
+
+class Settings(BaseSettings):
+    """What `make serve` and publishing need to know about this installation."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
+
+    store_url: str = Field(
+        default="sqlite:///store/regulars.sqlite3",
+        description="Where releases are published: an SQLAlchemy URL of SQLite or PostgreSQL.",
+    )
+    keep_releases: int = Field(
+        default=30,
+        ge=2,
+        description="How many published releases the store keeps, the current one included. "
+        "Higher: more disk, older cursors and comparisons stay possible.",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address to listen on. There is no log-in yet: other addresses than this "
+        "machine's own show every customer to whoever can reach them.",
+    )
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one."
+    )
+    allowed_hosts: str = Field(
+        default="127.0.0.1,localhost,[::1]",
+        description="Names under which the service may be called, by commas; others get 400, so "
+        "that no foreign page can reach it through a name of its own.",
+    )
+    language: Literal["en", "ru"] = Field(
+        default="en", description="Language where neither the URL nor the browser asks for one."
+    )
+
+    @field_validator("store_url")
+    @classmethod
+    def _is_supported(cls, url: str) -> str:
+        if not url.startswith(
+            ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg:")
+        ):
+            raise ValueError("must start with sqlite:/// or postgresql://")
+        return url
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The allowed hosts, in small letters."""
+        return frozenset(name.strip().lower() for name in self.allowed_hosts.split(","))
+
+
+def load_settings() -> Settings:
+    """Read the environment. Raises SettingsError naming the variable that cannot be used."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            longer = [one for one in sorted(known) if one.startswith(name.upper())]
+            near = [*longer, *difflib.get_close_matches(name.upper(), sorted(known), 1, 0.0)][0]
+            raise SettingsError(f"There is no setting {name}; the nearest is {near}.")
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{PREFIX}{str(part['loc'][0]).upper()}: {part['msg'].removeprefix('Value error, ')}"
+            for part in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsError(f"{problems}. docs/serving.md lists the settings.") from None

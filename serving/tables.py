@@ -1,0 +1,88 @@
+"""The store's tables. A change here needs a migration: a test compares the two.
+
+A release is written under a number nobody reads yet; `current_release` says which one is served.
+What lists filter and sort by has a column of its own; the card itself is kept as JSON, exactly as
+the API gives it out.
+"""
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+# Bytes decide the order of texts, the same on every database.
+BYTES = String().with_variant(String(collation="C"), "postgresql")
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("release_id", String, nullable=False, index=True),
+    Column("model_version", String, nullable=False),
+    Column("as_of_date", Date, nullable=False),
+    Column("published_at", DateTime, nullable=True),  # UTC; empty while it is being loaded
+    Column("info", JSON, nullable=False),
+    sqlite_autoincrement=True,  # numbers are never used again: cursors name them
+)
+
+current_release = Table(
+    "current_release",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True),
+    Column("number", ForeignKey("releases.number"), nullable=False),
+    Column("since", DateTime, nullable=False),  # UTC
+)
+
+cards = Table(
+    "cards",
+    metadata,
+    Column("number", ForeignKey("releases.number"), primary_key=True),
+    Column("customer_id", BYTES, primary_key=True),
+    Column("search", Text, nullable=False),  # name and id, case-folded
+    Column("status", String, nullable=False),
+    Column("owner", String),
+    Column("churn_risk", Double),
+    Column("risk_band", String),
+    Column("value_at_risk", Double),
+    Column("expected_value", Double),
+    Column("expected_gain", Double),
+    Column("next_purchase_date", Date),
+    Column("last_purchase_date", Date),
+    Column("rfm_segment", String),
+    Column("abc_class", String),
+    Column("lifecycle_stage", String),
+    Column("intended_action", String),
+    Column("arm", String),
+    Column("card", Text, nullable=False),
+)
+Index("ix_cards_by_risk", cards.c.number, cards.c.churn_risk.desc(), cards.c.customer_id)
+Index("ix_cards_by_value", cards.c.number, cards.c.value_at_risk.desc(), cards.c.customer_id)
+
+timelines = Table(
+    "timelines",
+    metadata,
+    Column("number", ForeignKey("releases.number"), primary_key=True),
+    Column("customer_id", BYTES, primary_key=True),
+    Column("purchases", Text, nullable=False),  # JSON: [[day, orders, amount], …], oldest first
+)

@@ -1,0 +1,237 @@
+"""Reading the store: the current release, one card, the ranked list page by page."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Engine,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.exc import DBAPIError
+
+from serving.problems import ApiProblem
+from serving.query import MONEY, AtRiskQuery, Cursor, Filters, Order, Sort, read_cursor
+from serving.schemas import Purchases, Release, ScoreCard
+from serving.store import unreachable, version
+from serving.tables import cards, current_release, releases, timelines
+from sources.errors import NoReleaseError
+
+PAGE = 50
+LISTED = ("scored", "rule")
+NEVER = dt.date(9999, 12, 31)  # "not within N days" comes after every date
+ASCENDING: tuple[Sort, ...] = ("next_purchase_date", "last_purchase_date")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One page of the list; `seen` customers came before it."""
+
+    release: Release
+    sort: Sort
+    order: Order
+    cards: list[ScoreCard]
+    total: int
+    total_value_at_risk: float | None
+    seen: int
+    next_cursor: str | None
+
+
+def current(engine: Engine) -> Release:
+    """The release that is served. Raises NoReleaseError before the first one was published."""
+    try:
+        with engine.connect() as connection:
+            return _release(connection, None)[1]
+    except DBAPIError as error:
+        raise _explained(engine, error) from None
+
+
+def one_card(engine: Engine, customer_id: str, with_purchases: bool) -> tuple[Release, ScoreCard]:
+    """The customer's card in the current release. Raises ApiProblem when there is none."""
+    try:
+        with engine.connect() as connection:
+            number, release = _release(connection, None)
+            is_theirs = and_(cards.c.number == number, cards.c.customer_id == customer_id)
+            found = connection.scalar(select(cards.c.card).where(is_theirs))
+            if found is None:
+                raise ApiProblem(
+                    "customer-not-found",
+                    f"There is no customer {customer_id!r} in release {release.release_id}. "
+                    "Customers who never bought, or who object to profiling, have no card.",
+                )
+            card = ScoreCard.model_validate_json(found)
+            if with_purchases:
+                card = card.model_copy(update={"purchases": _purchases(connection, number, card)})
+            return release, card
+    except DBAPIError as error:
+        raise _explained(engine, error) from None
+
+
+def at_risk(engine: Engine, query: AtRiskQuery) -> Listed:
+    """One page of the ranked list; a cursor stays with the release it began in.
+
+    Raises ApiProblem for a cursor that is none, belongs to other filters or to a release that is
+    no longer kept, and for an order by money where the release has none.
+    """
+    cursor = None
+    if query.cursor is not None:
+        cursor = read_cursor(query.cursor)
+        if cursor is None or cursor.filters != query.fingerprint():
+            raise ApiProblem("invalid-cursor", "The cursor is none of ours, or of other filters.")
+    try:
+        with engine.connect() as connection:
+            return _page(connection, query, cursor)
+    except DBAPIError as error:
+        raise _explained(engine, error) from None
+
+
+def actions_of(engine: Engine, release_id: str) -> list[str]:
+    """The intended actions that occur in a published release, for a filter to offer."""
+    with engine.connect() as connection:
+        number = select(func.max(releases.c.number)).where(releases.c.release_id == release_id)
+        found = (
+            select(cards.c.intended_action)
+            .distinct()
+            .where(cards.c.number == number.scalar_subquery(), cards.c.intended_action.is_not(None))
+        )
+        return sorted(connection.scalars(found))
+
+
+def _release(connection: Connection, number: int | None) -> tuple[int, Release]:
+    columns = (releases.c.number, releases.c.info, releases.c.published_at)
+    pointer = connection.scalar(select(current_release.c.number))
+    wanted = pointer if number is None else number
+    is_kept = and_(releases.c.number == wanted, releases.c.published_at.is_not(None))
+    row = None if wanted is None else connection.execute(select(*columns).where(is_kept)).first()
+    if row is None and number is None:
+        raise NoReleaseError("No release was published yet: run `make run`.")
+    if row is None:
+        raise ApiProblem(
+            "cursor-gone", "The release this list began in is no longer kept: start again."
+        )
+    times = {"published_at": row.published_at.replace(tzinfo=dt.UTC)}
+    facts = {**row.info, **times, "is_current": row.number == pointer}
+    return row.number, Release.model_validate(facts)
+
+
+def _page(connection: Connection, query: AtRiskQuery, cursor: Cursor | None) -> Listed:
+    number, release = _release(connection, cursor.number if cursor else None)
+    sort, order = _order(query, cursor, release)
+    wanted = [cards.c.number == number, cards.c.status.in_(LISTED), *_conditions(query)]
+    if cursor is None:
+        sums = select(func.count(), func.sum(cards.c.value_at_risk)).where(*wanted)
+        total, money = connection.execute(sums).one()
+        seen = 0
+    else:
+        total, money, seen = cursor.total, cursor.total_value_at_risk, cursor.seen
+        wanted.append(_after(cursor))
+    limit = query.limit or PAGE
+    value = _value(sort)
+    rows = connection.execute(
+        select(cards.c.card, value.label("value"), cards.c.customer_id)
+        .where(*wanted)
+        .order_by(value.desc() if order == "desc" else value.asc(), cards.c.customer_id)
+        .limit(limit + 1)
+    ).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Listed(
+        release=release,
+        sort=sort,
+        order=order,
+        cards=[ScoreCard.model_validate_json(row.card) for row in rows[:limit]],
+        total=total,
+        total_value_at_risk=money,
+        seen=seen,
+        next_cursor=last
+        and Cursor(
+            number=number,
+            sort=sort,
+            order=order,
+            filters=query.fingerprint(),
+            value=last.value.isoformat() if isinstance(last.value, dt.date) else last.value,
+            customer_id=last.customer_id,
+            total=total,
+            total_value_at_risk=money,
+            seen=seen + limit,
+        ).written(),
+    )
+
+
+def _order(query: AtRiskQuery, cursor: Cursor | None, release: Release) -> tuple[Sort, Order]:
+    sort: Sort = query.sort or ("value_at_risk" if release.has_money else "churn_risk")
+    asks_for_money = sort in MONEY or query.min_value_at_risk is not None
+    if asks_for_money and not release.has_money:
+        raise ApiProblem(
+            "no-money", "The data of this release has no amounts to rank or filter by."
+        )
+    order = query.order or ("asc" if sort in ASCENDING else "desc")
+    if cursor is not None and (cursor.sort, cursor.order) != (sort, order):
+        raise ApiProblem("invalid-cursor", "The cursor belongs to a list in another order.")
+    return sort, order
+
+
+def _value(sort: Sort) -> ColumnElement[Any]:
+    """What to order by, without nulls: databases disagree on where they come."""
+    column = cards.c[sort]
+    if sort in ASCENDING:
+        return func.coalesce(column, literal(NEVER, Date), type_=Date)
+    return func.coalesce(column, 0.0)
+
+
+def _after(cursor: Cursor) -> ColumnElement[bool]:
+    """Rows that come after the last one seen; of equal ones the smaller id came first."""
+    value = _value(cursor.sort)
+    try:
+        is_date = cursor.sort in ASCENDING
+        last = (
+            literal(dt.date.fromisoformat(str(cursor.value)), Date)
+            if is_date
+            else float(cursor.value)
+        )
+    except ValueError:
+        raise ApiProblem("invalid-cursor", "The cursor is none of ours.") from None
+    further = value < last if cursor.order == "desc" else value > last
+    return or_(further, and_(value == last, cards.c.customer_id > cursor.customer_id))
+
+
+def _conditions(query: Filters) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
+    for name in ("risk_band", "lifecycle_stage", "rfm_segment", "abc_class", "intended_action"):
+        values = getattr(query, name)
+        if values:
+            wanted.append(cards.c[name].in_(values))
+    for name in ("arm", "owner"):
+        if getattr(query, name) is not None:
+            wanted.append(cards.c[name] == getattr(query, name))
+    if query.min_churn_risk is not None:
+        wanted.append(cards.c.churn_risk >= query.min_churn_risk)
+    if query.min_value_at_risk is not None:
+        wanted.append(cards.c.value_at_risk >= query.min_value_at_risk)
+    if query.q is not None:
+        wanted.append(cards.c.search.contains(query.q.casefold(), autoescape=True))
+    return wanted
+
+
+def _purchases(connection: Connection, number: int, card: ScoreCard) -> list[Purchases]:
+    is_theirs = and_(timelines.c.number == number, timelines.c.customer_id == card.customer_id)
+    found = connection.scalar(select(timelines.c.purchases).where(is_theirs))
+    return [Purchases(day=day, orders=n, amount=sum_) for day, n, sum_ in _listed(found)]
+
+
+def _listed(found: str | None) -> list[Any]:
+    return [] if found is None else json.loads(found)
+
+
+def _explained(engine: Engine, error: DBAPIError) -> Exception:
+    """A store without tables is one nothing was published into; anything else is broken."""
+    if version(engine) is None:
+        return NoReleaseError("No release was published yet: run `make run`.")
+    return unreachable(engine, error)

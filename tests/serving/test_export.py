@@ -1,0 +1,76 @@
+"""CSV for machines and for spreadsheets."""
+
+import csv
+import io
+from urllib.parse import urlencode
+
+import pytest
+
+from serving.export import COLUMNS, csv_lines
+from serving.reading import read_cards
+from tests.serving.releases import FORMULA, NAMES, company, write_release
+
+
+@pytest.fixture(scope="module")
+def cards(tmp_path_factory):
+    folder = write_release(tmp_path_factory.mktemp("r") / "release", company(40))
+    return [card for batch in read_cards(folder, "r") for card in batch]
+
+
+def table(cards, language="en", for_excel=False):
+    text = "".join(csv_lines(cards, language, for_excel))
+    separator = ";" if for_excel and language == "ru" else ","
+    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=separator))
+
+
+def test_names_come_back_whole_and_a_formula_stays_text(cards):
+    rows = table(cards)
+    names = {row[0]: row[1] for row in rows[1:]}
+    for customer, name in NAMES.items():
+        assert names[customer] == (f"'{name}" if name == FORMULA else name)
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝"])
+def test_a_cell_that_a_spreadsheet_would_compute_is_quoted(cards, start):
+    text = f"{start}1+1"
+    odd = cards[0].model_copy(update={"name": text, "owner": text, "customer_id": text})
+    row = table([odd])[1]
+    assert row[:3] == [f"'{text}"] * 3
+
+
+def test_numbers_are_not_quoted_even_below_zero(cards):
+    changed = cards[0].model_copy(update={"value_at_risk": -12.5, "risk_change": -0.25})
+    row = dict(zip(COLUMNS, table([changed])[1], strict=True))
+    assert (row["value_at_risk"], row["risk_change"]) == ("-12.5", "-0.25")
+
+
+def test_what_is_not_known_is_empty(cards):
+    gone = next(card for card in cards if card.status == "already_churned")
+    row = dict(zip(COLUMNS, table([gone])[1], strict=True))
+    assert row["churn_risk"] == row["action"] == row["reason"] == row["withheld"] == ""
+    assert row["status"] == "already_churned"
+
+
+def test_excel_gets_what_it_opens_right_in_each_language(cards):
+    english, russian = (
+        "".join(csv_lines(cards[:1], language, for_excel=True)) for language in ("en", "ru")
+    )
+    assert english.startswith("\ufeffcustomer,name,")
+    assert russian.startswith("\ufeffклиент;имя;")
+    row = dict(zip(COLUMNS, table(cards[:1], "ru", for_excel=True)[1], strict=True))
+    assert row["churn_risk"] == str(round(cards[0].churn_risk, 4)).replace(".", ",")
+    assert row["withheld"] == "нет"
+    assert row["risk_band"] in ("Высокий", "Средний", "Низкий")
+
+
+def test_every_heading_is_in_the_language(cards):
+    headings = table(cards[:1], "ru", for_excel=True)[0]
+    assert [h for h in headings if not any("а" <= letter.lower() <= "я" for letter in h)] == []
+    assert not any("_" in heading for heading in table(cards[:1], "en", for_excel=True)[0])
+
+
+def test_the_service_gives_excel_the_language_asked_for(service):
+    query = urlencode({"format": "excel", "language": "ru", "risk_band": "high"})
+    text = service.get(f"/v1/at-risk?{query}").text
+    assert text.startswith("\ufeffклиент;")
+    assert len(text.splitlines()) == 1 + service.get("/v1/at-risk?risk_band=high").json()["total"]
