@@ -31,7 +31,7 @@ test:  ## every test
 	@$(BIN)/python tools/setup_browser.py
 	$(PYTEST)
 
-check:  ## format, lint, strict types, import layers, fast tests: under a minute once warm
+check:  ## format, lint, strict types, import layers, fast tests
 	$(SETUP) dev
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check

@@ -8,6 +8,9 @@ from models.churn import fit_churn, refit_churn
 from models.evaluate import evaluate_churn, grade
 from tests.snapshots import FEATURES, HORIZON, booster_params, model_params, simulate
 
+pytestmark = pytest.mark.slow  # `make test` runs it
+
+
 SEEDS = range(20)
 PARAMS = model_params(
     bootstrap_draws=40, churn=booster_params(max_rounds=25, early_stopping_rounds=5)

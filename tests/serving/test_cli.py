@@ -14,6 +14,9 @@ import pytest
 from serving.publishing import publish
 from serving.store import open_store
 
+pytestmark = pytest.mark.slow  # `make test` runs it
+
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
