@@ -13,14 +13,24 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class SimulatorParams(Params):
+    """Section `source.simulator`: which company to simulate."""
+
+    world: Literal["shop", "subscription", "misspecified"] = "shop"
+    customers: int = Field(default=20_000, ge=1)
+    days: int = Field(default=730, ge=60)
+    seed: int = Field(default=1, ge=0)
+
+
 class SourceParams(Params):
     """Section `source`: where raw data comes from and how it maps to the tables."""
 
-    kind: Literal["complete_journey", "cdnow", "files"]
+    kind: Literal["complete_journey", "cdnow", "files", "simulator"]
     path: str | None = None
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
     derive: dict[str, dict[str, str]] = Field(default_factory=dict)
     drop_repeated_rows: tuple[str, ...] = ()
+    simulator: SimulatorParams = SimulatorParams()
     timezone: str = "UTC"
     max_quarantined: float = Field(default=0.05, ge=0, le=1)
 

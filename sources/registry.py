@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from sources import cdnow, complete_journey, files
+from sources import cdnow, complete_journey, files, simulator
 from sources.errors import SourceError
 from sources.params import SourceParams
 
@@ -24,6 +24,7 @@ SOURCES: dict[str, Source] = {
     "complete_journey": complete_journey,
     "cdnow": cdnow,
     "files": files,
+    "simulator": simulator,
 }
 
 
