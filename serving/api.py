@@ -1,5 +1,6 @@
 """The scoring API, version 1: the card, the ranked list, the release, and whether we are well."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -9,9 +10,10 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 
+from serving.convertors import ANYTHING
 from serving.export import csv_lines
 from serving.languages import chosen_language
-from serving.problems import ApiProblem, InvalidParameter, documented
+from serving.problems import MOST, ApiProblem, InvalidParameter, documented
 from serving.query import LARGEST_PAGE, AtRiskQuery
 from serving.schemas import AtRisk, Health, Release, ScoreCard
 from serving.store import check_version
@@ -37,8 +39,9 @@ class CardQuery(NoParameters):
 
 def _once(request: Request) -> None:
     """A parameter that takes one value is given once: which of two counts is anyone's guess."""
-    names = [name for name, _ in request.query_params.multi_items()]
-    twice = sorted({name for name in names if names.count(name) > 1 and name not in SEVERAL})
+    times = Counter(name for name, _ in request.query_params.multi_items())
+    twice = sorted(name for name, count in times.items() if count > 1 and name not in SEVERAL)
+    twice = twice[:MOST]
     if twice:
         raise ApiProblem(
             "invalid-parameters",
@@ -60,7 +63,7 @@ COMMON = ("bad-request", "unknown-host", "invalid-parameters", "store-unavailabl
 
 
 @router.get(
-    "/v1/customers/{customer_id:path}",
+    f"/v1/customers/{{customer_id:{ANYTHING}}}",
     summary="One customer's score card",
     responses=documented("customer-not-found", "no-release", *COMMON),
 )

@@ -8,7 +8,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from serving import api, pages
 from serving.guard import Guard
@@ -26,8 +28,8 @@ DESCRIPTION = (
 log = logging.getLogger("uvicorn.error")
 
 
-def create_app(settings: Settings, engine: Engine) -> FastAPI:
-    """The application that reads the store behind `engine`."""
+def create_app(settings: Settings, engine: Engine) -> ASGIApp:
+    """The application that reads the store behind `engine`, behind its guard."""
     app = FastAPI(
         title="Regulars",
         version="1",
@@ -41,14 +43,15 @@ def create_app(settings: Settings, engine: Engine) -> FastAPI:
     app.include_router(api.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(Guard, hosts=settings.hosts)
     app.add_exception_handler(ApiProblem, _problem)
     app.add_exception_handler(RequestValidationError, _problem)
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(StoreError, _problem)
     app.add_exception_handler(Exception, _problem)
+    app.add_exception_handler(SQLAlchemyError, _problem)
     _document_problems(app)
-    return app
+    # Outside of everything: what goes wrong anywhere carries the same headers.
+    return Guard(app, settings.hosts | {settings.host})
 
 
 def _problem(request: Request, error: Exception) -> Response:
@@ -68,6 +71,9 @@ def _as_problem(error: Exception) -> ApiProblem:
         return ApiProblem("no-release", str(error))
     if isinstance(error, StoreError):
         log.error("%s", error)
+        return ApiProblem("store-unavailable", "The store cannot be read; the log says why.")
+    if isinstance(error, SQLAlchemyError):
+        log.error("The store: %s", error)
         return ApiProblem("store-unavailable", "The store cannot be read; the log says why.")
     if isinstance(error, HTTPException):
         name = "method-not-allowed" if error.status_code == 405 else "not-found"

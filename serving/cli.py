@@ -22,6 +22,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.parse_args(arguments)
     try:
         serve(load_settings())
+    except KeyboardInterrupt:  # told to end; what was being answered has been
+        sys.exit(0)
     except RegularsError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(1)
@@ -30,11 +32,16 @@ def main(arguments: list[str] | None = None) -> None:
 def serve(settings: Settings) -> None:
     """Serve until interrupted. Raises EnvironmentProblem for a port that is taken."""
     listening = _bound(settings)
-    engine = open_store(settings.store_url)
+    engine = open_store(settings.store_url, create=False)
     check_version(engine)
     host, port = settings.host, listening.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
+    everywhere = host in ("0.0.0.0", "::")
+    shown = "127.0.0.1" if everywhere else shown
     print(f"Regulars  http://{shown}:{port}        API: http://{shown}:{port}/docs")
+    if everywhere:
+        print("          on every address of this machine, without log-in, under the names")
+        print(f"          {', '.join(sorted(settings.hosts))} (REGULARS_ALLOWED_HOSTS)")
     print(f"Store     {describe(engine)}")
     try:
         release = current(engine)
@@ -42,8 +49,13 @@ def serve(settings: Settings) -> None:
     except NoReleaseError as error:
         print(f"Release   {error} The page says so too until then.", flush=True)
     config = uvicorn.Config(
-        create_app(settings, engine), log_level="warning", server_header=False, access_log=False
+        create_app(settings, engine),
+        log_level="warning",
+        server_header=False,
+        access_log=False,
+        timeout_graceful_shutdown=5,  # a download that nobody takes must not keep it alive
     )
+    print("          Ctrl-C ends it", flush=True)
     uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -11,7 +11,7 @@ from serving.wording import Language
 WIDTH, HEIGHT, FLOOR = 960, 190, 150  # FLOOR: where bars stand
 TALLEST, SHORTEST = 110, 4
 LABEL = 36  # half of the widest label of a month: nearer to an edge it would be cut
-LOOK_BACK = 365  # days drawn before the as-of date
+LOOK_BACK, LEAST = 365, 180  # days drawn before the as-of date, at most and at least
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,12 @@ def draw(card: ScoreCard, language: Language) -> Drawing | None:
     if not bought:
         return None
     start = max(bought[0].day, card.as_of_date - dt.timedelta(days=LOOK_BACK))
+    left = min(start, card.as_of_date - dt.timedelta(days=LEAST))
     when = card.next_purchase_date
     end = card.as_of_date + dt.timedelta(days=when.reach_days if when else 30)
     shown = [one for one in bought if one.day >= start]
     has_money = any(one.amount is not None for one in shown)
-    scale = _Scale(start - dt.timedelta(days=3), end + dt.timedelta(days=3))
+    scale = _Scale(left - dt.timedelta(days=3), end + dt.timedelta(days=3))
     largest = max([_size(one, has_money) for one in shown], default=0.0)
     return Drawing(
         start=start,

@@ -20,6 +20,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 STATIC = "/static/"
+MOST = 200  # parameters in an address
 
 
 class Guard:
@@ -44,6 +45,8 @@ class Guard:
                 headers.setdefault("Cache-Control", cached)
             await send(message)
 
+        if scope["method"] == "HEAD":  # as GET; the server leaves the body out
+            scope = {**scope, "method": "GET"}
         await (problem.response() if problem else self.app)(scope, receive, with_headers)
 
     def _problem(self, scope: Scope) -> ApiProblem | None:
@@ -53,6 +56,12 @@ class Guard:
             return ApiProblem(
                 "unknown-host", f"The host {host!r} is not one of REGULARS_ALLOWED_HOSTS."
             )
+        if scope["query_string"].count(b"&") >= MOST:
+            return ApiProblem("bad-request", f"The address holds more than {MOST} parameters.")
+        # Only the id of a customer may hold a line break: elsewhere it would go unnoticed.
+        path = scope["path"]
+        if "\n" in path and not path.startswith(("/v1/customers/", "/customers/")):
+            return ApiProblem("bad-request", "The address holds a line break.")
         for part in (scope.get("raw_path") or b"", scope["query_string"].replace(b"+", b" ")):
             try:
                 text = unquote_to_bytes(part).decode("utf-8")
@@ -64,4 +73,4 @@ class Guard:
 
 
 def _without_port(host: str) -> str:
-    return re.sub(r":\d*$", "", host.strip().lower())
+    return re.sub(r":\d*$", "", host.strip().lower()).rstrip(".")

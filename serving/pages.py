@@ -13,11 +13,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import ValidationError
 
+from serving.convertors import ANYTHING
 from serving.drawing import Drawing, draw
 from serving.languages import chosen_language
-from serving.problems import ApiProblem, parameter_problem
+from serving.problems import ApiProblem, InvalidParameter, parameter_problem
 from serving.query import AtRiskQuery
 from serving.schemas import Release, ScoreCard
+from serving.tables import ASCENDING
 from serving.worded import strongest_reason, worded
 from serving.wording import (
     LANGUAGES,
@@ -30,7 +32,7 @@ from serving.wording import (
     upper_first,
     written,
 )
-from serving.worklist import ASCENDING, actions_of, at_risk, one_card
+from serving.worklist import at_risk, one_card
 
 COLUMNS = {  # of the list, by what a click on their heading sorts by
     "customer": None,
@@ -50,8 +52,13 @@ TOLD = {  # problems that people meet → their words
     "no-money": ("page.bad_parameters", "page.not_found_detail"),
     "no-release": ("page.no_release", "page.no_release_detail"),
 }
-FIELDS = {"risk_band", "lifecycle_stage", "intended_action", "q", "sort", "order"}  # of the form
+FIELDS = {"risk_band", "lifecycle_stage", "intended_action", "owner", "to_contact", "q"} | {
+    "sort",
+    "order",
+}  # of the form
 MAKE_RUN = Markup("<code>make run</code>")
+YOUR_DATA = Markup("<code>docs/your-data.md</code>")
+EXAMPLES = {"complete_journey", "cdnow", "simulator"}  # sources that never get newer rows
 router = APIRouter(include_in_schema=False)
 templates = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -68,6 +75,12 @@ templates.filters["upper_first"] = upper_first
 def list_page(request: Request) -> Response:
     """The ranked list; filters, order and page stand in the address."""
     asked = _asked(request)
+    if "format" in asked:
+        raise ApiProblem(
+            "invalid-parameters",
+            "format: is a parameter of /v1/at-risk",
+            [InvalidParameter(parameter="format", problem="is a parameter of /v1/at-risk")],
+        )
     query = _query(asked)
     page = at_risk(request.app.state.engine, query)
     language = chosen_language(request, query.language)
@@ -84,7 +97,6 @@ def list_page(request: Request) -> Response:
         query=query,
         quality=_quality(page.release, language),
         columns=[(name, sort, _sorted(here, page, sort)) for name, sort in COLUMNS.items()],
-        actions=actions_of(request.app.state.engine, page.release.release_id),
         api="/v1/at-risk" + _suffix({**here, "language": [language]}),
         excel="/v1/at-risk" + _suffix({**here, "language": [language], "format": ["excel"]}),
         next="/" + _suffix({**here, "cursor": [page.next_cursor]}) if page.next_cursor else None,
@@ -94,7 +106,7 @@ def list_page(request: Request) -> Response:
     )
 
 
-@router.get("/customers/{customer_id:path}")
+@router.get(f"/customers/{{customer_id:{ANYTHING}}}")
 def customer_page(customer_id: str, request: Request) -> Response:
     """One customer: the card, the reasons both ways, purchases and what is expected."""
     asked = _asked(request)
@@ -163,10 +175,7 @@ def _html(
         docs="/docs" + _suffix(in_url),
         back="/" + _suffix(here),
         customer_url=partial(_customer_url, here),
-        languages={
-            one: quote(request.scope["path"]) + _suffix({**here, "language": [one]})
-            for one in LANGUAGES
-        },
+        languages={one: _path(request) + _suffix({**here, "language": [one]}) for one in LANGUAGES},
         **values,
     )
     return HTMLResponse(text, status, headers={"Vary": "Accept-Language"})
@@ -174,6 +183,12 @@ def _html(
 
 def _said(language: Language, key: str, **values: Any) -> str:
     return sentence(key, language, **values)
+
+
+def _path(request: Request) -> str:
+    """The path as it was sent; two slashes at its start would lead to another host."""
+    sent: str = request.scope["raw_path"].decode("ascii")
+    return "/" if sent.startswith("//") else sent
 
 
 def _period(language: Language, low: dt.date, high: dt.date) -> str:
@@ -228,6 +243,8 @@ def _summary(card: ScoreCard, drawing: Drawing, language: Language) -> str:
         known = (when.high and when.median, when.median, when.low, True)
         key = next(key for key, is_known in zip(keys, known, strict=True) if is_known)
         expected = sentence(f"next_purchase.{key}", language, **when.model_dump())
+        if key in ("late", "not_within"):  # within a sentence
+            expected = expected[:1].lower() + expected[1:]
     days = len(drawing.bars)
     return sentence("page.timeline", language, n=days, start=drawing.start, expected=expected)
 
@@ -259,5 +276,8 @@ def _expired(release: Release, language: Language) -> Markup | None:
     """What to say of figures that are no longer valid; None while they are."""
     if dt.datetime.now(dt.UTC).date() <= release.expires_at:
         return None
-    text = sentence("page.expired", language, expires_at=release.expires_at, command="{command}")
-    return Markup.escape(text).replace("{command}", MAKE_RUN)
+    is_example = release.source_kind in EXAMPLES
+    key, command = ("page.example", YOUR_DATA) if is_example else ("page.expired", MAKE_RUN)
+    dates = {"expires_at": release.expires_at, "data_until": release.data_until}
+    text = sentence(key, language, **dates, command="{command}")
+    return Markup.escape(text).replace("{command}", command)

@@ -4,11 +4,13 @@ docs/serving.md lists them; `type` is a name, not an address.
 """
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+MOST = 20  # wrong parameters that one answer names
 MEDIA_TYPE = "application/problem+json"
 PROBLEMS = {
     "bad-request": (400, "The request is not valid HTTP text"),
@@ -68,7 +70,7 @@ class ApiProblem(Exception):  # noqa: N818
 
     def response(self) -> JSONResponse:
         """The answer of the API."""
-        headers = {"Retry-After": "60"} if self.status == 503 else None
+        headers = {503: {"Retry-After": "60"}, 405: {"Allow": "GET, HEAD"}}.get(self.status)
         return JSONResponse(
             self.content().model_dump(exclude_defaults=True),
             self.status,
@@ -80,9 +82,10 @@ class ApiProblem(Exception):  # noqa: N818
 def parameter_problem(errors: Iterable[Any]) -> ApiProblem:
     """Pydantic's errors, without repeating what was sent: it may be no valid JSON."""
     found = []
-    for error in errors:
+    for error in islice(errors, MOST):
         place = error["loc"] if isinstance(error["loc"], tuple) else ()
-        names = [str(part) for part in place if part not in ("query", "path", "body")]
+        names = [part for part in place if isinstance(part, str)]
+        names = [name for name in names if name not in ("query", "path", "body")]
         said = str(error["msg"]).removeprefix("Value error, ")
         if error["type"] == "extra_forbidden":
             said = "is not a parameter of this address"

@@ -5,24 +5,33 @@ pointer to it. Whatever ends a publisher before that leaves rows that the next o
 """
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from pyarrow import ArrowException
 from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy.exc import DataError, IntegrityError
 
 from models.artifacts import check_manifest
-from serving.reading import BATCH, check_schema, read_cards, read_facts, read_timelines
-from serving.schemas import ScoreCard, Status
-from serving.store import publishing, upgrade
-from serving.tables import cards, current_release, releases, timelines
+from serving.reading import BATCH, Counts, check_schema, read_cards, read_facts, read_timelines
+from serving.schemas import ScoreCard
+from serving.store import check_not_newer, publishing, upgrade
+from serving.tables import (
+    DESCENDING,
+    card_texts,
+    cards,
+    current_release,
+    releases,
+    timelines,
+)
 from sources.errors import ArtifactError
 
 Outcome = Literal["published", "brought back", "unchanged"]
 # Columns of `cards` that are fields of the card as they stand.
+NEVER = dt.date(9999, 12, 31)  # "not within N days" comes after every date
 SAME = {column.name for column in cards.c} & set(ScoreCard.model_fields) - {
     "next_purchase_date",
     "intended_action",
@@ -56,13 +65,18 @@ def publish(
     manifest = check_manifest(folder)
     check_schema(manifest)
     release_id = str(manifest["release_id"])
+    check_not_newer(engine)  # and that there is a database at all, before anything is locked
     with publishing(engine):
         upgrade(engine)
         _remove_unfinished(engine)
         known, current = _numbers(engine, release_id)
         if known is not None and known == current:
             return Published(release_id, "unchanged", manifest["cards"])
-        number = _load(folder, manifest, engine) if known is None else known
+        number = _loaded(folder, manifest, engine) if known is None else known
+        if check_manifest(folder)["release_id"] != release_id:
+            raise ArtifactError(
+                f"{folder} was written anew while it was being published: publish again."
+            )
         before_switch(manifest)
         _switch(engine, number)
         removed = _remove_old(engine, number, keep)
@@ -81,6 +95,20 @@ def _numbers(engine: Engine, release_id: str) -> tuple[int | None, int | None]:
         return known, connection.scalar(select(current_release.c.number))
 
 
+def _loaded(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
+    """As `_load`; whatever is wrong with the folder is an ArtifactError."""
+    try:
+        return _load(folder, manifest, engine)
+    except (IntegrityError, DataError) as error:
+        why = " ".join(str(error.orig).split())
+    except (LookupError, StopIteration, ValueError, TypeError, OSError, ArrowException) as error:
+        why = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    raise ArtifactError(
+        f"{folder} cannot be published ({why}). The published release stays. Run `dvc repro "
+        "release` with this code, then publish again."
+    )
+
+
 def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
     """Write the release under a new number and return it; nobody reads it yet."""
     as_of_date = dt.date.fromisoformat(manifest["as_of_date"])
@@ -93,23 +121,24 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
         )
         number = int(connection.scalars(added.returning(releases.c.number)).one())
         earlier = _earlier(connection, manifest["model_version"], as_of_date)
-    statuses: Counter[Status] = Counter()
+    counts = Counts()
     for batch in read_cards(folder, manifest["release_id"]):
         with engine.begin() as connection:
             before = _risks(connection, earlier, [card.customer_id for card in batch])
             changed = [_with_change(card, before.get(card.customer_id)) for card in batch]
             connection.execute(insert(cards), [_row(number, card) for card in changed])
-        statuses.update(card.status for card in batch)
+            connection.execute(insert(card_texts), [_text(number, card) for card in changed])
+        counts.add(batch)
     for listed in _batches(read_timelines(folder)):
         rows = [{"number": number, "customer_id": who, "purchases": days} for who, days in listed]
         with engine.begin() as connection:
             connection.execute(insert(timelines), rows)
-    if statuses.total() != manifest["cards"]:
+    if counts.statuses.total() != manifest["cards"]:
         raise ArtifactError(
             f"{folder}: the manifest counts {manifest['cards']:,} cards, cards.parquet holds "
-            f"{statuses.total():,}. Nothing was published; run `dvc repro release`."
+            f"{counts.statuses.total():,}. Nothing was published; run `dvc repro release`."
         )
-    facts = read_facts(folder, manifest, dict(statuses))
+    facts = read_facts(folder, manifest, counts)
     with engine.begin() as connection:
         connection.execute(
             update(releases)
@@ -171,11 +200,17 @@ def _row(number: int, card: ScoreCard) -> dict[str, Any]:
         "number": number,
         **{name: getattr(card, name) for name in SAME},
         "search": f"{card.name or ''}\n{card.customer_id}".casefold(),
-        "expected_gain": action and action.expected_gain,
+        **{name: getattr(card, name) or 0.0 for name in DESCENDING if name != "expected_gain"},
+        "expected_gain": (action and action.expected_gain) or 0.0,
         "intended_action": action and action.action_id,
-        "next_purchase_date": when and when.median,
-        "card": card.model_dump_json(exclude={"purchases"}),
+        "next_purchase_date": (when and when.median) or NEVER,
+        "last_purchase_date": card.last_purchase_date or NEVER,
     }
+
+
+def _text(number: int, card: ScoreCard) -> dict[str, Any]:
+    text = card.model_dump_json(exclude={"purchases"})
+    return {"number": number, "customer_id": card.customer_id, "card": text}
 
 
 def _remove_unfinished(engine: Engine) -> None:
@@ -198,9 +233,13 @@ def _remove_old(engine: Engine, current: int, keep: int) -> tuple[str, ...]:
     return tuple(release_id for _, release_id in old)
 
 
-def _remove(engine: Engine, numbers: Iterable[int]) -> None:
+def _remove(engine: Engine, numbers: list[int]) -> None:
+    # Unpublished first, all of it at once: nobody reads, or brings back, what is being deleted.
+    with engine.begin() as connection:
+        gone = update(releases).where(releases.c.number.in_(numbers))
+        connection.execute(gone.values(published_at=None))
     for number in numbers:
-        for table in (timelines, cards, releases):
+        for table in (timelines, card_texts, cards, releases):
             with engine.begin() as connection:
                 connection.execute(delete(table).where(table.c.number == number))
 

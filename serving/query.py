@@ -1,13 +1,24 @@
 """What may be asked of the at-risk list: filters, order, page; anything else is refused."""
 
 import base64
+import datetime as dt
 import hashlib
 import json
+import re
+import unicodedata
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
-from serving.schemas import Number, RiskBand
+from serving.schemas import Number, RiskBand, Total
+from serving.tables import ASCENDING
 from serving.wording import Language
 
 LARGEST_PAGE = 1000
@@ -37,7 +48,7 @@ Segment = Literal[
 
 
 def _printable(text: str) -> str:
-    if not text.isprintable():
+    if any(unicodedata.category(letter) == "Cc" for letter in text):
         raise ValueError("must not hold control characters")
     return text
 
@@ -50,15 +61,34 @@ class Filters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    risk_band: list[RiskBand] = Field(default=[], max_length=20)
-    lifecycle_stage: list[Stage] = Field(default=[], max_length=20)
-    rfm_segment: list[Segment] = Field(default=[], max_length=20)
-    abc_class: list[Literal["A", "B", "C"]] = Field(default=[], max_length=20)
-    intended_action: list[Text] = Field(default=[], max_length=20)
-    arm: Literal["treated", "holdout"] | None = None
-    owner: Text | None = None
-    min_churn_risk: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False)
-    min_value_at_risk: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    risk_band: list[RiskBand] = Field(
+        default=[], max_length=20, description="By churn_risk; repeat it for several."
+    )
+    lifecycle_stage: list[Stage] = Field(
+        default=[], max_length=20, description="By their rhythm: docs/segments.md."
+    )
+    rfm_segment: list[Segment] = Field(
+        default=[], max_length=20, description="By recency, frequency and money."
+    )
+    abc_class: list[Literal["A", "B", "C"]] = Field(
+        default=[], max_length=20, description="A brings the first 80 % of revenue."
+    )
+    intended_action: list[Text] = Field(
+        default=[], max_length=20, description="Ids of the catalogue, as in the current release."
+    )
+    arm: Literal["treated", "holdout"] | None = Field(
+        default=None, description="holdout: left untreated on purpose."
+    )
+    owner: Text | None = Field(default=None, description="Whose customers.")
+    to_contact: bool = Field(
+        default=False, description="Only those with an action to carry out: planned, not withheld."
+    )
+    min_churn_risk: float | None = Field(
+        default=None, ge=0, le=1, allow_inf_nan=False, description="At least this probability."
+    )
+    min_value_at_risk: float | None = Field(
+        default=None, ge=0, allow_inf_nan=False, description="At least this much money."
+    )
     q: Text | None = Field(default=None, description="Part of the name or id, in any case.")
 
     def fingerprint(self) -> str:
@@ -100,9 +130,20 @@ class Cursor(BaseModel):
     filters: str
     value: Number | str
     customer_id: str = Field(pattern="^[^\x00]*$")
-    total: int
-    total_value_at_risk: Number | None
-    seen: int
+    total: int = Field(ge=0, le=2**53)
+    total_value_at_risk: Total | None
+    seen: int = Field(ge=0, le=2**53)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Cursor":
+        is_day = isinstance(self.value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", self.value)
+        if self.sort in ASCENDING:
+            if not is_day:
+                raise ValueError("a day is wanted")
+            dt.date.fromisoformat(str(self.value))
+        elif isinstance(self.value, str):
+            raise ValueError("a number is wanted")
+        return self
 
     def written(self) -> str:
         """Opaque text for a URL."""

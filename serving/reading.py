@@ -3,7 +3,9 @@
 import datetime as dt
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -13,7 +15,15 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from models.artifacts import read_json
-from serving.schemas import IntendedAction, PlanTotals, Quality, ReleaseFacts, ScoreCard, Status
+from serving.schemas import (
+    PUBLISHING,
+    IntendedAction,
+    PlanTotals,
+    Quality,
+    ReleaseFacts,
+    ScoreCard,
+    Status,
+)
 from sources.errors import ArtifactError
 
 SCHEMA_VERSION = 1  # of the release folder: what this code reads
@@ -33,6 +43,23 @@ AS_THEY_ARE = sorted(set(ScoreCard.model_fields) - MADE)
 Row = dict[str, Any]
 
 
+@dataclass
+class Counts:
+    """What the cards of a release hold, counted as they are read."""
+
+    statuses: Counter[Status] = field(default_factory=Counter)
+    value_at_risk: float = 0.0
+    actions: set[str] = field(default_factory=set)
+    owners: set[str] = field(default_factory=set)
+
+    def add(self, cards: list[ScoreCard]) -> None:
+        """Count one batch."""
+        self.statuses.update(card.status for card in cards)
+        self.value_at_risk += math.fsum(card.value_at_risk or 0.0 for card in cards)
+        self.actions |= {one.intended_action.action_id for one in cards if one.intended_action}
+        self.owners |= {card.owner for card in cards if card.owner}
+
+
 def read_cards(folder: Path, release_id: str) -> Iterator[list[ScoreCard]]:
     """Batches of cards. Raises ArtifactError naming the customer whose card breaks the schema."""
     for batch in pq.ParquetFile(folder / "cards.parquet").iter_batches(BATCH):
@@ -48,8 +75,8 @@ def read_timelines(folder: Path) -> Iterator[tuple[str, str]]:
         yield customer, json.dumps(listed, allow_nan=False)
 
 
-def read_facts(folder: Path, manifest: dict[str, Any], statuses: dict[Status, int]) -> ReleaseFacts:
-    """What a reader is told about the release; `statuses` counts its cards."""
+def read_facts(folder: Path, manifest: dict[str, Any], counts: Counts) -> ReleaseFacts:
+    """What a reader is told about the release; `counts` is what its cards hold."""
     first = next(pq.ParquetFile(folder / "cards.parquet").iter_batches(1)).to_pylist()[0]
     return ReleaseFacts(
         release_id=manifest["release_id"],
@@ -61,8 +88,12 @@ def read_facts(folder: Path, manifest: dict[str, Any], statuses: dict[Status, in
         churn_definition=first["churn_definition"],
         model_version=manifest["model_version"],
         source=manifest["source"]["description"],
-        customers=statuses,
+        source_kind=manifest["source"].get("kind", ""),
+        customers=dict(counts.statuses),
+        intended_actions=sorted(counts.actions),
+        owners=sorted(counts.owners),
         has_money="value_at_risk" in first,
+        total_value_at_risk=counts.value_at_risk if "value_at_risk" in first else None,
         quality=_quality(read_json(folder / "reports" / "evaluation.json")),
         plan=_plan(read_json(folder / "plan.json")),
     )
@@ -81,15 +112,21 @@ def check_schema(manifest: dict[str, Any]) -> None:
 def _checked_card(row: Row, release_id: str, folder: Path) -> ScoreCard:
     try:
         return _card(row, release_id)
-    except ValidationError as error:
-        where = "; ".join(
-            f"{'.'.join(map(str, part['loc']))}: {part['msg']}"
-            for part in error.errors(include_input=False, include_url=False)
-        )
+    except (ValidationError, LookupError, TypeError, ValueError) as error:
+        where = _why(error)
         raise ArtifactError(
             f"{folder}/cards.parquet: the card of customer {row['customer_id']!r} cannot be "
             f"published ({where}). Run `dvc repro release` with this code."
         ) from None
+
+
+def _why(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    return "; ".join(
+        f"{'.'.join(map(str, part['loc'])) or 'card'}: {part['msg']}"
+        for part in error.errors(include_input=False, include_url=False)
+    )
 
 
 def _card(row: Row, release_id: str) -> ScoreCard:
@@ -116,7 +153,8 @@ def _card(row: Row, release_id: str) -> ScoreCard:
             if row.get("churn_risk") is None
             else {**when, "reach_days": reach},
             "intended_action": action,
-        }
+        },
+        context=PUBLISHING,
     )
 
 

@@ -1,38 +1,49 @@
 """What the API gives out: the score card and what surrounds it, design section 7.
 
-Fields may be added, never renamed. Money is in the currency of the data, probabilities are in
-[0, 1], dates are days; a field that is not known is null. Codes stay codes (`high`, `at_risk`);
-`sentence` holds the same for a person, in the language that was asked for.
+Fields may be added, with a default for cards kept from before, and never renamed. Money is in the
+currency of the data, probabilities are in [0, 1], dates are days; what is not known is null.
+Codes stay codes (`high`, `at_risk`); `sentence` holds the same for a person, in the language that
+was asked for.
 """
 
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
 
 from serving.wording import keys
 
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
-def _known_message(key: str) -> str:
-    if key not in keys():
+def _known_message(key: str, info: ValidationInfo) -> str:
+    if info.context == PUBLISHING and key not in keys():
         raise ValueError(f"{key!r} is no message of serving/messages")
     return key
 
 
 MessageKey = Annotated[str, AfterValidator(_known_message)]
 # PostgreSQL keeps no NUL in a text.
-Id = Annotated[str, Field(pattern="^[^\x00]*$")]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Id = Annotated[str, Field(pattern="^[^\x00]*$", max_length=500)]
+# Beyond this no amount and no number of days is true, and none can be written in words.
+Number = Annotated[float, Field(gt=-1e15, lt=1e15, allow_inf_nan=False)]
+Total = Annotated[float, Field(allow_inf_nan=False)]
+PUBLISHING = "publishing"  # the context in which a card must be whole, and not only readable
 Status = Literal["scored", "rule", "insufficient_data", "already_churned"]
 RiskBand = Literal["high", "medium", "low"]
 
 
 class Schema(BaseModel):
-    """Nothing unknown goes in, nothing changes later."""
+    """Nothing changes later. A card that other code kept may hold more, which is left out."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class NextPurchase(Schema):
@@ -62,7 +73,7 @@ class Why(Schema):
     """Why the plan chose what it chose."""
 
     message_key: MessageKey
-    values: dict[str, Number | str | None]
+    values: dict[str, Number | None]
     sentence: str = ""
 
 
@@ -150,6 +161,31 @@ class ScoreCard(Schema):
         default=None, description="Days with purchases, oldest first, where purchases=true."
     )
 
+    @model_validator(mode="after")
+    def _is_whole(self, info: ValidationInfo) -> "ScoreCard":
+        """What belongs together is there together; old cards are read as they are."""
+        if info.context != PUBLISHING:
+            return self
+        is_listed = self.status in ("scored", "rule")
+        action, when = self.intended_action, self.next_purchase_date
+        needed = {
+            "churn_risk": is_listed,
+            "risk_band": is_listed,
+            "risk_rank": is_listed,
+            "next_purchase_date": is_listed,
+            "value_if_stays": self.value_at_risk is not None,
+            "value_if_lapses": self.value_at_risk is not None,
+        }
+        missing = [name for name, is_ in needed.items() if is_ and getattr(self, name) is None]
+        if when and when.low is None and (when.median or when.high):
+            missing.append("next_purchase_date.low")
+        if action and action.expected_gain is not None:
+            gains = ("expected_gain_mid", "expected_gain_high")
+            missing += [name for name in gains if getattr(action, name) is None]
+        if missing:
+            raise ValueError(f"{', '.join(missing)} missing")
+        return self
+
 
 class Quality(Schema):
     """How good the churn model was on later dates, in figures a manager reads."""
@@ -188,8 +224,12 @@ class ReleaseFacts(Schema):
     churn_definition: Literal["lapse", "cancellation"]
     model_version: str
     source: str
+    source_kind: str
     customers: dict[Status, int]
+    intended_actions: list[str] = Field(description="Those that occur in this release.")
+    owners: list[str]
     has_money: bool
+    total_value_at_risk: Total | None = Field(description="Of everybody who is scored.")
     quality: Quality
     plan: PlanTotals
 
@@ -212,7 +252,7 @@ class AtRisk(Schema):
     sort: str
     order: Literal["asc", "desc"]
     total: int = Field(description="Customers that the filters leave, on all pages.")
-    total_value_at_risk: Number | None
+    total_value_at_risk: Total | None
     next: str | None
     customers: list[ScoreCard]
 

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     )
     allowed_hosts: str = Field(
         default="127.0.0.1,localhost,[::1]",
-        description="Names under which the service may be called, by commas; others get 400, so "
+        description="Names under which the service may be called, by commas; others get 421, so "
         "that no foreign page can reach it through a name of its own.",
     )
     language: Literal["en", "ru"] = Field(
@@ -56,7 +56,8 @@ class Settings(BaseSettings):
     @property
     def hosts(self) -> frozenset[str]:
         """The allowed hosts, in small letters."""
-        return frozenset(name.strip().lower() for name in self.allowed_hosts.split(","))
+        names = {name.strip().lower().rstrip(".") for name in self.allowed_hosts.split(",")}
+        return frozenset(names - {""})
 
 
 def load_settings() -> Settings:

@@ -54,6 +54,9 @@ current_release = Table(
     Column("since", DateTime, nullable=False),  # UTC
 )
 
+# Narrow, so that filters and sums read little: the card itself stands in card_texts. What lists
+# sort by is never null, as databases disagree on where nulls come: 0 and 9999-12-31 stand for what
+# is not known, and the card says null.
 cards = Table(
     "cards",
     metadata,
@@ -62,22 +65,33 @@ cards = Table(
     Column("search", Text, nullable=False),  # name and id, case-folded
     Column("status", String, nullable=False),
     Column("owner", String),
-    Column("churn_risk", Double),
     Column("risk_band", String),
-    Column("value_at_risk", Double),
-    Column("expected_value", Double),
-    Column("expected_gain", Double),
-    Column("next_purchase_date", Date),
-    Column("last_purchase_date", Date),
     Column("rfm_segment", String),
     Column("abc_class", String),
     Column("lifecycle_stage", String),
     Column("intended_action", String),
     Column("arm", String),
-    Column("card", Text, nullable=False),
+    Column("churn_risk", Double, nullable=False),
+    Column("value_at_risk", Double, nullable=False),
+    Column("expected_value", Double, nullable=False),
+    Column("expected_gain", Double, nullable=False),
+    Column("next_purchase_date", Date, nullable=False),
+    Column("last_purchase_date", Date, nullable=False),
 )
-Index("ix_cards_by_risk", cards.c.number, cards.c.churn_risk.desc(), cards.c.customer_id)
-Index("ix_cards_by_value", cards.c.number, cards.c.value_at_risk.desc(), cards.c.customer_id)
+DESCENDING = ("churn_risk", "value_at_risk", "expected_value", "expected_gain")
+ASCENDING = ("next_purchase_date", "last_purchase_date")
+for _name in DESCENDING:
+    Index(f"ix_cards_{_name}", cards.c.number, cards.c[_name].desc(), cards.c.customer_id)
+for _name in ASCENDING:
+    Index(f"ix_cards_{_name}", cards.c.number, cards.c[_name], cards.c.customer_id)
+
+card_texts = Table(
+    "card_texts",
+    metadata,
+    Column("number", ForeignKey("releases.number"), primary_key=True),
+    Column("customer_id", BYTES, primary_key=True),
+    Column("card", Text, nullable=False),  # JSON
+)
 
 timelines = Table(
     "timelines",

@@ -1,7 +1,9 @@
 """A card with its sentences: the same for the API and the page."""
 
+from typing import Any
+
 from serving.schemas import Blocked, IntendedAction, Reason, ScoreCard
-from serving.wording import Language, label, sentence
+from serving.wording import Language, keys, label, sentence
 
 
 def worded(card: ScoreCard, language: Language) -> ScoreCard:
@@ -22,14 +24,14 @@ def strongest_reason(card: ScoreCard) -> Reason | None:
 
 def _reason(reason: Reason, language: Language) -> Reason:
     values = reason.model_dump(exclude={"message_key", "sentence"})
-    text = sentence(reason.message_key, language, **values)
+    text = _said(reason.message_key, language, values)
     return reason.model_copy(update={"sentence": text})
 
 
 def _action(action: IntendedAction, language: Language) -> IntendedAction:
     why = action.why
     if why is not None:
-        text = sentence(why.message_key, language, **why.values)
+        text = _said(why.message_key, language, why.values)
         why = why.model_copy(update={"sentence": text})
     return action.model_copy(
         update={
@@ -38,6 +40,11 @@ def _action(action: IntendedAction, language: Language) -> IntendedAction:
             "blocked": [_blocked(entry, language) for entry in action.blocked],
         }
     )
+
+
+def _said(key: str, language: Language, values: dict[str, Any]) -> str:
+    """The sentence; nothing for a key that a card kept from before has and this code has not."""
+    return sentence(key, language, **values) if key in keys() else ""
 
 
 def _blocked(entry: Blocked, language: Language) -> Blocked:

@@ -18,17 +18,23 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from serving.problems import ApiProblem
+from actions.catalog import DO_NOTHING
+from actions.holdout import TREATED
+from serving.problems import ApiProblem, InvalidParameter
 from serving.query import MONEY, AtRiskQuery, Cursor, Filters, Order, Sort, read_cursor
-from serving.schemas import Purchases, Release, ScoreCard
+from serving.schemas import Purchases, Release, ScoreCard, Status
 from serving.store import unreachable, version
-from serving.tables import cards, current_release, releases, timelines
+from serving.tables import ASCENDING, card_texts, cards, current_release, releases, timelines
 from sources.errors import NoReleaseError
 
 PAGE = 50
-LISTED = ("scored", "rule")
-NEVER = dt.date(9999, 12, 31)  # "not within N days" comes after every date
-ASCENDING: tuple[Sort, ...] = ("next_purchase_date", "last_purchase_date")
+LISTED: tuple[Status, ...] = ("scored", "rule")
+OTHER_LIST = (
+    "This cursor does not belong to this list: take `next` as it stands, or start without a cursor."
+)
+NOTHING = (
+    "No release was published yet: run `make run` (with the same REGULARS_STORE_URL, if it is set)."
+)
 
 
 @dataclass(frozen=True)
@@ -59,8 +65,8 @@ def one_card(engine: Engine, customer_id: str, with_purchases: bool) -> tuple[Re
     try:
         with engine.connect() as connection:
             number, release = _release(connection, None)
-            is_theirs = and_(cards.c.number == number, cards.c.customer_id == customer_id)
-            found = connection.scalar(select(cards.c.card).where(is_theirs))
+            is_theirs = (card_texts.c.number == number, card_texts.c.customer_id == customer_id)
+            found = connection.scalar(select(card_texts.c.card).where(*is_theirs))
             if found is None:
                 raise ApiProblem(
                     "customer-not-found",
@@ -85,24 +91,12 @@ def at_risk(engine: Engine, query: AtRiskQuery) -> Listed:
     if query.cursor is not None:
         cursor = read_cursor(query.cursor)
         if cursor is None or cursor.filters != query.fingerprint():
-            raise ApiProblem("invalid-cursor", "The cursor is none of ours, or of other filters.")
+            raise ApiProblem("invalid-cursor", OTHER_LIST)
     try:
         with engine.connect() as connection:
             return _page(connection, query, cursor)
     except DBAPIError as error:
         raise _explained(engine, error) from None
-
-
-def actions_of(engine: Engine, release_id: str) -> list[str]:
-    """The intended actions that occur in a published release, for a filter to offer."""
-    with engine.connect() as connection:
-        number = select(func.max(releases.c.number)).where(releases.c.release_id == release_id)
-        found = (
-            select(cards.c.intended_action)
-            .distinct()
-            .where(cards.c.number == number.scalar_subquery(), cards.c.intended_action.is_not(None))
-        )
-        return sorted(connection.scalars(found))
 
 
 def _release(connection: Connection, number: int | None) -> tuple[int, Release]:
@@ -112,7 +106,7 @@ def _release(connection: Connection, number: int | None) -> tuple[int, Release]:
     is_kept = and_(releases.c.number == wanted, releases.c.published_at.is_not(None))
     row = None if wanted is None else connection.execute(select(*columns).where(is_kept)).first()
     if row is None and number is None:
-        raise NoReleaseError("No release was published yet: run `make run`.")
+        raise NoReleaseError(NOTHING)
     if row is None:
         raise ApiProblem(
             "cursor-gone", "The release this list began in is no longer kept: start again."
@@ -122,21 +116,38 @@ def _release(connection: Connection, number: int | None) -> tuple[int, Release]:
     return row.number, Release.model_validate(facts)
 
 
+def _check_names(query: Filters, release: Release) -> None:
+    """A name that nobody has is a misspelt one: an empty list would hide that."""
+    asked = {"intended_action": query.intended_action, "owner": query.owner and [query.owner]}
+    known = {"intended_action": release.intended_actions, "owner": release.owners}
+    for name, values in asked.items():
+        for value in values or []:
+            if value not in known[name]:
+                there = ", ".join(known[name][:20]) or "none"
+                said = f"{value!r} does not occur in this release; these do: {there}"
+                wrong = InvalidParameter(parameter=name, problem=said)
+                raise ApiProblem("invalid-parameters", f"{name}: {said}", [wrong])
+
+
 def _page(connection: Connection, query: AtRiskQuery, cursor: Cursor | None) -> Listed:
     number, release = _release(connection, cursor.number if cursor else None)
+    _check_names(query, release)
     sort, order = _order(query, cursor, release)
     wanted = [cards.c.number == number, cards.c.status.in_(LISTED), *_conditions(query)]
     if cursor is None:
-        sums = select(func.count(), func.sum(cards.c.value_at_risk)).where(*wanted)
-        total, money = connection.execute(sums).one()
+        total, money = _totals(connection, wanted, query, release)
         seen = 0
     else:
         total, money, seen = cursor.total, cursor.total_value_at_risk, cursor.seen
         wanted.append(_after(cursor))
     limit = query.limit or PAGE
-    value = _value(sort)
+    value = cards.c[sort]
+    is_text = and_(
+        card_texts.c.number == cards.c.number, card_texts.c.customer_id == cards.c.customer_id
+    )
     rows = connection.execute(
-        select(cards.c.card, value.label("value"), cards.c.customer_id)
+        select(card_texts.c.card, value.label("value"), cards.c.customer_id)
+        .join_from(cards, card_texts, is_text)
         .where(*wanted)
         .order_by(value.desc() if order == "desc" else value.asc(), cards.c.customer_id)
         .limit(limit + 1)
@@ -174,32 +185,33 @@ def _order(query: AtRiskQuery, cursor: Cursor | None, release: Release) -> tuple
         )
     order = query.order or ("asc" if sort in ASCENDING else "desc")
     if cursor is not None and (cursor.sort, cursor.order) != (sort, order):
-        raise ApiProblem("invalid-cursor", "The cursor belongs to a list in another order.")
+        raise ApiProblem("invalid-cursor", OTHER_LIST)
     return sort, order
 
 
-def _value(sort: Sort) -> ColumnElement[Any]:
-    """What to order by, without nulls: databases disagree on where they come."""
-    column = cards.c[sort]
-    if sort in ASCENDING:
-        return func.coalesce(column, literal(NEVER, Date), type_=Date)
-    return func.coalesce(column, 0.0)
+def _totals(
+    connection: Connection,
+    wanted: list[ColumnElement[bool]],
+    query: AtRiskQuery,
+    release: Release,
+) -> tuple[int, float | None]:
+    """Customers and value at risk of the whole list; without filters they are known already."""
+    if query.fingerprint() == Filters().fingerprint():
+        return sum(release.customers.get(one, 0) for one in LISTED), release.total_value_at_risk
+    sums = select(func.count(), func.sum(cards.c.value_at_risk)).where(*wanted)
+    total, money = connection.execute(sums).one()
+    return total, (money or 0.0) if release.has_money else None
 
 
 def _after(cursor: Cursor) -> ColumnElement[bool]:
     """Rows that come after the last one seen; of equal ones the smaller id came first."""
-    value = _value(cursor.sort)
-    try:
-        is_date = cursor.sort in ASCENDING
-        last = (
-            literal(dt.date.fromisoformat(str(cursor.value)), Date)
-            if is_date
-            else float(cursor.value)
-        )
-    except ValueError:
-        raise ApiProblem("invalid-cursor", "The cursor is none of ours.") from None
-    further = value < last if cursor.order == "desc" else value > last
-    return or_(further, and_(value == last, cards.c.customer_id > cursor.customer_id))
+    value = cards.c[cursor.sort]
+    last: Any = cursor.value
+    if cursor.sort in ASCENDING:
+        last = literal(dt.date.fromisoformat(str(last)), Date)
+    is_later = value < last if cursor.order == "desc" else value > last
+    is_there = value <= last if cursor.order == "desc" else value >= last  # what an index can use
+    return and_(is_there, or_(is_later, cards.c.customer_id > cursor.customer_id))
 
 
 def _conditions(query: Filters) -> list[ColumnElement[bool]]:
@@ -211,6 +223,9 @@ def _conditions(query: Filters) -> list[ColumnElement[bool]]:
     for name in ("arm", "owner"):
         if getattr(query, name) is not None:
             wanted.append(cards.c[name] == getattr(query, name))
+    if query.to_contact:
+        is_planned = cards.c.intended_action.is_not(None) & (cards.c.intended_action != DO_NOTHING)
+        wanted.append(is_planned & (cards.c.arm == TREATED))
     if query.min_churn_risk is not None:
         wanted.append(cards.c.churn_risk >= query.min_churn_risk)
     if query.min_value_at_risk is not None:
@@ -233,5 +248,5 @@ def _listed(found: str | None) -> list[Any]:
 def _explained(engine: Engine, error: DBAPIError) -> Exception:
     """A store without tables is one nothing was published into; anything else is broken."""
     if version(engine) is None:
-        return NoReleaseError("No release was published yet: run `make run`.")
+        return NoReleaseError(NOTHING)
     return unreachable(engine, error)

@@ -185,7 +185,11 @@ def test_by_default_the_most_value_at_risk_comes_first(service):
         ({"arm": "holdout"}, lambda row: row["arm"] == "holdout"),
         ({"owner": "Борис"}, lambda row: row["owner"] == "Борис"),
         ({"intended_action": "do_nothing"}, lambda row: row["intended_action"] == "do_nothing"),
-        ({"intended_action": "no_such"}, lambda row: False),
+        (
+            {"to_contact": "true"},
+            lambda row: row["intended_action"] != "do_nothing" and row["arm"] == "treated",
+        ),
+        ({"to_contact": "false"}, lambda row: True),
         ({"min_churn_risk": 0.5}, lambda row: row["churn_risk"] >= 0.5),
         ({"min_value_at_risk": 100}, lambda row: row["value_at_risk"] >= 100),
         ({"q": "ЁЛКИНА"}, lambda row: row["customer_id"] == "00002"),

@@ -35,7 +35,7 @@ def start(tmp_path, **settings):
 
 
 def first_lines(process):
-    return [process.stdout.readline() for _ in range(3)]
+    return [process.stdout.readline() for _ in range(4)][:3]
 
 
 def test_it_says_where_it_is_serves_and_ends_when_told(tmp_path, release):
@@ -53,6 +53,15 @@ def test_it_says_where_it_is_serves_and_ends_when_told(tmp_path, release):
         _, errors = process.communicate(timeout=20)
     assert errors == ""
     assert process.returncode in (0, -signal.SIGTERM)
+
+
+def test_ctrl_c_ends_it_without_a_word(tmp_path):
+    with start(tmp_path) as process:
+        url = re.search(r"http://127\.0\.0\.1:\d+", first_lines(process)[0])[0]
+        with urllib.request.urlopen(f"{url}/health", timeout=10):
+            process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
 
 
 def test_without_a_release_it_serves_and_says_so_as_does_the_page(tmp_path):

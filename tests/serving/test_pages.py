@@ -191,7 +191,7 @@ def test_every_page_carries_its_date_and_horizon(service, target, language):
 def test_the_page_says_that_its_figures_are_out_of_date(service, tmp_path, engine):
     assert "October 27, 2024" in text_of(page(service).one("p", class_="figures"))
     (warning,) = page(service, "/?language=en").all("p", class_="warning")
-    assert "valid until November 10, 2024" in text_of(warning)
+    assert "Out of date since November 10, 2024" in text_of(warning)
     import pandas as pd
 
     later = pd.Timestamp.now().normalize() + pd.Timedelta(days=9)

@@ -243,10 +243,12 @@ def test_nothing_published_is_no_release(engine):
         current(engine)
 
 
-def test_a_store_in_a_folder_that_cannot_be_made_is_said_in_a_sentence(tmp_path, release):
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises((StoreError, OSError)):
-        publish(release, open_store(f"sqlite:///{tmp_path}/file/store.sqlite3"), keep=30)
+def test_publishing_into_a_file_that_is_no_database_leaves_nothing_beside_it(tmp_path, release):
+    file = tmp_path / "notes.txt"
+    file.write_text("this is no database, but long enough to be read as one " * 20)
+    with pytest.raises(StoreError, match="not a database"):
+        publish(release, open_store(f"sqlite:///{file}"), keep=30)
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_info_is_read_as_it_was_written(engine, release):

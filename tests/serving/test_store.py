@@ -16,8 +16,9 @@ from serving.store import (
     upgrade,
     version,
 )
-from serving.tables import metadata
-from sources.errors import StoreError
+from serving.tables import ASCENDING, DESCENDING, metadata
+from serving.worklist import current
+from sources.errors import NoReleaseError, StoreError
 
 
 def test_the_migrations_make_the_tables_of_this_code(engine):
@@ -27,8 +28,7 @@ def test_the_migrations_make_the_tables_of_this_code(engine):
         assert compare_metadata(context, metadata) == []
         found = inspect(connection)
         assert {index["name"] for index in found.get_indexes("cards")} == {
-            "ix_cards_by_risk",
-            "ix_cards_by_value",
+            f"ix_cards_{name}" for name in (*ASCENDING, *DESCENDING)
         }
         checks = [check["name"] for check in found.get_check_constraints("current_release")]
         assert checks == ["ck_current_release_one_row"]
@@ -97,6 +97,32 @@ def test_a_database_that_does_not_answer_is_named_without_its_password():
     assert "secret" not in str(caught.value)
     assert "127.0.0.1:9/shop" in str(caught.value)
     assert "secret" not in describe(engine)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match="cannot be made"):
+        open_store(f"sqlite:///{tmp_path}/file/store.sqlite3")
+
+
+@pytest.mark.parametrize("name", ["a b.sqlite3", "a%20b?.db", "Ёлка#1.sqlite3", "mode=ro&x.db"])
+def test_a_file_may_have_any_name(tmp_path, name):
+    from urllib.parse import quote
+
+    engine = open_store(f"sqlite:///{tmp_path}/{quote(name)}")
+    upgrade(engine)
+    found = [path.name for path in tmp_path.iterdir() if not path.name.endswith(("-wal", "-shm"))]
+    assert len(found) == 1
+    engine.dispose()
+
+
+def test_reading_a_store_that_is_missing_makes_none(tmp_path):
+    engine = open_store(f"sqlite:///{tmp_path}/no/store.sqlite3", create=False)
+    check_version(engine)
+    assert version(engine) is None
+    with pytest.raises(NoReleaseError):
+        current(engine)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path):

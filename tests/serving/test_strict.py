@@ -41,7 +41,7 @@ from tests.serving.test_api import problem
         "format=xlsx",
         "q=",
         "q=a%0Ab",
-        "q=%E2%80%AE",
+        "q=%C2%85",
         f"q={'x' * 201}",
         f"cursor={'x' * 4001}",
         "owner=%09",
@@ -100,7 +100,24 @@ def test_nor_does_the_page_take_it(service, target):
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
 def test_a_method_nobody_offers_is_refused(service, method):
     for target in ("/v1/at-risk", "/v1/customers/1", "/health"):
-        problem(service.get(target, method), "method-not-allowed")
+        answer = service.get(target, method)
+        problem(answer, "method-not-allowed")
+        assert answer.headers["allow"] == "GET, HEAD"
+
+
+def test_head_is_get_without_a_body(service):
+    for target in ("/", "/health", "/v1/at-risk?limit=1", "/v1/customers/00001", "/v1/nothing"):
+        got, head = service.get(target), service.get(target, "HEAD")
+        assert (head.status, head.body) == (got.status, b"")
+        assert head.headers["content-length"] == got.headers["content-length"]
+
+
+@pytest.mark.parametrize(
+    "asked", ["intended_action=no_such", "owner=nobody", "intended_action=do_nothing&owner=anna"]
+)
+def test_a_name_that_nobody_has_is_refused(service, asked):
+    content = problem(service.get(f"/v1/at-risk?{asked}"), "invalid-parameters")
+    assert "do" in content["detail"] and "release" in content["detail"]
 
 
 @pytest.mark.parametrize("body", [b'{"a": NaN}', b'{"a": 1e999}', b'"\\ud800"', b"\xff" * 100])

@@ -9,6 +9,8 @@ branch_labels = None
 depends_on = None
 
 BYTES = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+DESCENDING = ("churn_risk", "value_at_risk", "expected_value", "expected_gain")
+ASCENDING = ("next_purchase_date", "last_purchase_date")
 
 
 def upgrade() -> None:
@@ -40,27 +42,29 @@ def upgrade() -> None:
         sa.Column("search", sa.Text, nullable=False),
         sa.Column("status", sa.String, nullable=False),
         sa.Column("owner", sa.String),
-        sa.Column("churn_risk", sa.Double),
         sa.Column("risk_band", sa.String),
-        sa.Column("value_at_risk", sa.Double),
-        sa.Column("expected_value", sa.Double),
-        sa.Column("expected_gain", sa.Double),
-        sa.Column("next_purchase_date", sa.Date),
-        sa.Column("last_purchase_date", sa.Date),
         sa.Column("rfm_segment", sa.String),
         sa.Column("abc_class", sa.String),
         sa.Column("lifecycle_stage", sa.String),
         sa.Column("intended_action", sa.String),
         sa.Column("arm", sa.String),
-        sa.Column("card", sa.Text, nullable=False),
+        *(sa.Column(name, sa.Double, nullable=False) for name in DESCENDING),
+        *(sa.Column(name, sa.Date, nullable=False) for name in ASCENDING),
         sa.ForeignKeyConstraint(["number"], ["releases.number"], name="fk_cards_number"),
         sa.PrimaryKeyConstraint("number", "customer_id", name="pk_cards"),
     )
-    for name, column in (
-        ("ix_cards_by_risk", "churn_risk"),
-        ("ix_cards_by_value", "value_at_risk"),
-    ):
-        op.create_index(name, "cards", ["number", sa.text(f"{column} DESC"), "customer_id"])
+    for name in (*DESCENDING, *ASCENDING):
+        order = " DESC" if name in DESCENDING else ""
+        columns: list[str | sa.TextClause] = ["number", sa.text(f"{name}{order}"), "customer_id"]
+        op.create_index(f"ix_cards_{name}", "cards", columns)
+    op.create_table(
+        "card_texts",
+        sa.Column("number", sa.Integer, autoincrement=False, nullable=False),
+        sa.Column("customer_id", BYTES, nullable=False),
+        sa.Column("card", sa.Text, nullable=False),
+        sa.ForeignKeyConstraint(["number"], ["releases.number"], name="fk_card_texts_number"),
+        sa.PrimaryKeyConstraint("number", "customer_id", name="pk_card_texts"),
+    )
     op.create_table(
         "timelines",
         sa.Column("number", sa.Integer, autoincrement=False, nullable=False),
@@ -72,5 +76,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in ("timelines", "cards", "current_release", "releases"):
+    for name in ("timelines", "card_texts", "cards", "current_release", "releases"):
         op.drop_table(name)
