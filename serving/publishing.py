@@ -21,6 +21,7 @@ from serving.schemas import ScoreCard
 from serving.store import check_not_newer, publishing, upgrade
 from serving.tables import (
     DESCENDING,
+    LISTED,
     card_texts,
     cards,
     current_release,
@@ -30,8 +31,8 @@ from serving.tables import (
 from sources.errors import ArtifactError
 
 Outcome = Literal["published", "brought back", "unchanged"]
-# Columns of `cards` that are fields of the card as they stand.
 NEVER = dt.date(9999, 12, 31)  # "not within N days" comes after every date
+# Columns of `cards` that are fields of the card as they stand.
 SAME = {column.name for column in cards.c} & set(ScoreCard.model_fields) - {
     "next_purchase_date",
     "intended_action",
@@ -182,7 +183,7 @@ def _risks(connection: Connection, number: int | None, customers: list[str]) -> 
         select(cards.c.customer_id, cards.c.churn_risk).where(
             cards.c.number == number,
             cards.c.customer_id.in_(customers),
-            cards.c.churn_risk.is_not(None),
+            cards.c.status.in_(LISTED),  # of the others the column says 0
         )
     )
     return {row.customer_id: row.churn_risk for row in found}

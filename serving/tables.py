@@ -5,6 +5,8 @@ What lists filter and sort by has a column of its own; the card itself is kept a
 the API gives it out.
 """
 
+from typing import Literal
+
 from sqlalchemy import (
     JSON,
     CheckConstraint,
@@ -78,6 +80,7 @@ cards = Table(
     Column("next_purchase_date", Date, nullable=False),
     Column("last_purchase_date", Date, nullable=False),
 )
+LISTED: tuple[Literal["scored", "rule"], ...] = ("scored", "rule")  # statuses with a risk
 DESCENDING = ("churn_risk", "value_at_risk", "expected_value", "expected_gain")
 ASCENDING = ("next_purchase_date", "last_purchase_date")
 for _name in DESCENDING:

@@ -22,13 +22,20 @@ from actions.catalog import DO_NOTHING
 from actions.holdout import TREATED
 from serving.problems import ApiProblem, InvalidParameter
 from serving.query import MONEY, AtRiskQuery, Cursor, Filters, Order, Sort, read_cursor
-from serving.schemas import Purchases, Release, ScoreCard, Status
+from serving.schemas import Purchases, Release, ScoreCard
 from serving.store import unreachable, version
-from serving.tables import ASCENDING, card_texts, cards, current_release, releases, timelines
+from serving.tables import (
+    ASCENDING,
+    LISTED,
+    card_texts,
+    cards,
+    current_release,
+    releases,
+    timelines,
+)
 from sources.errors import NoReleaseError
 
 PAGE = 50
-LISTED: tuple[Status, ...] = ("scored", "rule")
 OTHER_LIST = (
     "This cursor does not belong to this list: take `next` as it stands, or start without a cursor."
 )

@@ -15,7 +15,7 @@ from serving.store import open_store
 from serving.tables import cards, releases, timelines
 from serving.worklist import current, one_card
 from sources.errors import ArtifactError, NoReleaseError, StoreError
-from tests.serving.releases import AS_OF, card_row, company, write_release
+from tests.serving.releases import AS_OF, card_row, company, gone_row, write_release
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -181,6 +181,16 @@ def test_the_change_of_risk_is_against_the_latest_earlier_release_of_the_same_mo
     assert published("same day", risk=0.3, as_of=AS_OF) is None
     assert published("later", risk=0.35, as_of=AS_OF + week) == pytest.approx(0.05)
     assert published("latest", risk=0.2, as_of=AS_OF + 2 * week) == pytest.approx(-0.15)
+
+
+def test_who_comes_back_has_no_change_of_risk(engine, tmp_path):
+    before = [card_row("other"), gone_row("back")]
+    publish(write_release(tmp_path / "1", before), engine, keep=5)
+    later = AS_OF + dt.timedelta(days=7)
+    rows = [card_row("other", churn_risk=0.5), card_row("back")]
+    publish(write_release(tmp_path / "2", rows, as_of=later), engine, keep=5)
+    assert one_card(engine, "back", with_purchases=False)[1].risk_change is None
+    assert one_card(engine, "other", False)[1].risk_change == pytest.approx(0.1)
 
 
 def test_when_moving_the_champion_fails_the_release_before_stays(engine, tmp_path):
