@@ -14,14 +14,12 @@ from serving.convertors import ANYTHING
 from serving.export import csv_lines
 from serving.languages import chosen_language
 from serving.problems import MOST, ApiProblem, InvalidParameter, documented
-from serving.query import LARGEST_PAGE, AtRiskQuery
+from serving.query import LARGEST_PAGE, SEVERAL, AtRiskQuery
 from serving.schemas import AtRisk, Health, Release, ScoreCard
 from serving.store import check_version
 from serving.worded import worded
 from serving.wording import Language
 from serving.worklist import at_risk, current, one_card
-
-SEVERAL = {"risk_band", "lifecycle_stage", "rfm_segment", "abc_class", "intended_action"}
 
 
 class NoParameters(BaseModel):

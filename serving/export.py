@@ -25,18 +25,6 @@ CODES = {
     "channel",
     "effect_source",
 }
-DERIVED = {
-    "next_purchase_low",
-    "next_purchase_median",
-    "next_purchase_high",
-    "reason",
-    "action",
-    "action_id",
-    "channel",
-    "expected_cost",
-    "expected_gain",
-    "effect_source",
-}
 COLUMNS = (
     "customer_id",
     "name",
@@ -74,6 +62,7 @@ COLUMNS = (
     "model_version",
     "release_id",
 )
+DERIVED = set(COLUMNS) - set(ScoreCard.model_fields)  # made of parts of the card
 
 
 def csv_lines(cards: Iterable[ScoreCard], language: Language, for_excel: bool) -> Iterator[str]:

@@ -17,7 +17,7 @@ from serving.convertors import ANYTHING
 from serving.drawing import Drawing, draw
 from serving.languages import chosen_language
 from serving.problems import ApiProblem, InvalidParameter, parameter_problem
-from serving.query import AtRiskQuery
+from serving.query import SEVERAL, AtRiskQuery
 from serving.schemas import Release, ScoreCard
 from serving.tables import ASCENDING
 from serving.worded import strongest_reason, worded
@@ -52,10 +52,17 @@ TOLD = {  # problems that people meet → their words
     "no-money": ("page.bad_parameters", "page.not_found_detail"),
     "no-release": ("page.no_release", "page.no_release_detail"),
 }
-FIELDS = {"risk_band", "lifecycle_stage", "intended_action", "owner", "to_contact", "q"} | {
+# Of the form; what else the address asks for is carried along.
+FIELDS = {
+    "risk_band",
+    "lifecycle_stage",
+    "intended_action",
+    "owner",
+    "to_contact",
+    "q",
     "sort",
     "order",
-}  # of the form
+}
 MAKE_RUN = Markup("<code>make run</code>")
 YOUR_DATA = Markup("<code>docs/your-data.md</code>")
 EXAMPLES = {"complete_journey", "cdnow", "simulator"}  # sources that never get newer rows
@@ -217,9 +224,8 @@ def _asked(request: Request) -> dict[str, list[str]]:
 
 def _query(asked: Mapping[str, list[str]]) -> AtRiskQuery:
     """Raises ApiProblem for what the API would refuse too."""
-    lists = {name for name, field in AtRiskQuery.model_fields.items() if field.default == []}
     plain = {
-        name: values if name in lists or len(values) > 1 else values[0]
+        name: values if name in SEVERAL or len(values) > 1 else values[0]
         for name, values in asked.items()
     }
     try:

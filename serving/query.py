@@ -119,6 +119,9 @@ class AtRiskQuery(Filters):
     )
 
 
+SEVERAL = {name for name, field in AtRiskQuery.model_fields.items() if field.default == []}
+
+
 class Cursor(BaseModel):
     """Where a page ended, in which release and order."""
 

@@ -18,13 +18,13 @@ from pydantic import (
     model_validator,
 )
 
-from serving.wording import keys
+from serving.wording import is_message
 
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 def _known_message(key: str, info: ValidationInfo) -> str:
-    if info.context == PUBLISHING and key not in keys():
+    if info.context == PUBLISHING and not is_message(key):
         raise ValueError(f"{key!r} is no message of serving/messages")
     return key
 

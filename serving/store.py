@@ -5,7 +5,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -104,24 +104,23 @@ def version(engine: Engine) -> str | None:
 
 def check_version(engine: Engine) -> None:
     """Raises StoreError when the store's tables are not those this code reads."""
-    check_not_newer(engine)
-    found = version(engine)
-    if found not in (None, _head()):
+    found, head = check_not_newer(engine), _revisions()[0]
+    if found not in (None, head):
         raise StoreError(
-            f"The store is at version {found}, this code reads {_head()}: run "
+            f"The store is at version {found}, this code reads {head}: run "
             "`python -m pipelines.publish`, which brings it up to date."
         )
 
 
-def check_not_newer(engine: Engine) -> None:
-    """Raises StoreError when a newer version of the code wrote the store."""
+def check_not_newer(engine: Engine) -> str | None:
+    """The store's version. Raises StoreError when a newer version of the code wrote it."""
     found = version(engine)
-    known = {script.revision for script in _scripts().walk_revisions()}
-    if found is not None and found not in known:
+    if found is not None and found not in _revisions():
         raise StoreError(
             f"The store is at version {found}, which this code does not know: it was written by a "
             "newer version of Regulars. Update the code, or name another REGULARS_STORE_URL."
         )
+    return found
 
 
 @contextmanager
@@ -214,9 +213,8 @@ def _is_missing(engine: Engine) -> bool:
     return engine.dialect.name == "sqlite" and not Path(str(engine.url.database)).exists()
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(MIGRATIONS))
-
-
-def _head() -> str:
-    return str(_scripts().get_current_head())
+@cache
+def _revisions() -> tuple[str, ...]:
+    """The migrations there are, newest first."""
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    return tuple(script.revision for script in scripts.walk_revisions())

@@ -3,7 +3,7 @@
 from typing import Any
 
 from serving.schemas import Blocked, IntendedAction, Reason, ScoreCard
-from serving.wording import Language, keys, label, sentence
+from serving.wording import Language, is_message, label, sentence
 
 
 def worded(card: ScoreCard, language: Language) -> ScoreCard:
@@ -44,7 +44,7 @@ def _action(action: IntendedAction, language: Language) -> IntendedAction:
 
 def _said(key: str, language: Language, values: dict[str, Any]) -> str:
     """The sentence; nothing for a key that a card kept from before has and this code has not."""
-    return sentence(key, language, **values) if key in keys() else ""
+    return sentence(key, language, **values) if is_message(key) else ""
 
 
 def _blocked(entry: Blocked, language: Language) -> Blocked:

@@ -106,6 +106,11 @@ def listing(items: Iterable[str], language: Language) -> str:
     return format_list(list(items), locale=language)
 
 
+def is_message(key: str) -> bool:
+    """Whether there is a message of this key."""
+    return key in _messages(LANGUAGES[0])
+
+
 def keys() -> tuple[str, ...]:
     """Every message key, the same in each language."""
     return tuple(_messages(LANGUAGES[0]))

@@ -1,7 +1,6 @@
 """Subscriptions and what is paid for them, where leaving means that a subscription ends."""
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -28,9 +27,8 @@ class Terms:
     changes: Floats  # beyond the end where the price never changes
 
 
-def subscriptions(maker: Maker) -> pa.Table:
+def subscriptions(maker: Maker, terms: Terms) -> pa.Table:
     """One row a subscription; a new price is a new one that starts where the old one ends."""
-    terms = _terms(maker)
     n = len(terms.starts)
     is_changed = terms.changes < np.minimum(terms.ends, maker.days)
     everyone, again = np.arange(n), np.flatnonzero(is_changed)
@@ -55,9 +53,9 @@ def subscriptions(maker: Maker) -> pa.Table:
     )
 
 
-def payments(maker: Maker) -> pa.Table:
+def payments(maker: Maker, terms: Terms) -> pa.Table:
     """One order a month that was paid."""
-    terms, rng = _terms(maker), maker.rng
+    rng = maker.rng
     last = np.minimum(terms.ends, maker.days) - 1e-6
     count = np.maximum(np.floor((last - terms.starts) / MONTH).astype(np.int64) + 1, 0)
     who = np.repeat(np.arange(len(count)), count)
@@ -81,9 +79,8 @@ def payments(maker: Maker) -> pa.Table:
     )
 
 
-@cache
-def _terms(maker: Maker) -> Terms:
-    """Drawn once for a group: its subscriptions and its payments agree."""
+def draw_terms(maker: Maker) -> Terms:
+    """What a group of customers subscribes to: its subscriptions and payments agree."""
     people, rng = maker.people, maker.rng
     n = len(people.number)
     is_new = people.joined > 0

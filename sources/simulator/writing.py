@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from sources.simulator.people import contact, draw_people, slow_down
 from sources.simulator.process import clock
-from sources.simulator.subscriptions import payments, subscriptions
+from sources.simulator.subscriptions import draw_terms, payments, subscriptions
 from sources.simulator.tables import Maker
 from sources.simulator.worlds import WORLDS
 
@@ -98,8 +98,9 @@ def _group(world_name: str, days: int, seed: int, job: tuple[int, int]) -> dict[
         "customers": maker.customers(),
     }
     if world.kind == "cancellation":
-        tables["subscriptions"] = subscriptions(maker)
-        tables["orders"] = payments(maker)
+        terms = draw_terms(maker)
+        tables["subscriptions"] = subscriptions(maker, terms)
+        tables["orders"] = payments(maker, terms)
     else:
         tables["orders"] = maker.orders()
     found = {f"{TABLES}/{name}": table for name, table in tables.items()}

@@ -15,9 +15,9 @@ from serving.store import describe, open_store
 from serving.tables import releases
 from serving.worklist import at_risk, current, one_card
 from sources.errors import ArtifactError, StoreError
+from tests.serving.asking import listed, problem
 from tests.serving.conftest import Running
 from tests.serving.releases import card_row, company, gone_row, reason, write_release
-from tests.serving.test_api import listed, problem
 
 
 def small(folder, risk=0.4, customers=30):

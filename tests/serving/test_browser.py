@@ -12,6 +12,7 @@ import pytest
 
 from serving.worded import strongest_reason
 from serving.wording import LANGUAGES, label, period, sentence, written
+from tests.serving.asking import listed, whole_list
 from tests.serving.browsing import (
     LOW_KNOWN,
     NOTHING_KNOWN,
@@ -32,7 +33,6 @@ from tests.serving.releases import (
     OWNERS,
     SCRIPT,
 )
-from tests.serving.test_api import listed, whole_list
 
 
 def test_without_scripts_a_click_on_a_heading_sorts_and_another_turns_it_round(plain, live):

@@ -9,7 +9,7 @@ from models.segments import LIFECYCLE_STAGES, RFM_SEGMENTS, RISK_BANDS
 from serving import query
 from serving.problems import PROBLEMS
 from serving.schemas import RiskBand
-from tests.serving.test_api import problem
+from tests.serving.asking import problem
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sources.registry import fingerprint, load
 from sources.simulator import company_folder
 from sources.simulator.people import ABOUT_TO, contact, draw_people
 from sources.simulator.process import Spans, clock, happenings
-from sources.simulator.worlds import CLASSES, MISSPECIFIED, SHOP, WORLDS
+from sources.simulator.worlds import CLASSES, SHOP, WORLDS
 from sources.simulator.writing import START, simulate
 from sources.tables import TABLES
 
@@ -89,7 +89,7 @@ def test_every_table_is_as_the_contract_wants_it(company, world):
 def test_everything_happens_within_the_days_of_the_data(company, world):
     for name, table in TABLES.items():
         times = company(world, name)[table.time].dropna()
-        if name not in ("customers",):
+        if name != "customers":  # who may have joined long before
             assert day_of(times).between(0, DAYS).all(), name
 
 
@@ -212,7 +212,6 @@ def effect(world, kind, seed=7, customers=300_000):
     """Share who left within 60 days of the first contact, treated minus holdout; its error."""
     rng = np.random.default_rng(seed)
     people = draw_people(world, np.arange(customers), DAYS, rng)
-    before = people.leaves.copy()
     contacts = contact(world, people, DAYS, rng)
     _, first = np.unique(contacts.who, return_index=True)
     first = first[people.response[contacts.who[first]] == CLASSES.index(kind)]
@@ -224,7 +223,6 @@ def effect(world, kind, seed=7, customers=300_000):
     error = np.sqrt(
         sum(r * (1 - r) / n for r, n in zip(rates, (treated.sum(), (~treated).sum()), strict=True))
     )
-    assert (before >= 0).all()
     return rates[0] - rates[1], error
 
 
@@ -256,7 +254,6 @@ def test_in_the_misspecified_world_those_at_risk_were_contacted(company):
     left = truth.loc[contacts["customer_id"], "left_day_untreated"].to_numpy()
     soon = (left - day_of(contacts["event_time"]).to_numpy()) < ABOUT_TO
     assert soon.mean() > 0.3
-    assert MISSPECIFIED.is_confounded
 
 
 def test_subscriptions_end_with_a_month_that_was_paid(company):
