@@ -10,28 +10,28 @@ from features.definition import feature
 
 
 @feature(base="purchase_days", group=None, unit="days with purchases")
-def frequency(purchase_days: ir.Table, _as_of: int) -> ir.Value:
+def frequency(purchase_days: ir.Table) -> ir.Value:
     """BTYD: repeat purchase days."""
     return purchase_days.count() - 1
 
 
 @feature(base="purchase_days", group=None, unit="days")
-def recency(purchase_days: ir.Table, _as_of: int) -> ir.Value:
+def recency(purchase_days: ir.Table) -> ir.Value:
     """BTYD: days from the first to the last purchase."""
-    return purchase_days.day.max() - purchase_days.day.min()
+    return purchase_days.ago.max() - purchase_days.ago.min()
 
 
 @feature(base="purchase_days", group=None, unit="days")
-def T(purchase_days: ir.Table, as_of: int) -> ir.Value:  # noqa: N802 - the literature's name
+def T(purchase_days: ir.Table) -> ir.Value:  # noqa: N802 - the literature's name
     """BTYD: days from the first purchase to the as-of date."""
-    return as_of - purchase_days.day.min()
+    return purchase_days.ago.max()
 
 
 @feature(base="purchase_days", group=None, unit="money", needs=("amount",))
-def monetary_value(purchase_days: ir.Table, _as_of: int) -> ir.Value:
+def monetary_value(purchase_days: ir.Table) -> ir.Value:
     """BTYD: mean amount of the repeat purchase days, 0 without any."""
     repeat = purchase_days.gap.notnull()
-    spent = purchase_days.purchase_amount.sum(where=repeat).cast("float64")
+    spent = purchase_days.paid.sum(where=repeat).cast("float64")
     return (spent / repeat.sum().nullif(0).cast("float64")).fill_null(0.0)
 
 

@@ -1,20 +1,38 @@
 """The cohort: which customers are eligible at an as-of date."""
 
+import ibis
 import ibis.expr.types as ir
 
-from features.history import History
-from features.timeline import within
+from features.bases import PROFILING, moment_table, subscriptions
+from features.facts import Facts
+from features.timeline import known, visible, within
 
 
-def cohort(history: History, active_within_days: int) -> ir.Table:
-    """Customers who bought within the last `active_within_days` and did not object to profiling."""
-    bought = history.bases["purchase_days"]
-    active = bought.filter(within(bought.day, history.as_of, active_within_days))
-    return without_objectors(active.select("customer_id").distinct(), history)
+def cohort(facts: Facts, churn: str) -> ir.Table:
+    """Customers who can leave, one column, and did not object to profiling.
+
+    lapse: bought within the last `active_within_days`; cancellation: a subscription runs.
+    """
+    if churn == "cancellation":
+        rows = subscriptions(facts)
+        active = rows.filter(rows.is_running)
+    else:
+        rows = visible(facts.tables["purchase_days"], moment_table())
+        active = rows.filter(within(rows.ago, rows.active_within_days))
+    return without_objectors(active.select("customer_id").distinct(), facts)
 
 
-def without_objectors(customers: ir.Table, history: History) -> ir.Table:
-    """Leave out who objected to profiling: never scored, listed or exported."""
-    if history.objectors is None:
+def without_objectors(customers: ir.Table, facts: Facts) -> ir.Table:
+    """Leave out whose newest word on profiling is no: never scored, listed or exported."""
+    if not {"consents", "purpose"} <= facts.has:
         return customers
-    return customers.anti_join(history.objectors, "customer_id")
+    said = known(facts.tables["consents_days"], moment_table())
+    said = said.filter(said.purpose.lower() == PROFILING)
+    # Of two words at the same time the refusal counts.
+    words = said.group_by(["customer_id", "event_time"]).aggregate(granted=said.granted.all())
+    # A column first: a filter would look for the newest among the refusals alone.
+    own = ibis.window(group_by=words.customer_id)
+    words = words.mutate(newest=words.event_time.max().over(own))
+    refusals = words.filter(words.event_time == words.newest, ~words.granted)
+    objectors = refusals.select("customer_id")
+    return customers.anti_join(objectors, "customer_id")

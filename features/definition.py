@@ -1,12 +1,13 @@
 """What a feature is: a documented function of history already cut, whose name is its column.
 
     @feature(base="purchase_days", group="recency", unit="days")
-    def days_since_last_purchase(purchase_days: ir.Table, as_of: int) -> ir.Value:
+    def days_since_last_purchase(purchase_days: ir.Table) -> ir.Value:
         \"\"\"Whole days from the customer's last purchase to the as-of date.\"\"\"
-        return as_of - purchase_days.day.max()
+        return purchase_days.ago.min()
 
 A family with windows is one function and a tuple of windows; its columns are `orders_30d`,
 `orders_90d`, and so on. A module lists its functions in `FEATURES`, and that is all there is to do.
+What the bases hold: features/bases.py.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,20 +16,35 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-BASES = ("purchase_days", "days", "categories", "stores", "events")
+from features.bases import BASES
+
 GROUPS = (
     "recency",
     "rhythm",
     "frequency",
     "trend",
     "spend",
+    "refunds",
+    "discounts",
     "categories",
     "tenure",
+    "calendar",
+    "season",
+    "visits",
+    "mailings",
     "campaigns",
     "coupons",
+    "loyalty",
+    "contacts",
+    "consents",
     "stores",
+    "support",
+    "surveys",
+    "subscription",
+    "attributes",
 )
 WINDOWS = (7, 14, 30, 60, 90, 180, 365)
+TEXT = "text"  # the unit of features that are names and not numbers
 
 
 @dataclass(frozen=True)
@@ -49,7 +65,12 @@ class Feature:
     needs: tuple[str, ...]
     when_none: float | None
     history_days: int | None
-    build: Callable[[ir.Table, int], ir.Value]
+    build: Callable[[ir.Table], ir.Value]
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are names, not numbers."""
+        return self.unit == TEXT
 
 
 Definition = Callable[..., Any]
@@ -64,8 +85,12 @@ def feature(
     needs: tuple[str, ...] = (),
     when_none: float | None = None,
     reach: int = 1,
+    history_days: int | None = None,
 ) -> Callable[[Definition], Definition]:
-    """Mark a function as a feature; `reach` is how many windows back it looks (2: one before).
+    """Mark a function as a feature.
+
+    `reach` is how many windows back it looks (2: one before); `history_days` says how far where
+    that is no matter of windows.
 
     Raises ValueError for a base or a reason group that does not exist.
     """
@@ -79,8 +104,8 @@ def feature(
         text = (function.__doc__ or "").strip().splitlines()[0]
 
         def define(window: int | None) -> Feature:
-            def build(table: ir.Table, as_of: int) -> ir.Value:
-                return function(table, as_of) if window is None else function(table, as_of, window)
+            def build(table: ir.Table) -> ir.Value:
+                return function(table) if window is None else function(table, window)
 
             return Feature(
                 name=function.__name__ if window is None else f"{function.__name__}_{window}d",
@@ -91,7 +116,7 @@ def feature(
                 description=text.format(window=window),
                 needs=needs,
                 when_none=when_none,
-                history_days=None if window is None else window * reach,
+                history_days=history_days if window is None else window * reach,
                 build=build,
             )
 

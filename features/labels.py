@@ -3,8 +3,9 @@
 import ibis
 import ibis.expr.types as ir
 
-from features.history import Facts, purchases
-from features.timeline import is_closed, outcome
+from features.bases import moment_table
+from features.facts import Facts
+from features.timeline import all_known, is_closed, outcome, runs_at, with_end
 
 LABELS = (
     "outcome_known",
@@ -18,56 +19,60 @@ LABELS = (
 )
 
 
-def all_purchases(facts: Facts) -> ir.Table:
-    """Every order day of the data with `is_purchase`, computed once for the labels of all dates."""
-    return purchases(facts.order_days).cache()
+def labels(customers: ir.Table, facts: Facts, churn: str) -> ir.Table:
+    """The labels of the given customers: one row each, `customer_id` and `LABELS`.
 
-
-def labels(
-    rows: ir.Table, customers: ir.Table, as_of: int, horizons: tuple[int, int], data_until: int
-) -> ir.Table:
-    """The labels of the given customers: one row each, columns `LABELS`.
-
-    `rows` is `all_purchases`, `horizons` are horizon_days and value_horizon_days. Money labels are
-    absent when there are no amounts. `days_to_next_purchase` is empty when no purchase was seen
-    within `followup_days`; the day of the last row of the data may be incomplete and counts as
-    unseen.
+    Money labels are absent when there are no amounts. `days_to_next_purchase` is empty when no
+    purchase was seen within `followup_days`; the day of the last row of the data may be incomplete
+    and counts as unseen.
     """
-    horizon_days, value_horizon_days = horizons
-    has_amount = "amount" in rows.columns
-    followup = max(data_until - as_of, 0)
-    seen = outcome(rows, as_of, followup)
-    first = seen.group_by("customer_id").aggregate(next_day=seen.day.min(where=seen.is_purchase))
-    near = outcome(rows, as_of, horizon_days)
-    sums = {"orders_in_horizon": near.is_purchase.sum()}
+    later = outcome(all_known(facts.tables["customer_days"]), moment_table())
+    near = later.ahead < later.horizon_days
+    found = {
+        "next_purchase": later.ahead.min(where=later.orders > 0),
+        "orders_near": later.orders.sum(where=near),
+    }
+    has_amount = "amount" in facts.has
     if has_amount:
-        sums["spend_in_horizon"] = near.amount.sum()
-    table = _joined(customers, first)
-    table = _joined(table, near.group_by("customer_id").aggregate(**sums))
-    is_known = is_closed(as_of, horizon_days, data_until)
-    value_is_known = is_closed(as_of, value_horizon_days, data_until)
+        far = later.ahead < later.value_horizon_days
+        found["spend_near"] = later.amount.sum(where=near)
+        found["spend_far"] = later.amount.sum(where=far)
+    table = _joined(customers, later.group_by("customer_id").aggregate(**found))
+    if churn == "cancellation":
+        table = _joined(table, _still_running(facts).mutate(runs=True))
+    table = table.cross_join(moment_table())
+    known = is_closed(table.as_of, table.horizon_days, table.data_until)
+    value_known = is_closed(table.as_of, table.value_horizon_days, table.data_until)
+    orders = _where(known, table.orders_near)
+    left = table.runs.isnull() if churn == "cancellation" else orders == 0
+    columns = {
+        "outcome_known": known,
+        "churned": ibis.ifelse(known, left.cast("float64"), None),
+        "orders_in_horizon": orders,
+    }
     if has_amount:
-        far = outcome(rows, as_of, value_horizon_days)
-        table = _joined(table, far.group_by("customer_id").aggregate(value=far.amount.sum()))
-        table = table.mutate(
-            spend_in_horizon=_known(table.spend_in_horizon, is_known),
-            value=_known(table.value, value_is_known),
-        )
-    table = table.mutate(orders_in_horizon=_known(table.orders_in_horizon, is_known))
-    return table.mutate(
-        outcome_known=ibis.literal(is_known),
-        value_known=ibis.literal(value_is_known),
-        churned=(table.orders_in_horizon == 0).cast("float64"),
-        days_to_next_purchase=(table.next_day - as_of).cast("float64"),
-        followup_days=ibis.literal(float(followup)),
-    ).drop("next_day")
+        columns["spend_in_horizon"] = _where(known, table.spend_near)
+    columns["value_known"] = value_known
+    if has_amount:
+        columns["value"] = _where(value_known, table.spend_far)
+    return table.select(
+        "customer_id",
+        **columns,
+        days_to_next_purchase=table.next_purchase.cast("float64"),
+        followup_days=(table.data_until - table.as_of).clip(lower=0).cast("float64"),
+    )
 
 
-def _known(column: ir.Value, is_known: bool) -> ir.Value:
+def _still_running(facts: Facts) -> ir.Table:
+    """Customers with a subscription that runs at the end of the horizon."""
+    rows = with_end(facts.tables["subscriptions_days"]).cross_join(moment_table())
+    running = rows.filter(runs_at(rows, rows.as_of + rows.horizon_days))
+    return running.select("customer_id").distinct()
+
+
+def _where(is_known: ir.Value, total: ir.Value) -> ir.Value:
     """No row in a closed window is a true zero; in an open one nothing is known."""
-    if is_known:
-        return column.cast("float64").fill_null(0.0)
-    return ibis.null("float64")
+    return ibis.ifelse(is_known, total.cast("float64").fill_null(0.0), None)
 
 
 def _joined(left: ir.Table, right: ir.Table) -> ir.Table:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import ibis
 import pandas as pd
 
-from features.history import Facts, purchases
+from features.engine import Engine
+from features.facts import collect
 from sources.errors import DataGateError
 
 USUAL_GAPS = 3  # a customer's own quantile needs a few gaps
@@ -27,41 +27,49 @@ class Profile:
     long_gap: float | None
 
 
-def profile(facts: Facts) -> Profile:
+def profile(engine: Engine) -> Profile:
     """Measure the rhythm. Raises DataGateError without purchases or with a single customer."""
-    days = purchase_days(facts)
-    if days.empty:
+    facts = collect(engine.schemas)
+    spans, customers = [], []
+    for _ in engine.parts(facts.steps, ()):
+        rows, bought = facts.tables["customer_days"], facts.tables["purchase_days"]
+        spans.append(engine.frame(rows.aggregate(first=rows.day.min(), last=rows.day.max())))
+        customers.append(
+            engine.frame(
+                bought.group_by("customer_id").aggregate(
+                    gaps=bought.gap.count(), long_gap=bought.gap.quantile(0.9)
+                )
+            )
+        )
+    per_customer, span = pd.concat(customers), pd.concat(spans)
+    if per_customer.empty:
         raise DataGateError(
             "There is no purchase (an order with positive net amount) in the data: "
             "check the amount column, or source.derive in params.yaml."
         )
-    per_customer = days.groupby("customer_id")["gap"]
-    if per_customer.ngroups == 1:
+    if len(per_customer) == 1:
         raise DataGateError(
             "All purchases belong to one customer: there is nobody to compare with. "
             "Check that customer_id is the customer's id and not the shop's."
         )
-    gaps = per_customer.count()
-    own = per_customer.quantile(0.9)[gaps >= USUAL_GAPS]
-    rows = facts.order_days
-    span = rows.aggregate(first=rows.day.min(), last=rows.day.max()).to_pandas().iloc[0]
+    own = per_customer["long_gap"][per_customer["gaps"] >= USUAL_GAPS]
     return Profile(
-        data_from=int(span["first"]),
-        data_until=int(span["last"]),
-        customers=int(per_customer.ngroups),
-        one_time_share=float((gaps == 0).mean()),
+        data_from=int(span["first"].min()),
+        data_until=int(span["last"].max()),
+        customers=len(per_customer),
+        one_time_share=float((per_customer["gaps"] == 0).mean()),
         long_gap=float(own.median()) if len(own) else None,
     )
 
 
-def purchase_days(facts: Facts) -> pd.DataFrame:
+def purchase_days(engine: Engine) -> pd.DataFrame:
     """Columns customer_id, day, gap (days since the purchase day before; NaN for the first)."""
-    rows = purchases(facts.order_days)
-    days = rows.filter(rows.is_purchase).select("customer_id", "day").distinct()
-    before = days.day.lag().over(ibis.window(group_by=days.customer_id, order_by=days.day))
-    gaps = days.mutate(gap=(days.day - before).cast("float64"))
-    frame: pd.DataFrame = gaps.order_by("customer_id", "day").to_pandas()
-    return frame
+    facts = collect(engine.schemas)
+    rows = facts.tables["purchase_days"]
+    days = rows.select("customer_id", "day", gap=rows.gap.cast("float64"))
+    sorted_days = days.order_by("customer_id", "day")
+    found = [engine.frame(sorted_days) for _ in engine.parts(facts.steps, ())]
+    return pd.concat(found, ignore_index=True)
 
 
 def return_curve(days: pd.DataFrame, data_until: int) -> pd.DataFrame:

@@ -1,47 +1,78 @@
 """The snapshot: one row per customer and as-of date, features and labels side by side."""
 
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from features import breadth, btyd, engagement, rfm, rhythm, trend
+from features import (
+    attributes,
+    btyd,
+    calendar,
+    campaigns,
+    categories,
+    contacts,
+    discounts,
+    engagement,
+    rfm,
+    rhythm,
+    spend,
+    stores,
+    subscriptions,
+    support,
+    surveys,
+    trend,
+)
+from features.bases import BASES, moment_table, standing
 from features.cohort import cohort
 from features.definition import Feature, columns
-from features.history import Facts, History, cut_history
-from features.labels import all_purchases, labels
-from features.timeline import date_of
-from features.timeplan import Timeline
+from features.facts import Facts, Schemas, Step, collect
+from features.labels import LABELS, labels
 
-FAMILIES = (rfm, rhythm, trend, breadth, engagement, btyd)
+FAMILIES = (
+    rfm,
+    spend,
+    discounts,
+    rhythm,
+    trend,
+    calendar,
+    categories,
+    stores,
+    engagement,
+    campaigns,
+    contacts,
+    support,
+    surveys,
+    subscriptions,
+    attributes,
+    btyd,
+)
+ATTRIBUTE = "attribute_"
 
 
 def all_features() -> tuple[Feature, ...]:
-    """Every feature that exists, whatever the data supports."""
+    """Every feature that exists, whatever the data supports; attributes depend on the data."""
     return tuple(feature for module in FAMILIES for feature in columns(module.FEATURES))
 
 
-def supported(facts: Facts, history_days: int) -> tuple[tuple[Feature, ...], dict[str, str]]:
+def supported(
+    schemas: Schemas, history_days: int, static_attributes: Sequence[str] = ()
+) -> tuple[tuple[Feature, ...], dict[str, str]]:
     """The features this data supports, and the others by name with the reason they are absent.
 
     `history_days` is the history at the first training date: a window longer than that would mean
-    something else for early dates than for late ones.
+    something else for early dates than for late ones. Raises ParamsError for a static attribute
+    that the customers table does not have.
     """
-    there = {
-        "amount": facts.has_amount,
-        "discount": facts.has_discount,
-        "categories": facts.category_days is not None,
-        "stores": facts.store_days is not None,
-        "events": facts.events is not None,
-    }
+    there = collect(schemas).has
     kept, absent = [], {}
-    for feature in all_features():
-        lacking = [name for name in (feature.base, *feature.needs) if not there.get(name, True)]
+    for feature in (*all_features(), *_attributes(schemas, static_attributes)):
+        base = _TABLE_OF.get(feature.base, feature.base)
+        lacking = [name for name in (base, *feature.needs) if name not in there]
         if lacking:
-            absent[feature.name] = f"the data has no {' and no '.join(lacking)}"
+            absent[feature.name] = f"the data has no {' and no '.join(dict.fromkeys(lacking))}"
         elif (feature.history_days or 0) > history_days:
             absent[feature.name] = (
                 f"looks back {feature.history_days} days; "
@@ -52,60 +83,90 @@ def supported(facts: Facts, history_days: int) -> tuple[tuple[Feature, ...], dic
     return tuple(kept), absent
 
 
-def feature_table(history: History, customers: ir.Table, features: Sequence[Feature]) -> ir.Table:
-    """One row per given customer: `customer_id` and every feature, as float64."""
-    table = customers
-    for base in dict.fromkeys(feature.base for feature in features):
-        rows = history.bases[base]
-        wanted = [feature for feature in features if feature.base == base]
-        aggregated = rows.group_by("customer_id").aggregate(
-            **{f.name: f.build(rows, history.as_of).cast("float64") for f in wanted}
-        )
-        table = table.left_join(aggregated, "customer_id").drop("customer_id_right")
-        # A customer without a row in the base did nothing there: the feature says what that means.
-        empty = {
-            f.name: table[f.name].fill_null(f.when_none) for f in wanted if f.when_none is not None
-        }
-        if empty:
-            table = table.mutate(**empty)
-    return table.select("customer_id", *(feature.name for feature in features))
+_TABLE_OF = {"purchase_days": "orders", "days": "orders"}
 
 
-def build_snapshots(
-    facts: Facts,
-    timeline: Timeline,
-    features: Sequence[Feature],
-    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
-) -> pd.DataFrame:
-    """Features and labels of the cohort at every date of the time plan.
+def _attributes(schemas: Schemas, names: Sequence[str]) -> tuple[Feature, ...]:
+    columns_of = schemas.get("customers", {})
+    types = {
+        name: "number" if kind.is_numeric() else "text"
+        for name, kind in columns_of.items()
+        if kind.is_numeric() or kind.is_string()
+    }
+    return attributes.attribute_features(names, types)
 
-    Rows are sorted by as_of_date and customer_id; features are float64 with NaN for unknown.
+
+@dataclass(frozen=True)
+class Program:
+    """Everything that is computed, as expressions over named tables: no engine, no data.
+
+    `steps` are run once for all as-of dates (table `dates`); `at_date`, and then `snapshot`, once
+    for each (table `moment`). The rows of the snapshot are sorted by customer_id.
     """
-    rows = all_purchases(facts)
-    horizons = (timeline.horizon_days, timeline.value_horizon_days)
-    frames: list[pd.DataFrame] = []
-    for as_of in progress(timeline.as_of_days()):
-        history = cut_history(facts, as_of, timeline.data_from, timeline.active_within_days)
-        customers = cohort(history, timeline.active_within_days).cache()
-        known = feature_table(history, customers, features)
-        later = labels(rows, customers, as_of, horizons, timeline.data_until)
-        joined = known.left_join(later, "customer_id").drop("customer_id_right")
-        frame: pd.DataFrame = joined.order_by("customer_id").to_pandas()
-        frame.insert(1, "as_of_date", pd.Timestamp(date_of(as_of)).as_unit("us"))
-        frame.insert(2, "split", timeline.split_of(as_of))
-        frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
+
+    steps: tuple[Step, ...]
+    at_date: tuple[Step, ...]
+    snapshot: ir.Table
+
+
+def program(schemas: Schemas, features: Sequence[Feature], churn: str = "lapse") -> Program:
+    """The program for tables of these schemas: customer_id, as_of_date, split, features, labels.
+
+    Numbers are float64, unknown is empty.
+    """
+    facts = collect(schemas)
+    steps = tuple(facts.steps)
+    customers = facts.add("cohort", cohort(facts, churn))
+    if "orders" in facts.has:
+        facts.add("standing", standing(facts))
+    parts = {base: _aggregated(facts, base, features) for base in _bases_of(features)}
+    parts["labels"] = facts.add("labels", labels(customers, facts, churn))
+    table = customers.cross_join(moment_table().select("as_of_date", "split"))
+    for part in parts.values():
+        table = table.left_join(part, "customer_id")
+    # A customer without a row in a base did nothing there: the feature says what that means.
+    columns = {f.name: _or(parts[f.base][f.name], f.when_none) for f in features}
+    outcomes = {name: parts["labels"][name] for name in LABELS if name in parts["labels"].columns}
+    first = {name: table[name] for name in ("customer_id", "as_of_date", "split")}
+    snapshot = table.select(**first, **columns, **outcomes).order_by("customer_id")
+    return Program(steps, tuple(facts.steps[len(steps) :]), snapshot)
+
+
+def _bases_of(features: Sequence[Feature]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(feature.base for feature in features))
+
+
+def _aggregated(facts: Facts, base: str, features: Sequence[Feature]) -> ir.Table:
+    """The features of one base as a table of their own: all in one statement would be slower."""
+    rows = BASES[base](facts)
+    columns = {
+        f.name: f.build(rows).cast("string" if f.is_text else "float64")
+        for f in features
+        if f.base == base
+    }
+    return facts.add(f"from_{base}", rows.group_by("customer_id").aggregate(**columns))
+
+
+def _or(column: ir.Value, when_none: float | None) -> ir.Value:
+    return column if when_none is None else column.fill_null(when_none)
 
 
 def model_features(snapshots: pd.DataFrame) -> list[str]:
     """The columns of a snapshot that models learn from: all features but the BTYD quadruple."""
-    return [f.name for f in all_features() if f.group is not None and f.name in snapshots.columns]
+    learned = [f.name for f in all_features() if f.group is not None]
+    there = [name for name in learned if name in snapshots.columns]
+    return there + _attribute_names(snapshots.columns)
+
+
+def _attribute_names(names: Iterable[str]) -> list[str]:
+    return [str(name) for name in names if str(name).startswith(ATTRIBUTE)]
 
 
 def group_of(features: Iterable[str]) -> dict[str, str]:
     """The reason group of each named feature."""
     wanted = set(features)
-    return {f.name: f.group for f in all_features() if f.name in wanted and f.group is not None}
+    groups = {f.name: f.group for f in all_features() if f.name in wanted and f.group is not None}
+    return groups | dict.fromkeys(_attribute_names(wanted), "attributes")
 
 
 def dictionary(features: Iterable[Feature], absent: dict[str, str]) -> dict[str, Any]:
@@ -124,12 +185,4 @@ def dictionary(features: Iterable[Feature], absent: dict[str, str]) -> dict[str,
             for f in features
         ],
         "absent": absent,
-    }
-
-
-def open_tables(folder: Path, names: Iterable[str]) -> dict[str, ir.Table]:
-    """The checked tables as Ibis tables on an in-memory DuckDB."""
-    backend = ibis.duckdb.connect()
-    return {
-        name: backend.read_parquet(folder / f"{name}.parquet", table_name=name) for name in names
     }

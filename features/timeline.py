@@ -19,6 +19,8 @@ from sources.tables import Table
 
 SECONDS_PER_DAY = 86_400
 EPOCH = date(1970, 1, 1)
+ALWAYS = -1  # the edition of customers whose rows were all known in time
+ALL_KNOWN = 1_000_000  # the edition that knows everything, as an as-of day far beyond all data
 
 
 def day_of(when: date) -> int:
@@ -37,46 +39,116 @@ def days(time: Any) -> Any:
 
 
 def with_days(table: ir.Table, contract: Table) -> ir.Table:
-    """Add `day` and `known_day`: when a row happened and when it had reached us.
+    """Add `day` and `known_day`: when a row happened, and when it had happened and reached us.
 
-    A row without `known_at` was known when it happened.
+    A row without `known_at` was known when it happened. What is announced before it happens (a
+    `known_at` before the row's own time) counts from the day it happens.
     """
     happened = days(table[contract.time])
     known = days(table["known_at"]) if "known_at" in table.columns else happened
-    return table.mutate(day=happened, known_day=ibis.coalesce(known, happened))
+    return table.mutate(
+        day=happened, known_day=ibis.greatest(happened, ibis.coalesce(known, happened))
+    )
 
 
-def known_before(table: ir.Table, as_of_day: int) -> ir.Table:
-    """Rows that had happened and had reached us before the as-of date."""
-    return table.filter(table.day < as_of_day, table.known_day < as_of_day)
+def known(rows: ir.Table, moment: ir.Table) -> ir.Table:
+    """Rows that had happened and had reached us before the as-of date, with their age.
+
+    `moment` is the one-row table of the as-of date; its columns are added. `ago` is days before the
+    as-of date: 1 is the day before it.
+    """
+    told = rows.cross_join(moment)
+    told = told.filter(told.known_day < told.as_of)
+    return told.mutate(ago=told.as_of - told.day)
 
 
-def cut(table: ir.Table, contract: Table, as_of_day: int) -> ir.Table:
-    """History as it stood at the as-of date: later rows gone, later-filled cells empty again.
+def emptied(rows: ir.Table, contract: Table) -> ir.Table:
+    """`known` rows with the later-filled cells empty again that were filled after the as-of date.
 
     A cell whose time is unknown could have been filled at any later time: it is empty too.
     """
-    known = known_before(table, as_of_day)
     for time, cells in contract.later.items():
-        has_time = time in known.columns
-        filled = days(known[time]) < as_of_day if has_time else ibis.literal(False)
-        known = known.mutate(
+        has_time = time in rows.columns
+        filled = days(rows[time]) < rows.as_of if has_time else ibis.literal(False)
+        rows = rows.mutate(
             **{
-                cell: ibis.ifelse(filled, known[cell], ibis.null(known[cell].type()))
+                cell: ibis.ifelse(filled, rows[cell], ibis.null(rows[cell].type()))
                 for cell in (*cells, time)
-                if cell in known.columns
+                if cell in rows.columns
             }
         )
-    return known
+    return rows
 
 
-def outcome(table: ir.Table, as_of_day: int, horizon_days: int) -> ir.Table:
-    """Rows of the outcome window: from the as-of date on, up to but without its end."""
-    return table.filter(table.day >= as_of_day, table.day < as_of_day + horizon_days)
+def editions(rows: ir.Table, dates: ir.Table) -> ir.Table:
+    """Rows with `edition`, so that what depends on several rows is computed once for all dates.
+
+    Nearly all customers have one edition of their history, ALWAYS: whatever the as-of date, the
+    rows that were known are those that had happened. Where a row reached us only after one of the
+    as-of dates (column `as_of` of `dates`) that it precedes, the customer has an edition for each
+    date, holding the rows that were known then, and one for ALL_KNOWN.
+
+        as-of dates 10, 20; row of day 8, known on day 12: editions 20 and ALL_KNOWN have it, 10 not
+    """
+    if not has_late_rows(rows):
+        return rows.mutate(edition=ibis.literal(ALWAYS, "int64"))
+    late = rows.filter(rows.known_day > rows.day).select("customer_id", "day", "known_day")
+    missed = late.inner_join(dates, (dates.as_of > late.day) & (dates.as_of <= late.known_day))
+    restless = missed.select("customer_id").distinct()
+    calm = rows.anti_join(restless, "customer_id").mutate(edition=ibis.literal(ALWAYS, "int64"))
+    each = rows.semi_join(restless, "customer_id").cross_join(dates)
+    each = each.filter(each.known_day < each.as_of).mutate(edition=each.as_of).drop("as_of")
+    return calm.union(each.select(*calm.columns))
 
 
-def is_closed(as_of_day: int, horizon_days: int, data_until_day: int) -> bool:
-    """Whether an outcome window lies fully inside the data.
+def has_late_rows(rows: ir.Table) -> bool:
+    """Whether rows can reach us later than they happen: whether the source says when they did."""
+    return "known_at" in rows.columns
+
+
+def visible(rows: ir.Table, moment: ir.Table) -> ir.Table:
+    """What of the editions could be seen at the as-of date, with its age `ago` as in `known`."""
+    told = rows.cross_join(moment)
+    told = told.filter(
+        ((told.edition == ALWAYS) & (told.day < told.as_of)) | (told.edition == told.as_of)
+    )
+    return told.mutate(ago=told.as_of - told.day)
+
+
+def all_known(rows: ir.Table) -> ir.Table:
+    """The editions as they stand when everything has become known: what outcomes are made of."""
+    return rows.filter((rows.edition == ALWAYS) | (rows.edition == ALL_KNOWN))
+
+
+def outcome(rows: ir.Table, moment: ir.Table) -> ir.Table:
+    """Rows from the as-of date on, up to but without the last day of the data: it may be half.
+
+    `ahead` is days after the as-of date: 0 is its own day.
+    """
+    told = rows.cross_join(moment)
+    told = told.filter(told.day >= told.as_of, told.day < told.data_until)
+    return told.mutate(ahead=told.day - told.as_of)
+
+
+def with_age(rows: ir.Table, time: str) -> ir.Table:
+    """Add `<time>_ago`: days from a time to the as-of date, unknown for times from then on."""
+    day = days(rows[time])
+    return rows.mutate(**{f"{time}_ago": ibis.ifelse(day < rows.as_of, rows.as_of - day, None)})
+
+
+def with_end(rows: ir.Table) -> ir.Table:
+    """Add `ended_day`, unknown where nothing has ended yet."""
+    ended = days(rows.ended_at) if "ended_at" in rows.columns else ibis.null("int64")
+    return rows.mutate(ended_day=ended)
+
+
+def runs_at(rows: ir.Table, day: Any) -> Any:
+    """Whether what started on `day` and ends on `ended_day` (unknown: not yet) runs at midnight."""
+    return (rows.day < day) & (rows.ended_day.isnull() | (rows.ended_day >= day))
+
+
+def is_closed(as_of_day: Any, horizon_days: Any, data_until_day: Any) -> Any:
+    """Whether an outcome window lies fully inside the data (numbers, or columns of them).
 
     `data_until_day` is the day of the last row; that day may be incomplete, so it is outside.
     """
@@ -124,6 +196,6 @@ def as_known_on(
     return snapshots.assign(**labels)
 
 
-def within(day: Any, as_of_day: int, window_days: int) -> Any:
-    """Whether a day of the cut history lies in the last `window_days` before the as-of date."""
-    return day >= as_of_day - window_days
+def within(ago: Any, window_days: int) -> Any:
+    """Whether an age of the cut history lies in the last `window_days` before the as-of date."""
+    return ago <= window_days

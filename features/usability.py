@@ -2,21 +2,21 @@
 
 from typing import Any
 
-from features.history import Facts
+from features.engine import Engine
 from features.profile import profile, purchase_days, return_curve
 from features.timeline import date_of
 from sources.check import Checked
 from sources.tables import TABLES
 
 
-def usability_report(checked: dict[str, Checked], facts: Facts) -> dict[str, Any]:
+def usability_report(checked: dict[str, Checked], engine: Engine) -> dict[str, Any]:
     """Counts, span, rhythm and findings.
 
     A finding has step, severity (warning or advice), table, column, rows, meaning and what to do.
     Raises DataGateError when there is nothing to learn from.
     """
-    rhythm = profile(facts)
-    curve = return_curve(purchase_days(facts), rhythm.data_until)
+    rhythm = profile(engine)
+    curve = return_curve(purchase_days(engine), rhythm.data_until)
     orders = checked["orders"]
     return {
         "first_day": date_of(rhythm.data_from).isoformat(),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,12 @@ def hashes(folder: Path) -> dict[str, str]:
         for path in files
         if path != folder / MANIFEST
     }
+
+
+def digest(files: Mapping[str, str]) -> str:
+    """One sha256, as hex, for the hashes of several files: it changes when any of them does."""
+    text = "".join(f"{name}:{one}\n" for name, one in sorted(files.items()))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write_manifest(folder: Path, **facts: Any) -> dict[str, Any]:

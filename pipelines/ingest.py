@@ -1,7 +1,6 @@
 """Stage `ingest`: raw tables in; checked tables, quarantined rows and the usability report out."""
 
-from features.history import collect
-from features.snapshot import open_tables
+from features.engine import DuckEngine
 from features.usability import usability_report
 from models.artifacts import write_json
 from pipelines import stage
@@ -23,8 +22,8 @@ def main() -> None:
         )
         stage.say(f"{name}: {counts}")
     write_json(stage.QUARANTINE / "counts.json", {n: t.counts for n, t in checked.items()})
-    facts = collect(open_tables(stage.TABLES, checked))
-    write_json(stage.USABILITY, usability_report(checked, facts))
+    engine = DuckEngine(stage.tables(checked))
+    write_json(stage.USABILITY, usability_report(checked, engine))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ import pandas as pd
 from actions.catalog import load_catalog
 from actions.eligibility import History
 from actions.plan import make_plan
-from features.history import tables_at
-from features.snapshot import open_tables
+from features.building import tables_at
+from features.engine import DuckEngine
 from models.artifacts import write_json
 from pipelines import stage
 from pipelines.params import load_params
@@ -19,7 +19,7 @@ def main() -> None:
     """Plan the actions, gates first and arms last."""
     params = load_params().actions
     there = [name for name in stage.table_names() if name in GATE_TABLES]
-    history = tables_at(open_tables(stage.TABLES, there), read_timeline().score)
+    history = tables_at(DuckEngine(stage.tables(there)), read_timeline(), there)
     plan, summary = make_plan(
         pd.read_parquet(stage.SCORES), load_catalog(params.catalog), params, History(**history)
     )

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from features import building
 from features.timeplan import Timeline
-from models.artifacts import check_manifest, read_json
+from models.artifacts import check_manifest, digest, read_json
 from models.reasons import Explainer
 from models.training import Bundle
 from pipelines import stage
@@ -11,7 +12,7 @@ from pipelines import stage
 
 def read_snapshots() -> pd.DataFrame:
     """One row per customer and as-of date, all splits."""
-    return pd.read_parquet(stage.SNAPSHOTS)
+    return building.read_snapshots(stage.SNAPSHOTS)
 
 
 def read_timeline() -> Timeline:
@@ -27,7 +28,4 @@ def read_served() -> tuple[Bundle, Explainer, str]:
 
 def version_of(manifest: dict[str, dict[str, str]]) -> str:
     """Twelve hex digits that change when any file of the models changes."""
-    import hashlib
-
-    text = "".join(f"{name}:{digest}\n" for name, digest in sorted(manifest["files"].items()))
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return digest(manifest["files"])[:12]

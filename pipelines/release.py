@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.timeline import date_of
-from models.artifacts import MANIFEST, check_manifest, hashes, read_json, sha256_of, write_json
+from models.artifacts import MANIFEST, check_manifest, digest, hashes, read_json, write_json
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_timeline, version_of
@@ -75,7 +75,7 @@ def write(folder: Path) -> None:
         "value_horizon_days": timeline.value_horizon_days,
         "model_version": version_of(check_manifest(stage.SERVED)),
         "source": read_json(stage.SOURCE),
-        "snapshots_sha256": sha256_of(stage.SNAPSHOTS),
+        "snapshots_sha256": digest(hashes(stage.SNAPSHOTS)),
         "cards": len(cards),
         "files": files,
     }

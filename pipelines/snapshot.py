@@ -1,10 +1,9 @@
 """Stage `snapshot`: checked tables in, one labelled row per customer and as-of date out."""
 
-from collections.abc import Iterable, Iterator
-
-from features.history import collect, purchase_timelines
+from features.building import build_snapshots, purchase_timelines
+from features.engine import DuckEngine
 from features.profile import profile
-from features.snapshot import build_snapshots, dictionary, open_tables, supported
+from features.snapshot import dictionary, supported
 from features.splits import plan_timeline
 from models.artifacts import write_json
 from pipelines import stage
@@ -14,17 +13,15 @@ from pipelines.params import load_params
 def main() -> None:
     """Plan the dates, compute features and labels, write them with their dictionary."""
     params = load_params()
-    facts = collect(open_tables(stage.TABLES, stage.table_names()))
-    timeline = plan_timeline(params.task, params.timeline, profile(facts))
-    features, absent = supported(facts, timeline.history_days)
+    engine = DuckEngine(stage.tables(stage.table_names()))
+    timeline = plan_timeline(params.task, params.timeline, profile(engine))
+    features, absent = supported(
+        engine.schemas, timeline.history_days, params.source.static_attributes
+    )
     stage.say(f"{len(features)} features at {len(timeline.as_of_days())} as-of dates")
-
-    def progress(days: Iterable[int]) -> Iterator[int]:
-        return stage.progress(days, "as-of dates")
-
-    snapshots = build_snapshots(facts, timeline, features, progress)
-    stage.write_parquet(snapshots, stage.SNAPSHOTS)
-    stage.write_parquet(purchase_timelines(facts, timeline.score), stage.PURCHASES)
+    with stage.progress("as-of dates") as done:
+        build_snapshots(engine, timeline, features, stage.SNAPSHOTS, done)
+    stage.write_parquet(purchase_timelines(engine, timeline), stage.PURCHASES)
     write_json(stage.TIMELINE, timeline.to_json())
     write_json(stage.FEATURES, dictionary(features, absent))
 

@@ -4,8 +4,8 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import pandas as pd
 from tqdm import tqdm
@@ -16,7 +16,7 @@ DATA, ARTIFACTS, REPORTS = Path("data"), Path("artifacts"), Path("reports")
 METRICS, PLOTS = Path("metrics"), Path("plots")
 TABLES, QUARANTINE, RELEASE = DATA / "tables", DATA / "quarantine", DATA / "release"
 SOURCE, TIMELINE = DATA / "source.json", DATA / "timeline.json"
-SNAPSHOTS, SCORES, PLAN = DATA / "snapshots.parquet", DATA / "scores.parquet", DATA / "plan.parquet"
+SNAPSHOTS, SCORES, PLAN = DATA / "snapshots", DATA / "scores.parquet", DATA / "plan.parquet"
 PURCHASES, PLAN_SUMMARY = DATA / "purchases.parquet", DATA / "plan.json"
 EVALUATED, SERVED = ARTIFACTS / "evaluated", ARTIFACTS / "served"
 USABILITY, FEATURES = REPORTS / "data_usability.json", REPORTS / "features.json"
@@ -24,7 +24,6 @@ EVALUATION, MODEL_CARD = REPORTS / "evaluation.json", REPORTS / "model_card.md"
 CALIBRATION = REPORTS / "calibration.png"
 CHURN_METRICS, NEXT_METRICS = METRICS / "churn.json", METRICS / "next_purchase.json"
 
-T = TypeVar("T")
 DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -57,9 +56,11 @@ def say(text: str) -> None:
     print(f"  {text}", flush=True)
 
 
-def progress(items: Iterable[T], label: str) -> Iterator[T]:
-    """Show how far a long loop is: a bar on a terminal, else nothing but the work."""
-    yield from tqdm(items, desc=f"  {label}", disable=not sys.stderr.isatty(), leave=False)
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[], object]]:
+    """Show how far a long loop is: a count on a terminal, else nothing but the work."""
+    with tqdm(desc=f"  {label}", disable=not sys.stderr.isatty(), leave=False) as bar:
+        yield bar.update
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -71,6 +72,11 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 def table_names() -> list[str]:
     """The checked tables that the last ingest wrote."""
     return sorted(path.stem for path in TABLES.glob("*.parquet"))
+
+
+def tables(names: Iterable[str]) -> dict[str, Path]:
+    """The files of checked tables, by name."""
+    return {name: TABLES / f"{name}.parquet" for name in names}
 
 
 def sync(folder: Path) -> None:

@@ -29,6 +29,7 @@ class SourceParams(Params):
     path: str | None = None
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
     derive: dict[str, dict[str, str]] = Field(default_factory=dict)
+    static_attributes: tuple[str, ...] = ()
     drop_repeated_rows: tuple[str, ...] = ()
     simulator: SimulatorParams = SimulatorParams()
     timezone: str = "UTC"

@@ -57,7 +57,7 @@ EVENTS = Table(
     required=("customer_id", "event_time", "kind"),
     key=("customer_id", "event_time", "kind", "line_id"),
     time="event_time",
-    missing="no engagement, campaign or coupon features",
+    missing="no engagement, campaign, coupon, loyalty or referral features",
 )
 CUSTOMERS = Table(
     name="customers",
@@ -93,7 +93,7 @@ CONTACTS = Table(
     required=("customer_id", "contact_id", "event_time", "action_id", "channel", "arm"),
     key=("contact_id",),
     time="event_time",
-    missing="frequency cap and quiet period cannot be checked",
+    missing="no features of contacts; frequency cap and quiet period cannot be checked",
     later={"responded_at": ("responded",)},
 )
 CONSENTS = Table(
@@ -122,15 +122,58 @@ TICKETS = Table(
         "kind": TEXT,
         "priority": TEXT,
         "csat": NUMBER,
+        "reopened_at": TIME,
         "known_at": TIME,
     },
     required=("customer_id", "ticket_id", "opened_at"),
     key=("ticket_id",),
     time="opened_at",
-    missing="open complaints cannot stop an offer",
-    later={"closed_at": ("csat",)},
+    missing="no support features; open complaints cannot stop an offer",
+    later={"closed_at": ("csat",), "reopened_at": ()},
+)
+SURVEYS = Table(
+    name="surveys",
+    columns={
+        "customer_id": TEXT,
+        "event_time": TIME,
+        "kind": TEXT,
+        "score": NUMBER,
+        "known_at": TIME,
+    },
+    required=("customer_id", "event_time", "kind", "score"),
+    key=("customer_id", "event_time", "kind", "line_id"),
+    time="event_time",
+    missing="no features of satisfaction (NPS)",
+)
+SUBSCRIPTIONS = Table(
+    name="subscriptions",
+    columns={
+        "customer_id": TEXT,
+        "subscription_id": TEXT,
+        "started_at": TIME,
+        "ended_at": TIME,
+        "subscription_plan": TEXT,
+        "amount": NUMBER,
+        "period_days": NUMBER,
+        "known_at": TIME,
+    },
+    required=("customer_id", "subscription_id", "started_at"),
+    key=("subscription_id",),
+    time="started_at",
+    missing="no subscription features; task.churn cannot be cancellation",
+    later={"ended_at": ()},
 )
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (ORDERS, EVENTS, CUSTOMERS, CONTACTS, CONSENTS, TICKETS)
+    table.name: table
+    for table in (
+        ORDERS,
+        SUBSCRIPTIONS,
+        EVENTS,
+        TICKETS,
+        SURVEYS,
+        CONTACTS,
+        CONSENTS,
+        CUSTOMERS,
+    )
 }

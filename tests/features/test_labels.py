@@ -3,16 +3,20 @@
 import math
 import random
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from pandas.testing import assert_frame_equal
 
-from features.history import collect
-from features.labels import LABELS, all_purchases, labels
+from features.bases import cohort_table
+from features.building import moment_row
+from features.facts import collect
+from features.labels import LABELS, labels
 from features.timeline import as_known_on, date_of, is_closed, last_closed
-from tests.features.world import AS_OF, DAY, day, frame, moment, on_duckdb
+from tests.features.world import AS_OF, DAY, day, frame, moment, on_duckdb, timeline_at
 
 HORIZON, VALUE_HORIZON = 28, 60
 CLOSED = day(AS_OF) + VALUE_HORIZON  # the day of the last row
@@ -22,10 +26,17 @@ MONEY = ("spend_in_horizon", "value")
 def labels_at(rows, as_of=AS_OF, data_until=CLOSED, horizons=(HORIZON, VALUE_HORIZON)):
     """The labels of every customer that has a row, by customer."""
     columns = [name for name in rows[0] if any(row.get(name) is not None for row in rows)]
-    tables = on_duckdb({"orders": frame("orders", rows, columns)})
-    purchases = all_purchases(collect(tables))
-    customers = tables["orders"].select("customer_id").distinct()
-    table = labels(purchases, customers, day(as_of), horizons, data_until).to_pandas()
+    engine = on_duckdb({"orders": frame("orders", rows, columns)})
+    facts = collect(engine.schemas)
+    plan = replace(
+        timeline_at(as_of, data_until=data_until),
+        horizon_days=horizons[0],
+        value_horizon_days=horizons[1],
+    )
+    for _ in engine.parts(facts.steps, ()):
+        engine.put("moment", moment_row(plan, day(as_of)))
+        engine.put("cohort", pa.table({"customer_id": sorted({r["customer_id"] for r in rows})}))
+        table = engine.frame(labels(cohort_table(), facts, "lapse"))
     return table.sort_values("customer_id").set_index("customer_id")
 
 

@@ -7,14 +7,13 @@ from itertools import pairwise
 
 import pytest
 
-from features.history import collect
 from features.profile import SILENCES, USUAL_GAPS, profile, purchase_days, return_curve
 from sources.errors import DataGateError
 from tests.features.world import AS_OF, DAY, day, frame, moment, on_duckdb
 
 
-def facts_of(rows):
-    return collect(on_duckdb({"orders": frame("orders", rows)}))
+def engine_of(rows):
+    return on_duckdb({"orders": frame("orders", rows)})
 
 
 def order(customer, days, amount=5.0, shift=0):
@@ -60,7 +59,7 @@ def quantile(values, share):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_profile_agrees_with_a_second_statement_of_it(seed):
     rows = random_orders(seed)
-    measured = profile(facts_of(rows))
+    measured = profile(engine_of(rows))
     days = days_by_customer(rows)
     gaps = [gaps_of(own) for own in days.values()]
     long = [quantile(own, 0.9) for own in gaps if len(own) >= USUAL_GAPS]
@@ -81,7 +80,7 @@ def test_purchase_days_are_days_of_purchases_with_the_gap_before_each():
         order("a", -3, -5.0),
         order("a", -1),
     ]
-    days = purchase_days(facts_of(rows))
+    days = purchase_days(engine_of(rows))
     base = day(AS_OF)
     assert days["customer_id"].tolist() == ["a", "a", "a", "b"]
     assert (days["day"] - base).tolist() == [-9, -5, -1, -9]
@@ -91,7 +90,7 @@ def test_purchase_days_are_days_of_purchases_with_the_gap_before_each():
 def test_the_return_curve_agrees_with_a_second_statement_of_it():
     rows = random_orders(4)
     until = day(AS_OF)
-    curve = return_curve(purchase_days(facts_of(rows)), until)
+    curve = return_curve(purchase_days(engine_of(rows)), until)
     expected = {}
     for reached in SILENCES:
         ended = []
@@ -109,7 +108,7 @@ def test_the_return_curve_agrees_with_a_second_statement_of_it():
 
 
 def test_the_return_curve_leaves_out_silences_that_the_data_cannot_judge():
-    days = purchase_days(facts_of([order("a", -15), order("a", -1), order("b", -1)]))
+    days = purchase_days(engine_of([order("a", -15), order("a", -1), order("b", -1)]))
     until = day(AS_OF)
     # A silence of 7 days since -15 was over 14 days later, on the last full day of the data.
     seven = return_curve(days, until).set_index("silence_days").loc[7]
@@ -119,13 +118,13 @@ def test_the_return_curve_leaves_out_silences_that_the_data_cannot_judge():
 
 
 def test_without_repeat_customers_there_is_no_long_gap():
-    made = profile(facts_of([order("a", -9), order("b", -8), order("b", -2)]))
+    made = profile(engine_of([order("a", -9), order("b", -8), order("b", -2)]))
     assert made.long_gap is None
     assert made.one_time_share == 0.5
 
 
 def test_data_without_a_purchase_or_with_one_customer_is_refused():
     with pytest.raises(DataGateError, match=r"no purchase .* in the data"):
-        profile(facts_of([order("a", -9, -5.0), order("b", -8, 0.0)]))
+        profile(engine_of([order("a", -9, -5.0), order("b", -8, 0.0)]))
     with pytest.raises(DataGateError, match="All purchases belong to one customer"):
-        profile(facts_of([order("a", -9), order("a", -2)]))
+        profile(engine_of([order("a", -9), order("a", -2)]))

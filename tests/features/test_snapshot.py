@@ -1,28 +1,30 @@
 """The snapshot: the same numbers from the same facts, and only the columns the data supports."""
 
 import random
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
 from features import engagement
+from features.building import build_snapshots, purchase_timelines, read_snapshots
 from features.definition import feature
-from features.history import collect, purchase_timelines
 from features.labels import LABELS
 from features.snapshot import (
     all_features,
-    build_snapshots,
     dictionary,
     group_of,
     model_features,
-    open_tables,
     supported,
 )
 from features.timeplan import Timeline
+from sources.tables import TABLES
+from tests.features.company import as_known, company
 from tests.features.world import (
     AS_OF,
-    COLUMNS,
+    ATTRIBUTES,
     DATA_FROM,
     DAY,
     LONG,
@@ -60,55 +62,25 @@ def timeline(**changes):
 
 
 def drawn(seed=0, customers=40):
-    """Rows of orders, events and consents with amounts that do not add up the same in floats."""
-    rng = random.Random(seed)
-    names = [f"{number:05d}" for number in range(customers)]
-    orders = [
-        {
-            "customer_id": customer,
-            "order_id": f"{customer}-{number}",
-            "event_time": moment(-rng.randrange(0, 300 * DAY)),
-            "known_at": None,
-            "amount": rng.randrange(-500, 5_000) / 100,
-            "category": rng.choice("abcdefgh"),
-            "store": rng.choice("xyz"),
-            "discount": rng.randrange(0, 200) / 100,
-        }
-        for customer in names
-        for number in range(rng.randrange(1, 9))
-        for _ in range(rng.randrange(1, 5))
-    ]
-    events = [
-        {
-            "customer_id": rng.choice(names),
-            "event_time": moment(-rng.randrange(0, 300 * DAY)),
-            "kind": rng.choice(["campaign_exposed", "coupon_redeemed"]),
-            "known_at": None,
-        }
-        for _ in range(3 * customers)
-    ]
-    consents = [
-        {
-            "customer_id": rng.choice(names),
-            "channel": rng.choice(["email", "phone"]),
-            "event_time": moment(-rng.choice([1, 2, 3]) * DAY),
-            "granted": rng.random() < 0.5,
-            "purpose": "profiling",
-            "known_at": None,
-        }
-        for _ in range(customers)
-    ]
-    return {"orders": orders, "events": events, "consents": consents}
+    """Rows of every table; the amounts do not add up the same in floats."""
+    return company(random.Random(seed), customers)
 
 
 def frames_of(rows):
     return {name: frame(name, table) for name, table in rows.items()}
 
 
-def snapshots_of(frames, plan=None, history_days=LONG):
-    facts = collect(on_duckdb(frames))
-    features, _ = supported(facts, history_days)
-    return build_snapshots(facts, plan or timeline(), features)
+def snapshots_of(frames, plan=None, history_days=LONG, **how):
+    engine = on_duckdb(frames, **how)
+    attributes = ATTRIBUTES if "customers" in frames else ()
+    features, _ = supported(engine.schemas, history_days, attributes)
+    with TemporaryDirectory() as folder:
+        build_snapshots(engine, plan or timeline(), features, Path(folder) / "snapshots")
+        return read_snapshots(Path(folder) / "snapshots")
+
+
+def schemas_of(frames):
+    return on_duckdb(frames).schemas
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +122,10 @@ def test_a_row_is_a_customer_of_the_cohort_and_a_date_sorted_with_its_split(snap
         AS_OF: "score",
     }
     assert snapshots["as_of_date"].dtype == "datetime64[us]"
-    assert (snapshots[feature_names()].dtypes == "float64").all()
+    names = {"category_last", "subscription_plan", "attribute_region"}
+    assert {f.name for f in all_features() if f.is_text} < names
+    assert (snapshots[sorted(names)].dtypes == "str").all()
+    assert (snapshots[sorted(set(feature_names()) - names)].dtypes == "float64").all()
     assert set(snapshots.columns) == {
         "customer_id",
         "as_of_date",
@@ -168,9 +143,8 @@ def test_the_score_date_has_no_outcome_and_the_test_date_has(snapshots):
 
 
 def test_the_features_of_a_date_are_those_of_data_that_ended_there(rows, snapshots):
-    past = {
-        name: [row for row in table if row["event_time"] < EARLY] for name, table in rows.items()
-    }
+    # What was known by then, as rows: later rows gone, later-filled cells empty.
+    past = {name: as_known(name, table, EARLY) for name, table in rows.items()}
     ended = features_at(frames_of(past), EARLY)
     early = snapshots[snapshots["split"] == "test"].reset_index(drop=True)
     assert_frame_equal(early[ended.columns], ended, check_exact=True)
@@ -184,7 +158,7 @@ def test_without_amounts_money_columns_are_absent_and_not_zero(rows):
     assert not money & set(table.columns)
     assert not set(MONEY_LABELS) & set(table.columns)
     assert {"orders_90d", "gap_mean", "frequency", "churned"} <= set(table.columns)
-    _, absent = supported(collect(on_duckdb({"orders": bare})), LONG)
+    _, absent = supported(schemas_of({"orders": bare}), LONG)
     assert absent["amount_total"] == "the data has no amount"
     assert absent["discount_share_90d"] == "the data has no amount and no discount"
     assert absent["categories_total"] == "the data has no categories"
@@ -209,8 +183,8 @@ def test_a_purchase_without_amounts_is_an_order_that_is_no_return():
 
 
 def test_a_window_longer_than_the_history_is_dropped_by_name(rows):
-    facts = collect(on_duckdb(frames_of(rows)))
-    kept, absent = supported(facts, 99)
+    schemas = schemas_of(frames_of(rows))
+    kept, absent = supported(schemas, 99)
     names = {f.name for f in kept}
     # Two windows back: the 45 days before the last 45.
     assert {"orders_90d", "orders_change_45d", "orders_total"} <= names
@@ -219,24 +193,26 @@ def test_a_window_longer_than_the_history_is_dropped_by_name(rows):
         "looks back 180 days; the first training date has 99 days of history"
     )
     assert "looks back 180 days" in absent["orders_change_90d"]
-    assert names | set(absent) == set(feature_names())
-    table = build_snapshots(facts, timeline(), kept)
+    everything = {f.name for f in all_features()}
+    assert names | set(absent) == everything
+    table = snapshots_of(frames_of(rows), history_days=99)
     assert not set(absent) & set(table.columns)
-    edge, _ = supported(facts, 180)
+    edge, _ = supported(schemas, 180)
     assert "orders_180d" in {f.name for f in edge}
 
 
 def test_a_feature_written_as_documented_is_found(monkeypatch, rows):
     @feature(base="events", group="campaigns", unit="events", windows=(30, 500), when_none=0)
-    def events_seen(events, as_of, window):
+    def events_seen(events, window):
         """Events of any kind in the last {window} days."""
-        return (events.day >= as_of - window).sum().fill_null(0)
+        return events.happened.sum(where=events.ago <= window).fill_null(0)
 
     before = features_at(frames_of(rows))
     monkeypatch.setattr(engagement, "FEATURES", (*engagement.FEATURES, events_seen))
     after = features_at(frames_of(rows))
     assert_frame_equal(after[before.columns], before, check_exact=True)
-    recent = [e["customer_id"] for e in rows["events"] if e["event_time"] >= moment(-30 * DAY)]
+    known = as_known("events", rows["events"], AS_OF)
+    recent = [e["customer_id"] for e in known if e["event_time"] >= moment(-30 * DAY)]
     seen = {customer: recent.count(customer) for customer in after["customer_id"]}
     assert after.set_index("customer_id")["events_seen_30d"].to_dict() == seen
     assert 0 in seen.values()
@@ -245,7 +221,7 @@ def test_a_feature_written_as_documented_is_found(monkeypatch, rows):
     assert (mine.history_days, longer.history_days) == (30, 500)
     assert "events_seen_30d" in model_features(after)
     assert group_of(["events_seen_30d"]) == {"events_seen_30d": "campaigns"}
-    _, absent = supported(collect(on_duckdb(frames_of(rows))), 400)
+    _, absent = supported(schemas_of(frames_of(rows)), 400)
     assert "events_seen_500d" in absent
 
 
@@ -258,7 +234,7 @@ def test_models_learn_from_every_feature_but_the_btyd_quadruple(snapshots):
 
 
 def test_the_dictionary_describes_every_column_and_names_what_is_absent(rows):
-    kept, absent = supported(collect(on_duckdb(frames_of(rows))), 99)
+    kept, absent = supported(schemas_of(frames_of(rows)), 99)
     content = dictionary(kept, absent)
     assert [f["name"] for f in content["features"]] == [f.name for f in kept]
     assert content["absent"] == absent
@@ -293,11 +269,13 @@ def test_who_objected_to_profiling_is_in_no_cohort_and_no_timeline():
     for order in (consents, consents[::-1]):
         frames = {"orders": frame("orders", orders), "consents": frame("consents", order)}
         assert features_at(frames)["customer_id"].tolist() == left
-        timelines = purchase_timelines(collect(on_duckdb(frames)), day(AS_OF))
+        timelines = purchase_timelines(on_duckdb(frames), timeline())
         assert timelines["customer_id"].tolist() == left
         table = snapshots_of(frames)
         assert set(table["customer_id"]) == set(left)
-    unpurposed = frame("consents", consents, [c for c in COLUMNS["consents"] if c != "purpose"])
+    unpurposed = frame(
+        "consents", consents, [c for c in TABLES["consents"].columns if c != "purpose"]
+    )
     frames = {"orders": frame("orders", orders), "consents": unpurposed}
     assert len(features_at(frames)) == len(names)
 
@@ -315,23 +293,12 @@ def test_purchase_timelines_hold_what_was_bought_by_day():
         line("a", -2 * DAY, -4.0, "3"),
         line("a", 0, 9.0, "4"),
     ]
-    timelines = purchase_timelines(
-        collect(on_duckdb({"orders": frame("orders", orders)})), day(AS_OF)
-    )
+    timelines = purchase_timelines(on_duckdb({"orders": frame("orders", orders)}), timeline())
     assert timelines.to_dict("list") == {
         "customer_id": ["a", "b"],
         "event_day": [moment(-3 * DAY), moment(-DAY)],
         "orders": [2, 1],
         "amount": [4.3, 0.1],
     }
-    bare = collect(on_duckdb({"orders": frame("orders", orders, BARE)}))
-    assert "amount" not in purchase_timelines(bare, day(AS_OF))
-
-
-def test_tables_are_opened_from_parquet(tmp_path, rows):
-    frames = frames_of(rows)
-    for name, table in frames.items():
-        table.to_parquet(tmp_path / f"{name}.parquet")
-    opened = open_tables(tmp_path, frames)
-    assert sorted(opened) == sorted(frames)
-    assert opened["orders"].count().execute() == len(frames["orders"])
+    bare = on_duckdb({"orders": frame("orders", orders, BARE)})
+    assert "amount" not in purchase_timelines(bare, timeline())

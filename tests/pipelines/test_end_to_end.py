@@ -151,7 +151,11 @@ def test_the_same_input_gives_the_same_bytes_in_another_folder(finished, tmp_pat
     ours, theirs = finished.manifest(), twin.manifest()
     assert [name for name in ours["files"] if ours["files"][name] != theirs["files"][name]] == []
     assert theirs == ours
-    for name in ("data/snapshots.parquet", "metrics/churn.json", "plots/roc.csv"):
+    snapshots = [
+        f"data/snapshots/{path.name}" for path in (twin.folder / "data/snapshots").iterdir()
+    ]
+    assert len(snapshots) > 5
+    for name in (*snapshots, "metrics/churn.json", "plots/roc.csv"):
         assert (twin.folder / name).read_bytes() == (finished.folder / name).read_bytes(), name
 
 

@@ -19,7 +19,7 @@ experiment = client.get_experiment_by_name(tracking.EXPERIMENT)
 runs = [run for run in client.search_runs([experiment.experiment_id])]
 (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
 children = [run for run in runs if run is not parent]
-snapshots = pd.read_parquet("data/snapshots.parquet")
+snapshots = pd.read_parquet("data/snapshots")
 rows = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
 answers = {}
 for part, name in tracking.REGISTERED.items():

@@ -1,0 +1,101 @@
+"""Building snapshots: the program run at every date of the time plan, straight to Parquet."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+
+from features.bases import moment_table
+from features.cohort import without_objectors
+from features.definition import Feature
+from features.engine import Engine
+from features.facts import collect
+from features.snapshot import program
+from features.timeline import ALL_KNOWN, date_of, emptied, known, visible, with_days
+from features.timeplan import Timeline
+from sources.tables import TABLES
+
+
+def moment_row(timeline: Timeline, as_of: int) -> pa.Table:
+    """The one-row table `moment` of an as-of day."""
+    day = pd.Timestamp(date_of(as_of))
+    columns = {
+        "as_of": as_of,
+        "active_within_days": timeline.active_within_days,
+        "censored_before": timeline.data_from + timeline.active_within_days,
+        "horizon_days": timeline.horizon_days,
+        "value_horizon_days": timeline.value_horizon_days,
+        "data_until": timeline.data_until,
+        "as_of_date": day.to_pydatetime(),
+        "split": timeline.split_of(as_of),
+    }
+    rows = {name: [value] for name, value in columns.items()}
+    return pa.table(rows, schema=moment_table().schema().to_pyarrow())
+
+
+def build_snapshots(
+    engine: Engine,
+    timeline: Timeline,
+    features: Sequence[Feature],
+    folder: Path,
+    progress: Callable[[], object] = lambda: None,
+) -> None:
+    """Write features and labels of the cohort at every date of the time plan below `folder`.
+
+    One file a date and part of the customers, `2017-11-15-0000.parquet`: in the order of their
+    names the rows are sorted by as_of_date and customer_id. Numbers are float64, unknown is empty.
+    `progress` is called after each file.
+    """
+    made = program(engine.schemas, features, timeline.churn)
+    shutil.rmtree(folder, ignore_errors=True)
+    days = timeline.as_of_days()
+    for part in engine.parts(made.steps, (*days, ALL_KNOWN)):
+        for as_of in days:
+            engine.put("moment", moment_row(timeline, as_of))
+            for step in made.at_date:
+                engine.create(step)
+            engine.write(made.snapshot, folder / f"{date_of(as_of)}-{part:04d}.parquet")
+            progress()
+
+
+def read_snapshots(folder: Path) -> pd.DataFrame:
+    """All snapshots of a folder, sorted by as_of_date and customer_id."""
+    frames = [pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))]
+    return pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
+
+
+def purchase_timelines(engine: Engine, timeline: Timeline) -> pd.DataFrame:
+    """Every purchase known at the score date: customer_id, event_day (date), orders, [amount].
+
+    One row per customer and day with purchases, sorted: what a page draws as a timeline. Who
+    objected to profiling is left out.
+    """
+    facts = collect(engine.schemas)
+    days = without_objectors(visible(facts.tables["purchase_days"], moment_table()), facts)
+    columns = {"orders": days.orders}
+    if "amount" in facts.has:
+        columns["amount"] = days.paid.cast("float64")
+    bought = days.select("customer_id", "day", **columns).order_by("customer_id", "day")
+    found = []
+    for _ in engine.parts(facts.steps, (timeline.score,)):
+        engine.put("moment", moment_row(timeline, timeline.score))
+        found.append(engine.frame(bought))
+    purchases = pd.concat(found, ignore_index=True)
+    event_day = pd.to_datetime(purchases.pop("day"), unit="D").astype("datetime64[us]")
+    purchases.insert(1, "event_day", event_day)
+    return purchases
+
+
+def tables_at(engine: Engine, timeline: Timeline, names: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Named tables as they stood at the score date, for the gates: the columns of the contract."""
+    stood = {}
+    engine.put("moment", moment_row(timeline, timeline.score))
+    for name in names:
+        contract = TABLES[name]
+        raw = ibis.table(engine.schemas[name], name=name)
+        rows = emptied(known(with_days(raw, contract), moment_table()), contract)
+        stood[name] = engine.frame(rows.select(*raw.columns))
+    return stood
