@@ -27,7 +27,8 @@ KINDS = (
 
 
 def company(rng, customers, ahead=0):
-    """Rows of every table; `ahead` is the share of the times that lie after the as-of date."""
+    """Rows of every table; `ahead` is the share of the times that lie right beside the as-of
+    midnight, its neighbours or the end of the horizon."""
     made = Maker(rng, customers, ahead)
     return {
         "orders": made.orders(),
@@ -69,7 +70,8 @@ class Maker:
         """Microseconds from the as-of date: beside the edge of a window, or anywhere."""
         rng = self.rng
         if rng.random() < self.ahead:
-            return rng.choice((0, 1, DAY - 1, DAY, 5 * DAY, 27 * DAY, 28 * DAY, 40 * DAY))
+            days, shift = rng.choice((-1, 0, 0, 1, 28)), rng.choice((-1, 0, 1))
+            return days * DAY + shift
         if rng.random() < 0.3:
             return -rng.randrange(1, REACH * DAY)
         return min(-1, -rng.choice(EDGES) * DAY + rng.choice((-DAY, -1, 0, 1, DAY - 1, DAY)))

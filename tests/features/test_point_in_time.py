@@ -1,16 +1,22 @@
 """Nothing that happened, or reached us, from the as-of date on changes what is known at it.
 
 Every example draws rows of all tables for many customers, most of them within a day of the as-of
-midnight, and compares two runs: over all rows, and over those that had happened and were known.
+midnight, and compares two runs: over all rows, computed together with other as-of dates, and over
+those that had happened and were known, with the cells that filled in later empty.
 """
 
+import random
+
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from features.history import collect as collect_facts
-from features.history import purchase_timelines, tables_at
+from features.building import purchase_timelines, tables_at
+from features.facts import collect
+from sources.tables import TABLES
+from tests.features.company import as_known, company
 from tests.features.world import (
     AS_OF,
     DAY,
@@ -20,153 +26,94 @@ from tests.features.world import (
     frame,
     moment,
     on_duckdb,
+    timeline_at,
 )
 
-AROUND = [days * DAY + shift for days in (-1, 0, 1) for shift in (-1, 0, 1)]
-OFFSETS = st.one_of(
-    st.sampled_from(AROUND),
-    st.sampled_from(AROUND),
-    st.integers(-120, 40).map(lambda days: days * DAY),
-    st.integers(-100 * DAY, 40 * DAY),
-)
-TIMES = OFFSETS.map(moment)
-KNOWN = st.one_of(st.none(), st.none(), TIMES)
-CUSTOMERS = st.integers(0, 19).map("{:05d}".format)
-CENTS = st.integers(-2_000, 4_000).map(lambda cents: cents / 100)
-FEW = settings(
-    max_examples=8,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-MANY = settings(FEW, max_examples=30)
+HISTORIES = 100  # customers in an example
+AHEAD = 0.5  # share of the times that lie around the as-of midnight or after it
+OTHERS = tuple(day(AS_OF) + days for days in (-200, -1, 1, 30))  # other as-of dates of the same run
+CHURNS = st.sampled_from(["lapse", "lapse", "cancellation"])
+SEEDS = st.integers(0, 2**32)
+EXAMPLE = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def rows(size, **columns):
-    return st.lists(st.fixed_dictionaries(columns), min_size=size, max_size=size + 30)
+def drawn_company(seed):
+    return company(random.Random(seed), HISTORIES, AHEAD)
 
 
-ORDERS = rows(
-    60,
-    customer_id=CUSTOMERS,
-    order_id=st.sampled_from("abc"),
-    event_time=TIMES,
-    known_at=KNOWN,
-    amount=st.one_of(CENTS, st.none()),
-    category=st.sampled_from(["bread", "milk", None]),
-    store=st.sampled_from(["north", "south", None]),
-    discount=st.sampled_from([0.0, 0.35, None]),
-)
-EVENTS = rows(
-    25,
-    customer_id=CUSTOMERS,
-    event_time=TIMES,
-    kind=st.sampled_from(["campaign_exposed", "coupon_redeemed", "visit"]),
-    known_at=KNOWN,
-)
-CONSENTS = rows(
-    12,
-    customer_id=CUSTOMERS,
-    channel=st.just("email"),
-    event_time=TIMES,
-    granted=st.booleans(),
-    purpose=st.sampled_from(["profiling", "profiling", "marketing", None]),
-    known_at=KNOWN,
-)
-CONTACTS = rows(
-    20,
-    event_time=TIMES,
-    responded=st.sampled_from([True, False, None]),
-    responded_at=KNOWN,
-    known_at=KNOWN,
-)
-TICKETS = rows(
-    20,
-    opened_at=TIMES,
-    closed_at=KNOWN,
-    csat=st.sampled_from([1.0, 5.0, None]),
-    known_at=KNOWN,
-)
+def frames_of(drawn):
+    return {name: frame(name, found) for name, found in drawn.items()}
 
 
-def is_known(row, time="event_time"):
-    """The rule of the design, in plain Python: it had happened and had reached us."""
-    return row[time] < AS_OF and (row["known_at"] is None or row["known_at"] < AS_OF)
+def past(drawn):
+    return {name: as_known(name, found, AS_OF) for name, found in drawn.items()}
 
 
-def world(orders, events, consents):
-    # An order belongs to one customer; a refund is a later row of the same order.
-    own = [row | {"order_id": row["customer_id"] + row["order_id"]} for row in orders]
-    return {
-        "orders": frame("orders", own),
-        "events": frame("events", events),
-        "consents": frame("consents", consents),
-    }
+def nothing_of_the_future_is_seen(seed, churn):
+    drawn = drawn_company(seed)
+    everything = features_at(frames_of(drawn), churn=churn, other_dates=OTHERS)
+    stood = features_at(frames_of(past(drawn)), churn=churn)
+    assert set(everything.columns) == {"customer_id", *feature_names()}
+    assert_frame_equal(everything, stood, check_exact=True)
 
 
-def known(drawn):
-    return [row for row in drawn if is_known(row)]
+@settings(EXAMPLE, max_examples=4)
+@given(seed=SEEDS, churn=CHURNS)
+def test_rows_and_cells_from_the_as_of_date_on_never_change_a_feature(seed, churn):
+    nothing_of_the_future_is_seen(seed, churn)
 
 
-@FEW
-@given(orders=ORDERS, events=EVENTS, consents=CONSENTS)
-def test_rows_from_the_as_of_date_on_or_known_from_then_on_never_change_a_feature(
-    orders, events, consents
-):
-    everything = features_at(world(orders, events, consents))
-    past = features_at(world(known(orders), known(events), known(consents)))
-    assert set(past.columns) == {"customer_id", *feature_names()}
-    assert_frame_equal(everything, past, check_exact=True)
+@pytest.mark.slow
+@settings(EXAMPLE, max_examples=2_000 // HISTORIES + 5)
+@given(seed=SEEDS, churn=CHURNS)
+def test_two_thousand_histories_show_nothing_of_the_future(seed, churn):
+    nothing_of_the_future_is_seen(seed, churn)
 
 
-@settings(FEW, max_examples=4)
-@given(orders=ORDERS, consents=CONSENTS)
-def test_purchase_timelines_end_at_the_as_of_date(orders, consents):
-    def timelines(drawn_orders, drawn_consents):
-        tables = world(drawn_orders, [], drawn_consents)
-        return purchase_timelines(collect_facts(on_duckdb(tables)), day(AS_OF))
+@settings(EXAMPLE, max_examples=4)
+@given(seed=SEEDS)
+def test_purchase_timelines_end_at_the_as_of_date(seed):
+    def timelines(tables):
+        wanted = {name: tables[name] for name in ("orders", "consents")}
+        return purchase_timelines(on_duckdb(frames_of(wanted)), timeline_at())
 
-    assert_frame_equal(
-        timelines(orders, consents), timelines(known(orders), known(consents)), check_exact=True
-    )
-
-
-def emptied(row, later):
-    """The row with the cells that fill in later empty again, unless they were filled by then."""
-    for time, cells in later.items():
-        if row[time] is None or row[time] >= AS_OF:
-            row = row | dict.fromkeys((time, *cells))
-    return row
+    drawn = drawn_company(seed)
+    assert_frame_equal(timelines(drawn), timelines(past(drawn)), check_exact=True)
 
 
-@MANY
-@given(contacts=CONTACTS, tickets=TICKETS)
-def test_gates_see_rows_and_later_filled_cells_as_they_stood(contacts, tickets):
-    contacts = [row | {"contact_id": f"{i:03d}"} for i, row in enumerate(contacts)]
-    tickets = [row | {"ticket_id": f"{i:03d}"} for i, row in enumerate(tickets)]
-    tables = {"contacts": frame("contacts", contacts), "tickets": frame("tickets", tickets)}
-    stood = tables_at(on_duckdb(tables), day(AS_OF))
-    expected = {
-        "contacts": frame(
-            "contacts",
-            [emptied(r, {"responded_at": ["responded"]}) for r in contacts if is_known(r)],
-        ),
-        "tickets": frame(
-            "tickets",
-            [emptied(r, {"closed_at": ["csat"]}) for r in tickets if is_known(r, "opened_at")],
-        ),
-    }
-    for name, table in expected.items():
-        got = stood[name].sort_values(table.columns[0]).reset_index(drop=True)
-        assert list(got.columns) == list(table.columns)
-        assert_frame_equal(got.astype(table.dtypes.to_dict()), table, check_exact=True)
+@settings(EXAMPLE, max_examples=10)
+@given(seed=SEEDS)
+def test_gates_see_rows_and_later_filled_cells_as_they_stood(seed):
+    drawn = drawn_company(seed)
+    names = ["contacts", "tickets", "subscriptions"]
+    tables = frames_of({name: drawn[name] for name in names})
+    stood = tables_at(on_duckdb(tables), timeline_at(), names)
+    for name in names:
+        key = list(TABLES[name].key)
+        expected = frame(name, as_known(name, drawn[name], AS_OF))
+        got = stood[name].sort_values(key).reset_index(drop=True)
+        assert list(got.columns) == list(expected.columns)
+        assert_frame_equal(
+            got.astype(expected.dtypes.to_dict()),
+            expected.sort_values(key).reset_index(drop=True),
+            check_exact=True,
+        )
 
 
 def test_a_cell_whose_time_nobody_noted_is_never_known():
     answered = {"contact_id": "1", "event_time": moment(-5 * DAY), "responded": True}
     table = frame("contacts", [answered], ["contact_id", "event_time", "responded"])
-    stood = tables_at(on_duckdb({"contacts": table}), day(AS_OF))["contacts"]
+    stood = tables_at(on_duckdb({"contacts": table}), timeline_at(), ["contacts"])["contacts"]
     assert stood["contact_id"].tolist() == ["1"]
     assert stood["responded"].isna().all()
+
+
+def only(**tables):
+    """Frames with the columns that any row of a table has."""
+    return {
+        name: frame(name, found, list(dict.fromkeys(cell for row in found for cell in row)))
+        for name, found in tables.items()
+    }
 
 
 def order(customer, offset, known_offset=None, amount=5.0):
@@ -187,7 +134,7 @@ def test_the_last_microsecond_before_the_as_of_date_is_known_and_midnight_is_not
         order("in time", -1, known_offset=-1),
         order("early word", 0, known_offset=-1),
     ]
-    features = features_at(world(purchases, [], [])).set_index("customer_id")
+    features = features_at(only(orders=purchases)).set_index("customer_id")
     assert sorted(features.index) == ["before", "in time"]
     assert (features["days_since_last_purchase"] == 1).all()
 
@@ -195,7 +142,7 @@ def test_the_last_microsecond_before_the_as_of_date_is_known_and_midnight_is_not
 def test_the_cohort_begins_on_its_first_day_to_the_microsecond():
     first = -90 * DAY
     purchases = [order("in", first), order("out", first - 1), order("inside", first + 1)]
-    assert features_at(world(purchases, [], []))["customer_id"].tolist() == ["in", "inside"]
+    assert features_at(only(orders=purchases))["customer_id"].tolist() == ["in", "inside"]
 
 
 def test_an_objection_counts_from_the_microsecond_it_is_known():
@@ -206,7 +153,7 @@ def test_an_objection_counts_from_the_microsecond_it_is_known():
         objection | {"customer_id": "at midnight", "event_time": moment(0)},
         objection | {"customer_id": "heard late", "event_time": moment(-1), "known_at": moment(0)},
     ]
-    left = features_at(world(purchases, [], consents))["customer_id"]
+    left = features_at(only(orders=purchases, consents=consents))["customer_id"]
     assert sorted(left) == ["at midnight", "heard late"]
 
 
@@ -217,6 +164,8 @@ def test_times_before_1970_and_far_from_it_fall_on_their_own_day():
         pd.Timestamp("2199-12-31 23:59:59.999999"),
     ]
     rows = [order("a", -DAY) | {"order_id": str(i), "event_time": t} for i, t in enumerate(times)]
-    table = on_duckdb({"orders": frame("orders", rows)})
-    days = collect_facts(table).order_days.order_by("order_id").to_pandas()["day"]
-    assert days.tolist() == [day(t) for t in times] == [-1, 0, 84_005]
+    engine = on_duckdb(only(orders=rows))
+    facts = collect(engine.schemas)
+    for _ in engine.parts(facts.steps, ()):
+        found = engine.frame(facts.tables["customer_days"].order_by("day"))
+    assert found["day"].tolist() == [day(t) for t in times] == [-1, 0, 84_005]
