@@ -103,6 +103,12 @@ def test_volume_that_comes_in_bursts_is_not_missed_between_them():
         assert died(counts[:days], days) is None
 
 
+def test_a_feed_that_is_often_silent_for_three_days_is_not_missed_for_three():
+    counts = np.tile([20, 20, 20, 20, 20, 0, 0, 0], 25)
+    for days in range(60, 200):
+        assert died(counts[:days], days) is None
+
+
 def test_a_shop_closed_on_sundays_and_at_christmas_is_not_dead():
     first = day(pd.Timestamp("2023-10-02"))
     counts = counts_of(weeks=13)
@@ -110,6 +116,9 @@ def test_a_shop_closed_on_sundays_and_at_christmas_is_not_dead():
     counts[christmas : christmas + 3] = 0
     for last in range(christmas, christmas + 6):
         assert died(counts[: last + 1], last + 1, first) is None
+    counts[christmas:] = 0  # nothing has come yet on the 27th, and the 24th was a Sunday
+    assert died(counts[: christmas + 4], christmas + 4, first) is None
+    assert died(counts[: christmas + 6], christmas + 6, first) is not None
 
 
 def test_what_was_as_quiet_a_year_before_is_the_season():
@@ -127,13 +136,18 @@ def test_a_feed_that_came_back_is_alive():
     assert died(counts) is not None
     counts[-4:] = back
     assert died(counts) is None
+    counts[-30:-4] = 0
+    counts[-1] = 0  # nothing yet today, but the days before are as usual
+    assert died(counts) is None
 
 
 def test_the_last_day_is_never_judged_and_may_show_that_the_feed_lives():
     counts = counts_of(mean=np.full(7, 40))
     counts[-1] = 1
     assert died(counts) is None
-    counts[-4:-1] = 0
+    counts[-3:-1] = 0  # two days off, and something has come since
+    assert died(counts) is None
+    counts[-4] = 0
     assert died(counts) is not None
     counts[-1] = 30  # it came back today
     assert died(counts) is None
@@ -245,6 +259,12 @@ def test_a_gap_goes_on_over_a_closed_day_and_is_quiet_when_known():
     assert (gap.first - FIRST, gap.last - FIRST) == (68, 74)
     known = [(date_of(gap.first), date_of(gap.last))]
     assert findings_of(counts, known).checks() == {"known_gap"}
+
+
+def test_a_weekday_on_which_a_shop_seldom_opens_has_no_gaps():
+    counts = counts_of(weeks=40)
+    counts[6 : 6 + 7 * 18 : 7] = 500
+    assert gaps(volume(counts)) == []
 
 
 def test_few_rows_a_day_have_no_gaps():
