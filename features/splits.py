@@ -87,16 +87,23 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
     raise _too_short(shorter[-1] if shorter else wanted, task, params, profile)
 
 
+def rhythm_horizon(long_gap: float | None) -> int:
+    """The shortest of HORIZONS not below `Profile.long_gap`; the middle one where that is None."""
+    if long_gap is None:
+        return HORIZONS[2]
+    return next((horizon for horizon in HORIZONS if horizon >= long_gap), HORIZONS[-1])
+
+
 def _wanted_horizon(task: TaskParams, profile: Profile) -> tuple[int, str]:
     if task.horizon_days != "auto":
         return task.horizon_days, "set in params.yaml"
     if task.churn == "cancellation":
         # The rhythm of purchases says when the next is due, and nothing about a subscription's end.
         return MONTH, "one month, in which a subscription paid by the month can end once"
+    suggested = rhythm_horizon(profile.long_gap)
     if profile.long_gap is None:
-        return HORIZONS[2], "too few repeat customers to measure a rhythm"
-    fitting = [h for h in HORIZONS if h >= profile.long_gap]
-    return (fitting or [HORIZONS[-1]])[0], (
+        return suggested, "too few repeat customers to measure a rhythm"
+    return suggested, (
         f"nine of ten gaps of the typical repeat customer are at most {profile.long_gap:.0f} days"
     )
 

@@ -5,14 +5,15 @@ from features.usability import usability_report
 from models.artifacts import write_json
 from pipelines import stage
 from pipelines.params import load_params
+from pipelines.usability_page import headline, page
 from sources.check import check_tables
 from sources.registry import load
 
 
 def main() -> None:
     """Read, check, set aside, report."""
-    params = load_params().source
-    checked = check_tables(load(params), params)
+    params = load_params()
+    checked = check_tables(load(params.source), params.source)
     for name, table in checked.items():
         stage.write_parquet(table.rows, stage.TABLES / f"{name}.parquet")
         if len(table.quarantine):
@@ -23,7 +24,10 @@ def main() -> None:
         stage.say(f"{name}: {counts}")
     write_json(stage.QUARANTINE / "counts.json", {n: t.counts for n, t in checked.items()})
     engine = DuckEngine(stage.tables(checked))
-    write_json(stage.USABILITY, usability_report(checked, engine))
+    report = usability_report(checked, engine, params.source, params.task.horizon_days)
+    write_json(stage.USABILITY, report)
+    stage.USABILITY_PAGE.write_text(page(report), encoding="utf-8")
+    stage.say(f"data usability: {headline(report)} ({stage.USABILITY_PAGE})")
 
 
 if __name__ == "__main__":

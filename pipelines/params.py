@@ -37,6 +37,8 @@ def load_params(path: Path = FILE) -> AllParams:
         ) from None
     except yaml.YAMLError as error:
         raise ParamsError(f"{path} is not valid YAML: {error}") from None
+    except ValueError as error:  # what looks like a date and is none, as 2017-13-40
+        raise ParamsError(f"{path} holds a date that does not exist: {error}.") from None
     if not isinstance(content, dict):
         sections = ", ".join(AllParams.model_fields)
         raise ParamsError(f"{path} holds no parameters: its sections are {sections}.")

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from features.usability.feed import refuse_dead_feed
+from models.artifacts import read_json
 from models.cards import score_cards
 from pipelines import stage
 from pipelines.params import load_params
@@ -9,7 +11,11 @@ from pipelines.reading import read_served, read_snapshots, read_timeline
 
 
 def main() -> None:
-    """Score every eligible customer."""
+    """Score every eligible customer.
+
+    Raises DataGateError when a feed has died: the last release stays.
+    """
+    refuse_dead_feed(read_json(stage.USABILITY))
     snapshots, timeline = read_snapshots(), read_timeline()
     cards = score_cards(
         snapshots[snapshots["split"] == "score"].reset_index(drop=True),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from features.usability.contract import MISSING_TABLE
 from models.artifacts import MANIFEST, read_json
 from pipelines import stage
 from pipelines.model_card import NAMES
@@ -41,7 +42,7 @@ def print_summary(seconds: float | None = None, language: Language = "en") -> No
     print(*_worklist_lines(cards, manifest, language), sep="\n")
     print(*_plan_lines(plan, cards, language), sep="\n")
     print(
-        "\nReports   reports/model_card.md, reports/data_usability.json, reports/features.json\n"
+        "\nReports   reports/model_card.md, reports/data_usability.html, reports/features.json\n"
         "Next      make serve          API and page on http://127.0.0.1:8000\n"
         "          make ui             runs, figures and registered models in MLflow\n"
         "          dvc plots show      ROC, precision-recall, calibration, gains (in .venv/bin)\n"
@@ -56,15 +57,17 @@ def _data_lines(usability: dict[str, Any], manifest: dict[str, Any]) -> list[str
         f"{usability['orders']:,} orders, {usability['first_day']} to {usability['last_day']}"
     ]
     for finding in usability["findings"]:
-        if finding["severity"] == "warning":
-            lines.append(f"          {finding['table']}: {finding['meaning']}")
+        if finding["severity"] != "advice":
+            lines.append(
+                f"          {finding['severity']}: {finding['table']}: {finding['meaning']}"
+            )
     guests = usability["tables"]["orders"]["guests"]
     if guests:
         lines.append(f"          {guests:,} order lines of guests, who cannot be scored")
     missing = [
         f"{finding['table']} ({finding['meaning'].split(': ', 1)[1]})"
         for finding in usability["findings"]
-        if finding["meaning"].startswith("no such table")
+        if finding["check"] == MISSING_TABLE
     ]
     if missing:
         lines.append(f"          not there: {'; '.join(missing)}")

@@ -1,5 +1,6 @@
 """What params.yaml may say about the source."""
 
+from datetime import date
 from difflib import get_close_matches
 from typing import Literal
 from zoneinfo import available_timezones
@@ -34,6 +35,17 @@ class SourceParams(Params):
     simulator: SimulatorParams = SimulatorParams()
     timezone: str = "UTC"
     max_quarantined: float = Field(default=0.05, ge=0, le=1)
+    known_gaps: tuple[date | tuple[date, date], ...] = ()
+
+    @field_validator("known_gaps")
+    @classmethod
+    def _in_order(
+        cls, gaps: tuple[date | tuple[date, date], ...]
+    ) -> tuple[date | tuple[date, date], ...]:
+        for gap in gaps:
+            if isinstance(gap, tuple) and gap[0] > gap[1]:
+                raise ValueError(f"a gap from {gap[0]} to {gap[1]}, which ends before it begins")
+        return gaps
 
     @field_validator("timezone")
     @classmethod

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tests.synthetic import Shop, tables, weekly
+from tests.synthetic import START, Shop, tables, weekly
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
 
@@ -33,6 +33,26 @@ def test_it_is_told_in_words_and_the_last_release_stays(copied, given, kind, sai
     assert "Traceback" not in done.text
     assert copied.manifest() == before
     assert copied.parent_runs() == 1
+
+
+def test_a_dead_feed_stops_scoring_until_its_days_are_known(copied):
+    before = copied.manifest()
+    given = tables(Shop())
+    stopped = START + pd.Timedelta(days=285)  # contacts go on until day 297
+    given["orders"] = given["orders"][given["orders"]["event_time"] < f"{stopped}"]
+    copied.give(given)
+    done = copied.run()
+    assert done.code == 1
+    assert "data usability: 1 error" in done.text
+    assert "DataGateError: Nobody is scored, for a dead feed looks like mass churn." in done.text
+    assert "0 orders from 2024-10-12 to 2024-10-23, where" in done.text
+    assert "The last release stays as it is." in done.text
+    assert "Traceback" not in done.text
+    assert copied.manifest() == before
+    copied.change(source={"known_gaps": [["2024-10-12", "2024-10-23"]]})
+    done = copied.run()
+    assert done.code == 0, done.text
+    assert copied.manifest() != before
 
 
 def test_a_mistake_in_params_is_told_before_anything_runs(copied):

@@ -198,3 +198,16 @@ def test_a_value_that_would_fail_later_is_refused_at_once(tmp_path, section, key
     file.write_text(yaml.safe_dump(params), encoding="utf-8")
     with pytest.raises(ParamsError, match=re.escape(said)):
         load_params(file)
+
+
+@pytest.mark.parametrize(
+    ("gaps", "said"),
+    [
+        ("[2017-13-40]", "a date that does not exist"),
+        ("[[2017-02-03, 2017-02-01]]", "ends before it begins"),
+        ("[[2017-02-03]]", "source.known_gaps"),
+        ("soon", "source.known_gaps is 'soon'"),
+    ],
+)
+def test_known_gaps_are_days_that_exist_and_pairs_in_order(wrong, gaps, said):
+    assert said in wrong("known_gaps: []", f"known_gaps: {gaps}")

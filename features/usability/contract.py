@@ -1,0 +1,83 @@
+"""Findings on what the check of the contract did: rows set aside, columns and tables not there."""
+
+from features.usability.finding import Finding
+from sources.check import Checked
+from sources.tables import TABLES
+
+MISSING_TABLE = "missing_table"
+
+
+def contract_findings(checked: dict[str, Checked]) -> list[Finding]:
+    """Quarantined rows, repeated rows, unknown columns, empty cells; then tables not brought."""
+    findings: list[Finding] = []
+    for name, table in checked.items():
+        findings += _of_table(name, table)
+    findings += [
+        Finding(
+            MISSING_TABLE,
+            "advice",
+            name,
+            None,
+            0,
+            f"no such table: {table.missing}",
+            f"bring {name}.csv or {name}.parquet",
+        )
+        for name, table in TABLES.items()
+        if name not in checked
+    ]
+    return findings
+
+
+def _of_table(name: str, table: Checked) -> list[Finding]:
+    counts = table.counts
+    findings = [
+        Finding(
+            "quarantined",
+            "warning",
+            name,
+            None,
+            counts["quarantined"],
+            text,
+            f"look at data/quarantine/{name}.parquet and mend the source",
+        )
+        for text in table.findings
+    ]
+    if counts["duplicates"]:
+        findings.append(
+            Finding(
+                "duplicates",
+                "advice",
+                name,
+                None,
+                counts["duplicates"],
+                "rows repeated to the letter, counted once",
+                "look at how the source is exported",
+            )
+        )
+    findings += [
+        Finding(
+            "unknown_column",
+            "advice",
+            name,
+            str(column),
+            counts["rows_in"],
+            "a column that the contract does not know, not read",
+            f"map it with source.columns.{name} or source.derive.{name} if it is useful",
+        )
+        for column in table.ignored_columns
+    ]
+    for column in table.rows.columns:
+        empty = int(table.rows[column].isna().sum())
+        if empty and column in TABLES[name].columns:
+            findings.append(
+                Finding(
+                    "empty_cells",
+                    "advice",
+                    name,
+                    column,
+                    empty,
+                    "cells without a value",
+                    "fill them at the source if they are known",
+                )
+            )
+    return findings

@@ -1,0 +1,252 @@
+"""Feeds that died and days that are missing: a dead feed looks exactly like mass churn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from features.timeline import date_of, day_of
+from features.usability.finding import Finding, Severity
+from features.usability.volume import (
+    Stretch,
+    Volume,
+    day_numbers,
+    gaps,
+    last_week,
+    steady_end,
+    tail_drop,
+    volume_of,
+)
+from sources.check import Checked
+from sources.errors import DataGateError
+from sources.tables import TABLES
+
+DEAD_FEED = "dead_feed"  # the check that stops scoring when it is an error
+LEARNED_FROM = ("orders", "subscriptions")  # without their rows every customer seems to leave
+LONG_GAP_DAYS = 3  # days without rows inside the data: shorter ones are holidays
+LATE_SHARE = 0.95  # of the rows have come in once a day is judged
+MOST_LATE_DAYS = 28  # a history imported years later says nothing about tomorrow's rows
+SHOWN = 5  # gaps named in one finding
+
+KnownGap = date | tuple[date, date]
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The volume of one table: orders a day, or rows. Days from `until` on are not judged."""
+
+    table: str
+    volume: Volume
+    until: int
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Where a feed was too quiet: at its end, inside, and where the user says that it was so."""
+
+    feed: Feed
+    dead: Stretch | None
+    gaps: tuple[Stretch, ...]
+    known: tuple[Stretch, ...]
+
+
+def feeds(checked: dict[str, Checked]) -> list[Feed]:
+    """Every table whose rows have a time, and the day up to which it can be judged.
+
+    That is the last day of all of them, which may be incomplete, or, where rows become known late,
+    as many days before as 95 % of the rows take.
+    """
+    volumes = {
+        name: _volume(name, table.rows)
+        for name, table in checked.items()
+        if TABLES[name].time in TABLES[name].required
+    }
+    ends = {name: steady_end(volume) for name, volume in volumes.items()}
+    return [
+        Feed(
+            name,
+            volume,
+            max(volume.last, *ends.values()) - _late_days(name, checked[name].rows),
+        )
+        for name, volume in volumes.items()
+    ]
+
+
+def known_days(known: Sequence[KnownGap]) -> frozenset[int]:
+    """The day numbers of dates and [from, to] pairs, both ends included."""
+    pairs = [gap if isinstance(gap, tuple) else (gap, gap) for gap in known]
+    return frozenset(day for one, two in pairs for day in range(day_of(one), day_of(two) + 1))
+
+
+def judge(feed: Feed, known: frozenset[int]) -> Judged:
+    """Where the feed was too quiet; stretches within `known` days are told apart."""
+    died = tail_drop(feed.volume, feed.until, known)
+    told = tail_drop(feed.volume, feed.until) if died is None and known else None
+    tail = died or told
+    inside = [gap for gap in gaps(feed.volume) if tail is None or gap.last < tail.first]
+    are_known = [gap for gap in inside if known.issuperset(range(gap.first, gap.last + 1))]
+    return Judged(
+        feed,
+        dead=died,
+        gaps=tuple(gap for gap in inside if gap not in are_known),
+        known=(*are_known, *([told] if told else [])),
+    )
+
+
+def feed_findings(of: Sequence[Judged]) -> list[Finding]:
+    """Feeds that stopped or dropped to a small part, gaps inside the data, and the known ones."""
+    findings: list[Finding] = []
+    for judged in of:
+        if judged.dead:
+            findings.append(_dead(judged.feed, judged.dead))
+        findings += _gap_findings(judged.feed, judged.gaps)
+        if judged.known:
+            findings.append(_known(judged.feed, judged.known))
+    return findings
+
+
+def volumes_to_show(of: Sequence[Judged]) -> dict[str, Any]:
+    """Per table the last full week beside the usual of its weekdays, rows by day, quiet days."""
+    shown: dict[str, Any] = {}
+    for judged in of:
+        feed = judged.feed
+        week = last_week(feed.volume, feed.until)
+        quiet = {
+            "dead": [judged.dead] if judged.dead else [],
+            "gap": judged.gaps,
+            "known": judged.known,
+        }
+        shown[feed.table] = {
+            "first_day": date_of(feed.volume.first).isoformat(),
+            "last_day": date_of(feed.volume.last).isoformat(),
+            "judged_until": date_of(feed.until).isoformat(),
+            "last_week": None if week is None else week[0],
+            "usual_week": None if week is None else round(week[1], 1),
+            "by_day": [int(count) for count in feed.volume.counts],
+            "quiet": [
+                {
+                    "kind": kind,
+                    "first_day": date_of(one.first).isoformat(),
+                    "last_day": date_of(one.last).isoformat(),
+                    "rows": one.rows,
+                    "usual": round(one.usual, 1),
+                }
+                for kind, stretches in quiet.items()
+                for one in stretches
+            ],
+        }
+    return shown
+
+
+def refuse_dead_feed(report: dict[str, Any]) -> None:
+    """Raise DataGateError if the usability report says that a table learned from has died."""
+    dead = [
+        finding
+        for finding in report["findings"]
+        if finding["check"] == DEAD_FEED and finding["severity"] == "error"
+    ]
+    if dead:
+        told = " ".join(f"{one['table']}: {one['meaning']} {one['what_to_do']}" for one in dead)
+        raise DataGateError(
+            f"Nobody is scored, for a dead feed looks like mass churn. {told} "
+            "reports/data_usability.html shows it."
+        )
+
+
+def _volume(name: str, rows: pd.DataFrame) -> Volume:
+    if name == "orders":
+        rows = rows.drop_duplicates("order_id")
+    return volume_of(rows[TABLES[name].time])
+
+
+def _late_days(name: str, rows: pd.DataFrame) -> int:
+    """Whole days after which most rows of a day are there; 0 without `known_at`."""
+    if "known_at" not in rows or rows["known_at"].isna().all():
+        return 0
+    told = rows[rows["known_at"].notna()]
+    late = day_numbers(told["known_at"]) - day_numbers(told[TABLES[name].time])
+    return min(max(int(late.quantile(LATE_SHARE)), 0), MOST_LATE_DAYS)
+
+
+def _dead(feed: Feed, died: Stretch) -> Finding:
+    severity: Severity = "error" if feed.table in LEARNED_FROM else "warning"
+    looks = (
+        "Taken for true, it says that nearly all customers are leaving."
+        if severity == "error"
+        else "What is computed from its last days is too low for everybody."
+    )
+    return Finding(
+        DEAD_FEED,
+        severity,
+        feed.table,
+        TABLES[feed.table].time,
+        died.rows,
+        f"The feed seems dead: {_told(feed, died)}. {looks}",
+        "Bring the missing days and run again. If these days were really so quiet, add "
+        f"{_as_yaml(died)} to source.known_gaps in params.yaml.",
+    )
+
+
+def _known(feed: Feed, quiet: Sequence[Stretch]) -> Finding:
+    return Finding(
+        "known_gap",
+        "advice",
+        feed.table,
+        TABLES[feed.table].time,
+        sum(gap.rows for gap in quiet),
+        f"Known to source.known_gaps: {_list(feed, quiet)}.",
+        "Bring the days if they turn up: to the models they are days on which nobody came.",
+    )
+
+
+def _gap_findings(feed: Feed, found: Sequence[Stretch]) -> list[Finding]:
+    long = [gap for gap in found if gap.last - gap.first + 1 >= LONG_GAP_DAYS]
+    short = [gap for gap in found if gap not in long]
+    findings = []
+    if long:
+        findings.append(
+            Finding(
+                "gap",
+                "warning",
+                feed.table,
+                TABLES[feed.table].time,
+                sum(gap.rows for gap in long),
+                f"Days are missing or nearly empty inside the data: {_list(feed, long)}. Customers "
+                "seem to have been silent then.",
+                "Bring the missing days. If nothing happened on them, add "
+                f"{', '.join(_as_yaml(gap) for gap in long[:SHOWN])} to source.known_gaps in "
+                "params.yaml.",
+            )
+        )
+    if short:
+        findings.append(
+            Finding(
+                "gap",
+                "advice",
+                feed.table,
+                TABLES[feed.table].time,
+                sum(gap.rows for gap in short),
+                f"Single days are empty or nearly so: {_list(feed, short)}.",
+                "Holidays look like this; if they were none, bring the days.",
+            )
+        )
+    return findings
+
+
+def _list(feed: Feed, stretches: Sequence[Stretch]) -> str:
+    more = len(stretches) - SHOWN
+    told = "; ".join(_told(feed, one) for one in stretches[:SHOWN])
+    return told + (f"; and {more} more" if more > 0 else "")
+
+
+def _told(feed: Feed, one: Stretch) -> str:
+    unit = "orders" if feed.table == "orders" else "rows"
+    first, last = date_of(one.first), date_of(one.last)
+    when = f"on {first}" if first == last else f"from {first} to {last}"
+    return f"{one.rows:,} {unit} {when}, where {one.usual:,.0f} are usual"
+
+
+def _as_yaml(one: Stretch) -> str:
+    return f"[{date_of(one.first)}, {date_of(one.last)}]"

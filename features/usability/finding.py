@@ -1,0 +1,35 @@
+"""A finding of the usability report: what was seen, what it means, what to do about it."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Severity = Literal["error", "warning", "advice"]
+ORDER: tuple[Severity, ...] = ("error", "warning", "advice")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding. `check` names what was looked for, `rows` how many rows it is about.
+
+    error: what is computed from this data misleads. warning: it is weaker than it looks. advice:
+    it could be better.
+    """
+
+    check: str
+    severity: Severity
+    table: str
+    column: str | None
+    rows: int
+    meaning: str
+    what_to_do: str
+    step: str = "ingest"
+
+
+def as_records(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """The findings as JSON, most severe first; those of one severity keep their order."""
+    return [asdict(finding) for finding in sorted(findings, key=_rank)]
+
+
+def _rank(finding: Finding) -> int:
+    return ORDER.index(finding.severity)

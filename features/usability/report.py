@@ -1,0 +1,66 @@
+"""The usability report as a whole: what is always stated, and the findings."""
+
+from typing import Any, Literal
+
+from features.engine import Engine
+from features.profile import profile, purchase_days, return_curve
+from features.splits import rhythm_horizon
+from features.timeline import date_of
+from features.usability.contract import contract_findings
+from features.usability.customers import customer_findings, guest_share
+from features.usability.feed import feed_findings, feeds, judge, known_days, volumes_to_show
+from features.usability.finding import as_records
+from features.usability.times import lateness, time_findings
+from features.usability.values import refund_shares, value_findings
+from sources.check import Checked
+from sources.params import SourceParams
+
+
+def usability_report(
+    checked: dict[str, Checked],
+    engine: Engine,
+    source: SourceParams,
+    horizon_days: int | Literal["auto"],
+) -> dict[str, Any]:
+    """What is always stated, then `findings`, most severe first (see `Finding`).
+
+    Shares are in [0, 1] or None where the data cannot say, times in days. Raises DataGateError when
+    there is nothing to learn from.
+    """
+    rhythm = profile(engine)
+    curve = return_curve(purchase_days(engine), rhythm.data_until)
+    orders = checked["orders"]
+    refunds = refund_shares(orders.rows) if "amount" in orders.rows else None
+    wanted = None if horizon_days == "auto" else horizon_days
+    suggested = rhythm_horizon(rhythm.long_gap)
+    known = known_days(source.known_gaps)
+    judged = [judge(feed, known) for feed in feeds(checked)]
+    history = rhythm.data_until - rhythm.data_from
+    findings = [
+        *feed_findings(judged),
+        *time_findings(checked, rhythm, wanted, suggested, judged),
+        *customer_findings(checked, rhythm),
+        *value_findings(checked, source.timezone),
+        *contract_findings(checked),
+    ]
+    return {
+        "first_day": date_of(rhythm.data_from).isoformat(),
+        "last_day": date_of(rhythm.data_until).isoformat(),
+        "history_days": history,
+        "horizon_days": wanted or suggested,
+        "horizon_is_auto": wanted is None,
+        "history_in_horizons": round(history / (wanted or suggested), 2),
+        "suggested_horizon_days": suggested,
+        "customers": rhythm.customers,
+        "orders": int(orders.rows["order_id"].nunique()),
+        "one_time_share": round(rhythm.one_time_share, 4),
+        "guest_share": round(guest_share(orders), 4),
+        "refund_line_share": None if refunds is None else round(refunds[0], 4),
+        "refund_money_share": None if refunds is None else round(refunds[1], 4),
+        "late": {name: lateness(name, table) for name, table in checked.items()},
+        "long_gap_days": rhythm.long_gap,
+        "return_curve": curve.round(4).to_dict("records"),
+        "volume": volumes_to_show(judged),
+        "tables": {name: table.counts for name, table in checked.items()},
+        "findings": as_records(findings),
+    }

@@ -1,0 +1,178 @@
+"""Findings on when: the span beside the horizon, late rows, times in the wrong order."""
+
+from typing import Any
+
+from features.profile import Profile
+from features.timeline import SECONDS_PER_DAY, date_of
+from features.usability.feed import Judged
+from features.usability.finding import Finding
+from features.usability.volume import day_numbers
+from sources.check import Checked
+from sources.tables import TABLES, TIME
+
+# A horizon each for history, training, validation and test, and two for more than one date a split.
+LEAST_HORIZONS = 6
+MOST_LATE = 0.05  # share of rows that became known on a later day
+EDGE_DAYS = 28  # by which a table may begin after the orders, or end before them
+
+
+def time_findings(
+    checked: dict[str, Checked],
+    rhythm: Profile,
+    horizon_days: int | None,
+    suggested_days: int,
+    feeds: list[Judged],
+) -> list[Finding]:
+    """What the times are like. `horizon_days` is None where the data chooses its own."""
+    findings = [
+        *_short_history(rhythm, horizon_days or suggested_days),
+        *_short_horizon(rhythm, horizon_days, suggested_days),
+        *_other_period(feeds),
+    ]
+    for name, table in checked.items():
+        findings += [*_late(name, table), *_known_too_early(name, table), *_reversed(name, table)]
+    return findings
+
+
+def lateness(name: str, table: Checked) -> dict[str, Any] | None:
+    """Share of rows known on a later day, and how late those were (days); None if never told."""
+    rows = table.rows
+    time = TABLES[name].time
+    if "known_at" not in rows or time not in rows:
+        return None
+    told = rows[rows["known_at"].notna() & rows[time].notna()]
+    delay = (told["known_at"] - told[time]).dt.total_seconds() / SECONDS_PER_DAY
+    late = delay[day_numbers(told["known_at"]) > day_numbers(told[time])]
+    return {
+        "rows": len(late),
+        "share": round(len(late) / len(rows), 4),
+        "median_days": round(float(late.median()), 2) if len(late) else None,
+        "days_of_95_percent": round(float(late.quantile(0.95)), 2) if len(late) else None,
+    }
+
+
+def _short_history(rhythm: Profile, horizon: int) -> list[Finding]:
+    days = rhythm.data_until - rhythm.data_from
+    if days >= LEAST_HORIZONS * horizon:
+        return []
+    return [
+        Finding(
+            "short_history",
+            "warning",
+            "orders",
+            "event_time",
+            0,
+            f"{days} days of history are {days / horizon:.1f} horizons of {horizon} days; "
+            f"{LEAST_HORIZONS} leave room for history, training, validation and test. The models "
+            "see few dates, and no season twice.",
+            f"Bring {LEAST_HORIZONS * horizon} days or more, or shorten task.horizon_days (auto "
+            "shortens it only where no split is possible).",
+        )
+    ]
+
+
+def _short_horizon(rhythm: Profile, horizon: int | None, suggested: int) -> list[Finding]:
+    if horizon is None or rhythm.long_gap is None or horizon >= rhythm.long_gap:
+        return []
+    return [
+        Finding(
+            "short_horizon",
+            "warning",
+            "orders",
+            "event_time",
+            0,
+            f"the horizon is {horizon} days, but one of ten gaps of the typical repeat customer is "
+            f"longer than {rhythm.long_gap:.0f} days: many who count as gone are only between two "
+            "purchases.",
+            f"Set task.horizon_days to {suggested} or auto, or read the risk as the chance of a "
+            "pause.",
+        )
+    ]
+
+
+def _other_period(feeds: list[Judged]) -> list[Finding]:
+    (orders,) = (judged.feed.volume for judged in feeds if judged.feed.table == "orders")
+    findings = []
+    for judged in feeds:
+        feed, volume, told = judged.feed, judged.feed.volume, []
+        if volume.first > orders.first + EDGE_DAYS:
+            told.append(f"begins on {date_of(volume.first)}, orders on {date_of(orders.first)}")
+        if volume.last < orders.last - EDGE_DAYS and judged.dead is None:
+            told.append(f"ends on {date_of(volume.last)}, orders on {date_of(orders.last)}")
+        if told:
+            findings.append(
+                Finding(
+                    "other_period",
+                    "advice",
+                    feed.table,
+                    TABLES[feed.table].time,
+                    int(volume.counts.sum()),
+                    f"{' and '.join(told)}: its features are empty for some dates and not for "
+                    "others, and so mean different things.",
+                    "Bring the same period as for orders, where there is more.",
+                )
+            )
+    return findings
+
+
+def _late(name: str, table: Checked) -> list[Finding]:
+    late = lateness(name, table)
+    if late is None or late["share"] <= MOST_LATE:
+        return []
+    return [
+        Finding(
+            "late_rows",
+            "advice",
+            name,
+            "known_at",
+            late["rows"],
+            f"{late['share']:.1%} of the rows became known on a later day, half of them after "
+            f"{late['median_days']:.1f} days and 5 % after more than "
+            f"{late['days_of_95_percent']:.1f}. The last days are not yet complete, in training as "
+            "in use.",
+            "Load the table sooner; nothing is wrong, the models see only what was known.",
+        )
+    ]
+
+
+def _known_too_early(name: str, table: Checked) -> list[Finding]:
+    time = TABLES[name].time
+    if "known_at" not in table.rows or time not in table.rows:
+        return []
+    early = int((table.rows["known_at"] < table.rows[time]).sum())
+    if not early:
+        return []
+    return [
+        Finding(
+            "known_too_early",
+            "warning",
+            name,
+            "known_at",
+            early,
+            f"rows were known before they happened (known_at before {time})",
+            "Check time zones, and that known_at is when the row reached you.",
+        )
+    ]
+
+
+def _reversed(name: str, table: Checked) -> list[Finding]:
+    """Times that fill in later and yet lie before the time of their own row."""
+    contract = TABLES[name]
+    findings = []
+    for column, kind in contract.columns.items():
+        if kind != TIME or column in (contract.time, "known_at") or column not in table.rows:
+            continue
+        reversed_ = int((table.rows[column] < table.rows[contract.time]).sum())
+        if reversed_:
+            findings.append(
+                Finding(
+                    "reversed_times",
+                    "warning",
+                    name,
+                    column,
+                    reversed_,
+                    f"{column} is before {contract.time}: what ended had not begun",
+                    "Check that the two columns are not exchanged, and their time zones.",
+                )
+            )
+    return findings

@@ -1,0 +1,176 @@
+"""Findings on what the cells hold: money, currencies, repeated lines, columns that say nothing."""
+
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from features.usability.finding import Finding
+from sources.check import Checked
+from sources.tables import TABLES, TIME
+
+MOST_REFUNDED = 0.1  # share of the lines, or of the money
+OUTLIER_TIMES = 1_000  # times the median line
+MANY_EQUAL = 0.05  # share of lines that repeat another: more than scans of one product twice
+TWICE_EQUAL = 0.4  # nearly every line stands there twice
+NOT_LEARNED_FROM = {"amount", "currency", "line_id", "propensity"}  # constant and yet of use
+LEAST_ROWS = 20  # fewer rows may well hold one value only by chance
+
+
+def value_findings(checked: dict[str, Checked], timezone: str) -> list[Finding]:
+    """What the values are like; `timezone` is the one in which times without a zone were taken."""
+    rows = checked["orders"].rows
+    findings = [*_equal_lines(rows), *_currencies(rows), *_midnights(rows, timezone)]
+    if "amount" in rows:
+        findings += [*_refunds(rows), *_flat_amounts(rows), *_outliers(rows)]
+    for name, table in checked.items():
+        findings += _constant_columns(name, table.rows)
+    return findings
+
+
+def refund_shares(rows: pd.DataFrame) -> tuple[float, float]:
+    """Share of the lines that are refunds, and of the money sold that went back."""
+    amount = rows["amount"]
+    sold = float(amount[amount > 0].sum())
+    back = abs(float(amount[amount < 0].sum()))
+    return float((amount < 0).mean()), back / sold if sold else 0.0
+
+
+def _refunds(rows: pd.DataFrame) -> list[Finding]:
+    lines, money = refund_shares(rows)
+    if max(lines, money) <= MOST_REFUNDED:
+        return []
+    return [
+        Finding(
+            "refunds",
+            "warning",
+            "orders",
+            "amount",
+            int((rows["amount"] < 0).sum()),
+            f"{lines:.1%} of the lines are negative, {money:.1%} of the money went back (usual: up "
+            f"to {MOST_REFUNDED:.0%}). What customers are worth depends on it.",
+            "Check the sign of amount, and that a cancelled order is not both there and refunded.",
+        )
+    ]
+
+
+def _flat_amounts(rows: pd.DataFrame) -> list[Finding]:
+    amount = rows["amount"].dropna()
+    if len(amount) < LEAST_ROWS or amount.nunique() > 1:
+        return []
+    return [
+        Finding(
+            "flat_amounts",
+            "warning",
+            "orders",
+            "amount",
+            len(amount),
+            f"every amount is {amount.iloc[0]:g}: no customer is worth more than another.",
+            "Map the column that holds the money, or leave amount out: then it is absent, not "
+            "equal.",
+        )
+    ]
+
+
+def _outliers(rows: pd.DataFrame) -> list[Finding]:
+    sizes = rows["amount"].abs()
+    usual = float(sizes[sizes > 0].median())  # NaN without any, and then nothing is larger
+    large = rows[sizes > OUTLIER_TIMES * usual]
+    if large.empty:
+        return []
+    worst = large.iloc[int(large["amount"].abs().to_numpy().argmax())]
+    return [
+        Finding(
+            "outliers",
+            "warning",
+            "orders",
+            "amount",
+            len(large),
+            f"{len(large):,} lines are more than {OUTLIER_TIMES:,} times the median line "
+            f"({usual:,.2f}); the largest is {worst['amount']:,.2f} (order {worst['order_id']}). "
+            "One such line decides what its customer is worth.",
+            "Look at these orders: a typing mistake, or a sale that a refund takes back?",
+        )
+    ]
+
+
+def _currencies(rows: pd.DataFrame) -> list[Finding]:
+    if "currency" not in rows:
+        return []
+    counts = rows["currency"].dropna().str.upper().value_counts()
+    if len(counts) < 2:
+        return []
+    named = ", ".join(f"{name} ({n:,})" for name, n in counts.head(5).items())
+    return [
+        Finding(
+            "currencies",
+            "error",
+            "orders",
+            "currency",
+            int(counts.iloc[1:].sum()),
+            f"{len(counts)} currencies are added up as if they were one: {named}. No sum of money "
+            "means anything.",
+            "Convert amount to one currency at the source or with source.derive.orders.amount.",
+        )
+    ]
+
+
+def _midnights(rows: pd.DataFrame, timezone: str) -> list[Finding]:
+    local = rows["event_time"].dt.tz_localize("UTC").dt.tz_convert(ZoneInfo(timezone))
+    if len(rows) < LEAST_ROWS or not (local == local.dt.normalize()).all():
+        return []
+    return [
+        Finding(
+            "midnights",
+            "advice",
+            "orders",
+            "event_time",
+            len(rows),
+            "every order is at midnight: there is no time of day, and orders of one day have no "
+            "order among themselves",
+            "Bring the time if it is known; days are enough for everything else.",
+        )
+    ]
+
+
+def _equal_lines(rows: pd.DataFrame) -> list[Finding]:
+    columns = [column for column in rows.columns if column != "line_id"]
+    equal = rows.duplicated(columns)
+    share = float(equal.mean())
+    if share <= MANY_EQUAL:
+        return []
+    return [
+        Finding(
+            "equal_lines",
+            "warning" if share > TWICE_EQUAL else "advice",
+            "orders",
+            None,
+            int(equal.sum()),
+            f"{share:.1%} of the lines equal another of their order in every column. Two scans of "
+            "one product look like this, and so does a file delivered twice.",
+            "If a line is never there twice, add orders to source.drop_repeated_rows.",
+        )
+    ]
+
+
+def _constant_columns(name: str, rows: pd.DataFrame) -> list[Finding]:
+    contract = TABLES[name]
+    findings = []
+    for column in rows.columns:
+        kind = contract.columns.get(column)
+        told_elsewhere = column in NOT_LEARNED_FROM or kind == TIME
+        if kind is None or column in contract.required or told_elsewhere:
+            continue
+        values = rows[column].dropna()
+        if len(values) >= LEAST_ROWS and values.nunique() == 1:
+            findings.append(
+                Finding(
+                    "constant_column",
+                    "advice",
+                    name,
+                    column,
+                    len(values),
+                    f"every cell is {str(values.iloc[0])[:40]}: nothing can be learned from it",
+                    "leave it out, or map the column that tells rows apart",
+                )
+            )
+    return findings
