@@ -8,12 +8,13 @@ from pydantic import Field, PositiveInt
 from sources.params import Params
 
 Auto = Literal["auto"]
+Churn = Literal["lapse", "cancellation"]
 
 
 class TaskParams(Params):
     """Section `task`: what is predicted, for whom, how far ahead (days)."""
 
-    churn: Literal["lapse"]
+    churn: Churn
     horizon_days: PositiveInt | Auto
     active_within_days: PositiveInt | Auto
     value_horizon_days: PositiveInt | Auto

@@ -18,6 +18,7 @@ from features.timeplan import Choice, Timeline
 from sources.errors import TimelineError
 
 HORIZONS = (14, 28, 56, 90, 180)
+MONTH = 30  # days: what most subscriptions are paid for at a time
 ACTIVE = (30, 60, 90, 180, 365)
 VALUE_HORIZONS = (365, 180, 90, 60)
 MIN_TRAIN = 3
@@ -57,8 +58,10 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
             )
             choices = []
             if task.horizon_days == "auto":
-                if horizon < wanted:
+                if horizon < wanted and task.churn == "lapse":
                     why += f", rounded up to {wanted}; the history is too short for {wanted}"
+                elif horizon < wanted:
+                    why += f"; the history is too short for {wanted}"
                 choices.append(Choice("task.horizon_days", horizon, why))
             if task.active_within_days == "auto":
                 choices.append(Choice("task.active_within_days", active, active_why))
@@ -79,6 +82,7 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
                 value_train=value_train,
                 value_test=value_test,
                 choices=tuple(choices),
+                churn=task.churn,
             )
     raise _too_short(shorter[-1] if shorter else wanted, task, params, profile)
 
@@ -86,6 +90,9 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
 def _wanted_horizon(task: TaskParams, profile: Profile) -> tuple[int, str]:
     if task.horizon_days != "auto":
         return task.horizon_days, "set in params.yaml"
+    if task.churn == "cancellation":
+        # The rhythm of purchases says when the next is due, and nothing about a subscription's end.
+        return MONTH, "one month, in which a subscription paid by the month can end once"
     if profile.long_gap is None:
         return HORIZONS[2], "too few repeat customers to measure a rhythm"
     fitting = [h for h in HORIZONS if h >= profile.long_gap]

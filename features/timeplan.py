@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from features.params import Churn
 from features.timeline import date_of, day_of
 
 
@@ -21,7 +22,10 @@ class Timeline:
     """The chosen horizons (days) and the as-of days (days since 1970-01-01) of each split.
 
     `value_train` and `value_test` are the dates whose value outcomes close: the value horizon may
-    be longer than the horizon, and then has a split of its own.
+    be longer than the horizon, and then has a split of its own. `churn` is what leaving means:
+    `lapse`, no purchase within the horizon, of those who bought in the last `active_within_days`;
+    `cancellation`, no running subscription at its end, of those with one at the as-of date. For a
+    cancellation `active_within_days` selects nobody: it is the history before the first date.
     """
 
     horizon_days: int
@@ -37,6 +41,7 @@ class Timeline:
     value_train: tuple[int, ...]
     value_test: tuple[int, ...]
     choices: tuple[Choice, ...]
+    churn: Churn = "lapse"
 
     @property
     def history_days(self) -> int:
