@@ -20,8 +20,8 @@ FloatArray = npt.NDArray[np.float64]
 # Up to so many values of a text feature are split off one at a time; of more, LightGBM orders them
 # by their mean outcome and cuts that order, which finds something in noise too.
 ONE_AT_A_TIME = 8
-# Rows of the average outcome that each value is smoothed by in that order: plans or regions with a
-# few hundred rows keep their own outcome, ones with a few dozen move half-way to the average.
+# In that order a value needs so many rows, or it stays with the rest, and its outcome is drawn to
+# the average by as much hessian (120 rows where every second customer leaves).
 SMOOTHING = 30.0
 
 

@@ -22,6 +22,7 @@ from sources.errors import ArtifactError
 FILE = "reasons.json"
 SMALLEST_CONTRIBUTION = 0.05  # log odds; below it a group moves the odds by less than 5 %
 BASE = "base"
+LONGEST = 100  # letters of a text that is shown
 
 # What is shown for a group: the first of the features that the data has, and beside it the
 # customer's own usual value where there is one.
@@ -158,12 +159,12 @@ def _typical(stayed: "pd.Series[Any]") -> float | str | None:
     """The median of numbers; the most frequent text, of equals the first in alphabetical order."""
     if is_text(stayed):
         most = stayed.mode()
-        return str(most.iloc[0]) if len(most) else None
+        return _plain(str(most.iloc[0])) if len(most) else None
     return _plain(stayed.median())
 
 
 def _plain(value: Any) -> float | str | None:
-    """A value for JSON, None for unknown; six digits are more than anyone reads."""
+    """A value for JSON, None for unknown; six digits and LONGEST letters are all anyone reads."""
     if isinstance(value, str):
-        return value
+        return value if len(value) <= LONGEST else f"{value[: LONGEST - 1]}…"
     return round(float(value), 6) if pd.notna(value) and np.isfinite(value) else None

@@ -216,6 +216,18 @@ def test_a_reason_shows_the_text_beside_the_most_frequent_one_of_those_who_stay(
     assert json.loads(json.dumps(explained, allow_nan=False)) == explained
 
 
+def test_a_text_too_long_to_read_is_cut(churn):
+    long = TEST.assign(attribute_region=pd.array(["я" * 101] * len(TEST), "str"), churned=0.0)
+    typical = fit_explainer(long, FEATURES, GROUPS, 5)
+    (shown,) = {
+        reason["value"]
+        for row in typical.explain(churn, long)
+        for reason in row
+        if reason["feature"] == "attribute_region"
+    }
+    assert shown == "я" * 99 + "…" == typical.typical["attributes:attribute_region"]
+
+
 def test_an_explainer_with_text_is_the_same_after_saving(explainer, tmp_path):
     explainer.save(tmp_path)
     assert Explainer.load(tmp_path) == explainer
