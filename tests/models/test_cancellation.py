@@ -14,7 +14,7 @@ from models.cards import score_cards
 from models.churn import check_gates
 from models.judgement import Evaluated, judge
 from models.reason_rows import told
-from models.training import Bundle
+from models.training import Bundle, train_all
 from models.value import Horizons, fit_value
 from sources.errors import DataGateError
 from tests.snapshots import (
@@ -23,6 +23,7 @@ from tests.snapshots import (
     PLANS,
     TERMS,
     VALUE_HORIZON,
+    groups_with_terms,
     model_params,
     simulate,
     timeline,
@@ -272,3 +273,15 @@ def test_one_outcome_only_is_told_in_the_words_of_subscriptions(split, outcome, 
     for caught in (told_models, told_rules):
         assert "bought" not in str(caught.value)
         assert "active_within_days" not in str(caught.value)
+
+
+@pytest.mark.parametrize("part", ["train", "validation", "test"])
+def test_a_split_in_which_nobody_cancelled_is_told_in_those_words_too(rows, part):
+    loyal = rows.assign(churned=rows["churned"].where(rows["split"] != part, 0.0))
+    with pytest.raises(DataGateError, match="had a running subscription at the end"):
+        train_all(loyal, PLAN, [*FEATURES, *TERMS], groups_with_terms(), PARAMS)
+
+
+def test_the_rules_of_the_past_are_those_of_cancellations_too(everything):
+    assert everything.past_baselines.churn == everything.past.churn.churn == "cancellation"
+    assert everything.evaluated.value.horizons == everything.past.value.horizons
