@@ -1,7 +1,10 @@
-"""The baselines every model is printed beside: four ways to say who is leaving without it.
+"""The baselines every model is printed beside: simple ways to say who is leaving without it.
 
-Each predicts a calibrated P(no purchase within the horizon). Simple rules are what a person would
-sort by; the grade compares with the best of them.
+Each predicts a calibrated P(leaving within the horizon). Simple rules are what a person would sort
+by; the grade compares with the best of them. None reads a text feature.
+
+BG/NBD says who buys no more, which of a cancellation says nothing: a subscription is paid for until
+it ends. There it stands beside the next purchase only.
 """
 
 import re
@@ -15,9 +18,11 @@ import pandas as pd
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
+from features.params import Churn
 from models.artifacts import read_json, write_json
 from models.boosting import FloatArray
 from models.btyd import BgNbd, fit_bg_nbd
+from models.leaving import FEWER_LEAVE, LAPSE, MORE_LEAVE, STAYED, saved
 from sources.errors import DataGateError
 
 FILE = "baselines.json"
@@ -28,6 +33,8 @@ BASELINES: dict[str, str] = {
     "rfm_logistic": "logistic regression on recency, frequency and money",
     "bg_nbd": "BG/NBD, the buy-till-you-die model of Fader, Hardie & Lee (2005)",
 }
+# Of a cancellation, where the snapshot has the tenure; a simple rule too.
+TENURE_RULE, TENURE = "tenure_rule", "subscription_tenure_days"
 # An own mean gap counts as many times as it has gaps, the population's as many as this.
 PRIOR_GAPS = 2.0
 
@@ -71,84 +78,98 @@ class Logistic:
 
 @dataclass(frozen=True)
 class Baselines:
-    """The four fitted baselines, and the rules of thumb for when and how much."""
+    """The fitted baselines of churn, and the rules of thumb for when and how much."""
 
     horizon_days: int
     population_gap: float
     logistics: dict[str, Logistic]
     bg_nbd: BgNbd
     orders_per_purchase_day: float
+    churn: Churn = LAPSE
 
     def predict(self, snapshot: pd.DataFrame) -> pd.DataFrame:
-        """Probability of churn, one column per baseline (`BASELINES`), on the snapshot's index."""
+        """Probability of churn, one column per baseline, on the snapshot's index.
+
+        For a lapse `BASELINES`; for a cancellation without BG/NBD and with the tenure rule.
+        """
         designs = _designs(self.population_gap)
         columns = {
             name: logistic.predict(designs[name](snapshot))
             for name, logistic in self.logistics.items()
         }
-        columns["bg_nbd"] = self.bg_nbd.p_no_purchase(self.horizon_days, *_triple(snapshot))
-        return pd.DataFrame(columns, index=snapshot.index)[list(BASELINES)]
+        if self.churn == LAPSE:
+            columns["bg_nbd"] = self.bg_nbd.p_no_purchase(self.horizon_days, *btyd_inputs(snapshot))
+        ordered = [name for name in (TENURE_RULE, *BASELINES) if name in columns]
+        return pd.DataFrame(columns, index=snapshot.index)[ordered]
 
     def days_to_next_purchase(self, snapshot: pd.DataFrame) -> FloatArray:
         """Days (n,) until the customer's own mean gap is over; 0 for whoever is already late.
 
-        The gap is smoothed as in the own-rhythm rule, so that one-time buyers have one too.
+        The gap is smoothed as in the own-rhythm rule, so that one-time buyers have one too; who
+        never bought is taken to be at the start of one.
         """
-        silence = snapshot["days_since_last_purchase"].to_numpy(np.float64)
+        silence = snapshot["days_since_last_purchase"].fillna(0.0).to_numpy(np.float64)
         days: FloatArray = np.maximum(smoothed_gap(snapshot, self.population_gap) - silence, 0.0)
         return days
 
     def expected_orders(self, snapshot: pd.DataFrame) -> FloatArray:
         """Expected orders (n,) within the horizon: BG/NBD's purchase days × orders on each."""
-        days = self.bg_nbd.expected_purchases(self.horizon_days, *_triple(snapshot))
+        days = self.bg_nbd.expected_purchases(self.horizon_days, *btyd_inputs(snapshot))
         return days * self.orders_per_purchase_day
 
     def save(self, folder: Path) -> None:
         """Write `baselines.json`."""
-        write_json(folder / FILE, asdict(self))
+        content = asdict(self)
+        del content["churn"]
+        write_json(folder / FILE, {**content, **saved(self.churn)})
 
     @classmethod
     def load(cls, folder: Path) -> "Baselines":
         """Read what `save` wrote; ArtifactError when it is missing."""
-        saved: dict[str, Any] = read_json(folder / FILE)
+        content: dict[str, Any] = read_json(folder / FILE)
         return cls(
-            horizon_days=saved["horizon_days"],
-            population_gap=saved["population_gap"],
-            logistics={name: Logistic(**one) for name, one in saved["logistics"].items()},
-            bg_nbd=BgNbd.from_dict(saved["bg_nbd"]),
-            orders_per_purchase_day=saved["orders_per_purchase_day"],
+            horizon_days=content["horizon_days"],
+            population_gap=content["population_gap"],
+            logistics={name: Logistic(**one) for name, one in content["logistics"].items()},
+            bg_nbd=BgNbd.from_dict(content["bg_nbd"]),
+            orders_per_purchase_day=content["orders_per_purchase_day"],
+            churn=content.get("churn", LAPSE),
         )
 
 
-def fit_baselines(train: pd.DataFrame, horizon_days: int) -> Baselines:
-    """Fit all four on the training snapshot's rows with a known outcome.
+def fit_baselines(train: pd.DataFrame, horizon_days: int, churn: Churn = LAPSE) -> Baselines:
+    """Fit all on the training snapshot's rows with a known outcome.
 
     BG/NBD describes a history and needs no outcome: it is fitted on the last as-of date alone,
     where histories are longest and each customer stands once. Raises DataGateError when training
-    rows hold only one outcome, or no customer bought on two days.
+    rows hold only one outcome, or no customer bought on two days. The tenure rule needs the column
+    `subscription_tenure_days`.
     """
     known = train[train["churned"].notna()]
     churned = known["churned"].to_numpy(np.float64)
-    _check_both_outcomes(churned, horizon_days)
+    _check_both_outcomes(churned, horizon_days, churn)
     gaps = known["gap_mean"].dropna()
     population_gap = float(gaps.mean()) if len(gaps) else float(horizon_days)
+    has_tenure = churn != LAPSE and TENURE in known.columns
     logistics = {
         name: Logistic.fit(design(known), churned)
         for name, design in _designs(population_gap).items()
+        if name != TENURE_RULE or has_tenure
     }
-    last = train[train["as_of_date"] == train["as_of_date"].max()]
+    last = train[(train["as_of_date"] == train["as_of_date"].max()) & train["T"].notna()]
     return Baselines(
         horizon_days=horizon_days,
         population_gap=population_gap,
         logistics=logistics,
-        bg_nbd=fit_bg_nbd(*_triple(last)),
+        bg_nbd=fit_bg_nbd(*btyd_inputs(last)),
         orders_per_purchase_day=float(last["orders_total"].sum() / (last["frequency"] + 1.0).sum()),
+        churn=churn,
     )
 
 
 def smoothed_gap(snapshot: pd.DataFrame, population_gap: float) -> FloatArray:
     """The customer's mean days between purchases (n,), drawn to the population's when few."""
-    gaps = np.maximum(snapshot["orders_total"].to_numpy(np.float64) - 1.0, 0.0)
+    gaps = np.maximum(snapshot["orders_total"].fillna(0.0).to_numpy(np.float64) - 1.0, 0.0)
     own = snapshot["gap_mean"].to_numpy(np.float64)
     own = np.where(np.isnan(own), population_gap, own)
     smoothed: FloatArray = (gaps * own + PRIOR_GAPS * population_gap) / (gaps + PRIOR_GAPS)
@@ -166,7 +187,8 @@ def last_period(
     if not windows:
         return None
     days = min(windows, key=lambda length: (abs(length - horizon_days), length))
-    return snapshot[f"{what}_{days}d"].to_numpy(np.float64) * (horizon_days / days)
+    last = snapshot[f"{what}_{days}d"].fillna(0.0)  # unknown to whoever never bought
+    return last.to_numpy(np.float64) * (horizon_days / days)
 
 
 def _designs(population_gap: float) -> dict[str, Design]:
@@ -179,7 +201,15 @@ def _designs(population_gap: float) -> dict[str, Design]:
         late = snapshot["days_since_last_purchase"] / smoothed_gap(snapshot, population_gap)
         return _log(late.to_frame("silence_over_own_gap"))
 
-    return {"recency_rule": recency, "own_rhythm_rule": own_rhythm, "rfm_logistic": _rfm}
+    def tenure(snapshot: pd.DataFrame) -> pd.DataFrame:
+        return _log(snapshot[[TENURE]])
+
+    return {
+        TENURE_RULE: tenure,
+        "recency_rule": recency,
+        "own_rhythm_rule": own_rhythm,
+        "rfm_logistic": _rfm,
+    }
 
 
 def _rfm(snapshot: pd.DataFrame) -> pd.DataFrame:
@@ -204,12 +234,14 @@ def _windows(snapshot: pd.DataFrame, what: str) -> list[int]:
     return sorted(int(name[1]) for name in names if name)
 
 
-def _triple(snapshot: pd.DataFrame) -> tuple[FloatArray, FloatArray, FloatArray]:
-    frequency, recency, t = snapshot[["frequency", "recency", "T"]].to_numpy(np.float64).T
+def btyd_inputs(snapshot: pd.DataFrame) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """frequency, recency and T, each (n,); who never bought has no history, which is 0 of each."""
+    triple = snapshot[["frequency", "recency", "T"]].to_numpy(np.float64)
+    frequency, recency, t = np.where(np.isnan(triple), 0.0, triple).T
     return frequency, recency, t
 
 
-def _check_both_outcomes(churned: FloatArray, horizon_days: int) -> None:
+def _check_both_outcomes(churned: FloatArray, horizon_days: int, churn: Churn) -> None:
     left, rows = int(churned.sum()), len(churned)
     if rows == 0:
         raise DataGateError(
@@ -218,11 +250,11 @@ def _check_both_outcomes(churned: FloatArray, horizon_days: int) -> None:
         )
     if left == 0:
         raise DataGateError(
-            f"No churners: each of the {rows:,} training rows bought again within {horizon_days} "
-            "days. Shorten task.horizon_days or lengthen task.active_within_days."
+            f"No churners: each of the {rows:,} training rows is of a customer who {STAYED[churn]} "
+            f"of {horizon_days} days. {MORE_LEAVE[churn]}."
         )
     if left == rows:
         raise DataGateError(
-            f"Only churners: none of the {rows:,} training rows bought again within {horizon_days} "
-            "days. Lengthen task.horizon_days or shorten task.active_within_days."
+            f"Only churners: none of the {rows:,} training rows is of a customer who "
+            f"{STAYED[churn]} of {horizon_days} days. {FEWER_LEAVE[churn]}."
         )

@@ -4,7 +4,9 @@ import pandas as pd
 
 from features.timeline import date_of
 from features.timeplan import Timeline
+from models.leaving import LAPSE
 from models.params import ModelParams
+from models.reason_rows import stored
 from models.reasons import Explainer
 from models.segments import rank_in_stage, risk_band, segments
 from models.training import Bundle
@@ -22,17 +24,16 @@ def score_cards(
 ) -> pd.DataFrame:
     """Cards of the cohort (`scored`) and of everyone else who ever bought (`already_churned`).
 
+    For a cancellation the latter are the customers whose subscriptions have all ended, and buyers
+    who never had one.
+
     `snapshot` holds the rows of the score date, `purchases` the purchase timelines, `models` the
     served bundle, its explainer and its version. Sorted by risk_rank, then customer_id. Raises
     DataGateError when there is nobody to score.
     """
     bundle, explainer, version = models
     if snapshot.empty:
-        raise DataGateError(
-            f"Nobody can be scored as of {date_of(timeline.score)}: no customer bought in the "
-            f"{timeline.active_within_days} days before. The last release stays as it is. Bring "
-            "newer purchases, or change timeline.score_as_of or task.active_within_days."
-        )
+        raise _nobody(timeline)
     churn_risk = bundle.churn.predict(snapshot)
     risk = pd.Series(churn_risk, index=snapshot.index)
     money = bundle.value.predict(snapshot, churn_risk)
@@ -53,7 +54,8 @@ def score_cards(
         # A day within the curve is a date; beyond its reach it is "not within N days".
         dates = as_of + pd.to_timedelta(days.floordiv(1), unit="D")
         cards[f"next_purchase_date_{end}"] = dates.astype("datetime64[us]")
-    cards["reasons"] = pd.Series(explainer.explain(bundle.churn, snapshot), index=snapshot.index)
+    reasons = [[stored(r) for r in row] for row in explainer.explain(bundle.churn, snapshot)]
+    cards["reasons"] = pd.Series(reasons, index=snapshot.index)
     gone = sorted(set(purchases["customer_id"]) - set(cards["customer_id"]))
     silent = pd.DataFrame({"customer_id": gone, "status": ALREADY_CHURNED})
     last = purchases.groupby("customer_id")["event_day"].max()
@@ -63,10 +65,23 @@ def score_cards(
     cards["horizon_days"] = timeline.horizon_days
     cards["value_horizon_days"] = timeline.value_horizon_days
     cards["next_purchase_reach_days"] = bundle.next_purchase.reach_days
-    cards["churn_definition"] = "lapse"
+    cards["churn_definition"] = timeline.churn
     cards["model_version"] = version
     cards["data_until"] = pd.Timestamp(date_of(timeline.data_until)).as_unit("us")
     cards["risk_rank"] = cards["risk_rank"].astype("Int64")
     cards["rank_in_stage"] = cards["rank_in_stage"].astype("Int64")
     first = ["customer_id", "as_of_date", "horizon_days", "churn_definition", "status"]
     return cards[[*first, *(name for name in cards.columns if name not in first)]]
+
+
+def _nobody(timeline: Timeline) -> DataGateError:
+    if timeline.churn == LAPSE:
+        why = f"no customer bought in the {timeline.active_within_days} days before"
+        cure = "newer purchases, or change timeline.score_as_of or task.active_within_days"
+    else:
+        why = "no customer has a subscription that runs then"
+        cure = "newer subscriptions, or change timeline.score_as_of or task.churn"
+    return DataGateError(
+        f"Nobody can be scored as of {date_of(timeline.score)}: {why}. The last release stays as "
+        f"it is. Bring {cure}."
+    )

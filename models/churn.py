@@ -13,17 +13,19 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
+from features.params import Churn
 from models.artifacts import read_json, write_json
 from models.boosting import (
     FloatArray,
     Recipe,
     Rows,
-    feature_matrix,
     load_booster,
     save_booster,
     train_booster,
 )
 from models.calibration import IDENTITY, BetaMap, cross_fitted, fit_beta_map
+from models.inputs import Inputs, learn_inputs
+from models.leaving import FEWER_LEAVE, LAPSE, MORE_LEAVE, STAYED, saved
 from models.metrics import log_loss
 from models.params import ModelParams
 from sources.errors import DataGateError
@@ -33,20 +35,26 @@ BOOSTER, META = "booster.txt", "churn.json"
 
 @dataclass(frozen=True)
 class ChurnModel:
-    """A fitted churn model: booster, calibration map, and the features it reads in order."""
+    """A fitted churn model: booster, calibration map, and what it reads of a snapshot."""
 
     booster: lgb.Booster
     calibration: BetaMap
-    features: tuple[str, ...]
+    inputs: Inputs
     rounds: int
+    churn: Churn = LAPSE
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features it reads, in order."""
+        return self.inputs.features
 
     def raw(self, snapshot: pd.DataFrame) -> FloatArray:
         """The booster's own probability (n,), before calibration."""
-        scores: FloatArray = self.booster.predict(feature_matrix(snapshot, self.features))
+        scores: FloatArray = self.booster.predict(self.inputs.matrix(snapshot))
         return scores
 
     def predict(self, snapshot: pd.DataFrame) -> FloatArray:
-        """Churn risk (n,): the calibrated probability of no purchase within the horizon."""
+        """Churn risk (n,): the calibrated probability of leaving within the horizon."""
         return self.calibration(self.raw(snapshot))
 
     def at_level_of(self, recent: pd.DataFrame) -> "ChurnModel":
@@ -60,7 +68,7 @@ class ChurnModel:
 
     def contributions(self, snapshot: pd.DataFrame) -> FloatArray:
         """TreeSHAP (n, features + 1), log odds before calibration; the last column is the mean."""
-        values = self.booster.predict(feature_matrix(snapshot, self.features), pred_contrib=True)
+        values = self.booster.predict(self.inputs.matrix(snapshot), pred_contrib=True)
         return np.asarray(values, dtype=np.float64)
 
     def importance(self) -> pd.DataFrame:
@@ -77,9 +85,10 @@ class ChurnModel:
         """Write the booster as text and everything else as JSON."""
         save_booster(self.booster, folder / BOOSTER)
         content = {
-            "features": list(self.features),
+            **self.inputs.to_dict(),
             "calibration": self.calibration.to_dict(),
             "rounds": self.rounds,
+            **saved(self.churn),
         }
         write_json(folder / META, content)
 
@@ -90,24 +99,30 @@ class ChurnModel:
         return cls(
             booster=load_booster(folder / BOOSTER),
             calibration=BetaMap(**content["calibration"]),
-            features=tuple(content["features"]),
+            inputs=Inputs.from_dict(content),
             rounds=content["rounds"],
+            churn=content.get("churn", LAPSE),
         )
 
 
 def fit_churn(
-    train: pd.DataFrame, valid: pd.DataFrame, features: Sequence[str], params: ModelParams
+    train: pd.DataFrame,
+    valid: pd.DataFrame,
+    features: Sequence[str],
+    params: ModelParams,
+    churn: Churn = LAPSE,
 ) -> ChurnModel:
     """Fit on rows with a known outcome; `valid` are later dates, which stop and calibrate.
 
     Raises DataGateError below `model.gates` or when an outcome never or always happens.
     """
-    check_gates(train, "training dates", params)
-    check_gates(valid, "validation dates", params, share=0.05)
+    check_gates(train, "training dates", params, churn=churn)
+    check_gates(valid, "validation dates", params, share=0.05, churn=churn)
+    inputs = learn_inputs(train, features)
     booster = train_booster(
-        _recipe(params), features, _rows(train, features), _rows(valid, features)
+        _recipe(params), features, _rows(train, inputs), _rows(valid, inputs), inputs.text
     )
-    plain = ChurnModel(booster, IDENTITY, tuple(features), booster.current_iteration())
+    plain = ChurnModel(booster, IDENTITY, inputs, booster.current_iteration(), churn)
     outcomes = valid["churned"].to_numpy(np.float64)
     calibration = calibration_map(plain.raw(valid), outcomes, valid["customer_id"], params)
     return replace(plain, calibration=calibration)
@@ -132,17 +147,25 @@ def refit_churn(
 ) -> ChurnModel:
     """The served model: the chosen number of trees on every closed window.
 
+    Values of text features are learned anew: a plan sold since the training dates is known here.
     It has seen every date, so its calibration map comes from out-of-time predictions of the
     evaluated model.
     """
-    check_gates(rows, "closed dates", params)
+    check_gates(rows, "closed dates", params, churn=chosen.churn)
+    inputs = learn_inputs(rows, chosen.features)
     booster = train_booster(
-        _recipe(params), chosen.features, _rows(rows, chosen.features), chosen.rounds
+        _recipe(params), inputs.features, _rows(rows, inputs), chosen.rounds, inputs.text
     )
-    return ChurnModel(booster, calibration, chosen.features, chosen.rounds)
+    return ChurnModel(booster, calibration, inputs, chosen.rounds, chosen.churn)
 
 
-def check_gates(rows: pd.DataFrame, name: str, params: ModelParams, share: float = 1.0) -> None:
+def check_gates(
+    rows: pd.DataFrame,
+    name: str,
+    params: ModelParams,
+    share: float = 1.0,
+    churn: Churn = LAPSE,
+) -> None:
     """Refuse too little data; `share` lowers the gates for rows that only stop or judge a model.
 
     Raises DataGateError with what is there, what is needed and what to change.
@@ -154,14 +177,14 @@ def check_gates(rows: pd.DataFrame, name: str, params: ModelParams, share: float
     if len(rows) and not churners:
         raise DataGateError(
             f"There are no churners at all: in all {len(rows):,} rows of the {name} the "
-            "customer bought again within the horizon. The last release stays as it is. Shorten "
-            "task.horizon_days or lengthen task.active_within_days in params.yaml."
+            f"customer {STAYED[churn]}. The last release stays as it is. {MORE_LEAVE[churn]} "
+            "in params.yaml."
         )
     if len(rows) and not stayers:
         raise DataGateError(
-            f"There are only churners: in none of the {len(rows):,} rows of the {name} did "
-            "the customer buy again within the horizon. The last release stays as it is. Lengthen "
-            "task.horizon_days or shorten task.active_within_days in params.yaml."
+            f"There are only churners: of the {len(rows):,} rows of the {name} there is none "
+            f"whose customer {STAYED[churn]}. The last release stays as it is. "
+            f"{FEWER_LEAVE[churn]} in params.yaml."
         )
     if customers < least_customers or churners < least or stayers < least:
         raise DataGateError(
@@ -177,5 +200,5 @@ def _recipe(params: ModelParams) -> Recipe:
     return Recipe("binary", params.churn, params.seed, params.threads)
 
 
-def _rows(snapshot: pd.DataFrame, features: Sequence[str]) -> Rows:
-    return Rows(feature_matrix(snapshot, features), snapshot["churned"].to_numpy(np.float64))
+def _rows(snapshot: pd.DataFrame, inputs: Inputs) -> Rows:
+    return Rows(inputs.matrix(snapshot), snapshot["churned"].to_numpy(np.float64))

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from models.baselines import SIMPLE_RULES
+from models.baselines import SIMPLE_RULES, TENURE_RULE
 from models.boosting import FloatArray
+from models.inputs import is_text
 from models.metrics import (
     METRICS,
     auc,
@@ -25,6 +26,7 @@ GOOD_GAIN = 0.05
 SMALLEST_SLICE = 50
 CURVE_POINTS = 101
 HISTOGRAM_BINS = 20
+MOST_VALUES = 50  # of a text feature, judged one by one
 
 
 def evaluate_churn(
@@ -54,7 +56,8 @@ def evaluate_churn(
         for date in sorted(test["as_of_date"].unique())
         if (rows := (test["as_of_date"] == date).to_numpy()).any()
     }
-    best_rule = max(SIMPLE_RULES, key=lambda name: models[name]["auc"]["value"])
+    simple = [name for name in (*SIMPLE_RULES, TENURE_RULE) if name in predictions]
+    best_rule = max(simple, key=lambda name: models[name]["auc"]["value"])
     result = {
         "rows": len(test),
         "customers": int(test["customer_id"].nunique()),
@@ -168,12 +171,23 @@ def curves(y: FloatArray, predictions: Mapping[str, FloatArray]) -> dict[str, pd
 
 
 def feature_aucs(test: pd.DataFrame, features: list[str]) -> "pd.Series[float]":
-    """AUC of each feature alone, in its better direction: one near 1 looks like a leak."""
+    """AUC of each feature alone, in its better direction: one near 1 looks like a leak.
+
+    Text has no order: there it is the largest AUC of one of its values against all others.
+    """
     y = test["churned"].to_numpy(np.float64)
     one = np.ones_like(y)
     values = {}
     for name in features:
-        filled = test[name].fillna(test[name].median()).fillna(0.0).to_numpy(np.float64)
-        area = auc(y, filled, one)
-        values[name] = max(area, 1 - area)
+        areas = [auc(y, part, one) for part in _alone(test[name])]
+        values[name] = max(max(area, 1 - area) for area in areas)
     return pd.Series(values, dtype="float64").sort_values(ascending=False)
+
+
+def _alone(column: "pd.Series[Any]") -> list[FloatArray]:
+    """A feature as numbers that can be ranked, each (n,): of text one for each frequent value."""
+    if is_text(column):
+        frequent = column.value_counts().sort_index().nlargest(MOST_VALUES).index
+        parts = [(column == value).to_numpy(np.float64) for value in frequent]
+        return [*parts, column.isna().to_numpy(np.float64)]
+    return [column.fillna(column.median()).fillna(0.0).to_numpy(np.float64)]

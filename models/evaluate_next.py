@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from models.baselines import Baselines, last_period
+from models.baselines import Baselines, btyd_inputs, last_period
 from models.boosting import FloatArray
-from models.next_purchase import REPORTED_DAYS, NextPurchaseModel, probability_by, tilt
+from models.curves import probability_by
+from models.next_purchase import REPORTED_DAYS, NextPurchaseModel
 
 MAX_PAIR_ROWS = 4000
 
@@ -16,17 +17,17 @@ MAX_PAIR_ROWS = 4000
 def evaluate_when(
     test: pd.DataFrame, model: NextPurchaseModel, baselines: Baselines, churn_risk: FloatArray
 ) -> dict[str, Any]:
-    """Judge the tilted curves: Brier score and observed over expected by day, misses, error, order.
+    """Judge the curves told: Brier score and observed over expected by day, misses, error, order.
 
     A day is judged on the rows followed at least that long. `missed_early` is the share who bought
     before the 80 % interval and `missed_late` after it, each of the rows where that can be known:
     both should be near 0.10.
     """
     horizon = model.layout.horizon_days
-    curve = tilt(model.survival(test), model.grid, churn_risk, horizon)
+    curve = model.curve(test, churn_risk)
     days = test["days_to_next_purchase"].to_numpy(np.float64)
     followup = test["followup_days"].to_numpy(np.float64)
-    triple = test[["frequency", "recency", "T"]].to_numpy(np.float64).T
+    triple = np.stack(btyd_inputs(test))
     by_day: dict[str, Any] = {}
     for day in sorted({*REPORTED_DAYS, horizon}):
         seen = followup >= day

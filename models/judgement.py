@@ -9,7 +9,7 @@ import pandas as pd
 
 from features.timeline import as_known_on, date_of
 from features.timeplan import Timeline
-from models.baselines import Baselines
+from models.baselines import BASELINES, Baselines
 from models.evaluate import OURS, curves, evaluate_churn, feature_aucs
 from models.evaluate_next import amount_rules, evaluate_amount, evaluate_when
 from models.params import ModelParams
@@ -69,6 +69,9 @@ def judge(
             {OURS: expected["expected_spend"].to_numpy(np.float64), **simple["spend"]},
         )
     plots = curves(test["churned"].to_numpy(np.float64), predictions)
+    # dvc.yaml names the columns it draws: a baseline that a cancellation has not is an empty one.
+    absent = {name: np.nan for name in BASELINES if name not in predictions}
+    plots |= {name: plots[name].assign(**absent) for name in ("roc", "precision_recall", "gains")}
     plots["feature_importance"] = bundle.churn.importance().head(25).round(5)
     return Judged(churn, when, _value(snapshots, timeline, evaluated), plots)
 

@@ -12,7 +12,7 @@ an unfinished one only when a purchase had been seen in it.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +22,19 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit, logit
 
+from features.params import Churn
 from models.artifacts import read_json, write_json
 from models.boosting import (
     FloatArray,
     Recipe,
     Rows,
-    feature_matrix,
     load_booster,
     save_booster,
     train_booster,
 )
+from models.curves import days_until, probability_by, tilt
+from models.inputs import Inputs, learn_inputs
+from models.leaving import LAPSE, saved
 from models.params import ModelParams
 from sources.errors import DataGateError
 
@@ -42,8 +45,6 @@ GRID_DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90, 120, 18
 ENOUGH_SHARE, ENOUGH_ROWS = 0.05, 50
 MAX_PERSON_PERIODS = 600_000
 CHUNK_ROWS = 20_000
-CLIP = 1e-6
-LOWEST_LOG = -700.0  # the exponential of less is 0, which has no logarithm
 # What a row's waiting looks like at the start of an interval, learned from beside the features.
 INTERVAL_INPUTS = ("interval_start", "silence_at_start")
 QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
@@ -60,7 +61,7 @@ class Layout:
     how a customer differs from it.
     """
 
-    features: tuple[str, ...]
+    inputs: Inputs
     horizon_days: int
     grid: tuple[int, ...]
     pooled: tuple[float, ...]
@@ -68,11 +69,16 @@ class Layout:
 
 @dataclass(frozen=True)
 class NextPurchaseModel:
-    """Survival curves S(t) on the days of `grid`."""
+    """Survival curves S(t) on the days of `grid`.
+
+    For a lapse they are tilted to the churn risk, which is S(horizon). For a cancellation they are
+    not: customers of either outcome may buy or not, so the risk says nothing about S(horizon).
+    """
 
     booster: lgb.Booster
     layout: Layout
     threads: int
+    churn: Churn = LAPSE
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -102,14 +108,21 @@ class NextPurchaseModel:
             curves[first : first + len(part), 1:] = np.cumprod(1.0 - hazard, axis=1)
         return curves
 
+    def curve(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> FloatArray:
+        """What is told: the survival curves, for a lapse tilted to `churn_risk` (n,)."""
+        survival = self.survival(snapshot)
+        if self.churn != LAPSE:
+            return survival
+        return tilt(survival, self.grid, churn_risk, self.layout.horizon_days)
+
     def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
-        """When each customer buys next, coherent with `churn_risk` (n,), on the snapshot's index.
+        """When each customer buys next, beside a `churn_risk` (n,), on the snapshot's index.
 
         `purchase_probability_7d` … `_90d`; `next_purchase_days_low`, `_median`, `_high`: days from
         the as-of date by which the next purchase has come with 10, 50 and 90 %. NaN is "beyond
         `reach_days`": unknown for a probability, "not within N days" for a number of days.
         """
-        curve = tilt(self.survival(snapshot), self.grid, churn_risk, self.layout.horizon_days)
+        curve = self.curve(snapshot, churn_risk)
         columns = {
             f"purchase_probability_{days}d": probability_by(curve, self.grid, days)
             for days in REPORTED_DAYS
@@ -121,19 +134,28 @@ class NextPurchaseModel:
     def save(self, folder: Path) -> None:
         """Write `next_purchase.txt` (LightGBM) and `next_purchase.json`."""
         save_booster(self.booster, folder / "next_purchase.txt")
-        write_json(folder / "next_purchase.json", {**asdict(self.layout), "threads": self.threads})
+        content = {
+            **self.layout.inputs.to_dict(),
+            "horizon_days": self.layout.horizon_days,
+            "grid": self.layout.grid,
+            "pooled": self.layout.pooled,
+            "threads": self.threads,
+            **saved(self.churn),
+        }
+        write_json(folder / "next_purchase.json", content)
 
     @classmethod
     def load(cls, folder: Path) -> "NextPurchaseModel":
         """Read what `save` wrote; ArtifactError when a file is missing."""
-        saved: dict[str, Any] = read_json(folder / "next_purchase.json")
+        content: dict[str, Any] = read_json(folder / "next_purchase.json")
         layout = Layout(
-            features=tuple(saved["features"]),
-            horizon_days=saved["horizon_days"],
-            grid=tuple(saved["grid"]),
-            pooled=tuple(saved["pooled"]),
+            inputs=Inputs.from_dict(content),
+            horizon_days=content["horizon_days"],
+            grid=tuple(content["grid"]),
+            pooled=tuple(content["pooled"]),
         )
-        return cls(load_booster(folder / "next_purchase.txt"), layout, saved["threads"])
+        booster = load_booster(folder / "next_purchase.txt")
+        return cls(booster, layout, content["threads"], content.get("churn", LAPSE))
 
 
 def fit_next_purchase(
@@ -148,7 +170,7 @@ def fit_next_purchase(
     Both need `days_to_next_purchase` (NaN = none seen) and `followup_days`, cut at their split
     dates. Raises DataGateError when too few rows were followed for `horizon_days`.
     """
-    layout = _layout(train, features, horizon_days)
+    layout = _layout(train, learn_inputs(train, features), horizon_days)
     return _fit(train, _person_periods(valid, layout, params.seed), layout, params)
 
 
@@ -157,10 +179,12 @@ def refit_next_purchase(
 ) -> NextPurchaseModel:
     """The same model fitted on other rows with as many trees, for serving.
 
-    The grid is taken anew, as more rows may have been followed further.
+    The grid and the values of text features are taken anew, as more rows may have been followed
+    further.
     """
-    layout = _layout(rows, model.layout.features, model.layout.horizon_days)
-    return _fit(rows, model.rounds, layout, params)
+    inputs = learn_inputs(rows, model.layout.inputs.features)
+    layout = _layout(rows, inputs, model.layout.horizon_days)
+    return replace(_fit(rows, model.rounds, layout, params), churn=model.churn)
 
 
 def grid_for(followup_days: FloatArray, horizon_days: int) -> tuple[int, ...]:
@@ -183,64 +207,23 @@ def grid_for(followup_days: FloatArray, horizon_days: int) -> tuple[int, ...]:
     return grid
 
 
-def tilt(
-    survival: FloatArray, grid: Sequence[int], churn_risk: FloatArray, horizon_days: int
-) -> FloatArray:
-    """Bend curves (n, len(grid)) so that each passes through its churn risk (n,) at the horizon.
-
-    S'(t) = S(t)^k with k = ln(churn_risk) / ln S(horizon): hazards are multiplied by k, so the
-    curve stays monotone. Both are clipped CLIP away from 0 and 1, where k is not defined.
-    """
-    curve = np.clip(survival, CLIP, 1.0 - CLIP)
-    risk = np.clip(np.asarray(churn_risk, np.float64), CLIP, 1.0 - CLIP)
-    log_curve = np.log(curve)
-    k = np.log(risk) / log_curve[:, list(grid).index(horizon_days)]
-    tilted: FloatArray = np.exp(np.maximum(k[:, None] * log_curve, LOWEST_LOG))
-    tilted[:, 0] = 1.0
-    return tilted
-
-
-def probability_by(survival: FloatArray, grid: Sequence[int], days: int) -> FloatArray:
-    """P(a purchase within `days`), (n,); NaN when the curve ends before."""
-    if days > grid[-1]:
-        return np.full(len(survival), np.nan)
-    probability: FloatArray = 1.0 - survival[:, list(grid).index(days)]
-    return probability
-
-
-def days_until(survival: FloatArray, grid: Sequence[int], share: float) -> FloatArray:
-    """Days by which the purchase has come with probability `share`, (n,).
-
-    Between grid days the hazard is taken as constant, so ln S is a straight line. NaN when the
-    curve ends before.
-    """
-    wanted = round(1.0 - share, 12)  # 1 - 0.9 is a little less than 0.1
-    reached = survival <= wanted
-    end = np.maximum(reached.argmax(axis=1), 1)
-    row = np.arange(len(survival))
-    before, after = survival[row, end - 1], survival[row, end]
-    start_day, end_day = np.array(grid, np.float64)[end - 1], np.array(grid, np.float64)[end]
-    within = reached.any(axis=1)
-    done = np.zeros(len(survival))
-    np.divide(np.log(before / wanted), np.log(before / after), out=done, where=within)
-    return np.where(within, start_day + (end_day - start_day) * done, np.nan)
-
-
 def _fit(
     train: pd.DataFrame, stop: Rows | int, layout: Layout, params: ModelParams
 ) -> NextPurchaseModel:
     recipe = Recipe("binary", params.next_purchase, params.seed, params.threads)
-    names = (*layout.features, *INTERVAL_INPUTS)
-    booster = train_booster(recipe, names, _person_periods(train, layout, params.seed), stop)
+    inputs = layout.inputs
+    names = (*inputs.features, *INTERVAL_INPUTS)
+    learned = _person_periods(train, layout, params.seed)
+    booster = train_booster(recipe, names, learned, stop, inputs.text)
     return NextPurchaseModel(booster, layout, params.threads)
 
 
-def _layout(rows: pd.DataFrame, features: Sequence[str], horizon_days: int) -> Layout:
+def _layout(rows: pd.DataFrame, inputs: Inputs, horizon_days: int) -> Layout:
     grid = grid_for(rows["followup_days"].to_numpy(np.float64), horizon_days)
     at_risk, bought = _at_risk(rows, grid)
     events, waiting = (at_risk & bought).sum(axis=0), at_risk.sum(axis=0)
     pooled = logit((events + 0.5) / (waiting + 1.0))
-    return Layout(tuple(features), horizon_days, grid, tuple(pooled.tolist()))
+    return Layout(inputs, horizon_days, grid, tuple(pooled.tolist()))
 
 
 def _at_risk(rows: pd.DataFrame, grid: Sequence[int]) -> tuple[Booleans, Booleans]:
@@ -274,7 +257,7 @@ def _inputs(snapshot: pd.DataFrame, layout: Layout, row: Indices, interval: Indi
     """Features of each row, and INTERVAL_INPUTS at the start of its interval."""
     start = np.array(layout.grid, np.float64)[interval]
     silence = snapshot["days_since_last_purchase"].to_numpy(np.float64)[row] + start
-    matrix = feature_matrix(snapshot, layout.features)
+    matrix = layout.inputs.matrix(snapshot)
     inputs = np.empty((len(row), matrix.shape[1] + len(INTERVAL_INPUTS)))
     inputs[:, : matrix.shape[1]] = matrix[row]
     inputs[:, matrix.shape[1] :] = np.column_stack([start, silence])

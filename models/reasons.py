@@ -14,13 +14,15 @@ import numpy as np
 import pandas as pd
 
 from models.artifacts import read_json, write_json
-from models.boosting import FloatArray
 from models.churn import ChurnModel
+from models.inputs import is_text
+from models.reason_rows import ATTRIBUTE
 from sources.errors import ArtifactError
 
 FILE = "reasons.json"
 SMALLEST_CONTRIBUTION = 0.05  # log odds; below it a group moves the odds by less than 5 %
 BASE = "base"
+LONGEST = 100  # letters of a text that is shown
 
 # What is shown for a group: the first of the features that the data has, and beside it the
 # customer's own usual value where there is one.
@@ -40,12 +42,15 @@ SHOWN: dict[str, tuple[tuple[str, ...], str | None]] = {
 
 @dataclass(frozen=True)
 class Explainer:
-    """Which features make a group, what is shown for it, and the typical value of who stays."""
+    """Which features make a group, what is shown for it, and the typical value of who stays.
+
+    A group is the reason group, or `group:feature` for a feature that is a reason of its own.
+    """
 
     groups: dict[str, list[str]]
     shown: dict[str, str]
     own_usual: dict[str, str]
-    typical: dict[str, float | None]
+    typical: dict[str, float | str | None]
     max_reasons: int
 
     def contributions(self, model: ChurnModel, snapshot: pd.DataFrame) -> pd.DataFrame:
@@ -65,18 +70,16 @@ class Explainer:
     def explain(self, model: ChurnModel, snapshot: pd.DataFrame) -> list[list[dict[str, Any]]]:
         """Up to `max_reasons` reasons per row, strongest first.
 
-        A reason holds group, feature, value, typical_value (median of those who stayed), own_usual
-        (the customer's own usual value, where the group has one), direction (`up` raises the risk),
-        contribution (log odds) and message_key.
+        A reason holds group, feature, value, typical_value (of those who stayed: the median, of
+        text the most frequent), own_usual (the customer's own usual value, where the group has
+        one), direction (`up` raises the risk), contribution (log odds) and message_key.
         """
         table = self.contributions(model, snapshot)
         names = list(self.groups)
         values = table[names].to_numpy(np.float64)
         order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, : self.max_reasons]
-        shown = {name: snapshot[self.shown[name]].to_numpy(np.float64) for name in names}
-        usual = {
-            name: snapshot[column].to_numpy(np.float64) for name, column in self.own_usual.items()
-        }
+        shown = {name: list(snapshot[self.shown[name]]) for name in names}
+        usual = {name: list(snapshot[column]) for name, column in self.own_usual.items()}
         reasons = []
         for row, picked in enumerate(order):
             reasons.append(
@@ -93,19 +96,20 @@ class Explainer:
         group: str,
         contribution: float,
         row: int,
-        shown: Mapping[str, FloatArray],
-        usual: Mapping[str, FloatArray],
+        shown: Mapping[str, list[Any]],
+        usual: Mapping[str, list[Any]],
     ) -> dict[str, Any]:
         direction = "up" if contribution > 0 else "down"
+        reason_group = group.partition(":")[0]
         return {
-            "group": group,
+            "group": reason_group,
             "feature": self.shown[group],
-            "value": _number(shown[group][row]),
+            "value": _plain(shown[group][row]),
             "typical_value": self.typical[group],
-            "own_usual": _number(usual[group][row]) if group in usual else None,
+            "own_usual": _plain(usual[group][row]) if group in usual else None,
             "direction": direction,
             "contribution": round(float(contribution), 6),
-            "message_key": f"reason.{group}.{direction}",
+            "message_key": f"reason.{reason_group}.{direction}",
         }
 
     def save(self, folder: Path) -> None:
@@ -127,10 +131,16 @@ def fit_explainer(
     """
     groups: dict[str, list[str]] = {}
     for name in features:
-        groups.setdefault(group_of[name], []).append(name)
+        group = group_of[name]
+        own_reason = name.startswith(ATTRIBUTE)
+        groups.setdefault(f"{group}:{name}" if own_reason else group, []).append(name)
     stayed = rows[rows["churned"] == 0]
     shown, usual, typical = {}, {}, {}
-    for group in groups:
+    for group, members in groups.items():
+        if members[0].startswith(ATTRIBUTE):
+            shown[group] = members[0]
+            typical[group] = _typical(stayed[members[0]])
+            continue
         candidates, own = SHOWN.get(group, ((), None))
         there = [name for name in candidates if name in rows.columns]
         if not there:
@@ -141,10 +151,20 @@ def fit_explainer(
         shown[group] = there[0]
         if own in rows.columns:
             usual[group] = str(own)
-        typical[group] = _number(stayed[own if own in rows.columns else there[0]].median())
+        typical[group] = _typical(stayed[own if own in rows.columns else there[0]])
     return Explainer(groups, shown, usual, typical, max_reasons)
 
 
-def _number(value: float) -> float | None:
-    """A number for JSON, None for unknown; six digits are more than anyone reads."""
-    return round(float(value), 6) if np.isfinite(value) else None
+def _typical(stayed: "pd.Series[Any]") -> float | str | None:
+    """The median of numbers; the most frequent text, of equals the first in alphabetical order."""
+    if is_text(stayed):
+        most = stayed.mode()
+        return _plain(str(most.iloc[0])) if len(most) else None
+    return _plain(stayed.median())
+
+
+def _plain(value: Any) -> float | str | None:
+    """A value for JSON, None for unknown; six digits and LONGEST letters are all anyone reads."""
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST else f"{value[: LONGEST - 1]}…"
+    return round(float(value), 6) if pd.notna(value) and np.isfinite(value) else None

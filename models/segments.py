@@ -123,7 +123,7 @@ def lifecycle_stage(snapshot: pd.DataFrame) -> "pd.Series[str]":
     """The first rule that holds: lapsing, fading, new, developing, else regular.
 
     Silence is measured in the customer's own mean gaps; a customer without a gap yet (one purchase
-    day) is measured by the cohort's median gap.
+    day) is measured by the cohort's median gap. A subscriber who never bought is new.
     """
     gap = snapshot["gap_mean"]
     usual = gap.where(gap > 0).fillna(gap[gap > 0].median())
@@ -132,7 +132,7 @@ def lifecycle_stage(snapshot: pd.DataFrame) -> "pd.Series[str]":
         [
             silence >= LAPSING_SILENCE,
             silence >= FADING_SILENCE,
-            (snapshot["tenure_days"] < NEW_DAYS) | (snapshot["orders_total"] <= 1),
+            (snapshot["tenure_days"] < NEW_DAYS) | ~(snapshot["orders_total"] > 1),
             _is_young(snapshot),
         ],
         ["lapsing", "fading", "new", "developing"],
@@ -162,6 +162,6 @@ def longest_window(snapshot: pd.DataFrame, family: str) -> "pd.Series[float] | N
 
 
 def _is_young(snapshot: pd.DataFrame) -> "pd.Series[bool]":
-    return (snapshot["tenure_days"] < DEVELOPING_DAYS) | (
-        snapshot["orders_total"] < DEVELOPING_ORDERS
+    return (snapshot["tenure_days"] < DEVELOPING_DAYS) | ~(
+        snapshot["orders_total"] >= DEVELOPING_ORDERS
     )

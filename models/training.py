@@ -92,18 +92,18 @@ def train_all(
     train = until.rows(timeline.validation[0], timeline.train)
     valid = until.rows(timeline.test[0], timeline.validation)
     test = until.rows(timeline.data_until, timeline.test)
+    horizon, leaving = timeline.horizon_days, timeline.churn
     for date, rows in test.groupby("as_of_date"):
         # A date that nothing can be judged on is told before the training, not after it.
-        check_gates(rows, f"test date {date:%Y-%m-%d}", params, share=0.05)
-    horizon = timeline.horizon_days
+        check_gates(rows, f"test date {date:%Y-%m-%d}", params, share=0.05, churn=leaving)
     say(f"churn: {len(train):,} training rows, {len(valid):,} validation rows")
-    churn = fit_churn(train, valid, features, params)
+    churn = fit_churn(train, valid, features, params, leaving)
     say(f"churn: {churn.rounds} trees were enough; next purchase")
     when = fit_next_purchase(train, valid, features, horizon, params)
+    when = replace(when, churn=leaving)
     say(f"next purchase: {when.rounds} trees were enough; value")
-    value = fit_value(
-        train, valid, features, Horizons(horizon, timeline.value_horizon_days), params
-    )
+    horizons = Horizons(horizon, timeline.value_horizon_days, leaving)
+    value = fit_value(train, valid, features, horizons, params)
     chosen = Bundle(churn, when, value)
     say("the same settings on all that had closed by the first test date, and by now")
     evaluated = _refit(chosen, until, timeline.test[0], params)
@@ -122,8 +122,8 @@ def train_all(
         evaluated=evaluated,
         served=served,
         past=_refit_money(churn, value, past_rows, params),
-        baselines=fit_baselines(until.closed(timeline.test[0]), horizon),
-        past_baselines=fit_baselines(past_rows, horizon),
+        baselines=fit_baselines(until.closed(timeline.test[0]), horizon, leaving),
+        past_baselines=fit_baselines(past_rows, horizon, leaving),
         explainer=fit_explainer(
             until.closed(timeline.data_until), features, group_of, params.max_reasons
         ),

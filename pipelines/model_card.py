@@ -2,13 +2,24 @@
 
 from typing import Any
 
+from models.reason_rows import ATTRIBUTE
+
 NAMES = {
     "ours": "**Regulars**",
+    "tenure_rule": "tenure rule",
     "recency_rule": "recency rule",
     "own_rhythm_rule": "own-rhythm rule",
     "rfm_logistic": "RFM logistic",
     "bg_nbd": "BG/NBD",
 }
+LEAVING = {
+    "lapse": "no purchase in the {horizon_days} days from the as-of date on, among customers who "
+    "bought in the {active_within_days} days before",
+    "cancellation": "no subscription of the customer runs at the end of the {horizon_days} days "
+    "from the as-of date on, among customers with a running one at the as-of date",
+}
+RISK = {"lapse": "not buying", "cancellation": "having no subscription any more"}
+LEAVERS = {"lapse": "lapse", "cancellation": "cancel"}
 COLUMNS = {
     "auc": "AUC",
     "average_precision": "average precision",
@@ -23,13 +34,13 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: 
     """The card as Markdown, every figure with its dates, horizon, baselines and interval."""
     churn, when, value = (evaluation[part] for part in ("churn", "next_purchase", "value"))
     timeline, versions = evaluation["timeline"], evaluation["versions"]
-    tests = ", ".join(timeline["test"])
+    tests, leaving = ", ".join(timeline["test"]), timeline["churn"]
     parts = [
         "# Model card",
         f"Evaluated models {versions['evaluated']}; served models {versions['served']} (the same "
         "settings fitted on every closed outcome, so never evaluated themselves).",
         "## Use",
-        "Ranks the customers of one company by the risk of not buying within "
+        f"Ranks the customers of one company by the risk of {RISK[leaving]} within "
         f"{timeline['horizon_days']} days, to choose whom to look after. Not for decisions about "
         "credit, employment, insurance or prices, nor about people who objected to profiling. "
         "Reasons say what is associated with the risk, not what causes it.",
@@ -37,10 +48,9 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: 
         f"{usability['customers']:,} customers and {usability['orders']:,} orders from "
         f"{usability['first_day']} to {usability['last_day']}; "
         f"{usability['one_time_share']:.0%} of the customers bought on one day only. "
-        f"{len(features['features'])} features; no customer attribute is learned from.",
+        f"{len(features['features'])} features; {_attributes(features)}.",
         "## Definition and split",
-        f"Churned: no purchase in the {timeline['horizon_days']} days from the as-of date on, "
-        f"among customers who bought in the {timeline['active_within_days']} days before.",
+        f"Churned: {LEAVING[leaving].format(**timeline)}.",
         f"* training {timeline['train'][0]} to {timeline['train'][-1]} "
         f"({len(timeline['train'])} dates)\n* validation {', '.join(timeline['validation'])}: "
         "number of trees and calibration\n* then refitted on every outcome closed by the first "
@@ -64,11 +74,21 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: 
         + f"{timeline['horizon_days']} days ahead: a change of the shop, the season "
         "or the customers since the last closed outcome is not seen.\n"
         f"* The history starts {timeline['data_from']}: tenure and lifetime counts are cut off "
-        "there.\n* The value of customers who lapse is one share of the value had they stayed.\n"
+        f"there.\n* The value of customers who {LEAVERS[leaving]} is one share of the value had "
+        "they stayed.\n"
         "* Effects of actions are assumed until randomised contacts exist.",
         _warnings(churn["warnings"]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _attributes(features: Any) -> str:
+    """Which customer attributes are learned from: what a person has to answer for."""
+    names = [f["name"] for f in features["features"] if f["name"].startswith(ATTRIBUTE)]
+    learned = ", ".join(name.removeprefix(ATTRIBUTE) for name in names)
+    if not names:
+        return "no customer attribute is learned from"
+    return f"learned from are the customer attributes {learned}"
 
 
 def _interval(figure: dict[str, float]) -> str:
@@ -80,6 +100,7 @@ def _churn_table(models: dict[str, Any]) -> str:
     rows = [
         f"| {title} | " + " | ".join(_interval(models[name][m]) for m in COLUMNS) + " |"
         for name, title in NAMES.items()
+        if name in models
     ]
     return "\n".join([head, "|---" * (len(COLUMNS) + 1) + "|", *rows]) + (
         "\n\nIntervals: 95 %, customers resampled."
@@ -99,13 +120,16 @@ def _gain_text(churn: dict[str, Any]) -> str:
 
 
 def _date_table(by_date: dict[str, Any]) -> str:
+    beside = [n for n in ("rfm_logistic", "bg_nbd") if all(n in f for f in by_date.values())]
     rows = [
-        f"| {date} | {f['ours']['auc']:.3f} | {f['ours']['observed_over_expected']:.2f} | "
-        f"{f['rfm_logistic']['auc']:.3f} | {f['bg_nbd']['auc']:.3f} |"
+        f"| {date} | {f['ours']['auc']:.3f} | {f['ours']['observed_over_expected']:.2f} |"
+        + "".join(f" {f[name]['auc']:.3f} |" for name in beside)
         for date, f in by_date.items()
     ]
-    head = "| as-of date | AUC | observed / expected | AUC of RFM logistic | AUC of BG/NBD |"
-    return "\n".join([head, "|---|---|---|---|---|", *rows])
+    head = "| as-of date | AUC | observed / expected |" + "".join(
+        f" AUC of {NAMES[name]} |" for name in beside
+    )
+    return "\n".join([head, "|---" * (3 + len(beside)) + "|", *rows])
 
 
 def _slice_table(slices: dict[str, Any]) -> str:

@@ -7,12 +7,18 @@ import pandas as pd
 
 from features.usability.contract import MISSING_TABLE
 from models.artifacts import MANIFEST, read_json
+from models.reason_rows import told
 from pipelines import stage
 from pipelines.model_card import NAMES
 from serving.wording import LANGUAGES, Language, label, sentence
 from sources.errors import EnvironmentProblem
 
 MOST = 10
+LEAVING = {
+    "lapse": "no purchase in {horizon_days} days, among those who bought in the "
+    "{active_within_days} days before",
+    "cancellation": "no running subscription after {horizon_days} days, among those with one",
+}
 SHOWN = {"auc": "AUC", "average_precision": "avg. precision", "log_loss": "log loss"}
 
 
@@ -75,10 +81,7 @@ def _data_lines(usability: dict[str, Any], manifest: dict[str, Any]) -> list[str
 
 
 def _choice_lines(timeline: dict[str, Any]) -> list[str]:
-    lines = [
-        f"  leaving means no purchase in {timeline['horizon_days']} days, among those who "
-        f"bought in the {timeline['active_within_days']} days before"
-    ]
+    lines = [f"  leaving means {LEAVING[timeline.get('churn', 'lapse')].format(**timeline)}"]
     for choice in timeline["choices"]:
         # A day number means nothing to people: the reason names the date.
         is_day = choice["key"] == "timeline.score_as_of"
@@ -95,7 +98,7 @@ def _churn_lines(evaluation: dict[str, Any]) -> list[str]:
         f"{churn['churn_rate']:.1%} left (95 % intervals)",
         "  " + f"{'':18}" + "".join(f"{title:>24}" for title in SHOWN.values()),
     ]
-    for name in NAMES:
+    for name in (name for name in NAMES if name in churn["models"]):
         figures = churn["models"][name]
         cells = "".join(
             f"{f['value']:>10.3f} ({f['low']:.3f}-{f['high']:.3f})"
@@ -159,7 +162,7 @@ def _reason(reasons: Any, language: Language) -> str:
     """The strongest reason that raises the risk, as a sentence."""
     for reason in reasons:
         if reason["direction"] == "up":
-            return sentence(reason["message_key"], language, **reason)
+            return sentence(reason["message_key"], language, **told(reason))
     return ""
 
 

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from models.artifacts import read_json
+from models.reason_rows import told
 from serving.schemas import (
     PUBLISHING,
     IntendedAction,
@@ -141,7 +142,7 @@ def _card(row: Row, release_id: str) -> ScoreCard:
     return ScoreCard.model_validate(
         {
             **plain,
-            "reasons": plain["reasons"] or [],
+            "reasons": [told(reason) for reason in plain["reasons"] or []],
             "release_id": release_id,
             "risk_change": None,
             "purchase_probability": {

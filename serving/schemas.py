@@ -34,6 +34,7 @@ MessageKey = Annotated[str, AfterValidator(_known_message)]
 Id = Annotated[str, Field(pattern="^[^\x00]*$", max_length=500)]
 # Beyond this no amount and no number of days is true, and none can be written in words.
 Number = Annotated[float, Field(gt=-1e15, lt=1e15, allow_inf_nan=False)]
+Text = Annotated[str, Field(pattern="^[^\x00]*$", max_length=500)]
 Total = Annotated[float, Field(allow_inf_nan=False)]
 PUBLISHING = "publishing"  # the context in which a card must be whole, and not only readable
 Status = Literal["scored", "rule", "insufficient_data", "already_churned"]
@@ -60,8 +61,10 @@ class Reason(Schema):
 
     group: str
     feature: str
-    value: Number | None
-    typical_value: Number | None = Field(description="Median of the customers who stayed.")
+    value: Number | Text | None
+    typical_value: Number | Text | None = Field(
+        description="Of the customers who stayed: the median, of text the most frequent."
+    )
     own_usual: Number | None = Field(description="What is usual for this very customer.")
     direction: Literal["up", "down"]
     contribution: Number = Field(description="Log odds.")

@@ -9,7 +9,7 @@ writes it as
     points    +3, -12: a change of a share, in hundredths     day    Jan 3, 2018
     money     1,234 (with a value `currency`, such as USD: $1,234)
     field     a feature or card field by its name: purchases in the last 90 days
-    quantity  a number in the unit of the feature that the value `feature` names
+    quantity  a number in the unit of the feature that the value `feature` names, or a text
 
 What comes out is plain text, whatever the values hold: escaping is up to the page.
 """
@@ -31,6 +31,7 @@ from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from features.snapshot import all_features
+from models.reason_rows import ATTRIBUTE
 
 Language = Literal["en", "ru"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -80,7 +81,8 @@ def field_label(name: str, language: Language) -> str:
         return sentence(general, language, window=int(window[1]))
     if f"field.{name}" in _messages(language):
         return sentence(f"field.{name}", language)
-    return name.replace("_", " ")
+    # A customer attribute is called as in the user's own table, in any language.
+    return name.removeprefix(ATTRIBUTE).replace("_", " ")
 
 
 def written(value: Any, kind: str, language: Language, **values: Any) -> str:
@@ -173,7 +175,9 @@ def _write(value: Any, kind: str | None, language: Language, values: Values) -> 
 
 
 def _quantity(value: Any, language: Language, values: Values) -> str | None:
-    """A value in the unit of its feature; None when the feature has no unit known here."""
+    """A value in the unit of its feature; a text as it is."""
+    if isinstance(value, str):
+        return value
     unit = _units_of_features().get(str(values.get("feature")))
     if unit == "money":
         return _money(value, language, values.get("currency"))

@@ -33,6 +33,10 @@ FEATURES = [
     "silence_over_gap_mean",
 ]
 
+PLANS = {"basic": 60.0, "plus": 250.0, "premium": 1500.0}  # mean days until it is cancelled
+TEXTS = ["subscription_plan", "attribute_region"]
+TERMS = ["subscription_tenure_days", *TEXTS]
+
 
 def booster_params(**changes):
     """Quick settings: few, fast trees."""
@@ -65,10 +69,10 @@ def model_params(**changes):
     return ModelParams(**(usual | changes))
 
 
-def timeline(days=280):
+def timeline(days=280, churn="lapse"):
     """The time plan of `simulate` with as many days of history."""
     task = TaskParams(
-        churn="lapse",
+        churn=churn,
         horizon_days=HORIZON,
         active_within_days=ACTIVE,
         value_horizon_days=VALUE_HORIZON,
@@ -77,21 +81,56 @@ def timeline(days=280):
     return plan_timeline(task, params, Profile(FIRST, FIRST + days, 100, 0.1, 20.0))
 
 
-def simulate(customers=400, days=280, seed=1):
-    """Snapshots (features, labels, splits) of all dates of `timeline(days)`, sorted as ours are."""
+def simulate(customers=400, days=280, seed=1, churn="lapse"):
+    """Snapshots (features, labels, splits) of all dates of `timeline(days)`, sorted as ours are.
+
+    For a cancellation everyone has a subscription from their first purchase until they leave; its
+    plan alone tells how soon that is, and the region tells nothing.
+    """
     rng = np.random.default_rng(seed)
     day = np.arange(days + 1)  # the day of the last row belongs to the data
     gap = rng.uniform(4, 16, customers)
     join = np.where(rng.random(customers) < 0.6, 0, rng.integers(0, days // 2, customers))
     leave = join + 15 + rng.exponential(220, customers)
+    terms = None
+    if churn == "cancellation":
+        kind = rng.integers(0, len(PLANS), customers)
+        leave = join + 15 + rng.exponential(np.array(list(PLANS.values()))[kind])
+        terms = {
+            "subscription_plan": np.array(list(PLANS))[kind],
+            "attribute_region": rng.choice(["north", "south", "Ёлкино"], customers),
+            "starts": join,
+            "ends": leave,
+        }
     alive = (day >= join[:, None]) & (day < leave[:, None])
     bought = alive & (rng.random((customers, len(day))) < 1 / gap[:, None])
     bought[np.arange(customers), join] = True
     basket = np.exp(rng.normal(3, 0.5, (customers, 1)))
     amount = bought * basket * rng.gamma(4, 0.25, (customers, len(day)))
-    plan = timeline(days)
+    plan = timeline(days, churn)
     frames = [_at(plan, as_of, bought, amount) for as_of in plan.as_of_days()]
+    if terms:
+        frames = [_with_terms(frame, terms, plan) for frame in frames]
+    else:
+        frames = [
+            frame[(frame["orders_total"] > 0) & (frame["days_since_last_purchase"] <= ACTIVE)]
+            for frame in frames
+        ]
     return pd.concat(frames, ignore_index=True)
+
+
+def _with_terms(frame, terms, plan):
+    """Those with a running subscription, whether it ended, and what is known of it."""
+    as_of = frame["as_of_date"].iloc[0]
+    now = day_of(as_of.date()) - FIRST
+    texts = {name: pd.array(terms[name], "str") for name in TEXTS}
+    ended = (terms["ends"] < now + HORIZON).astype(float)
+    with_terms = frame.assign(
+        **texts,
+        subscription_tenure_days=(now - terms["starts"]).astype(float),
+        churned=np.where(frame["outcome_known"], ended, np.nan),
+    )
+    return with_terms[(terms["starts"] < now) & (terms["ends"] >= now)]
 
 
 def _at(plan, as_of, bought, amount):
@@ -116,7 +155,7 @@ def _at(plan, as_of, bought, amount):
     orders = ahead(bought, HORIZON)
     later = np.hstack([later, np.zeros((len(later), 1), dtype=bool)])
     came = later.any(axis=1)
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "customer_id": [f"c{number:05d}" for number in range(len(bought))],
             "as_of_date": pd.Timestamp(date_of(as_of)),
@@ -146,10 +185,22 @@ def _at(plan, as_of, bought, amount):
             "followup_days": float(max(plan.data_until - as_of, 0)),
         }
     )
-    return frame[(count > 0) & (last >= now - ACTIVE)]
 
 
 @cache
 def trained():
     """Everything training makes of the usual customers: made once, not to be changed."""
     return train_all(simulate(), timeline(), FEATURES, group_of(FEATURES), model_params())
+
+
+def groups_with_terms():
+    """The reason group of every feature of subscribers."""
+    own = {"subscription_plan": "tenure", "subscription_tenure_days": "tenure"}
+    return group_of(FEATURES) | own | {"attribute_region": "attributes"}
+
+
+@cache
+def trained_on_subscribers():
+    """Everything training makes of subscribers: made once, not to be changed."""
+    rows, plan = simulate(churn="cancellation"), timeline(churn="cancellation")
+    return train_all(rows, plan, [*FEATURES, *TERMS], groups_with_terms(), model_params())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from features.params import TaskParams, TimelineParams
 from features.profile import Profile
-from features.splits import ACTIVE, HORIZONS, MIN_TRAIN, plan_timeline
+from features.splits import ACTIVE, HORIZONS, MIN_TRAIN, MONTH, plan_timeline
 from features.timeline import date_of, day_of
 from features.timeplan import Timeline
 from sources.errors import TimelineError
@@ -21,7 +21,7 @@ AUTO = st.just("auto")
 
 def task(**changes):
     usual = {"horizon_days": 28, "active_within_days": 90, "value_horizon_days": "auto"}
-    return TaskParams(churn="lapse", **(usual | changes))
+    return TaskParams(**({"churn": "lapse"} | usual | changes))
 
 
 def timeline(**changes):
@@ -77,19 +77,25 @@ def assert_no_overlap(made):
     active=st.one_of(AUTO, st.integers(1, 400)),
     value=st.one_of(AUTO, st.integers(1, 500)),
     step=st.integers(1, 60),
+    churn=st.sampled_from(["lapse", "cancellation"]),
     snapshots=st.one_of(AUTO, st.integers(MIN_TRAIN, 12)),
     validation=st.integers(1, 4),
     tests=st.integers(1, 4),
     test_dates=st.lists(st.integers(-10, 1500), max_size=3),
 )
 def test_no_split_ever_overlaps_the_next_one(
-    span, long_gap, horizon, active, value, step, snapshots, validation, tests, test_dates
+    span, long_gap, horizon, active, value, step, churn, snapshots, validation, tests, test_dates
 ):
     try:
         made = plan(
             span,
             long_gap,
-            {"horizon_days": horizon, "active_within_days": active, "value_horizon_days": value},
+            {
+                "churn": churn,
+                "horizon_days": horizon,
+                "active_within_days": active,
+                "value_horizon_days": value,
+            },
             {
                 "step_days": step,
                 "snapshots": snapshots,
@@ -103,6 +109,7 @@ def test_no_split_ever_overlaps_the_next_one(
         return
     assert_no_overlap(made)
     assert Timeline.from_json(made.to_json()) == made
+    assert made.churn == made.to_json()["churn"] == churn
     if test_dates:
         assert made.test == tuple(sorted({FROM + days for days in test_dates}))
     if horizon != "auto":
@@ -182,6 +189,30 @@ def test_a_given_horizon_is_never_shortened():
 def test_the_horizon_is_the_first_that_the_long_gaps_of_most_customers_fit_in(long_gap, horizon):
     assert plan(3_000, long_gap, {"horizon_days": "auto"}).horizon_days == horizon
     assert horizon in HORIZONS
+
+
+@pytest.mark.parametrize("long_gap", [None, 1.0, 14.0, 100.0])
+def test_a_cancellation_is_looked_for_a_month_ahead_whatever_the_rhythm_of_purchases(long_gap):
+    made = plan(3_000, long_gap, {"churn": "cancellation", "horizon_days": "auto"})
+    (choice,) = [c for c in made.choices if c.key == "task.horizon_days"]
+    assert made.horizon_days == choice.value == MONTH == 30
+    assert choice.why == "one month, in which a subscription paid by the month can end once"
+
+
+def test_the_month_gives_way_to_a_short_history_and_says_so():
+    auto = {"churn": "cancellation", "horizon_days": "auto", "active_within_days": 30}
+    made = plan(130, None, auto)
+    assert made.horizon_days == 14
+    (choice,) = [c for c in made.choices if c.key == "task.horizon_days"]
+    assert choice.why.endswith("can end once; the history is too short for 30")
+    given = {"churn": "cancellation", "horizon_days": 90}
+    assert plan(3_000, None, given).horizon_days == 90
+
+
+def test_a_plan_kept_from_before_was_one_of_a_lapse():
+    content = plan(365).to_json()
+    del content["churn"]
+    assert Timeline.from_json(content) == plan(365)
 
 
 def test_without_repeat_customers_the_horizon_says_that_it_is_a_guess():

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import yaml
 
-from features.history import collect
 from features.timeline import date_of
 from features.usability import usability_report
 from features.usability.feed import feeds
@@ -57,9 +56,9 @@ def source(request, tmp_path_factory):
         patch.chdir(folder)  # the simulator writes below the working directory
         params = params_of(request.param, folder)
         tables = check_tables(load(params), params)
-    facts = collect(on_duckdb({name: table.rows for name, table in tables.items()}))
+    engine = on_duckdb({name: table.rows for name, table in tables.items()})
     horizon = 28 if request.param in ("complete_journey", "simulator") else "auto"
-    return request.param, tables, usability_report(tables, facts, params, horizon)
+    return request.param, tables, usability_report(tables, engine, params, horizon)
 
 
 def test_the_findings_are_those_that_are_known(source):

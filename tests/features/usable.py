@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.history import collect
 from features.profile import Profile
 from features.usability import usability_report
 from features.usability.finding import as_records
@@ -102,5 +101,5 @@ def seen(findings):
 
 def report_of(tables, horizon_days=28, **source):
     """The report on frames, as stage `ingest` makes it."""
-    facts = collect(on_duckdb({name: table.rows for name, table in tables.items()}))
-    return usability_report(tables, facts, SourceParams(kind="files", **source), horizon_days)
+    engine = on_duckdb({name: table.rows for name, table in tables.items()})
+    return usability_report(tables, engine, SourceParams(kind="files", **source), horizon_days)

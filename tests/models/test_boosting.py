@@ -1,11 +1,9 @@
 import numpy as np
-import pandas as pd
 import pytest
 
 from models.boosting import (
     Recipe,
     Rows,
-    feature_matrix,
     load_booster,
     save_booster,
     train_booster,
@@ -86,20 +84,6 @@ def test_the_starting_score_is_where_the_trees_begin():
 def test_nothing_is_written_to_the_terminal(capfd):
     train_booster(recipe(), NAMES, TRAIN, VALID)
     assert capfd.readouterr() == ("", "")
-
-
-def test_features_come_in_the_order_asked_for_with_undefined_as_nan():
-    snapshot = pd.DataFrame(
-        {"second": pd.array([1, None], "Int64"), "first": [0.5, np.nan], "other": ["x", "y"]}
-    )
-    matrix = feature_matrix(snapshot, ["first", "second"])
-    assert matrix.dtype == np.float64
-    np.testing.assert_array_equal(matrix, [[0.5, 1.0], [np.nan, np.nan]])
-
-
-def test_a_missing_feature_is_named():
-    with pytest.raises(ArtifactError, match=r"lacks 1 of the 2 features the model uses \(third\)"):
-        feature_matrix(pd.DataFrame({"first": [1.0]}), ["first", "third"])
 
 
 def test_a_missing_file_says_how_to_write_it_again(tmp_path):

@@ -9,6 +9,7 @@ from scipy.stats import spearmanr
 
 from models.baselines import fit_baselines
 from models.evaluate_next import amount_rules, concordance, evaluate_amount, evaluate_when
+from models.inputs import Inputs
 from models.next_purchase import Layout, NextPurchaseModel
 from tests.snapshots import HORIZON, simulate, trained
 
@@ -80,7 +81,7 @@ class Known(NextPurchaseModel):
 
 @pytest.fixture(scope="module")
 def model():
-    layout = Layout((), HORIZON, GRID, (0.0,) * (len(GRID) - 1))
+    layout = Layout(Inputs(()), HORIZON, GRID, (0.0,) * (len(GRID) - 1))
     return Known(booster=None, layout=layout, threads=1)
 
 

@@ -6,15 +6,13 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 import models.next_purchase as next_purchase
+from models.curves import CLIP, days_until, probability_by, tilt
+from models.inputs import Inputs
 from models.next_purchase import (
-    CLIP,
     NextPurchaseModel,
-    days_until,
     fit_next_purchase,
     grid_for,
-    probability_by,
     refit_next_purchase,
-    tilt,
 )
 from models.params import BandParams, BoosterParams, GateParams, ModelParams
 from sources.errors import DataGateError
@@ -247,7 +245,7 @@ def test_prediction_does_not_depend_on_chunks(small_model, later, monkeypatch):
 def test_a_large_training_set_is_sampled_by_whole_rows(monkeypatch):
     monkeypatch.setattr(next_purchase, "MAX_PERSON_PERIODS", 10_000)
     train = waiting(6_000, 1, 1.0)
-    layout = next_purchase._layout(train, FEATURES, HORIZON)
+    layout = next_purchase._layout(train, Inputs(FEATURES), HORIZON)
     sampled = next_purchase._person_periods(train, layout, seed=11)
     assert 9_000 < len(sampled.target) < 11_000
     monkeypatch.undo()

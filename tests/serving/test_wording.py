@@ -248,6 +248,24 @@ def test_braces_and_markup_in_a_value_stay_text(text, monkeypatch):
     assert label(f"action.{text}", "en") == text[:1].upper() + text[1:]
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Region size: <b>Ёлкино</b> {value}; those who stay, typically north"),
+        ("ru", "Region size: <b>Ёлкино</b> {value}; у тех, кто остаётся, обычно north"),
+    ],
+)
+def test_a_text_is_shown_as_it_is_under_the_user_s_own_name_for_it(language, words):
+    values = {"feature": "attribute_region_size", "typical_value": "north"}
+    text = sentence("reason.categories.up", language, value="<b>Ёлкино</b> {value}", **values)
+    assert text == words
+
+
+def test_a_text_that_is_missing_takes_the_variant_that_does_without():
+    missing = {"feature": "attribute_region", "value": None, "typical_value": "north"}
+    assert sentence("reason.categories.up", "en", **missing) == "The categories the customer buys"
+
+
 def test_an_unknown_key_is_refused_with_the_nearest_known_one():
     with pytest.raises(LookupError, match=r"nearest is 'reason\.rhythm\.up'"):
         sentence("reason.rythm.up", "en")

@@ -1,0 +1,53 @@
+"""Survival curves on the days of a grid: bent to a churn risk, and read as probability or days."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from models.boosting import FloatArray
+
+CLIP = 1e-6
+LOWEST_LOG = -700.0  # the exponential of less is 0, which has no logarithm
+
+
+def tilt(
+    survival: FloatArray, grid: Sequence[int], churn_risk: FloatArray, horizon_days: int
+) -> FloatArray:
+    """Bend curves (n, len(grid)) so that each passes through its churn risk (n,) at the horizon.
+
+    S'(t) = S(t)^k with k = ln(churn_risk) / ln S(horizon): hazards are multiplied by k, so the
+    curve stays monotone. Both are clipped CLIP away from 0 and 1, where k is not defined.
+    """
+    curve = np.clip(survival, CLIP, 1.0 - CLIP)
+    risk = np.clip(np.asarray(churn_risk, np.float64), CLIP, 1.0 - CLIP)
+    log_curve = np.log(curve)
+    k = np.log(risk) / log_curve[:, list(grid).index(horizon_days)]
+    tilted: FloatArray = np.exp(np.maximum(k[:, None] * log_curve, LOWEST_LOG))
+    tilted[:, 0] = 1.0
+    return tilted
+
+
+def probability_by(survival: FloatArray, grid: Sequence[int], days: int) -> FloatArray:
+    """P(a purchase within `days`), (n,); NaN when the curve ends before."""
+    if days > grid[-1]:
+        return np.full(len(survival), np.nan)
+    probability: FloatArray = 1.0 - survival[:, list(grid).index(days)]
+    return probability
+
+
+def days_until(survival: FloatArray, grid: Sequence[int], share: float) -> FloatArray:
+    """Days by which the purchase has come with probability `share`, (n,).
+
+    Between grid days the hazard is taken as constant, so ln S is a straight line. NaN when the
+    curve ends before.
+    """
+    wanted = round(1.0 - share, 12)  # 1 - 0.9 is a little less than 0.1
+    reached = survival <= wanted
+    end = np.maximum(reached.argmax(axis=1), 1)
+    row = np.arange(len(survival))
+    before, after = survival[row, end - 1], survival[row, end]
+    start_day, end_day = np.array(grid, np.float64)[end - 1], np.array(grid, np.float64)[end]
+    within = reached.any(axis=1)
+    done = np.zeros(len(survival))
+    np.divide(np.log(before / wanted), np.log(before / after), out=done, where=within)
+    return np.where(within, start_day + (end_day - start_day) * done, np.nan)

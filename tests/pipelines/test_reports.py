@@ -1,0 +1,100 @@
+"""Model card and summary say what leaving means, and name only the baselines that were judged."""
+
+import pytest
+
+from models.judgement import Evaluated, judge
+from pipelines.model_card import model_card
+from pipelines.summary import _choice_lines, _churn_lines, _reason
+from tests.snapshots import model_params, simulate, timeline, trained, trained_on_subscribers
+
+USABILITY = {
+    "customers": 400,
+    "orders": 9_000,
+    "first_day": "2024-01-01",
+    "last_day": "2024-10-07",
+    "one_time_share": 0.1,
+}
+PLAIN = {"features": [{"name": "orders_90d"}]}
+WITH_ATTRIBUTE = {"features": [*PLAIN["features"], {"name": "attribute_region"}]}
+
+
+def evaluation(churn):
+    made = trained() if churn == "lapse" else trained_on_subscribers()
+    plan = timeline(churn=churn)
+    both = Evaluated(made.evaluated, made.baselines, made.past, made.past_baselines)
+    judged = judge(simulate(churn=churn), plan, both, model_params())
+    return {
+        "churn": judged.churn,
+        "next_purchase": judged.next_purchase,
+        "value": judged.value,
+        "timeline": plan.to_json(),
+        "versions": {"evaluated": "e", "served": "s"},
+    }
+
+
+@pytest.fixture(scope="module")
+def lapse():
+    return evaluation("lapse")
+
+
+@pytest.fixture(scope="module")
+def cancellation():
+    return evaluation("cancellation")
+
+
+def test_a_card_of_cancellations_speaks_of_subscriptions(cancellation):
+    card = model_card(cancellation, USABILITY, WITH_ATTRIBUTE)
+    definition, _ = card.split("## Definition and split")[1].split("* training")
+    assert "no subscription of the customer runs at the end of the 28 days" in definition
+    assert "with a running one at the as-of date" in definition
+    assert "risk of having no subscription any more within 28 days" in card
+    assert "value of customers who cancel" in card
+    assert "learned from are the customer attributes region" in card
+    assert "not buying" not in card
+
+
+def test_a_card_of_lapses_speaks_of_purchases(lapse):
+    card = model_card(lapse, USABILITY, PLAIN)
+    assert "Churned: no purchase in the 28 days from the as-of date on, among customers" in card
+    assert "risk of not buying within 28 days" in card
+    assert "value of customers who lapse" in card
+    assert "no customer attribute is learned from" in card
+    assert "subscription" not in card
+    assert "tenure rule" not in card
+
+
+def test_every_table_has_a_cell_for_each_column_and_only_baselines_that_were_judged(
+    cancellation, lapse
+):
+    for made, is_lapse in ((cancellation, False), (lapse, True)):
+        card = model_card(made, USABILITY, PLAIN)
+        churn, rest = card.split("## Next purchase")
+        assert ("BG/NBD" in churn) == is_lapse
+        assert ("| tenure rule |" in churn) != is_lapse
+        assert "Brier, BG/NBD" in rest
+        for table in (part for part in card.split("\n\n") if part.startswith("|")):
+            assert len({line.count("|") for line in table.splitlines()}) == 1, table
+
+
+def test_the_summary_says_what_leaving_means(cancellation, lapse):
+    said = _choice_lines(cancellation["timeline"])[0]
+    assert said == ("  leaving means no running subscription after 28 days, among those with one")
+    assert _choice_lines(lapse["timeline"])[0] == (
+        "  leaving means no purchase in 28 days, among those who bought in the 60 days before"
+    )
+    assert not any("BG/NBD" in line for line in _churn_lines(cancellation))
+    assert any("tenure rule" in line for line in _churn_lines(cancellation))
+    assert any("BG/NBD" in line for line in _churn_lines(lapse))
+
+
+def test_the_summary_reads_a_text_reason_of_a_table():
+    reason = {
+        "feature": "attribute_region",
+        "direction": "up",
+        "message_key": "reason.categories.up",
+        "value": None,
+        "typical_value": None,
+        "value_text": "north",
+        "typical_text": "south",
+    }
+    assert _reason([reason], "en") == "Region: north; those who stay, typically south"
