@@ -13,7 +13,7 @@ from sources.errors import ParamsError
 from sources.tables import CUSTOMERS
 
 
-@feature(base="customers", group="attributes", unit="days", needs=("created_at",))
+@feature(base="customers", group="tenure", unit="days", needs=("created_at",))
 def account_days(customers: ir.Table) -> ir.Value:
     """Whole days since the customer's account was created; unknown if that came later."""
     return customers.created_at_ago.max()

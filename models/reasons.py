@@ -37,6 +37,18 @@ SHOWN: dict[str, tuple[tuple[str, ...], str | None]] = {
     "campaigns": (("campaigns_exposed_90d", "campaigns_exposed_total"), None),
     "coupons": (("coupons_redeemed_90d", "coupons_redeemed_total"), None),
     "stores": (("stores_90d", "stores_total"), None),
+    "refunds": (("refund_share_90d", "refund_share_total"), None),
+    "discounts": (("discounted_orders_share_90d", "discounted_orders_share_total"), None),
+    "calendar": (("weekend_share",), None),
+    "season": (("orders_year_ago_30d", "orders_year_ago_90d", "season_cosine"), None),
+    "visits": (("visits_30d", "visits_90d", "visits_total"), None),
+    "mailings": (("email_opens_90d", "email_opens_30d", "open_rate_total"), None),
+    "loyalty": (("loyalty_points_balance", "referrals_total"), None),
+    "contacts": (("contacts_90d", "contacts_30d", "days_since_contact"), None),
+    "consents": (("channels_granted",), None),
+    "support": (("complaints_open", "tickets_open"), None),
+    "surveys": (("nps_last", "days_since_survey"), None),
+    "subscription": (("subscription_tenure_days",), None),
 }
 
 

@@ -48,6 +48,7 @@ def subscriptions(maker: Maker, terms: Terms) -> pa.Table:
             "ended_at": pc.if_else(pa.array(is_over), ended, None),
             "subscription_plan": maker.words(terms.plan[who], tuple(name for name, _ in PLANS)),
             "amount": price,
+            "period_days": np.full(len(who), MONTH),
             "known_at": maker.times(seconds + 60),
         }
     )

@@ -11,7 +11,7 @@ import pytest
 from actions.catalog import DO_NOTHING, Why, load_catalog
 from actions.eligibility import GATES, History
 from actions.plan import WHY_NOT
-from features.definition import GROUPS
+from features.definition import GROUPS, TEXT
 from features.snapshot import all_features
 from models.segments import ABC_CLASSES, LIFECYCLE_STAGES, RFM_SEGMENTS, RISK_BANDS
 from serving import wording
@@ -103,9 +103,12 @@ def test_every_feature_has_a_label_and_its_values_can_be_written(name, language)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_feature_unit_is_one_that_a_sentence_can_write(language):
     written = {"money", "days", *wording.BY_UNIT}
-    counts = {"orders", "lines", "categories", "stores", "campaigns", "coupons", "nats"}
-    rates = {"orders a day", "coupons a campaign"}
-    assert {f.unit for f in all_features() if f.group} <= written | counts | rates
+    counts = {"orders", "lines", "units", "categories", "stores", "campaigns", "coupons", "nats"}
+    counts |= {"visits", "opens", "clicks", "points", "referrals", "shares", "contacts", "channels"}
+    counts |= {"tickets", "score", "subscriptions", "renewals", "standard deviations", "difference"}
+    rates = {"orders a day", "orders a month", "money a month", "money a period"}
+    rates |= {"coupons a campaign", "opens a campaign", "clicks an open", "0 to 1", "-1 to 1"}
+    assert {f.unit for f in all_features() if f.group} <= written | counts | rates | {TEXT}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
