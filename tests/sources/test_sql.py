@@ -1,6 +1,7 @@
 """The user's own database: the same tables as files of the same content, on two databases."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -188,6 +189,55 @@ def test_rows_come_in_portions_and_none_is_lost(shop, monkeypatch):
         result = database.Rows(connection, "orders", "SELECT * FROM orders")
         assert [len(portion) for portion in result.portions()] == [10, 10, 5]
     assert ids(read(shop.params())[1]) == sorted(str(n) for n in range(25))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shop", ["postgresql"], indirect=True)
+def test_postgresql_keeps_the_rows_until_they_are_asked_for(shop):
+    shop.table("orders", TEXT_IDS, *ROWS)
+    with database.connected(database.address_of(shop.url)) as connection:
+        rows = database.Rows(connection, "orders", "SELECT * FROM orders")
+        open_there = connection.exec_driver_sql("SELECT count(*) FROM pg_cursors").scalar_one()
+        rows.close()
+    assert open_there == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shop", ["postgresql"], indirect=True)
+def test_postgresql_shows_all_tables_as_they_are_at_one_moment(shop, monkeypatch):
+    shop.table("orders", TEXT_IDS, *ROWS)
+    shop.table("customers", "customer_id TEXT", "'00123'")
+    portions = database.Rows.portions
+
+    def meanwhile(self):
+        yield from portions(self)
+        shop.insert("customers", "'new'")
+
+    monkeypatch.setattr(database.Rows, "portions", meanwhile)
+    assert load(shop.params())["customers"]["customer_id"].tolist() == ["00123"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shop", ["postgresql"], indirect=True)
+@ZONED
+def test_expressions_over_times_with_a_zone_are_in_utc_on_every_machine(shop):
+    columns = "customer_id TEXT, order_id TEXT, event_time TIMESTAMPTZ"
+    shop.table("orders", columns, "'c', '1', '2017-05-01 23:30+00'")
+    params = shop.params(derive={"orders": {"store": "strftime(event_time, '%d %H')"}})
+    fingerprint(params)
+    code = (
+        "from sources.params import SourceParams; from sources.registry import load\n"
+        f"params = SourceParams.model_validate({params.model_dump()!r})\n"
+        "print(load(params)['orders']['store'].tolist())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"TZ": "Asia/Tokyo", "PYTHONPATH": str(DOCS.parents[1])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "['01 23']"
 
 
 def test_ingest_reads_the_extract_and_not_the_database(shop, fetched):
