@@ -21,10 +21,9 @@ from sources.tables import TABLES
 
 ROWS = 10_000  # fetched at a time
 SECRET = re.compile(r"pass(word|wd)?$|pwd|secret|token|(password|pwd)\s*=", re.IGNORECASE)
-CURE = (
-    "params.yaml is in git and its values are logged: take the password out of source.path. "
-    "PostgreSQL finds it in the variable PGPASSWORD or in ~/.pgpass, MySQL and others in a file of "
-    "the driver's own that the URL names."
+ELSEWHERE = (
+    "PostgreSQL finds the password in the variable PGPASSWORD or in ~/.pgpass, MySQL and others in "
+    "a file of the driver's own that the URL names."
 )
 
 
@@ -47,9 +46,12 @@ def address_of(path: str | None) -> URL:
         ) from None
     sqlite = url.get_backend_name() == "sqlite"
     misplaced = "@" in (url.host or "") or (not sqlite and "@" in (url.database or ""))
-    options = [text for item in url.normalized_query.items() for text in (item[0], *item[1])]
+    options = [word for key, values in url.normalized_query.items() for word in (key, *values)]
     if url.password or misplaced or any(SECRET.search(option) for option in options):
-        raise SourceError(f"source.path in params.yaml holds a password. {CURE}")
+        raise SourceError(
+            "source.path in params.yaml holds a password, and that file is in git and its values "
+            f"are logged. Take the password out. {ELSEWHERE}"
+        )
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername="postgresql+psycopg")
     return url
@@ -88,8 +90,7 @@ def connected(url: URL) -> Iterator[Connection]:
     except DBAPIError as error:
         raise SourceError(
             f"The database {shown(url)} does not answer: {' '.join(str(error.orig).split())} "
-            "Check source.path in params.yaml, that the database runs, and the user's password. "
-            f"{CURE if 'password' in str(error.orig) else ''}".rstrip()
+            f"Check source.path in params.yaml and that the database runs. {ELSEWHERE}"
         ) from None
     with closing(connection):
         if url.get_backend_name() == "postgresql":
