@@ -52,7 +52,7 @@ def test_renames_and_expressions_work_on_a_query_as_on_files(shop):
         "'00123', 536365, '12/1/2010', 6, 2.55",
         "NULL, 536366, '12/2/2010', 1, NULL",
     )
-    query = "SELECT * FROM sales -- those of the shop;\n WHERE day <> 'at 10:30, 5%' ; "
+    query = "SELECT * FROM sales -- those of the shop;\n WHERE day <> 'at :ten or 10:30, 5%' ; "
     params = shop.params(
         queries={"orders": query},
         columns={"orders": {"customer_id": "customer", "order_id": "invoice"}},
