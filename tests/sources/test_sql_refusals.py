@@ -34,6 +34,10 @@ def test_the_database_is_only_read(shop):
     shop.table("orders", TEXT_IDS, *ROWS)
     deleting = shop.params(queries={"events": "DELETE FROM orders RETURNING *"})
     assert "refused the query of events" in refusal(deleting)
+    if shop.kind == "postgresql":
+        shop.run("CREATE SEQUENCE numbers")
+        counting = shop.params(queries={"events": "SELECT nextval('numbers')"})
+        assert "in a read-only transaction" in refusal(counting)
     assert len(load(shop.params())["orders"]) == 2
 
 
