@@ -240,6 +240,18 @@ def test_expressions_over_times_with_a_zone_are_in_utc_on_every_machine(shop):
     assert done.stdout.strip() == "['01 23']"
 
 
+@pytest.mark.parametrize(
+    ("named", "driver"),
+    [
+        ("postgresql", "postgresql+psycopg"),
+        ("postgres", "postgresql+psycopg"),
+        ("postgresql+pg8000", "postgresql+pg8000"),
+    ],
+)
+def test_postgresql_is_read_with_the_driver_that_is_there_unless_another_is_named(named, driver):
+    assert database.address_of(f"{named}://reader@localhost/shop").drivername == driver
+
+
 def test_ingest_reads_the_extract_and_not_the_database(shop, fetched):
     shop.table("orders", TEXT_IDS, *ROWS)
     params = shop.params()
