@@ -8,7 +8,9 @@ from sources.registry import fingerprint
 
 def main() -> None:
     """Write `data/source.json`: kind, description and the sha256 of every file that is read."""
-    write_json(stage.SOURCE, fingerprint(load_params().source))
+    found = fingerprint(load_params().source)
+    write_json(stage.SOURCE, found)
+    stage.say(str(found["description"]))
 
 
 if __name__ == "__main__":

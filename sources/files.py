@@ -5,27 +5,22 @@
     mydata/customers.csv              any further table of the contract
 
 DuckDB reads them: columns that hold ids or times are read as text, so `00123` stays `00123`, and no
-date of a CSV file is guessed.
-`source.columns` renames; `source.derive` computes columns by DuckDB SQL expressions over the file's
-own column names.
+date of a CSV file is guessed. `source.columns` and `source.derive` make the contract's columns of
+them (sources/mapping.py).
 """
 
 import csv
-from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 
 import duckdb
 import pandas as pd
-from pandas.api.types import is_float_dtype
 
-from sources.check import texts
 from sources.errors import SourceError
+from sources.mapping import Raw, columns_of, literal, mapped
 from sources.params import SourceParams
-from sources.tables import NUMBER, TABLES, TEXT, Table
+from sources.tables import TABLES, TEXT, TIME, YESNO, Table
 
 SUFFIXES = (".csv", ".parquet")
-UNREADABLE = (duckdb.ConversionException, duckdb.InvalidInputException)
 TYPES = "auto_type_candidates=['BOOLEAN', 'BIGINT', 'DOUBLE', 'VARCHAR']"
 
 
@@ -101,43 +96,14 @@ def _read(path: Path, table: Table, params: SourceParams) -> pd.DataFrame:
     if path.stat().st_size == 0:
         raise SourceError(f"{path} is empty (0 bytes). Export it again, with a header row.")
     renames = params.columns.get(table.name, {})
-    derive = params.derive.get(table.name, {})
-    _refuse_unknown_targets({**renames, **derive}, table)
     with duckdb.connect() as connection:
         seen = _columns(connection, path)
         if not {renames.get(column, column) for column in table.required} & set(seen):
             _refuse_uneven_rows(path)
-        _refuse_missing_columns(renames, seen, path, table)
-        as_text = [column for column in seen if _is_text(column, renames, table)]
-        relation = _scan(path, as_text)
-        computed = [f"({expression}) AS {_name(target)}" for target, expression in derive.items()]
-        # DuckDB's names know no case: `quantity: Quantity` leaves no second column behind.
-        used = {name.lower() for name in (*renames, *renames.values(), *derive)}
-        rest = [column for column in seen if column.lower() not in used]
-        renamed = [f"{_name(source)} AS {_name(target)}" for target, source in renames.items()]
-        select = ", ".join([*renamed, *computed, *(_name(c) for c in rest)])
-        try:
-            frame = connection.sql(f"SELECT {select} FROM {relation}").df()
-        except duckdb.Error as error:
-            _refuse_header_only(connection, path)
-            where, hint = f"{path.name} could not be read: ", ""
-            if derive:
-                where = f"{path.name} could not be read with source.derive.{table.name}: "
-                if isinstance(error, UNREADABLE):
-                    hint = " Functions that start with try_ set aside the rows they cannot read."
-            raise SourceError(
-                f"{where}{str(error).splitlines()[0]} Columns: {', '.join(seen)}.{hint}"
-            ) from None
-    # Part by part: what is 17850.0 in a part with gaps is 17850 in one without.
-    for column in frame.columns:
-        if table.columns.get(column) == TEXT and is_float_dtype(frame[column]):
-            frame[column] = texts(frame[column])
-    return frame
-
-
-def _refuse_header_only(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    if connection.sql(f"SELECT * FROM {_scan(path, [])} LIMIT 1").fetchone() is None:
-        raise SourceError(f"{path} has a header but no rows. Export it again.") from None
+        # Ids, texts, times and yes or no: nothing of them is guessed.
+        as_text = columns_of((TEXT, TIME, YESNO), seen, table, params)
+        raw = Raw(_scan(path, as_text), seen, path.name)
+        return mapped(connection, raw, table, params)
 
 
 def _refuse_uneven_rows(path: Path) -> None:
@@ -168,46 +134,12 @@ def _columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
 
 
 def _scan(path: Path, as_text: list[str]) -> str:
-    place = "'" + str(path).replace("'", "''") + "'"
+    place = literal(path)
     if path.suffix.lower() == ".parquet":
         return f"read_parquet({place})"
     # sample_size=-1 reads the whole file before deciding on types: a late odd value is not an error
     # but makes the column text, and the check then names the rows.
     # Dates stay text: which of 3/4/2017 is the month is for source.derive to say.
-    quoted = ", ".join("'" + c.replace("'", "''") + "': 'VARCHAR'" for c in as_text)
-    types = f", types={{{quoted}}}" if quoted else ""
+    columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in as_text)
+    types = f", types={{{columns}}}" if columns else ""
     return f"read_csv({place}, header=true, sample_size=-1, {TYPES}{types})"
-
-
-def _is_text(column: str, renames: Mapping[str, str], table: Table) -> bool:
-    """Whether a file's column ends up as an id, a text or a time of the contract."""
-    targets = [target for target, source in renames.items() if source == column] or [column]
-    return any(table.columns.get(target, NUMBER) != NUMBER for target in targets)
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
-
-
-def _refuse_unknown_targets(targets: Mapping[str, str], table: Table) -> None:
-    for target in targets:
-        if target not in table.columns and not table.open_ended:
-            near = get_close_matches(target, table.columns, 1)
-            hint = f"; nearest: {near[0]}" if near else ""
-            raise SourceError(
-                f"params.yaml maps a column to {table.name}.{target}, which the contract does not "
-                f"have{hint}. It has: {', '.join(table.columns)}."
-            )
-
-
-def _refuse_missing_columns(
-    renames: Mapping[str, str], seen: list[str], path: Path, table: Table
-) -> None:
-    for target, source in renames.items():
-        if source not in seen:
-            near = get_close_matches(source, seen, 1, cutoff=0.4)
-            hint = f" Nearest: {near[0]}." if near else ""
-            raise SourceError(
-                f"{path.name}: source.columns.{table.name}.{target} names the column {source}, "
-                f"which is not there. Columns: {', '.join(seen)}.{hint}"
-            )

@@ -26,8 +26,10 @@ class SimulatorParams(Params):
 class SourceParams(Params):
     """Section `source`: where raw data comes from and how it maps to the tables."""
 
-    kind: Literal["complete_journey", "cdnow", "files", "simulator"]
+    kind: Literal["complete_journey", "cdnow", "files", "sql", "simulator"]
     path: str | None = None
+    queries: dict[str, str | None] = Field(default_factory=dict)
+    incremental: bool = False
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
     derive: dict[str, dict[str, str]] = Field(default_factory=dict)
     static_attributes: tuple[str, ...] = ()

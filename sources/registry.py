@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from sources import cdnow, complete_journey, files, simulator
+from sources import cdnow, complete_journey, files, simulator, sql
 from sources.errors import SourceError
 from sources.params import SourceParams
 
@@ -25,6 +25,7 @@ SOURCES: dict[str, Source] = {
     "cdnow": cdnow,
     "files": files,
     "simulator": simulator,
+    "sql": sql,
 }
 
 

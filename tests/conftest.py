@@ -6,7 +6,7 @@ from hypothesis import settings
 settings.register_profile("regulars", deadline=None)
 settings.load_profile("regulars")
 
-pytest_plugins = ["tests.plugin_browser", "tests.plugin_skips"]
+pytest_plugins = ["tests.plugin_browser", "tests.plugin_databases", "tests.plugin_skips"]
 
 
 def pytest_configure(config):

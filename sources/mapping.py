@@ -1,0 +1,118 @@
+"""Columns of the user's own named and computed as the contract wants them, by DuckDB.
+
+`source.columns` renames; `source.derive` computes columns by DuckDB SQL expressions over the
+source's own column names. What lies in files and what comes out of a database go through here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import duckdb
+import pandas as pd
+from pandas.api.types import is_float_dtype
+
+from sources.check import texts
+from sources.errors import SourceError
+from sources.params import SourceParams
+from sources.tables import TEXT, Table
+
+UNREADABLE = (duckdb.ConversionException, duckdb.InvalidInputException)
+
+
+@dataclass(frozen=True)
+class Raw:
+    """What DuckDB reads FROM, the columns it has, and what messages call it."""
+
+    relation: str
+    columns: list[str]
+    name: str
+
+
+def mapped(
+    connection: duckdb.DuckDBPyConnection, raw: Raw, table: Table, params: SourceParams
+) -> pd.DataFrame:
+    """All rows, with the columns the contract names and those nobody renamed.
+
+    Raises SourceError for a rename from a column that is not there or to one the contract does not
+    have, and for an expression that fails.
+    """
+    renames = params.columns.get(table.name, {})
+    derive = params.derive.get(table.name, {})
+    _refuse_unknown_targets({**renames, **derive}, table)
+    _refuse_missing_columns(renames, raw, table)
+    computed = [f"({expression}) AS {quoted(target)}" for target, expression in derive.items()]
+    # DuckDB's names know no case: `quantity: Quantity` leaves no second column behind.
+    used = {column.lower() for column in (*renames, *renames.values(), *derive)}
+    rest = [column for column in raw.columns if column.lower() not in used]
+    renamed = [f"{quoted(source)} AS {quoted(target)}" for target, source in renames.items()]
+    select = ", ".join([*renamed, *computed, *(quoted(column) for column in rest)])
+    try:
+        frame = connection.sql(f"SELECT {select} FROM {raw.relation}").df()
+    except duckdb.Error as error:
+        _refuse_header_only(connection, raw)
+        where, hint = f"{raw.name} could not be read: ", ""
+        if derive:
+            where = f"{raw.name} could not be read with source.derive.{table.name}: "
+            if isinstance(error, UNREADABLE):
+                hint = " Functions that start with try_ set aside the rows they cannot read."
+        raise SourceError(
+            f"{where}{str(error).splitlines()[0]} Columns: {', '.join(raw.columns)}.{hint}"
+        ) from None
+    # Part by part: what is 17850.0 in a part with gaps is 17850 in one without.
+    for column in frame.columns:
+        if table.columns.get(column) == TEXT and is_float_dtype(frame[column]):
+            frame[column] = texts(frame[column])
+    return frame
+
+
+def columns_of(
+    types: Iterable[str], seen: Iterable[str], table: Table, params: SourceParams
+) -> list[str]:
+    """Those of the columns that end up, renamed or not, as one of these types of the contract."""
+    wanted, renames = set(types), params.columns.get(table.name, {})
+    return [
+        column
+        for column in seen
+        if any(
+            table.columns.get(target) in wanted
+            for target in [t for t, source in renames.items() if source == column] or [column]
+        )
+    ]
+
+
+def quoted(column: str) -> str:
+    """A column's name as DuckDB reads it, whatever is in it."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+def literal(text: object) -> str:
+    """A text as DuckDB reads it."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def _refuse_header_only(connection: duckdb.DuckDBPyConnection, raw: Raw) -> None:
+    if connection.sql(f"SELECT * FROM {raw.relation} LIMIT 1").fetchone() is None:
+        raise SourceError(f"{raw.name} has a header but no rows. Export it again.") from None
+
+
+def _refuse_unknown_targets(targets: Mapping[str, str], table: Table) -> None:
+    for target in targets:
+        if target not in table.columns and not table.open_ended:
+            near = get_close_matches(target, table.columns, 1)
+            hint = f"; nearest: {near[0]}" if near else ""
+            raise SourceError(
+                f"params.yaml maps a column to {table.name}.{target}, which the contract does not "
+                f"have{hint}. It has: {', '.join(table.columns)}."
+            )
+
+
+def _refuse_missing_columns(renames: Mapping[str, str], raw: Raw, table: Table) -> None:
+    for target, source in renames.items():
+        if source not in raw.columns:
+            near = get_close_matches(source, raw.columns, 1, cutoff=0.4)
+            hint = f" Nearest: {near[0]}." if near else ""
+            raise SourceError(
+                f"{raw.name}: source.columns.{table.name}.{target} names the column {source}, "
+                f"which is not there. Columns: {', '.join(raw.columns)}.{hint}"
+            )

