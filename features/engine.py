@@ -88,12 +88,13 @@ class DuckEngine:
     def create(self, step: Step) -> None:
         """Compute a step's table, in place of the one before."""
         kind = "TABLE" if step.keep else "VIEW"
-        self._duck.execute(f'CREATE OR REPLACE {kind} "{step.name}" AS {compiled(step.table)}')
+        self._duck.execute(f'CREATE OR REPLACE {kind} "{step.name}" AS {compiled_step(step)}')
 
     def frame(self, table: ir.Table) -> pd.DataFrame:
         """The rows of an expression."""
-        found: pd.DataFrame = self._duck.execute(compiled(table)).to_arrow_table().to_pandas()
-        return found
+        found = self._duck.execute(compiled(table)).to_arrow_table()
+        frame: pd.DataFrame = found.cast(table.schema().to_pyarrow()).to_pandas()
+        return frame
 
     def write(self, table: ir.Table, path: Path) -> None:
         """Write the rows of an expression to a Parquet file."""
@@ -152,6 +153,15 @@ class DuckEngine:
 def compiled(table: ir.Table) -> str:
     """An expression as DuckDB SQL, compiled once."""
     return _compiled(table.op())
+
+
+def compiled_step(step: Step) -> str:
+    """A step as DuckDB SQL; sums of whole numbers, 128 bits wide in DuckDB, are 64 again."""
+    whole = [name for name, kind in step.table.schema().items() if kind.is_int64()]
+    if not (step.keep and whole):
+        return compiled(step.table)
+    narrow = ", ".join(f'CAST("{name}" AS BIGINT) AS "{name}"' for name in whole)
+    return f"SELECT * REPLACE ({narrow}) FROM ({compiled(step.table)})"
 
 
 @lru_cache(maxsize=512)
