@@ -47,9 +47,10 @@ class LiveFeatures:
         has no row. `as_of` is days since 1970-01-01. Raises KeyError for a table or a column that
         is not in the schemas, or a column that is missing.
         """
+        known = {name: rows.select(self._schemas[name].names) for name, rows in tables.items()}
         with self._lock:
-            for name, rows in tables.items():
-                self._duck.register("_incoming", rows.select(self._schemas[name].names))
+            for name, rows in known.items():
+                self._duck.register("_incoming", rows)
                 self._duck.execute(f'INSERT INTO "{name}" FROM _incoming')
                 self._duck.unregister("_incoming")
             try:
