@@ -5,12 +5,12 @@ midnight, and compares two runs: over all rows, and over those that had happened
 """
 
 import pandas as pd
+from features.history import collect as collect_facts
+from features.history import purchase_timelines, tables_at
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from features.history import collect as collect_facts
-from features.history import purchase_timelines, tables_at
 from tests.features.world import (
     AS_OF,
     DAY,
