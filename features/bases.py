@@ -142,7 +142,8 @@ def tickets(facts: Facts) -> ir.Table:
     never = ibis.null("timestamp")
     closed = rows.closed_at if "closed_at" in rows.columns else never
     reopened = rows.reopened_at if "reopened_at" in rows.columns else never
-    seconds = closed.epoch_seconds() - rows.opened_at.epoch_seconds()
+    # Whole seconds: DuckDB would count fractions of them, as a float.
+    seconds = closed.truncate("s").epoch_seconds() - rows.opened_at.truncate("s").epoch_seconds()
     return rows.mutate(
         is_complaint=kind == "complaint",
         is_open=closed.isnull() | (reopened.notnull() & (reopened > closed)).fill_null(False),
@@ -178,7 +179,9 @@ def subscriptions(facts: Facts) -> ir.Table:
         is_previous=~rows.is_running & (rows.ago == rows.newest_ended),
     )
     if "period_days" in rows.columns:
-        period = (rows.period_days > 0).ifelse(rows.period_days.cast("int64"), None)
+        # Rounded and never 0: a cast of 30.7 or a division by 0 is another thing on each engine.
+        period = rows.period_days.round().cast("int64")
+        period = (period > 0).ifelse(period, None)
         rows = rows.mutate(
             period=period,
             renewals=rows.ago // period,

@@ -53,7 +53,7 @@ def evening_share(purchase_days: ir.Table) -> ir.Value:
     return _share(purchase_days, purchase_days.evening)
 
 
-@feature(base="purchase_days", group="season", unit="orders", windows=(30, 90), reach=1)
+@feature(base="purchase_days", group="season", unit="orders", windows=(30, 90), history_days=365)
 def orders_year_ago(purchase_days: ir.Table, window: int) -> ir.Value:
     """Purchases in the {window} days that began a year (365 days) before the as-of date."""
     ago = purchase_days.ago
@@ -62,13 +62,13 @@ def orders_year_ago(purchase_days: ir.Table, window: int) -> ir.Value:
 
 @feature(base="purchase_days", group="season", unit="-1 to 1", history_days=365)
 def season_sine(purchase_days: ir.Table) -> ir.Value:
-    """Sine of the as-of date's place in the year: the part that is 1 around the start of April."""
+    """Sine of the place in the mean year (365.2425 days, from 1970-01-01): 1 in early April."""
     return _angle(purchase_days).sin()
 
 
 @feature(base="purchase_days", group="season", unit="-1 to 1", history_days=365)
 def season_cosine(purchase_days: ir.Table) -> ir.Value:
-    """Cosine of the as-of date's place in the year: 1 at New Year, -1 at the start of July."""
+    """Cosine of the place in the mean year (365.2425 days): 1 at New Year, -1 in early July."""
     return _angle(purchase_days).cos()
 
 

@@ -59,11 +59,13 @@ def loyalty_points_balance(events: ir.Table) -> ir.Value:
     return events.value.sum(where=events.kind.isin(POINTS)).cast("float64").fill_null(0.0)
 
 
-@feature(base="events", group="loyalty", unit="points", needs=("value",), when_none=0)
-def loyalty_points_earned_90d(events: ir.Table) -> ir.Value:
-    """Loyalty points earned (days whose points sum to more than 0) in the last 90 days."""
-    earned = events.kind.isin(POINTS) & (events.value > 0) & within(events.ago, 90)
-    return events.value.sum(where=earned).cast("float64").fill_null(0.0)
+@feature(
+    base="events", group="loyalty", unit="points", windows=(90,), needs=("value",), when_none=0
+)
+def loyalty_points_earned(events: ir.Table, window: int) -> ir.Value:
+    """Loyalty points earned (positive values) in the last {window} days."""
+    wanted = events.kind.isin(POINTS) & within(events.ago, window)
+    return events.earned.sum(where=wanted).cast("float64").fill_null(0.0)
 
 
 @feature(base="events", group="loyalty", unit="days")
@@ -99,7 +101,7 @@ FEATURES = (
     days_since_coupon,
     coupons_per_campaign,
     loyalty_points_balance,
-    loyalty_points_earned_90d,
+    loyalty_points_earned,
     days_since_loyalty_points,
     referrals_total,
     referrals,

@@ -24,26 +24,26 @@ def days_since_contact(contacts: ir.Table) -> ir.Value:
 
 @feature(base="contacts", group="contacts", unit="share", needs=("responded",))
 def contact_response_rate(contacts: ir.Table) -> ir.Value:
-    """Share of the contacts in all history that were answered by the as-of date."""
+    """Share of the contacts made, in all history, that were answered by the as-of date."""
     return rate(contacts.is_answered.sum(), contacts.count())
 
 
 @feature(base="contacts", group="contacts", unit="contacts", needs=("responded",), when_none=0)
 def contacts_unanswered(contacts: ir.Table) -> ir.Value:
-    """Contacts on later days than the last one that was answered; all of them if none was."""
+    """Contacts made on later days than the last one that was answered; all of them if none was."""
     later = (contacts.ago < contacts.answered_ago).fill_null(True)
     return later.sum().fill_null(0)
 
 
 @feature(base="consents", group="consents", unit="channels")
 def channels_granted(consents: ir.Table) -> ir.Value:
-    """Channels on which the newest word is yes (profiling left aside)."""
+    """Channels (`all` is one) on which the newest word is yes, for any purpose but profiling."""
     return (consents.is_newest & consents.granted).sum()
 
 
-@feature(base="consents", group="consents", unit="channels", windows=(90,))
+@feature(base="consents", group="consents", unit="times", windows=(90,))
 def consents_refused(consents: ir.Table, window: int) -> ir.Value:
-    """Times in the last {window} days at which a channel was refused (profiling left aside)."""
+    """Times a channel was refused in the last {window} days; two purposes at one time are one."""
     return (~consents.granted & within(consents.ago, window)).sum()
 
 

@@ -90,7 +90,7 @@ def feature(
     """Mark a function as a feature.
 
     `reach` is how many windows back it looks (2: one before); `history_days` says how far where
-    that is no matter of windows.
+    that is no matter of the window.
 
     Raises ValueError for a base or a reason group that does not exist.
     """
@@ -116,7 +116,7 @@ def feature(
                 description=text.format(window=window),
                 needs=needs,
                 when_none=when_none,
-                history_days=history_days if window is None else window * reach,
+                history_days=history_days if window is None else history_days or window * reach,
                 build=build,
             )
 

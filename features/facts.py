@@ -179,6 +179,7 @@ def _add_events(facts: Facts, events: ir.Table) -> None:
     if "value" in rows.columns:
         facts.has.add("value")
         sums["value"] = exactly(rows.value, 0.0).sum()
+        sums["earned"] = exactly(rows.value, 0.0).sum(where=rows.value > 0).fill_null(0)
     facts.add(
         "event_days",
         rows.group_by(["customer_id", "kind", "day", "known_day"]).aggregate(**sums),

@@ -84,7 +84,7 @@ def gaps_longer_share(purchase_days: ir.Table) -> ir.Value:
 
 @feature(base="purchase_days", group="rhythm", unit="0 to 1")
 def clumpiness(purchase_days: ir.Table) -> ir.Value:
-    """Clumpiness (Zhang, Bradlow & Small 2015): 0 is evenly spread, 1 is all in one go.
+    """Clumpiness since the first purchase (Zhang, Bradlow & Small 2015): 0 is even, 1 in one go.
 
     Entropy of the intervals between the first purchase day and the as-of date, the present silence
     among them, against the entropy of equal intervals. Unknown with one purchase day.

@@ -32,19 +32,19 @@ def amount_last(purchase_days: ir.Table) -> ir.Value:
 
 @feature(base="purchase_days", group="spend", unit="money", needs=("amount",))
 def amount_max(purchase_days: ir.Table) -> ir.Value:
-    """Largest net amount of one purchase day."""
+    """Largest net amount of the purchases of one day."""
     return purchase_days.paid.max()
 
 
 @feature(base="purchase_days", group="spend", unit="money", needs=("amount",))
 def amount_min(purchase_days: ir.Table) -> ir.Value:
-    """Smallest net amount of one purchase day."""
+    """Smallest net amount of the purchases of one day."""
     return purchase_days.paid.min()
 
 
 @feature(base="purchase_days", group="spend", unit="money", needs=("amount",))
 def amount_std(purchase_days: ir.Table) -> ir.Value:
-    """Standard deviation (sample) of the net amounts of purchase days; unknown below two."""
+    """Standard deviation (sample) of the purchase days' net amounts; unknown below two days."""
     count = purchase_days.count().cast("float64")
     squares = purchase_days.squared_deviation.sum().cast("float64")
     return (squares / (count - 1.0).nullif(0.0)).sqrt()
@@ -52,7 +52,7 @@ def amount_std(purchase_days: ir.Table) -> ir.Value:
 
 @feature(base="purchase_days", group="spend", unit="ratio", needs=("amount",))
 def amount_variation(purchase_days: ir.Table) -> ir.Value:
-    """Coefficient of variation of the net amounts of purchase days; unknown below two."""
+    """Coefficient of variation of the purchase days' net amounts; unknown below two days."""
     mean = _paid(purchase_days) / purchase_days.count().cast("float64")
     return amount_std(purchase_days) / mean
 

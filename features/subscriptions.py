@@ -32,7 +32,7 @@ def subscriptions_ended(subscriptions: ir.Table) -> ir.Value:
 
 @feature(base="subscriptions", group="subscription", unit=TEXT, needs=("subscription_plan",))
 def subscription_plan(subscriptions: ir.Table) -> ir.Value:
-    """Plan of the current subscription; of several, the first in alphabetical order."""
+    """Plan of the current (newest running) subscription; of several the first in the alphabet."""
     return subscriptions.subscription_plan.min(where=subscriptions.is_current)
 
 
@@ -49,13 +49,13 @@ def days_since_subscription_change(subscriptions: ir.Table) -> ir.Value:
     needs=AMOUNT,
 )
 def subscription_amount(subscriptions: ir.Table) -> ir.Value:
-    """What the running subscriptions cost together."""
+    """What the running subscriptions cost together; unknown without a price."""
     return _cost(subscriptions, subscriptions.is_running)
 
 
 @feature(base="subscriptions", group="subscription", unit="log ratio", needs=AMOUNT)
 def subscription_price_change(subscriptions: ir.Table) -> ir.Value:
-    """Log ratio of the current subscription's price to the previous one's; unknown without one."""
+    """Log ratio of the current subscription's price to the previous one's; of several the sum."""
     now = _cost(subscriptions, subscriptions.is_current)
     before = _cost(subscriptions, subscriptions.is_previous)
     return (_positive(now) / _positive(before)).ln()
@@ -63,19 +63,19 @@ def subscription_price_change(subscriptions: ir.Table) -> ir.Value:
 
 @feature(base="subscriptions", group="subscription", unit="renewals", needs=PERIOD)
 def subscription_renewals(subscriptions: ir.Table) -> ir.Value:
-    """Full periods since the current subscription started."""
+    """Full periods (whole days) since the current subscription started; of several the most."""
     return subscriptions.renewals.max(where=subscriptions.is_current)
 
 
 @feature(base="subscriptions", group="subscription", unit="days", needs=PERIOD)
 def days_to_renewal(subscriptions: ir.Table) -> ir.Value:
-    """Whole days to the next renewal of the current subscription; of several the nearest."""
+    """Whole days to the current subscription's next renewal, 1 or more; of several the least."""
     return subscriptions.to_renewal.min(where=subscriptions.is_current)
 
 
 @feature(base="subscriptions", group="subscription", unit="days", needs=(*PERIOD, "orders"))
 def payment_overdue_days(subscriptions: ir.Table) -> ir.Value:
-    """Days since the last purchase beyond the current subscription's period, at least 0."""
+    """Days since the last purchase beyond the current period, at least 0; of several the least."""
     overdue = (subscriptions.paid_ago - subscriptions.period).clip(lower=0)
     return overdue.min(where=subscriptions.is_current)
 

@@ -10,7 +10,7 @@ PROMOTER, DETRACTOR = 9, 6  # from this score on, and up to this score
 
 @feature(base="surveys", group="surveys", unit="score")
 def nps_last(surveys: ir.Table) -> ir.Value:
-    """Last answer to the question whether one would recommend us, 0 to 10."""
+    """Last answer whether one would recommend us, 0 to 10; of several at one time the lowest."""
     return _answer(surveys, 1)
 
 
@@ -42,7 +42,7 @@ def nps_is_detractor(surveys: ir.Table) -> ir.Value:
 
 @feature(base="surveys", group="surveys", unit="score")
 def survey_csat_last(surveys: ir.Table) -> ir.Value:
-    """Last satisfaction score given in a survey (kind csat)."""
+    """Last satisfaction score given in a survey (kind csat); of several at one time the lowest."""
     is_last = (surveys.kind == "csat") & (surveys.newest == 1)
     return surveys.score.min(where=is_last)
 

@@ -64,7 +64,9 @@ class Maker:
         self.rng, self.number, self.ahead = rng, customers, ahead
 
     def who(self):
-        return f"{self.rng.randrange(self.number):05d}"
+        """A customer: the later, the fewer rows, down to none."""
+        first, second = self.rng.randrange(self.number), self.rng.randrange(self.number)
+        return f"{min(first, second):05d}"
 
     def offset(self):
         """Microseconds from the as-of date: beside the edge of a window, or anywhere."""
@@ -84,9 +86,11 @@ class Maker:
     def rows(self, table, each, **choices):
         """Rows with drawn times, and cells drawn from `choices`."""
         found = []
+        customer, offset = self.who(), self.offset()
         for number in range(each * self.number):
-            offset = self.offset()
-            row = dict.fromkeys(columns_of(table)) | {"customer_id": self.who()}
+            if self.rng.random() < 0.9:  # else another row of the same customer and time
+                customer, offset = self.who(), self.offset()
+            row = dict.fromkeys(columns_of(table)) | {"customer_id": customer}
             for column, values in choices.items():
                 row[column] = moment(offset) if values is None else self.rng.choice(values)
             for column in row:
@@ -100,8 +104,10 @@ class Maker:
     def orders(self):
         rng, found = self.rng, []
         for customer in range(self.number):
-            for order in range(rng.randrange(1, 7)):
-                offset = self.offset()
+            offset = self.offset()
+            for order in range(rng.randrange(1, 10)):
+                if rng.random() < 0.85:  # else another order at the same time
+                    offset = self.offset()
                 for _ in range(rng.choice((1, 1, 2, 3))):
                     # A refund, or an odd late line.
                     when = offset + rng.choice((0, 0, 0, 1, 3 * DAY, 40 * DAY))
@@ -128,7 +134,7 @@ class Maker:
             started_at=None,
             subscription_plan=("basic", "plus", "premium", None),
             amount=(9.0, 19.0, 39.0, 0.0, None),
-            period_days=(30.0, 7.0, 365.0, None, 0.0),
+            period_days=(30.0, 7.0, 365.0, 30.4375, 6.5, 0.3, None, 0.0),
         )
         for row in found:
             if self.rng.random() < 0.5:
@@ -148,6 +154,8 @@ class Maker:
                 row["closed_at"] = self.later(row["opened_at"])
                 if self.rng.random() < 0.3:
                     row["reopened_at"] = self.later(row["closed_at"])
+                    if self.rng.random() < 0.3:
+                        row["closed_at"] = self.later(row["reopened_at"])
         return found
 
     def contacts(self):
