@@ -109,10 +109,12 @@ class DuckEngine:
 
     def _open(self, name: str, table: Path | pa.Table) -> None:
         if isinstance(table, Path):
-            rows = f"FROM read_parquet('{_quoted(table)}')"
-            self._duck.execute(f'CREATE OR REPLACE VIEW "{name}" AS {rows}')
+            rows = f"read_parquet('{_quoted(table)}')"
         else:
-            self._duck.register(name, table)
+            # Under another name: what is registered hides a view of the same name.
+            rows = f'"given_{name}"'
+            self._duck.register(f"given_{name}", table)
+        self._duck.execute(f'CREATE OR REPLACE VIEW "{name}" AS FROM {rows}')
 
     def _cuts(self) -> list[str]:
         """The ids at which parts begin, apart from the first; none where all fits into one."""

@@ -1,9 +1,11 @@
 """The snapshot: the same numbers from the same facts, and only the columns the data supports."""
 
 import random
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import ibis
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
@@ -11,6 +13,7 @@ from pandas.testing import assert_frame_equal
 from features import engagement
 from features.building import build_snapshots, purchase_timelines, read_snapshots
 from features.definition import feature
+from features.facts import Step
 from features.labels import LABELS
 from features.snapshot import (
     all_features,
@@ -20,6 +23,8 @@ from features.snapshot import (
     supported,
 )
 from features.timeplan import Timeline
+from sources.check import check_table
+from sources.params import SourceParams
 from sources.tables import TABLES
 from tests.features.company import as_known, company
 from tests.features.world import (
@@ -98,6 +103,46 @@ def test_the_order_of_the_rows_never_changes_a_byte(rows, snapshots):
         rng = random.Random(seed)
         shuffled = {name: rng.sample(table, len(table)) for name, table in rows.items()}
         assert_frame_equal(snapshots_of(frames_of(shuffled)), snapshots, check_exact=True)
+
+
+@pytest.mark.parametrize("part_rows", [7, 60, 1_000])
+def test_the_number_of_parts_never_changes_a_byte(rows, snapshots, part_rows):
+    cut = snapshots_of(frames_of(rows), part_rows=part_rows)
+    assert_frame_equal(cut, snapshots, check_exact=True)
+
+
+def test_customers_are_cut_into_parts_and_nobody_is_in_two_or_none(rows):
+    engine = on_duckdb(frames_of(rows), part_rows=60)
+    steps = (Step("found", ibis.table(engine.schemas["orders"], name="orders"), keep=False),)
+    found = ibis.table(engine.schemas["orders"], name="found")
+    parts = [engine.frame(found)["customer_id"].unique() for _ in engine.parts(steps, ())]
+    assert len(parts) > 3
+    assert sorted(c for part in parts for c in part) == sorted(
+        {row["customer_id"] for row in rows["orders"]}
+    )
+    # Ranges in the order of the ids, so that the files of a date are sorted one after the other.
+    assert all(before.max() < after.min() for before, after in pairwise(parts))
+
+
+@pytest.mark.parametrize("threads", [2, 4])
+def test_the_number_of_threads_never_changes_a_byte(rows, snapshots, threads):
+    again = snapshots_of(frames_of(rows), threads=threads)
+    assert_frame_equal(again, snapshots, check_exact=True)
+
+
+def test_the_same_rows_delivered_twice_never_change_a_byte(rows, snapshots):
+    """Rows with keys of their own, through the check that every table passes on entry."""
+    numbered = [row | {"line_id": str(i)} for i, row in enumerate(rows["orders"])]
+    once = frame("orders", numbered)
+    params = SourceParams(kind="files")
+    checked = [
+        check_table(delivered, TABLES["orders"], params)
+        for delivered in (once, pd.concat([once, once]))
+    ]
+    assert checked[1].counts["duplicates"] == len(numbered)
+    tables = [frames_of(rows) | {"orders": one.rows[once.columns]} for one in checked]
+    assert_frame_equal(snapshots_of(tables[1]), snapshots_of(tables[0]), check_exact=True)
+    assert_frame_equal(snapshots_of(tables[0]), snapshots, check_exact=True)
 
 
 def test_repeated_lines_of_an_order_count_and_their_place_does_not(rows, snapshots):
