@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from features.snapshot import all_features
+from sources.tables import TABLES
 from tests.features.company import company
 from tests.features.oracle import Customer, in_cohort, oracles
 from tests.features.world import (
@@ -26,16 +27,6 @@ EDGES = (*WINDOW_EDGES, 228, 275, 335, 365)  # censoring of tenure; a year ago
 EVER = 500  # days active: everybody who ever bought
 HOUR = DAY // 24
 ORACLES = oracles()
-TABLES = (
-    "orders",
-    "subscriptions",
-    "events",
-    "tickets",
-    "surveys",
-    "contacts",
-    "consents",
-    "customers",
-)
 OF_THE_DATE = ("season_sine", "season_cosine")  # the same for all customers
 
 
