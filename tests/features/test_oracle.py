@@ -104,7 +104,7 @@ def assert_all_vary(features):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_features_agree_with_the_oracle_on_random_companies(seed):
     features = compare(random_company(seed))
-    assert len(features) > 80
+    assert len(features) > 60
     assert_all_vary(features)
 
 

@@ -105,7 +105,15 @@ def test_every_feature_unit_is_one_that_a_sentence_can_write(language):
     written = {"money", "days", *wording.BY_UNIT}
     counts = {"orders", "lines", "units", "categories", "stores", "campaigns", "coupons", "nats"}
     counts |= {"visits", "opens", "clicks", "points", "referrals", "shares", "contacts", "channels"}
-    counts |= {"tickets", "score", "subscriptions", "renewals", "standard deviations", "difference"}
+    counts |= {
+        "tickets",
+        "score",
+        "subscriptions",
+        "renewals",
+        "standard deviations",
+        "difference",
+        "times",
+    }
     rates = {"orders a day", "orders a month", "money a month", "money a period"}
     rates |= {"coupons a campaign", "opens a campaign", "clicks an open", "0 to 1", "-1 to 1"}
     assert {f.unit for f in all_features() if f.group} <= written | counts | rates | {TEXT}
