@@ -79,9 +79,10 @@ class Maker:
         return min(-1, -rng.choice(EDGES) * DAY + rng.choice((-DAY, -1, 0, 1, DAY - 1, DAY)))
 
     def late(self, offset):
-        """When a row or cell of that time is known: mostly at once, at times days later."""
-        delay = self.rng.choice((None, None, None, None, 0, 1, DAY, 20 * DAY, -offset, -offset - 1))
-        return None if delay is None or delay < 0 else moment(offset + delay)
+        """When a row is known: mostly at once, at times days later, or announced before."""
+        usual = (None, None, None, None, 0, 1, DAY, 20 * DAY, -DAY)
+        delay = self.rng.choice((*usual, max(-offset, 0), max(-offset - 1, 0)))
+        return None if delay is None else moment(offset + delay)
 
     def rows(self, table, each, **choices):
         """Rows with drawn times, and cells drawn from `choices`."""
