@@ -56,13 +56,17 @@ def feeds(checked: dict[str, Checked]) -> list[Feed]:
     """Every table whose rows have a time, and the day up to which it can be judged.
 
     That is the last day of all of them, which may be incomplete, or, where rows become known late,
-    as many days before as 95 % of the rows take.
+    as many days before as 95 % of the rows take. What lies before the first order is not judged:
+    of the subscriptions of that time only those are there that still ran.
     """
-    volumes = {
-        name: _volume(name, table.rows)
+    orders = checked.get("orders")
+    first = None if orders is None else orders.rows[TABLES["orders"].time].min()
+    dated = {
+        name: table.rows if first is None else table.rows[table.rows[TABLES[name].time] >= first]
         for name, table in checked.items()
         if TABLES[name].time in TABLES[name].required
     }
+    volumes = {name: _volume(name, rows) for name, rows in dated.items() if len(rows)}
     ends = {name: steady_end(volume) for name, volume in volumes.items()}
     return [
         Feed(

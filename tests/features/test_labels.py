@@ -332,3 +332,27 @@ def test_buying_does_not_keep_who_cancels_and_silence_does_not_lose_who_stays():
     rows = [subscription("cancels", 1, -50 * DAY, 9 * DAY), subscription("silent", 1, -50 * DAY)]
     left = cancelled(rows, [order("cancels", -DAY), order("cancels", 5 * DAY)])
     assert left.to_dict() == {"cancels": 1, "silent": 0}
+
+
+def test_rows_that_came_late_count_once_in_what_came_after():
+    """With several as-of dates a customer with late rows has several editions of the history."""
+    bought = [
+        order("a", -DAY),
+        order("a", 3 * DAY, 7.0),
+        order("b", -40 * DAY),
+        order("b", -DAY),
+        order("b", 9 * DAY, 4.0),
+    ]
+    late = [row | {"known_at": row["event_time"] + pd.Timedelta(days=20)} for row in bought]
+    late[0]["known_at"] = None  # or a is in no cohort yet
+    columns = [*bought[0], "known_at"]
+    found = []
+    for rows in (late, [row | {"known_at": None} for row in bought]):
+        engine = on_duckdb({"orders": frame("orders", rows, columns)})
+        others = [day(AS_OF) + days for days in (-30, -10, 5, 15, 25)]
+        table, _ = snapshot_at(engine, timeline_at(data_until=CLOSED), others)
+        found.append(table.set_index("customer_id")[list(LABELS)])
+    assert found[0].index.tolist() == ["a", "b"]
+    assert_frame_equal(*found, check_exact=True)
+    assert found[0]["spend_in_horizon"].tolist() == [7, 4]
+    assert found[0]["orders_in_horizon"].tolist() == [1, 1]

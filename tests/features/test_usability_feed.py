@@ -284,3 +284,27 @@ def test_known_gaps_are_dates_or_pairs_in_order():
     assert named == {"2023-07-18", "2023-08-01", "2023-08-02", "2023-08-03"}
     with pytest.raises(ValueError, match="ends before it begins"):
         SourceParams(kind="files", known_gaps=[["2023-08-03", "2023-08-01"]])
+
+
+def test_subscriptions_from_before_the_first_order_are_not_judged():
+    """Of the years before the data only those are there that still run: few, and far apart."""
+    counts = np.full(140, 30)
+    starts = rows_of_days(np.full(140, 12)).assign(amount=9.0)
+    ages = np.random.default_rng(3).exponential(300, 1_500).astype(int) + 1
+    long_ago = starts.iloc[:1_500].copy()
+    long_ago["event_time"] = START - pd.to_timedelta(ages, unit="D")
+    rows = pd.concat([long_ago, starts], ignore_index=True)
+    subscriptions = pd.DataFrame(
+        {
+            "customer_id": rows["customer_id"],
+            "subscription_id": [f"s{number}" for number in range(len(rows))],
+            "started_at": rows["event_time"],
+        }
+    )
+    tables = checked(orders=rows_of_days(counts), subscriptions=subscriptions)
+    judged = {feed.table: feed for feed in feeds(tables)}
+    assert judged["subscriptions"].volume.first == judged["orders"].volume.first == FIRST
+    assert judged["subscriptions"].volume.counts.tolist() == [12] * 140
+    # Without orders to tell when the data begins, all of it is judged.
+    (alone,) = feeds({"subscriptions": tables["subscriptions"]})
+    assert alone.volume.first < FIRST
