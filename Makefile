@@ -13,7 +13,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format bench-sources docs ui lock clean
+.PHONY: help run serve test check format bench-sources bench-features bench-live docs ui lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,14 @@ format:  ## format the code and mend what the linter can
 bench-sources:  ## churn beside its baselines on every real source: table and benchmarks/out/sources.json
 	$(SETUP) pipeline
 	@$(BIN)/python -m benchmarks.sources
+
+bench-features:  ## snapshots of up to 50 M orders, ours beside SQL by hand and others: hours, and 24 GB
+	$(SETUP) bench
+	@$(BIN)/python -m benchmarks.features
+
+bench-live:  ## live features of one history and of a thousand: table and benchmarks/out/live.json
+	$(SETUP) bench
+	@$(BIN)/python -m benchmarks.live
 
 docs:  ## write docs/features.md and docs/parameters.md anew
 	$(SETUP) dev

@@ -1,0 +1,135 @@
+"""Live features: how long one history takes, and a thousand at once.
+
+`make bench-live` prints one table and writes benchmarks/out/live.json: `rows` of {tables,
+histories, orders_each, features, calls, prepare_ms, median_ms, p95_ms}. The statement is prepared
+once; a call is everything from Arrow tables to a pandas frame.
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from features.engine import DuckEngine
+from features.live import LiveFeatures
+from features.snapshot import supported
+from features.timeplan import Timeline
+from sources.simulator.writing import TABLES as FOLDER
+from sources.simulator.writing import simulate
+from sources.tables import TABLES
+
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "benchmarks" / "out" / "live.json"
+WORLD, CUSTOMERS, DAYS = "shop", 6_000, 730
+CASES = ((1, 60, 200), (1_000, 20, 20))  # histories, orders of each, calls
+SECONDS_PER_DAY = 86_400
+
+
+def histories(paths: Mapping[str, Path], count: int, orders: int) -> dict[str, pa.Table]:
+    """All rows of `count` customers, whose last `orders` orders are kept, by table.
+
+    Raises ValueError where there are not so many customers with so many orders.
+    """
+    duck = duckdb.connect()
+    for name, path in paths.items():
+        duck.execute(f"CREATE VIEW {name} AS FROM read_parquet('{path}')")
+    duck.execute(
+        "CREATE TABLE kept AS SELECT customer_id, order_id, row_number() OVER "
+        "(PARTITION BY customer_id ORDER BY max(event_time) DESC, order_id) AS place "
+        "FROM orders GROUP BY customer_id, order_id"
+    )
+    duck.execute(
+        "CREATE TABLE chosen AS SELECT customer_id FROM kept GROUP BY customer_id "
+        f"HAVING count(*) >= {orders} ORDER BY max(place), customer_id LIMIT {count}"
+    )
+    found = {
+        name: duck.execute(f"FROM {name} SEMI JOIN chosen USING (customer_id)").to_arrow_table()
+        for name in paths
+    }
+    found["orders"] = duck.execute(
+        "FROM orders SEMI JOIN chosen USING (customer_id) SEMI JOIN "
+        f"(FROM kept WHERE place <= {orders}) AS last USING (customer_id, order_id)"
+    ).to_arrow_table()
+    there = duck.execute("SELECT count(*) FROM chosen").fetchone()
+    if there != (count,):
+        raise ValueError(f"only {there} of {count} customers have {orders} orders")
+    return found
+
+
+def measure(paths: Mapping[str, Path]) -> list[dict[str, Any]]:
+    """One row for each number of histories."""
+    engine = DuckEngine(paths)
+    last = duckdb.execute(f"SELECT max(event_time) FROM '{paths['orders']}'").fetchone()[0]
+    score = int(last.timestamp() // SECONDS_PER_DAY) + 1
+    timeline = Timeline(
+        horizon_days=28,
+        active_within_days=DAYS,  # nobody is left out
+        value_horizon_days=28,
+        data_from=score - DAYS,
+        data_until=score - 1,
+        train=(),
+        validation=(),
+        test=(),
+        unused=(),
+        score=score,
+        value_train=(),
+        value_test=(),
+        choices=(),
+    )
+    features, _ = supported(engine.schemas, DAYS)
+    started = time.perf_counter()
+    live = LiveFeatures(engine.schemas, features, timeline)
+    prepare_ms = 1000 * (time.perf_counter() - started)
+    rows = []
+    for count, orders, calls in CASES:
+        given = histories(paths, count, orders)
+        took = []
+        for _ in range(calls + 1):
+            started = time.perf_counter()
+            answered = len(live.snapshot(given, score))
+            took.append(1000 * (time.perf_counter() - started))
+        if answered < 0.95 * count:  # who objected to profiling has no row
+            raise ValueError(f"{answered} of {count} histories have an answer")
+        median, p95 = np.percentile(took[1:], [50, 95])  # the first call warms up
+        tables = "orders" if len(paths) == 1 else "all"
+        print(f"{tables} tables, {count} histories: {median:.1f} ms", flush=True)
+        rows.append(
+            {
+                "tables": tables,
+                "histories": count,
+                "orders_each": orders,
+                "features": len(features),
+                "calls": calls,
+                "prepare_ms": round(prepare_ms, 1),
+                "median_ms": round(float(median), 2),
+                "p95_ms": round(float(p95), 2),
+            }
+        )
+    return rows
+
+
+def main() -> None:
+    """Simulate a company, measure its histories and print the table."""
+    with tempfile.TemporaryDirectory() as temporary:
+        company = Path(temporary) / "company"
+        simulate(company, WORLD, CUSTOMERS, DAYS)
+        paths = {name: company / FOLDER / f"{name}.parquet" for name in TABLES}
+        paths = {name: path for name, path in paths.items() if path.exists()}
+        rows = measure({"orders": paths["orders"]}) + measure(paths)
+    heads = list(rows[0])
+    print("".join(f"{head:>12}" for head in heads))
+    for row in rows:
+        print("".join(f"{row[head]:>12}" for head in heads))
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    OUT.write_text(json.dumps({"rows": rows}, indent=1) + "\n", encoding="utf-8")
+    print(f"written to {OUT.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
