@@ -84,6 +84,8 @@ def test_nothing_is_left_of_the_call_before(frames, live, batch):
 
 def test_a_purchase_of_today_and_the_date_itself_change_what_is_said(frames, live, batch):
     customer = batch["customer_id"][0]
+    # Without a word on profiling: who objects on the as-of date has no row on the next.
+    frames = {name: table for name, table in frames.items() if name != "consents"}
     rows = of(frames, [customer])
     bought = frame(
         "orders",
