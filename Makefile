@@ -13,7 +13,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format bench-sources docs ui lock clean
+.PHONY: help run serve test check format bench-sources bench-scale docs ui spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,10 @@ bench-sources:  ## churn beside its baselines on every real source: table and be
 	$(SETUP) pipeline
 	@$(BIN)/python -m benchmarks.sources
 
+bench-scale:  ## snapshots by DuckDB and by Spark, shops of growing size: benchmarks/out/scale.json
+	$(SETUP) spark
+	@$(BIN)/python -m benchmarks.scale
+
 docs:  ## write docs/features.md and docs/parameters.md anew
 	$(SETUP) dev
 	$(BIN)/python -m tools.write_docs
@@ -56,6 +60,9 @@ ui:  ## MLflow on the local store: http://127.0.0.1:5000
 	@test -e mlflow.db || { echo "There is no mlflow.db yet: run \`make run\` first, it records what it did there." >&2; exit 1; }
 	$(SETUP) pipeline
 	@$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000 --workers 1
+
+spark-setup:  ## Spark and a Java for it into .venv, for `engine: spark` (about 560 MB)
+	$(SETUP) spark
 
 lock:  ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1: newest versions)
 	@PYTHON3="$(PYTHON3)" tools/lock $(if $(UPGRADE),--upgrade)

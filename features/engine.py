@@ -92,8 +92,7 @@ class DuckEngine:
 
     def frame(self, table: ir.Table) -> pd.DataFrame:
         """The rows of an expression."""
-        found: pd.DataFrame = self._duck.execute(compiled(table)).to_arrow_table().to_pandas()
-        return found
+        return frame_of(self._duck.execute(compiled(table)).to_arrow_table(), table)
 
     def write(self, table: ir.Table, path: Path) -> None:
         """Write the rows of an expression to a Parquet file."""
@@ -157,6 +156,12 @@ def compiled(table: ir.Table) -> str:
 @lru_cache(maxsize=512)
 def _compiled(node: ops.Relation) -> str:
     return str(ibis.to_sql(node.to_expr(), dialect="duckdb"))
+
+
+def frame_of(rows: pa.Table, table: ir.Table) -> pd.DataFrame:
+    """Rows with the types their expression states: engines sum whole numbers into wider ones."""
+    found: pd.DataFrame = rows.cast(table.schema().to_pyarrow()).to_pandas()
+    return found
 
 
 def dates_rows(dates: Sequence[int]) -> pa.Table:

@@ -1,8 +1,8 @@
-"""Make `.venv` hold what a command needs: `python3 tools/setup_env.py pipeline | dev | uv`.
+"""Make `.venv` hold what a command needs: `python3 tools/setup_env.py pipeline | dev | spark | uv`.
 
-`pipeline` and `dev` install that lock of requirements/ and then the project itself, editable.
-Both only ever add, so either may come first. `uv` makes only the environment and prints the path
-of a uv to use. A set that is already there costs one look at a stamp in `.venv`.
+`pipeline`, `dev` and `spark` install that lock of requirements/ and then the project itself,
+editable. All only ever add, so any may come first. `uv` makes only the environment and prints
+the path of a uv to use. A set that is already there costs one look at a stamp in `.venv`.
 
 This runs before anything is installed, possibly on a Python too old for the project. So it uses
 the standard library alone, in the words Python 3.6 knew: old enough to find a newer one.
@@ -274,8 +274,8 @@ def set_up(name: str) -> None:
 
 
 def main(arguments: list) -> int:
-    if arguments not in (["pipeline"], ["dev"], ["uv"]):
-        say("usage: python3 tools/setup_env.py pipeline | dev | uv")
+    if arguments not in (["pipeline"], ["dev"], ["spark"], ["uv"]):
+        say("usage: python3 tools/setup_env.py pipeline | dev | spark | uv")
         return 2
     try:
         set_up(arguments[0])
