@@ -13,7 +13,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format bench-sources bench-features bench-live docs ui lock clean
+.PHONY: help run serve test check format bench-sources bench-features bench-live docs ui spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,9 @@ ui:  ## MLflow on the local store: http://127.0.0.1:5000
 	@test -e mlflow.db || { echo "There is no mlflow.db yet: run \`make run\` first, it records what it did there." >&2; exit 1; }
 	$(SETUP) pipeline
 	@$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000 --workers 1
+
+spark-setup:  ## Spark and a Java for it into .venv, for `engine: spark` (about 560 MB)
+	$(SETUP) spark
 
 lock:  ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1: newest versions)
 	@PYTHON3="$(PYTHON3)" tools/lock $(if $(UPGRADE),--upgrade)

@@ -11,7 +11,16 @@ import ibis
 import ibis.expr.types as ir
 
 from features.facts import Facts
-from features.timeline import emptied, known, runs_at, visible, with_age, with_end, within
+from features.timeline import (
+    emptied,
+    known,
+    runs_at,
+    visible,
+    whole_seconds,
+    with_age,
+    with_end,
+    within,
+)
 from sources.tables import CONTACTS, SUBSCRIPTIONS, TICKETS
 
 MOMENT = {
@@ -142,8 +151,7 @@ def tickets(facts: Facts) -> ir.Table:
     never = ibis.null("timestamp")
     closed = rows.closed_at if "closed_at" in rows.columns else never
     reopened = rows.reopened_at if "reopened_at" in rows.columns else never
-    # Whole seconds: DuckDB would count fractions of them, as a float.
-    seconds = closed.truncate("s").epoch_seconds() - rows.opened_at.truncate("s").epoch_seconds()
+    seconds = whole_seconds(closed) - whole_seconds(rows.opened_at)
     return rows.mutate(
         is_complaint=kind == "complaint",
         is_open=closed.isnull() | (reopened.notnull() & (reopened > closed)).fill_null(False),

@@ -92,9 +92,7 @@ class DuckEngine:
 
     def frame(self, table: ir.Table) -> pd.DataFrame:
         """The rows of an expression."""
-        found = self._duck.execute(compiled(table)).to_arrow_table()
-        frame: pd.DataFrame = found.cast(table.schema().to_pyarrow()).to_pandas()
-        return frame
+        return frame_of(self._duck.execute(compiled(table)).to_arrow_table(), table)
 
     def write(self, table: ir.Table, path: Path) -> None:
         """Write the rows of an expression to a Parquet file."""
@@ -169,6 +167,12 @@ def compiled_step(step: Step) -> str:
 @lru_cache(maxsize=512)
 def _compiled(node: ops.Relation) -> str:
     return str(ibis.to_sql(node.to_expr(), dialect="duckdb"))
+
+
+def frame_of(rows: pa.Table, table: ir.Table) -> pd.DataFrame:
+    """Rows with the types their expression states: engines sum whole numbers into wider ones."""
+    found: pd.DataFrame = rows.cast(table.schema().to_pyarrow()).to_pandas()
+    return found
 
 
 def dates_rows(dates: Sequence[int]) -> pa.Table:

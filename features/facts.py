@@ -19,6 +19,7 @@ from sources.tables import CONSENTS, CONTACTS, EVENTS, ORDERS, SUBSCRIPTIONS, SU
 # Floats added in another order differ in their last bits, and 0.1 + 0.2 - 0.3 is above zero: money
 # is summed in millionths, exactly, and becomes a float again when a feature or label is done.
 EXACT = "decimal(38, 6)"
+MILLION = 1e6
 SUMMED = ("weight", "lines", "amount", "discount", "quantity")
 HOUR = 3600
 # Parts of the day by the hour (UTC) at which they begin; night is what is left.
@@ -30,11 +31,15 @@ Schemas = Mapping[str, ibis.Schema]
 
 @dataclass(frozen=True)
 class Step:
-    """One named table. Without `keep` it is a view: used in few places and never stored."""
+    """One named table. Without `keep` it is a view: used in few places and never stored.
+
+    What is read `once`, and kept all the same, is kept so that no statement grows too large.
+    """
 
     name: str
     table: ir.Table
     keep: bool
+    once: bool = False
 
 
 @dataclass
@@ -45,9 +50,9 @@ class Facts:
     tables: dict[str, ir.Table] = field(default_factory=dict)
     has: set[str] = field(default_factory=set)
 
-    def add(self, name: str, table: ir.Table, keep: bool = True) -> ir.Table:
+    def add(self, name: str, table: ir.Table, keep: bool = True, once: bool = False) -> ir.Table:
         """Note a step and return the table under its name, for the steps that build on it."""
-        self.steps.append(Step(name, table, keep))
+        self.steps.append(Step(name, table, keep, once))
         self.tables[name] = ibis.table(table.schema(), name=name)
         return self.tables[name]
 
@@ -76,9 +81,11 @@ def collect(schemas: Schemas) -> Facts:
     return facts
 
 
-def exactly(column: ir.Value, when_null: float) -> ir.Value:
-    """A column of money or points as exact decimals."""
-    return column.fill_null(when_null).cast(EXACT)
+def exactly(column: ir.Value, when_null: float | None = None) -> ir.Value:
+    """A column of money or points as exact decimals; unknown stays so without a `when_null`."""
+    filled = column if when_null is None else column.fill_null(when_null)
+    # Rounded first: of a half of the last decimal engines' casts make one decimal or the next.
+    return ((filled * MILLION).round(0) / MILLION).cast(EXACT)
 
 
 def _add_orders(facts: Facts, orders: ir.Table) -> None:

@@ -46,7 +46,7 @@ def orders_rate(purchase_days: ir.Table) -> ir.Value:
 @feature(base="purchase_days", group="frequency", unit="share", windows=(90, 365))
 def purchase_days_share(purchase_days: ir.Table, window: int) -> ir.Value:
     """Share of the last {window} days on which the customer bought."""
-    return within(purchase_days.ago, window).sum() / float(window)
+    return within(purchase_days.ago, window).sum().cast("float64") / window
 
 
 @feature(base="purchase_days", group="frequency", unit="orders")

@@ -120,7 +120,7 @@ def program(schemas: Schemas, features: Sequence[Feature], churn: str = "lapse")
     if "orders" in facts.has:
         facts.add("standing", standing(facts))
     parts = {base: _aggregated(facts, base, features) for base in _bases_of(features)}
-    parts["labels"] = facts.add("labels", labels(customers, facts, churn))
+    parts["labels"] = facts.add("labels", labels(customers, facts, churn), once=True)
     table = customers.cross_join(moment_table().select("as_of_date", "split"))
     for part in parts.values():
         table = table.left_join(part, "customer_id")
@@ -144,7 +144,7 @@ def _aggregated(facts: Facts, base: str, features: Sequence[Feature]) -> ir.Tabl
         for f in features
         if f.base == base
     }
-    return facts.add(f"from_{base}", rows.group_by("customer_id").aggregate(**columns))
+    return facts.add(f"from_{base}", rows.group_by("customer_id").aggregate(**columns), once=True)
 
 
 def _or(column: ir.Value, when_none: float | None) -> ir.Value:

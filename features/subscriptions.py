@@ -7,7 +7,7 @@ that have ended. A new price is a new row that starts where the old one ends.
 import ibis.expr.types as ir
 
 from features.definition import TEXT, feature
-from features.facts import EXACT
+from features.facts import exactly
 
 AMOUNT, PERIOD = ("subscription_amount",), ("period_days",)
 
@@ -81,7 +81,7 @@ def payment_overdue_days(subscriptions: ir.Table) -> ir.Value:
 
 
 def _cost(subscriptions: ir.Table, wanted: ir.Value) -> ir.Value:
-    return subscriptions.amount.cast(EXACT).sum(where=wanted).cast("float64")
+    return exactly(subscriptions.amount).sum(where=wanted).cast("float64")
 
 
 def _positive(amount: ir.Value) -> ir.Value:

@@ -38,6 +38,11 @@ def days(time: Any) -> Any:
     return time.epoch_seconds() // SECONDS_PER_DAY
 
 
+def whole_seconds(time: Any) -> Any:
+    """Whole seconds from 1970-01-01 to an Ibis timestamp: DuckDB alone would give fractions."""
+    return time.epoch_seconds() // 1
+
+
 def with_days(table: ir.Table, contract: Table) -> ir.Table:
     """Add `day` and `known_day`: when a row happened, and when it had happened and reached us.
 

@@ -20,7 +20,7 @@ class AllParams(Params):
     """The whole of params.yaml."""
 
     source: SourceParams
-    engine: Literal["duckdb"]
+    engine: Literal["duckdb", "spark"]
     task: TaskParams
     timeline: TimelineParams
     model: ModelParams

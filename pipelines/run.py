@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from features.spark import check_installed
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.publish import main as publish
@@ -20,7 +21,8 @@ RELEASED = stage.RELEASE / "manifest.json"
 def main() -> None:
     """Reproduce the pipeline and say what came out, or that nothing changed."""
     check_machine()
-    load_params()  # a mistake in params.yaml is told before anything runs
+    if load_params().engine == "spark":  # a mistake in params.yaml is told before anything runs
+        check_installed()
     load_settings()  # and one in REGULARS_*
     before, started = _written(RELEASED), time.monotonic()
     # The stages call `python`: the one that runs this, whatever is first on the PATH.

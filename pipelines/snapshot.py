@@ -1,19 +1,22 @@
 """Stage `snapshot`: checked tables in, one labelled row per customer and as-of date out."""
 
 from features.building import build_snapshots, purchase_timelines
-from features.engine import DuckEngine
+from features.engine import DuckEngine, Engine
 from features.profile import profile
 from features.snapshot import dictionary, supported
+from features.spark import SparkEngine
 from features.splits import plan_timeline
 from models.artifacts import write_json
 from pipelines import stage
 from pipelines.params import load_params
 
+ENGINES = {"duckdb": DuckEngine, "spark": SparkEngine}
+
 
 def main() -> None:
     """Plan the dates, compute features and labels, write them with their dictionary."""
     params = load_params()
-    engine = DuckEngine(stage.tables(stage.table_names()))
+    engine: Engine = ENGINES[params.engine](stage.tables(stage.table_names()))
     timeline = plan_timeline(params.task, params.timeline, profile(engine))
     features, absent = supported(
         engine.schemas, timeline.history_days, params.source.static_attributes

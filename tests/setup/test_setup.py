@@ -234,14 +234,14 @@ def test_a_second_call_does_nothing_until_a_lock_or_pyproject_changes(tree):
 
 def test_each_set_is_added_to_the_environment_the_other_made(tree):
     tree.fake_uv()
-    for name in ("dev", "pipeline"):
+    for name in ("dev", "spark", "pipeline"):
         assert tree.set_up(name).returncode == 0
         marker = tree.root / ".venv" / "made-by-the-first"
         if name == "dev":
             marker.touch()
     assert marker.exists()
     tree.uv_calls()
-    assert [tree.set_up(name).returncode for name in ("dev", "pipeline")] == [0, 0]
+    assert [tree.set_up(name).returncode for name in ("dev", "spark", "pipeline")] == [0, 0, 0]
     assert tree.uv_calls() == []
 
 
