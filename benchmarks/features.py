@@ -94,10 +94,10 @@ def measure(engine: str, orders: int, runs: int) -> tuple[dict[str, Any], dict[s
     most = PEERS[engine].most
     if most is not None and orders > most:
         raise NotPossibleError(f"measured up to {most:,} orders only")
-    found = []
+    data, found = data_of(orders), []
     for _ in range(runs):
         with tempfile.TemporaryDirectory(dir=DATA) as folder:
-            found.append(run(engine, data_of(orders), Path(folder)))
+            found.append(run(engine, data, Path(folder)))
     row = {
         "orders": orders,
         "customers": orders // ORDERS_PER_CUSTOMER,

@@ -48,7 +48,7 @@ def days_since_full_price(purchase_days: ir.Table) -> ir.Value:
 def discount_last(purchase_days: ir.Table) -> ir.Value:
     """Share of the purchases of the last purchase day that had a discount."""
     shares = purchase_days.discounted / purchase_days.orders.cast("float64")
-    return shares.argmin(purchase_days.ago)
+    return shares.max(where=purchase_days.ago == purchase_days.silence)
 
 
 FEATURES = (

@@ -27,7 +27,7 @@ def amount_mean(purchase_days: ir.Table) -> ir.Value:
 @feature(base="purchase_days", group="spend", unit="money", needs=("amount",))
 def amount_last(purchase_days: ir.Table) -> ir.Value:
     """Net amount of the purchases on the last purchase day."""
-    return purchase_days.paid.argmin(purchase_days.ago)
+    return purchase_days.paid.max(where=purchase_days.ago == purchase_days.silence)
 
 
 @feature(base="purchase_days", group="spend", unit="money", needs=("amount",))

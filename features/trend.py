@@ -1,5 +1,8 @@
 """Trend: the last window against the one before it, and lately against the long run."""
 
+from functools import reduce
+from operator import add
+
 import ibis.expr.types as ir
 
 from features.definition import feature
@@ -54,11 +57,13 @@ def amount_slope(days: ir.Table) -> ir.Value:
 
 def _slope(rows: ir.Table, values: ir.Value) -> ir.Value:
     # Months 0 (the latest) to 5 lie 5, 3, 1, -1, -3, -5 half months above their middle; the squares
-    # of these add up to 70, and a month is two halves.
-    weight = (MONTHS - 1) - 2 * ((rows.ago - 1) // MONTH)
-    weighted = (values * weight).sum(where=within(rows.ago, MONTH * MONTHS))
+    # of these add up to 70, and a month is two halves. A month is what its end has summed up less
+    # what the month before had: so each sum but the last counts 2, the last -5.
+    ends = [values.sum(where=within(rows.ago, MONTH * month)) for month in range(1, MONTHS + 1)]
+    sums = [end.fill_null(0) for end in ends]
+    weighted = reduce(add, sums[:-1]) * 2 - sums[-1] * (MONTHS - 1)
     squares = sum((MONTHS - 1 - 2 * month) ** 2 for month in range(MONTHS))
-    return weighted.cast("float64").fill_null(0.0) * 2.0 / float(squares)
+    return weighted.cast("float64") * 2.0 / float(squares)
 
 
 FEATURES = (orders_change, amount_change, gap_recent_over_mean, orders_slope, amount_slope)
