@@ -1,23 +1,28 @@
 """The same features for a handful of customers: what a purchase just now changes at once.
 
 The steps of the very same program become one statement, planned once when the object is made;
-a call only exchanges the rows. Planning is most of the time that a small query takes.
+a call only exchanges the rows. It has no parameters: DuckDB plans a statement anew for theirs, and
+planning is most of the time that a small query takes.
 """
 
 from collections.abc import Mapping, Sequence
 from threading import Lock
 
 import duckdb
+import ibis
+import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
+from features.bases import moment_table
 from features.building import moment_row
 from features.definition import Feature
 from features.engine import compiled, compiled_step
 from features.facts import Schemas
-from features.snapshot import Program, program
-from features.timeline import ALL_KNOWN, SECONDS_PER_DAY
+from features.snapshot import program
+from features.timeline import known, with_days
 from features.timeplan import Timeline
+from sources.tables import TABLES
 
 # A plan outlives the rows it was made for, so that nothing may be concluded from them.
 CONCLUDES_FROM_ROWS = "statistics_propagation,compressed_materialization"
@@ -30,53 +35,65 @@ class LiveFeatures:
     """
 
     def __init__(self, schemas: Schemas, features: Sequence[Feature], timeline: Timeline):
-        self._schemas, self._lock = dict(schemas), Lock()
+        self._schemas, self._timeline, self._lock = dict(schemas), timeline, Lock()
         self._duck = duckdb.connect(config={"threads": 1})
         self._duck.execute(f"SET disabled_optimizers = '{CONCLUDES_FROM_ROWS}'")
-        for name, schema in self._schemas.items():
+        given = {f"given_{name}": schema for name, schema in self._schemas.items()}
+        for name, schema in (given | {"moment": moment_table().schema()}).items():
             self._duck.register("_incoming", schema.to_pyarrow().empty_table())
             self._duck.execute(f'CREATE TABLE "{name}" AS FROM _incoming')
             self._duck.unregister("_incoming")
-        made = program(schemas, features, timeline.churn)
-        self._duck.execute(f"PREPARE snapshot AS {_statement(made, timeline)}")
+        self._duck.execute(f"PREPARE snapshot AS {_statement(schemas, features, timeline.churn)}")
 
     def snapshot(self, tables: Mapping[str, pa.Table], as_of: int) -> pd.DataFrame:
         """One row for each customer of the cohort among the given ones, as in the snapshot.
 
-        `tables` hold every row of these customers, typed as the checked tables; a table left out
-        has no row. `as_of` is days since 1970-01-01. Raises KeyError for a table or a column that
-        is not in the schemas, or a column that is missing.
+        There are no labels: what is live has no outcome yet. `tables` hold every row of these
+        customers, typed as the checked tables; a table left out has no row. `as_of` is days since
+        1970-01-01. Raises KeyError for a table or a column that is not in the schemas, or a column
+        that is missing.
         """
         known = {name: rows.select(self._schemas[name].names) for name, rows in tables.items()}
         with self._lock:
+            self._duck.execute("TRUNCATE moment")
+            self._insert("moment", moment_row(self._timeline, as_of))
             for name, rows in known.items():
-                self._duck.register("_incoming", rows)
-                self._duck.execute(f'INSERT INTO "{name}" FROM _incoming')
-                self._duck.unregister("_incoming")
+                self._insert(f"given_{name}", rows)
             try:
-                found = self._duck.execute(f"EXECUTE snapshot(as_of := {int(as_of)})")
-                snapshot: pd.DataFrame = found.to_arrow_table().to_pandas()
+                found = self._duck.execute("EXECUTE snapshot").to_arrow_table()
+                snapshot: pd.DataFrame = found.to_pandas()
                 return snapshot
             finally:
                 for name in tables:
-                    self._duck.execute(f'TRUNCATE "{name}"')
+                    self._duck.execute(f'TRUNCATE "given_{name}"')
+
+    def _insert(self, name: str, rows: pa.Table) -> None:
+        self._duck.register("_incoming", rows)
+        self._duck.execute(f'INSERT INTO "{name}" FROM _incoming')
+        self._duck.unregister("_incoming")
 
 
-def _statement(made: Program, timeline: Timeline) -> str:
-    """The whole program as one statement with the parameter `as_of`."""
-    moment = moment_row(timeline, timeline.score).to_pylist()[0]
-    as_of = "$as_of::BIGINT"
-    own = {"as_of": as_of, "as_of_date": f"make_timestamp({as_of} * {SECONDS_PER_DAY} * 1000000)"}
-    values = {
-        name: own.get(name, f"'{value}'" if isinstance(value, str) else f"{value}::BIGINT")
-        for name, value in moment.items()
+def _statement(schemas: Schemas, features: Sequence[Feature], churn: str) -> str:
+    """The whole program as one statement, over rows that were known already.
+
+    There is one as-of date, so what became known later is left out before anything else is looked
+    at, and no customer needs another edition of the history.
+    """
+    told = {
+        name: _told(ibis.table(schema, name=f"given_{name}"), name)
+        for name, schema in schemas.items()
     }
-    columns = ", ".join(f"{value} AS {name}" for name, value in values.items())
-    parts = [
-        f"moment AS MATERIALIZED (SELECT {columns})",
-        f"dates AS (SELECT {as_of} AS as_of UNION ALL SELECT {ALL_KNOWN})",
-    ]
+    made = program({name: rows.schema() for name, rows in told.items()}, features, churn, False)
+    parts = [f"{name} AS NOT MATERIALIZED ({compiled(rows)})" for name, rows in told.items()]
     for step in (*made.steps, *made.at_date):
-        kind = "MATERIALIZED" if step.keep else "NOT MATERIALIZED"
+        kind = "MATERIALIZED" if step.keep and not step.once else "NOT MATERIALIZED"
         parts.append(f"{step.name} AS {kind} ({compiled_step(step)})")
     return f"WITH {', '.join(parts)} {compiled(made.snapshot)}"
+
+
+def _told(rows: ir.Table, name: str) -> ir.Table:
+    """The given rows of a table that were known, without when that was."""
+    if "known_at" not in TABLES[name].columns or "known_at" not in rows.columns:
+        return rows
+    there = [column for column in rows.columns if column != "known_at"]
+    return known(with_days(rows, TABLES[name]), moment_table()).select(there)

@@ -109,10 +109,12 @@ class Program:
     snapshot: ir.Table
 
 
-def program(schemas: Schemas, features: Sequence[Feature], churn: str = "lapse") -> Program:
+def program(
+    schemas: Schemas, features: Sequence[Feature], churn: str = "lapse", outcomes: bool = True
+) -> Program:
     """The program for tables of these schemas: customer_id, as_of_date, split, features, labels.
 
-    Numbers are float64, unknown is empty.
+    Numbers are float64, unknown is empty; without `outcomes` there are no labels.
     """
     facts = collect(schemas)
     steps = tuple(facts.steps)
@@ -120,15 +122,17 @@ def program(schemas: Schemas, features: Sequence[Feature], churn: str = "lapse")
     if "orders" in facts.has:
         facts.add("standing", standing(facts))
     parts = {base: _aggregated(facts, base, features) for base in _bases_of(features)}
-    parts["labels"] = facts.add("labels", labels(customers, facts, churn), once=True)
+    if outcomes:
+        parts["labels"] = facts.add("labels", labels(customers, facts, churn), once=True)
     table = customers.cross_join(moment_table().select("as_of_date", "split"))
     for part in parts.values():
         table = table.left_join(part, "customer_id")
     # A customer without a row in a base did nothing there: the feature says what that means.
     columns = {f.name: _or(parts[f.base][f.name], f.when_none) for f in features}
-    outcomes = {name: parts["labels"][name] for name in LABELS if name in parts["labels"].columns}
+    if outcomes:
+        columns |= {n: parts["labels"][n] for n in LABELS if n in parts["labels"].columns}
     first = {name: table[name] for name in ("customer_id", "as_of_date", "split")}
-    snapshot = table.select(**first, **columns, **outcomes).order_by("customer_id")
+    snapshot = table.select(**first, **columns).order_by("customer_id")
     return Program(steps, tuple(facts.steps[len(steps) :]), snapshot)
 
 
