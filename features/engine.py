@@ -53,6 +53,7 @@ class DuckEngine:
     def __init__(self, tables: Tables, part_rows: int = PART_ROWS, threads: int | None = None):
         self._duck = duckdb.connect(config={} if threads is None else {"threads": threads})
         self._tables, self._part_rows = dict(tables), part_rows
+        self._made: set[str] = set()
         for name, table in tables.items():
             self._open(name, table)
         backend = ibis.duckdb.from_connection(self._duck)
@@ -75,6 +76,7 @@ class DuckEngine:
                         self._open_part(name, Path(folder) / name, part)
                     self._run(steps)
                     yield part
+                    self._forget()
             finally:
                 for name, table in self._tables.items():
                     self._open(name, table)
@@ -88,6 +90,7 @@ class DuckEngine:
     def create(self, step: Step) -> None:
         """Compute a step's table, in place of the one before."""
         kind = "TABLE" if step.keep else "VIEW"
+        self._made |= {step.name} if step.keep else set()
         self._duck.execute(f'CREATE OR REPLACE {kind} "{step.name}" AS {compiled_step(step)}')
 
     def frame(self, table: ir.Table) -> pd.DataFrame:
@@ -104,6 +107,12 @@ class DuckEngine:
     def _run(self, steps: Sequence[Step]) -> None:
         for step in steps:
             self.create(step)
+
+    def _forget(self) -> None:
+        """Free what steps have made: replaced one by one, two parts would be held at a time."""
+        for name in self._made:
+            self._duck.execute(f'DROP TABLE "{name}"')
+        self._made.clear()
 
     def _open(self, name: str, table: Path | pa.Table) -> None:
         if isinstance(table, Path):
