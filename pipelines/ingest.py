@@ -6,6 +6,7 @@ from models.artifacts import write_json
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.usability_page import headline, page
+from sources.billing import with_orders
 from sources.check import check_tables
 from sources.registry import load
 
@@ -13,7 +14,7 @@ from sources.registry import load
 def main() -> None:
     """Read, check, set aside, report."""
     params = load_params()
-    checked = check_tables(load(params.source), params.source)
+    checked = with_orders(check_tables(load(params.source), params.source))
     for name, table in checked.items():
         stage.write_parquet(table.rows, stage.TABLES / f"{name}.parquet")
         if len(table.quarantine):
@@ -21,7 +22,7 @@ def main() -> None:
         counts = ", ".join(
             f"{value:,} {key.replace('_', ' ')}" for key, value in table.counts.items() if value
         )
-        stage.say(f"{name}: {counts}")
+        stage.say(f"{name}: {counts}{', ' * bool(table.made_of)}{table.made_of}")
     write_json(stage.QUARANTINE / "counts.json", {n: t.counts for n, t in checked.items()})
     engine = DuckEngine(stage.tables(checked))
     report = usability_report(checked, engine, params.source, params.task.horizon_days)

@@ -32,13 +32,17 @@ CURES = {
 
 @dataclass(frozen=True)
 class Checked:
-    """One checked table. `quarantine` holds the raw rows with a column `reason`."""
+    """One checked table. `quarantine` holds the raw rows with a column `reason`.
+
+    `made_of` says what its rows were made of where the source does not have the table.
+    """
 
     rows: pd.DataFrame
     quarantine: pd.DataFrame
     counts: dict[str, int]
     ignored_columns: tuple[str, ...]
     findings: tuple[str, ...]
+    made_of: str = ""
 
 
 def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checked:

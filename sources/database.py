@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import NullPool
 
 from sources.errors import SourceError
-from sources.tables import TABLES
+from sources.tables import ENOUGH, TABLES
 
 ROWS = 10_000  # fetched at a time
 SECRET = re.compile(r"pass(word|wd)?$|pwd|secret|token|(password|pwd)\s*=", re.IGNORECASE)
@@ -105,7 +105,7 @@ def connected(url: URL) -> Iterator[Connection]:
 def queries_of(connection: Connection, given: Mapping[str, str | None]) -> dict[str, str]:
     """The query of every table of the contract that the database has or a query makes.
 
-    Raises SourceError for a query of a table the contract does not have, and without orders.
+    Raises SourceError for a query of a table the contract does not have, and without orders and subscriptions.
     """
     for name in given:
         if name not in TABLES:
@@ -125,13 +125,14 @@ def queries_of(connection: Connection, given: Mapping[str, str | None]) -> dict[
             elif name not in given and here.has_table(name):
                 found[name] = f"SELECT * FROM {connection.dialect.identifier_preparer.quote(name)}"
         there = [*here.get_table_names(), *here.get_view_names()]
-    if "orders" not in found:
+    if not found.keys() & {*ENOUGH}:
         near = get_close_matches("orders", there, 1, cutoff=0.4)
         example = near[0] if near else "sales"
         raise SourceError(
             f"The database {shown(connection.engine.url)} has no table orders (it has: "
             f"{', '.join(sorted(there)) or 'nothing'}). Say where purchases are in params.yaml, as "
-            f'in source.queries: {{orders: "SELECT * FROM {example}"}}.'
+            f'in source.queries: {{orders: "SELECT * FROM {example}"}}. A table subscriptions alone '
+            "will do."
         )
     return found
 

@@ -18,7 +18,7 @@ import pandas as pd
 from sources.errors import SourceError
 from sources.mapping import Raw, columns_of, literal, mapped
 from sources.params import SourceParams
-from sources.tables import TABLES, TEXT, TIME, YESNO, Table
+from sources.tables import ENOUGH, TABLES, TEXT, TIME, YESNO, Table
 
 SUFFIXES = (".csv", ".parquet")
 TYPES = "auto_type_candidates=['BOOLEAN', 'BIGINT', 'DOUBLE', 'VARCHAR']"
@@ -27,7 +27,7 @@ TYPES = "auto_type_candidates=['BOOLEAN', 'BIGINT', 'DOUBLE', 'VARCHAR']"
 def files(params: SourceParams) -> dict[str, Path]:
     """Every file that is read, by its path inside the folder.
 
-    Raises SourceError when the folder or its orders are missing, and when one table is there twice.
+    Raises SourceError when the folder is missing or holds neither orders nor subscriptions, and when one table is there twice.
     """
     folder = _folder(params)
     found = {
@@ -35,12 +35,12 @@ def files(params: SourceParams) -> dict[str, Path]:
         for name in TABLES
         for path in _parts(folder, name)
     }
-    if not any(path == "orders" or path.startswith(("orders.", "orders/")) for path in found):
+    if not any(_parts(folder, name) for name in ENOUGH):
         there = ", ".join(sorted(p.name for p in folder.iterdir())) or "nothing"
         raise SourceError(
             f"{folder} holds no orders.csv or orders.parquet (it holds: {there}). "
             "Name the file of purchases orders.csv or orders.parquet, or put its parts into "
-            "a folder orders/."
+            "a folder orders/. Subscriptions alone will do: subscriptions.csv or .parquet."
         )
     return found
 

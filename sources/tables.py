@@ -42,7 +42,7 @@ ORDERS = Table(
     required=("customer_id", "order_id", "event_time"),
     key=("order_id", "line_id"),
     time="event_time",
-    missing="nothing can be computed without it",
+    missing="payments are made of the subscriptions, without which nothing can be computed",
 )
 EVENTS = Table(
     name="events",
@@ -177,3 +177,4 @@ TABLES: dict[str, Table] = {
         CUSTOMERS,
     )
 }
+ENOUGH = ("orders", "subscriptions")  # one of them has to be there

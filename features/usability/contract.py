@@ -42,6 +42,18 @@ def _of_table(name: str, table: Checked) -> list[Finding]:
         )
         for text in table.findings
     ]
+    if table.made_of:
+        findings.append(
+            Finding(
+                "made_of_subscriptions",
+                "warning",
+                name,
+                None,
+                counts["kept"],
+                f"no such table: {table.made_of} stands in for it, whatever was really paid",
+                f"bring {name}.csv or {name}.parquet if there are payments to read",
+            )
+        )
     if counts["duplicates"]:
         findings.append(
             Finding(
