@@ -17,11 +17,14 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
+import sqlglot
+from sqlglot import exp
 
 from features.facts import Schemas, Step
 
-PART_ROWS = 1_000_000  # order lines or events in one part, about
+PART_ROWS = 1_500_000  # order lines or events in one part, about
 SAMPLED = 50_000  # ids that the ranges are laid by
+IGNORE_NULL = (exp.Sum, exp.Min, exp.Max, exp.Avg, exp.Count)
 
 Tables = Mapping[str, Path | pa.Table]
 
@@ -165,17 +168,35 @@ def compiled(table: ir.Table) -> str:
 
 
 def compiled_step(step: Step) -> str:
-    """A step as DuckDB SQL; sums of whole numbers, 128 bits wide in DuckDB, are 64 again."""
+    """A step as DuckDB SQL, with its whole numbers narrow.
+
+    Sums of them are 128 bits wide in DuckDB; none that is stored (days, and counts of one day or
+    customer) needs more than 32, and aggregates of those are faster.
+    """
     whole = [name for name, kind in step.table.schema().items() if kind.is_int64()]
     if not (step.keep and whole):
         return compiled(step.table)
-    narrow = ", ".join(f'CAST("{name}" AS BIGINT) AS "{name}"' for name in whole)
+    narrow = ", ".join(f'CAST("{name}" AS INTEGER) AS "{name}"' for name in whole)
     return f"SELECT * REPLACE ({narrow}) FROM ({compiled(step.table)})"
 
 
 @lru_cache(maxsize=512)
 def _compiled(node: ops.Relation) -> str:
-    return str(ibis.to_sql(node.to_expr(), dialect="duckdb"))
+    statement = sqlglot.parse_one(ibis.to_sql(node.to_expr(), dialect="duckdb"), dialect="duckdb")
+    return statement.transform(_cased, copy=False).sql(dialect="duckdb")
+
+
+def _cased(node: exp.Expression) -> exp.Expression:
+    """SUM(x) FILTER (c) as SUM(CASE WHEN c THEN x END): among many aggregates that is faster."""
+    if not isinstance(node, exp.Filter) or not isinstance(node.this, IGNORE_NULL):
+        return node
+    aggregate, condition = node.this, node.expression.this
+    value = aggregate.this
+    if isinstance(value, exp.Distinct):
+        return node
+    counted = exp.Literal.number(1) if isinstance(value, exp.Star) else value
+    aggregate.set("this", exp.Case(ifs=[exp.If(this=condition, true=counted)]))
+    return aggregate
 
 
 def frame_of(rows: pa.Table, table: ir.Table) -> pd.DataFrame:

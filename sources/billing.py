@@ -42,16 +42,15 @@ def billed(subscriptions: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
     """
     rows = subscriptions.reset_index(drop=True)
     never = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us]")
-    period = rows["period_days"] if "period_days" in rows else pd.Series(np.nan, index=rows.index)
-    days = period.round().where(period.round() > 0).fillna(MONTH)
-    ended = rows["ended_at"] if "ended_at" in rows else never
-    # `until` counts, `ended_at` does not: the time after the one is the other.
-    end = ended.fillna(until + pd.Timedelta(microseconds=1)).clip(
-        upper=until + pd.Timedelta(microseconds=1)
-    )
+    period = rows.get("period_days", pd.Series(np.nan, index=rows.index)).round()
+    days = period.where(period > 0).fillna(MONTH)
+    # `until` itself counts and `ended_at` does not.
+    after = until + pd.Timedelta(microseconds=1)
+    end = rows.get("ended_at", never).fillna(after)
+    end = end.where(end < after, after)
     length = pd.to_timedelta(days, unit="D")
-    begun = np.ceil((end - rows["started_at"]) / length).clip(lower=0).fillna(0).astype("int64")
-    each = rows.loc[rows.index.repeat(begun)]
+    lasted = ((end - rows["started_at"]) / length).clip(lower=0).fillna(0).to_numpy(np.float64)
+    each = rows.loc[rows.index.repeat(np.ceil(lasted).astype(np.int64))]
     number = each.groupby(level=0).cumcount()
     made = pd.DataFrame(
         {

@@ -105,7 +105,8 @@ def connected(url: URL) -> Iterator[Connection]:
 def queries_of(connection: Connection, given: Mapping[str, str | None]) -> dict[str, str]:
     """The query of every table of the contract that the database has or a query makes.
 
-    Raises SourceError for a query of a table the contract does not have, and without orders and subscriptions.
+    Raises SourceError for a query of a table the contract does not have, and where there are
+    neither orders nor subscriptions.
     """
     for name in given:
         if name not in TABLES:
@@ -131,8 +132,8 @@ def queries_of(connection: Connection, given: Mapping[str, str | None]) -> dict[
         raise SourceError(
             f"The database {shown(connection.engine.url)} has no table orders (it has: "
             f"{', '.join(sorted(there)) or 'nothing'}). Say where purchases are in params.yaml, as "
-            f'in source.queries: {{orders: "SELECT * FROM {example}"}}. A table subscriptions alone '
-            "will do."
+            f'in source.queries: {{orders: "SELECT * FROM {example}"}}. A table subscriptions '
+            "alone will do."
         )
     return found
 

@@ -27,7 +27,8 @@ TYPES = "auto_type_candidates=['BOOLEAN', 'BIGINT', 'DOUBLE', 'VARCHAR']"
 def files(params: SourceParams) -> dict[str, Path]:
     """Every file that is read, by its path inside the folder.
 
-    Raises SourceError when the folder is missing or holds neither orders nor subscriptions, and when one table is there twice.
+    Raises SourceError when the folder is missing or holds neither orders nor subscriptions, and
+    when one table is there twice.
     """
     folder = _folder(params)
     found = {

@@ -1,45 +1,9 @@
--- Every order feature and label at one as-of date, as one would write it by hand.
--- Variables: orders (path), as_of, data_from, data_until (dates).
-WITH order_days AS (
-    SELECT
-        customer_id,
-        order_id,
-        event_time::DATE AS day,
-        min(event_time) AS began,
-        count(*) AS lines,
-        sum(amount) AS amount,
-        sum(discount) AS discount
-    FROM read_parquet(getvariable('orders'))
-    GROUP BY ALL
-),
--- A purchase is an order with positive net on its first day; refunds are later rows.
-marked AS (
-    SELECT *, hour(began) AS hour,
-        amount > 0 AND day = min(day) OVER (PARTITION BY customer_id, order_id) AS is_purchase
-    FROM order_days
-),
-all_days AS (
-    SELECT
-        customer_id,
-        day,
-        count(*) FILTER (is_purchase) AS orders,
-        sum(lines) FILTER (is_purchase) AS lines,
-        count(*) FILTER (is_purchase AND hour BETWEEN 6 AND 11) AS morning,
-        count(*) FILTER (is_purchase AND hour BETWEEN 12 AND 17) AS afternoon,
-        count(*) FILTER (is_purchase AND hour BETWEEN 18 AND 22) AS evening,
-        count(*) FILTER (is_purchase AND discount > 0) AS discounted,
-        sum(amount) AS amount,
-        sum(amount) FILTER (is_purchase) AS paid,
-        coalesce(sum(amount) FILTER (amount > 0), 0) AS sold,
-        coalesce(-sum(amount) FILTER (amount < 0), 0) AS refunded,
-        sum(discount) AS discount
-    FROM marked
-    GROUP BY customer_id, day
-),
-cohort AS (
+-- Every order feature and label at one as-of date, as one would write it by hand, from days.sql.
+-- Variables: as_of, data_from, data_until (dates).
+WITH cohort AS (
     SELECT customer_id, getvariable('as_of') - max(day) AS silence
-    FROM all_days
-    WHERE orders > 0 AND day < getvariable('as_of')
+    FROM bought_days
+    WHERE day < getvariable('as_of')
     GROUP BY customer_id
     HAVING silence <= 365
 ),
@@ -48,16 +12,10 @@ days AS (
     FROM all_days JOIN cohort USING (customer_id)
     WHERE day < getvariable('as_of')
 ),
-gaps AS (
-    SELECT *, day - lag(day) OVER own AS gap
-    FROM days
-    WHERE orders > 0
-    WINDOW own AS (PARTITION BY customer_id ORDER BY day)
-),
 purchase_days AS (
-    SELECT *, isodow(day) AS weekday,
-        avg(gap) OVER (PARTITION BY customer_id ORDER BY day ROWS 2 PRECEDING) AS recent_gap
-    FROM gaps
+    SELECT bought_days.*, silence, getvariable('as_of') - day AS ago
+    FROM bought_days JOIN cohort USING (customer_id)
+    WHERE day < getvariable('as_of')
 ),
 of_purchases AS (
     SELECT
@@ -143,22 +101,16 @@ of_days AS (
     FROM days
     GROUP BY customer_id
 ),
--- Days on which something of a category (of a store) was bought.
-bought AS (
-    SELECT customer_id, category, store, getvariable('as_of') - event_time::DATE AS ago
-    FROM read_parquet(getvariable('orders')) SEMI JOIN cohort USING (customer_id)
-    WHERE amount > 0 AND event_time < getvariable('as_of')
-),
-category_days AS (
+categories AS (
     SELECT
         customer_id,
         category,
-        count(DISTINCT ago) AS bought,
-        count(DISTINCT ago) FILTER (ago <= 90) AS bought_90d,
-        max(ago) AS first_ago,
-        min(ago) AS last_ago
-    FROM bought
-    WHERE category IS NOT NULL
+        count(*) AS bought,
+        count(*) FILTER (day >= getvariable('as_of') - 90) AS bought_90d,
+        getvariable('as_of') - min(day) AS first_ago,
+        getvariable('as_of') - max(day) AS last_ago
+    FROM category_days SEMI JOIN cohort USING (customer_id)
+    WHERE day < getvariable('as_of')
     GROUP BY customer_id, category
 ),
 of_categories AS (
@@ -178,18 +130,18 @@ of_categories AS (
         ln(sum(bought)) - sum(bought * ln(bought)) / sum(bought) AS category_entropy,
         arg_max(last_ago, bought * 100000 - last_ago) AS days_since_top_category,
         arg_min(category, (last_ago, category)) AS category_last
-    FROM category_days
+    FROM categories
     GROUP BY customer_id
 ),
-store_days AS (
+stores AS (
     SELECT
         customer_id,
         store,
-        count(DISTINCT ago) AS bought,
-        max(ago) AS first_ago,
-        min(ago) AS last_ago
-    FROM bought
-    WHERE store IS NOT NULL
+        count(*) AS bought,
+        getvariable('as_of') - min(day) AS first_ago,
+        getvariable('as_of') - max(day) AS last_ago
+    FROM store_days SEMI JOIN cohort USING (customer_id)
+    WHERE day < getvariable('as_of')
     GROUP BY customer_id, store
 ),
 of_stores AS (
@@ -200,7 +152,7 @@ of_stores AS (
         count(*) FILTER (first_ago <= 90) AS stores_new_90d,
         max(bought) / sum(bought) AS store_top_share,
         arg_max(last_ago, bought * 100000 - last_ago) AS days_since_top_store
-    FROM store_days
+    FROM stores
     GROUP BY customer_id
 ),
 -- The 28 days from the as-of date on; the last day of the data may be half.
