@@ -31,15 +31,11 @@ Schemas = Mapping[str, ibis.Schema]
 
 @dataclass(frozen=True)
 class Step:
-    """One named table. Without `keep` it is a view: used in few places and never stored.
-
-    What is read `once`, and kept all the same, is kept so that no statement grows too large.
-    """
+    """One named table. Without `keep` it is a view: read in one place or two, and never stored."""
 
     name: str
     table: ir.Table
     keep: bool
-    once: bool = False
 
 
 @dataclass
@@ -50,9 +46,9 @@ class Facts:
     tables: dict[str, ir.Table] = field(default_factory=dict)
     has: set[str] = field(default_factory=set)
 
-    def add(self, name: str, table: ir.Table, keep: bool = True, once: bool = False) -> ir.Table:
+    def add(self, name: str, table: ir.Table, keep: bool = True) -> ir.Table:
         """Note a step and return the table under its name, for the steps that build on it."""
-        self.steps.append(Step(name, table, keep, once))
+        self.steps.append(Step(name, table, keep))
         self.tables[name] = ibis.table(table.schema(), name=name)
         return self.tables[name]
 

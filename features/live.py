@@ -86,7 +86,7 @@ def _statement(schemas: Schemas, features: Sequence[Feature], churn: str) -> str
     made = program({name: rows.schema() for name, rows in told.items()}, features, churn, False)
     parts = [f"{name} AS NOT MATERIALIZED ({compiled(rows)})" for name, rows in told.items()]
     for step in (*made.steps, *made.at_date):
-        kind = "MATERIALIZED" if step.keep and not step.once else "NOT MATERIALIZED"
+        kind = "MATERIALIZED" if step.keep else "NOT MATERIALIZED"
         parts.append(f"{step.name} AS {kind} ({compiled_step(step)})")
     return f"WITH {', '.join(parts)} {compiled(made.snapshot)}"
 

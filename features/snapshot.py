@@ -123,7 +123,7 @@ def program(
         facts.add("standing", standing(facts))
     parts = {base: _aggregated(facts, base, features) for base in _bases_of(features)}
     if outcomes:
-        parts["labels"] = facts.add("labels", labels(customers, facts, churn), once=True)
+        parts["labels"] = facts.add("labels", labels(customers, facts, churn), keep=False)
     table = customers.cross_join(moment_table().select("as_of_date", "split"))
     for part in parts.values():
         table = table.left_join(part, "customer_id")
@@ -141,14 +141,14 @@ def _bases_of(features: Sequence[Feature]) -> tuple[str, ...]:
 
 
 def _aggregated(facts: Facts, base: str, features: Sequence[Feature]) -> ir.Table:
-    """The features of one base as a table of their own: all in one statement would be slower."""
+    """The features of one base, aggregated apart from those of the others."""
     rows = BASES[base](facts)
     columns = {
         f.name: f.build(rows).cast("string" if f.is_text else "float64")
         for f in features
         if f.base == base
     }
-    return facts.add(f"from_{base}", rows.group_by("customer_id").aggregate(**columns), once=True)
+    return facts.add(f"from_{base}", rows.group_by("customer_id").aggregate(**columns), keep=False)
 
 
 def _or(column: ir.Value, when_none: float | None) -> ir.Value:

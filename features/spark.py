@@ -91,7 +91,7 @@ class SparkEngine:
         """Compute a step's table, in place of the one before: as soon as something reads it."""
         self._release(step.name)
         frame = self._rows(step.table)
-        if step.keep and not step.once:
+        if step.keep:
             self._kept[step.name] = frame.persist()
         frame.createOrReplaceTempView(step.name)
 
