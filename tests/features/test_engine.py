@@ -1,0 +1,71 @@
+"""The engine on DuckDB: what it makes of an expression, and what it leaves behind."""
+
+import ibis
+import pyarrow as pa
+import pytest
+
+from features.engine import DuckEngine, compiled
+from features.facts import Step
+
+ROWS = pa.table(
+    {
+        "customer_id": ["a", "a", "a", "b", "b", "c"],
+        "ago": pa.array([1, 5, 9, 2, 9, 9], pa.int64()),
+        "kind": ["x", "x", "y", "x", None, "y"],
+        "paid": [1.0, None, 4.0, 8.0, 16.0, 32.0],
+    }
+)
+
+
+@pytest.fixture
+def engine():
+    return DuckEngine({"rows": ROWS})
+
+
+def test_a_condition_on_an_aggregate_means_the_same_whatever_the_aggregate(engine):
+    rows = ibis.table(engine.schemas["rows"], name="rows")
+    lately = rows.ago <= 5
+    table = rows.group_by("customer_id").aggregate(
+        total=rows.paid.sum(where=lately),
+        highest=rows.paid.max(where=lately),
+        lowest=rows.paid.min(where=lately),
+        mean=rows.paid.mean(where=lately),
+        filled=rows.paid.count(where=lately),
+        there=rows.count(where=lately),
+        kinds=rows.kind.nunique(where=lately),
+        median=rows.paid.quantile(0.5, where=lately),
+    )
+    statement = compiled(table)
+    # Only where it can be said in another way without another meaning.
+    assert "COUNT(DISTINCT" in statement and statement.count("FILTER") == 2
+    found = engine.frame(table.order_by("customer_id")).set_index("customer_id")
+    assert found.loc["a"].tolist() == [1.0, 1.0, 1.0, 1.0, 1, 2, 1, 1.0]
+    assert found.loc["b"].tolist() == [8.0, 8.0, 8.0, 8.0, 1, 1, 1, 8.0]
+    assert found.loc["c", ["filled", "there", "kinds"]].tolist() == [0, 0, 0]
+    assert found.loc["c", ["total", "highest", "lowest", "mean", "median"]].isna().all()
+
+
+def test_whole_numbers_that_are_kept_are_narrow_and_their_sums_are_not(engine):
+    rows = ibis.table(engine.schemas["rows"], name="rows")
+    large = Step("large", rows.mutate(big=rows.ago * 0 + 2_000_000_000), keep=True)
+    for _ in engine.parts([large], []):
+        kept = ibis.table(large.table.schema(), name="large")
+        total = engine.frame(kept.aggregate(total=kept.big.sum()))
+        assert total["total"].tolist() == [12_000_000_000]
+        assert total["total"].dtype == "int64"
+
+
+def test_what_one_part_made_is_gone_before_the_next_and_customers_lie_together():
+    engine = DuckEngine({"rows": ROWS.take([5, 0, 3, 1, 4, 2])}, part_rows=3)
+    rows = ibis.table(engine.schemas["rows"], name="rows")
+    kept = Step("kept", rows.select("customer_id", "ago"), keep=True)
+    seen = []
+    for part in engine.parts([kept], []):
+        found = engine.frame(ibis.table(kept.table.schema(), name="kept"))
+        assert found["customer_id"].is_monotonic_increasing
+        seen += [(part, customer) for customer in found["customer_id"]]
+    assert sorted(customer for _, customer in seen) == ["a", "a", "a", "b", "b", "c"]
+    assert len({part for part, _ in seen}) == 2
+    assert {len({p for p, c in seen if c == customer}) for customer in "abc"} == {1}
+    with pytest.raises(Exception, match="kept"):
+        engine.frame(ibis.table(kept.table.schema(), name="kept"))
