@@ -18,6 +18,7 @@ from tests.features.world import on_duckdb
 
 ROOT = Path(__file__).resolve().parents[2]
 RETAIL = ROOT.parent / "shared" / "data" / "online_retail" / "online_retail.parquet"
+pytestmark = pytest.mark.slow
 SOURCES = (
     "complete_journey",
     "cdnow",

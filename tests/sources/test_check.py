@@ -54,6 +54,7 @@ CELLS = {
     with_lines=st.booleans(),
     unique=st.booleans(),
 )
+@pytest.mark.slow
 def test_every_row_is_kept_quarantined_a_duplicate_or_a_guest(rows, with_lines, unique):
     raw = pd.DataFrame(rows)
     raw = raw if with_lines else raw.drop(columns="line_id")

@@ -8,6 +8,7 @@ from sources.complete_journey import describe
 from sources.params import SourceParams
 from sources.registry import load
 
+pytestmark = pytest.mark.slow
 PARAMS = SourceParams(kind="complete_journey")
 
 

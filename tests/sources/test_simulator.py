@@ -82,6 +82,7 @@ def tables_of(world):
     return [name for name in TABLES if name != "subscriptions" or world == "subscription"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", WORLDS)
 def test_every_table_is_as_the_contract_wants_it(company, world):
     for name in tables_of(world):
