@@ -56,7 +56,6 @@ class DuckEngine:
     def __init__(self, tables: Tables, part_rows: int = PART_ROWS, threads: int | None = None):
         self._duck = duckdb.connect(config={} if threads is None else {"threads": threads})
         self._tables, self._part_rows = dict(tables), part_rows
-        self._made: set[str] = set()
         for name, table in tables.items():
             self._open(name, table)
         backend = ibis.duckdb.from_connection(self._duck)
@@ -79,7 +78,7 @@ class DuckEngine:
                         self._open_part(name, Path(folder) / name, part)
                     self._run(steps)
                     yield part
-                    self._forget()
+                    self._free(steps)
             finally:
                 for name, table in self._tables.items():
                     self._open(name, table)
@@ -113,14 +112,13 @@ class DuckEngine:
 
     def _create(self, step: Step, statement: str) -> None:
         kind = "TABLE" if step.keep else "VIEW"
-        self._made |= {step.name} if step.keep else set()
         self._duck.execute(f'CREATE OR REPLACE {kind} "{step.name}" AS {statement}')
 
-    def _forget(self) -> None:
+    def _free(self, steps: Sequence[Step]) -> None:
         """Free what steps have made: replaced one by one, two parts would be held at a time."""
-        for name in self._made:
-            self._duck.execute(f'DROP TABLE "{name}"')
-        self._made.clear()
+        for step in steps:
+            if step.keep:
+                self._duck.execute(f'DROP TABLE "{step.name}"')
 
     def _open(self, name: str, table: Path | pa.Table) -> None:
         if isinstance(table, Path):

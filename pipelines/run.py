@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from features.spark import check_installed
+from features.java import check_installed
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.publish import main as publish

@@ -13,6 +13,7 @@ from sources.check import Checked
 from sources.tables import TABLES
 
 MONTH = 30  # days: the period where none is given
+LONGEST = 100_000  # days, about what a duration can hold: a period beyond it is paid once as well
 
 
 def with_orders(checked: dict[str, Checked]) -> dict[str, Checked]:
@@ -43,7 +44,7 @@ def billed(subscriptions: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
     rows = subscriptions.reset_index(drop=True)
     never = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us]")
     period = rows.get("period_days", pd.Series(np.nan, index=rows.index)).round()
-    days = period.where(period > 0).fillna(MONTH)
+    days = period.where(period > 0).fillna(MONTH).clip(upper=LONGEST)
     # `until` itself counts and `ended_at` does not.
     after = until + pd.Timedelta(microseconds=1)
     end = rows.get("ended_at", never).fillna(after)

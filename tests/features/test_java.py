@@ -79,3 +79,9 @@ def test_the_environment_is_as_before_once_spark_has_started(tmp_path, monkeypat
     with java.java_for_spark():
         assert java.os.environ["JAVA_HOME"] == str(home)
     assert java.os.environ["JAVA_HOME"] == str(home)
+    old = str(fake_java(tmp_path / "old", "11"))
+    monkeypatch.setenv("JAVA_HOME", old)
+    monkeypatch.setenv("PATH", f"{home}/bin")
+    with java.java_for_spark():
+        assert "JAVA_HOME" not in java.os.environ
+    assert java.os.environ["JAVA_HOME"] == old

@@ -53,6 +53,11 @@ def test_without_a_period_that_can_be_it_is_a_month(period):
     ]
 
 
+@pytest.mark.parametrize("period", [5_000, 1e9])
+def test_a_period_longer_than_the_data_is_paid_once(period):
+    assert paid_on("a", "s", "1980-05-10", "1990-01-01", 10, period) == ["1980-05-10 00:00:00"]
+
+
 def test_a_payment_is_known_when_it_is_made_or_once_its_subscription_is():
     rows = billed(
         subscriptions(("a", "s", "2017-03-01", "2017-05-15", 10, 30, "2017-04-10 12:00")), UNTIL
@@ -99,3 +104,12 @@ def test_a_folder_of_subscriptions_alone_gets_its_orders_and_says_so(tmp_path):
     assert "one payment for every period (period_days)" in orders.made_of
     assert with_orders(checked) is checked
     assert with_orders({}) == {}
+
+
+def test_a_row_that_came_late_tells_that_the_data_was_watched_until_then(tmp_path):
+    (tmp_path / "subscriptions.csv").write_text(
+        HEADER + "001,s1,2017-03-01,,10,30,\n002,s2,2017-03-05,,20,30,2017-04-10\n"
+    )
+    of_params = params(tmp_path)
+    orders = with_orders(check_tables(load(of_params), of_params))["orders"].rows
+    assert orders["customer_id"].tolist() == ["001", "001", "002", "002"]
