@@ -2,8 +2,6 @@
 
 import random
 from itertools import pairwise
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import ibis
 import pandas as pd
@@ -11,7 +9,6 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from features import engagement
-from features.building import build_snapshots, purchase_timelines, read_snapshots
 from features.definition import feature
 from features.facts import Step
 from features.labels import LABELS
@@ -22,18 +19,15 @@ from features.snapshot import (
     model_features,
     supported,
 )
-from features.timeplan import Timeline
 from sources.check import check_table
 from sources.params import SourceParams
 from sources.tables import TABLES
-from tests.features.company import as_known, company
+from tests.features.built import EARLY, drawn, frames_of, snapshots_of
+from tests.features.company import as_known
 from tests.features.world import (
     AS_OF,
-    ATTRIBUTES,
-    DATA_FROM,
     DAY,
     LONG,
-    day,
     feature_names,
     features_at,
     frame,
@@ -41,47 +35,8 @@ from tests.features.world import (
     on_duckdb,
 )
 
-EARLY = AS_OF - pd.Timedelta(days=28)
 MONEY_LABELS = ("spend_in_horizon", "value")
 BARE = ("customer_id", "order_id", "event_time")
-
-
-def timeline(**changes):
-    """A plan by hand: one test date, and the score date 28 days later."""
-    usual = {
-        "horizon_days": 28,
-        "active_within_days": 90,
-        "value_horizon_days": 28,
-        "data_from": day(DATA_FROM),
-        "data_until": day(AS_OF),
-        "train": (),
-        "validation": (),
-        "test": (day(EARLY),),
-        "unused": (),
-        "score": day(AS_OF),
-        "value_train": (),
-        "value_test": (),
-        "choices": (),
-    }
-    return Timeline(**(usual | changes))
-
-
-def drawn(seed=0, customers=40):
-    """Rows of every table; the amounts do not add up the same in floats."""
-    return company(random.Random(seed), customers)
-
-
-def frames_of(rows):
-    return {name: frame(name, table) for name, table in rows.items()}
-
-
-def snapshots_of(frames, plan=None, history_days=LONG, **how):
-    engine = on_duckdb(frames, **how)
-    attributes = ATTRIBUTES if "customers" in frames else ()
-    features, _ = supported(engine.schemas, history_days, attributes)
-    with TemporaryDirectory() as folder:
-        build_snapshots(engine, plan or timeline(), features, Path(folder) / "snapshots")
-        return read_snapshots(Path(folder) / "snapshots")
 
 
 def schemas_of(frames):
@@ -286,64 +241,3 @@ def test_the_dictionary_describes_every_column_and_names_what_is_absent(rows):
     by_name = {f["name"]: f for f in content["features"]}
     assert by_name["orders_30d"]["description"] == "Purchases in the last 30 days."
     assert by_name["orders_30d"]["source"] == "purchase_days"
-
-
-def objection(customer, days, granted, **cells):
-    row = {"customer_id": customer, "channel": "all", "event_time": moment(-days * DAY)}
-    return row | {"granted": granted, "purpose": "profiling", "known_at": None} | cells
-
-
-def test_who_objected_to_profiling_is_in_no_cohort_and_no_timeline():
-    names = ("objected", "came back", "objected again", "marketing only", "both at once", "silent")
-    orders = [
-        {"customer_id": name, "order_id": name, "event_time": moment(-DAY), "amount": 5.0}
-        for name in names
-    ]
-    consents = [
-        objection("objected", 9, granted=False),
-        objection("came back", 9, granted=False),
-        objection("came back", 8, granted=True),
-        objection("objected again", 8, granted=True),
-        objection("objected again", 7, granted=False),
-        objection("objected again", 9, granted=True),
-        objection("marketing only", 9, granted=False, purpose="marketing"),
-        objection("both at once", 9, granted=True),
-        objection("both at once", 9, granted=False, channel="email"),
-    ]
-    left = ["came back", "marketing only", "silent"]
-    for order in (consents, consents[::-1]):
-        frames = {"orders": frame("orders", orders), "consents": frame("consents", order)}
-        assert features_at(frames)["customer_id"].tolist() == left
-        timelines = purchase_timelines(on_duckdb(frames), timeline())
-        assert timelines["customer_id"].tolist() == left
-        table = snapshots_of(frames)
-        assert set(table["customer_id"]) == set(left)
-    unpurposed = frame(
-        "consents", consents, [c for c in TABLES["consents"].columns if c != "purpose"]
-    )
-    frames = {"orders": frame("orders", orders), "consents": unpurposed}
-    assert len(features_at(frames)) == len(names)
-
-
-def test_purchase_timelines_hold_what_was_bought_by_day():
-    def line(customer, offset, amount, order_id):
-        when = {"event_time": moment(offset), "amount": amount}
-        return {"customer_id": customer, "order_id": order_id} | when
-
-    orders = [
-        line("b", -DAY, 0.1, "1"),
-        line("a", -3 * DAY, 0.1, "2"),
-        line("a", -3 * DAY + 1, 0.2, "2"),
-        line("a", -3 * DAY + 2, 4.0, "3"),
-        line("a", -2 * DAY, -4.0, "3"),
-        line("a", 0, 9.0, "4"),
-    ]
-    timelines = purchase_timelines(on_duckdb({"orders": frame("orders", orders)}), timeline())
-    assert timelines.to_dict("list") == {
-        "customer_id": ["a", "b"],
-        "event_day": [moment(-3 * DAY), moment(-DAY)],
-        "orders": [2, 1],
-        "amount": [4.3, 0.1],
-    }
-    bare = on_duckdb({"orders": frame("orders", orders, BARE)})
-    assert "amount" not in purchase_timelines(bare, timeline())

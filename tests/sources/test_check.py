@@ -7,35 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sources.check import check_table, check_tables
+from sources.check import check_tables
 from sources.errors import TableError
-from sources.params import SourceParams
-from sources.tables import CONSENTS, CONTACTS, CUSTOMERS, EVENTS, ORDERS, TABLES, TICKETS
-
-LENIENT = {"max_quarantined": 1.0}
-
-
-def params(**changes):
-    return SourceParams(kind="files", **changes)
-
-
-def orders(*rows, **columns):
-    """Rows of customer_id, order_id, event_time, amount; further columns by name."""
-    table = pd.DataFrame(rows, columns=["customer_id", "order_id", "event_time", "amount"])
-    return table.astype("object").assign(**columns)
-
-
-def check(raw, table=ORDERS, **changes):
-    return check_table(raw, table, params(**(LENIENT | changes)))
-
-
-def good(count, start=0):
-    return [(f"c{n}", f"o{n}", "2017-05-01", 5.0) for n in range(start, start + count)]
-
-
-def reasons(result):
-    return result.quarantine["reason"].tolist()
-
+from sources.tables import CONSENTS, CONTACTS, CUSTOMERS, EVENTS, TABLES, TICKETS
+from tests.sources.raw_tables import check, good, orders, params, reasons
 
 CELLS = {
     "customer_id": st.sampled_from(["00123", "a", " a ", "", None, 7]),
@@ -246,129 +221,6 @@ def test_a_bad_cell_sets_its_row_aside_with_the_reason(cell, value, reason):
     result = check(raw)
     assert reasons(result) == [reason]
     assert result.counts["kept"] == 1
-
-
-def test_numbers_are_never_taken_for_dates():
-    raw = orders(*good(2)).assign(event_time=[20170501, 1493596800])
-    with pytest.raises(TableError, match="event_time is not a date"):
-        check(raw)
-
-
-@pytest.mark.parametrize(
-    ("written", "utc"),
-    [
-        ("2017-07-15 09:30", "2017-07-15 07:30"),
-        ("2017-07-15T09:30:15.250001", "2017-07-15 07:30:15.250001"),
-        ("2017-07-15", "2017-07-14 22:00"),
-        ("20170715", "2017-07-14 22:00"),
-        (" 2017-01-15 09:30 ", "2017-01-15 08:30"),
-        ("2017-07-15T09:30Z", "2017-07-15 09:30"),
-        ("2017-07-15T09:30:00+05:30", "2017-07-15 04:00"),
-        ("2017-07-15 09:30-0300", "2017-07-15 12:30"),
-        ("2017-07-15 09:30-03", "2017-07-15 12:30"),
-    ],
-)
-def test_a_time_without_an_offset_is_one_of_the_source_and_one_with_keeps_it(written, utc):
-    alone = check(orders(("a", "1", written, 5.0)), timezone="Europe/Berlin")
-    assert alone.rows["event_time"].tolist() == [pd.Timestamp(utc)]
-    beside = orders(
-        ("a", "1", written, 5.0),
-        ("a", "2", "2017-01-01T00:00Z", 5.0),
-        ("a", "3", "2017-01-01", 5.0),
-        ("a", "4", "2017-01-01T00:00+09:00", 5.0),
-    )
-    mixed = check(beside, timezone="Europe/Berlin").rows["event_time"].tolist()
-    assert mixed == [
-        pd.Timestamp(t) for t in (utc, "2017-01-01", "2016-12-31 23:00", "2016-12-31 15:00")
-    ]
-
-
-def test_typed_times_are_read_like_written_ones():
-    naive = pd.to_datetime(["2017-07-15 09:30", "2017-07-15 10:30"])
-    for times in (naive, naive.tz_localize("Europe/Berlin"), naive.as_unit("ns")):
-        rows = check(orders(*good(2)).assign(event_time=times), timezone="Europe/Berlin").rows
-        assert rows["event_time"].dtype == "datetime64[us]"
-        assert rows["event_time"].tolist() == list(naive - pd.Timedelta(hours=2))
-    days = [t.date() for t in naive]
-    assert (
-        check(orders(*good(2)).assign(event_time=days)).rows["event_time"].tolist()
-        == [pd.Timestamp("2017-07-15")] * 2
-    )
-
-
-def test_an_hour_that_the_clock_skips_or_repeats_is_not_guessed():
-    raw = orders(
-        ("a", "skipped", "2017-03-26 02:30", 5.0),
-        ("a", "before", "2017-03-26 01:59", 5.0),
-        ("a", "repeated", "2017-10-29 02:30", 5.0),
-        ("a", "after", "2017-10-29 03:00", 5.0),
-        ("a", "plain", "2017-10-29 02:30+02:00", 5.0),
-    )
-    result = check(raw, timezone="Europe/Berlin")
-    assert result.quarantine["order_id"].tolist() == ["skipped", "repeated"]
-    assert set(reasons(result)) == {"event_time is not a date"}
-    assert result.rows["event_time"].tolist() == [
-        pd.Timestamp(t) for t in ("2017-03-26 00:59", "2017-10-29 02:00", "2017-10-29 00:30")
-    ]
-    assert check(raw).counts["quarantined"] == 0  # in UTC no hour is special
-
-
-def test_two_scans_of_one_product_are_two_lines():
-    same = ("a", "1", "2017-05-01", 5.0)
-    result = check(orders(same, ("a", "2", "2017-05-01", 5.0), same))
-    assert result.rows["line_id"].tolist() == ["1", "1", "2"]
-    assert result.counts["duplicates"] == 0
-
-
-def test_repeated_rows_are_dropped_where_the_source_has_unique_rows():
-    same = ("a", "1", "2017-05-01", 5.0)
-    raw = orders(same, same, ("a", "1", "2017-05-01", 6.0), same)
-    result = check(raw, drop_repeated_rows=("orders",))
-    assert result.counts == {
-        "rows_in": 4,
-        "kept": 2,
-        "quarantined": 0,
-        "duplicates": 2,
-        "guests": 0,
-    }
-    assert check(raw, drop_repeated_rows=("events",)).counts["kept"] == 4
-
-
-def test_one_key_with_two_contents_is_set_aside_with_all_its_rows():
-    raw = orders(*[("a", "1", "2017-05-01", amount) for amount in (5.0, 6.0, 5.0, 1.0, 1.0)])
-    result = check(raw.assign(line_id=["1", "1", "1", "2", "2"]))
-    assert result.rows["amount"].tolist() == [1.0]
-    assert result.counts["duplicates"] == 1
-    assert result.quarantine["amount"].tolist() == [5.0, 6.0, 5.0]
-    assert set(reasons(result)) == {
-        "another row has the same order_id + line_id and different content"
-    }
-
-
-def test_a_yes_and_a_no_at_the_same_time_are_both_kept_and_repeats_counted_once():
-    said = {"customer_id": "a", "channel": "email", "event_time": "2017-05-01", "purpose": None}
-    rows = [said | {"granted": word} for word in (" Yes", "yes ", "NO")]
-    other = said | {"customer_id": "b", "granted": "0"}
-    result = check(pd.DataFrame([*rows, other, other]), CONSENTS)
-    assert result.counts["quarantined"] == 0
-    assert result.counts["duplicates"] == 2
-    assert result.rows["granted"].tolist() == [True, False, False]
-
-
-def test_a_key_with_an_empty_part_is_a_key():
-    said = {"customer_id": "a", "channel": "email", "event_time": "2017-05-01", "granted": "no"}
-    times = ["2017-05-02", "2017-05-03", "2017-05-02"]
-    rows = [said | {"purpose": None, "known_at": time} for time in times]
-    result = check(pd.DataFrame([*rows, said | {"customer_id": "b"}]), CONSENTS)
-    assert result.counts["quarantined"] == 3
-    assert result.rows["customer_id"].tolist() == ["b"]
-
-
-def test_a_position_is_never_taken_for_the_line_id_of_another_row():
-    raw = orders(*[("a", "1", "2017-05-01", 5.0)] * 3).assign(line_id=[None, "1", "2"])
-    result = check(raw)
-    assert result.counts["kept"] == 3
-    assert result.rows["line_id"].is_unique
 
 
 @pytest.mark.parametrize("table", [CONTACTS, TICKETS])
