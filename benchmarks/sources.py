@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 STAGES = ("source", "ingest", "snapshot", "train", "evaluate", "score", "plan", "release")
-METRICS = ("auc", "average_precision", "log_loss", "brier", "lift_top_decile")
+METRICS = ("auc", "average_precision", "log_loss", "brier", "lift_at_10")
 ROOT = Path(__file__).resolve().parent.parent
 RETAIL = ROOT.parent / "shared" / "data" / "online_retail" / "online_retail.parquet"
 OUT = ROOT / "benchmarks" / "out" / "sources.json"

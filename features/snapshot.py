@@ -155,11 +155,16 @@ def _or(column: ir.Value, when_none: float | None) -> ir.Value:
     return column if when_none is None else column.fill_null(when_none)
 
 
-def model_features(snapshots: pd.DataFrame) -> list[str]:
-    """The columns of a snapshot that models learn from: all features but the BTYD quadruple."""
+def model_features(snapshots: pd.DataFrame, excluded_attributes: Sequence[str] = ()) -> list[str]:
+    """The columns of a snapshot that models learn from: all features but the BTYD quadruple.
+
+    Customer attributes named in `excluded_attributes` are not learned from, though
+    the snapshot has them.
+    """
     learned = [f.name for f in all_features() if f.group is not None]
     there = [name for name in learned if name in snapshots.columns]
-    return there + _attribute_names(snapshots.columns)
+    excluded = {f"{ATTRIBUTE}{name}" for name in excluded_attributes}
+    return there + [name for name in _attribute_names(snapshots.columns) if name not in excluded]
 
 
 def _attribute_names(names: Iterable[str]) -> list[str]:

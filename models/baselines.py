@@ -22,6 +22,8 @@ from features.params import Churn
 from models.artifacts import read_json, write_json
 from models.boosting import FloatArray
 from models.btyd import BgNbd, fit_bg_nbd
+from models.gamma_gamma import GammaGamma, fit_gamma_gamma
+from models.kaplan_meier import SegmentCurves, fit_segment_curves
 from models.leaving import FEWER_LEAVE, LAPSE, MORE_LEAVE, STAYED, saved
 from sources.errors import DataGateError
 
@@ -37,6 +39,8 @@ BASELINES: dict[str, str] = {
 TENURE_RULE, TENURE = "tenure_rule", "subscription_tenure_days"
 # An own mean gap counts as many times as it has gaps, the population's as many as this.
 PRIOR_GAPS = 2.0
+FEWEST_PAYING = 20  # customers who bought again for money; of fewer Gamma-Gamma is not fitted
+CURVE_DAYS = 400  # to which the curves of segments go, where somebody was followed that long
 
 Design = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -85,6 +89,8 @@ class Baselines:
     logistics: dict[str, Logistic]
     bg_nbd: BgNbd
     orders_per_purchase_day: float
+    segment_curves: SegmentCurves
+    gamma_gamma: GammaGamma | None = None
     churn: Churn = LAPSE
 
     def predict(self, snapshot: pd.DataFrame) -> pd.DataFrame:
@@ -112,14 +118,26 @@ class Baselines:
         days: FloatArray = np.maximum(smoothed_gap(snapshot, self.population_gap) - silence, 0.0)
         return days
 
-    def expected_orders(self, snapshot: pd.DataFrame) -> FloatArray:
-        """Expected orders (n,) within the horizon: BG/NBD's purchase days × orders on each."""
-        days = self.bg_nbd.expected_purchases(self.horizon_days, *btyd_inputs(snapshot))
-        return days * self.orders_per_purchase_day
+    def expected_orders(self, snapshot: pd.DataFrame, days: int) -> FloatArray:
+        """Expected orders (n,) within `days`: BG/NBD's purchase days × orders on each."""
+        expected = self.bg_nbd.expected_purchases(days, *btyd_inputs(snapshot))
+        return expected * self.orders_per_purchase_day
+
+    def expected_spend(self, snapshot: pd.DataFrame, days: int) -> FloatArray | None:
+        """Expected spend (n,) within `days`: BG/NBD's purchase days × Gamma-Gamma's amount of each.
+
+        None where the data has no amounts, or nobody bought again for money.
+        """
+        if self.gamma_gamma is None or "monetary_value" not in snapshot.columns:
+            return None
+        frequency, recency, t = btyd_inputs(snapshot)
+        money = snapshot["monetary_value"].fillna(0.0).to_numpy(np.float64)
+        expected = self.bg_nbd.expected_purchases(days, frequency, recency, t)
+        return expected * self.gamma_gamma.expected_amount(frequency, money)
 
     def save(self, folder: Path) -> None:
         """Write `baselines.json`."""
-        content = asdict(self)
+        content = asdict(self) | {"segment_curves": self.segment_curves.to_dict()}
         del content["churn"]
         write_json(folder / FILE, {**content, **saved(self.churn)})
 
@@ -127,12 +145,15 @@ class Baselines:
     def load(cls, folder: Path) -> "Baselines":
         """Read what `save` wrote; ArtifactError when it is missing."""
         content: dict[str, Any] = read_json(folder / FILE)
+        money = content["gamma_gamma"]
         return cls(
             horizon_days=content["horizon_days"],
             population_gap=content["population_gap"],
             logistics={name: Logistic(**one) for name, one in content["logistics"].items()},
             bg_nbd=BgNbd.from_dict(content["bg_nbd"]),
             orders_per_purchase_day=content["orders_per_purchase_day"],
+            segment_curves=SegmentCurves.from_dict(content["segment_curves"]),
+            gamma_gamma=GammaGamma.from_dict(money) if money else None,
             churn=content.get("churn", LAPSE),
         )
 
@@ -163,8 +184,19 @@ def fit_baselines(train: pd.DataFrame, horizon_days: int, churn: Churn = LAPSE) 
         logistics=logistics,
         bg_nbd=fit_bg_nbd(*btyd_inputs(last)),
         orders_per_purchase_day=float(last["orders_total"].sum() / (last["frequency"] + 1.0).sum()),
+        segment_curves=fit_segment_curves(train, CURVE_DAYS),
+        gamma_gamma=_money_model(last),
         churn=churn,
     )
+
+
+def _money_model(last: pd.DataFrame) -> GammaGamma | None:
+    if "monetary_value" not in last.columns:
+        return None
+    frequency, money = (last[n].to_numpy(np.float64) for n in ("frequency", "monetary_value"))
+    if ((frequency > 0) & (money > 0)).sum() < FEWEST_PAYING:
+        return None
+    return fit_gamma_gamma(frequency, money)
 
 
 def smoothed_gap(snapshot: pd.DataFrame, population_gap: float) -> FloatArray:

@@ -19,11 +19,11 @@ from models.metrics import (
     with_intervals,
 )
 from models.params import ModelParams
+from models.slices import figures, judge_slices
 
 OURS = "ours"
 CALIBRATED = (0.85, 1.15)  # observed over expected outside is warned about
 GOOD_GAIN = 0.05
-SMALLEST_SLICE = 50
 CURVE_POINTS = 101
 HISTOGRAM_BINS = 20
 MOST_VALUES = 50  # of a text feature, judged one by one
@@ -52,7 +52,7 @@ def evaluate_churn(
         if name != OURS
     }
     by_date = {
-        str(date)[:10]: _plain(y[rows], predictions, rows)
+        str(date)[:10]: figures(y, predictions, rows)
         for date in sorted(test["as_of_date"].unique())
         if (rows := (test["as_of_date"] == date).to_numpy()).any()
     }
@@ -67,7 +67,7 @@ def evaluate_churn(
         "gains": gains,
         "by_date": by_date,
         "worst_date": min(by_date, key=lambda date: by_date[date][OURS]["auc"]),
-        "slices": _slices(test, y, predictions, horizon_days),
+        "slices": judge_slices(test, predictions, horizon_days, params.excluded_attributes),
         "best_rule": best_rule,
         "top_hundred": _top_hundred(y, predictions, best_rule),
     }
@@ -89,37 +89,6 @@ def grade(gain: Mapping[str, float], observed_over_expected: float) -> str:
         return "C"
     calibrated = CALIBRATED[0] <= observed_over_expected <= CALIBRATED[1]
     return "A" if gain["value"] >= GOOD_GAIN and calibrated else "B"
-
-
-def _plain(
-    y: FloatArray, predictions: Mapping[str, FloatArray], rows: "np.typing.NDArray[np.bool_]"
-) -> dict[str, dict[str, float]]:
-    one = np.ones_like(y)
-    return {
-        name: {metric: function(y, p[rows], one) for metric, function in METRICS.items()}
-        for name, p in predictions.items()
-    }
-
-
-def _slices(
-    test: pd.DataFrame, y: FloatArray, predictions: Mapping[str, FloatArray], horizon_days: int
-) -> dict[str, dict[str, Any]]:
-    """The same figures for parts of the test rows; a part too small or of one outcome is named."""
-    orders = test["orders_total"]
-    parts = {
-        "not_yet_late": test["days_since_last_purchase"] < horizon_days,
-        "one_purchase": orders == 1,
-        "two_purchases": orders == 2,
-        "three_or_more_purchases": orders >= 3,
-    }
-    result: dict[str, dict[str, Any]] = {}
-    for name, inside in parts.items():
-        rows = inside.to_numpy()
-        facts: dict[str, Any] = {"rows": int(rows.sum()), "churners": int(y[rows].sum())}
-        if min(facts["churners"], facts["rows"] - facts["churners"]) >= SMALLEST_SLICE / 5:
-            facts["models"] = _plain(y[rows], predictions, rows)
-        result[name] = facts
-    return result
 
 
 def _top_hundred(

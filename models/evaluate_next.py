@@ -1,17 +1,19 @@
-"""Evaluation of next purchase (when) and value (how much) on later dates, beside simple rules."""
+"""Evaluation of when the next purchase comes, on later dates, beside simple rules."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
+from scipy.integrate import trapezoid
 
-from models.baselines import Baselines, btyd_inputs, last_period
+from models.baselines import Baselines, btyd_inputs
 from models.boosting import FloatArray
 from models.curves import probability_by
 from models.next_purchase import REPORTED_DAYS, NextPurchaseModel
 
 MAX_PAIR_ROWS = 4000
+FOLLOWED = 50  # rows, to judge a day by
 
 
 def evaluate_when(
@@ -19,28 +21,38 @@ def evaluate_when(
 ) -> dict[str, Any]:
     """Judge the curves told: Brier score and observed over expected by day, misses, error, order.
 
-    A day is judged on the rows followed at least that long. `missed_early` is the share who bought
-    before the 80 % interval and `missed_late` after it, each of the rows where that can be known:
-    both should be near 0.10.
+    A day is judged on the rows followed at least that long: follow-up ends on a date of the
+    calendar whatever a customer does, so these are as good as all. `missed_early` is the share who
+    bought before the 80 % interval and `missed_late` after it, each of the rows where that can be
+    known: both should be near 0.10. `coverage` is of the dates as they are shown, whole days.
     """
     horizon = model.layout.horizon_days
     curve = model.curve(test, churn_risk)
     days = test["days_to_next_purchase"].to_numpy(np.float64)
     followup = test["followup_days"].to_numpy(np.float64)
     triple = np.stack(btyd_inputs(test))
+
+    def by(day: int) -> dict[str, FloatArray]:
+        return {
+            "ours": probability_by(curve, model.grid, day),
+            "bg_nbd": 1 - baselines.bg_nbd.p_no_purchase(day, *triple),
+            "kaplan_meier": 1 - baselines.segment_curves.p_no_purchase(day, test),
+        }
+
     by_day: dict[str, Any] = {}
     for day in sorted({*REPORTED_DAYS, horizon}):
         seen = followup >= day
         if not seen.any() or day > model.reach_days:
             continue
         bought = (days[seen] < day).astype(np.float64)
-        ours = probability_by(curve, model.grid, day)[seen]
-        bg_nbd = 1 - baselines.bg_nbd.p_no_purchase(day, *triple[:, seen])
         by_day[str(day)] = {
             "rows": int(seen.sum()),
             "bought": float(bought.mean()),
-            "ours": _probability_figures(bought, ours),
-            "bg_nbd": _probability_figures(bought, bg_nbd),
+            **{
+                name: _probability_figures(bought, p[seen])
+                for name, p in by(day).items()
+                if np.isfinite(p).all()
+            },
         }
     told = model.predict(test, churn_risk)
     low, median, high = (
@@ -52,10 +64,12 @@ def evaluate_when(
     return {
         "rows": len(test),
         "by_day": by_day,
+        "integrated_brier": _integrated_brier(days, followup, model.grid, by),
         "interval": {
             # A purchase on day 0 came some time during it: half a day in, on average.
             "missed_early": _share(days + 0.5 < low, followup >= low),
             "missed_late": _share(~(days + 0.5 <= high), followup > high),
+            "coverage": _coverage(days, followup, (low, high), model.reach_days),
         },
         "median_absolute_error": {
             "rows": int(came.sum()),
@@ -63,41 +77,9 @@ def evaluate_when(
             "own_mean_gap": _median_error(own_gap, days, came),
         },
         "concordance": {
-            "ours": concordance(days, followup, probability_by(curve, model.grid, horizon)),
+            **{name: concordance(days, followup, p) for name, p in by(horizon).items()},
             "own_mean_gap": concordance(days, followup, -own_gap),
-            "bg_nbd": concordance(
-                days, followup, 1 - baselines.bg_nbd.p_no_purchase(horizon, *triple)
-            ),
         },
-    }
-
-
-def evaluate_amount(
-    actual: FloatArray, predictions: dict[str, FloatArray | None]
-) -> dict[str, Any]:
-    """MAE, RMSE, total error (predicted over actual, less 1) and Spearman rank correlation."""
-    result: dict[str, Any] = {"rows": len(actual), "actual_mean": float(actual.mean())}
-    for name, predicted in predictions.items():
-        if predicted is None:
-            continue
-        error = predicted - actual
-        result[name] = {
-            "mean_absolute_error": float(np.abs(error).mean()),
-            "root_mean_squared_error": float(np.sqrt((error**2).mean())),
-            "total_error": float(predicted.sum() / actual.sum() - 1),
-            "spearman": _rank_correlation(predicted, actual),
-        }
-    return result
-
-
-def amount_rules(snapshot: pd.DataFrame, baselines: Baselines, days: int) -> dict[str, Any]:
-    """The rules beside expected orders and money: last period again, and BG/NBD for orders."""
-    return {
-        "orders": {
-            "bg_nbd": baselines.expected_orders(snapshot),
-            "last_period": last_period(snapshot, "orders", days),
-        },
-        "spend": {"last_period": last_period(snapshot, "amount", days)},
     }
 
 
@@ -126,11 +108,47 @@ def _probability_figures(bought: FloatArray, p: FloatArray) -> dict[str, float]:
     }
 
 
-def _rank_correlation(predicted: FloatArray, actual: FloatArray) -> float:
-    """Spearman's; 0 where all values of one side are equal, since that orders nobody."""
-    if np.ptp(predicted) == 0 or np.ptp(actual) == 0:
-        return 0.0
-    return float(spearmanr(predicted, actual).statistic)
+def _integrated_brier(
+    days: FloatArray,
+    followup: FloatArray,
+    grid: Sequence[int],
+    by: Callable[[int], dict[str, FloatArray]],
+) -> dict[str, Any]:
+    """Mean over time of the Brier score of "has bought by then" (Graf et al. 1999).
+
+    From the as-of date to the last day of the grid to which enough rows were followed.
+    """
+    judged = [day for day in grid if (followup >= day).sum() >= FOLLOWED]
+    scores: dict[str, list[float]] = {}
+    for day in judged:
+        seen = followup >= day
+        bought = (days[seen] < day).astype(np.float64)
+        for name, p in by(day).items():
+            scores.setdefault(name, []).append(float(((p[seen] - bought) ** 2).mean()))
+    if len(judged) < 2:
+        return {}
+    length = judged[-1] - judged[0]
+    found = {name: float(trapezoid(one, judged) / length) for name, one in scores.items()}
+    told = {name: score for name, score in found.items() if np.isfinite(score)}
+    return {"until_day": judged[-1], **told}
+
+
+def _coverage(
+    days: FloatArray, followup: FloatArray, ends: tuple[FloatArray, FloatArray], reach_days: int
+) -> dict[str, Any]:
+    """Share of rows, followed to the reach of the curve, whose purchase came on a day shown.
+
+    An end beyond the reach is shown as "not within N days", which no purchase within them covers.
+    """
+    low, high = (np.where(np.isnan(end), np.inf, np.floor(end)) for end in ends)
+    day = np.where(days < reach_days, days, np.inf)
+    known = followup >= reach_days
+    inside = (low <= day) & (day <= high)
+    return {
+        "rows": int(known.sum()),
+        "share": float(inside[known].mean()) if known.any() else None,
+        "days": reach_days,
+    }
 
 
 def _share(missed: "np.typing.NDArray[np.bool_]", known: "np.typing.NDArray[np.bool_]") -> Any:

@@ -1,5 +1,6 @@
 """The judgement of a run: every model on its test dates, with plots, as plain figures."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ from features.timeline import as_known_on, date_of
 from features.timeplan import Timeline
 from models.baselines import BASELINES, Baselines
 from models.evaluate import OURS, curves, evaluate_churn, feature_aucs
-from models.evaluate_next import amount_rules, evaluate_amount, evaluate_when
+from models.evaluate_amount import amount_rules, evaluate_amount
+from models.evaluate_next import evaluate_when
+from models.metrics import customer_weights
 from models.params import ModelParams
-from models.training import PAST, Bundle, Money
+from models.profit import Offer, best_offer
+from models.training import PAST, Bundle
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Evaluated:
 
     bundle: Bundle
     baselines: Baselines
-    past: Money
+    past: Bundle
     past_baselines: Baselines
 
     @classmethod
@@ -40,12 +44,27 @@ class Evaluated:
         """Read what stage `train` wrote; check the folder's manifest first."""
         past = folder / PAST
         return cls(
-            Bundle.load(folder), Baselines.load(folder), Money.load(past), Baselines.load(past)
+            Bundle.load(folder), Baselines.load(folder), Bundle.load(past), Baselines.load(past)
         )
 
 
+@dataclass(frozen=True)
+class Costs:
+    """What retention costs and brings: offers by action, and the margin on what is sold.
+
+    Without a margin nothing is known of what a kept customer earns.
+    """
+
+    offers: Mapping[str, Offer]
+    margin_rate: float | None
+
+
 def judge(
-    snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated, params: ModelParams
+    snapshots: pd.DataFrame,
+    timeline: Timeline,
+    evaluated: Evaluated,
+    costs: Costs,
+    params: ModelParams,
 ) -> Judged:
     """Judge churn and next purchase on the test dates, value on the value test dates."""
     test = _rows(snapshots, timeline, timeline.test)
@@ -58,6 +77,16 @@ def judge(
     churn["strongest_single_feature"] = {"name": str(alone.index[0]), "auc": float(alone.iloc[0])}
     when = evaluate_when(test, bundle.next_purchase, baselines, risk)
     expected = bundle.value.predict(test, risk)
+    if costs.margin_rate is not None and "value_if_stays" in expected:
+        lost = (expected["value_if_stays"] - expected["value_if_lapses"]).mean()
+        weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)
+        churn["expected_maximum_profit"] = best_offer(
+            test["churned"].to_numpy(np.float64),
+            predictions,
+            weights,
+            costs.offers,
+            float(lost) * costs.margin_rate,
+        )
     simple = amount_rules(test, baselines, timeline.horizon_days)
     when["orders_in_horizon"] = evaluate_amount(
         test["orders_in_horizon"].to_numpy(np.float64),
@@ -73,7 +102,22 @@ def judge(
     absent = {name: np.nan for name in BASELINES if name not in predictions}
     plots |= {name: plots[name].assign(**absent) for name in ("roc", "precision_recall", "gains")}
     plots["feature_importance"] = bundle.churn.importance().head(25).round(5)
+    when["followed_longer"] = _followed_longer(snapshots, timeline, evaluated)
     return Judged(churn, when, _value(snapshots, timeline, evaluated), plots)
+
+
+def _followed_longer(
+    snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated
+) -> dict[str, Any]:
+    """When, on the value test dates: older models, on rows that were followed to longer ends."""
+    test = _rows(snapshots, timeline, timeline.value_test)
+    if test.empty or set(timeline.value_test) <= set(timeline.test):
+        return {}
+    past = evaluated.past
+    figures = evaluate_when(
+        test, past.next_purchase, evaluated.past_baselines, past.churn.predict(test)
+    )
+    return {"test_as_of_dates": _dates(timeline.value_test), **figures}
 
 
 def _value(snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated) -> dict[str, Any]:
@@ -90,8 +134,12 @@ def _value(snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated) ->
         test["value"].to_numpy(np.float64),
         {OURS: expected["expected_value"].to_numpy(np.float64), **simple["spend"]},
     )
-    dates = [date_of(day).isoformat() for day in timeline.value_test]
+    dates = _dates(timeline.value_test)
     return {"horizon_days": timeline.value_horizon_days, "test_as_of_dates": dates, **figures}
+
+
+def _dates(days: tuple[int, ...]) -> list[str]:
+    return [date_of(day).isoformat() for day in days]
 
 
 def _rows(snapshots: pd.DataFrame, timeline: Timeline, days: tuple[int, ...]) -> pd.DataFrame:

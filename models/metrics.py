@@ -5,6 +5,7 @@ together). Every function takes outcomes (n,) in {0, 1}, probabilities (n,) and 
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from models.boosting import FloatArray
 from models.calibration import SMALLEST
 
 Metric = Callable[[FloatArray, FloatArray, FloatArray], float]
-TOP = 0.1
+DEPTHS = (5, 10, 20)  # per cent of the customers, ranked highest
 BINS = 10
 
 
@@ -53,11 +54,22 @@ def brier(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
     return float(np.average((p - y) ** 2, weights=w))
 
 
-def lift_top_decile(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
-    """Share of leavers among the tenth ranked highest, over their share among all."""
+def brier_skill(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
+    """1 - Brier score over that of telling everybody the share of leavers; 0 is no skill."""
     base = np.average(y, weights=w)
-    room = TOP * w.sum()
-    return float(top_leavers(y, p, w, room) / room / base) if base else float("nan")
+    plain = base * (1 - base)
+    return float(1 - brier(y, p, w) / plain) if plain else float("nan")
+
+
+def capture(y: FloatArray, p: FloatArray, w: FloatArray, depth: float) -> float:
+    """Of all leavers, the part among the share `depth` of customers ranked highest."""
+    left = float((w * y).sum())
+    return top_leavers(y, p, w, depth * w.sum()) / left if left else float("nan")
+
+
+def lift(y: FloatArray, p: FloatArray, w: FloatArray, depth: float) -> float:
+    """Share of leavers among the `depth` ranked highest, over their share among all."""
+    return capture(y, p, w, depth) / depth
 
 
 def top_leavers(y: FloatArray, p: FloatArray, w: FloatArray, room: float) -> float:
@@ -89,9 +101,11 @@ METRICS: dict[str, Metric] = {
     "average_precision": average_precision,
     "log_loss": log_loss,
     "brier": brier,
-    "lift_top_decile": lift_top_decile,
-    "observed_over_expected": observed_over_expected,
+    "brier_skill": brier_skill,
     "calibration_error": calibration_error,
+    "observed_over_expected": observed_over_expected,
+    **{f"lift_at_{depth}": partial(lift, depth=depth / 100) for depth in DEPTHS},
+    **{f"capture_at_{depth}": partial(capture, depth=depth / 100) for depth in DEPTHS},
 }
 
 
@@ -124,6 +138,11 @@ def with_intervals(
         for name, p in predictions.items()
         for ranked, sorted_weights in [_by_rank(y, p, weights)]
     }
+
+
+def interval(metric: Metric, y: FloatArray, p: FloatArray, weights: FloatArray) -> dict[str, float]:
+    """One metric of one model, with 95 % interval; `weights` are `customer_weights`."""
+    return _interval(*_resampled(metric, *_by_rank(y, p, weights)))
 
 
 def paired_difference(

@@ -50,30 +50,16 @@ class Bundle:
 
 
 @dataclass(frozen=True)
-class Money:
-    """The two models behind expected value, as they stood at the value test date."""
-
-    churn: ChurnModel
-    value: ValueModel
-
-    def save(self, folder: Path) -> None:
-        """Write both into one folder."""
-        self.churn.save(folder)
-        self.value.save(folder)
-
-    @classmethod
-    def load(cls, folder: Path) -> "Money":
-        """Read both; check the folder's manifest first."""
-        return cls(ChurnModel.load(folder), ValueModel.load(folder))
-
-
-@dataclass(frozen=True)
 class Trained:
-    """Everything training makes. `past` stands at the value test date, to judge value honestly."""
+    """Everything training makes.
+
+    `past` is the bundle as it stood at the value test date: followed longer since, those rows can
+    judge the value and the far end of the curves.
+    """
 
     evaluated: Bundle
     served: Bundle
-    past: Money
+    past: Bundle
     baselines: Baselines
     past_baselines: Baselines
     explainer: Explainer
@@ -117,13 +103,13 @@ def train_all(
     churn_served = replace(served.churn, calibration=calibration).at_level_of(test)
     served = replace(served, churn=churn_served)
     # With one horizon for both, the value test dates are the test dates.
-    past_rows = until.closed(timeline.value_test[0])
+    past_day = timeline.value_test[0]
     return Trained(
         evaluated=evaluated,
         served=served,
-        past=_refit_money(churn, value, past_rows, params),
+        past=_refit(chosen, until, past_day, params),
         baselines=fit_baselines(until.closed(timeline.test[0]), horizon, leaving),
-        past_baselines=fit_baselines(past_rows, horizon, leaving),
+        past_baselines=fit_baselines(until.closed(past_day), horizon, leaving),
         explainer=fit_explainer(
             until.closed(timeline.data_until), features, group_of, params.max_reasons
         ),
@@ -155,17 +141,11 @@ class _Until:
 
 
 def _refit(chosen: Bundle, until: _Until, day: int, params: ModelParams) -> Bundle:
-    money = _refit_money(chosen.churn, chosen.value, until.closed(day), params)
-    when = refit_next_purchase(chosen.next_purchase, until.followed(day), params)
-    return Bundle(churn=money.churn, next_purchase=when, value=money.value)
-
-
-def _refit_money(
-    churn: ChurnModel, value: ValueModel, closed: pd.DataFrame, params: ModelParams
-) -> Money:
+    closed = until.closed(day)
     latest = closed["as_of_date"].isin(closed["as_of_date"].drop_duplicates().nlargest(LATEST))
-    refitted = refit_churn(closed, churn, churn.calibration, params)
-    return Money(
+    refitted = refit_churn(closed, chosen.churn, chosen.churn.calibration, params)
+    return Bundle(
         churn=refitted.at_level_of(closed[latest]),
-        value=refit_value(value, closed, params),
+        next_purchase=refit_next_purchase(chosen.next_purchase, until.followed(day), params),
+        value=refit_value(chosen.value, closed, params),
     )

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from actions.catalog import load_catalog
+from actions.offers import offers_of
 from features.timeline import date_of
 from models.artifacts import check_manifest, read_json, write_json
-from models.judgement import Evaluated, Judged, judge
+from models.judgement import Costs, Evaluated, Judged, judge
 from pipelines import stage
 from pipelines.model_card import model_card
 from pipelines.params import load_params
@@ -17,7 +19,9 @@ def main() -> None:
     params = load_params()
     manifest = check_manifest(stage.EVALUATED)
     timeline = read_timeline()
-    judged = judge(read_snapshots(), timeline, Evaluated.load(stage.EVALUATED), params.model)
+    costs = Costs(offers_of(load_catalog(params.actions.catalog)), params.actions.margin_rate)
+    evaluated = Evaluated.load(stage.EVALUATED)
+    judged = judge(read_snapshots(), timeline, evaluated, costs, params.model)
     stage.PLOTS.mkdir(exist_ok=True)
     for name, table in judged.plots.items():
         table.to_csv(stage.PLOTS / f"{name}.csv", index=False)
@@ -54,6 +58,10 @@ def _churn_metrics(judged: Judged) -> dict[str, Any]:
     }
     rule = judged.churn["best_rule"]
     gain = judged.churn["gains"][rule]["auc"]
+    profit = judged.churn.get("expected_maximum_profit", {})
+    earned = {name: round(figure["value"], 5) for name, figure in profit.get("models", {}).items()}
+    for name in models.keys() & earned.keys():
+        models[name]["expected_maximum_profit"] = earned[name]
     return {
         **models,
         "auc_gain_over_best_rule": {k: round(v, 5) for k, v in gain.items()},

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models.metrics import DEPTHS
 from models.reason_rows import ATTRIBUTE
 
 NAMES = {
@@ -11,6 +12,9 @@ NAMES = {
     "own_rhythm_rule": "own-rhythm rule",
     "rfm_logistic": "RFM logistic",
     "bg_nbd": "BG/NBD",
+    "kaplan_meier": "Kaplan-Meier by segment",
+    "bg_nbd_gamma_gamma": "BG/NBD and Gamma-Gamma",
+    "average_formula": "average order × orders a day × days",
 }
 LEAVING = {
     "lapse": "no purchase in the {horizon_days} days from the as-of date on, among customers who "
@@ -20,12 +24,17 @@ LEAVING = {
 }
 RISK = {"lapse": "not buying", "cancellation": "having no subscription any more"}
 LEAVERS = {"lapse": "lapse", "cancellation": "cancel"}
-COLUMNS = {
+RANKING = {
     "auc": "AUC",
     "average_precision": "average precision",
+    **{f"lift_at_{depth}": f"lift at {depth} %" for depth in DEPTHS},
+    **{f"capture_at_{depth}": f"leavers in the top {depth} %" for depth in DEPTHS},
+}
+PROBABILITY = {
     "log_loss": "log loss",
     "brier": "Brier",
-    "lift_top_decile": "top-decile lift",
+    "brier_skill": "Brier skill",
+    "calibration_error": "calibration error",
     "observed_over_expected": "observed / expected",
 }
 
@@ -58,8 +67,9 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: 
         f"* test {tests}: {churn['rows']:,} rows of {churn['customers']:,} customers, "
         f"{churn['churn_rate']:.1%} left",
         f"## Churn on {tests}, {timeline['horizon_days']} days ahead",
-        _churn_table(churn["models"]),
+        _churn_tables(churn["models"]),
         _gain_text(churn),
+        _profit_text(churn.get("expected_maximum_profit", {})),
         "![calibration](calibration.png)",
         "### By test date",
         _date_table(churn["by_date"]),
@@ -95,15 +105,34 @@ def _interval(figure: dict[str, float]) -> str:
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
-def _churn_table(models: dict[str, Any]) -> str:
-    head = "| model | " + " | ".join(COLUMNS.values()) + " |"
+def _churn_tables(models: dict[str, Any]) -> str:
+    tables = [_churn_table(models, RANKING), _churn_table(models, PROBABILITY)]
+    return "\n\n".join(tables) + "\n\nIntervals: 95 %, customers resampled."
+
+
+def _churn_table(models: dict[str, Any], columns: dict[str, str]) -> str:
+    head = "| model | " + " | ".join(columns.values()) + " |"
     rows = [
-        f"| {title} | " + " | ".join(_interval(models[name][m]) for m in COLUMNS) + " |"
+        f"| {title} | " + " | ".join(_interval(models[name][m]) for m in columns) + " |"
         for name, title in NAMES.items()
         if name in models
     ]
-    return "\n".join([head, "|---" * (len(COLUMNS) + 1) + "|", *rows]) + (
-        "\n\nIntervals: 95 %, customers resampled."
+    return "\n".join([head, "|---" * (len(columns) + 1) + "|", *rows])
+
+
+def _profit_text(profit: dict[str, Any]) -> str:
+    if not profit:
+        return ""
+    figures = ", ".join(
+        f"{NAMES[name]} {figure['value'] * 1000:,.2f} ({figure['low'] * 1000:,.2f} to "
+        f"{figure['high'] * 1000:,.2f})"
+        for name, figure in profit["models"].items()
+    )
+    return (
+        f"Expected maximum profit for each 1,000 customers, by the costs and assumed effects of "
+        f"`{profit['offer']}`, which earns most, and {profit['customer_value']:.2f} lost with a "
+        f"leaver on average: {figures}. That is with {profit['share_contacted']:.0%} of the "
+        "customers contacted."
     )
 
 
@@ -134,36 +163,77 @@ def _date_table(by_date: dict[str, Any]) -> str:
 
 def _slice_table(slices: dict[str, Any]) -> str:
     rows = []
-    for name, facts in slices.items():
-        label = name.replace("_", " ")
-        if "models" not in facts:
-            rows.append(f"| {label} | {facts['rows']:,} | {facts['churners']:,} | too few | |")
-            continue
-        ours = facts["models"]["ours"]
-        rows.append(
-            f"| {label} | {facts['rows']:,} | {facts['churners']:,} | {ours['auc']:.3f} | "
-            f"{ours['observed_over_expected']:.2f} |"
-        )
+    for kind, parts in slices.items():
+        for name, facts in parts.items():
+            label = f"{kind.replace('_', ' ')}: {name.replace('_', ' ')}"
+            start = f"| {label} | {facts['rows']:,} | {facts['churners']:,} |"
+            if "models" not in facts:
+                rows.append(f"{start} too few | |")
+                continue
+            ours = facts["models"]["ours"]
+            rows.append(f"{start} {ours['auc']:.3f} | {ours['observed_over_expected']:.2f} |")
     head = "| customers | rows | left | AUC | observed / expected |"
     return "\n".join([head, "|---|---|---|---|---|", *rows])
 
 
 def _when_text(when: dict[str, Any]) -> str:
-    head = "| bought within | rows | share | Brier, ours | Brier, BG/NBD | observed / expected |"
+    longer = when.get("followed_longer")
+    text = _when_table(when)
+    if not longer:
+        return text
+    dates = ", ".join(longer["test_as_of_dates"])
+    return f"{text}\n\n### Followed longer: as of {dates}, by older models\n\n{_when_table(longer)}"
+
+
+def _when_table(when: dict[str, Any]) -> str:
+    others = [name for name in ("bg_nbd", "kaplan_meier") if name in when["concordance"]]
+    head = "| bought within | rows | share | observed / expected | Brier, ours |" + "".join(
+        f" Brier, {NAMES[name]} |" for name in others
+    )
     rows = [
-        f"| {day} days | {f['rows']:,} | {f['bought']:.1%} | {f['ours']['brier']:.4f} | "
-        f"{f['bg_nbd']['brier']:.4f} | {f['ours']['observed_over_expected']:.2f} |"
+        f"| {day} days | {f['rows']:,} | {f['bought']:.1%} | "
+        f"{f['ours']['observed_over_expected']:.2f} | {f['ours']['brier']:.4f} |"
+        + "".join(f" {f[name]['brier']:.4f} |" if name in f else " |" for name in others)
         for day, f in sorted(when["by_day"].items(), key=lambda item: int(item[0]))
     ]
     error, order = when["median_absolute_error"], when["concordance"]
-    early, late = when["interval"]["missed_early"], when["interval"]["missed_late"]
-    return "\n".join([head, "|---|---|---|---|---|---|", *rows]) + (
-        f"\n\nOf the 80 % interval, {_percent(early)} bought earlier and {_percent(late)} later "
-        f"(10 % each would be right; the dates shown cover a little more, being whole days). Of "
-        f"those who bought, half were within {_days(error['ours'])} of the median date (own mean "
-        f"gap: {_days(error['own_mean_gap'])}). "
-        f"Concordance {order['ours']:.3f} (own mean gap {order['own_mean_gap']:.3f}, BG/NBD "
-        f"{order['bg_nbd']:.3f})."
+    interval = when["interval"]
+    table = "\n".join([head, "|---" * (5 + len(others)) + "|", *rows])
+    return f"{table}\n\n" + " ".join(
+        part
+        for part in (
+            _integrated_text(when["integrated_brier"]),
+            f"Of the 80 % interval, {_percent(interval['missed_early'])} bought earlier and "
+            f"{_percent(interval['missed_late'])} later (10 % each would be right).",
+            _coverage_text(interval["coverage"]),
+            f"Of those who bought, half were within {_days(error['ours'])} of the median date (own "
+            f"mean gap: {_days(error['own_mean_gap'])}).",
+            f"Concordance {order['ours']:.3f} (own mean gap {order['own_mean_gap']:.3f}"
+            + "".join(f", {NAMES[name]} {order[name]:.3f}" for name in others)
+            + ").",
+        )
+        if part
+    )
+
+
+def _integrated_text(scores: dict[str, Any]) -> str:
+    if not scores:
+        return ""
+    others = [name for name in ("bg_nbd", "kaplan_meier") if name in scores]
+    beside = ", ".join(f"{NAMES[name]} {scores[name]:.4f}" for name in others)
+    return (
+        f"Integrated Brier score to day {scores['until_day']}: {scores['ours']:.4f}"
+        + (f" ({beside})" if beside else "")
+        + "."
+    )
+
+
+def _coverage_text(coverage: dict[str, Any]) -> str:
+    if coverage["share"] is None:
+        return ""
+    return (
+        f"The dates shown, whole days, cover {_percent(coverage)} that were followed for "
+        f"{coverage['days']} days."
     )
 
 
@@ -186,13 +256,16 @@ def _money_text(when: dict[str, Any], value: dict[str, Any]) -> str:
         tables[f"Value over {value['horizon_days']} days, as of {dates}"] = value
     rows = [
         f"| {title} | {NAMES.get(name, name.replace('_', ' '))} | {f['mean_absolute_error']:.2f} | "
-        f"{f['root_mean_squared_error']:.2f} | {f['total_error']:+.1%} | {f['spearman']:.3f} |"
+        f"{f['root_mean_squared_error']:.2f} | {f['total_error']:+.1%} | {f['spearman']:.3f} | "
+        f"{f['captured_in_top_decile']:.1%} |"
         for title, figures in tables.items()
         for name, f in figures.items()
         if isinstance(f, dict)
     ]
-    head = "| what | model | mean absolute error | RMSE | total error | Spearman |"
-    return "\n".join([head, "|---|---|---|---|---|---|", *rows])
+    head = (
+        "| what | model | mean absolute error | RMSE | total error | Spearman | best tenth brings |"
+    )
+    return "\n".join([head, "|---|---|---|---|---|---|---|", *rows])
 
 
 def _warnings(warnings: list[str]) -> str:

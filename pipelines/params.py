@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, model_validator
 
 from actions.params import ActionParams
 from features.params import TaskParams, TimelineParams
@@ -25,6 +25,18 @@ class AllParams(Params):
     timeline: TimelineParams
     model: ModelParams
     actions: ActionParams
+
+    @model_validator(mode="after")
+    def _excluded_are_listed(self) -> "AllParams":
+        listed = self.source.static_attributes
+        strange = [name for name in self.model.excluded_attributes if name not in listed]
+        if strange:
+            raise ValueError(
+                f"model.excluded_attributes names {', '.join(strange)}, which source."
+                "static_attributes does not: list it there too, so that it is judged by its groups "
+                "though nothing is learned from it"
+            )
+        return self
 
 
 def load_params(path: Path = FILE) -> AllParams:

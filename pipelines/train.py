@@ -12,7 +12,7 @@ def main() -> None:
     """Fit everything and write it as text and JSON, each folder with a manifest."""
     params = load_params()
     snapshots, timeline = read_snapshots(), read_timeline()
-    features = model_features(snapshots)
+    features = model_features(snapshots, params.model.excluded_attributes)
     trained = train_all(snapshots, timeline, features, group_of(features), params.model, stage.say)
     trained.evaluated.save(stage.EVALUATED)
     trained.baselines.save(stage.EVALUATED)

@@ -57,6 +57,9 @@ def buyers(rows, seed, dates=("2024-05-01", "2024-06-01")):
                 "recency": np.floor(last),
                 "T": t,
                 "churned": (later == 0).astype(float),
+                # The day itself is not needed here: bought in the first half, or not seen.
+                "days_to_next_purchase": np.where(later > 0, HORIZON / 2.0, np.nan),
+                "followup_days": float(HORIZON),
             }
         )
         snapshots.append(snapshot)
@@ -201,9 +204,9 @@ def test_expected_orders_count_every_order_of_an_expected_purchase_day(train, ba
     days = baselines.bg_nbd.expected_purchases(
         HORIZON, *test[["frequency", "recency", "T"]].to_numpy().T
     )
-    np.testing.assert_allclose(baselines.expected_orders(test), days, rtol=1e-12)
+    np.testing.assert_allclose(baselines.expected_orders(test, HORIZON), days, rtol=1e-12)
     twice = fit_baselines(train.assign(orders_total=2 * train["orders_total"]), HORIZON)
-    np.testing.assert_allclose(twice.expected_orders(test), 2 * days, rtol=1e-12)
+    np.testing.assert_allclose(twice.expected_orders(test, HORIZON), 2 * days, rtol=1e-12)
 
 
 def test_the_last_period_is_the_nearest_window_scaled_to_the_horizon(test):

@@ -12,7 +12,8 @@ from features.timeline import date_of
 from models.baselines import BASELINES, TENURE_RULE, Baselines, fit_baselines
 from models.cards import score_cards
 from models.churn import check_gates
-from models.judgement import Evaluated, judge
+from models.judgement import Costs, Evaluated, judge
+from models.profit import Offer
 from models.reason_rows import told
 from models.training import Bundle, train_all
 from models.value import Horizons, fit_value
@@ -32,6 +33,7 @@ from tests.snapshots import (
 )
 
 PARAMS = model_params()
+COSTS = Costs({"letter": Offer(incentive_cost=1.0, contact_cost=0.5)}, margin_rate=0.3)
 PLAN = timeline(churn="cancellation")
 
 
@@ -52,7 +54,7 @@ def everything():
 
 @pytest.fixture(scope="module")
 def judged(rows, everything):
-    return judge(rows, PLAN, evaluated(everything), PARAMS)
+    return judge(rows, PLAN, evaluated(everything), COSTS, PARAMS)
 
 
 def evaluated(made):
@@ -223,7 +225,7 @@ def test_the_tenure_can_be_the_best_rule(rows, everything):
     known = rows.assign(subscription_tenure_days=np.where(rows["churned"] == 1, 1.0, 900.0))
     made = fit_baselines(known[known["split"] == "train"], HORIZON, "cancellation")
     both = Evaluated(everything.evaluated, made, everything.past, everything.past_baselines)
-    figures = judge(known, PLAN, both, PARAMS).churn
+    figures = judge(known, PLAN, both, COSTS, PARAMS).churn
     assert figures["best_rule"] == TENURE_RULE
     assert figures["grade"] == "C"
 
@@ -243,10 +245,10 @@ def test_a_subscriber_who_never_bought_is_judged_and_scored_too(rows, everything
     baselines = fit_baselines(changed[changed["split"] == "train"], HORIZON, "cancellation")
     test = changed[changed["split"] == "test"]
     assert np.isfinite(baselines.predict(test)).all(axis=None)
-    assert np.isfinite(baselines.expected_orders(test)).all()
+    assert np.isfinite(baselines.expected_orders(test, 28)).all()
     assert np.isfinite(baselines.days_to_next_purchase(test)).all()
     both = Evaluated(everything.evaluated, baselines, everything.past, baselines)
-    figures = judge(changed, PLAN, both, PARAMS)
+    figures = judge(changed, PLAN, both, COSTS, PARAMS)
     json.dumps([figures.churn, figures.next_purchase, figures.value], allow_nan=False)
     score = changed[changed["split"] == "score"]
     bought = pd.DataFrame({"customer_id": ["x"], "event_day": pd.Timestamp("2024-03-01")})

@@ -5,6 +5,7 @@ from sklearn.metrics import roc_auc_score, roc_curve
 
 from models.evaluate import curves, evaluate_churn, feature_aucs, grade
 from models.metrics import METRICS
+from models.slices import judge_slices
 from tests.snapshots import model_params
 
 RULES = ("recency_rule", "own_rhythm_rule", "rfm_logistic", "bg_nbd")
@@ -20,6 +21,10 @@ def rows(customers=600, dates=2, seed=1):
             "as_of_date": np.repeat(pd.date_range("2024-09-01", periods=dates), customers),
             "orders_total": rng.integers(1, 6, customers * dates).astype(float),
             "days_since_last_purchase": rng.integers(0, 60, customers * dates).astype(float),
+            "tenure_days": rng.integers(0, 500, customers * dates).astype(float),
+            "gap_mean": rng.uniform(3, 40, customers * dates),
+            "amount_total": rng.exponential(100, customers * dates),
+            "amount_90d": rng.exponential(30, customers * dates),
         }
     )
     true = rng.beta(1.2, 3, len(frame))
@@ -122,14 +127,37 @@ def test_slices_hold_those_they_say_and_small_ones_are_only_counted(test_rows):
     frame, predictions = test_rows
     changed = frame.assign(orders_total=np.where(frame.index < 12, 1.0, frame["orders_total"] + 1))
     slices = evaluate_churn(changed, predictions, 28, PARAMS)["slices"]
-    assert slices["one_purchase"] == {"rows": 12, "churners": int(frame["churned"][:12].sum())}
+    one = {"rows": 12, "churners": int(frame["churned"][:12].sum())}
+    assert slices["purchases"]["one"] == one
     late = frame["days_since_last_purchase"] >= 28
-    assert slices["not_yet_late"]["rows"] == int((~late).sum())
+    early = slices["lateness"]["not_yet_late"]
+    assert early["rows"] == int((~late).sum())
     inside = (~late).to_numpy()
     area = roc_auc_score(frame["churned"][inside], predictions["ours"][inside])
-    assert slices["not_yet_late"]["models"]["ours"]["auc"] == pytest.approx(area)
-    counts = [slices[f"{n}_purchases"]["rows"] for n in ("two", "three_or_more")]
-    assert sum(counts) + 12 == len(frame)
+    assert early["models"]["ours"]["auc"] == pytest.approx(area)
+
+
+def test_every_customer_is_in_one_part_of_each_kind(test_rows):
+    frame, predictions = test_rows
+    region = np.where(frame.index % 3 == 0, None, np.where(frame.index % 2, "north", "south"))
+    slices = judge_slices(frame.assign(attribute_region=region), predictions, 28, ["region"])
+    assert set(slices) > {"tenure", "rfm_segment", "lifecycle_stage", "abc_class", "value"}
+    for kind, parts in slices.items():
+        assert sum(part["rows"] for part in parts.values()) == len(frame), kind
+    groups = slices["region (not learned from)"]
+    assert set(groups) == {"north", "south", "unknown"}
+    assert groups["unknown"]["rows"] == len(frame) / 3
+
+
+def test_an_attribute_of_many_numbers_is_judged_by_thirds(test_rows):
+    frame, predictions = test_rows
+    age = frame.assign(attribute_age=np.arange(len(frame), dtype=float))
+    parts = judge_slices(age, predictions, 28, ["age"])["age (not learned from)"]
+    assert {name: part["rows"] for name, part in parts.items()} == {
+        "lowest_third": 399,
+        "middle_third": 400,
+        "highest_third": 401,
+    }
 
 
 def test_the_hundred_ranked_highest_are_counted_for_us_and_the_rule(judged, test_rows):

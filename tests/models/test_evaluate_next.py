@@ -5,10 +5,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import spearmanr
 
 from models.baselines import fit_baselines
-from models.evaluate_next import amount_rules, concordance, evaluate_amount, evaluate_when
+from models.evaluate_next import concordance, evaluate_when
 from models.inputs import Inputs
 from models.next_purchase import Layout, NextPurchaseModel
 from tests.snapshots import HORIZON, simulate, trained
@@ -107,6 +106,8 @@ def planted(rows=4_000, followup=200.0, seed=1):
             "days_since_last_purchase": 10.0,
             "gap_mean": 1 / hazard,
             "orders_total": 9.0,
+            "tenure_days": 200.0,
+            "as_of_date": pd.Timestamp("2024-09-01"),
         }
     )
     return frame, (1 - hazard) ** HORIZON
@@ -129,6 +130,7 @@ def test_misses_are_counted_on_the_side_they_lie(model, baselines):
     assert interval == {
         "missed_early": {"rows": 100, "share": 0.0},
         "missed_late": {"rows": 100, "share": 1.0},
+        "coverage": {"rows": 100, "share": 0.0, "days": 90},
     }
     early = rows.assign(hazard=0.03, days_to_next_purchase=0.0)
     slow = np.full(100, 0.97**HORIZON)
@@ -201,32 +203,33 @@ def test_a_fitted_model_orders_customers_better_than_their_own_gap():
     assert order["ours"] > 0.6
 
 
-def test_amounts_are_judged_by_error_total_and_order():
-    actual = np.array([0.0, 10, 20, 30])
-    predicted = np.array([5.0, 5, 25, 37])
-    found = evaluate_amount(actual, {"ours": predicted, "absent": None})
-    assert found["rows"] == 4
-    assert found["actual_mean"] == 15
-    assert "absent" not in found
-    assert found["ours"] == {
-        "mean_absolute_error": pytest.approx((5 + 5 + 5 + 7) / 4),
-        "root_mean_squared_error": pytest.approx(np.sqrt((25 + 25 + 25 + 49) / 4)),
-        "total_error": pytest.approx(72 / 60 - 1),
-        "spearman": pytest.approx(spearmanr(predicted, actual).statistic),
-    }
+def test_the_coverage_is_of_the_days_shown_and_beyond_the_reach_covers_no_purchase(
+    model, baselines
+):
+    rows, risk = planted()
+    coverage = evaluate_when(rows, model, baselines, risk)["interval"]["coverage"]
+    assert coverage["rows"] == len(rows)
+    assert coverage["days"] == model.reach_days
+    told = model.predict(rows, risk)
+    low = np.floor(told["next_purchase_days_low"].fillna(np.inf))
+    high = np.floor(told["next_purchase_days_high"].fillna(np.inf))
+    day = rows["days_to_next_purchase"].where(rows["days_to_next_purchase"] < 90, np.inf)
+    assert coverage["share"] == pytest.approx(((low <= day) & (day <= high)).mean())
+    assert coverage["share"] >= 0.8  # whole days cover a little more than the parts they hold
+    short = evaluate_when(rows.assign(followup_days=60.0), model, baselines, risk)
+    assert short["interval"]["coverage"] == {"rows": 0, "share": None, "days": 90}
 
 
-def test_one_amount_for_everybody_orders_nobody():
-    found = evaluate_amount(np.array([0.0, 10, 20]), {"ours": np.full(3, 10.0)})
-    assert found["ours"]["spearman"] == 0.0
-
-
-def test_the_rules_beside_amounts_are_last_period_and_bg_nbd(baselines):
-    rows = simulate(customers=200)
-    test = rows[rows["split"] == "test"]
-    rules = amount_rules(test, baselines, 28)
-    np.testing.assert_allclose(rules["orders"]["last_period"], test["orders_30d"] * 28 / 30)
-    np.testing.assert_allclose(rules["spend"]["last_period"], test["amount_30d"] * 28 / 30)
-    assert (rules["orders"]["bg_nbd"] >= 0).all()
-    no_money = test.drop(columns=["amount_30d", "amount_90d", "amount_total", "amount_mean"])
-    assert amount_rules(no_money, baselines, 28)["spend"]["last_period"] is None
+def test_the_integrated_brier_score_is_the_mean_over_time_of_those_followed(model, baselines):
+    rows, risk = planted()
+    found = evaluate_when(rows, model, baselines, risk)["integrated_brier"]
+    assert found["until_day"] == 90
+    days, hazard = rows["days_to_next_purchase"].fillna(np.inf), rows["hazard"]
+    scores = [(((1 - (1 - hazard) ** t) - (days < t)) ** 2).mean() for t in GRID]
+    assert found["ours"] == pytest.approx(np.trapezoid(scores, GRID) / 90, rel=0.02)
+    assert found["ours"] < found["kaplan_meier"]
+    half = rows["followup_days"].where(rows.index % 2 == 0, 20.0)
+    seen = rows["days_to_next_purchase"].where(rows["days_to_next_purchase"] < half)
+    cut = rows.assign(followup_days=half, days_to_next_purchase=seen)
+    again = evaluate_when(cut, model, baselines, risk)["integrated_brier"]["ours"]
+    assert again == pytest.approx(found["ours"], rel=0.05)

@@ -12,7 +12,7 @@ from models.metrics import (
     calibration_error,
     customer_weights,
     equal_bins,
-    lift_top_decile,
+    lift,
     log_loss,
     observed_over_expected,
     paired_difference,
@@ -71,7 +71,7 @@ def test_the_order_of_rows_does_not_matter_even_with_ties(name):
 def test_lift_is_the_share_of_leavers_in_the_top_tenth_over_the_share_in_all():
     y = np.r_[np.ones(8), np.zeros(2), np.ones(12), np.zeros(78)]  # 8 of the ten highest left
     p = np.linspace(0.9, 0.1, 100)
-    assert lift_top_decile(y, p, np.ones(100)) == pytest.approx(0.8 / 0.2)
+    assert lift(y, p, np.ones(100), 0.1) == pytest.approx(0.8 / 0.2)
 
 
 def test_of_a_tie_at_the_edge_its_share_counts():
@@ -100,7 +100,7 @@ def test_bins_are_equal_in_size_and_ties_stay_together():
     assert [len(set(part)) for part in np.split(tied, [30, 80])] == [1, 1, 1]
 
 
-@pytest.mark.parametrize("name", ["auc", "average_precision", "lift_top_decile"])
+@pytest.mark.parametrize("name", ["auc", "average_precision", "lift_at_10"])
 def test_ranking_nobody_who_left_is_undefined_and_not_a_number(name):
     assert np.isnan(METRICS[name](np.zeros(4), np.array([0.1, 0.2, 0.3, 0.4]), ONE))
 

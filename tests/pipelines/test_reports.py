@@ -2,7 +2,8 @@
 
 import pytest
 
-from models.judgement import Evaluated, judge
+from models.judgement import Costs, Evaluated, judge
+from models.profit import Offer
 from pipelines.model_card import model_card
 from pipelines.summary import _choice_lines, _churn_lines, _reason
 from tests.snapshots import model_params, simulate, timeline, trained, trained_on_subscribers
@@ -17,12 +18,14 @@ USABILITY = {
 PLAIN = {"features": [{"name": "orders_90d"}]}
 WITH_ATTRIBUTE = {"features": [*PLAIN["features"], {"name": "attribute_region"}]}
 
+COSTS = Costs({"letter": Offer(incentive_cost=1.0, contact_cost=0.5)}, margin_rate=0.3)
+
 
 def evaluation(churn):
     made = trained() if churn == "lapse" else trained_on_subscribers()
     plan = timeline(churn=churn)
     both = Evaluated(made.evaluated, made.baselines, made.past, made.past_baselines)
-    judged = judge(simulate(churn=churn), plan, both, model_params())
+    judged = judge(simulate(churn=churn), plan, both, COSTS, model_params())
     return {
         "churn": judged.churn,
         "next_purchase": judged.next_purchase,

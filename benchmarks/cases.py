@@ -1,0 +1,198 @@
+"""Data sets and as-of dates on which models are compared, with snapshots made as a run makes them.
+
+Each test date is a run of its own, planned by `features.splits`: what closed by then teaches, and
+nothing later. Methods are chosen on other cases than they are judged on (`development`).
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from benchmarks.measuring import DATA, ROOT, NotPossibleError
+from features.building import build_snapshots, read_snapshots
+from features.engine import DuckEngine
+from features.params import TaskParams, TimelineParams
+from features.profile import profile
+from features.snapshot import supported
+from features.splits import plan_timeline
+from features.timeline import as_known_on, date_of
+from features.timeplan import Timeline
+from models.artifacts import digest, hashes
+from sources.billing import with_orders
+from sources.check import check_tables
+from sources.params import SourceParams
+from sources.registry import fingerprint, load
+
+FOLDER = DATA / "accuracy"
+RETAIL = ROOT.parent / "shared" / "data" / "online_retail" / "online_retail.parquet"
+CODE = ("sources", "features", "benchmarks/cases.py")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One data set at one horizon; dates are judged one by one and together."""
+
+    name: str
+    horizon_days: int
+    active_within_days: int
+    dates: tuple[str, ...]
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One run: all snapshots, and what of them teaches and is asked at its test date."""
+
+    snapshots: pd.DataFrame
+    timeline: Timeline
+
+    @property
+    def closed(self) -> pd.DataFrame:
+        """The rows whose outcome was known at the test date."""
+        known = self._known(self.timeline.test[0])
+        return known[known["outcome_known"]].reset_index(drop=True)
+
+    @property
+    def test(self) -> pd.DataFrame:
+        """The rows of the test date."""
+        known = self._known(self.timeline.data_until)
+        day = pd.Timestamp(date_of(self.timeline.test[0]))
+        return known[known["as_of_date"] == day].reset_index(drop=True)
+
+    def _known(self, day: int) -> pd.DataFrame:
+        horizons = (self.timeline.horizon_days, self.timeline.value_horizon_days)
+        return as_known_on(self.snapshots, pd.Timestamp(date_of(day)), horizons)
+
+
+def _retail() -> dict[str, Any]:
+    """The source as docs/your-data.md describes it."""
+    page = (ROOT / "docs" / "your-data.md").read_text(encoding="utf-8")
+    block = yaml.safe_load(page.split("```yaml", 1)[1].split("```", 1)[0])
+    return {**block["source"], "path": str(FOLDER / "online_retail")}
+
+
+def cases() -> dict[str, Case]:
+    """What is judged, by name."""
+    found = (
+        Case(
+            name="complete_journey",
+            horizon_days=28,
+            active_within_days=90,
+            dates=("2017-10-23", "2017-11-06", "2017-11-20", "2017-12-04"),
+        ),
+        Case(
+            name="cdnow",
+            horizon_days=90,
+            active_within_days=180,
+            dates=("1998-02-01", "1998-03-01", "1998-04-01"),
+            source={"kind": "cdnow"},
+        ),
+        Case(
+            name="online_retail",
+            horizon_days=30,
+            active_within_days=90,
+            dates=("2011-09-10", "2011-10-10", "2011-11-08"),
+            source={"kind": "files"},
+        ),
+    )
+    return {case.name: case for case in found}
+
+
+def development() -> dict[str, Case]:
+    """Where methods are chosen: outcomes that close before the first test date of the data set."""
+    changes: dict[str, dict[str, Any]] = {
+        "complete_journey": {"dates": ("2017-07-31", "2017-08-28", "2017-09-25")},
+        # Ninety days do not fit twice before the first test date: a shorter horizon.
+        "cdnow": {
+            "dates": ("1997-10-01", "1997-11-01", "1997-12-01"),
+            "horizon_days": 60,
+            "active_within_days": 90,
+        },
+        "online_retail": {"dates": ("2011-06-11", "2011-07-11", "2011-08-10")},
+    }
+    return {
+        f"{name}_development": replace(case, name=f"{name}_development", **changes[name])
+        for name, case in cases().items()
+    }
+
+
+def predictions_folder(case: Case, date: str) -> Path:
+    """Where predictions on the snapshots of a run are kept; empty again when those change."""
+    return FOLDER / case.name / date / "predictions"
+
+
+def prepare(case: Case, date: str) -> Prepared:
+    """The snapshots of one run; kept below benchmarks/data until the code or the case changes.
+
+    Raises NotPossibleError where the data is not there.
+    """
+    folder = FOLDER / case.name / date
+    stamp = _stamp(case, date)
+    if not (folder / stamp).exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        _build(case, date, folder)
+        (folder / stamp).touch()
+    timeline = Timeline.from_json(json.loads((folder / "timeline.json").read_text()))
+    return Prepared(read_snapshots(folder / "snapshots"), timeline)
+
+
+def _build(case: Case, date: str, folder: Path) -> None:
+    task = TaskParams(
+        churn="lapse",
+        horizon_days=case.horizon_days,
+        active_within_days=case.active_within_days,
+        value_horizon_days="auto",
+    )
+    timeline_params = TimelineParams.model_validate(
+        {"step_days": 14, "snapshots": "auto", "test_as_of_dates": [date]}
+    )
+    engine = DuckEngine(_tables(case))
+    timeline = plan_timeline(task, timeline_params, profile(engine))
+    features, _ = supported(engine.schemas, timeline.history_days)
+    build_snapshots(engine, timeline, features, folder / "snapshots")
+    (folder / "timeline.json").write_text(json.dumps(timeline.to_json()))
+
+
+def _tables(case: Case) -> dict[str, Path]:
+    """The checked tables of a data set, read once."""
+    source = _source(case)
+    folder = FOLDER / "tables" / case.name
+    done = folder / digest({"source": digest(fingerprint(source)["files"]), **_code()})
+    if not done.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for name, table in with_orders(check_tables(load(source), source)).items():
+            table.rows.to_parquet(folder / f"{name}.parquet", index=False)
+        done.touch()
+    return {path.stem: path for path in folder.glob("*.parquet")}
+
+
+def _source(case: Case) -> SourceParams:
+    usual = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["source"]
+    changes = dict(case.source)
+    if changes.get("kind") == "files":
+        if not RETAIL.exists():
+            raise NotPossibleError(f"{RETAIL.relative_to(ROOT.parent)} is not there")
+        changes = _retail()
+        Path(changes["path"]).mkdir(parents=True, exist_ok=True)
+        shutil.copy(RETAIL, Path(changes["path"]) / "orders.parquet")
+    return SourceParams.model_validate(usual | changes)
+
+
+def _stamp(case: Case, date: str) -> str:
+    settings = {"horizon": str(case.horizon_days), "active": str(case.active_within_days)}
+    return digest({**settings, "date": date, **_code()})
+
+
+def _code() -> dict[str, str]:
+    found = {}
+    for name in CODE:
+        path = ROOT / name
+        found[name] = digest(hashes(path)) if path.is_dir() else digest({name: path.read_text()})
+    return found

@@ -1,0 +1,1 @@
+"""Models that ours stands beside: each module fits on the same training rows."""

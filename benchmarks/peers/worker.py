@@ -1,0 +1,36 @@
+"""One peer on one set of rows, in a process of its own: `… worker PEER FOLDER`.
+
+The folder holds `train.parquet`, `test.parquet` and `task.json` {features, text, horizon_days,
+seed, threads, seconds}. A peer is a module with `churn(train, test, task) -> probabilities`, a
+column for each model. They go to `PEER.parquet`; the last line printed is JSON.
+"""
+
+import json
+import sys
+import time
+from importlib import import_module, metadata
+from pathlib import Path
+
+import pandas as pd
+
+
+def main(peer: str, folder: str) -> None:
+    """Fit, predict, write."""
+    try:
+        module = import_module(f"benchmarks.peers.{peer}")
+    except ModuleNotFoundError as error:
+        print(json.dumps({"missing": error.name}))
+        return
+    where = Path(folder)
+    train, test = (pd.read_parquet(where / f"{name}.parquet") for name in ("train", "test"))
+    task = json.loads((where / "task.json").read_text(encoding="utf-8"))
+    started = time.perf_counter()
+    predicted = module.churn(train, test, task)
+    seconds = time.perf_counter() - started
+    pd.DataFrame(predicted).to_parquet(where / f"{peer}.parquet", index=False)
+    versions = {name: metadata.version(name) for name in module.PACKAGES}
+    print(json.dumps({"seconds": seconds, "versions": versions}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
