@@ -56,9 +56,9 @@ def score_cards(
         # A day within the curve is a date; beyond its reach it is "not within N days".
         dates = as_of + pd.to_timedelta(days.floordiv(1), unit="D")
         cards[f"next_purchase_date_{end}"] = dates.astype("datetime64[us]")
-    first = _most_at_stake(cards, params.reasons_share)
-    reasons = explainer.explain(bundle.churn, snapshot.loc[first])
-    cards["reasons"] = pd.Series([[stored(r) for r in row] for row in reasons], index=first)
+    explained = _most_at_stake(cards, params.reasons_share)
+    reasons = explainer.explain(bundle.churn, snapshot.loc[explained])
+    cards["reasons"] = pd.Series([[stored(r) for r in row] for row in reasons], index=explained)
     gone = sorted(set(purchases["customer_id"]) - set(cards["customer_id"]))
     silent = pd.DataFrame({"customer_id": gone, "status": ALREADY_CHURNED})
     last = purchases.groupby("customer_id")["event_day"].max()
