@@ -1,9 +1,9 @@
 """Training and scoring: seconds and memory of what a night does, for up to a million customers.
 
 `make bench-scoring` prints a table and writes benchmarks/out/scoring.json: `rows` of {step,
-customers, seconds, ms_per_row, peak_mb}. It needs the snapshots and models that `make run` left; rows
-of the score date are repeated until there are as many as asked for, each value a little changed, so
-that no two take the same way through every tree.
+customers, seconds, ms_per_row, peak_mb}. It needs the snapshots and models that `make run` left;
+rows of the score date are repeated until there are as many as asked for, each value a little
+changed, so that no two take the same way through every tree.
 
     python -m benchmarks.scoring --customers 1000000
 """

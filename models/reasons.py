@@ -26,7 +26,8 @@ BASE = "base"
 LONGEST = 100  # letters of a text that is shown
 
 # What can be shown for a group: of the features the data has, the one that moved this customer's
-# risk most in the direction of the group. Beside it the customer's own usual value where there is one.
+# risk most in the direction of the group; beside it the customer's own usual value, where there is
+# one.
 SHOWN: dict[str, tuple[tuple[str, ...], str | None]] = {
     "recency": (("days_since_last_purchase",), None),
     "rhythm": (("days_since_last_purchase",), "gap_mean"),
