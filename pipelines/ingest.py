@@ -25,8 +25,9 @@ def main() -> None:
         stage.say(f"{name}: {counts}" + (f", {table.made_of}" if table.made_of else ""))
     write_json(stage.QUARANTINE / "counts.json", {n: t.counts for n, t in checked.items()})
     engine = DuckEngine(stage.tables(checked))
-    task = params.task
-    report = usability_report(checked, engine, params.source, task.horizon_days, task.churn)
+    report = usability_report(
+        checked, engine, params.source, params.task.horizon_days, params.task.churn
+    )
     write_json(stage.USABILITY, report)
     stage.USABILITY_PAGE.write_text(page(report), encoding="utf-8")
     stage.say(f"data usability: {headline(report)} ({stage.USABILITY_PAGE})")
