@@ -138,17 +138,15 @@ def held_by(snapshot: pd.DataFrame) -> "pd.Series[str]":
         name: trait if trait.sum() <= COMMON * len(trait) else trait & False
         for name, trait in found.items()
     }
-    names = np.select(
-        [*traits.values(), is_known], [*traits, "nothing_clear"], UNKNOWN
-    )
+    names = np.select([*traits.values(), is_known], [*traits, "nothing_clear"], UNKNOWN)
     return pd.Series(names, index=snapshot.index)
 
 
 def second_purchase(cards: pd.DataFrame, is_one_time: "pd.Series[bool]") -> pd.DataFrame:
     """Columns second_purchase_probability and second_purchase_days, for one-time buyers only.
 
-    It is the card's own purchase probability at the furthest day that the curve reaches: for whoever
-    has bought once, the next purchase is the second.
+    It is the card's own purchase probability at the furthest reported day that the curve reaches:
+    for whoever has bought once, the next purchase is the second.
     """
     reach = {
         int(str(name).removeprefix(PROBABILITY).removesuffix("d")): str(name)
@@ -164,7 +162,7 @@ def second_purchase(cards: pd.DataFrame, is_one_time: "pd.Series[bool]") -> pd.D
 
 
 def _by_discounts(snapshot: pd.DataFrame) -> "pd.Series[bool]":
-    """Half of the purchases at a discount of a fifth of the price in all, or coupons in a quarter."""
+    """Half of the purchases discounted, by a fifth of all prices; or a coupon in a quarter."""
     is_usual = _column(snapshot, "discounted_orders_share_total") >= DISCOUNTED_ORDERS
     is_large = _column(snapshot, "discount_share_total") >= DISCOUNT
     coupons = _column(snapshot, "coupons_redeemed_total") / snapshot["orders_total"]

@@ -1,4 +1,4 @@
-"""How strong a relationship is, 0 to 100, and whether it has weakened beyond the usual ups and downs.
+"""How strong a relationship is, 0 to 100, and whether it has weakened more than is usual.
 
 Four scores a manager can follow (docs/segments.md has them with numbers): regularity, breadth,
 engagement and satisfaction. Those the data does not tell are left out, never guessed. A
@@ -19,7 +19,7 @@ SCALES = {5.0: (1.0, 5.0), 10.0: (1.0, 10.0), 100.0: (0.0, 100.0)}  # of a satis
 # points: two deviations are 2.3 % of a normal curve, ten points a tenth of the scale.
 DEVIATIONS, POINTS = 2.0, 10.0
 MAD_TO_DEVIATION = 1.4826  # of a normal curve
-FEWEST_CHANGES = 30  # below it nobody knows what an usual change is
+FEWEST_CHANGES = 30  # below it nobody knows what a usual change is
 
 
 def strength(snapshot: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
