@@ -146,19 +146,22 @@ def second_purchase(cards: pd.DataFrame, is_one_time: "pd.Series[bool]") -> pd.D
     """Columns second_purchase_probability and second_purchase_days, for one-time buyers only.
 
     It is the card's own purchase probability at the furthest reported day that the curve reaches:
-    for whoever has bought once, the next purchase is the second.
+    for whoever has bought once, the next purchase is the second. Unknown where it reaches none.
     """
     reach = {
         int(str(name).removeprefix(PROBABILITY).removesuffix("d")): str(name)
         for name in cards.columns
         if str(name).startswith(PROBABILITY) and cards[name].notna().any()
     }
-    made = pd.DataFrame(index=cards.index)
-    furthest = max(reach)
-    made["second_purchase_probability"] = cards[reach[furthest]].where(is_one_time)
+    furthest = max(reach, default=None)
+    known = _column(cards, reach[furthest]) if furthest else _column(cards, "")
     days = pd.Series(furthest, index=cards.index, dtype="Int64")
-    made["second_purchase_days"] = days.where(is_one_time)
-    return made
+    return pd.DataFrame(
+        {
+            "second_purchase_probability": known.where(is_one_time),
+            "second_purchase_days": days.where(is_one_time),
+        }
+    )
 
 
 def _by_discounts(snapshot: pd.DataFrame) -> "pd.Series[bool]":
