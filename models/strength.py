@@ -102,13 +102,12 @@ def breadth(snapshot: pd.DataFrame) -> "pd.Series[float]":
 def engagement(snapshot: pd.DataFrame) -> "pd.Series[float]":
     """As `breadth`, for visits, e-mails opened and clicks lately, all added up.
 
-    Unknown where nobody did anything of it: then the data does not record it.
+    Where nobody did anything of it all are equal, and it is unknown: the data does not record it.
     """
     families = ("visits", "email_opens", "email_clicks")
     found = [longest_window(snapshot, name, RECENT_DAYS) for name in families]
     there = [lately for lately in found if lately is not None]
-    total = sum(there, start=pd.Series(0.0, index=snapshot.index))
-    return percentile(total) if (total > 0).any() else _unknown(snapshot)
+    return percentile(sum(there, start=pd.Series(0.0, index=snapshot.index)))
 
 
 def satisfaction(snapshot: pd.DataFrame, top: float) -> "pd.Series[float]":
@@ -137,8 +136,13 @@ def csat_top(snapshot: pd.DataFrame) -> float:
 
 
 def percentile(values: "pd.Series[float]") -> "pd.Series[float]":
-    """Share of the known values below, equal ones counted half, times 100; (n,) in [0, 100]."""
-    return (values.rank(method="average") - 0.5) / max(int(values.count()), 1) * 100.0
+    """Share of the known values below, equal ones counted half, times 100; (n,) in [0, 100].
+
+    Where all are equal it is unknown for everyone: it tells nobody from another.
+    """
+    if values.nunique() < 2:
+        return values * np.nan
+    return (values.rank(method="average") - 0.5) / values.count() * 100.0
 
 
 def _days(lately: "pd.Series[float]") -> int:

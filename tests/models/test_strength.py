@@ -67,6 +67,12 @@ def test_a_percentile_counts_those_below_and_half_of_the_equal_ones():
     np.testing.assert_allclose(known, [12.5, 50.0, 50.0, 87.5, np.nan])
 
 
+def test_what_is_equal_for_all_tells_nobody_from_another():
+    assert percentile(pd.Series([3.0, 3.0, np.nan])).isna().all()
+    same = strength(cohort(5).assign(categories_90d=1.0), one().head(0))
+    assert same["relationship_strength"].tolist() == [100.0] * 5  # regularity alone
+
+
 def test_engagement_adds_up_visits_opens_and_clicks_and_a_zero_for_all_is_no_record():
     rows = cohort(4, visits_90d=[0.0, 0, 2, 1], email_opens_90d=[0.0, 2, 0, 0], visits_365d=9.0)
     rows["email_clicks_90d"] = [0.0, 0, 1, 0]
