@@ -215,6 +215,51 @@ def test_a_customer_page_holds_the_card(service):
     assert "within 90 days" in text
 
 
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        (
+            "00000",
+            "Strength 62 of 100 -3 points since Jul 21, 2024 Relationship level: Unknown "
+            "Value suggests: Basic Held by: Discounts",
+        ),
+        (
+            "00004",
+            "Strength 62 of 100 The relationship has weakened: -21 points since Jul 21, 2024 "
+            "Relationship level: Proactive Value suggests: Partnership Held by: Nothing clear",
+        ),
+        ("00005", "Strength 62 of 100 Relationship level: Partnership Value suggests: Basic"),
+        (
+            "00006",
+            "A relationship starts at the second purchase Second purchase within 90 days: 34% "
+            "Relationship level: Unknown",
+        ),
+    ],
+)
+def test_a_customer_page_tells_the_relationship(service, who, said):
+    text = text_of(page(service, f"/customers/{who}?language=en").one("main"))
+    assert f"Relationship {said}" in text
+
+
+def test_a_release_without_a_relationship_does_not_mention_one(service, tmp_path, engine):
+    kept = {"relationship_level", "suggested_level", "held_by", "second_purchase_probability"}
+    old = [{n: v for n, v in row.items() if n not in kept} for row in [card_row("1")]]
+    publish(write_release(tmp_path / "r", old), engine, keep=2)
+    with Running(engine) as other:
+        assert "Relationship" not in text_of(page(other, "/customers/1?language=en").one("main"))
+
+
+def test_the_list_says_whose_relationship_has_weakened(service):
+    shown = rows(page(service, "/?relationship_declined=true&language=en"))
+    assert shown
+    assert all("The relationship has weakened: -" in row["customer"] for row in shown.values())
+    every = rows(page(service, "/?limit=1000&language=en"))
+    assert {who for who, row in every.items() if "weakened" in row["customer"]} == set(shown)
+    tree = page(service, "/?relationship_declined=true&held_by=habit&language=en")
+    assert "checked" in tree.one("input", name="relationship_declined")
+    assert {"habit"} < {e["value"] for e in tree.all("option") if "selected" in e}
+
+
 def test_reasons_stand_under_their_direction(service):
     tree = page(service, "/customers/00001?language=en")
     columns = {text_of(e): e["inside"][-1] for e in tree.all("h3")}
