@@ -14,6 +14,7 @@ COMPONENTS = ("regularity", "breadth", "engagement", "satisfaction")
 RECENT_DAYS = 90  # what counts as lately, and how far apart two dates must lie to share no such day
 STARTS_AT = 2  # purchases
 CHANCE = 0.5  # evenness of gaps that vary as if by chance
+AT_OWN_PACE = 2.0  # purchases added on both sides, so that a rare buyer's silence says little
 SCALES = {5.0: (1.0, 5.0), 10.0: (1.0, 10.0), 100.0: (0.0, 100.0)}  # of a satisfaction score
 # A change is a decline beyond so many standard deviations of the cohort's changes, and so many
 # points: two deviations are 2.3 % of a normal curve, ten points a tenth of the scale.
@@ -82,7 +83,8 @@ def regularity(snapshot: pd.DataFrame) -> "pd.Series[float]":
     Evenness is k / (1 + k), where k = 1 / gap_variation² is the shape of gamma-distributed gaps
     (Platzer & Reutterer 2016, "Ticking Away the Moments", Marketing Science 35(5)): 1 is
     clockwork, 0.5 chance, also where fewer than three purchase days tell nothing. Pace is purchases
-    lately over what the customer's own rate promised for as many days, at most 1.
+    lately over what the customer's own rate promised for as many days, AT_OWN_PACE added to both
+    (the mean of a gamma distribution of mean 1 after Poisson purchases), at most 1.
     """
     lately = longest_window(snapshot, "orders", RECENT_DAYS)
     evenness = (1.0 / (1.0 + snapshot["gap_variation"] ** 2)).fillna(CHANCE)
@@ -90,7 +92,8 @@ def regularity(snapshot: pd.DataFrame) -> "pd.Series[float]":
         return 100.0 * evenness
     days = snapshot["tenure_days"].clip(upper=_days(lately))
     promised = snapshot["orders_total"] / snapshot["tenure_days"] * days
-    return 50.0 * (evenness + (lately / promised).clip(upper=1.0))
+    pace = ((lately + AT_OWN_PACE) / (promised + AT_OWN_PACE)).clip(upper=1.0)
+    return 50.0 * (evenness + pace)
 
 
 def breadth(snapshot: pd.DataFrame) -> "pd.Series[float]":

@@ -43,8 +43,10 @@ def cohort(count=60, **columns):
         ({"gap_variation": 1.0}, 75.0),  # as by chance, at the own pace
         ({"gap_variation": 2.0}, 60.0),  # 1 / (1 + 4) is a fifth
         ({"gap_variation": np.nan}, 75.0),  # too few purchase days: as by chance
-        ({"orders_90d": 4.5}, 75.0),  # half of the nine that 20 in 200 days promise
-        ({"orders_90d": 0.0}, 50.0),
+        # 20 in 200 days promise nine, and two are added to both.
+        ({"orders_90d": 4.5}, 50 + 50 * 6.5 / 11),
+        ({"orders_90d": 0.0}, 50 + 50 * 2 / 11),
+        ({"orders_90d": 0.0, "orders_total": 2.0}, 50 + 50 * 2 / 2.9),  # little was promised
         ({"orders_90d": 18.0}, 100.0),  # faster than usual is no more than the own pace
         ({"tenure_days": 60.0, "orders_90d": 20.0}, 100.0),  # nothing before: the own pace
     ],
@@ -54,9 +56,9 @@ def test_regularity_is_the_mean_of_evenness_and_pace(columns, expected):
 
 
 def test_a_young_data_set_is_measured_over_the_longest_window_it_has():
-    """Three in 30 days are what 20 in 200 days promise; two are two thirds."""
+    """Three in 30 days are what 20 in 200 days promise."""
     short = one(orders_30d=2.0).drop(columns="orders_90d")
-    assert regularity(short).tolist() == pytest.approx([50 + 50 * 2 / 3])
+    assert regularity(short).tolist() == pytest.approx([50 + 50 * 4 / 5])
     longer = one(orders_365d=0.0)
     assert regularity(longer).tolist() == [100.0]
     assert regularity(one().drop(columns=["orders_30d", "orders_90d"])).tolist() == [100.0]
@@ -123,10 +125,10 @@ def test_the_index_is_the_mean_of_what_is_known_and_starts_at_the_second_purchas
 
 
 def test_the_change_compares_what_is_known_at_both_dates():
-    """A first answer to a survey is no change; half the pace is 25 points of one score in two."""
+    """A first answer to a survey is no change; regularity is one of the two scores known twice."""
     now, then = cohort(40, nps_last=0.0), cohort(40, nps_last=np.nan)
     assert strength(now, then)["relationship_strength_change"].tolist() == [0.0] * 40
-    now.loc[3, "orders_90d"] = 4.5
+    now.loc[3, "orders_90d"] = 3.5  # half of eleven, less two
     changes = strength(now, then)["relationship_strength_change"]
     assert changes[3] == -12.5
     assert set(changes.drop(3)) == {0.0}
