@@ -28,9 +28,9 @@ ANSWERS = 0.5  # share of the contacts that a partner answers
 # Multiples of the cohort's mean amount. At most one customer in k can have k times the mean
 # (Markov's inequality), so a high multiple is also few customers, as Kotler's table asks for.
 PARTNER_MULTIPLE, PROACTIVE_MULTIPLE, ACCOUNTABLE_MULTIPLE = 5.0, 2.0, 1.0
-# Eight gaps that vary by chance look as even as EVEN_GAPS once in 25, nine purchase days fall on
-# one weekday as often as SAME_WEEKDAY once in 33; with fewer, chance looks like habit.
-FEWEST_PURCHASE_DAYS = 9
+# Eleven gaps that vary by chance look as even as EVEN_GAPS once in 64, twelve purchase days fall on
+# one weekday as often as SAME_WEEKDAY once in 40: with fewer, chance looks like habit.
+FEWEST_PURCHASE_DAYS = 12
 EVEN_GAPS, SAME_WEEKDAY = 0.5, 0.5
 ONE_STORE, BOUGHT_AGAIN = 0.9, 0.5
 DISCOUNTED_ORDERS, DISCOUNT, COUPONS_PER_ORDER = 0.5, 0.2, 0.25
