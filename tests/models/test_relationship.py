@@ -127,6 +127,7 @@ def test_few_can_be_worth_many_times_the_mean(seed):
         ({"csat_mean": 4.39}, "nothing_clear"),
         ({"csat_mean": 5.0, "complaints_open": 1.0}, "nothing_clear"),
         ({"nps_last": 9.0, "csat_mean": np.nan}, "service"),
+        ({"nps_last": 8.5, "csat_mean": np.nan}, "service"),
         ({"nps_last": 8.0, "csat_mean": np.nan}, "nothing_clear"),
         ({"gap_variation": 0.5}, "habit"),
         ({"gap_variation": 0.51}, "nothing_clear"),
@@ -249,6 +250,14 @@ def test_the_order_of_the_rows_changes_no_card(cards):
     after, before, rows = cards
     again = with_relationship(before, rows.sample(frac=1, random_state=3), timeline())
     pd.testing.assert_frame_equal(again, after)
+
+
+def test_the_earlier_date_is_the_latest_that_is_far_enough():
+    plan = timeline()
+    last = max(day for day in plan.as_of_days() if day < plan.score)
+    assert plan.before_score(plan.score - last) == last
+    assert plan.before_score(plan.score - last + 1) == last - 14
+    assert plan.before_score(plan.score - plan.train[0] + 1) is None
 
 
 def test_without_an_earlier_date_there_is_no_change(cards):

@@ -117,6 +117,7 @@ def test_the_index_is_the_mean_of_what_is_known_and_starts_at_the_second_purchas
     rows = cohort(2, nps_last=[np.nan, 0.0])
     found = strength(rows, rows.head(0))["relationship_strength"]
     assert found.tolist() == pytest.approx([(100 + 25) / 2, (100 + 75 + 0) / 3])
+    assert strength(rows.assign(orders_total=2.0), rows)["relationship_strength"].notna().all()
     once = strength(rows.assign(orders_total=1.0), rows)
     assert once["relationship_strength"].isna().all()
     never = strength(rows.assign(orders_total=np.nan), rows)
