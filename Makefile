@@ -13,7 +13,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format bench-sources bench-features bench-live docs ui spark-setup lock clean
+.PHONY: help run serve test check format bench-sources bench-features bench-live bench-accuracy bench-scoring docs ui spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,14 @@ bench-features:  ## snapshots of up to 50 M orders, ours beside SQL by hand and 
 bench-live:  ## live features of one history and of a thousand: table and benchmarks/out/live.json
 	$(SETUP) bench
 	@$(BIN)/python -m benchmarks.live
+
+bench-accuracy:  ## models beside ours on the same snapshots and test rows: hours
+	$(SETUP) bench
+	@$(BIN)/python -m benchmarks.accuracy
+
+bench-scoring:  ## training, and scoring a million customers, with the models that `make run` left
+	$(SETUP) bench
+	@$(BIN)/python -m benchmarks.scoring
 
 docs:  ## write docs/features.md and docs/parameters.md anew
 	$(SETUP) dev

@@ -31,7 +31,7 @@ from sources.registry import fingerprint, load
 
 FOLDER = DATA / "accuracy"
 RETAIL = ROOT.parent / "shared" / "data" / "online_retail" / "online_retail.parquet"
-CODE = ("sources", "features", "benchmarks/cases.py")
+CODE = ("sources", "features")
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def development() -> dict[str, Case]:
             "horizon_days": 60,
             "active_within_days": 90,
         },
-        "online_retail": {"dates": ("2011-06-11", "2011-07-11", "2011-08-10")},
+        "online_retail": {"dates": ("2011-06-25", "2011-07-18", "2011-08-10")},
     }
     return {
         f"{name}_development": replace(case, name=f"{name}_development", **changes[name])
@@ -186,13 +186,13 @@ def _source(case: Case) -> SourceParams:
 
 
 def _stamp(case: Case, date: str) -> str:
-    settings = {"horizon": str(case.horizon_days), "active": str(case.active_within_days)}
-    return digest({**settings, "date": date, **_code()})
+    settings = {"horizon": case.horizon_days, "active": case.active_within_days, "date": date}
+    return digest({**{name: str(value) for name, value in settings.items()}, **_code()})
 
 
 def _code() -> dict[str, str]:
-    found = {}
-    for name in CODE:
-        path = ROOT / name
-        found[name] = digest(hashes(path)) if path.is_dir() else digest({name: path.read_text()})
-    return found
+    sums = ((name, hashes(ROOT / name)) for name in CODE)
+    return {
+        name: digest({file: one for file, one in files.items() if file.endswith(".py")})
+        for name, files in sums
+    }

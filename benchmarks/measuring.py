@@ -46,17 +46,20 @@ class Watch:
                     _end(process)
 
 
-def worker(module: str, *arguments: str, python: str = sys.executable) -> dict[str, Any]:
+def worker(
+    module: str, *arguments: str, python: str = sys.executable, here: Path | None = None
+) -> dict[str, Any]:
     """Run a module that prints JSON on its last line; the figures, with `peak_mb`.
 
+    It runs in the folder `here`, or in an empty one of its own: an engine that is short of memory
+    may leave files where it stands.
     Raises NotPossibleError with the reason where it fails.
     """
     DATA.mkdir(parents=True, exist_ok=True)
-    # In a folder of its own: an engine that is short of memory may leave files where it stands.
-    with tempfile.TemporaryDirectory(dir=DATA) as here, tempfile.TemporaryFile("w+") as said:
+    with tempfile.TemporaryDirectory(dir=DATA) as empty, tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(
             [python, "-m", module, *arguments],
-            cwd=here,
+            cwd=here or empty,
             env={**os.environ, "PYTHONPATH": _path()},
             stdout=subprocess.PIPE,
             stderr=said,
@@ -74,7 +77,7 @@ def worker(module: str, *arguments: str, python: str = sys.executable) -> dict[s
         if watch.ended or process.returncode == -9:
             raise NotPossibleError("out of memory")
         if process.returncode:
-            raise NotPossibleError(_reason(said.read(), here))
+            raise NotPossibleError(_reason(said.read(), empty))
     figures: dict[str, Any] = json.loads(printed.splitlines()[-1])
     if "missing" in figures:
         raise NotPossibleError(f"{figures['missing']} is not there")

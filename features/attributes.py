@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import ibis.expr.types as ir
 
+from features.bases import ATTRIBUTE
 from features.definition import TEXT, Feature, feature
 from sources.errors import ParamsError
 from sources.tables import CUSTOMERS
@@ -40,10 +41,10 @@ def attribute_features(names: Sequence[str], types: Mapping[str, str]) -> tuple[
 
 def _attribute(name: str, unit: str) -> Feature:
     def build(customers: ir.Table) -> ir.Value:
-        return customers[name].max()
+        return customers[f"{ATTRIBUTE}{name}"].max()
 
     return Feature(
-        name=f"attribute_{name}",
+        name=f"{ATTRIBUTE}{name}",
         family="attributes",
         base="customers",
         group="attributes",

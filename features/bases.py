@@ -21,7 +21,7 @@ from features.timeline import (
     with_end,
     within,
 )
-from sources.tables import CONTACTS, SUBSCRIPTIONS, TICKETS
+from sources.tables import CONTACTS, CUSTOMERS, SUBSCRIPTIONS, TICKETS
 
 MOMENT = {
     "as_of": "int64",
@@ -35,6 +35,7 @@ MOMENT = {
 }
 BEYOND_ANY_AGE = 1_000_000  # days
 PROFILING = "profiling"
+ATTRIBUTE = "attribute_"
 
 
 def moment_table() -> ir.Table:
@@ -203,11 +204,15 @@ def subscriptions(facts: Facts) -> ir.Table:
 
 
 def customers(facts: Facts) -> ir.Table:
-    """Customers' attributes; an account of the future is not known yet."""
-    rows = facts.tables["customers"].cross_join(moment_table())
-    if "created_at" not in rows.columns:
-        return rows
-    return with_age(rows, "created_at")
+    """Customers' attributes; an account of the future is not known yet.
+
+    An attribute may be called anything, so it goes by `attribute_<name>` beside our own columns.
+    """
+    rows = facts.tables["customers"]
+    own = [name for name in CUSTOMERS.columns if name in rows.columns]
+    free = {f"{ATTRIBUTE}{name}": rows[name] for name in rows.columns if name not in own}
+    rows = rows.select(*own, **free).cross_join(moment_table())
+    return with_age(rows, "created_at") if "created_at" in own else rows
 
 
 BASES: dict[str, Callable[[Facts], ir.Table]] = {

@@ -56,6 +56,7 @@ class DuckEngine:
     def __init__(self, tables: Tables, part_rows: int = PART_ROWS, threads: int | None = None):
         self._duck = duckdb.connect(config={} if threads is None else {"threads": threads})
         self._tables, self._part_rows = dict(tables), part_rows
+        self._sources: dict[str, str] = {}
         for name, table in tables.items():
             self._open(name, table)
         backend = ibis.duckdb.from_connection(self._duck)
@@ -127,6 +128,7 @@ class DuckEngine:
             # Under another name: what is registered hides a view of the same name.
             rows = f'"given_{name}"'
             self._duck.register(f"given_{name}", table)
+        self._sources[name] = rows
         self._duck.execute(f'CREATE OR REPLACE VIEW "{name}" AS FROM {rows}')
 
     def _cuts(self) -> list[str]:
@@ -141,7 +143,8 @@ class DuckEngine:
             for name, count in rows.items()
             if (size := round(count * share))
         )
-        ids = [row[0] for row in self._duck.execute(f"{sampled} ORDER BY 1").fetchall()]
+        found = self._duck.execute(f"{sampled} ORDER BY 1").fetchall()
+        ids = [row[0] for row in found if "\0" not in row[0]]  # SQL text ends at such a character
         return sorted({ids[len(ids) * part // parts] for part in range(1, parts)})
 
     def _count(self, name: str) -> int:
@@ -151,17 +154,25 @@ class DuckEngine:
     def _split(self, name: str, cuts: Sequence[str], folder: Path) -> None:
         """Write a table once more, one folder a part: reading all for each part takes longer."""
         folder.mkdir(parents=True)
+        part = self._part_column(name)
         self._duck.execute(
-            f"COPY (SELECT *, {_part_of(cuts, 0)} AS part FROM \"{name}\") TO '{_quoted(folder)}' "
-            "(FORMAT parquet, PARTITION_BY (part), COMPRESSION snappy)"
+            f'COPY (SELECT *, {_part_of(cuts, 0)} AS {part} FROM "{name}") '
+            f"TO '{_quoted(folder)}' (FORMAT parquet, PARTITION_BY ({part}), COMPRESSION snappy)"
         )
 
+    def _part_column(self, name: str) -> str:
+        """A name for the number of the part that the table has no column of."""
+        taken, part = {column.lower() for column in self.schemas[name].names}, "part"
+        while part in taken:
+            part += "_"
+        return part
+
     def _open_part(self, name: str, folder: Path, part: int) -> None:
-        here = folder / f"part={part}"
+        here = folder / f"{self._part_column(name)}={part}"
         if here.exists():
             rows = f"read_parquet('{_quoted(here)}/*.parquet', hive_partitioning = false)"
         else:  # nobody of this part has a row in the table
-            rows = f"(SELECT * FROM read_parquet('{_quoted(folder)}/*/*.parquet') WHERE false)"
+            rows = f"(FROM {self._sources[name]} WHERE false)"
         self._duck.execute(f'CREATE OR REPLACE VIEW "{name}" AS FROM {rows}')
 
 

@@ -84,7 +84,12 @@ def fits(java: Path) -> bool:
     """Whether this Java starts with the option that Spark gives it, in a release it runs on."""
     try:
         done = subprocess.run(
-            [java, MODULE, "-version"], capture_output=True, text=True, check=False, timeout=60
+            [java, MODULE, "-version"],
+            capture_output=True,
+            text=True,
+            errors="replace",  # a Java may speak in another encoding than ours
+            check=False,
+            timeout=60,
         )
     except (OSError, subprocess.TimeoutExpired):
         return False

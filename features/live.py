@@ -55,22 +55,24 @@ class LiveFeatures:
         """
         known = {name: rows.select(self._schemas[name].names) for name, rows in tables.items()}
         with self._lock:
-            self._duck.execute("TRUNCATE moment")
-            self._insert("moment", moment_row(self._timeline, as_of))
-            for name, rows in known.items():
-                self._insert(f"given_{name}", rows)
             try:
+                self._duck.execute("TRUNCATE moment")
+                self._insert("moment", moment_row(self._timeline, as_of))
+                for name, rows in known.items():
+                    self._insert(f"given_{name}", rows)
                 found = self._duck.execute("EXECUTE snapshot").to_arrow_table()
                 snapshot: pd.DataFrame = found.to_pandas()
                 return snapshot
-            finally:
-                for name in tables:
+            finally:  # whatever failed: the next caller must not meet these customers
+                for name in known:
                     self._duck.execute(f'TRUNCATE "given_{name}"')
 
     def _insert(self, name: str, rows: pa.Table) -> None:
         self._duck.register("_incoming", rows)
-        self._duck.execute(f'INSERT INTO "{name}" FROM _incoming')
-        self._duck.unregister("_incoming")
+        try:
+            self._duck.execute(f'INSERT INTO "{name}" FROM _incoming')
+        finally:
+            self._duck.unregister("_incoming")
 
 
 def _statement(schemas: Schemas, features: Sequence[Feature], churn: str) -> str:

@@ -25,7 +25,7 @@ from features import (
     surveys,
     trend,
 )
-from features.bases import BASES, moment_table, standing
+from features.bases import ATTRIBUTE, BASES, moment_table, standing
 from features.cohort import cohort
 from features.definition import Feature, columns
 from features.facts import Facts, Schemas, Step, collect
@@ -49,7 +49,6 @@ FAMILIES = (
     attributes,
     btyd,
 )
-ATTRIBUTE = "attribute_"
 
 
 def all_features() -> tuple[Feature, ...]:

@@ -1,5 +1,7 @@
 """What the models say of every customer at the score date: one row each, design section 7."""
 
+import math
+
 import pandas as pd
 
 from features.timeline import date_of
@@ -54,8 +56,9 @@ def score_cards(
         # A day within the curve is a date; beyond its reach it is "not within N days".
         dates = as_of + pd.to_timedelta(days.floordiv(1), unit="D")
         cards[f"next_purchase_date_{end}"] = dates.astype("datetime64[us]")
-    reasons = [[stored(r) for r in row] for row in explainer.explain(bundle.churn, snapshot)]
-    cards["reasons"] = pd.Series(reasons, index=snapshot.index)
+    explained = _most_at_stake(cards, params.reasons_share)
+    reasons = explainer.explain(bundle.churn, snapshot.loc[explained])
+    cards["reasons"] = pd.Series([[stored(r) for r in row] for row in reasons], index=explained)
     gone = sorted(set(purchases["customer_id"]) - set(cards["customer_id"]))
     silent = pd.DataFrame({"customer_id": gone, "status": ALREADY_CHURNED})
     last = purchases.groupby("customer_id")["event_day"].max()
@@ -72,6 +75,14 @@ def score_cards(
     cards["rank_in_stage"] = cards["rank_in_stage"].astype("Int64")
     first = ["customer_id", "as_of_date", "horizon_days", "churn_definition", "status"]
     return cards[[*first, *(name for name in cards.columns if name not in first)]]
+
+
+def _most_at_stake(cards: pd.DataFrame, share: float) -> "pd.Index[int]":
+    """The rows with most value at risk, without money those with the highest risk, in row order."""
+    by = "value_at_risk" if "value_at_risk" in cards.columns else "churn_risk"
+    order = cards.sort_values([by, "customer_id"], ascending=[False, True]).index
+    first = order[: math.ceil(share * len(cards))]
+    return cards.index[cards.index.isin(first)]
 
 
 def _nobody(timeline: Timeline) -> DataGateError:

@@ -58,7 +58,7 @@ def amount_rules(
     The last period again; BG/NBD for orders, with Gamma-Gamma for money; and the formula that
     spreadsheets use, average order x orders a day so far x days.
     """
-    tenure = np.maximum(snapshot["tenure_days"].to_numpy(np.float64), 1.0)
+    tenure = np.fmax(snapshot["tenure_days"].to_numpy(np.float64), 1.0)
     spend: dict[str, FloatArray | None] = {
         "last_period": last_period(snapshot, "amount", days),
         "bg_nbd_gamma_gamma": baselines.expected_spend(snapshot, days),

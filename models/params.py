@@ -45,6 +45,7 @@ class ModelParams(Params):
     calibration_folds: int = Field(ge=2)
     bootstrap_draws: PositiveInt
     max_reasons: int = Field(ge=1, le=5)
+    reasons_share: float = Field(gt=0, le=1)
     excluded_attributes: tuple[str, ...] = ()
     gates: GateParams
     bands: BandParams

@@ -59,12 +59,18 @@ def _parts(
     test: pd.DataFrame, horizon_days: int, excluded_attributes: Sequence[str]
 ) -> dict[str, dict[str, Booleans]]:
     late = (test["days_since_last_purchase"] >= horizon_days).to_numpy()
-    orders = test["orders_total"].to_numpy(np.float64)
-    tenure = test["tenure_days"].to_numpy(np.float64)
+    # A subscriber may never have bought: no orders, no tenure.
+    orders = test["orders_total"].fillna(0.0).to_numpy(np.float64)
+    tenure = test["tenure_days"].fillna(0.0).to_numpy(np.float64)
     young, old = TENURE_DAYS
     found = {
         "lateness": {"not_yet_late": ~late, "late": late},
-        "purchases": {"one": orders == 1, "two": orders == 2, "three_or_more": orders >= 3},
+        "purchases": {
+            "none": orders == 0,
+            "one": orders == 1,
+            "two": orders == 2,
+            "three_or_more": orders >= 3,
+        },
         "tenure": {
             f"under_{young}_days": tenure < young,
             f"{young}_to_{old}_days": (tenure >= young) & (tenure < old),

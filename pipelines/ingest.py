@@ -25,7 +25,8 @@ def main() -> None:
         stage.say(f"{name}: {counts}" + (f", {table.made_of}" if table.made_of else ""))
     write_json(stage.QUARANTINE / "counts.json", {n: t.counts for n, t in checked.items()})
     engine = DuckEngine(stage.tables(checked))
-    report = usability_report(checked, engine, params.source, params.task.horizon_days)
+    task = params.task
+    report = usability_report(checked, engine, params.source, task.horizon_days, task.churn)
     write_json(stage.USABILITY, report)
     stage.USABILITY_PAGE.write_text(page(report), encoding="utf-8")
     stage.say(f"data usability: {headline(report)} ({stage.USABILITY_PAGE})")

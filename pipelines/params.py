@@ -1,5 +1,7 @@
 """params.yaml into typed models: the only place that reads it."""
 
+from collections.abc import Iterator
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -51,6 +53,12 @@ def load_params(path: Path = FILE) -> AllParams:
         raise ParamsError(f"{path} is not valid YAML: {error}") from None
     except ValueError as error:  # what looks like a date and is none, as 2017-13-40
         raise ParamsError(f"{path} holds a date that does not exist: {error}.") from None
+    if isinstance(content, dict) and (dates := [*_dates(content)]):
+        raise ParamsError(
+            f"{path}: "
+            + ", ".join(f'{key} holds {day}, write "{day}"' for key, day in dates)
+            + ". Dates stand in quotes: DVC cannot keep a date of YAML."
+        )
     if not isinstance(content, dict):
         sections = ", ".join(AllParams.model_fields)
         raise ParamsError(f"{path} holds no parameters: its sections are {sections}.")
@@ -66,6 +74,18 @@ def load_params(path: Path = FILE) -> AllParams:
         # A value that fits neither of two types is one mistake, not two.
         problems = [what + " or ".join(dict.fromkeys(why)) for what, why in told.items()]
         raise ParamsError(f"{path}: " + "; ".join(problems)) from None
+
+
+def _dates(content: Any, key: str = "") -> Iterator[tuple[str, date]]:
+    """The values that YAML has read as dates, with their keys."""
+    if isinstance(content, date):
+        yield key, content
+    elif isinstance(content, dict):
+        for name, value in content.items():
+            yield from _dates(value, f"{key}.{name}" if key else str(name))
+    elif isinstance(content, list):
+        for value in content:
+            yield from _dates(value, key)
 
 
 def _explain(problem: Any) -> tuple[str, str]:

@@ -15,12 +15,15 @@ import pandera.pandas as pa
 
 from sources.errors import TableError
 from sources.params import SourceParams
+from sources.repeats import repeats, with_position
 from sources.tables import NUMBER, TABLES, TEXT, TIME, YESNO, Table
 
 TRUE_WORDS = {"true", "t", "yes", "y", "1", "1.0"}
 FALSE_WORDS = {"false", "f", "no", "n", "0", "0.0"}
 GUESTS = ("orders", "events")  # purchases and visits of people who did not say who they are
-LARGEST = 1e18  # sums of it stay exact; no amount of money or goods is larger
+LARGEST = 9e12  # whole millionths of it are whole 64-bit numbers; no amount of money is larger
+ANNOUNCED = "ended_at"
+NO_NPS = "score is not an NPS score (0 to 10)"
 ZONED = r"[T ].*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"  # a time of day that carries its own offset
 CURES = {
     "is not a date": "Dates must be ISO (2017-11-15 09:30); write others with source.derive, for "
@@ -52,12 +55,14 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
     or more than `source.max_quarantined` of the rows with a customer would be quarantined.
     """
     _refuse_empty_or_incomplete(raw, table)
+    _refuse_names_alike(raw, table)
     raw = raw.reset_index(drop=True)
     known = [c for c in raw.columns if c in table.columns or table.open_ended]
     rows = pd.DataFrame({c: _typed(raw[c], table.columns.get(c), params.timezone) for c in known})
     guests = _guests(rows, table)
     reasons = _unreadable(raw, rows, table)
     reasons = reasons.where(reasons != "", _breaches(rows, table))
+    reasons = reasons.where((reasons != "") | ~_no_nps(rows, table), NO_NPS)
     reasons[guests] = ""
     duplicates = pd.Series(data=False, index=rows.index)
     candidates = ~guests & (reasons == "")
@@ -65,10 +70,10 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
         duplicates |= candidates & rows[candidates].duplicated().reindex(
             rows.index, fill_value=False
         )
-    rows = _with_position(rows, table, candidates & ~duplicates)
-    same, conflict = _repeats(rows, table, candidates & ~duplicates)
+    rows = with_position(rows, table, candidates & ~duplicates)
+    same, conflicts = repeats(rows, table, candidates & ~duplicates)
     duplicates |= same
-    reasons[conflict] = f"another row has the same {' + '.join(table.key)} and different content"
+    reasons = conflicts.where(conflicts != "", reasons)
     bad = reasons != ""
     _refuse_too_many(raw, reasons, guests, table, params)
     kept = ~guests & ~bad & ~duplicates
@@ -114,6 +119,18 @@ def _refuse_empty_or_incomplete(raw: pd.DataFrame, table: Table) -> None:
         raise TableError(f"{table.name} has a header but no rows. Export it again.")
 
 
+def _refuse_names_alike(raw: pd.DataFrame, table: Table) -> None:
+    """Names that differ in capitals alone are one name to some engines."""
+    by_name: dict[str, str] = {}
+    for column in map(str, raw.columns):
+        other = by_name.setdefault(column.lower(), column)
+        if other != column:
+            raise TableError(
+                f"{table.name} has columns {other} and {column}, which differ in capital letters "
+                "alone: rename or leave out one of them."
+            )
+
+
 def _typed(column: pd.Series, kind: str | None, timezone: str) -> pd.Series:
     if kind == TIME:
         return _times(column, timezone)
@@ -147,18 +164,31 @@ def _times(column: pd.Series, timezone: str) -> pd.Series:
     zoned = text.str.contains(ZONED, na=False)
     naive = pd.to_datetime(text.mask(zoned), format="ISO8601", errors="coerce")
     own = pd.to_datetime(text.where(zoned), format="ISO8601", errors="coerce", utc=True)
-    return _utc(naive, timezone).where(~zoned, _utc(own, timezone))
+    if not zoned.any():
+        return _utc(naive, timezone)
+    local = _localized(naive, timezone)
+    return local.where(~zoned, _utc(own, timezone))
 
 
 def _utc(times: pd.Series, timezone: str) -> pd.Series:
-    """Times in UTC, without saying so; a time without a zone is one of `timezone`."""
-    if not isinstance(times.dtype, pd.DatetimeTZDtype):
-        # An hour that a clock change skips or repeats has no one UTC time: not guessed.
-        times = times.astype("datetime64[us]").dt.tz_localize(
-            ZoneInfo(timezone), ambiguous="NaT", nonexistent="NaT"
-        )
-    utc: pd.Series = times.dt.tz_convert(UTC).dt.tz_localize(None).astype("datetime64[us]")
-    return utc
+    """Times in UTC, without saying so; a time without a zone is one of `timezone`.
+
+    A column of dates, none with a time of day, stays as it is: a date is the same date anywhere.
+    """
+    if isinstance(times.dtype, pd.DatetimeTZDtype):
+        utc: pd.Series = times.dt.tz_convert(UTC).dt.tz_localize(None).astype("datetime64[us]")
+        return utc
+    times = times.astype("datetime64[us]")
+    there = times.dropna()
+    return times if (there == there.dt.normalize()).all() else _localized(times, timezone)
+
+
+def _localized(times: pd.Series, timezone: str) -> pd.Series:
+    # An hour that a clock change skips or repeats has no one UTC time: not guessed.
+    zoned = times.astype("datetime64[us]").dt.tz_localize(
+        ZoneInfo(timezone), ambiguous="NaT", nonexistent="NaT"
+    )
+    return _utc(zoned, timezone)
 
 
 def _guests(rows: pd.DataFrame, table: Table) -> "pd.Series[bool]":
@@ -199,7 +229,8 @@ def schema(table: Table, present: list[str]) -> pa.DataFrameSchema:
         {
             column: pa.Column(
                 nullable=column not in table.required,
-                checks=_checks(table.columns.get(column)),
+                # The end of a subscription can be settled before it comes.
+                checks=_checks(table.columns.get(column), announced=column == ANNOUNCED),
             )
             for column in present
         },
@@ -207,51 +238,25 @@ def schema(table: Table, present: list[str]) -> pa.DataFrameSchema:
     )
 
 
-def _checks(kind: str | None) -> list[pa.Check]:
+def _checks(kind: str | None, announced: bool) -> list[pa.Check]:
     if kind == TIME:
         latest = datetime.now(UTC).replace(tzinfo=None)
-        return [
-            pa.Check.lt(latest, error="is in the future"),
-            pa.Check.ge(datetime(1970, 1, 1), error="is before 1970"),  # noqa: DTZ001
-        ]
+        past = [] if announced else [pa.Check.lt(latest, error="is in the future")]
+        return [*past, pa.Check.ge(datetime(1970, 1, 1), error="is before 1970")]  # noqa: DTZ001
     if kind == NUMBER:
         return [pa.Check(lambda s: np.abs(s) < LARGEST, error="is too large to be true")]
     return []
 
 
+def _no_nps(rows: pd.DataFrame, table: Table) -> "pd.Series[bool]":
+    """Answers to "how likely would you recommend us" on another scale than from 0 to 10."""
+    if table.name != "surveys":
+        return pd.Series(data=False, index=rows.index)
+    return (rows["kind"].str.lower() == "nps") & ~rows["score"].between(0, 10)
+
+
 def _words(check: Any) -> str:
     return "is missing" if check == "not_nullable" else str(check)
-
-
-def _with_position(rows: pd.DataFrame, table: Table, of: "pd.Series[bool]") -> pd.DataFrame:
-    """Without a `line_id`, a row's position among those of its key is its line."""
-    if "line_id" not in table.key or ("line_id" in rows and rows["line_id"].notna().all()):
-        return rows
-    key = [c for c in table.key if c != "line_id"]
-    count = rows[of].groupby(key, sort=False).cumcount() + 1
-    position = count.reindex(rows.index, fill_value=0).astype("str")
-    if "line_id" not in rows:
-        return rows.assign(line_id=position)
-    # A position is not to be taken for one of the line ids that other rows have.
-    return rows.assign(line_id=rows["line_id"].where(rows["line_id"].notna(), "#" + position))
-
-
-def _repeats(
-    rows: pd.DataFrame, table: Table, of: "pd.Series[bool]"
-) -> tuple["pd.Series[bool]", "pd.Series[bool]"]:
-    """Rows repeated to the letter (all but the first), and rows whose key has several contents."""
-    never = pd.Series(data=False, index=rows.index)
-    key = [c for c in table.key if c in rows.columns]
-    candidates = rows[of]
-    shared = candidates.duplicated(key, keep=False)
-    if not shared.any():
-        return never, never
-    suspects = candidates[shared]
-    first = ~suspects.duplicated()
-    # The repeats of a row that clashes with another are as doubtful as the row itself.
-    clash = first.groupby([suspects[c] for c in key], dropna=False).transform("sum") > 1
-    same = ~first & ~clash
-    return same.reindex(rows.index, fill_value=False), clash.reindex(rows.index, fill_value=False)
 
 
 def _refuse_too_many(

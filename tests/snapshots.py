@@ -58,6 +58,7 @@ def model_params(**changes):
         "seed": 3,
         "threads": 1,
         "calibration_folds": 3,
+        "reasons_share": 1.0,
         "bootstrap_draws": 20,
         "max_reasons": 5,
         "gates": GateParams(min_customers=50, min_churners=10),

@@ -78,9 +78,12 @@ def _of_table(name: str, table: Checked) -> list[Finding]:
         )
         for column in table.ignored_columns
     ]
+    later = TABLES[name].later
     for column in table.rows.columns:
         empty = int(table.rows[column].isna().sum())
         if empty and column in TABLES[name].columns:
+            # Not ended, not closed, not answered yet.
+            open_yet = column in {*later, *(cell for cells in later.values() for cell in cells)}
             findings.append(
                 Finding(
                     "empty_cells",
@@ -88,8 +91,10 @@ def _of_table(name: str, table: Checked) -> list[Finding]:
                     name,
                     column,
                     empty,
-                    "cells without a value",
-                    "fill them at the source if they are known",
+                    "cells without a value" + (", which may only not have come yet" * open_yet),
+                    "fill those that are over and known"
+                    if open_yet
+                    else "fill them at the source if they are known",
                 )
             )
     return findings

@@ -162,6 +162,10 @@ def refuse_dead_feed(report: dict[str, Any]) -> None:
 def _volume(name: str, rows: pd.DataFrame) -> Volume:
     if name == "orders":
         rows = rows.drop_duplicates("order_id")
+    if name == "subscriptions" and "ended_at" in rows:
+        # A feed without new customers is alive while it tells of those who leave.
+        ended = rows.loc[rows["ended_at"] <= pd.Timestamp.now(), "ended_at"]
+        return volume_of(pd.concat([rows["started_at"], ended], ignore_index=True))
     return volume_of(rows[TABLES[name].time])
 
 
@@ -253,4 +257,5 @@ def _told(feed: Feed, one: Stretch) -> str:
 
 
 def _as_yaml(one: Stretch) -> str:
-    return f"[{date_of(one.first)}, {date_of(one.last)}]"
+    """A pair for params.yaml, in quotes: DVC cannot keep a date of YAML."""
+    return f'["{date_of(one.first)}", "{date_of(one.last)}"]'

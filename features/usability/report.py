@@ -3,8 +3,9 @@
 from typing import Any, Literal
 
 from features.engine import Engine
+from features.params import Churn
 from features.profile import profile, purchase_days, return_curve
-from features.splits import rhythm_horizon
+from features.splits import MONTH, rhythm_horizon
 from features.timeline import date_of
 from features.usability.contract import contract_findings
 from features.usability.customers import customer_findings, guest_share
@@ -21,6 +22,7 @@ def usability_report(
     engine: Engine,
     source: SourceParams,
     horizon_days: int | Literal["auto"],
+    churn: Churn = "lapse",
 ) -> dict[str, Any]:
     """What is always stated, then `findings`, most severe first (see `Finding`).
 
@@ -32,7 +34,8 @@ def usability_report(
     orders = checked["orders"]
     refunds = refund_shares(orders.rows) if "amount" in orders.rows else None
     wanted = None if horizon_days == "auto" else horizon_days
-    suggested = rhythm_horizon(rhythm.long_gap)
+    # The rhythm of purchases says nothing of the end of a subscription.
+    suggested = rhythm_horizon(rhythm.long_gap) if churn == "lapse" else MONTH
     known = known_days(source.known_gaps)
     judged = [judge(feed, known) for feed in feeds(checked)]
     history = rhythm.data_until - rhythm.data_from

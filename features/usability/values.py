@@ -12,7 +12,14 @@ MOST_REFUNDED = 0.1  # share of the lines, or of the money
 OUTLIER_TIMES = 1_000  # times the median line
 MANY_EQUAL = 0.05  # share of lines that repeat another: more than scans of one product twice
 TWICE_EQUAL = 0.4  # nearly every line stands there twice
-NOT_LEARNED_FROM = {"amount", "currency", "line_id", "propensity"}  # constant and yet of use
+NOT_LEARNED_FROM = {
+    "amount",
+    "currency",
+    "line_id",
+    "propensity",
+    "period_days",
+    "purpose",
+}  # constant and yet of use
 LEAST_ROWS = 20  # fewer rows may well hold one value only by chance
 
 

@@ -225,6 +225,8 @@ def _evidence(counts: Counts, usual: Counts, dispersion: float) -> Counts:
 
 
 def _was_quiet_a_year_before(counts: Counts, stretch: Stretch, first: int) -> bool:
+    if stretch.last - stretch.first >= YEAR:  # it would be compared with itself
+        return False
     start, end = stretch.first - first - YEAR, stretch.last + 1 - first - YEAR
     judged = _judge(counts, start, end) if start >= 7 * LEAST_WEEKS else None
     return judged is not None and judged[0] / judged[1] < MOST_LEFT

@@ -1,6 +1,7 @@
 """The engine on DuckDB: what it makes of an expression, and what it leaves behind."""
 
 import ibis
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -69,3 +70,20 @@ def test_what_one_part_made_is_gone_before_the_next_and_customers_lie_together()
     assert {len({p for p, c in seen if c == customer}) for customer in "abc"} == {1}
     with pytest.raises(Exception, match="kept"):
         engine.frame(ibis.table(kept.table.schema(), name="kept"))
+
+
+def test_a_table_may_have_any_column_and_ids_any_character_in_parts_too():
+    ids = ["a", "b'", "c\0", "d", "e", "f"]
+    rows = pa.table({"customer_id": ids, "part": range(6), "PART_": range(6)})
+    empty = rows.slice(0, 0)
+    engine = DuckEngine({"rows": rows, "nothing": empty}, part_rows=2)
+    wanted = ibis.table(engine.schemas["rows"], name="rows")
+    none = ibis.table(engine.schemas["nothing"], name="nothing")
+    seen = []
+    for _ in engine.parts([], []):
+        seen.append(engine.frame(wanted))
+        assert engine.frame(none).empty
+    found = pd.concat(seen).sort_values("part")
+    assert len(seen) > 1
+    assert found["customer_id"].tolist() == ids
+    assert found["part"].tolist() == found["PART_"].tolist() == list(range(6))

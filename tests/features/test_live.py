@@ -2,6 +2,8 @@
 
 import random
 
+import duckdb
+import pyarrow as pa
 import pytest
 from pandas.testing import assert_frame_equal
 
@@ -109,3 +111,15 @@ def test_a_purchase_of_today_and_the_date_itself_change_what_is_said(frames, liv
     assert after["amount_7d"][0] == 1e9
     # Who is beyond the active window has no row, as in the snapshot.
     assert live.snapshot(rows, day(AS_OF) + 5_000).empty
+
+
+def test_a_call_that_fails_leaves_nobody_behind(frames, live, batch):
+    customer, other = batch["customer_id"][:2]
+    rows = of(frames, [customer])
+    events = rows["events"]
+    place = events.schema.get_field_index("event_time")
+    broken = events.set_column(place, "event_time", pa.array(["abc"] * len(events)))
+    with pytest.raises(duckdb.Error):  # after the orders were taken in
+        live.snapshot({"orders": rows["orders"], "events": broken}, day(AS_OF))
+    assert live.snapshot({}, day(AS_OF)).empty
+    assert live.snapshot(of(frames, [other]), day(AS_OF))["customer_id"].tolist() == [other]

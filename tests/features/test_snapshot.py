@@ -241,3 +241,11 @@ def test_the_dictionary_describes_every_column_and_names_what_is_absent(rows):
     by_name = {f["name"]: f for f in content["features"]}
     assert by_name["orders_30d"]["description"] == "Purchases in the last 30 days."
     assert by_name["orders_30d"]["source"] == "purchase_days"
+
+
+def test_an_attribute_may_be_called_like_a_column_of_ours(rows):
+    """Beside `as_of` of ours the customers' own would have been taken for the date."""
+    plain = frames_of(rows)
+    ours = ("as_of", "as_of_date", "horizon_days", "ago", "created_at_ago", "part")
+    named = plain["customers"].assign(**dict.fromkeys(ours, 99_999.0))
+    assert_frame_equal(snapshots_of(plain), snapshots_of(plain | {"customers": named}))

@@ -182,7 +182,7 @@ def test_a_dead_feed_of_orders_is_an_error_that_names_days_figures_and_a_cure():
     assert finding["severity"] == "error"
     assert finding["table"] == "orders"
     assert "0 orders from 2023-07-18 to 2023-07-22, where" in finding["meaning"]
-    assert "add [2023-07-18, 2023-07-22] to source.known_gaps" in finding["what_to_do"]
+    assert 'add ["2023-07-18", "2023-07-22"] to source.known_gaps' in finding["what_to_do"]
 
 
 def test_a_dead_feed_of_another_table_is_a_warning():
@@ -190,6 +190,25 @@ def test_a_dead_feed_of_another_table_is_a_warning():
     findings = feed_findings([judge(feed, frozenset()) for feed in feeds(tables)])
     (dead,) = (one for one in findings if one.check == "dead_feed")
     assert (dead.severity, dead.table) == ("warning", "events")
+
+
+def test_subscriptions_that_end_show_that_their_feed_is_alive():
+    orders = rows_of_days(np.full(140, 40))
+    begun = START + pd.to_timedelta(np.repeat(np.arange(100), 5), unit="D")
+    rows = pd.DataFrame({"customer_id": "a", "started_at": begun, "ended_at": pd.NaT})
+    rows["ended_at"] = rows["ended_at"].astype("datetime64[us]")
+    silent = checked(orders=orders, subscriptions=rows)
+    told = {feed.table: judge(feed, frozenset()).dead for feed in feeds(silent)}
+    assert told["subscriptions"] is not None
+    ends = START + pd.to_timedelta(100 + np.arange(500) % 40, unit="D")
+    alive = checked(orders=orders, subscriptions=rows.assign(ended_at=ends))
+    told = {feed.table: judge(feed, frozenset()).dead for feed in feeds(alive)}
+    assert told["subscriptions"] is None
+
+
+def test_a_feed_that_died_more_than_a_year_ago_is_not_taken_for_a_season():
+    findings = findings_of(np.full(400, 40), days=400 + 5 * 365)
+    assert findings.of("dead_feed")["severity"] == "error"
 
 
 @pytest.mark.parametrize(

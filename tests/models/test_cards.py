@@ -157,6 +157,16 @@ def test_reasons_belong_to_their_customer(scored, snapshot):
     assert scored["reasons"].map(len).max() <= 5
 
 
+def test_a_share_of_reasons_goes_to_those_with_most_at_stake(snapshot, purchases, scored):
+    some = make(snapshot, purchases, reasons_share=0.1)
+    some = some[some["status"] == "scored"].set_index("customer_id")
+    has = some["reasons"].notna()
+    assert has.sum() == int(np.ceil(0.1 * len(some)))
+    assert some.loc[has, "value_at_risk"].min() >= some.loc[~has, "value_at_risk"].max()
+    whole = scored.set_index("customer_id")["reasons"]
+    assert list(some.loc[has, "reasons"]) == list(whole[some.index[has]])
+
+
 def test_the_order_of_the_rows_changes_no_card(snapshot, purchases, cards):
     shuffled = snapshot.sample(frac=1, random_state=1).reset_index(drop=True)
     pd.testing.assert_frame_equal(

@@ -37,6 +37,7 @@ def params(rounds=300):
         calibration_folds=3,
         bootstrap_draws=10,
         max_reasons=5,
+        reasons_share=1.0,
         gates=GateParams(min_customers=1, min_churners=1),
         bands=BandParams(high=0.6, medium=0.3),
         churn=booster,

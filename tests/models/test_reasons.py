@@ -116,7 +116,8 @@ def test_rhythm_is_shown_beside_the_customer_s_own_gap_and_nothing_else_is(expla
 
 
 def test_an_unknown_value_is_none_so_that_reasons_are_plain_json(explainer, model, score):
-    unknown = score.assign(gap_mean=np.nan, amount_90d=np.nan)
+    amounts = [name for name in FEATURES if name.startswith("amount")]
+    unknown = score.assign(gap_mean=np.nan, **dict.fromkeys(amounts, np.nan))
     reasons = explainer.explain(model, unknown)
     text = json.dumps(reasons, allow_nan=False)
     assert json.loads(text) == reasons
@@ -141,12 +142,27 @@ def test_a_group_nobody_can_show_is_refused_by_name(rows):
         fit_explainer(rows, FEATURES, {**GROUP_OF, "gap_mean": "moon"}, 5)
 
 
-def test_the_first_feature_the_data_has_is_shown(rows):
+def test_only_what_the_data_has_can_be_shown(rows):
     without = rows.drop(columns=["orders_30d", "amount_90d"])
     names = [name for name in FEATURES if name in without.columns]
     shown = fit_explainer(without, names, GROUP_OF, 5).shown
-    assert shown["frequency"] == "orders_90d"
-    assert shown["spend"] == "amount_30d"
+    assert shown["frequency"] == ["orders_90d", "orders_total"]
+    assert shown["spend"] == ["amount_30d", "amount_total", "amount_mean"]
+
+
+def test_of_a_group_the_feature_is_shown_that_moved_the_risk_most_its_way(explainer, model, score):
+    single = pd.DataFrame(model.contributions(score)[:, :-1], columns=list(model.features))
+    seen = set()
+    for row, reasons in enumerate(explainer.explain(model, score)):
+        for reason in reasons:
+            if reason["group"] not in ("frequency", "spend"):
+                continue
+            sign = 1 if reason["direction"] == "up" else -1
+            moved = sign * single.loc[row, explainer.shown[reason["group"]]]
+            if moved.max() > 0:
+                assert reason["feature"] == moved.idxmax()
+            seen.add(reason["feature"])
+    assert len(seen) > 2
 
 
 def test_an_explainer_is_the_same_after_saving(explainer, tmp_path):

@@ -225,7 +225,7 @@ def test_a_text_too_long_to_read_is_cut(churn):
         for reason in row
         if reason["feature"] == "attribute_region"
     }
-    assert shown == "я" * 99 + "…" == typical.typical["attributes:attribute_region"]
+    assert shown == "я" * 99 + "…" == typical.typical["attribute_region"]
 
 
 def test_an_explainer_with_text_is_the_same_after_saving(explainer, tmp_path):

@@ -204,8 +204,9 @@ def test_a_value_that_would_fail_later_is_refused_at_once(tmp_path, section, key
     ("gaps", "said"),
     [
         ("[2017-13-40]", "a date that does not exist"),
-        ("[[2017-02-03, 2017-02-01]]", "ends before it begins"),
-        ("[[2017-02-03]]", "source.known_gaps"),
+        ('[["2017-02-03", "2017-02-01"]]', "ends before it begins"),
+        ('[["2017-02-03"]]', "source.known_gaps"),
+        ("[[2017-02-03, 2017-02-05]]", 'source.known_gaps holds 2017-02-03, write "2017-02-03"'),
         ("soon", "source.known_gaps is 'soon'"),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 
 from sources.billing import billed, with_orders
 from sources.check import check_tables
+from sources.errors import TableError
 from sources.files import load
 from sources.tables import ORDERS
 from tests.sources.folders import params
@@ -113,3 +114,46 @@ def test_a_row_that_came_late_tells_that_the_data_was_watched_until_then(tmp_pat
     of_params = params(tmp_path)
     orders = with_orders(check_tables(load(of_params), of_params))["orders"].rows
     assert orders["customer_id"].tolist() == ["001", "001", "002", "002"]
+
+
+def test_a_half_of_a_day_in_a_period_is_rounded_up_as_the_features_do():
+    assert len(paid_on("a", "s", "2017-06-17", None, 10, 6.5)) == 2  # 06-17 and 06-24
+    assert len(paid_on("a", "s", "2017-06-28", None, 10, 0.5)) == 3  # each day
+
+
+def many(start, end, count=60):
+    days = pd.date_range(start, end, periods=count)
+    return "".join(f"{i:03d},s{i},{day:%Y-%m-%d},,10,30,\n" for i, day in enumerate(days))
+
+
+def made(folder, **tables):
+    for name, text in tables.items():
+        (folder / f"{name}.csv").write_text(text)
+    of_params = params(folder)
+    return with_orders(check_tables(load(of_params), of_params))["orders"]
+
+
+def test_one_time_far_from_all_others_makes_no_payments(tmp_path):
+    text = HEADER + many("2016-01-01", "2017-06-01")
+    alone = made(tmp_path, subscriptions=text)
+    late = HEADER + many("2016-01-01", "2017-06-01", 59) + "999,s,2016-02-01,2019-01-01,10,30,\n"
+    assert "2017-06-01, the last day of subscriptions" in alone.made_of
+    assert "2017-06-01, the last day of subscriptions" in made(tmp_path, subscriptions=late).made_of
+    filled = {
+        "customers": "customer_id,created_at\n001,2019-02-01\n",
+        "tickets": "customer_id,ticket_id,opened_at,closed_at\n001,1,2017-02-01,2020-05-01\n",
+    }
+    again = made(tmp_path, subscriptions=text, **filled)
+    assert len(again.rows) == len(alone.rows)
+
+
+def test_who_pays_nothing_is_counted_and_told(tmp_path):
+    rows = "001,s1,2017-03-01,,10,30,\n002,s2,2017-03-05,,,30,\n003,s3,2017-03-05,,0,30,\n"
+    found = made(tmp_path, subscriptions=HEADER + rows)
+    assert "2 customers pay nothing by it" in found.made_of
+
+
+def test_a_period_in_another_unit_is_refused_before_it_fills_the_memory():
+    row = ("a", "s", "1970-01-02", None, 10, 1)
+    with pytest.raises(TableError, match=r"2,000 of them make .* payments.*period_days in days"):
+        billed(subscriptions(*([row] * 2_000)), UNTIL)

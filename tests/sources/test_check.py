@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from sources.check import check_tables
 from sources.errors import TableError
-from sources.tables import CONSENTS, CONTACTS, CUSTOMERS, EVENTS, TABLES, TICKETS
+from sources.tables import (
+    CONSENTS,
+    CONTACTS,
+    CUSTOMERS,
+    EVENTS,
+    SUBSCRIPTIONS,
+    SURVEYS,
+    TABLES,
+    TICKETS,
+)
 from tests.sources.raw_tables import check, good, orders, params, reasons
 
 CELLS = {
@@ -193,6 +202,46 @@ def test_future_dates_are_set_aside():
         "event_time is in the future",
         "event_time is before 1970",
     ]
+
+
+def test_the_end_of_a_subscription_can_be_settled_before_it_comes():
+    rows = [
+        {"customer_id": "a", "subscription_id": "s", "started_at": start, "ended_at": end}
+        for start, end in (("2017-05-01", "2999-01-01"), ("2999-01-01", "2999-02-01"))
+    ]
+    result = check(pd.DataFrame(rows), SUBSCRIPTIONS)
+    assert result.rows["ended_at"].tolist() == [pd.Timestamp("2999-01-01")]
+    assert reasons(result) == ["started_at is in the future"]
+
+
+def test_a_date_alone_is_the_same_date_in_any_zone_and_a_time_is_not():
+    dates = [("a", "1", "2017-05-01", 5.0), ("a", "2", "2017-12-01", 5.0)]
+    result = check(orders(*dates), timezone="Europe/Moscow")
+    assert result.rows["event_time"].tolist() == [pd.Timestamp(one[2]) for one in dates]
+    timed = check(orders(*dates, ("a", "3", "2017-05-01 12:00", 5.0)), timezone="Europe/Moscow")
+    assert timed.rows["event_time"].iloc[0] == pd.Timestamp("2017-04-30 21:00")
+
+
+def test_amounts_beyond_what_is_summed_exactly_are_set_aside():
+    raw = orders(("a", "1", "2017-05-01", 8.9e12), ("a", "2", "2017-05-01", 9.1e12))
+    result = check(raw, max_quarantined=0.9)
+    assert result.rows["amount"].tolist() == [8.9e12]
+    assert reasons(result) == ["amount is too large to be true"]
+
+
+def test_columns_that_differ_in_capitals_alone_are_refused():
+    raw = orders(("a", "1", "2017-05-01", 5.0)).assign(region="x", Region="y")
+    with pytest.raises(TableError, match="region and Region, which differ in capital letters"):
+        check(raw)
+
+
+def test_an_nps_answer_lies_between_0_and_10():
+    answer = {"customer_id": "a", "event_time": "2017-05-01"}
+    told = [("nps", 10), ("nps", 11), ("NPS", -1), ("csat", 90), ("nps", 0)]
+    rows = [answer | {"kind": kind, "score": score} for kind, score in told]
+    result = check(pd.DataFrame(rows), SURVEYS, max_quarantined=0.9)
+    assert result.rows["score"].tolist() == [10, 90, 0]
+    assert reasons(result) == ["score is not an NPS score (0 to 10)"] * 2
 
 
 def test_negative_amounts_are_refunds_and_stay():

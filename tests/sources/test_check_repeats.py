@@ -53,8 +53,27 @@ def test_a_key_with_an_empty_part_is_a_key():
     times = ["2017-05-02", "2017-05-03", "2017-05-02"]
     rows = [said | {"purpose": None, "known_at": time} for time in times]
     result = check(pd.DataFrame([*rows, said | {"customer_id": "b"}]), CONSENTS)
-    assert result.counts["quarantined"] == 3
-    assert result.rows["customer_id"].tolist() == ["b"]
+    # The row known first stays, once; what repeats it is as doubtful as the later word.
+    assert result.counts["quarantined"] == 2
+    assert result.rows["customer_id"].tolist() == ["a", "b"]
+    assert result.rows["known_at"][0] == pd.Timestamp("2017-05-02")
+
+
+def test_a_correction_does_not_take_away_what_was_known_before_it_came():
+    raw = orders(*[("a", "1", "2017-05-01", amount) for amount in (6.0, 4.0, 5.0)])
+    told = raw.assign(line_id="1", known_at=["2017-05-09", "2017-05-02", "2017-05-03"])
+    result = check(told)
+    assert result.rows["amount"].tolist() == [4.0]
+    assert result.quarantine["amount"].tolist() == [6.0, 5.0]
+    assert set(reasons(result)) == {
+        "a row known earlier has the same order_id + line_id and different content"
+    }
+    tied = check(told.assign(known_at="2017-05-02", line_id=["1", "1", "2"]))
+    assert tied.rows["amount"].tolist() == [5.0]
+    silent = check(
+        told.assign(known_at=["2017-05-09", None, "2017-05-03"], order_id=["1", "1", "2"])
+    )
+    assert silent.rows["amount"].tolist() == [5.0]
 
 
 def test_a_position_is_never_taken_for_the_line_id_of_another_row():
