@@ -59,6 +59,10 @@ class Timeline:
         """Every day that needs a snapshot, in order."""
         return tuple(sorted({*self.train, *self.validation, *self.test, *self.unused, self.score}))
 
+    def before_score(self, days: int) -> int | None:
+        """The latest as-of day at least `days` before the score date; None when there is none."""
+        return max((day for day in self.as_of_days() if day <= self.score - days), default=None)
+
     def to_json(self) -> dict[str, Any]:
         """The plan with dates as ISO text: what people and `from_json` read."""
         content = asdict(self)

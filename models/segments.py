@@ -151,12 +151,15 @@ def quintile(values: "pd.Series[float]") -> "np.ndarray[tuple[int], np.dtype[np.
     return np.asarray(scores.fillna(1), dtype=np.int64)
 
 
-def longest_window(snapshot: pd.DataFrame, family: str) -> "pd.Series[float] | None":
-    """The column `family_Nd` with the largest N; None when the family is absent."""
+def longest_window(
+    snapshot: pd.DataFrame, family: str, most_days: int | None = None
+) -> "pd.Series[float] | None":
+    """The column `family_Nd` with the largest N, up to `most_days`; None when there is none."""
     windows = {
         int(match[1]): str(column)
         for column in snapshot.columns
         if (match := re.fullmatch(rf"{family}_(\d+)d", str(column)))
+        and (most_days is None or int(match[1]) <= most_days)
     }
     return snapshot[windows[max(windows)]] if windows else None
 

@@ -5,6 +5,7 @@ import pandas as pd
 from features.usability.feed import refuse_dead_feed
 from models.artifacts import read_json
 from models.cards import score_cards
+from models.relationship import with_relationship
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_served, read_snapshots, read_timeline
@@ -24,6 +25,7 @@ def main() -> None:
         timeline,
         load_params().model,
     )
+    cards = with_relationship(cards, snapshots, timeline)
     stage.write_parquet(cards, stage.SCORES)
     stage.say(f"{(cards['status'] == 'scored').sum():,} customers scored, {len(cards):,} cards")
 

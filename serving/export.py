@@ -20,11 +20,15 @@ CODES = {
     "rfm_segment",
     "abc_class",
     "lifecycle_stage",
+    "relationship_level",
+    "suggested_level",
+    "held_by",
     "arm",
     "status",
     "channel",
     "effect_source",
 }
+SAME_WORDS = {"suggested_level": "relationship_level"}
 COLUMNS = (
     "customer_id",
     "name",
@@ -53,6 +57,15 @@ COLUMNS = (
     "rfm_segment",
     "abc_class",
     "lifecycle_stage",
+    "relationship_level",
+    "suggested_level",
+    "relationship_strength",
+    "relationship_strength_change",
+    "relationship_strength_since",
+    "relationship_declined",
+    "held_by",
+    "second_purchase_probability",
+    "second_purchase_days",
     "status",
     "as_of_date",
     "horizon_days",
@@ -112,7 +125,7 @@ def _in_words(name: str, value: Any, language: Language) -> Any:
     if isinstance(value, float):
         return round(value, 4)
     if name in CODES and value is not None:
-        return label(f"{name}.{value}", language)
+        return label(f"{SAME_WORDS.get(name, name)}.{value}", language)
     return value
 
 

@@ -56,6 +56,8 @@ TOLD = {  # problems that people meet → their words
 FIELDS = {
     "risk_band",
     "lifecycle_stage",
+    "held_by",
+    "relationship_declined",
     "intended_action",
     "owner",
     "to_contact",

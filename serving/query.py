@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from models.relationship import HeldBy, RelationshipLevel
 from serving.schemas import Number, RiskBand, Total
 from serving.tables import ASCENDING
 from serving.wording import Language
@@ -72,6 +73,16 @@ class Filters(BaseModel):
     )
     abc_class: list[Literal["A", "B", "C"]] = Field(
         default=[], max_length=20, description="A brings the first 80 % of revenue."
+    )
+    relationship_level: list[RelationshipLevel | Literal["unknown"]] = Field(
+        default=[], max_length=20, description="What we do for them."
+    )
+    suggested_level: list[RelationshipLevel] = Field(
+        default=[], max_length=20, description="What their value suggests to do for them."
+    )
+    held_by: list[HeldBy] = Field(default=[], max_length=20, description="What holds them.")
+    relationship_declined: bool = Field(
+        default=False, description="Only those whose relationship has weakened."
     )
     intended_action: list[Text] = Field(
         default=[], max_length=20, description="Ids of the catalogue, as in the current release."

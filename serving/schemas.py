@@ -35,6 +35,7 @@ Id = Annotated[str, Field(pattern="^[^\x00]*$", max_length=500)]
 # Beyond this no amount and no number of days is true, and none can be written in words.
 Number = Annotated[float, Field(gt=-1e15, lt=1e15, allow_inf_nan=False)]
 Text = Annotated[str, Field(pattern="^[^\x00]*$", max_length=500)]
+Strength = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Total = Annotated[float, Field(allow_inf_nan=False)]
 PUBLISHING = "publishing"  # the context in which a card must be whole, and not only readable
 Status = Literal["scored", "rule", "insufficient_data", "already_churned"]
@@ -154,6 +155,25 @@ class ScoreCard(Schema):
     abc_class: str | None
     lifecycle_stage: str | None
     rank_in_stage: int | None
+    relationship_level: str | None = Field(
+        default=None, description="What we do for the customer; unknown without contacts."
+    )
+    suggested_level: str | None = Field(default=None, description="The level that value suggests.")
+    relationship_strength: Strength | None = Field(
+        default=None, description="0 to 100; null before the second purchase."
+    )
+    relationship_strength_change: Number | None = Field(
+        default=None, description="Points since relationship_strength_since."
+    )
+    relationship_strength_since: dt.date | None = None
+    relationship_declined: bool | None = Field(
+        default=None, description="True: it fell by more than is usual in this cohort."
+    )
+    held_by: str | None = Field(default=None, description="What holds the customer.")
+    second_purchase_probability: Probability | None = Field(
+        default=None, description="Of one-time buyers: a purchase by second_purchase_days."
+    )
+    second_purchase_days: int | None = None
     reasons: list[Reason]
     intended_action: IntendedAction | None
     arm: Literal["treated", "holdout"] | None

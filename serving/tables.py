@@ -9,6 +9,7 @@ from typing import Literal
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -71,6 +72,10 @@ cards = Table(
     Column("rfm_segment", String),
     Column("abc_class", String),
     Column("lifecycle_stage", String),
+    Column("relationship_level", String),
+    Column("suggested_level", String),
+    Column("held_by", String),
+    Column("relationship_declined", Boolean),
     Column("intended_action", String),
     Column("arm", String),
     Column("churn_risk", Double, nullable=False),

@@ -36,6 +36,16 @@ from serving.tables import (
 from sources.errors import NoReleaseError
 
 PAGE = 50
+LISTS = (  # filters that take several values
+    "risk_band",
+    "lifecycle_stage",
+    "rfm_segment",
+    "abc_class",
+    "relationship_level",
+    "suggested_level",
+    "held_by",
+    "intended_action",
+)
 OTHER_LIST = (
     "This cursor does not belong to this list: take `next` as it stands, or start without a cursor."
 )
@@ -223,13 +233,15 @@ def _after(cursor: Cursor) -> ColumnElement[bool]:
 
 def _conditions(query: Filters) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
-    for name in ("risk_band", "lifecycle_stage", "rfm_segment", "abc_class", "intended_action"):
+    for name in LISTS:
         values = getattr(query, name)
         if values:
             wanted.append(cards.c[name].in_(values))
     for name in ("arm", "owner"):
         if getattr(query, name) is not None:
             wanted.append(cards.c[name] == getattr(query, name))
+    if query.relationship_declined:
+        wanted.append(cards.c.relationship_declined.is_(True))
     if query.to_contact:
         is_planned = cards.c.intended_action.is_not(None) & (cards.c.intended_action != DO_NOTHING)
         wanted.append(is_planned & (cards.c.arm == TREATED))

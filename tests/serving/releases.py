@@ -20,6 +20,8 @@ NAMES = {
 }
 OWNERS = ("Anna", "Борис", None)
 STAGES = ("new", "developing", "regular", "fading", "lapsing")
+LEVELS = ("unknown", "basic", "reactive", "accountable", "proactive", "partnership")
+HELD_BY = ("discounts", "service", "habit", "convenience", "nothing_clear", "unknown")
 ACTIONS = ("do_nothing", "check_in_email", "owner_phone_call")
 HORIZON, VALUE_HORIZON, REACH = 30, 90, 90
 
@@ -60,6 +62,15 @@ def card_row(customer_id: str, **changes) -> dict:
         "rfm_segment": "loyal",
         "lifecycle_stage": "regular",
         "abc_class": "B",
+        "relationship_level": "accountable",
+        "suggested_level": "proactive",
+        "relationship_strength": 62.4,
+        "relationship_strength_change": -3.2,
+        "relationship_strength_since": day(-98),
+        "relationship_declined": False,
+        "held_by": "habit",
+        "second_purchase_probability": None,
+        "second_purchase_days": None,
         "churn_risk": 0.4,
         "risk_band": "medium",
         "risk_rank": 1,
@@ -140,6 +151,7 @@ def company(customers: int = 130, seed: int = 5, **changes) -> list[dict]:
                 expected_value=stays * 0.8,
                 lifecycle_stage=STAGES[number % 5],
                 abc_class="ABC"[number % 3],
+                **relationship(number),
                 next_purchase_date_median=None if number % 7 == 0 else day(number % 40),
                 next_purchase_date_low=None if number % 14 == 0 else day(1),
                 next_purchase_date_high=None if number % 7 < 3 else day(80),
@@ -163,6 +175,26 @@ def company(customers: int = 130, seed: int = 5, **changes) -> list[dict]:
     return [*rows, *gone]
 
 
+def relationship(number: int) -> dict:
+    """Every level and everything that holds; some weakened, some bought once, some are new."""
+    found = {
+        "relationship_level": LEVELS[number % 6],
+        "suggested_level": LEVELS[1 + number % 5],
+        "held_by": HELD_BY[number % 6],
+    }
+    if number % 9 == 4:
+        change = {"relationship_strength_change": -21.0 - number / 10}
+        return found | change | {"relationship_declined": True}
+    unknown = ("relationship_strength_change", "relationship_strength_since")
+    if number % 9 == 5:
+        return found | dict.fromkeys((*unknown, "relationship_declined"))
+    if number % 9 == 6:
+        once = {"second_purchase_probability": 0.345, "second_purchase_days": 90}
+        none = dict.fromkeys((*unknown, "relationship_declined", "relationship_strength"))
+        return found | none | once
+    return found
+
+
 def write_release(
     folder: Path, rows: list[dict], as_of: dt.date = AS_OF, money: bool = True, **changes
 ) -> Path:
@@ -170,13 +202,14 @@ def write_release(
     folder.mkdir(parents=True)
     cards = pd.DataFrame(rows).assign(as_of_date=pd.Timestamp(as_of))
     if not money:
-        amounts = ("value", "expected_spend", "expected_value", "expected_gain")
+        amounts = ("value", "expected_spend", "expected_value", "expected_gain", "suggested_level")
         absent = [name for name in cards if name.startswith(amounts) and "horizon" not in name]
         cards = cards.drop(columns=absent)
-    for name in ("risk_rank", "rank_in_stage"):
+    for name in ("risk_rank", "rank_in_stage", "second_purchase_days"):
         cards[name] = cards[name].astype("Int64")
+    cards["relationship_declined"] = cards["relationship_declined"].astype("boolean")
     for name in cards.columns:
-        if name.endswith(("_at", "_until")) or "_date" in name:
+        if name.endswith(("_at", "_until", "_since")) or "_date" in name:
             cards[name] = pd.to_datetime(cards[name]).astype("datetime64[us]")
     cards.to_parquet(folder / "cards.parquet", index=False)
     bought = [

@@ -105,6 +105,17 @@ def test_any_printable_id_can_be_asked_for(tmp_path, new_store_url, who):
         ({"lifecycle_stage": "fading"}, lambda row: row["lifecycle_stage"] == "fading"),
         ({"abc_class": ["A", "B"]}, lambda row: row["abc_class"] in "AB"),
         ({"rfm_segment": "champions"}, lambda row: row["rfm_segment"] == "champions"),
+        ({"relationship_level": "unknown"}, lambda row: row["relationship_level"] == "unknown"),
+        (
+            {"relationship_level": ["basic", "reactive"], "suggested_level": "accountable"},
+            lambda row: (
+                row["relationship_level"] in ("basic", "reactive")
+                and row["suggested_level"] == "accountable"
+            ),
+        ),
+        ({"held_by": "discounts"}, lambda row: row["held_by"] == "discounts"),
+        ({"relationship_declined": "true"}, lambda row: row["relationship_declined"] is True),
+        ({"relationship_declined": "false"}, lambda row: True),
         ({"arm": "holdout"}, lambda row: row["arm"] == "holdout"),
         ({"owner": "Борис"}, lambda row: row["owner"] == "Борис"),
         ({"intended_action": "do_nothing"}, lambda row: row["intended_action"] == "do_nothing"),

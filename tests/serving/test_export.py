@@ -61,6 +61,8 @@ def test_excel_gets_what_it_opens_right_in_each_language(cards):
     assert row["churn_risk"] == str(round(cards[0].churn_risk, 4)).replace(".", ",")
     assert row["withheld"] == "нет"
     assert row["risk_band"] in ("Высокий", "Средний", "Низкий")
+    assert (row["relationship_level"], row["suggested_level"]) == ("Неизвестен", "Базовый")
+    assert row["held_by"] == "Скидки"
 
 
 def test_every_heading_is_in_the_language(cards):

@@ -215,6 +215,79 @@ def test_a_customer_page_holds_the_card(service):
     assert "within 90 days" in text
 
 
+STRENGTH, SECOND = "Strength of the relationship", "Probability of a second purchase"
+LEVEL, SUGGESTED = "Relationship level", "Level that value suggests"
+
+
+@pytest.mark.parametrize(
+    ("who", "facts"),
+    [
+        (
+            "00000",
+            {
+                STRENGTH: "62 of 100 -3 points since Jul 21, 2024",
+                LEVEL: "Unknown",
+                SUGGESTED: "Basic",
+                "Held by": "Discounts",
+            },
+        ),
+        (
+            "00004",
+            {
+                STRENGTH: "62 of 100 Relationship weaker: -21 points since Jul 21, 2024",
+                LEVEL: "Proactive",
+                SUGGESTED: "Partnership",
+                "Held by": "Nothing clear",
+            },
+        ),
+        (
+            "00005",
+            {
+                STRENGTH: "62 of 100",
+                LEVEL: "Partnership",
+                SUGGESTED: "Basic",
+                "Held by": "Too little known",
+            },
+        ),
+        (
+            "00006",
+            {
+                STRENGTH: "A relationship starts at the second purchase",
+                SECOND: "34% within 90 days",
+                LEVEL: "Unknown",
+                SUGGESTED: "Reactive",
+                "Held by": "Discounts",
+            },
+        ),
+    ],
+)
+def test_a_customer_page_tells_the_relationship(service, who, facts):
+    tree = page(service, f"/customers/{who}?language=en")
+    told = [text_of(one) for one in tree.all("dt")], [text_of(one) for one in tree.all("dd")]
+    found = dict(zip(*told, strict=True))
+    asked = (STRENGTH, SECOND, LEVEL, SUGGESTED, "Held by")
+    assert {name: found[name] for name in asked if name in found} == facts
+
+
+def test_a_release_without_a_relationship_does_not_mention_one(service, tmp_path, engine):
+    kept = {"relationship_level", "suggested_level", "held_by", "second_purchase_probability"}
+    old = [{n: v for n, v in row.items() if n not in kept} for row in [card_row("1")]]
+    publish(write_release(tmp_path / "r", old), engine, keep=2)
+    with Running(engine) as other:
+        assert "Relationship" not in text_of(page(other, "/customers/1?language=en").one("main"))
+
+
+def test_the_list_says_whose_relationship_has_weakened(service):
+    shown = rows(page(service, "/?relationship_declined=true&language=en"))
+    assert shown
+    assert all("Relationship weaker: -" in row["customer"] for row in shown.values())
+    every = rows(page(service, "/?limit=1000&language=en"))
+    assert {who for who, row in every.items() if "weaker" in row["customer"]} == set(shown)
+    tree = page(service, "/?relationship_declined=true&held_by=habit&language=en")
+    assert "checked" in tree.one("input", name="relationship_declined")
+    assert {"habit"} < {e["value"] for e in tree.all("option") if "selected" in e}
+
+
 def test_reasons_stand_under_their_direction(service):
     tree = page(service, "/customers/00001?language=en")
     columns = {text_of(e): e["inside"][-1] for e in tree.all("h3")}

@@ -5,7 +5,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from serving.store import (
     MIGRATIONS,
@@ -16,7 +16,7 @@ from serving.store import (
     upgrade,
     version,
 )
-from serving.tables import ASCENDING, DESCENDING, metadata
+from serving.tables import ASCENDING, DESCENDING, cards, metadata
 from serving.worklist import current
 from sources.errors import NoReleaseError, StoreError
 
@@ -43,6 +43,33 @@ def test_the_first_migration_can_be_taken_back(engine):
     with engine.connect() as connection:
         assert set(inspect(connection).get_table_names()) == {"alembic_version"}
     assert version(engine) is None
+
+
+def test_cards_published_before_the_relationship_are_kept_and_have_none(engine):
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO releases (number, release_id, model_version, as_of_date, info) "
+                "VALUES (1, 'r', 'm', '2024-10-27', '{}')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO cards (number, customer_id, search, status, churn_risk, "
+                "value_at_risk, expected_value, expected_gain, next_purchase_date, "
+                "last_purchase_date) VALUES (1, 'a', 'a', 'scored', 0.5, 0, 0, 0, "
+                "'2024-11-01', '2024-10-01')"
+            )
+        )
+    upgrade(engine)
+    with engine.connect() as connection:
+        (row,) = connection.execute(select(cards)).all()
+    assert (row.customer_id, row.churn_risk) == ("a", 0.5)
+    assert (row.relationship_level, row.held_by, row.relationship_declined) == (None, None, None)
 
 
 def test_upgrading_twice_changes_nothing(engine):

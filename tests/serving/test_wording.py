@@ -13,6 +13,7 @@ from actions.eligibility import GATES, History
 from actions.plan import WHY_NOT
 from features.definition import GROUPS, TEXT
 from features.snapshot import all_features
+from models.relationship import HELD_BY, RELATIONSHIP_LEVELS, UNKNOWN
 from models.segments import ABC_CLASSES, LIFECYCLE_STAGES, RFM_SEGMENTS, RISK_BANDS
 from serving import wording
 from serving.wording import LANGUAGES, field_label, keys, label, sentence
@@ -33,6 +34,8 @@ NEEDED = [
     *(f"rfm_segment.{name}" for name in RFM_SEGMENTS),
     *(f"lifecycle_stage.{name}" for name in LIFECYCLE_STAGES),
     *(f"abc_class.{name}" for name in ABC_CLASSES),
+    *(f"relationship_level.{name}" for name in (*RELATIONSHIP_LEVELS, UNKNOWN)),
+    *(f"held_by.{name}" for name in HELD_BY),
     *(f"arm.{name}" for name in ("treated", "holdout")),
     *(f"effect_source.{name}" for name in ("assumed", "estimated")),
     *(f"change.{name}" for name in ("halved", "down", "steady", "up", "doubled")),
