@@ -65,8 +65,9 @@ def build_snapshots(
                 engine.create(step)
             name = f"{date_of(as_of)}-{part:04d}.parquet"
             engine.write(made.snapshot, folder / name)
-            for table, rows in made.categories.items() if categories is not None else ():
-                engine.write(rows, categories / table / name)
+            if categories is not None:
+                for table, rows in made.categories.items():
+                    engine.write(rows, categories / table / name)
             progress()
 
 

@@ -10,14 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from features.category_history import DAYS
 from models.boosting import FloatArray
 from models.inputs import Inputs
-
-Codes = npt.NDArray[np.int64]
 
 CUSTOMER = (
     "orders_30d",
@@ -118,12 +115,12 @@ def candidates(
     the own categories these are the `most_popular` of the date.
     """
     found = []
-    position = pd.Series(np.arange(len(snapshot)), index=snapshot.index)
+    place = pd.Series(np.arange(len(snapshot)), index=snapshot.index)
     for date, rows in snapshot.groupby("as_of_date"):
         known = history[history["as_of_date"] == date]
         here = popular[popular["as_of_date"] == date]
         if len(known):
-            found.append(_at(rows["customer_id"], position[rows.index], known, here, most_popular))
+            found.append(_at(rows["customer_id"], place[rows.index], known, here, most_popular))
     if not found:
         return pd.DataFrame(columns=["row", "category", *DAYS, *POPULARITY])
     return pd.concat(found, ignore_index=True)
@@ -138,51 +135,47 @@ def _at(
 ) -> pd.DataFrame:
     """The candidates of one as-of date."""
     names = known["category"].cat.categories
-    row_of = np.full(len(known["customer_id"].cat.categories) + 1, -1)
-    # Of somebody without any category the code is -1, the place that nobody's code leads to.
-    row_of[known["customer_id"].cat.categories.get_indexer(customers)] = position
+    people = known["customer_id"].cat.categories
+    # One place more: nobody's code leads there, and that of somebody without any category does.
+    row_of = np.full(len(people) + 1, -1)
+    row_of[people.get_indexer(pd.Index(customers))] = position
     row_of[-1] = -1
     row = row_of[known["customer_id"].cat.codes]
     own = known[row >= 0].assign(row=row[row >= 0])
-    codes = own["category"].cat.codes.to_numpy(np.int64)
     ranked = popular.astype({"category": "str"}).sort_values(
         ["buyers_90d", "category"], ascending=[False, True]
     )
-    top = names.get_indexer(ranked["category"].head(most_popular))
-    all_rows, all_codes = np.repeat(position.to_numpy(), len(top)), np.tile(top, len(position))
-    taken = np.isin(
-        all_rows * len(names) + all_codes, own["row"].to_numpy() * len(names) + codes
+    top = names.get_indexer(pd.Index(ranked["category"].head(most_popular)))
+    every_row, every_code = np.repeat(position.to_numpy(), len(top)), np.tile(top, len(position))
+    key = own["row"].to_numpy() * len(names) + own["category"].cat.codes.to_numpy(np.int64)
+    other = ~np.isin(every_row * len(names) + every_code, key)
+    never = pd.DataFrame(
+        {
+            "row": every_row[other],
+            "category": pd.Categorical.from_codes(every_code[other], names),
+            "bought": 0,
+            "bought_30d": 0,
+            "bought_90d": 0,
+            "first_ago": np.nan,
+            "last_ago": np.nan,
+        }
     )
-    fresh = pd.DataFrame(
-        {"row": all_rows[~taken], "category": pd.Categorical.from_codes(all_codes[~taken], names)}
-    )
-    fresh = fresh.assign(**dict.fromkeys(("bought", "bought_30d", "bought_90d"), 0))
-    fresh = fresh.assign(first_ago=np.nan, last_ago=np.nan)
-    pairs = pd.concat([own[["row", "category", *DAYS]], fresh], ignore_index=True)
+    pairs = pd.concat([own[["row", "category", *DAYS]], never], ignore_index=True)
     codes = pairs["category"].cat.codes.to_numpy(np.int64)
-    order = np.lexsort((codes, pairs["row"]))
-    by_code = np.full((len(names), len(POPULARITY)), np.nan)
-    by_code[names.get_indexer(popular["category"])] = popular[list(POPULARITY)]
-    pairs[list(POPULARITY)] = by_code[codes]
-    return pairs.iloc[order]
+    said = np.full((len(names), len(POPULARITY)), np.nan)
+    said[names.get_indexer(pd.Index(popular["category"]))] = popular[list(POPULARITY)]
+    pairs[list(POPULARITY)] = said[codes]
+    return pairs.iloc[np.lexsort((codes, pairs["row"]))]
 
 
 def bought_of(pairs: pd.DataFrame, snapshot: pd.DataFrame, outcomes: pd.DataFrame) -> FloatArray:
-    """1.0 for pairs that were bought within the horizon, else 0.0, (n,)."""
-    keys = ["as_of_date", "customer_id", "category"]
+    """1.0 for pairs of a snapshot that were bought within the horizon, else 0.0, (n,)."""
     row = pairs["row"].to_numpy(np.int64)
-    asked = pd.MultiIndex.from_arrays(
-        [
-            snapshot["as_of_date"].to_numpy()[row],
-            outcomes["customer_id"].cat.categories.get_indexer(snapshot["customer_id"])[row],
-            outcomes["category"].cat.categories.get_indexer(pairs["category"].cat.categories)[
-                pairs["category"].cat.codes
-            ],
-        ],
-        names=keys,
+    people, names = (outcomes[name].cat.categories for name in ("customer_id", "category"))
+    who = people.get_indexer(pd.Index(snapshot["customer_id"]))[row]
+    what = names.get_indexer(pairs["category"].cat.categories)[pairs["category"].cat.codes]
+    asked = pd.MultiIndex.from_arrays([snapshot["as_of_date"].to_numpy()[row], who, what])
+    codes = (outcomes["customer_id"].cat.codes, outcomes["category"].cat.codes)
+    return np.asarray(
+        asked.isin(pd.MultiIndex.from_arrays([outcomes["as_of_date"], *codes])), np.float64
     )
-    happened = pd.MultiIndex.from_arrays(
-        [outcomes["as_of_date"], outcomes["customer_id"].cat.codes, outcomes["category"].cat.codes],
-        names=keys,
-    )
-    return np.asarray(asked.isin(happened), np.float64)

@@ -21,7 +21,7 @@ from features.category_history import NEW_DAYS, Categories
 from models.boosting import FloatArray
 from models.candidates import bought_of, candidates, popularity
 from models.metrics import customer_weights
-from models.next_categories import LISTS, SHOWN, NextCategoriesModel, shown
+from models.next_categories import LIST_LENGTH, LISTS, NextCategoriesModel, shown
 from models.params import ModelParams
 
 OURS = "ours"
@@ -132,13 +132,13 @@ def _judged(
 
 def _per_row(listed: pd.DataFrame, total: FloatArray, could: Any) -> dict[str, FloatArray]:
     """hit_at_3 and AP@3 of each row that could be hit."""
-    bought = np.zeros((len(total), SHOWN))
+    bought = np.zeros((len(total), LIST_LENGTH))
     bought[listed["row"], listed.groupby("row").cumcount()] = listed["y"]
     bought, total = bought[could], total[could]
-    precision = np.cumsum(bought, axis=1) / np.arange(1, SHOWN + 1)
+    precision = np.cumsum(bought, axis=1) / np.arange(1, LIST_LENGTH + 1)
     return {
-        f"hit_at_{SHOWN}": bought.max(axis=1),
-        f"map_at_{SHOWN}": (precision * bought).sum(axis=1) / np.minimum(total, SHOWN),
+        f"hit_at_{LIST_LENGTH}": bought.max(axis=1),
+        f"map_at_{LIST_LENGTH}": (precision * bought).sum(axis=1) / np.minimum(total, LIST_LENGTH),
     }
 
 

@@ -39,7 +39,7 @@ from models.params import ModelParams
 from sources.errors import DataGateError
 
 FILE, TREES = "next_categories.json", "next_categories.txt"
-SHOWN = 3  # categories in a list
+LIST_LENGTH = 3  # categories in a list
 LISTS = ("new", "any")
 AT_ONCE = 5_000  # customers whose pairs are in memory at a time
 
@@ -124,7 +124,7 @@ class NextCategoriesModel:
 
     @classmethod
     def load(cls, folder: Path) -> "NextCategoriesModel | None":
-        """Read what `save` wrote; None where there is no such model. ArtifactError without trees."""
+        """Read what `save` wrote; None where there is nothing, ArtifactError without the trees."""
         if not (folder / FILE).exists():
             return None
         content: dict[str, Any] = read_json(folder / FILE)
@@ -142,7 +142,7 @@ class NextCategoriesModel:
 
 def shown(told: pd.DataFrame, name: str) -> pd.DataFrame:
     """Of `probabilities` the rows that stand in a list: `new` or `any`."""
-    return (told[told["is_new"]] if name == "new" else told).groupby("row").head(SHOWN)
+    return (told[told["is_new"]] if name == "new" else told).groupby("row").head(LIST_LENGTH)
 
 
 def fit_next_categories(

@@ -1,4 +1,4 @@
-"""Training of the next categories: chosen, then refitted, as the other models (models/training.py)."""
+"""Training of the next categories: chosen, then refitted, as models/training.py does."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
