@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from features.category_history import DAYS
@@ -30,7 +31,8 @@ WINDOWS = {
     "categories_30d": ("bought_30d", "buyers_30d"),
     "categories_90d": ("bought_90d", "buyers_90d", "return_rate", "frequency_90d"),
 }
-LIFETIME = ("bought", "first_ago", "last_ago", "gap", "silence_over_gap", "rate")
+# Not how often in all history: that grows with the history, and would expect too much of later dates.
+LIFETIME = ("first_ago", "last_ago", "gap", "silence_over_gap", "rate")
 POPULARITY = ("buyers_30d", "buyers_90d", "return_rate", "frequency_90d")
 
 
@@ -108,27 +110,29 @@ def popularity(history: pd.DataFrame) -> pd.DataFrame:
 def candidates(
     snapshot: pd.DataFrame, history: pd.DataFrame, popular: pd.DataFrame, most_popular: int
 ) -> pd.DataFrame:
-    """The pairs to judge for the rows of a snapshot, in their order: a row each.
+    """The pairs to judge for the rows of a snapshot, one row each, sorted by row and category.
 
     Columns: `row` (position in the snapshot), `category`, the days of the history (`first_ago` and
     `last_ago` unknown for a category never bought) and what `popular` says of the category. Beside
     the own categories these are the `most_popular` of the date.
     """
     found = []
-    place = pd.Series(np.arange(len(snapshot)), index=snapshot.index)
-    for date, rows in snapshot.groupby("as_of_date"):
+    for date, place in snapshot.groupby("as_of_date").indices.items():
         known = history[history["as_of_date"] == date]
         here = popular[popular["as_of_date"] == date]
         if len(known):
-            found.append(_at(rows["customer_id"], place[rows.index], known, here, most_popular))
+            customers = snapshot["customer_id"].iloc[place]
+            found.append(_at(customers, place, known, here, most_popular))
     if not found:
         return pd.DataFrame(columns=["row", "category", *DAYS, *POPULARITY])
-    return pd.concat(found, ignore_index=True)
+    pairs = pd.concat(found, ignore_index=True)
+    order = np.lexsort((pairs["category"].cat.codes, pairs["row"]))
+    return pairs.iloc[order].reset_index(drop=True)
 
 
 def _at(
     customers: "pd.Series[str]",
-    position: "pd.Series[int]",
+    position: npt.NDArray[np.int64],
     known: pd.DataFrame,
     popular: pd.DataFrame,
     most_popular: int,
@@ -146,7 +150,7 @@ def _at(
         ["buyers_90d", "category"], ascending=[False, True]
     )
     top = names.get_indexer(pd.Index(ranked["category"].head(most_popular)))
-    every_row, every_code = np.repeat(position.to_numpy(), len(top)), np.tile(top, len(position))
+    every_row, every_code = np.repeat(position, len(top)), np.tile(top, len(position))
     key = own["row"].to_numpy() * len(names) + own["category"].cat.codes.to_numpy(np.int64)
     other = ~np.isin(every_row * len(names) + every_code, key)
     never = pd.DataFrame(
@@ -165,7 +169,7 @@ def _at(
     said = np.full((len(names), len(POPULARITY)), np.nan)
     said[names.get_indexer(pd.Index(popular["category"]))] = popular[list(POPULARITY)]
     pairs[list(POPULARITY)] = said[codes]
-    return pairs.iloc[np.lexsort((codes, pairs["row"]))]
+    return pairs
 
 
 def bought_of(pairs: pd.DataFrame, snapshot: pd.DataFrame, outcomes: pd.DataFrame) -> FloatArray:

@@ -84,7 +84,7 @@ class NextCategoriesModel:
             )
         columns = ["row", "category", "probability", "is_new"]
         if not found:
-            return pd.DataFrame(columns=columns)
+            return pd.DataFrame({name: [] for name in columns}).astype({"is_new": "bool"})
         every = pd.concat(found, ignore_index=True)
         every["category"] = every["category"].astype("str")
         order = every.sort_values(
@@ -180,7 +180,7 @@ def _trained(pairs: Pairs, rows: Rows, stop: Rows | int, params: ModelParams) ->
 def _rows(
     rows: pd.DataFrame, categories: Categories, task: tuple[Pairs, Churn], params: ModelParams
 ) -> Rows:
-    """Pairs to learn from: of snapshot rows drawn at random, so that they are `most_pairs`."""
+    """Pairs to learn from: those of rows drawn at random, so that `most_pairs` is about the most."""
     pairs, churn = task
     rows = rows[rows["outcome_known"]]
     if churn == LAPSE:
