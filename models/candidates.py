@@ -31,7 +31,7 @@ WINDOWS = {
     "categories_30d": ("bought_30d", "buyers_30d"),
     "categories_90d": ("bought_90d", "buyers_90d", "return_rate", "frequency_90d"),
 }
-# Not how often in all history: that grows with the history, and would expect too much of later dates.
+# Not how often in all: that grows with the history, so on later dates it expects too much.
 LIFETIME = ("first_ago", "last_ago", "gap", "silence_over_gap", "rate")
 POPULARITY = ("buyers_30d", "buyers_90d", "return_rate", "frequency_90d")
 

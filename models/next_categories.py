@@ -180,7 +180,7 @@ def _trained(pairs: Pairs, rows: Rows, stop: Rows | int, params: ModelParams) ->
 def _rows(
     rows: pd.DataFrame, categories: Categories, task: tuple[Pairs, Churn], params: ModelParams
 ) -> Rows:
-    """Pairs to learn from: those of rows drawn at random, so that `most_pairs` is about the most."""
+    """Pairs to learn from: of rows drawn at random, so that they are about `most_pairs` at most."""
     pairs, churn = task
     rows = rows[rows["outcome_known"]]
     if churn == LAPSE:
