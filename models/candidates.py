@@ -140,10 +140,9 @@ def _at(
     """The candidates of one as-of date."""
     names = known["category"].cat.categories
     people = known["customer_id"].cat.categories
-    # One place more: nobody's code leads there, and that of somebody without any category does.
+    # One place more, at -1: for customers who never bought any category, and read by nobody.
     row_of = np.full(len(people) + 1, -1)
     row_of[people.get_indexer(pd.Index(customers))] = position
-    row_of[-1] = -1
     row = row_of[known["customer_id"].cat.codes]
     own = known[row >= 0].assign(row=row[row >= 0])
     ranked = popular.astype({"category": "str"}).sort_values(
