@@ -117,7 +117,8 @@ def candidates(
     the own categories these are the `most_popular` of the date.
     """
     found = []
-    for date, place in snapshot.groupby("as_of_date").indices.items():
+    for date, found_at in snapshot.groupby("as_of_date").indices.items():
+        place = np.asarray(found_at, np.int64)
         known = history[history["as_of_date"] == date]
         here = popular[popular["as_of_date"] == date]
         if len(known):
