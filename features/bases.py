@@ -95,6 +95,7 @@ def _first_and_last(rows: ir.Table, column: str) -> ir.Table:
     rows = _of_cohort(visible(rows, moment_table()))
     return rows.group_by(["customer_id", column]).aggregate(
         bought=rows.count(),
+        bought_30d=within(rows.ago, 30).sum(),
         bought_90d=within(rows.ago, 90).sum(),
         first_ago=rows.ago.max(),
         last_ago=rows.ago.min(),

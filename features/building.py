@@ -42,22 +42,32 @@ def build_snapshots(
     features: Sequence[Feature],
     folder: Path,
     progress: Callable[[], object] = lambda: None,
+    categories: Path | None = None,
 ) -> None:
     """Write features and labels of the cohort at every date of the time plan below `folder`.
 
     One file a date and part of the customers, `2017-11-15-0000.parquet`: in the order of their
     names the rows are sorted by as_of_date and customer_id. Numbers are float64, unknown is empty.
-    `progress` is called after each file.
+    `progress` is called after each date and part. With a folder `categories` the tables of
+    features/category_history.py are written to folders of their names in it; the folder stays
+    empty where the data has no categories.
     """
     made = program(engine.schemas, features, timeline.churn)
     shutil.rmtree(folder, ignore_errors=True)
+    if categories is not None:
+        shutil.rmtree(categories, ignore_errors=True)
+        categories.mkdir(parents=True)
     days = timeline.as_of_days()
     for part in engine.parts(made.steps, (*days, ALL_KNOWN)):
         for as_of in days:
             engine.put("moment", moment_row(timeline, as_of))
             for step in made.at_date:
                 engine.create(step)
-            engine.write(made.snapshot, folder / f"{date_of(as_of)}-{part:04d}.parquet")
+            name = f"{date_of(as_of)}-{part:04d}.parquet"
+            engine.write(made.snapshot, folder / name)
+            if categories is not None:
+                for table, rows in made.categories.items():
+                    engine.write(rows, categories / table / name)
             progress()
 
 

@@ -26,6 +26,7 @@ from features import (
     trend,
 )
 from features.bases import ATTRIBUTE, BASES, moment_table, standing
+from features.category_history import category_tables
 from features.cohort import cohort
 from features.definition import Feature, columns
 from features.facts import Facts, Schemas, Step, collect
@@ -100,12 +101,14 @@ class Program:
     """Everything that is computed, as expressions over named tables: no engine, no data.
 
     `steps` are run once for all as-of dates (table `dates`); `at_date`, and then `snapshot`, once
-    for each (table `moment`). The rows of the snapshot are sorted by customer_id.
+    for each (table `moment`). The rows of the snapshot are sorted by customer_id. `categories` are
+    the tables of features/category_history.py.
     """
 
     steps: tuple[Step, ...]
     at_date: tuple[Step, ...]
     snapshot: ir.Table
+    categories: dict[str, ir.Table]
 
 
 def program(
@@ -132,7 +135,8 @@ def program(
         columns |= {n: parts["labels"][n] for n in LABELS if n in parts["labels"].columns}
     first = {name: table[name] for name in ("customer_id", "as_of_date", "split")}
     snapshot = table.select(**first, **columns).order_by("customer_id")
-    return Program(steps, tuple(facts.steps[len(steps) :]), snapshot)
+    at_date = tuple(facts.steps[len(steps) :])
+    return Program(steps, at_date, snapshot, category_tables(facts))
 
 
 def _bases_of(features: Sequence[Feature]) -> tuple[str, ...]:

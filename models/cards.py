@@ -7,6 +7,7 @@ import pandas as pd
 from features.timeline import date_of
 from features.timeplan import Timeline
 from models.leaving import LAPSE
+from models.next_categories import NextCategoriesModel
 from models.params import ModelParams
 from models.reason_rows import stored
 from models.reasons import Explainer
@@ -83,6 +84,20 @@ def _most_at_stake(cards: pd.DataFrame, share: float) -> "pd.Index[int]":
     order = cards.sort_values([by, "customer_id"], ascending=[False, True]).index
     first = order[: math.ceil(share * len(cards))]
     return cards.index[cards.index.isin(first)]
+
+
+def with_next_categories(
+    cards: pd.DataFrame, snapshot: pd.DataFrame, history: pd.DataFrame, model: NextCategoriesModel
+) -> pd.DataFrame:
+    """The cards with `next_categories_new` and `next_categories_any`; empty for who is not scored.
+
+    `history` is that of features/category_history.py, `snapshot` the rows the cards were made of.
+    """
+    risk = cards.set_index("customer_id")["churn_risk"].reindex(snapshot["customer_id"])
+    at_date = history[history["as_of_date"].isin(snapshot["as_of_date"])]
+    told = model.predict(snapshot, at_date, risk.to_numpy("float64"))
+    told.insert(0, "customer_id", snapshot["customer_id"])
+    return cards.merge(told, on="customer_id", how="left", validate="one_to_one")
 
 
 def _nobody(timeline: Timeline) -> DataGateError:

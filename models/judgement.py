@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.category_history import Categories
 from features.timeline import as_known_on, date_of
 from features.timeplan import Timeline
 from models.baselines import BASELINES, Baselines
 from models.evaluate import OURS, curves, evaluate_churn, feature_aucs
 from models.evaluate_amount import amount_rules, evaluate_amount
+from models.evaluate_categories import evaluate_categories
 from models.evaluate_next import evaluate_when
 from models.metrics import customer_weights
+from models.next_categories import NextCategoriesModel
 from models.params import ModelParams
 from models.profit import Offer, best_offer
 from models.training import PAST, Bundle
@@ -38,13 +41,18 @@ class Evaluated:
     baselines: Baselines
     past: Bundle
     past_baselines: Baselines
+    next_categories: NextCategoriesModel | None = None
 
     @classmethod
     def load(cls, folder: Path) -> "Evaluated":
         """Read what stage `train` wrote; check the folder's manifest first."""
         past = folder / PAST
         return cls(
-            Bundle.load(folder), Baselines.load(folder), Bundle.load(past), Baselines.load(past)
+            Bundle.load(folder),
+            Baselines.load(folder),
+            Bundle.load(past),
+            Baselines.load(past),
+            NextCategoriesModel.load(folder),
         )
 
 
@@ -104,6 +112,22 @@ def judge(
     plots["feature_importance"] = bundle.churn.importance().head(25).round(5)
     when["followed_longer"] = _followed_longer(snapshots, timeline, evaluated)
     return Judged(churn, when, _value(snapshots, timeline, evaluated), plots)
+
+
+def judge_categories(
+    snapshots: pd.DataFrame,
+    categories: Categories | None,
+    timeline: Timeline,
+    evaluated: Evaluated,
+    params: ModelParams,
+) -> dict[str, Any]:
+    """Judge the next categories on the test dates; nothing where there is no model of them."""
+    model = evaluated.next_categories
+    if categories is None or model is None:
+        return {}
+    test = _rows(snapshots, timeline, timeline.test)
+    risk = evaluated.bundle.churn.predict(test)
+    return evaluate_categories(test, categories, model, risk, params)
 
 
 def _followed_longer(

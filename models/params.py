@@ -17,6 +17,13 @@ class BoosterParams(Params):
     early_stopping_rounds: PositiveInt
 
 
+class CategoryParams(BoosterParams):
+    """The model of the next categories: its LightGBM, and how many pairs it looks at."""
+
+    most_popular: PositiveInt
+    most_pairs: PositiveInt
+
+
 class BandParams(Params):
     """Cuts of the risk bands: a churn risk at or above the cut falls in the band."""
 
@@ -52,3 +59,4 @@ class ModelParams(Params):
     churn: BoosterParams
     next_purchase: BoosterParams
     value: BoosterParams
+    next_categories: CategoryParams

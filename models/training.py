@@ -74,7 +74,7 @@ def train_all(
     say: Say = lambda _: None,
 ) -> Trained:
     """Train every model. Raises DataGateError where the data is too little or too uniform."""
-    until = _Until(snapshots, timeline)
+    until = Until(snapshots, timeline)
     train = until.rows(timeline.validation[0], timeline.train)
     valid = until.rows(timeline.test[0], timeline.validation)
     test = until.rows(timeline.data_until, timeline.test)
@@ -117,30 +117,34 @@ def train_all(
 
 
 @dataclass(frozen=True)
-class _Until:
-    """Snapshots with the labels known at a split date."""
+class Until:
+    """Snapshots with the labels known at a split date (a day since 1970-01-01)."""
 
     snapshots: pd.DataFrame
     timeline: Timeline
 
     def known(self, day: int) -> pd.DataFrame:
+        """All rows."""
         horizons = (self.timeline.horizon_days, self.timeline.value_horizon_days)
         return as_known_on(self.snapshots, pd.Timestamp(date_of(day)), horizons)
 
     def rows(self, day: int, dates: tuple[int, ...]) -> pd.DataFrame:
+        """The rows of some as-of dates."""
         wanted = self.snapshots["as_of_date"].isin([pd.Timestamp(date_of(d)) for d in dates])
         return self.known(day)[wanted]
 
     def closed(self, day: int) -> pd.DataFrame:
+        """The rows whose outcome was known."""
         known = self.known(day)
         return known[known["outcome_known"]]
 
     def followed(self, day: int) -> pd.DataFrame:
+        """The rows that had been followed for a day at least."""
         known = self.known(day)
         return known[known["followup_days"] > 0]
 
 
-def _refit(chosen: Bundle, until: _Until, day: int, params: ModelParams) -> Bundle:
+def _refit(chosen: Bundle, until: Until, day: int, params: ModelParams) -> Bundle:
     closed = until.closed(day)
     latest = closed["as_of_date"].isin(closed["as_of_date"].drop_duplicates().nlargest(LATEST))
     refitted = refit_churn(closed, chosen.churn, chosen.churn.calibration, params)

@@ -4,9 +4,11 @@ from typing import Any
 
 from actions.catalog import load_catalog
 from actions.offers import offers_of
+from features.category_history import read_categories
 from features.timeline import date_of
 from models.artifacts import check_manifest, read_json, write_json
-from models.judgement import Costs, Evaluated, Judged, judge
+from models.judgement import Costs, Evaluated, Judged, judge, judge_categories
+from models.next_categories import LISTS
 from pipelines import stage
 from pipelines.model_card import model_card
 from pipelines.params import load_params
@@ -21,7 +23,11 @@ def main() -> None:
     timeline = read_timeline()
     costs = Costs(offers_of(load_catalog(params.actions.catalog)), params.actions.margin_rate)
     evaluated = Evaluated.load(stage.EVALUATED)
-    judged = judge(read_snapshots(), timeline, evaluated, costs, params.model)
+    snapshots = read_snapshots()
+    judged = judge(snapshots, timeline, evaluated, costs, params.model)
+    next_categories = judge_categories(
+        snapshots, read_categories(stage.CATEGORIES), timeline, evaluated, params.model
+    )
     stage.PLOTS.mkdir(exist_ok=True)
     for name, table in judged.plots.items():
         table.to_csv(stage.PLOTS / f"{name}.csv", index=False)
@@ -35,6 +41,7 @@ def main() -> None:
         "churn": judged.churn,
         "next_purchase": judged.next_purchase,
         "value": judged.value,
+        "next_categories": next_categories,
         "timeline": timeline.to_json(),
         "versions": {
             "evaluated": version_of(manifest),
@@ -43,7 +50,8 @@ def main() -> None:
     }
     write_json(stage.EVALUATION, evaluation)
     write_json(stage.CHURN_METRICS, _churn_metrics(judged))
-    write_json(stage.NEXT_METRICS, _next_metrics(judged))
+    next_metrics = {**_next_metrics(judged), "next_categories": _category_metrics(next_categories)}
+    write_json(stage.NEXT_METRICS, next_metrics)
     card = model_card(evaluation, read_json(stage.USABILITY), read_json(stage.FEATURES))
     stage.MODEL_CARD.write_text(card, encoding="utf-8")
     for warning in judged.churn["warnings"]:
@@ -71,6 +79,21 @@ def _churn_metrics(judged: Judged) -> dict[str, Any]:
 
 def _next_metrics(judged: Judged) -> dict[str, Any]:
     return {"when": _rounded(judged.next_purchase), "value": _rounded(judged.value)}
+
+
+def _category_metrics(judged: dict[str, Any]) -> dict[str, Any]:
+    """Values only, for each list; nothing where there is no model of the categories."""
+    lists = {name: judged[name] for name in LISTS if judged}
+    return {
+        name: {
+            "observed_over_expected": round(figures["observed_over_expected"]["value"], 5),
+            **{
+                model: {metric: round(f["value"], 5) for metric, f in metrics.items()}
+                for model, metrics in figures["models"].items()
+            },
+        }
+        for name, figures in lists.items()
+    }
 
 
 def _rounded(content: Any) -> Any:

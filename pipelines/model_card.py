@@ -3,6 +3,7 @@
 from typing import Any
 
 from models.metrics import DEPTHS
+from models.next_categories import LIST_LENGTH
 from models.reason_rows import ATTRIBUTE
 
 NAMES = {
@@ -15,6 +16,8 @@ NAMES = {
     "kaplan_meier": "Kaplan-Meier by segment",
     "bg_nbd_gamma_gamma": "BG/NBD and Gamma-Gamma",
     "average_formula": "average order × orders a day × days",
+    "own_frequent": "own most frequent categories",
+    "popularity": "global popularity",
 }
 LEAVING = {
     "lapse": "no purchase in the {horizon_days} days from the as-of date on, among customers who "
@@ -77,6 +80,7 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: 
         _slice_table(churn["slices"]),
         "## Next purchase",
         _when_text(when),
+        _categories_text(evaluation.get("next_categories", {}), timeline["horizon_days"]),
         "## Money",
         _money_text(when, value),
         "## Limits",
@@ -213,6 +217,32 @@ def _when_table(when: dict[str, Any]) -> str:
             + ").",
         )
         if part
+    )
+
+
+def _categories_text(judged: dict[str, Any], horizon_days: int) -> str:
+    if not judged:
+        return ""
+    lists = {"new": f"not bought in the last {judged['new_days']} days", "any": "any"}
+    hit, precision = f"hit_at_{LIST_LENGTH}", f"map_at_{LIST_LENGTH}"
+    rows = [
+        f"| {title} | {judged[name]['rows']:,} | {NAMES[model]} | {_interval(figures[hit])} | "
+        f"{_interval(figures[precision])} |"
+        for name, title in lists.items()
+        for model, figures in judged[name]["models"].items()
+    ]
+    told = "; ".join(
+        f"{title}: hit@{LIST_LENGTH} {_interval(figures['gains']['own_frequent'][hit])}, "
+        f"MAP@{LIST_LENGTH} {_interval(figures['gains']['own_frequent'][precision])}, "
+        f"bought for each expected {_interval(figures['observed_over_expected'])}"
+        for name, title in lists.items()
+        for figures in [judged[name]]
+    )
+    head = f"| categories | rows | model | hit@{LIST_LENGTH} | MAP@{LIST_LENGTH} |"
+    table = "\n".join([head, "|---|---|---|---|---|", *rows])
+    return (
+        f"### Next categories, {horizon_days} days ahead\n\n{table}\n\n"
+        f"On rows who bought at least one such category. Above the own most frequent, {told}."
     )
 
 

@@ -2,9 +2,11 @@
 
 import pandas as pd
 
+from features.category_history import read_categories
 from features.usability.feed import refuse_dead_feed
 from models.artifacts import read_json
-from models.cards import score_cards
+from models.cards import score_cards, with_next_categories
+from models.next_categories import NextCategoriesModel
 from models.relationship import with_relationship
 from pipelines import stage
 from pipelines.params import load_params
@@ -18,14 +20,19 @@ def main() -> None:
     """
     refuse_dead_feed(read_json(stage.USABILITY))
     snapshots, timeline = read_snapshots(), read_timeline()
+    snapshot = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
     cards = score_cards(
-        snapshots[snapshots["split"] == "score"].reset_index(drop=True),
+        snapshot,
         pd.read_parquet(stage.PURCHASES),
         read_served(),
         timeline,
         load_params().model,
     )
     cards = with_relationship(cards, snapshots, timeline)
+    categories = read_categories(stage.CATEGORIES)
+    model = NextCategoriesModel.load(stage.SERVED)  # its manifest was checked by read_served
+    if categories is not None and model is not None:
+        cards = with_next_categories(cards, snapshot, categories.history, model)
     stage.write_parquet(cards, stage.SCORES)
     stage.say(f"{(cards['status'] == 'scored').sum():,} customers scored, {len(cards):,} cards")
 

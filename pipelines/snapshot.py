@@ -23,7 +23,7 @@ def main() -> None:
     )
     stage.say(f"{len(features)} features at {len(timeline.as_of_days())} as-of dates")
     with stage.progress("as-of dates") as done:
-        build_snapshots(engine, timeline, features, stage.SNAPSHOTS, done)
+        build_snapshots(engine, timeline, features, stage.SNAPSHOTS, done, stage.CATEGORIES)
     stage.write_parquet(purchase_timelines(engine, timeline), stage.PURCHASES)
     write_json(stage.TIMELINE, timeline.to_json())
     write_json(stage.FEATURES, dictionary(features, absent))

@@ -16,6 +16,7 @@ DATA, ARTIFACTS, REPORTS = Path("data"), Path("artifacts"), Path("reports")
 METRICS, PLOTS = Path("metrics"), Path("plots")
 TABLES, QUARANTINE, RELEASE = DATA / "tables", DATA / "quarantine", DATA / "release"
 SOURCE, TIMELINE = DATA / "source.json", DATA / "timeline.json"
+CATEGORIES = DATA / "categories"
 SNAPSHOTS, SCORES, PLAN = DATA / "snapshots", DATA / "scores.parquet", DATA / "plan.parquet"
 PURCHASES, PLAN_SUMMARY = DATA / "purchases.parquet", DATA / "plan.json"
 EVALUATED, SERVED = ARTIFACTS / "evaluated", ARTIFACTS / "served"

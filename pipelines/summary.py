@@ -7,6 +7,7 @@ import pandas as pd
 
 from features.usability.contract import MISSING_TABLE
 from models.artifacts import MANIFEST, read_json
+from models.next_categories import LIST_LENGTH
 from models.reason_rows import told
 from pipelines import stage
 from pipelines.model_card import NAMES
@@ -14,6 +15,7 @@ from serving.wording import LANGUAGES, Language, label, sentence
 from sources.errors import EnvironmentProblem
 
 MOST = 10
+HIT = f"hit_at_{LIST_LENGTH}"
 LEAVING = {
     "lapse": "no purchase in {horizon_days} days, among those who bought in the "
     "{active_within_days} days before",
@@ -126,6 +128,13 @@ def _next_lines(evaluation: dict[str, Any]) -> list[str]:
             f"  half of those who bought did so within {error['ours']:.1f} days of the median date "
             f"(own mean gap: {error['own_mean_gap']:.1f})"
         )
+    lines += [
+        f"  {LIST_LENGTH} categories, {what}: one is bought by "
+        f"{figures['models']['ours'][HIT]['value']:.1%} of those who buy such a one (own most "
+        f"frequent: {figures['models']['own_frequent'][HIT]['value']:.1%})"
+        for name, what in (("any", "of all"), ("new", "not bought lately"))
+        if (figures := evaluation.get("next_categories", {}).get(name))
+    ]
     for name, what in (("orders_in_horizon", "orders"), ("spend_in_horizon", "spend")):
         if name in when:
             ours, last = when[name]["ours"], when[name].get("last_period")

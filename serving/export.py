@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from serving.schemas import ScoreCard
+from serving.schemas import LikelyCategory, ScoreCard
 from serving.worded import strongest_reason, worded
 from serving.wording import Language, field_label, label, sentence
 
@@ -74,6 +74,8 @@ COLUMNS = (
     "expires_at",
     "model_version",
     "release_id",
+    "next_categories_any",
+    "next_categories_new",
 )
 DERIVED = set(COLUMNS) - set(ScoreCard.model_fields)  # made of parts of the card
 
@@ -105,6 +107,8 @@ def _row(card: ScoreCard) -> dict[str, Any]:
         "next_purchase_low": when and when.low,
         "next_purchase_median": when and when.median,
         "next_purchase_high": when and when.high,
+        "next_categories_any": card.next_categories and _names(card.next_categories.any),
+        "next_categories_new": card.next_categories and _names(card.next_categories.new),
         "reason": reason and reason.sentence,
         "action": action and action.name,
         "action_id": action and action.action_id,
@@ -113,6 +117,11 @@ def _row(card: ScoreCard) -> dict[str, Any]:
         "expected_gain": action and action.expected_gain,
         "effect_source": action and action.effect_source,
     }
+
+
+def _names(categories: list[LikelyCategory]) -> str:
+    """Likeliest first; the JSON says how likely."""
+    return "; ".join(one.category for one in categories)
 
 
 def _title(name: str, language: Language) -> str:

@@ -14,7 +14,9 @@ from typing import Any
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from features.category_history import NEW_DAYS
 from models.artifacts import read_json
+from models.next_categories import LISTS
 from models.reason_rows import told
 from serving.schemas import (
     PUBLISHING,
@@ -30,12 +32,14 @@ from sources.errors import ArtifactError
 SCHEMA_VERSION = 1  # of the release folder: what this code reads
 BATCH = 5_000
 PROBABILITY = "purchase_probability_"
+CATEGORIES = {name: f"next_categories_{name}" for name in LISTS}
 ACTION = sorted(set(IntendedAction.model_fields) - {"action_id", "name"})
 MADE = {  # fields of the card that are no column of cards.parquet
     "release_id",
     "risk_change",
     "purchase_probability",
     "next_purchase_date",
+    "next_categories",
     "intended_action",
     "purchases",
 }
@@ -153,10 +157,19 @@ def _card(row: Row, release_id: str) -> ScoreCard:
             "next_purchase_date": None
             if row.get("churn_risk") is None
             else {**when, "reach_days": reach},
+            "next_categories": _next_categories(row),
             "intended_action": action,
         },
         context=PUBLISHING,
     )
+
+
+def _next_categories(row: Row) -> Row | None:
+    """Both lists; None where the release has none, or not for this customer."""
+    lists = {name: row.get(column) for name, column in CATEGORIES.items()}
+    if all(listed is None for listed in lists.values()):
+        return None
+    return {**lists, "new_days": NEW_DAYS}
 
 
 def _quality(evaluation: Row) -> Quality:

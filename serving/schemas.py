@@ -57,6 +57,23 @@ class NextPurchase(Schema):
     reach_days: int
 
 
+class LikelyCategory(Schema):
+    """A category and the probability that the customer buys it within horizon_days."""
+
+    category: Text
+    probability: Probability
+
+
+class NextCategories(Schema):
+    """What the customer buys next, likeliest first, at most three in a list."""
+
+    new: list[LikelyCategory] = Field(
+        description="Among categories the customer did not buy in the last new_days."
+    )
+    any: list[LikelyCategory] = Field(description="Among all categories.")
+    new_days: int
+
+
 class Reason(Schema):
     """Something associated with a higher (`up`) or lower (`down`) risk; never a cause."""
 
@@ -142,6 +159,9 @@ class ScoreCard(Schema):
         description="Probability of a purchase by so many days; null beyond the models' reach."
     )
     next_purchase_date: NextPurchase | None
+    next_categories: NextCategories | None = Field(
+        default=None, description="Null where the data has no categories."
+    )
     last_purchase_date: dt.date | None
     expected_orders: Number | None = Field(description="Within horizon_days.")
     expected_spend: Number | None = Field(description="Within horizon_days.")

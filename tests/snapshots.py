@@ -14,7 +14,13 @@ from features.profile import Profile
 from features.snapshot import group_of
 from features.splits import plan_timeline
 from features.timeline import date_of, day_of
-from models.params import BandParams, BoosterParams, GateParams, ModelParams
+from models.params import (
+    BandParams,
+    BoosterParams,
+    CategoryParams,
+    GateParams,
+    ModelParams,
+)
 from models.training import train_all
 
 FIRST = day_of(pd.Timestamp("2024-01-01").date())
@@ -52,6 +58,12 @@ def booster_params(**changes):
     return BoosterParams(**(usual | changes))
 
 
+def category_params(**changes):
+    """Quick settings of the model of categories."""
+    usual = {**booster_params().model_dump(), "most_popular": 8, "most_pairs": 20_000}
+    return CategoryParams(**(usual | changes))
+
+
 def model_params(**changes):
     """Parameters of section `model` for small data; every key can be replaced."""
     usual = {
@@ -66,6 +78,7 @@ def model_params(**changes):
         "churn": booster_params(),
         "next_purchase": booster_params(max_rounds=30),
         "value": booster_params(max_rounds=30),
+        "next_categories": category_params(),
     }
     return ModelParams(**(usual | changes))
 

@@ -20,6 +20,7 @@ from features.building import (
     read_snapshots,
     tables_at,
 )
+from features.category_history import read_categories
 from features.engine import DuckEngine
 from features.java import packed_java
 from features.profile import profile, purchase_days
@@ -130,6 +131,25 @@ def test_what_else_a_run_asks_an_engine_is_the_same(session, tables):
             stood[name].sort_values(keys, ignore_index=True),
             theirs[name].sort_values(keys, ignore_index=True),
         )
+
+
+def test_who_bought_which_category_is_the_same(session, tables, tmp_path):
+    plan = replace(timeline_at(data_until=day(AS_OF) + 100), train=OTHER_DATES)
+    found = []
+    for name, engine in (
+        ("duckdb", DuckEngine(tables)),
+        ("spark", SparkEngine(tables, session)),
+    ):
+        folder = tmp_path / name
+        build_snapshots(engine, plan, (), folder / "s", categories=folder / "c")
+        found.append(read_categories(folder / "c"))
+    for ours, theirs in (
+        (found[0].history, found[1].history),
+        (found[0].outcomes, found[1].outcomes),
+    ):
+        texts = dict.fromkeys(("customer_id", "category"), "str")
+        assert_frame_equal(ours.astype(texts), theirs.astype(texts), check_exact=True)
+        assert set(ours["as_of_date"]) == {pd.Timestamp(date_of(at)) for at in plan.as_of_days()}
 
 
 @pytest.mark.parametrize("world", WORLDS)

@@ -4,7 +4,7 @@ import pytest
 
 from features.snapshot import group_of
 from features.timeline import date_of
-from models.cards import score_cards
+from models.cards import score_cards, with_next_categories
 from models.training import train_all
 from tests.snapshots import (
     FEATURES,
@@ -192,3 +192,30 @@ def test_without_amounts_money_is_absent_and_the_rest_is_there(snapshot, purchas
     absent = {"expected_spend", "expected_value", "value_at_risk", "value_if_stays", "abc_class"}
     assert not absent & set(cards.columns)
     assert cards.loc[cards["status"] == "scored", "expected_orders"].gt(0).all()
+
+
+class Echo:
+    """A model of categories that tells whom it was asked about."""
+
+    def predict(self, snapshot, history, churn_risk):
+        told = zip(snapshot["customer_id"], churn_risk, strict=True)
+        lists = [[{"category": f"for {who}", "probability": 1 - risk}] for who, risk in told]
+        assert set(history["as_of_date"]) <= set(snapshot["as_of_date"])
+        return pd.DataFrame(
+            {"next_categories_new": [[]] * len(lists), "next_categories_any": lists},
+            index=snapshot.index,
+        )
+
+
+def test_next_categories_are_told_with_the_risk_of_the_card(cards, snapshot):
+    dates = [snapshot["as_of_date"].iloc[0], pd.Timestamp("1999-01-01")]
+    told = with_next_categories(cards, snapshot, pd.DataFrame({"as_of_date": dates}), Echo())
+    assert told["customer_id"].tolist() == cards["customer_id"].tolist()
+    pd.testing.assert_frame_equal(told[list(cards.columns)], cards)
+    scored = told[told["status"] == "scored"]
+    for card in scored.to_dict("records"):
+        [only] = card["next_categories_any"]
+        assert only["category"] == f"for {card['customer_id']}"
+        assert only["probability"] == 1 - card["churn_risk"]
+        assert card["next_categories_new"] == []
+    assert told.loc[told["status"] == "already_churned", "next_categories_any"].isna().all()

@@ -16,6 +16,7 @@ from models.next_purchase import (
 )
 from models.params import BandParams, BoosterParams, GateParams, ModelParams
 from sources.errors import DataGateError
+from tests.snapshots import category_params
 
 HORIZON = 28
 FEATURES = ("rhythm", "noise", "gap_mean")
@@ -43,6 +44,7 @@ def params(rounds=300):
         churn=booster,
         next_purchase=booster,
         value=booster,
+        next_categories=category_params(),
     )
 
 

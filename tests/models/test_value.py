@@ -6,6 +6,7 @@ from pandas.testing import assert_frame_equal
 from models.params import BandParams, BoosterParams, GateParams, ModelParams
 from models.value import LEVEL_LIMITS, Horizons, ValueModel, fit_value, refit_value
 from sources.errors import DataGateError
+from tests.snapshots import category_params
 
 FEATURES = ("rate", "basket", "noise")
 HORIZONS = Horizons(outcome_days=28, value_days=84)
@@ -41,6 +42,7 @@ def params():
         churn=booster,
         next_purchase=booster,
         value=booster,
+        next_categories=category_params(),
     )
 
 

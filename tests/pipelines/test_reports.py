@@ -2,10 +2,13 @@
 
 import pytest
 
+from models.evaluate_categories import evaluate_categories
 from models.judgement import Costs, Evaluated, judge
+from models.next_categories import fit_next_categories
 from models.profit import Offer
 from pipelines.model_card import model_card
-from pipelines.summary import _choice_lines, _churn_lines, _reason
+from pipelines.summary import _choice_lines, _churn_lines, _next_lines, _reason
+from tests.models import pairs
 from tests.snapshots import model_params, simulate, timeline, trained, trained_on_subscribers
 
 USABILITY = {
@@ -77,6 +80,25 @@ def test_every_table_has_a_cell_for_each_column_and_only_baselines_that_were_jud
         assert "Brier, BG/NBD" in rest
         for table in (part for part in card.split("\n\n") if part.startswith("|")):
             assert len({line.count("|") for line in table.splitlines()}) == 1, table
+
+
+def test_next_categories_are_told_with_their_baselines_where_the_data_has_them(lapse):
+    rows, categories = pairs.shop(customers=150)
+    train, valid, test = pairs.split(rows)
+    model = fit_next_categories(train, valid, categories, pairs.FEATURES, model_params())
+    judged = evaluate_categories(test, categories, model, test["churned"] * 0.5, model_params())
+    card = model_card({**lapse, "next_categories": judged}, USABILITY, PLAIN)
+    [_, told] = card.split("### Next categories, 28 days ahead")
+    table = [line for line in told.split("## Money")[0].splitlines() if line.startswith("|")]
+    figure = judged["new"]["models"]["own_frequent"]["map_at_3"]["value"]
+    assert [line for line in table if "own most frequent" in line and f"{figure:.3f}" in line]
+    assert len(table) == 2 + 2 * 3 and len({line.count("|") for line in table}) == 1
+    lines = _next_lines({**lapse, "next_categories": judged})
+    hit = judged["any"]["models"]["ours"]["hit_at_3"]["value"]
+    assert any(f"bought by {hit:.1%}" in line for line in lines)
+    for without in (lapse, {**lapse, "next_categories": {}}):
+        assert "Next categories" not in model_card(without, USABILITY, PLAIN)
+        assert not any("categories" in line for line in _next_lines(without))
 
 
 def test_the_summary_says_what_leaving_means(cancellation, lapse):

@@ -45,6 +45,10 @@ def reason(direction: str = "up", **changes) -> dict:
     }
 
 
+def likely(category: str, probability: float) -> dict:
+    return {"category": category, "probability": probability}
+
+
 def card_row(customer_id: str, **changes) -> dict:
     """A row of cards.parquet: a scored customer, as changed."""
     row = {
@@ -80,6 +84,8 @@ def card_row(customer_id: str, **changes) -> dict:
         "next_purchase_date_median": day(12),
         "next_purchase_date_high": day(40),
         "reasons": [reason("up"), reason("down", feature="orders_90d")],
+        "next_categories_new": [likely("tea", 0.2)],
+        "next_categories_any": [likely("bread & rolls", 0.55), likely("=milk", 0.4)],
         "last_purchase_date": day(-31),
         "value_horizon_days": VALUE_HORIZON,
         "next_purchase_reach_days": REACH,

@@ -29,6 +29,10 @@ def test_a_card_is_the_row_of_the_release(service):
     assert card.intended_action.action_id == row["intended_action"]
     assert card.intended_action.expected_gain == row["expected_gain"]
     assert card.reasons[0].value == 31.0
+    told = card.next_categories.model_dump()
+    assert told["any"] == row["next_categories_any"]
+    assert told["new"] == row["next_categories_new"]
+    assert told["new_days"] == 90
     assert card.purchases is None
     assert card.risk_change is None
 

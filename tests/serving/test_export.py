@@ -51,6 +51,18 @@ def test_what_is_not_known_is_empty(cards):
     assert row["status"] == "already_churned"
 
 
+def test_likely_categories_stand_in_one_cell_likeliest_first(cards):
+    row = dict(zip(COLUMNS, table(cards[:1])[1], strict=True))
+    assert row["next_categories_any"] == "bread & rolls; =milk"
+    assert row["next_categories_new"] == "tea"
+    gone = next(card for card in cards if card.status == "already_churned")
+    assert dict(zip(COLUMNS, table([gone])[1], strict=True))["next_categories_any"] == ""
+    formula = cards[0].next_categories.any[1]
+    odd = cards[0].next_categories.model_copy(update={"any": [formula]})
+    [_, quoted] = table([cards[0].model_copy(update={"next_categories": odd})])
+    assert dict(zip(COLUMNS, quoted, strict=True))["next_categories_any"] == "'=milk"
+
+
 def test_excel_gets_what_it_opens_right_in_each_language(cards):
     english, russian = (
         "".join(csv_lines(cards[:1], language, for_excel=True)) for language in ("en", "ru")

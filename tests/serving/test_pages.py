@@ -290,12 +290,37 @@ def test_the_list_says_whose_relationship_has_weakened(service):
 
 def test_reasons_stand_under_their_direction(service):
     tree = page(service, "/customers/00001?language=en")
-    columns = {text_of(e): e["inside"][-1] for e in tree.all("h3")}
+    columns = {text_of(e): e["inside"][-1] for e in tree.all("h3") if e.get("class")}
     assert set(columns) == {"With a higher risk", "With a lower risk"}
     assert all(
         len([i for i in tree.all("li") if column in i["inside"]]) == 1
         for column in columns.values()
     )
+
+
+def test_likely_categories_stand_with_their_probability_in_both_languages(service):
+    for language, headings, chance in (
+        ("en", ("Likely to buy within 30 days", "Not bought in the last 90 days"), "55%"),
+        ("ru", ("Что купит в течение 30 дней", "Не было в покупках последние 90 дней"), "55 %"),
+    ):
+        tree = page(service, f"/customers/00001?language={language}")
+        text = text_of(tree.one("main"))
+        assert all(heading in text for heading in headings)
+        lists = [text_of(e) for e in tree.all("li")]
+        assert f"bread & rolls: {chance}" in lists
+        assert any(one.startswith("tea: 20") for one in lists)
+
+
+def test_without_categories_the_page_does_not_speak_of_them(tmp_path, engine):
+    lists = ("next_categories_new", "next_categories_any")
+    bare = [{k: v for k, v in card_row("1").items() if k not in lists}]
+    few = [card_row("1", next_categories_new=[])]
+    for number, (rows_, heading) in enumerate(((bare, False), (few, True))):
+        publish(write_release(tmp_path / str(number), rows_), engine, keep=2)
+        with Running(engine) as other:
+            text = text_of(page(other, "/customers/1?language=en").one("main"))
+            assert ("Likely to buy" in text) == heading
+            assert ("No other category is known" in text) == heading
 
 
 def test_the_timeline_is_drawn_with_what_is_expected(service):

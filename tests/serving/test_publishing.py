@@ -8,11 +8,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from serving.publishing import publish
 from serving.store import open_store
-from serving.tables import cards, releases, timelines
+from serving.tables import card_texts, cards, releases, timelines
 from serving.worklist import current, one_card
 from sources.errors import ArtifactError, NoReleaseError, StoreError
 from tests.serving.releases import AS_OF, card_row, company, gone_row, write_release
@@ -73,6 +73,18 @@ def test_what_was_published_is_what_is_read(engine, release):
         assert card.status == row["status"]
         assert [one.amount for one in card.purchases] == [20.5] * 3
         assert card.purchases[-1].day == AS_OF - dt.timedelta(days=31)
+
+
+def test_a_release_or_a_card_from_before_there_were_categories_is_read(engine, tmp_path):
+    lists = ("next_categories_new", "next_categories_any")
+    rows = [{k: v for k, v in card_row("1").items() if k not in lists}]
+    publish(write_release(tmp_path / "bare", rows), engine, keep=2)
+    assert one_card(engine, "1", with_purchases=False)[1].next_categories is None
+    with engine.begin() as connection:
+        [kept] = connection.scalars(select(card_texts.c.card))
+        old = {k: v for k, v in json.loads(kept).items() if k != "next_categories"}
+        connection.execute(update(card_texts).values(card=json.dumps(old)))
+    assert one_card(engine, "1", with_purchases=False)[1].next_categories is None
 
 
 def test_publishing_the_same_release_again_does_nothing(engine, release):
