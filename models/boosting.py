@@ -12,7 +12,7 @@ import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
-from models.params import BoosterParams
+from models.params import BoosterParams, EnsembleParams
 from sources.errors import ArtifactError
 
 FloatArray = npt.NDArray[np.float64]
@@ -73,6 +73,8 @@ def train_booster(
         "verbosity": -1,
         **recipe.extra,
     }
+    if isinstance(recipe.params, EnsembleParams) and recipe.params.bagging_fraction < 1:
+        settings |= {"bagging_fraction": recipe.params.bagging_fraction, "bagging_freq": 1}
     if text:
         settings |= {
             "max_cat_to_onehot": ONE_AT_A_TIME,

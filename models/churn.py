@@ -1,7 +1,9 @@
 """Churn: LightGBM over snapshots of many as-of dates, then a calibrated probability.
 
-Tree counts are chosen by early stopping on the validation dates. The calibration map is fitted on
-the same out-of-time dates; whether it is used is decided cross-fitted over customers.
+A few boosters, each with a seed and parts of the rows of its own, are averaged in log odds: one
+alone says more than it knows, and Shapley values of an average are the average of them. Tree counts
+are chosen by early stopping on the validation dates. The calibration map is fitted on the same
+out-of-time dates; whether it is used is decided cross-fitted over customers.
 """
 
 import math
@@ -12,6 +14,7 @@ from pathlib import Path
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from features.params import Churn
 from models.artifacts import read_json, write_json
@@ -30,14 +33,14 @@ from models.metrics import log_loss
 from models.params import ModelParams
 from sources.errors import DataGateError
 
-BOOSTER, META = "booster.txt", "churn.json"
+BOOSTER, META = "booster_{}.txt", "churn.json"
 
 
 @dataclass(frozen=True)
 class ChurnModel:
-    """A fitted churn model: booster, calibration map, and what it reads of a snapshot."""
+    """A fitted churn model: boosters, calibration map, and what it reads of a snapshot."""
 
-    booster: lgb.Booster
+    boosters: tuple[lgb.Booster, ...]
     calibration: BetaMap
     inputs: Inputs
     rounds: int
@@ -49,8 +52,10 @@ class ChurnModel:
         return self.inputs.features
 
     def raw(self, snapshot: pd.DataFrame) -> FloatArray:
-        """The booster's own probability (n,), before calibration."""
-        scores: FloatArray = self.booster.predict(self.inputs.matrix(snapshot))
+        """The boosters' own probability (n,), before calibration."""
+        matrix = self.inputs.matrix(snapshot)
+        log_odds = _mean([one.predict(matrix, raw_score=True) for one in self.boosters])
+        scores: FloatArray = expit(log_odds)
         return scores
 
     def predict(self, snapshot: pd.DataFrame) -> FloatArray:
@@ -68,12 +73,12 @@ class ChurnModel:
 
     def contributions(self, snapshot: pd.DataFrame) -> FloatArray:
         """TreeSHAP (n, features + 1), log odds before calibration; the last column is the mean."""
-        values = self.booster.predict(self.inputs.matrix(snapshot), pred_contrib=True)
-        return np.asarray(values, dtype=np.float64)
+        matrix = self.inputs.matrix(snapshot)
+        return _mean([one.predict(matrix, pred_contrib=True) for one in self.boosters])
 
     def importance(self) -> pd.DataFrame:
         """Share of the total gain by feature, largest first."""
-        gain = self.booster.feature_importance("gain")
+        gain = _mean([one.feature_importance("gain") for one in self.boosters])
         table = pd.DataFrame(
             {"feature": self.features, "gain_share": gain / max(gain.sum(), 1e-12)}
         )
@@ -82,11 +87,13 @@ class ChurnModel:
         )
 
     def save(self, folder: Path) -> None:
-        """Write the booster as text and everything else as JSON."""
-        save_booster(self.booster, folder / BOOSTER)
+        """Write the boosters as text and everything else as JSON."""
+        for number, booster in enumerate(self.boosters):
+            save_booster(booster, folder / BOOSTER.format(number))
         content = {
             **self.inputs.to_dict(),
             "calibration": self.calibration.to_dict(),
+            "members": len(self.boosters),
             "rounds": self.rounds,
             **saved(self.churn),
         }
@@ -97,7 +104,10 @@ class ChurnModel:
         """Read what `save` wrote; ArtifactError when something is missing."""
         content = read_json(folder / META)
         return cls(
-            booster=load_booster(folder / BOOSTER),
+            boosters=tuple(
+                load_booster(folder / BOOSTER.format(number))
+                for number in range(content["members"])
+            ),
             calibration=BetaMap(**content["calibration"]),
             inputs=Inputs.from_dict(content),
             rounds=content["rounds"],
@@ -119,10 +129,13 @@ def fit_churn(
     check_gates(train, "training dates", params, churn=churn)
     check_gates(valid, "validation dates", params, share=0.05, churn=churn)
     inputs = learn_inputs(train, features)
-    booster = train_booster(
-        _recipe(params), features, _rows(train, inputs), _rows(valid, inputs), inputs.text
+    learned = _rows(train, inputs)
+    first = train_booster(
+        _recipe(params, 0), features, learned, _rows(valid, inputs), inputs.text
     )
-    plain = ChurnModel(booster, IDENTITY, inputs, booster.current_iteration(), churn)
+    rounds = int(first.current_iteration())
+    boosters = (first, *_more(learned, inputs, rounds, params, 1))
+    plain = ChurnModel(boosters, IDENTITY, inputs, rounds, churn)
     outcomes = valid["churned"].to_numpy(np.float64)
     calibration = calibration_map(plain.raw(valid), outcomes, valid["customer_id"], params)
     return replace(plain, calibration=calibration)
@@ -153,10 +166,8 @@ def refit_churn(
     """
     check_gates(rows, "closed dates", params, churn=chosen.churn)
     inputs = learn_inputs(rows, chosen.features)
-    booster = train_booster(
-        _recipe(params), inputs.features, _rows(rows, inputs), chosen.rounds, inputs.text
-    )
-    return ChurnModel(booster, calibration, inputs, chosen.rounds, chosen.churn)
+    boosters = _more(_rows(rows, inputs), inputs, chosen.rounds, params, 0)
+    return ChurnModel(boosters, calibration, inputs, chosen.rounds, chosen.churn)
 
 
 def check_gates(
@@ -196,8 +207,23 @@ def check_gates(
         )
 
 
-def _recipe(params: ModelParams) -> Recipe:
-    return Recipe("binary", params.churn, params.seed, params.threads)
+def _more(
+    rows: Rows, inputs: Inputs, rounds: int, params: ModelParams, first: int
+) -> tuple[lgb.Booster, ...]:
+    """The members of the ensemble from number `first` on, each with so many trees."""
+    return tuple(
+        train_booster(_recipe(params, number), inputs.features, rows, rounds, inputs.text)
+        for number in range(first, params.churn.members)
+    )
+
+
+def _recipe(params: ModelParams, number: int) -> Recipe:
+    return Recipe("binary", params.churn, params.seed + number, params.threads)
+
+
+def _mean(values: Sequence[FloatArray]) -> FloatArray:
+    mean: FloatArray = np.mean(values, axis=0)
+    return mean
 
 
 def _rows(snapshot: pd.DataFrame, inputs: Inputs) -> Rows:

@@ -24,6 +24,13 @@ class CategoryParams(BoosterParams):
     most_pairs: PositiveInt
 
 
+class EnsembleParams(BoosterParams):
+    """Several such models, each on a part of the rows of its own; their log odds are averaged."""
+
+    members: PositiveInt
+    bagging_fraction: float = Field(gt=0, le=1)
+
+
 class BandParams(Params):
     """Cuts of the risk bands: a churn risk at or above the cut falls in the band."""
 
@@ -56,7 +63,7 @@ class ModelParams(Params):
     excluded_attributes: tuple[str, ...] = ()
     gates: GateParams
     bands: BandParams
-    churn: BoosterParams
+    churn: EnsembleParams
     next_purchase: BoosterParams
     value: BoosterParams
     next_categories: CategoryParams

@@ -18,6 +18,7 @@ from models.params import (
     BandParams,
     BoosterParams,
     CategoryParams,
+    EnsembleParams,
     GateParams,
     ModelParams,
 )
@@ -64,6 +65,13 @@ def category_params(**changes):
     return CategoryParams(**(usual | changes))
 
 
+def ensemble_params(**changes):
+    """Two such models, so that what is said of one cannot pass for both."""
+    return EnsembleParams(
+        **booster_params(**changes).model_dump(), members=2, bagging_fraction=0.8
+    )
+
+
 def model_params(**changes):
     """Parameters of section `model` for small data; every key can be replaced."""
     usual = {
@@ -75,7 +83,7 @@ def model_params(**changes):
         "max_reasons": 5,
         "gates": GateParams(min_customers=50, min_churners=10),
         "bands": BandParams(high=0.5, medium=0.2),
-        "churn": booster_params(),
+        "churn": ensemble_params(),
         "next_purchase": booster_params(max_rounds=30),
         "value": booster_params(max_rounds=30),
         "next_categories": category_params(),

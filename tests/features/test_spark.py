@@ -219,7 +219,7 @@ def test_scores_on_spark_are_those_of_the_models_to_the_last_bit(session, tmp_pa
     assert list(on_spark.columns) == ["customer_id", *NUMBERS]
     assert ours["churn_risk"].nunique() > 50 and ours["expected_value"].notna().all()
     assert_frame_equal(on_spark, ours, check_dtype=False, check_exact=True)
-    (models / "booster.txt").write_text("torn")
+    (models / "booster_0.txt").write_text("torn")
     with pytest.raises(ArtifactError, match="was changed"):
         score_on_spark(snapshot, models)
 

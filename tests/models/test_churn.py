@@ -84,7 +84,7 @@ def test_a_model_folder_without_its_description_is_refused(model, tmp_path):
 def test_a_refit_keeps_the_chosen_rounds_features_and_the_map_given(model, rows):
     given = BetaMap(1.2, 0.9, 0.1)
     refitted = refit_churn(rows["unused"], model, given, PARAMS)
-    assert refitted.rounds == model.rounds == refitted.booster.current_iteration()
+    assert refitted.rounds == model.rounds == refitted.boosters[0].current_iteration()
     assert refitted.features == model.features
     assert refitted.calibration == given
     assert (refitted.raw(rows["test"]) != model.raw(rows["test"])).any()
@@ -167,3 +167,17 @@ def test_a_feature_that_helps_is_used_and_noise_changes_little(model, rows):
     without = roc_auc_score(outcomes(rows["test"]), model.predict(rows["test"]))
     assert with_noise == pytest.approx(without, abs=0.02)
     assert replace(beside, calibration=IDENTITY).importance()["feature"][0] != "noise"
+
+
+def test_the_members_are_averaged_in_log_odds_and_differ(model, rows):
+    """Shapley values of an average are the average of them, and so are the scores."""
+    test = rows["test"]
+    matrix = model.inputs.matrix(test)
+    single = [one.predict(matrix, raw_score=True) for one in model.boosters]
+    assert len(single) == 2
+    assert not np.allclose(single[0], single[1])
+    raw = model.raw(test)
+    np.testing.assert_allclose(np.log(raw / (1 - raw)), np.mean(single, axis=0), atol=1e-9)
+    shares = model.contributions(test)
+    np.testing.assert_allclose(shares.sum(axis=1), np.mean(single, axis=0), atol=1e-9)
+    assert {one.current_iteration() for one in model.boosters} == {model.rounds}

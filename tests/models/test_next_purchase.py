@@ -14,7 +14,7 @@ from models.next_purchase import (
     grid_for,
     refit_next_purchase,
 )
-from models.params import BandParams, BoosterParams, GateParams, ModelParams
+from models.params import BandParams, BoosterParams, EnsembleParams, GateParams, ModelParams
 from sources.errors import DataGateError
 from tests.snapshots import category_params
 
@@ -41,7 +41,7 @@ def params(rounds=300):
         reasons_share=1.0,
         gates=GateParams(min_customers=1, min_churners=1),
         bands=BandParams(high=0.6, medium=0.3),
-        churn=booster,
+        churn=EnsembleParams(**booster.model_dump(), members=1, bagging_fraction=1.0),
         next_purchase=booster,
         value=booster,
         next_categories=category_params(),

@@ -6,14 +6,14 @@ import pytest
 from models.baselines import SIMPLE_RULES, Logistic
 from models.churn import fit_churn, refit_churn
 from models.evaluate import evaluate_churn, grade
-from tests.snapshots import FEATURES, HORIZON, booster_params, model_params, simulate
+from tests.snapshots import FEATURES, HORIZON, ensemble_params, model_params, simulate
 
 pytestmark = pytest.mark.slow  # `make test` runs it
 
 
 SEEDS = range(20)
 PARAMS = model_params(
-    bootstrap_draws=40, churn=booster_params(max_rounds=25, early_stopping_rounds=5)
+    bootstrap_draws=40, churn=ensemble_params(max_rounds=25, early_stopping_rounds=5)
 )
 RULE_INPUTS = dict(
     zip(SIMPLE_RULES, (["days_since_last_purchase"], ["silence_over_gap_mean"]), strict=True)

@@ -102,7 +102,7 @@ def test_text_is_split_as_a_set_and_not_by_the_order_of_its_codes(churn, when, v
 
 def test_settings_of_text_are_those_of_small_data_and_stand_in_no_other_model(churn):
     settings = {"max_cat_to_onehot": 8, "cat_smooth": 30, "min_data_per_group": 30}
-    text = churn.booster.model_to_string()
+    text = churn.boosters[0].model_to_string()
     assert [f"[{name}: {value}]" in text for name, value in settings.items()] == [True] * 3
     plain = fit_churn(TRAIN.assign(noise=TRAIN["churned"]), VALID, ["noise"], PARAMS)
     assert not any(

@@ -174,7 +174,7 @@ def test_served_and_evaluated_share_settings_and_differ_in_rows():
     evaluated, served = everything.evaluated.churn, everything.served.churn
     assert served.rounds == evaluated.rounds
     assert served.features == evaluated.features == tuple(FEATURES)
-    assert served.booster.model_to_string() != evaluated.booster.model_to_string()
+    assert served.boosters[0].model_to_string() != evaluated.boosters[0].model_to_string()
 
 
 def test_the_served_map_is_learned_from_dates_its_models_had_not_seen(quick, monkeypatch):
@@ -231,6 +231,6 @@ def test_without_a_value_horizon_of_its_own_value_is_judged_on_the_test_dates(qu
     same = rows.assign(value=rows["spend_in_horizon"], value_known=rows["outcome_known"])
     plan = replace(PLAN, value_horizon_days=HORIZON, value_train=PLAN.train, value_test=PLAN.test)
     everything = train_all(same, plan, FEATURES, group_of(FEATURES), model_params())
-    assert everything.past.churn.booster.model_to_string() == (
-        everything.evaluated.churn.booster.model_to_string()
+    assert everything.past.churn.boosters[0].model_to_string() == (
+        everything.evaluated.churn.boosters[0].model_to_string()
     )

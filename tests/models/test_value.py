@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from models.params import BandParams, BoosterParams, GateParams, ModelParams
+from models.params import BandParams, BoosterParams, EnsembleParams, GateParams, ModelParams
 from models.value import LEVEL_LIMITS, Horizons, ValueModel, fit_value, refit_value
 from sources.errors import DataGateError
 from tests.snapshots import category_params
@@ -39,7 +39,7 @@ def params():
         reasons_share=1.0,
         gates=GateParams(min_customers=1, min_churners=1),
         bands=BandParams(high=0.6, medium=0.3),
-        churn=booster,
+        churn=EnsembleParams(**booster.model_dump(), members=1, bagging_fraction=1.0),
         next_purchase=booster,
         value=booster,
         next_categories=category_params(),

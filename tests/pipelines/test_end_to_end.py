@@ -51,7 +51,7 @@ def test_the_release_is_complete_and_every_file_is_what_the_manifest_says(finish
         "purchases.parquet",
         "plan.json",
         "actions.yaml",
-        "models/booster.txt",
+        "models/booster_0.txt",
         "models/manifest.json",
         "reports/model_card.md",
         "reports/evaluation.json",
