@@ -19,6 +19,7 @@ import pandas as pd
 from features.timeline import as_known_on, date_of
 from features.timeplan import Timeline
 from models.baselines import Baselines, fit_baselines
+from models.calibration import IDENTITY
 from models.churn import ChurnModel, calibration_map, check_gates, fit_churn, refit_churn
 from models.next_purchase import NextPurchaseModel, fit_next_purchase, refit_next_purchase
 from models.params import ModelParams
@@ -104,10 +105,12 @@ def train_all(
     served = replace(served, churn=churn_served)
     # With one horizon for both, the value test dates are the test dates.
     past_day = timeline.value_test[0]
+    # The calibration map rests on outcomes that may have closed later than that day.
+    plain = replace(chosen, churn=replace(churn, calibration=IDENTITY))
     return Trained(
         evaluated=evaluated,
         served=served,
-        past=_refit(chosen, until, past_day, params),
+        past=_refit(plain, until, past_day, params),
         baselines=fit_baselines(until.closed(timeline.test[0]), horizon, leaving),
         past_baselines=fit_baselines(until.closed(past_day), horizon, leaving),
         explainer=fit_explainer(
