@@ -26,10 +26,10 @@ serve:  ## API and page of the published release: http://127.0.0.1:8000
 	$(SETUP) pipeline
 	@exec $(BIN)/python -m serving.cli serve
 
-test:  ## every test
+test:  ## every test (ONLY=slow: those that `make check` leaves out)
 	$(SETUP) dev
 	@$(BIN)/python tools/setup_browser.py
-	$(PYTEST)
+	$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
 
 check:  ## format, lint, strict types, import layers, fast tests
 	$(SETUP) dev
