@@ -130,9 +130,7 @@ def fit_churn(
     check_gates(valid, "validation dates", params, share=0.05, churn=churn)
     inputs = learn_inputs(train, features)
     learned = _rows(train, inputs)
-    first = train_booster(
-        _recipe(params, 0), features, learned, _rows(valid, inputs), inputs.text
-    )
+    first = train_booster(_recipe(params, 0), features, learned, _rows(valid, inputs), inputs.text)
     rounds = int(first.current_iteration())
     boosters = (first, *_more(learned, inputs, rounds, params, 1))
     plain = ChurnModel(boosters, IDENTITY, inputs, rounds, churn)

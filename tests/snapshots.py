@@ -67,9 +67,7 @@ def category_params(**changes):
 
 def ensemble_params(**changes):
     """Two such models, so that what is said of one cannot pass for both."""
-    return EnsembleParams(
-        **booster_params(**changes).model_dump(), members=2, bagging_fraction=0.8
-    )
+    return EnsembleParams(**booster_params(**changes).model_dump(), members=2, bagging_fraction=0.8)
 
 
 def model_params(**changes):
