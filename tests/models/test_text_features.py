@@ -95,7 +95,7 @@ def test_who_leaves_is_found_where_a_text_alone_tells(churn):
 
 
 def test_text_is_split_as_a_set_and_not_by_the_order_of_its_codes(churn, when, value):
-    for booster in (churn.booster, when.booster, value.parts["spend"].booster):
+    for booster in (churn.boosters[0], when.booster, value.parts["spend"].booster):
         first = booster.dump_model()["tree_info"][0]["tree_structure"]
         assert first["decision_type"] == "=="
 
@@ -106,7 +106,8 @@ def test_settings_of_text_are_those_of_small_data_and_stand_in_no_other_model(ch
     assert [f"[{name}: {value}]" in text for name, value in settings.items()] == [True] * 3
     plain = fit_churn(TRAIN.assign(noise=TRAIN["churned"]), VALID, ["noise"], PARAMS)
     assert not any(
-        f"[{name}: {value}]" in plain.booster.model_to_string() for name, value in settings.items()
+        f"[{name}: {value}]" in plain.boosters[0].model_to_string()
+        for name, value in settings.items()
     )
 
 
