@@ -9,7 +9,7 @@ seen before its time. What was really paid (discounts, refunds, failed cards) is
 import numpy as np
 import pandas as pd
 
-from sources.check import Checked
+from sources.check import Checked, utc_now
 from sources.errors import TableError
 from sources.tables import TABLES
 
@@ -110,14 +110,13 @@ def _watched_until(checked: dict[str, Checked]) -> tuple[pd.Timestamp, str]:
     ends = {
         name: _steady_last(table.rows[TABLES[name].time].dropna())
         for name, table in checked.items()
-        if name != "customers" and TABLES[name].time in table.rows
+        if name not in ("customers", "subscriptions") and TABLES[name].time in table.rows
     }
     own = checked["subscriptions"].rows
-    now = pd.Timestamp.now(tz="UTC").tz_localize(None)
     told = pd.concat(
         [own[name] for name in ("started_at", "ended_at", "known_at") if name in own]
     ).dropna()
-    ends["subscriptions"] = _steady_last(told[told <= now])
+    ends["subscriptions"] = _steady_last(told[told <= utc_now()])
     last = max(ends, key=lambda name: ends[name])
     return ends[last], last
 

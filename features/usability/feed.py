@@ -19,7 +19,7 @@ from features.usability.volume import (
     tail_drop,
     volume_of,
 )
-from sources.check import Checked
+from sources.check import Checked, utc_now
 from sources.errors import DataGateError
 from sources.tables import TABLES
 
@@ -164,7 +164,7 @@ def _volume(name: str, rows: pd.DataFrame) -> Volume:
         rows = rows.drop_duplicates("order_id")
     if name == "subscriptions" and "ended_at" in rows:
         # A feed without new customers is alive while it tells of those who leave.
-        ended = rows.loc[rows["ended_at"] <= pd.Timestamp.now(), "ended_at"]
+        ended = rows.loc[rows["ended_at"] <= utc_now(), "ended_at"]
         return volume_of(pd.concat([rows["started_at"], ended], ignore_index=True))
     return volume_of(rows[TABLES[name].time])
 

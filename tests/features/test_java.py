@@ -33,6 +33,15 @@ def test_a_java_fits_when_spark_runs_on_its_release(tmp_path, version, expected)
     assert java.fits(home / "bin" / "java") is expected
 
 
+def test_a_java_that_speaks_in_another_encoding_is_understood(tmp_path):
+    home = fake_java(tmp_path / "java", "17.0.15")
+    script = home / "bin" / "java"
+    script.write_text(
+        script.read_text().replace("#!/bin/sh\n", "#!/bin/sh\nprintf '\\377\\376'\n", 1)
+    )
+    assert java.fits(script)
+
+
 def test_a_java_without_the_module_or_without_a_start_does_not_fit(tmp_path):
     cut = fake_java(tmp_path / "cut", "21.0.8", modules=False)
     assert not java.fits(cut / "bin" / "java")

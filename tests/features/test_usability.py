@@ -105,6 +105,9 @@ def test_the_horizon_is_the_suggested_one_where_it_is_automatic():
     report = report_of(checked(orders=orders()), horizon_days="auto")
     assert report["horizon_is_auto"]
     assert report["horizon_days"] == report["suggested_horizon_days"] == 56
+    # The rhythm of purchases says nothing of the end of a subscription: a month, as in the run.
+    report = report_of(checked(orders=orders()), horizon_days="auto", churn="cancellation")
+    assert report["horizon_days"] == report["suggested_horizon_days"] == 30
 
 
 def test_without_amounts_money_is_absent_and_not_zero():

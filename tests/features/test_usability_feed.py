@@ -8,44 +8,20 @@ import pytest
 
 from features.timeline import date_of
 from features.usability.feed import feed_findings, feeds, judge, known_days, refuse_dead_feed
-from features.usability.finding import as_records
-from features.usability.volume import Volume, gaps, steady_end, tail_drop, volume_of
+from features.usability.volume import steady_end, volume_of
 from sources.errors import DataGateError
 from sources.params import SourceParams
-from tests.features.usable import START, Seen, checked, rows_of_days
+from tests.features.feed_rows import (
+    FIRST,
+    WEEK,
+    counts_of,
+    died,
+    events_until,
+    findings_of,
+    volume,
+)
+from tests.features.usable import START, checked, rows_of_days
 from tests.features.world import day
-
-FIRST = day(START)
-WEEK = np.array([40, 38, 42, 45, 60, 80, 0])  # closed on Sundays
-
-
-def counts_of(weeks=20, mean=WEEK, seed=1):
-    return np.random.default_rng(seed).poisson(np.tile(mean, weeks))
-
-
-def volume(counts, first=FIRST):
-    counts = np.asarray(counts, dtype="float64")
-    return Volume(first, counts[: np.flatnonzero(counts)[-1] + 1])
-
-
-def died(counts, days=None, first=FIRST, known=()):
-    """What the alarm says of a feed judged on the last of its days."""
-    return tail_drop(volume(counts, first), first + (days or len(counts)) - 1, known)
-
-
-def events_until(days):
-    """Another feed, alive until the last day."""
-    return rows_of_days(np.full(days, 20)).assign(kind="visit")[
-        ["customer_id", "event_time", "kind"]
-    ]
-
-
-def findings_of(order_counts, known=(), days=None):
-    tables = checked(
-        orders=rows_of_days(order_counts), events=events_until(days or len(order_counts))
-    )
-    known = known_days(known)
-    return Seen(as_records(feed_findings([judge(feed, known) for feed in feeds(tables)])))
 
 
 def test_a_feed_that_stopped_three_days_before_the_others_is_dead():
@@ -248,46 +224,6 @@ def test_rows_that_come_late_are_waited_for():
     late = checked(orders=told, events=events_until(len(counts)))
     assert judge(feeds(punctual)[0], frozenset()).dead is not None
     assert judge(feeds(late)[0], frozenset()).dead is None
-
-
-@pytest.mark.parametrize(
-    ("days", "severity"), [(0, None), (1, "advice"), (2, "advice"), (3, "warning"), (60, "warning")]
-)
-def test_days_missing_inside_the_data_are_told(days, severity):
-    counts = counts_of(weeks=40)
-    counts[140 : 140 + days] = 0  # from a Monday on
-    found = findings_of(counts)
-    if severity is None:
-        assert "gap" not in found.checks()
-        return
-    assert found.of("gap")["severity"] == severity
-    assert "from 2023-07-24" in found.of("gap")["meaning"] or days == 1
-
-
-@pytest.mark.parametrize(("left", "is_gap"), [(0, True), (3, True), (6, False)])
-def test_a_day_is_a_gap_below_a_tenth_of_the_usual(left, is_gap):
-    counts = np.full(140, 40)
-    counts[70] = left
-    assert bool(gaps(volume(counts))) == is_gap
-
-
-def test_a_gap_goes_on_over_a_closed_day_and_is_quiet_when_known():
-    counts = counts_of()
-    counts[68:75] = 0  # Saturday to Friday, a Sunday among them
-    (gap,) = gaps(volume(counts))
-    assert (gap.first - FIRST, gap.last - FIRST) == (68, 74)
-    known = [(date_of(gap.first), date_of(gap.last))]
-    assert findings_of(counts, known).checks() == {"known_gap"}
-
-
-def test_a_weekday_on_which_a_shop_seldom_opens_has_no_gaps():
-    counts = counts_of(weeks=40)
-    counts[6 : 6 + 7 * 18 : 7] = 500
-    assert gaps(volume(counts)) == []
-
-
-def test_few_rows_a_day_have_no_gaps():
-    assert gaps(volume(counts_of(weeks=40, mean=np.full(7, 2.0)))) == []
 
 
 def test_the_volume_of_orders_counts_orders_and_not_lines():

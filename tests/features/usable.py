@@ -99,7 +99,8 @@ def seen(findings):
     return Seen(as_records(findings))
 
 
-def report_of(tables, horizon_days=28, **source):
+def report_of(tables, horizon_days=28, churn="lapse", **source):
     """The report on frames, as stage `ingest` makes it."""
     engine = on_duckdb({name: table.rows for name, table in tables.items()})
-    return usability_report(tables, engine, SourceParams(kind="files", **source), horizon_days)
+    params = SourceParams(kind="files", **source)
+    return usability_report(tables, engine, params, horizon_days, churn)
