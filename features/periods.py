@@ -26,12 +26,12 @@ def bought_in(
     """
     period = period_of(purchases["event_day"], _midnight(as_of_day), ends)
     later, period = purchases[period >= 0], period[period >= 0]
-    place = pd.Index(customers).get_indexer(later["customer_id"])
+    place = pd.Index(customers).get_indexer(pd.Index(later["customer_id"]))
     theirs = place >= 0
     cell = place[theirs] * len(ends) + period[theirs]
     size = len(customers) * len(ends)
     return {
-        what: np.bincount(cell, rows[theirs], size).reshape(len(customers), len(ends))
+        what: _summed(cell, rows[theirs], size).reshape(len(customers), len(ends))
         for what, rows in _amounts(later).items()
     }
 
@@ -61,6 +61,10 @@ def active_at(purchases: pd.DataFrame, as_of_day: int, active_within_days: int) 
     start = _midnight(as_of_day - active_within_days)
     inside = period_of(purchases["event_day"], start, [active_within_days]) == 0
     return sorted(set(purchases["customer_id"][inside]))
+
+
+def _summed(cell: npt.NDArray[np.int64], rows: Matrix, size: int) -> Matrix:
+    return np.asarray(np.bincount(cell, rows, size), np.float64)
 
 
 def _midnight(day: int) -> pd.Timestamp:

@@ -88,18 +88,16 @@ def _judged(past: Past, bundle: Bundle, day: int, days: int, params: ModelParams
     periods += [dated(day, 0, ends[-1])] if len(ends) > 1 else []
     errors: dict[str, Any] = {}
     for what, cells in said.items():
-        totals = {
-            "sold": _with_whole(sold[what].sum(axis=0)),
-            OURS: _with_whole(cells.sum(axis=0)),
-            LAST_PERIOD: [None if one is None else float(one.sum()) for one in before[what]],
-            LAST_YEAR: [None] * len(periods) if earlier is None else _with_whole(earlier[what]),
-        }
+        sales, told = _with_whole(sold[what].sum(axis=0)), _with_whole(cells.sum(axis=0))
         for i, period in enumerate(periods):
-            told = {name: values[i] for name, values in totals.items()}
-            limits = bounds(told[OURS], widths[what][i])
-            low, high = limits["low"], limits["high"]
-            covers = None if low is None or high is None else bool(low <= told["sold"] <= high)
-            period[what] = {**told, **limits, "covers": covers}
+            was = before[what][i]
+            period[what] = {
+                "sold": sales[i],
+                OURS: told[i],
+                LAST_PERIOD: None if was is None else float(was.sum()),
+                LAST_YEAR: None if earlier is None else _with_whole(earlier[what])[i],
+                **_interval(told[i], widths[what][i], sales[i]),
+            }
         whole = {OURS: cells.sum(axis=1), LAST_PERIOD: before[what][-1]}
         errors[what] = {
             name: _errors(amounts, sold[what].sum(axis=1), of_segment, weights)
@@ -120,7 +118,14 @@ def _judged(past: Past, bundle: Bundle, day: int, days: int, params: ModelParams
     }
 
 
-def _with_whole(values: FloatArray) -> list[Any]:
+def _interval(said: float, width: float | None, sold: float) -> dict[str, float | bool | None]:
+    limits = bounds(said, width)
+    low, high = limits["low"], limits["high"]
+    covers = None if low is None or high is None else low <= sold <= high
+    return {**limits, "covers": covers}
+
+
+def _with_whole(values: FloatArray) -> list[float]:
     """The values of the periods and, where there are several, their sum."""
     return [*map(float, values), *([float(values.sum())] if len(values) > 1 else [])]
 
@@ -131,7 +136,7 @@ def _errors(
     of_segment: npt.NDArray[np.bool_],
     weights: FloatArray,
 ) -> dict[str, dict[str, float]]:
-    """Errors of the total and by segment, each with its interval; said and sold by customer (n,)."""
+    """Errors of the total and by segment with their intervals; said and sold by customer (n,)."""
     once = np.ones((1, len(said)))
     found = {}
     for name, parts in (("total_error", None), ("segment_error", of_segment)):

@@ -111,14 +111,15 @@ def _steps(by_end: FloatArray) -> FloatArray:
 
 
 def _curves(past: Past, until: int, grid: Sequence[int]) -> dict[str, FloatArray]:
-    """What earlier cohorts had bought by each day of the grid; in proportion to time without any."""
+    """What earlier cohorts had bought by each day of the grid; evenly without any."""
     totals: dict[str, list[FloatArray]] = {}
     for day in past.closed(grid[-1], until):
         for what, cells in past.bought(day, grid, list(past.rows(day)["customer_id"])).items():
             totals.setdefault(what, []).append(cells.sum(axis=0))
     curves = {what: np.cumsum(np.sum(rows, axis=0)) for what, rows in totals.items()}
-    # Where nobody bought anything there is no shape to learn from either.
-    curves = {what: curve for what, curve in curves.items() if curve[0] > 0}
+    # Where nobody bought within the horizon there is nothing to be in proportion to.
+    near = grid.index(past.timeline.horizon_days)
+    curves = {what: curve for what, curve in curves.items() if curve[near] > 0}
     even: FloatArray = np.asarray(grid, np.float64)
     return {what: curves.get(what, even) for what in ("orders", "spend")}
 
