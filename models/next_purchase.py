@@ -32,7 +32,7 @@ from models.boosting import (
     save_booster,
     train_booster,
 )
-from models.curves import days_until, probability_by, tilt
+from models.curves import days_until, probability_by, tilt, whole_days
 from models.inputs import Inputs, learn_inputs
 from models.leaving import LAPSE, saved
 from models.params import ModelParams
@@ -47,7 +47,7 @@ MAX_PERSON_PERIODS = 600_000
 CHUNK_ROWS = 20_000
 # What a row's waiting looks like at the start of an interval, learned from beside the features.
 INTERVAL_INPUTS = ("interval_start", "silence_at_start")
-QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
+OUTSIDE = 0.1  # of the purchases, on either side of the interval told
 
 Indices = npt.NDArray[np.intp]
 Booleans = npt.NDArray[np.bool_]
@@ -118,17 +118,19 @@ class NextPurchaseModel:
     def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
         """When each customer buys next, beside a `churn_risk` (n,), on the snapshot's index.
 
-        `purchase_probability_7d` … `_90d`; `next_purchase_days_low`, `_median`, `_high`: days from
-        the as-of date by which the next purchase has come with 10, 50 and 90 %. NaN is "beyond
-        `reach_days`": unknown for a probability, "not within N days" for a number of days.
+        `purchase_probability_7d` … `_90d`; `next_purchase_days_median`: days from the as-of date by
+        which every second such customer has bought; `_low` and `_high`: first and last whole day
+        of the 80 % interval. NaN is "beyond `reach_days`": unknown for a probability, "not within
+        N days" for a number of days.
         """
         curve = self.curve(snapshot, churn_risk)
         columns = {
             f"purchase_probability_{days}d": probability_by(curve, self.grid, days)
             for days in REPORTED_DAYS
         }
-        for name, share in QUANTILES.items():
-            columns[f"next_purchase_days_{name}"] = days_until(curve, self.grid, share)
+        low, high = whole_days(curve, self.grid, OUTSIDE, OUTSIDE)
+        days = {"low": low, "median": days_until(curve, self.grid, 0.5), "high": high}
+        columns |= {f"next_purchase_days_{name}": found for name, found in days.items()}
         return pd.DataFrame(columns, index=snapshot.index)
 
     def save(self, folder: Path) -> None:
