@@ -8,12 +8,12 @@ import pandas as pd
 
 from benchmarks.cases import Prepared
 from features.category_history import Categories
-from features.snapshot import group_of, model_features
+from features.snapshot import model_features
 from models.baselines import Baselines, btyd_inputs
 from models.evaluate_amount import amount_rules
 from models.evaluate_categories import categories_by_row
 from models.params import ModelParams
-from models.training import Bundle, train_all
+from models.training import Bundle, Until, baselines_at, choose, refit
 from models.training_categories import train_categories
 
 FloatArray = npt.NDArray[np.float64]
@@ -32,8 +32,10 @@ def ours(rows: Prepared, params: ModelParams) -> Answers:
     """The evaluated models of a run, and its baselines."""
     test, horizon = rows.test, rows.timeline.horizon_days
     features = model_features(rows.snapshots)
-    trained = train_all(rows.snapshots, rows.timeline, features, group_of(features), params)
-    bundle, baselines = trained.evaluated, trained.baselines
+    # As models.training.train_all, without what is served and what stood at the value test date.
+    until, day = Until(rows.snapshots, rows.timeline), rows.timeline.test[0]
+    bundle = refit(choose(until, features, params), until, day, params)
+    baselines = baselines_at(until, day)
     risk = bundle.churn.predict(test)
     simple = baselines.predict(test)
     answers: Answers = {
