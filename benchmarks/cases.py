@@ -16,6 +16,7 @@ import yaml
 
 from benchmarks.measuring import DATA, ROOT, NotPossibleError
 from features.building import build_snapshots, read_snapshots
+from features.category_history import Categories, read_categories
 from features.engine import DuckEngine
 from features.params import TaskParams, TimelineParams
 from features.profile import profile
@@ -51,6 +52,7 @@ class Prepared:
 
     snapshots: pd.DataFrame
     timeline: Timeline
+    categories: Categories | None = None
 
     @property
     def closed(self) -> pd.DataFrame:
@@ -90,7 +92,7 @@ def cases() -> dict[str, Case]:
             name="cdnow",
             horizon_days=90,
             active_within_days=180,
-            dates=("1998-02-01", "1998-03-01", "1998-04-01"),
+            dates=("1998-02-15", "1998-03-10", "1998-04-01"),
             source={"kind": "cdnow"},
         ),
         Case(
@@ -122,9 +124,9 @@ def development() -> dict[str, Case]:
     }
 
 
-def predictions_folder(case: Case, date: str) -> Path:
-    """Where predictions on the snapshots of a run are kept; empty again when those change."""
-    return FOLDER / case.name / date / "predictions"
+def answers_folder(case: Case, date: str) -> Path:
+    """Where answers to the tasks of a run are kept; empty again when those change."""
+    return FOLDER / case.name / date / "answers"
 
 
 def prepare(case: Case, date: str) -> Prepared:
@@ -139,7 +141,8 @@ def prepare(case: Case, date: str) -> Prepared:
         _build(case, date, folder)
         (folder / stamp).touch()
     timeline = Timeline.from_json(json.loads((folder / "timeline.json").read_text()))
-    return Prepared(read_snapshots(folder / "snapshots"), timeline)
+    categories = read_categories(folder / "categories")
+    return Prepared(read_snapshots(folder / "snapshots"), timeline, categories)
 
 
 def _build(case: Case, date: str, folder: Path) -> None:
@@ -155,7 +158,9 @@ def _build(case: Case, date: str, folder: Path) -> None:
     engine = DuckEngine(_tables(case))
     timeline = plan_timeline(task, timeline_params, profile(engine))
     features, _ = supported(engine.schemas, timeline.history_days)
-    build_snapshots(engine, timeline, features, folder / "snapshots")
+    build_snapshots(
+        engine, timeline, features, folder / "snapshots", categories=folder / "categories"
+    )
     (folder / "timeline.json").write_text(json.dumps(timeline.to_json()))
 
 

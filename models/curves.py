@@ -51,3 +51,38 @@ def days_until(survival: FloatArray, grid: Sequence[int], share: float) -> Float
     done = np.zeros(len(survival))
     np.divide(np.log(before / wanted), np.log(before / after), out=done, where=within)
     return np.where(within, start_day + (end_day - start_day) * done, np.nan)
+
+
+def whole_days(
+    survival: FloatArray, grid: Sequence[int], below: float, above: float
+) -> tuple[FloatArray, FloatArray]:
+    """First and last day (n,) of the interval told: it starts and ends with whole days.
+
+    Of the two days around a quantile the one is taken whose probability is nearer: P(before the
+    first day) to `below`, P(after the last day) to `above`. Rounding outwards would always tell of
+    more than was asked. NaN where the quantile is beyond the curve.
+    """
+    first = _nearest_midnight(survival, grid, below)
+    last = _nearest_midnight(survival, grid, 1.0 - above) - 1.0
+    return first, last
+
+
+def _nearest_midnight(survival: FloatArray, grid: Sequence[int], share: float) -> FloatArray:
+    quantile = days_until(survival, grid, share)
+    before, after = np.floor(quantile), np.ceil(quantile)
+    off_before, off_after = (
+        np.abs(1.0 - _survival_at(survival, grid, day) - share) for day in (before, after)
+    )
+    return np.where(off_before <= off_after, before, after)
+
+
+def _survival_at(survival: FloatArray, grid: Sequence[int], days: FloatArray) -> FloatArray:
+    """S at the day (n,) of each row; NaN where that is NaN."""
+    ends = np.array(grid, np.float64)
+    known = np.where(np.isnan(days), 0.0, days)
+    right = np.clip(np.searchsorted(ends, known, side="left"), 1, len(ends) - 1)
+    row = np.arange(len(survival))
+    done = (known - ends[right - 1]) / (ends[right] - ends[right - 1])
+    logs = np.log(survival[row, right - 1]), np.log(survival[row, right])
+    found: FloatArray = np.exp(logs[0] + (logs[1] - logs[0]) * done)
+    return np.where(np.isnan(days), np.nan, found)

@@ -42,11 +42,7 @@ def evaluate_categories(
     bought for each that the probabilities shown add up to, lapsed customers included.
     """
     test = test[test["outcome_known"]].reset_index(drop=True)
-    history = categories.history[categories.history["as_of_date"].isin(test["as_of_date"])]
-    told = model.probabilities(test, history, churn_risk)
-    told["category"] = pd.Categorical(told["category"])
-    told["y"] = bought_of(told, test, categories.outcomes)
-    rules = _rules(test, history, categories, model.pairs.most_popular)
+    told, tables = _tables(test, categories, model, churn_risk)
     totals = _bought(test, categories)
     weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)
     result: dict[str, Any] = {
@@ -56,10 +52,38 @@ def evaluate_categories(
         "observed_over_expected": _ratio(told, len(test), weights),
     }
     for name in LISTS:
-        lists = {OURS: shown(told, name)} | {n: shown(r, name) for n, r in rules.items()}
+        lists = {model_name: shown(table, name) for model_name, table in tables.items()}
         result[name] = _judged(lists, totals[name], weights, test["as_of_date"])
         result[name]["observed_over_expected"] = _ratio(lists[OURS], len(test), weights)
     return result
+
+
+def categories_by_row(
+    test: pd.DataFrame, categories: Categories, model: NextCategoriesModel, churn_risk: FloatArray
+) -> dict[str, pd.DataFrame]:
+    """Figures of each row (n,) by model: `any_hit_at_3` and so on, NaN where nothing could be hit.
+
+    All test rows need a known outcome.
+    """
+    _, tables = _tables(test, categories, model, churn_risk)
+    found = {name: pd.DataFrame(index=range(len(test))) for name in tables}
+    for list_name, total in _bought(test, categories).items():
+        could = total > 0
+        for name, table in tables.items():
+            for metric, values in _per_row(shown(table, list_name), total, could).items():
+                found[name].loc[could, f"{list_name}_{metric}"] = values
+    return found
+
+
+def _tables(
+    test: pd.DataFrame, categories: Categories, model: NextCategoriesModel, churn_risk: FloatArray
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Probabilities of all candidates, and by model candidates in the order they would be shown."""
+    history = categories.history[categories.history["as_of_date"].isin(test["as_of_date"])]
+    told = model.probabilities(test, history, churn_risk)
+    told["category"] = pd.Categorical(told["category"])
+    told["y"] = bought_of(told, test, categories.outcomes)
+    return told, {OURS: told, **_rules(test, history, categories, model.pairs.most_popular)}
 
 
 def _rules(

@@ -24,7 +24,7 @@ def evaluate_when(
     A day is judged on the rows followed at least that long: follow-up ends on a date of the
     calendar whatever a customer does, so these are as good as all. `missed_early` is the share who
     bought before the 80 % interval and `missed_late` after it, each of the rows where that can be
-    known: both should be near 0.10. `coverage` is of the dates as they are shown, whole days.
+    known: both should be near 0.10. `coverage` is the share inside, of rows followed to the end.
     """
     horizon = model.layout.horizon_days
     curve = model.curve(test, churn_risk)
@@ -66,9 +66,8 @@ def evaluate_when(
         "by_day": by_day,
         "integrated_brier": _integrated_brier(days, followup, model.grid, by),
         "interval": {
-            # A purchase on day 0 came some time during it: half a day in, on average.
-            "missed_early": _share(days + 0.5 < low, followup >= low),
-            "missed_late": _share(~(days + 0.5 <= high), followup > high),
+            "missed_early": _share(days < low, followup >= low),
+            "missed_late": _share(~(days <= high), followup > high),
             "coverage": _coverage(days, followup, (low, high), model.reach_days),
         },
         "median_absolute_error": {
@@ -136,11 +135,11 @@ def _integrated_brier(
 def _coverage(
     days: FloatArray, followup: FloatArray, ends: tuple[FloatArray, FloatArray], reach_days: int
 ) -> dict[str, Any]:
-    """Share of rows, followed to the reach of the curve, whose purchase came on a day shown.
+    """Share of rows, followed to the reach of the curve, whose purchase came within the interval.
 
     An end beyond the reach is shown as "not within N days", which no purchase within them covers.
     """
-    low, high = (np.where(np.isnan(end), np.inf, np.floor(end)) for end in ends)
+    low, high = (np.where(np.isnan(end), np.inf, end) for end in ends)
     day = np.where(days < reach_days, days, np.inf)
     known = followup >= reach_days
     inside = (low <= day) & (day <= high)

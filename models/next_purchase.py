@@ -32,7 +32,7 @@ from models.boosting import (
     save_booster,
     train_booster,
 )
-from models.curves import days_until, probability_by, tilt
+from models.curves import days_until, probability_by, tilt, whole_days
 from models.inputs import Inputs, learn_inputs
 from models.leaving import LAPSE, saved
 from models.params import ModelParams
@@ -45,9 +45,13 @@ GRID_DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90, 120, 18
 ENOUGH_SHARE, ENOUGH_ROWS = 0.05, 50
 MAX_PERSON_PERIODS = 600_000
 CHUNK_ROWS = 20_000
+# Starts at which the trees are asked when curves are told. Between them, on log(1 + days), what
+# they say of a customer is a straight line: asking at each start takes twice as long and changes no
+# figure (docs/decisions/0017).
+ASKED_AT = (0, 2, 4, 7, 14, 28, 60, 120, 270)
 # What a row's waiting looks like at the start of an interval, learned from beside the features.
 INTERVAL_INPUTS = ("interval_start", "silence_at_start")
-QUANTILES = {"low": 0.1, "median": 0.5, "high": 0.9}
+OUTSIDE = 0.1  # of the purchases, on either side of the interval told
 
 Indices = npt.NDArray[np.intp]
 Booleans = npt.NDArray[np.bool_]
@@ -99,12 +103,13 @@ class NextPurchaseModel:
         """P(no purchase before each grid day), (n, len(grid)), from 1 at day 0 and falling."""
         curves = np.ones((len(snapshot), len(self.grid)))
         pooled = np.array(self.layout.pooled)
+        asked, between = _asked(self.grid[:-1])
         for first in range(0, len(snapshot), CHUNK_ROWS):
             part = snapshot.iloc[first : first + CHUNK_ROWS]
-            row, interval = np.indices((len(part), len(pooled))).reshape(2, -1)
-            inputs = _inputs(part, self.layout, row, interval)
+            row, number = np.indices((len(part), len(asked))).reshape(2, -1)
+            inputs = _inputs(part, self.layout, row, asked[number])
             score = self.booster.predict(inputs, raw_score=True, num_threads=self.threads)
-            hazard = expit(score + pooled[interval]).reshape(len(part), -1)
+            hazard = expit(score.reshape(len(part), -1) @ between + pooled)
             curves[first : first + len(part), 1:] = np.cumprod(1.0 - hazard, axis=1)
         return curves
 
@@ -118,17 +123,19 @@ class NextPurchaseModel:
     def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
         """When each customer buys next, beside a `churn_risk` (n,), on the snapshot's index.
 
-        `purchase_probability_7d` … `_90d`; `next_purchase_days_low`, `_median`, `_high`: days from
-        the as-of date by which the next purchase has come with 10, 50 and 90 %. NaN is "beyond
-        `reach_days`": unknown for a probability, "not within N days" for a number of days.
+        `purchase_probability_7d` … `_90d`; `next_purchase_days_median`: days from the as-of date by
+        which every second such customer has bought; `_low` and `_high`: first and last whole day
+        of the 80 % interval. NaN is "beyond `reach_days`": unknown for a probability, "not within
+        N days" for a number of days.
         """
         curve = self.curve(snapshot, churn_risk)
         columns = {
             f"purchase_probability_{days}d": probability_by(curve, self.grid, days)
             for days in REPORTED_DAYS
         }
-        for name, share in QUANTILES.items():
-            columns[f"next_purchase_days_{name}"] = days_until(curve, self.grid, share)
+        low, high = whole_days(curve, self.grid, OUTSIDE, OUTSIDE)
+        days = {"low": low, "median": days_until(curve, self.grid, 0.5), "high": high}
+        columns |= {f"next_purchase_days_{name}": found for name, found in days.items()}
         return pd.DataFrame(columns, index=snapshot.index)
 
     def save(self, folder: Path) -> None:
@@ -251,6 +258,17 @@ def _person_periods(rows: pd.DataFrame, layout: Layout, seed: int) -> Rows:
         target=bought[row, interval].astype(np.float64),
         init_score=np.array(layout.pooled)[interval],
     )
+
+
+def _asked(starts: Sequence[int]) -> tuple[Indices, FloatArray]:
+    """The intervals at whose starts the trees are asked, and what each counts for in all of them.
+
+    Weights (asked, intervals) of the straight line on log(1 + start), level after the last.
+    """
+    asked = np.flatnonzero([start in ASKED_AT for start in starts])
+    at = np.log1p(starts)
+    between = np.array([np.interp(at, at[asked], one) for one in np.eye(len(asked))])
+    return asked, between
 
 
 def _inputs(snapshot: pd.DataFrame, layout: Layout, row: Indices, interval: Indices) -> FloatArray:

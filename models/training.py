@@ -76,25 +76,16 @@ def train_all(
 ) -> Trained:
     """Train every model. Raises DataGateError where the data is too little or too uniform."""
     until = Until(snapshots, timeline)
-    train = until.rows(timeline.validation[0], timeline.train)
-    valid = until.rows(timeline.test[0], timeline.validation)
     test = until.rows(timeline.data_until, timeline.test)
-    horizon, leaving = timeline.horizon_days, timeline.churn
     for date, rows in test.groupby("as_of_date"):
         # A date that nothing can be judged on is told before the training, not after it.
-        check_gates(rows, f"test date {date:%Y-%m-%d}", params, share=0.05, churn=leaving)
-    say(f"churn: {len(train):,} training rows, {len(valid):,} validation rows")
-    churn = fit_churn(train, valid, features, params, leaving)
-    say(f"churn: {churn.rounds} trees were enough; next purchase")
-    when = fit_next_purchase(train, valid, features, horizon, params)
-    when = replace(when, churn=leaving)
-    say(f"next purchase: {when.rounds} trees were enough; value")
-    horizons = Horizons(horizon, timeline.value_horizon_days, leaving)
-    value = fit_value(train, valid, features, horizons, params)
-    chosen = Bundle(churn, when, value)
+        name = f"test date {date:%Y-%m-%d}"
+        check_gates(rows, name, params, share=0.05, churn=timeline.churn)
+    chosen = choose(until, features, params, say)
     say("the same settings on all that had closed by the first test date, and by now")
-    evaluated = _refit(chosen, until, timeline.test[0], params)
-    served = _refit(chosen, until, timeline.data_until, params)
+    evaluated = refit(chosen, until, timeline.test[0], params)
+    served = refit(chosen, until, timeline.data_until, params)
+    churn, valid = chosen.churn, until.rows(timeline.test[0], timeline.validation)
     calibration = calibration_map(
         np.r_[churn.raw(valid), evaluated.churn.raw(test)],
         np.r_[valid["churned"].to_numpy(np.float64), test["churned"].to_numpy(np.float64)],
@@ -110,9 +101,9 @@ def train_all(
     return Trained(
         evaluated=evaluated,
         served=served,
-        past=_refit(plain, until, past_day, params),
-        baselines=fit_baselines(until.closed(timeline.test[0]), horizon, leaving),
-        past_baselines=fit_baselines(until.closed(past_day), horizon, leaving),
+        past=refit(plain, until, past_day, params),
+        baselines=baselines_at(until, timeline.test[0]),
+        past_baselines=baselines_at(until, past_day),
         explainer=fit_explainer(
             until.closed(timeline.data_until), features, group_of, params.max_reasons
         ),
@@ -147,7 +138,26 @@ class Until:
         return known[known["followup_days"] > 0]
 
 
-def _refit(chosen: Bundle, until: Until, day: int, params: ModelParams) -> Bundle:
+def choose(
+    until: Until, features: Sequence[str], params: ModelParams, say: Say = lambda _: None
+) -> Bundle:
+    """The models fitted on the training dates, stopped and calibrated on the validation dates."""
+    timeline = until.timeline
+    train = until.rows(timeline.validation[0], timeline.train)
+    valid = until.rows(timeline.test[0], timeline.validation)
+    horizon, leaving = timeline.horizon_days, timeline.churn
+    say(f"churn: {len(train):,} training rows, {len(valid):,} validation rows")
+    churn = fit_churn(train, valid, features, params, leaving)
+    say(f"churn: {churn.rounds} trees were enough; next purchase")
+    when = fit_next_purchase(train, valid, features, horizon, params)
+    say(f"next purchase: {when.rounds} trees were enough; value")
+    horizons = Horizons(horizon, timeline.value_horizon_days, leaving)
+    value = fit_value(train, valid, features, horizons, params)
+    return Bundle(churn, replace(when, churn=leaving), value)
+
+
+def refit(chosen: Bundle, until: Until, day: int, params: ModelParams) -> Bundle:
+    """The same settings on all that had closed by a day (days since 1970-01-01)."""
     closed = until.closed(day)
     latest = closed["as_of_date"].isin(closed["as_of_date"].drop_duplicates().nlargest(LATEST))
     refitted = refit_churn(closed, chosen.churn, chosen.churn.calibration, params)
@@ -156,3 +166,9 @@ def _refit(chosen: Bundle, until: Until, day: int, params: ModelParams) -> Bundl
         next_purchase=refit_next_purchase(chosen.next_purchase, until.followed(day), params),
         value=refit_value(chosen.value, closed, params),
     )
+
+
+def baselines_at(until: Until, day: int) -> Baselines:
+    """The baselines on all that had closed by a day."""
+    timeline = until.timeline
+    return fit_baselines(until.closed(day), timeline.horizon_days, timeline.churn)

@@ -8,7 +8,7 @@ from catboost import CatBoostClassifier
 PACKAGES = ("catboost",)
 
 
-def churn(train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]) -> pd.DataFrame:
+def churn(train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """The probability of leaving (n,)."""
     names, text = list(task["features"]), list(task["text"])
     learned, asked = train[names].copy(), test[names].copy()
@@ -23,4 +23,4 @@ def churn(train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]) -> pd.D
         allow_writing_files=False,
     )
     model.fit(learned, train["churned"].astype(int))
-    return pd.DataFrame({"churn_risk": model.predict_proba(asked)[:, 1]})
+    return {"catboost_default": pd.DataFrame({"churn_risk": model.predict_proba(asked)[:, 1]})}

@@ -1,6 +1,6 @@
 """MBG/NBD and Pareto/NBD as Lifetimes fits them, on the histories of the last training date."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,27 +9,56 @@ from lifetimes import ModifiedBetaGeoFitter, ParetoNBDFitter
 PACKAGES = ("lifetimes",)
 
 
-def churn(train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]) -> pd.DataFrame:
-    """P(no purchase within the horizon) by model; both hold given alive as for BG/NBD.
+class Fitted(NamedTuple):
+    """Both models, and frequency, recency and T of the test rows in the unit they were fitted in.
 
-    While alive, λ is Gamma(r + x, α + T) after the history, and in the world of MBG/NBD nobody
-    drops out before the next purchase. Lifetimes has the probability itself for Pareto/NBD.
+    The optimiser is at home with small numbers: `unit` days are a hundredth of the longest history.
     """
+
+    mbg: Any
+    pareto: Any
+    triple: tuple[Any, Any, Any]
+    unit: float
+
+
+def fitted(train: pd.DataFrame, test: pd.DataFrame) -> Fitted:
+    """Who never bought has no history, which is 0 of each."""
     last = train[(train["as_of_date"] == train["as_of_date"].max()) & train["T"].notna()]
-    unit = last["T"].max() / 100.0  # the optimiser is at home with small numbers
-    horizon = task["horizon_days"] / unit
+    unit = last["T"].max() / 100.0
     x, t_x, t = (last[name].to_numpy(float) for name in ("frequency", "recency", "T"))
     mbg = ModifiedBetaGeoFitter(penalizer_coef=0.0).fit(x, t_x / unit, t / unit)
     pareto = ParetoNBDFitter(penalizer_coef=0.0).fit(x, t_x / unit, t / unit)
     x, t_x, t = (test[name].fillna(0.0).to_numpy(float) for name in ("frequency", "recency", "T"))
-    t_x, t = t_x / unit, t / unit
+    return Fitted(mbg, pareto, (x, t_x / unit, t / unit), unit)
+
+
+def churn(train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """P(no purchase within the horizon); both hold given alive as for BG/NBD.
+
+    While alive, λ is Gamma(r + x, α + T) after the history, and in the world of MBG/NBD nobody
+    drops out before the next purchase. Lifetimes has the probability itself for Pareto/NBD.
+    """
+    mbg, pareto, (x, t_x, t), unit = fitted(train, test)
+    horizon = task["horizon_days"] / unit
     alive = np.asarray(mbg.conditional_probability_alive(x, t_x, t))
     r, alpha = mbg.params_["r"], mbg.params_["alpha"]
     silent = ((alpha + t) / (alpha + t + horizon)) ** (r + x)
     none = pareto.conditional_probability_of_n_purchases_up_to_time(0, horizon, x, t_x, t)
-    return pd.DataFrame(
-        {
-            "mbg_nbd": np.clip(1.0 - alive + alive * silent, 0.0, 1.0),
-            "pareto_nbd": np.clip(np.asarray(none, float), 0.0, 1.0),
-        }
-    )
+    told = {"mbg_nbd": 1.0 - alive + alive * silent, "pareto_nbd": np.asarray(none, float)}
+    return {n: pd.DataFrame({"churn_risk": np.clip(p, 0.0, 1.0)}) for n, p in told.items()}
+
+
+def how_much(
+    train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]
+) -> dict[str, pd.DataFrame]:
+    """Expected purchases within the horizon, times the orders that a purchase day had so far."""
+    mbg, pareto, triple, unit = fitted(train, test)
+    last = train[(train["as_of_date"] == train["as_of_date"].max()) & train["T"].notna()]
+    orders = last["orders_total"].sum() / (last["frequency"] + 1.0).sum()
+    told = {}
+    for name, model in {"mbg_nbd": mbg, "pareto_nbd": pareto}.items():
+        expected = model.conditional_expected_number_of_purchases_up_to_time(
+            task["horizon_days"] / unit, *triple
+        )
+        told[name] = pd.DataFrame({"orders": np.asarray(expected, float) * orders})
+    return told

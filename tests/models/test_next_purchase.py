@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 import models.next_purchase as next_purchase
-from models.curves import CLIP, days_until, probability_by, tilt
+from models.curves import CLIP, days_until, probability_by, tilt, whole_days
 from models.inputs import Inputs
 from models.next_purchase import (
     NextPurchaseModel,
@@ -206,6 +206,30 @@ def test_a_quantile_reached_on_a_grid_day_is_that_day():
     assert days_until(survival, GRID, 0.9) == pytest.approx(90)
 
 
+def test_the_interval_told_takes_of_each_two_days_the_one_nearer_to_ten_percent_outside():
+    days = np.arange(91)
+    survival = np.exp(-np.outer([0.02, 0.02, 0.04, 0.3, 3.0, 0.2], days))
+    first, last = whole_days(survival, days, 0.1, 0.1)
+    for row, one in enumerate(survival):
+        before = np.abs(1 - one - 0.1)  # of each midnight: the probability before it
+        assert before[int(first[row])] == pytest.approx(before.min())
+        if one[-1] > 0.1:
+            assert np.isnan(last[row])
+        else:
+            assert np.abs(one - 0.1)[int(last[row]) + 1] == pytest.approx(np.abs(one - 0.1).min())
+            assert last[row] >= first[row]
+
+
+def test_the_interval_told_reads_the_curve_between_grid_days():
+    daily = np.arange(91)
+    fine = np.exp(-np.outer([0.05, 0.1, 0.4], daily))
+    coarse = fine[:, list(GRID)]
+    for one, other in zip(
+        whole_days(fine, daily, 0.1, 0.1), whole_days(coarse, GRID, 0.1, 0.1), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_a_probability_beyond_the_curve_is_unknown():
     survival = np.array([[1.0, 0.7, 0.4]])
     assert probability_by(survival, (0, 7, 28), 7) == pytest.approx(0.3)
@@ -218,8 +242,10 @@ def test_predictions_are_coherent_with_the_churn_risk(small_model, later):
     predicted = small_model.predict(rows, risk)
     assert predicted.index.equals(rows.index)
     low, median, high = (predicted[f"next_purchase_days_{n}"] for n in ("low", "median", "high"))
-    assert ((low < median) | median.isna()).all()
-    assert ((median < high) | high.isna()).all()
+    assert ((low <= median) | median.isna()).all()
+    assert ((median < high + 1) | high.isna()).all()
+    assert (low.dropna() % 1 == 0).all()
+    assert (high.dropna() % 1 == 0).all()
     # The median comes within the horizon exactly when churn is less likely than not.
     np.testing.assert_array_equal(median <= HORIZON, risk <= 0.5)
     by = predicted[[f"purchase_probability_{d}d" for d in (7, 14, 30, 60, 90)]].to_numpy()
@@ -232,7 +258,7 @@ def test_eighty_percent_of_purchases_fall_in_the_interval(model, shape):
     unseen = waiting(4_000, 8, shape, followup=10_000)
     risk = true_survival(unseen, (HORIZON,), shape)[:, 0]
     predicted = model.predict(unseen, risk)
-    time = unseen["days_to_next_purchase"] + np.random.default_rng(1).random(len(unseen))
+    time = unseen["days_to_next_purchase"]
     low, high = predicted["next_purchase_days_low"], predicted["next_purchase_days_high"]
     covered = time.between(low, high)[high.notna()]
     assert len(covered) > 1_500
@@ -286,3 +312,21 @@ def test_a_refit_keeps_the_number_of_trees_and_follows_the_new_rows(small_model)
     unseen = waiting(2_000, 3, 1.0)
     truth = true_survival(unseen, again.grid, 1.0).mean(axis=0)
     np.testing.assert_allclose(again.survival(unseen).mean(axis=0), truth, atol=0.03)
+
+
+def test_the_trees_are_asked_at_some_starts_and_a_line_joins_them():
+    asked, between = next_purchase._asked((0, 1, 2, 4, 6))
+    assert asked.tolist() == [0, 2, 3]
+    np.testing.assert_array_equal(between[:, asked], np.eye(3))
+    part = np.log(2) / np.log(3)  # where log(1 + 1) stands between log(1 + 0) and log(1 + 2)
+    np.testing.assert_allclose(between[:, 1], [1 - part, part, 0])
+    np.testing.assert_allclose(between[:, 4], [0, 0, 1])  # nothing is asked later
+
+
+def test_curves_asked_at_some_starts_are_those_asked_at_every_start(model, later, monkeypatch):
+    told = model.survival(later)
+    monkeypatch.setattr(next_purchase, "ASKED_AT", model.grid)
+    every = model.survival(later)
+    assert np.abs(told - every).max() < 0.05
+    assert np.abs(told - every).mean() < 0.005
+    assert np.abs(told - every).max() > 0

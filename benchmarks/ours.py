@@ -1,0 +1,99 @@
+"""What our models, and the baselines that every run prints beside them, answer to each task."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from benchmarks.cases import Prepared
+from features.category_history import Categories
+from features.snapshot import model_features
+from models.baselines import Baselines, btyd_inputs
+from models.evaluate_amount import amount_rules
+from models.evaluate_categories import categories_by_row
+from models.params import ModelParams
+from models.training import Bundle, Until, baselines_at, choose, refit
+from models.training_categories import train_categories
+
+FloatArray = npt.NDArray[np.float64]
+Answers = dict[str, dict[str, pd.DataFrame]]  # by task and model
+OURS = "ours"
+# Of the days to the next purchase those are judged that the horizon holds.
+DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90)
+
+
+def days_until(horizon_days: int) -> list[int]:
+    """Days up to the horizon, which is the last."""
+    return sorted({day for day in DAYS if day < horizon_days} | {horizon_days})
+
+
+def ours(rows: Prepared, params: ModelParams) -> Answers:
+    """The evaluated models of a run, and its baselines."""
+    test, horizon = rows.test, rows.timeline.horizon_days
+    features = model_features(rows.snapshots)
+    # As models.training.train_all, without what is served and what stood at the value test date.
+    until, day = Until(rows.snapshots, rows.timeline), rows.timeline.test[0]
+    bundle = refit(choose(until, features, params), until, day, params)
+    baselines = baselines_at(until, day)
+    risk = bundle.churn.predict(test)
+    simple = baselines.predict(test)
+    answers: Answers = {
+        "churn": {
+            OURS: pd.DataFrame({"churn_risk": risk}),
+            **{str(name): simple[[name]].set_axis(["churn_risk"], axis=1) for name in simple},
+        },
+        "when": _when(test, bundle, baselines, risk, horizon),
+        "how_much": _how_much(test, bundle, baselines, risk, horizon),
+    }
+    if rows.categories is not None:
+        answers["what"] = _what(rows, rows.categories, features, risk, params)
+    return answers
+
+
+def _when(
+    test: pd.DataFrame, bundle: Bundle, baselines: Baselines, risk: FloatArray, horizon: int
+) -> dict[str, pd.DataFrame]:
+    curve, grid = bundle.next_purchase.curve(test, risk), bundle.next_purchase.grid
+    triple = btyd_inputs(test)
+    ends = [day for day in days_until(horizon) if day in grid]
+    curves = {
+        OURS: {day: 1.0 - curve[:, grid.index(day)] for day in ends},
+        "kaplan_meier": {
+            day: 1.0 - baselines.segment_curves.p_no_purchase(day, test) for day in ends
+        },
+        "bg_nbd": {day: 1.0 - baselines.bg_nbd.p_no_purchase(day, *triple) for day in ends},
+    }
+    answers = {name: _by_day(curves[name]) for name in curves}
+    gap = baselines.days_to_next_purchase(test)
+    return answers | {"own_mean_gap": pd.DataFrame({"sooner": -gap})}
+
+
+def _by_day(curve: dict[int, Any]) -> pd.DataFrame:
+    return pd.DataFrame({f"before_{day}": p for day, p in curve.items()})
+
+
+def _how_much(
+    test: pd.DataFrame, bundle: Bundle, baselines: Baselines, risk: FloatArray, horizon: int
+) -> dict[str, pd.DataFrame]:
+    told = bundle.value.predict(test, risk)
+    rules = amount_rules(test, baselines, horizon)
+    answers = {OURS: {"orders": told["expected_orders"].to_numpy()}}
+    if "expected_spend" in told:
+        answers[OURS]["spend"] = told["expected_spend"].to_numpy()
+    for what, by_model in rules.items():
+        for name, predicted in by_model.items():
+            if predicted is not None:
+                answers.setdefault(name, {})[what] = predicted
+    return {name: pd.DataFrame(columns) for name, columns in answers.items()}
+
+
+def _what(
+    rows: Prepared,
+    categories: Categories,
+    features: list[str],
+    risk: FloatArray,
+    params: ModelParams,
+) -> dict[str, pd.DataFrame]:
+    made = train_categories(rows.snapshots, categories, rows.timeline, features, params)
+    return categories_by_row(rows.test, categories, made.evaluated, risk)
