@@ -5,7 +5,11 @@ A command, not a stage: an experiment (`dvc exp run`) never reaches a manager.
 
 from typing import Any
 
+from sqlalchemy import Engine
+
+from models.artifacts import MANIFEST, read_json
 from pipelines import stage
+from serving.monitoring import keep_report
 from serving.publishing import publish
 from serving.settings import load_settings
 from serving.store import describe, open_store
@@ -22,6 +26,7 @@ def main() -> None:
     settings = load_settings()
     engine = open_store(settings.store_url)
     done = publish(stage.RELEASE, engine, settings.keep_releases, _move_champion)
+    _keep_monitor(engine, done.release_id)
     if done.outcome == "unchanged":
         stage.say(f"release {done.release_id} is the published one already")
         return
@@ -29,6 +34,14 @@ def main() -> None:
     stage.say(f"store {describe(engine)}")
     if done.removed:
         stage.say(f"let go, beyond the newest {settings.keep_releases}: {', '.join(done.removed)}")
+
+
+def _keep_monitor(engine: Engine, release_id: str) -> None:
+    """The monitor's report beside the release: it is newer when a past release has closed."""
+    if stage.MONITOR.exists():
+        report = read_json(stage.MONITOR)
+        if report["model_version"] == read_json(stage.RELEASE / MANIFEST)["model_version"]:
+            keep_report(engine, release_id, report)
 
 
 def _move_champion(manifest: dict[str, Any]) -> None:
