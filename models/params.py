@@ -60,6 +60,7 @@ class ModelParams(Params):
     bootstrap_draws: PositiveInt
     max_reasons: int = Field(ge=1, le=5)
     reasons_share: float = Field(gt=0, le=1)
+    search_trials: int = Field(default=0, ge=0)
     excluded_attributes: tuple[str, ...] = ()
     gates: GateParams
     bands: BandParams
