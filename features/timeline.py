@@ -8,11 +8,13 @@ same, and integers mean the same on every engine.
                              label  = 2017-11-15 00:00 ... 2017-12-12 23:59:59.999999 (28 days)
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from sources.tables import Table
@@ -199,6 +201,20 @@ def as_known_on(
         if column in snapshots:
             labels[column] = snapshots[column].where(is_known)
     return snapshots.assign(**labels)
+
+
+def period_of(
+    times: pd.Series, as_of: pd.Timestamp, ends: Sequence[int]
+) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    """The period after the as-of date (n,) that each time lies in; -1 for none of them.
+
+    `ends` are days after the as-of date, ascending: period 0 is [0, ends[0]), period 1 is
+    [ends[0], ends[1]) and so on.
+    """
+    ahead = np.floor(-days_before(times, as_of).to_numpy(np.float64))
+    found = np.searchsorted(np.asarray(ends, np.float64), ahead, side="right")
+    outside = (ahead < 0) | (found == len(ends))
+    return np.where(outside, -1, found).astype(np.int64)
 
 
 def within(ago: Any, window_days: int) -> Any:

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import pandas as pd
+
 from actions.catalog import load_catalog
 from actions.offers import offers_of
 from features.category_history import read_categories
 from features.timeline import date_of
 from models.artifacts import check_manifest, read_json, write_json
+from models.evaluate_forecast import backtest, forecast_metrics
+from models.forecast import Past
 from models.judgement import Costs, Evaluated, Judged, judge, judge_categories
 from models.next_categories import LISTS
 from pipelines import stage
@@ -28,6 +32,8 @@ def main() -> None:
     next_categories = judge_categories(
         snapshots, read_categories(stage.CATEGORIES), timeline, evaluated, params.model
     )
+    past = Past(snapshots, pd.read_parquet(stage.PURCHASES), timeline)
+    backtests = backtest(past, evaluated, params.model)
     stage.PLOTS.mkdir(exist_ok=True)
     for name, table in judged.plots.items():
         table.to_csv(stage.PLOTS / f"{name}.csv", index=False)
@@ -42,6 +48,7 @@ def main() -> None:
         "next_purchase": judged.next_purchase,
         "value": judged.value,
         "next_categories": next_categories,
+        "forecast": backtests,
         "timeline": timeline.to_json(),
         "versions": {
             "evaluated": version_of(manifest),
@@ -50,7 +57,11 @@ def main() -> None:
     }
     write_json(stage.EVALUATION, evaluation)
     write_json(stage.CHURN_METRICS, _churn_metrics(judged))
-    next_metrics = {**_next_metrics(judged), "next_categories": _category_metrics(next_categories)}
+    next_metrics = {
+        **_next_metrics(judged),
+        "next_categories": _category_metrics(next_categories),
+        "forecast": _rounded(forecast_metrics(backtests)),
+    }
     write_json(stage.NEXT_METRICS, next_metrics)
     card = model_card(evaluation, read_json(stage.USABILITY), read_json(stage.FEATURES))
     stage.MODEL_CARD.write_text(card, encoding="utf-8")

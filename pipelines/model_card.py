@@ -5,6 +5,7 @@ from typing import Any
 from models.metrics import DEPTHS
 from models.next_categories import LIST_LENGTH
 from models.reason_rows import ATTRIBUTE
+from pipelines.card_forecast import forecast_text
 
 NAMES = {
     "ours": "**Regulars**",
@@ -83,6 +84,7 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: 
         _categories_text(evaluation.get("next_categories", {}), timeline["horizon_days"]),
         "## Money",
         _money_text(when, value),
+        forecast_text(evaluation.get("forecast", [])),
         "## Limits",
         "* Outcomes lie "
         + f"{timeline['horizon_days']} days ahead: a change of the shop, the season "

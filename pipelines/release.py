@@ -62,7 +62,8 @@ def write(folder: Path) -> None:
     shutil.copy(stage.PLAN_SUMMARY, folder / "plan.json")
     shutil.copy(load_params().actions.catalog, folder / "actions.yaml")
     shutil.copytree(stage.SERVED, folder / "models")
-    for report in (stage.MODEL_CARD, stage.EVALUATION, stage.USABILITY, stage.FEATURES):
+    reports = (stage.MODEL_CARD, stage.EVALUATION, stage.FORECAST, stage.USABILITY, stage.FEATURES)
+    for report in reports:
         (folder / "reports").mkdir(exist_ok=True)
         shutil.copy(report, folder / "reports")
     files = hashes(folder)

@@ -1,11 +1,12 @@
-"""Stage `score`: the served models on the snapshot of the score date; score cards out."""
+"""Stage `score`: the served models on the score date; score cards and the sales forecast out."""
 
 import pandas as pd
 
 from features.category_history import read_categories
 from features.usability.feed import refuse_dead_feed
-from models.artifacts import read_json
+from models.artifacts import read_json, write_json
 from models.cards import score_cards, with_next_categories
+from models.forecast import Past, forecast
 from models.next_categories import NextCategoriesModel
 from models.relationship import with_relationship
 from pipelines import stage
@@ -21,9 +22,10 @@ def main() -> None:
     refuse_dead_feed(read_json(stage.USABILITY))
     snapshots, timeline = read_snapshots(), read_timeline()
     snapshot = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
+    purchases = pd.read_parquet(stage.PURCHASES)
     cards = score_cards(
         snapshot,
-        pd.read_parquet(stage.PURCHASES),
+        purchases,
         read_served(),
         timeline,
         load_params().model,
@@ -34,6 +36,9 @@ def main() -> None:
     if categories is not None and model is not None:
         cards = with_next_categories(cards, snapshot, categories.history, model)
     stage.write_parquet(cards, stage.SCORES)
+    backtest = read_json(stage.EVALUATION)["forecast"]
+    told = forecast(Past(snapshots, purchases, timeline), cards, backtest)
+    write_json(stage.FORECAST, told)
     stage.say(f"{(cards['status'] == 'scored').sum():,} customers scored, {len(cards):,} cards")
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from serving.convertors import ANYTHING
 from serving.export import csv_lines
+from serving.forecasts import PublishedForecast, current_forecast
 from serving.languages import chosen_language
 from serving.problems import MOST, ApiProblem, InvalidParameter, documented
 from serving.query import LARGEST_PAGE, SEVERAL, AtRiskQuery
@@ -113,6 +114,16 @@ def get_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store:
 def get_current_release(_: Nothing, store: Store) -> Release:
     """Dates, horizon, model version, how good the model was, and the plan in figures."""
     return current(store)
+
+
+@router.get(
+    "/v1/forecast",
+    summary="Sales to expect",
+    responses=documented("no-forecast", "no-release", *COMMON),
+)
+def get_forecast(_: Nothing, store: Store) -> PublishedForecast:
+    """Orders and revenue by month and segment, beside last period and last year, backtested."""
+    return current_forecast(store)[1]
 
 
 @router.get("/health", summary="The service runs", responses=documented(*COMMON[:3]))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from serving import api, pages
+from serving import api, figure_pages, pages
 from serving.guard import Guard
 from serving.problems import ApiProblem, Problem, parameter_problem
 from serving.settings import Settings
@@ -42,6 +42,7 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     app.state.settings, app.state.engine = settings, engine
     app.include_router(api.router)
     app.include_router(pages.router)
+    app.include_router(figure_pages.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(ApiProblem, _problem)
     app.add_exception_handler(RequestValidationError, _problem)

@@ -50,6 +50,7 @@ TOLD = {  # problems that people meet → their words
     "invalid-cursor": ("page.bad_parameters", "page.bad_cursor_detail"),
     "invalid-parameters": ("page.bad_parameters", "page.bad_parameters_detail"),
     "no-money": ("page.bad_parameters", "page.not_found_detail"),
+    "no-forecast": ("forecast.none", "page.no_release_detail"),
     "no-release": ("page.no_release", "page.no_release_detail"),
 }
 # Of the form; what else the address asks for is carried along.
@@ -83,19 +84,19 @@ templates.filters["upper_first"] = upper_first
 @router.get("/")
 def list_page(request: Request) -> Response:
     """The ranked list; filters, order and page stand in the address."""
-    asked = _asked(request)
+    asked = asked_in(request)
     if "format" in asked:
         raise ApiProblem(
             "invalid-parameters",
             "format: is a parameter of /v1/at-risk",
             [InvalidParameter(parameter="format", problem="is a parameter of /v1/at-risk")],
         )
-    query = _query(asked)
+    query = query_of(asked)
     page = at_risk(request.app.state.engine, query)
     language = chosen_language(request, query.language)
     cards = [worded(card, language) for card in page.cards]
     here = {name: values for name, values in asked.items() if name != "cursor"}
-    return _html(
+    return page_of(
         request,
         "at_risk.html",
         language,
@@ -111,18 +112,18 @@ def list_page(request: Request) -> Response:
         next="/" + _suffix({**here, "cursor": [page.next_cursor]}) if page.next_cursor else None,
         first="/" + _suffix(here) if page.seen else None,
         kept=[(name, one) for name, all_ in here.items() if name not in FIELDS for one in all_],
-        expired=_expired(page.release, language),
+        expired=out_of_date(page.release, language),
     )
 
 
 @router.get(f"/customers/{{customer_id:{ANYTHING}}}")
 def customer_page(customer_id: str, request: Request) -> Response:
     """One customer: the card, the reasons both ways, purchases and what is expected."""
-    asked = _asked(request)
-    language = chosen_language(request, _query(asked).language)
+    asked = asked_in(request)
+    language = chosen_language(request, query_of(asked).language)
     release, card = one_card(request.app.state.engine, customer_id, with_purchases=True)
     drawing = draw(card, language)
-    return _html(
+    return page_of(
         request,
         "customer.html",
         language,
@@ -133,15 +134,15 @@ def customer_page(customer_id: str, request: Request) -> Response:
         summary=drawing and _summary(card, drawing, language),
         probabilities=_probabilities(card),
         api=f"/v1/customers/{quote(customer_id, safe='')}" + _suffix({"language": [language]}),
-        expired=_expired(release, language),
+        expired=out_of_date(release, language),
     )
 
 
 @router.get("/docs")
 def docs_page(request: Request) -> Response:
     """The API's documentation, drawn by scripts of this package."""
-    asked = {name: values for name, values in _asked(request).items() if name == "language"}
-    return _html(request, "docs.html", chosen_language(request, _query(asked).language), asked)
+    asked = {name: values for name, values in asked_in(request).items() if name == "language"}
+    return page_of(request, "docs.html", chosen_language(request, query_of(asked).language), asked)
 
 
 @router.get("/favicon.ico")
@@ -160,10 +161,10 @@ def problem_page(request: Request, problem: ApiProblem) -> Response:
         "title": sentence(title, language),
         "detail": sentence(detail, language, names=names),
     }
-    return _html(request, "problem.html", language, {}, problem.status, **told)
+    return page_of(request, "problem.html", language, {}, problem.status, **told)
 
 
-def _html(
+def page_of(
     request: Request,
     template: str,
     language: Language,
@@ -181,6 +182,7 @@ def _html(
         show=partial(_shown, language),
         period=partial(_period, language),
         home="/" + _suffix(in_url),
+        forecast_url="/forecast" + _suffix(in_url),
         docs="/docs" + _suffix(in_url),
         back="/" + _suffix(here),
         customer_url=partial(_customer_url, here),
@@ -217,14 +219,14 @@ def _shown(language: Language, value: Any, kind: str) -> str:
     return written(value, kind, language)
 
 
-def _asked(request: Request) -> dict[str, list[str]]:
+def asked_in(request: Request) -> dict[str, list[str]]:
     """The parameters of the address; a form sends those left empty too, and they ask nothing."""
     params = request.query_params
     found = {name: [v for v in params.getlist(name) if v] for name in params}
     return {name: values for name, values in found.items() if values}
 
 
-def _query(asked: Mapping[str, list[str]]) -> AtRiskQuery:
+def query_of(asked: Mapping[str, list[str]]) -> AtRiskQuery:
     """Raises ApiProblem for what the API would refuse too."""
     plain = {
         name: values if name in SEVERAL or len(values) > 1 else values[0]
@@ -280,7 +282,7 @@ def _suffix(parameters: Mapping[str, list[Any]]) -> str:
     return f"?{text}" if text else ""
 
 
-def _expired(release: Release, language: Language) -> Markup | None:
+def out_of_date(release: Release, language: Language) -> Markup | None:
     """What to say of figures that are no longer valid; None while they are."""
     if dt.datetime.now(dt.UTC).date() <= release.expires_at:
         return None

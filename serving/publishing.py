@@ -16,6 +16,8 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from models.artifacts import check_manifest
+from serving.forecasts import PART as FORECAST
+from serving.forecasts import read_forecast
 from serving.reading import BATCH, Counts, check_schema, read_cards, read_facts, read_timelines
 from serving.schemas import ScoreCard
 from serving.store import check_not_newer, publishing, upgrade
@@ -139,13 +141,12 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
             f"{folder}: the manifest counts {manifest['cards']:,} cards, cards.parquet holds "
             f"{counts.statuses.total():,}. Nothing was published; run `dvc repro release`."
         )
-    facts = read_facts(folder, manifest, counts)
+    info = read_facts(folder, manifest, counts).model_dump(mode="json")
+    forecast = read_forecast(folder)
+    if forecast is not None:
+        info[FORECAST] = forecast.model_dump(mode="json")
     with engine.begin() as connection:
-        connection.execute(
-            update(releases)
-            .where(releases.c.number == number)
-            .values(info=facts.model_dump(mode="json"))
-        )
+        connection.execute(update(releases).where(releases.c.number == number).values(info=info))
     return number
 
 

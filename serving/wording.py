@@ -7,6 +7,7 @@ writes it as
     days      a unit with its plural: 1 day, 31 days (one entry of `units`)
     number    12, 1.5, 0.071          percent   31 %          date   January 3, 2018
     points    +3, -12: a change of a share, in hundredths     day    Jan 3, 2018
+    error     +4.4 %, -12.0 %: an error as a share
     money     1,234 (with a value `currency`, such as USD: $1,234)
     field     a feature or card field by its name: purchases in the last 90 days
     quantity  a number in the unit of the feature that the value `feature` names, or a text
@@ -239,6 +240,12 @@ def _points(value: float, language: Language) -> str:
     return format_decimal(value * 100, format="+#,##0;-#,##0", locale=language)
 
 
+def _error(value: float, language: Language) -> str:
+    """A share with its sign and one decimal."""
+    usual = Locale.parse(language).percent_formats[None].pattern.replace("#,##0", "#,##0.0")
+    return format_percent(value, format=f"+{usual};-{usual}", locale=language)
+
+
 def _change(value: float, language: Language) -> str:
     """A log ratio in words; each side counts plus one, so a figure would mislead for small ones."""
     steps = ((-math.log(2), "halved"), (-STEADY, "down"), (STEADY, "steady"))
@@ -266,6 +273,7 @@ KINDS: dict[str, Writer] = {
     "number": _number,
     "percent": _percent,
     "points": _points,
+    "error": _error,
     "date": _date,
     "day": _day,
     "field": field_label,

@@ -77,6 +77,20 @@ def current(engine: Engine) -> Release:
         raise _explained(engine, error) from None
 
 
+def current_with(engine: Engine, part: str) -> tuple[Release, Any]:
+    """The release that is served and a further part of what it says of itself; None: not there.
+
+    Raises NoReleaseError before the first release was published.
+    """
+    try:
+        with engine.connect() as connection:
+            number, release = _release(connection, None)
+            info = connection.scalar(select(releases.c.info).where(releases.c.number == number))
+            return release, (info or {}).get(part)
+    except DBAPIError as error:
+        raise _explained(engine, error) from None
+
+
 def one_card(engine: Engine, customer_id: str, with_purchases: bool) -> tuple[Release, ScoreCard]:
     """The customer's card in the current release. Raises ApiProblem when there is none."""
     try:

@@ -107,6 +107,35 @@ def simulate(customers=400, days=280, seed=1, churn="lapse"):
     For a cancellation everyone has a subscription from their first purchase until they leave; its
     plan alone tells how soon that is, and the region tells nothing.
     """
+    bought, amount, terms = _lives(customers, days, seed, churn)
+    plan = timeline(days, churn)
+    frames = [_at(plan, as_of, bought, amount) for as_of in plan.as_of_days()]
+    if terms:
+        frames = [_with_terms(frame, terms, plan) for frame in frames]
+    else:
+        frames = [
+            frame[(frame["orders_total"] > 0) & (frame["days_since_last_purchase"] <= ACTIVE)]
+            for frame in frames
+        ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def simulate_purchases(customers=400, days=280, seed=1):
+    """The purchase timelines of the same customers."""
+    bought, amount, _ = _lives(customers, days, seed, "lapse")
+    who, when = np.nonzero(bought)
+    return pd.DataFrame(
+        {
+            "customer_id": pd.array([f"c{number:05d}" for number in who], "str"),
+            "event_day": pd.to_datetime(FIRST + when, unit="D").astype("datetime64[us]"),
+            "orders": 1,
+            "amount": amount[who, when],
+        }
+    )
+
+
+def _lives(customers, days, seed, churn):
+    """What each customer bought each day (customers, days), and the terms of subscriptions."""
     rng = np.random.default_rng(seed)
     day = np.arange(days + 1)  # the day of the last row belongs to the data
     gap = rng.uniform(4, 16, customers)
@@ -127,16 +156,7 @@ def simulate(customers=400, days=280, seed=1, churn="lapse"):
     bought[np.arange(customers), join] = True
     basket = np.exp(rng.normal(3, 0.5, (customers, 1)))
     amount = bought * basket * rng.gamma(4, 0.25, (customers, len(day)))
-    plan = timeline(days, churn)
-    frames = [_at(plan, as_of, bought, amount) for as_of in plan.as_of_days()]
-    if terms:
-        frames = [_with_terms(frame, terms, plan) for frame in frames]
-    else:
-        frames = [
-            frame[(frame["orders_total"] > 0) & (frame["days_since_last_purchase"] <= ACTIVE)]
-            for frame in frames
-        ]
-    return pd.concat(frames, ignore_index=True)
+    return bought, amount, terms
 
 
 def _with_terms(frame, terms, plan):

@@ -1,0 +1,48 @@
+"""The model card on the sales forecast: what it would have said on past dates."""
+
+from typing import Any
+
+OTHERS = {"last_period": "as many days before", "last_year": "a year earlier"}
+
+
+def forecast_text(backtests: list[dict[str, Any]]) -> str:
+    """A table of total and segment errors by date; nothing without a past date to judge."""
+    if not backtests:
+        return ""
+    rows = [
+        f"| {one['as_of_date']}, {one['days']} days | {what} | {one['total'][what]['sold']:,.0f} | "
+        f"{one['total'][what]['ours']:,.0f} | {_error(errors['ours']['total_error'])} | "
+        f"{_error(errors['ours']['segment_error'])} | "
+        + "".join(f"{_error(errors.get(n, {}).get('total_error'))} | " for n in OTHERS)
+        + f"{sum(one['not_in_it'][what].values()):.1%} |"
+        for one in backtests
+        for what, errors in one["errors"].items()
+    ]
+    others = " | ".join(f"error of {name}" for name in OTHERS.values())
+    head = f"| as of | what | sold | forecast | error | by segment | {others} | by others |"
+    covers = [
+        period[what]["covers"]
+        for one in backtests
+        for period in one["periods"]
+        for what in one["errors"]
+        if period[what]["covers"] is not None
+    ]
+    held = (
+        f" Its 95 % intervals held {sum(covers)} of {len(covers)} periods."
+        if covers
+        else " The history is too short for intervals."
+    )
+    return (
+        "### Sales forecast\n\n"
+        + "\n".join([head, "|---" * 9 + "|", *rows])
+        + "\n\nError: forecast over sold, less 1; by segment: absolute errors of the RFM segments "
+        "over all sold. By others: the share of all sold that customers outside the forecast "
+        "brought, new or back after a long silence." + held
+    )
+
+
+def _error(figure: dict[str, float] | None) -> str:
+    if figure is None:
+        return "–"
+    text = f"{figure['value']:+.1%}"
+    return text + (f" ({figure['low']:+.1%} to {figure['high']:+.1%})" if "low" in figure else "")

@@ -1,0 +1,206 @@
+"""The sales forecast: its sums, its shape, its interval, and its judgement on past dates."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.timeline import date_of
+from models.evaluate_forecast import _errors, backtest, forecast_metrics
+from models.forecast import (
+    Past,
+    _half_width,
+    by_period,
+    forecast,
+    last_year,
+    period_ends,
+    spreads,
+)
+from models.judgement import Evaluated
+from models.metrics import customer_weights
+from tests.snapshots import (
+    HORIZON,
+    VALUE_HORIZON,
+    model_params,
+    simulate,
+    simulate_purchases,
+    timeline,
+    trained,
+)
+
+
+@cache
+def past():
+    return Past(simulate(), simulate_purchases(), timeline())
+
+
+@cache
+def evaluated():
+    made = trained()
+    return Evaluated(made.evaluated, made.baselines, made.past, made.past_baselines)
+
+
+@cache
+def judged():
+    return backtest(past(), evaluated(), model_params())
+
+
+def expected_at(day):
+    rows = past().rows(day)
+    bundle = trained().served
+    return bundle.value.predict(rows, bundle.churn.predict(rows))
+
+
+def cards():
+    """Customers in another order than the snapshot, as score cards come."""
+    rows = past().rows(timeline().score)
+    told = expected_at(timeline().score)
+    return told.assign(customer_id=rows["customer_id"]).iloc[::-1].reset_index(drop=True)
+
+
+def test_months_are_thirty_days_and_a_shorter_time_is_one_period():
+    assert period_ends(90) == (30, 60, 90)
+    assert period_ends(365)[-1] == 360
+    assert period_ends(28) == (28,)
+
+
+def test_the_periods_add_up_to_what_the_cards_say():
+    score, until = timeline().score, timeline().data_until
+    told = expected_at(score)
+    cells = by_period(told, past(), until, (HORIZON, VALUE_HORIZON))
+    np.testing.assert_allclose(cells["orders"][:, 0], told["expected_orders"])
+    np.testing.assert_allclose(cells["spend"][:, 0], told["expected_spend"])
+    np.testing.assert_allclose(cells["spend"].sum(axis=1), told["expected_value"])
+
+
+def test_the_shape_is_that_of_earlier_cohorts():
+    """The earlier cohort bought on its fourth day and on no other: so do those of today."""
+    plan = timeline()
+    first = plan.as_of_days()[0]
+    customers = past().rows(first)["customer_id"]
+    fourth = pd.Timestamp(date_of(first + 3))
+    bought = pd.DataFrame({"customer_id": customers, "event_day": fourth, "orders": 1})
+    alone = replace(plan, train=(first,), validation=(), test=(), unused=())
+    told = expected_at(plan.score)[["expected_orders"]]
+    one = Past(past().snapshots, bought, alone)
+    cells = by_period(told, one, plan.data_until, (3, 10, HORIZON))
+    orders = told["expected_orders"].sum()
+    np.testing.assert_allclose(cells["orders"].sum(axis=0), [0, orders, 0], atol=1e-9)
+
+
+def test_what_happens_later_changes_nothing_of_a_past_forecast():
+    day = timeline().test[0]
+    later = past().purchases.assign(event_day=pd.Timestamp(date_of(day)), orders=50, amount=9_999.0)
+    other = replace(past(), purchases=pd.concat([past().purchases, later], ignore_index=True))
+    ends, told = (30, VALUE_HORIZON), expected_at(day)
+    for what, cells in by_period(told, past(), day, ends).items():
+        np.testing.assert_allclose(by_period(told, other, day, ends)[what], cells)
+    assert spreads(other, day, ends) == spreads(past(), day, ends)
+
+
+def test_an_interval_is_as_wide_as_the_ratios_vary_and_needs_periods_apart():
+    even = dict.fromkeys(range(0, 200, 20), 0.1)
+    assert _half_width(even, 30) == pytest.approx(0.0)
+    near = {day: 0.01 * day for day in range(0, 50, 10)}
+    assert _half_width(near, 30) is None
+    assert _half_width({}, 30) is None
+    # Three periods apart: t of two degrees of freedom, 4.303.
+    ratios = {0: -0.1, 30: 0.0, 60: 0.1}
+    assert _half_width(ratios, 30) == pytest.approx(4.3027 * 0.1 * np.sqrt(4 / 3), rel=1e-4)
+
+
+def test_a_year_earlier_is_told_where_the_data_reaches_back():
+    plan = timeline()
+    assert last_year(past(), plan.score, (30,)) is None
+    long = replace(plan, data_from=plan.score - 365 - plan.active_within_days)
+    then = pd.Timestamp(date_of(plan.score - 365))
+    days = [-plan.active_within_days - 1, -1, 5, 5]
+    rows = pd.DataFrame(
+        {
+            "customer_id": ["silent", "active", "active", "silent"],
+            "event_day": [then + pd.Timedelta(days=d) for d in days],
+            "orders": [1, 1, 2, 7],
+        }
+    )
+    told = last_year(Past(past().snapshots, rows, long), plan.score, (30,))
+    assert told is not None and told["orders"].tolist() == [2.0]
+
+
+def test_refunds_that_timelines_do_not_know_are_taken_off():
+    snapshots = simulate()
+    kept = snapshots.assign(spend_in_horizon=snapshots["spend_in_horizon"] * 0.9)
+    assert past().net_share == pytest.approx(1.0)
+    one = replace(past(), snapshots=kept)
+    assert one.net_share == pytest.approx(0.9)
+    day = timeline().test[0]
+    customers = list(past().rows(day)["customer_id"])
+    full, net = (p.bought(day, (30,), customers)["spend"].sum() for p in (past(), one))
+    assert net == pytest.approx(0.9 * full)
+
+
+def test_what_was_sold_is_what_the_labels_say():
+    entries = {(e["as_of_date"], e["reaches"]): e for e in judged()}
+    for day in timeline().test:
+        rows = past().rows(day)
+        entry = entries[date_of(day).isoformat(), "within_horizon"]
+        assert entry["days"] == HORIZON
+        assert entry["total"]["orders"]["sold"] == rows["orders_in_horizon"].sum()
+        assert entry["total"]["spend"]["sold"] == pytest.approx(rows["spend_in_horizon"].sum())
+        ours = entry["total"]["orders"]["ours"] / entry["total"]["orders"]["sold"] - 1
+        assert entry["errors"]["orders"]["ours"]["total_error"]["value"] == pytest.approx(ours)
+        assert abs(ours) < 0.2
+    assert "value_horizon" in {reaches for _, reaches in entries}
+
+
+def test_errors_are_zero_for_the_truth_and_ten_per_cent_for_ten_per_cent_more():
+    sold = np.array([10.0, 20, 30, 0])
+    parts = np.array([[True, True, False, False], [False, False, True, True]])
+    weights = customer_weights(pd.Series(list("abcd")), 50, 1)
+    weights = weights[(weights @ sold) > 0]
+    exact = _errors(sold, sold, parts, weights)
+    assert exact == {name: {"value": 0, "low": 0, "high": 0} for name in exact}
+    more = _errors(1.1 * sold, sold, parts, weights)
+    for name in ("total_error", "segment_error"):
+        assert [*more[name].values()] == pytest.approx([0.1, 0.1, 0.1])
+    # Segments that miss in opposite directions cancel in the total only.
+    crossed = _errors(np.array([20.0, 20, 20, 0]), sold, parts, weights)
+    assert crossed["total_error"]["value"] == pytest.approx(0)
+    assert crossed["segment_error"]["value"] == pytest.approx(20 / 60)
+
+
+def test_metrics_are_means_of_absolute_errors():
+    def entry(error):
+        figure = {"value": error, "low": error, "high": error}
+        errors = {"orders": {"ours": {"total_error": figure}}}
+        return {"reaches": "within_horizon", "errors": errors}
+
+    found = forecast_metrics([entry(-0.1), entry(0.3)])
+    assert found == {"within_horizon": {"orders": {"ours": {"total_error": pytest.approx(0.2)}}}}
+
+
+def test_segments_and_periods_add_up_to_the_total():
+    told = forecast(past(), cards(), judged())
+    ends = period_ends(VALUE_HORIZON)
+    assert len(told["periods"]) == len(ends)
+    assert told["customers"] == sum(one["customers"] for one in told["segments"])
+    for what in ("orders", "spend"):
+        periods = [period[what]["expected"] for period in told["periods"]]
+        assert told["total"][what]["expected"] == pytest.approx(sum(periods))
+        by_segment = np.sum([one[what] for one in told["segments"]], axis=0)
+        np.testing.assert_allclose(by_segment, periods)
+    near = forecast(replace(past(), timeline=replace(timeline(), value_horizon_days=HORIZON)),
+                    cards(), [])  # fmt: skip
+    assert near["total"]["orders"]["expected"] == pytest.approx(cards()["expected_orders"].sum())
+
+
+def test_without_amounts_only_orders_are_forecast():
+    snapshots = simulate()
+    money = [
+        n for n in snapshots if n.startswith(("amount", "spend", "value")) and "known" not in n
+    ]
+    bare = Past(snapshots.drop(columns=money), past().purchases.drop(columns="amount"), timeline())
+    told = forecast(bare, cards()[["customer_id", "expected_orders"]], [])
+    assert set(told["total"]) == {"starts", "ends", "orders"}
+    assert set(told["segments"][0]) == {"rfm_segment", "customers", "orders"}

@@ -1,0 +1,90 @@
+"""The sales forecast, as the API and the page tell it."""
+
+import json
+import shutil
+
+import pytest
+
+from models.artifacts import hashes, read_json, write_json
+from serving.publishing import publish
+from sources.errors import ArtifactError
+from tests.serving.asking import problem
+from tests.serving.conftest import Running
+from tests.serving.releases import company, forecast_report, write_release
+from tests.serving.test_pages import Tree, text_of
+
+
+def without_forecast(release, folder):
+    """The same release as it was written before there were forecasts."""
+    shutil.copytree(release, folder)
+    (folder / "reports" / "forecast.json").unlink()
+    manifest = read_json(folder / "manifest.json")
+    write_json(folder / "manifest.json", manifest | {"files": hashes(folder)})
+    return folder
+
+
+def test_the_api_gives_the_forecast_of_the_release(service, release):
+    told = service.get("/v1/forecast").json()
+    assert told.pop("release_id") == read_json(release / "manifest.json")["release_id"]
+    report = forecast_report()
+    assert told["periods"] == report["periods"]
+    assert told["total"] == report["total"]
+    assert told["segments"] == report["segments"]
+    assert told["backtest"][0]["total"] == report["backtest"][0]["total"]
+    assert told["backtest"][0]["not_in_it"] == report["backtest"][0]["not_in_it"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Sales forecast", "Oct 27 – Nov 25, 2024", "Champions", "2,000", "+25.0%")),
+        ("ru", ("Прогноз продаж", "Лучшие", "2 000", "+25,0 %")),
+    ],
+)
+def test_the_page_shows_it_in_both_languages(service, language, words):
+    answer = service.get(f"/forecast?language={language}")
+    assert answer.status == 200
+    text = text_of(Tree(answer.text).one("main"))
+    for word in words:
+        assert word in text
+    # An interval that the history is too short for is a dash; those who are not in it are told.
+    assert "90 … 110" in text
+    assert ("11%" if language == "en" else "11 %") in text
+
+
+def test_the_list_leads_to_the_page(service):
+    assert 'href="/forecast?language=ru"' in service.get("/?language=ru").text
+
+
+def test_without_amounts_there_is_no_money_in_it(engine, tmp_path):
+    publish(write_release(tmp_path / "release", company(), money=False), engine, keep=5)
+    with Running(engine) as service:
+        told = service.get("/v1/forecast").json()
+        assert told["periods"][0]["spend"] is None
+        assert told["segments"][0]["spend"] is None
+        tree = Tree(service.get("/forecast?language=en").text)
+        assert [one["data-figures"] for one in tree.elements if "data-figures" in one] == ["orders"]
+        said = text_of(tree.one("main"))
+        assert "Purchases" in said and "2,000" not in said
+
+
+def test_a_release_from_before_there_were_forecasts_says_so(engine, release, tmp_path):
+    publish(without_forecast(release, tmp_path / "old"), engine, keep=5)
+    with Running(engine) as service:
+        answer = service.get("/v1/forecast")
+        assert answer.status == 404
+        assert "make run" in problem(answer, "no-forecast")["detail"]
+        assert service.get("/forecast?language=en").status == 404
+        assert service.get("/?language=en").status == 200
+
+
+def test_a_forecast_that_breaks_the_schema_is_not_published(engine, release, tmp_path):
+    folder = tmp_path / "bad"
+    shutil.copytree(release, folder)
+    report = forecast_report()
+    report["periods"][0]["orders"]["expected"] = None
+    (folder / "reports" / "forecast.json").write_text(json.dumps(report), encoding="utf-8")
+    manifest = read_json(folder / "manifest.json")
+    write_json(folder / "manifest.json", manifest | {"files": hashes(folder)})
+    with pytest.raises(ArtifactError, match="expected"):
+        publish(folder, engine, keep=5)
