@@ -1,5 +1,7 @@
 """What params.yaml may say about the models."""
 
+from typing import Literal
+
 from pydantic import (
     Field,
     NonNegativeFloat,
@@ -72,6 +74,7 @@ class ModelParams(Params):
     reasons_share: float = Field(gt=0, le=1)
     excluded_attributes: tuple[str, ...] = ()
     accepted_leaks: dict[str, str] = Field(default_factory=dict)
+    replace_champion: Literal["if_not_worse", "always"] = "if_not_worse"
     gates: GateParams
     bands: BandParams
     churn: EnsembleParams

@@ -9,11 +9,12 @@ from features.timeline import date_of
 from models.artifacts import check_manifest, read_json, write_json
 from models.judgement import Costs, Evaluated, Judged, judge, judge_categories
 from models.next_categories import LISTS
+from models.promotion import version
 from pipelines import stage
 from pipelines.model_card import model_card
 from pipelines.params import load_params
 from pipelines.pictures import calibration_picture
-from pipelines.reading import read_snapshots, read_timeline, version_of
+from pipelines.reading import read_snapshots, read_timeline
 
 
 def main() -> None:
@@ -44,8 +45,8 @@ def main() -> None:
         "next_categories": next_categories,
         "timeline": timeline.to_json(),
         "versions": {
-            "evaluated": version_of(manifest),
-            "served": version_of(check_manifest(stage.SERVED)),
+            "evaluated": version(manifest),
+            "served": version(check_manifest(stage.SERVED)),
         },
     }
     write_json(stage.EVALUATION, evaluation)

@@ -1,4 +1,4 @@
-"""Stage `score`: the served models on the snapshot of the score date; score cards out."""
+"""Stage `score`: the champion on the snapshot of the score date; score cards out."""
 
 import pandas as pd
 
@@ -24,13 +24,13 @@ def main() -> None:
     cards = score_cards(
         snapshot,
         pd.read_parquet(stage.PURCHASES),
-        read_served(),
+        read_served(stage.SCORING),
         timeline,
         load_params().model,
     )
     cards = with_relationship(cards, snapshots, timeline)
     categories = read_categories(stage.CATEGORIES)
-    model = NextCategoriesModel.load(stage.SERVED)  # its manifest was checked by read_served
+    model = NextCategoriesModel.load(stage.SCORING)  # its manifest was checked by read_served
     if categories is not None and model is not None:
         cards = with_next_categories(cards, snapshot, categories.history, model)
     stage.write_parquet(cards, stage.SCORES)
