@@ -3,9 +3,14 @@
 A command, not a stage: an experiment (`dvc exp run`) never reaches a manager.
 """
 
+import shutil
 from typing import Any
 
+from models.artifacts import MANIFEST, read_json
+from models.promotion import EVALUATED, MODELS
 from pipelines import stage
+from pipelines.promote import REPORTS
+from pipelines.release import swap
 from serving.publishing import publish
 from serving.settings import load_settings
 from serving.store import describe, open_store
@@ -22,6 +27,7 @@ def main() -> None:
     settings = load_settings()
     engine = open_store(settings.store_url)
     done = publish(stage.RELEASE, engine, settings.keep_releases, _move_champion)
+    keep_champion()
     if done.outcome == "unchanged":
         stage.say(f"release {done.release_id} is the published one already")
         return
@@ -29,6 +35,28 @@ def main() -> None:
     stage.say(f"store {describe(engine)}")
     if done.removed:
         stage.say(f"let go, beyond the newest {settings.keep_releases}: {', '.join(done.removed)}")
+
+
+def keep_champion() -> None:
+    """Copy what the published release scores with to `store/champion`, whole or not at all.
+
+    There the next run finds what its models have to be compared with (stage `promote`).
+    """
+    if not (stage.RELEASE / EVALUATED).exists():
+        return  # a release of older code, or one without models
+    manifest = read_json(stage.RELEASE / MODELS / MANIFEST)
+    kept = stage.PUBLISHED / MODELS / MANIFEST
+    if kept.exists() and read_json(kept) == manifest:
+        return
+    new = stage.PUBLISHED.with_name(".champion-new")
+    shutil.rmtree(new, ignore_errors=True)
+    for folder in (MODELS, EVALUATED):
+        shutil.copytree(stage.RELEASE / folder, new / folder)
+    (new / REPORTS).mkdir()
+    for report in (stage.EVALUATION, stage.MODEL_CARD, stage.PROMOTION):
+        shutil.copy(stage.RELEASE / REPORTS / report.name, new / REPORTS)
+    stage.sync(new)
+    swap(new, stage.PUBLISHED)
 
 
 def _move_champion(manifest: dict[str, Any]) -> None:

@@ -20,10 +20,14 @@ CATEGORIES = DATA / "categories"
 SNAPSHOTS, SCORES, PLAN = DATA / "snapshots", DATA / "scores.parquet", DATA / "plan.parquet"
 PURCHASES, PLAN_SUMMARY = DATA / "purchases.parquet", DATA / "plan.json"
 EVALUATED, SERVED = ARTIFACTS / "evaluated", ARTIFACTS / "served"
+CHAMPION = ARTIFACTS / "champion"  # what scores: laid out as in a release, models and reports
+SCORING = CHAMPION / "models"
+PUBLISHED = Path("store") / "champion"  # the same of the last published release: no DVC out
 USABILITY, USABILITY_PAGE = REPORTS / "data_usability.json", REPORTS / "data_usability.html"
 FEATURES = REPORTS / "features.json"
 FORECAST = REPORTS / "forecast.json"
 EVALUATION, MODEL_CARD = REPORTS / "evaluation.json", REPORTS / "model_card.md"
+PROMOTION = REPORTS / "promotion.json"
 CALIBRATION = REPORTS / "calibration.png"
 CHURN_METRICS, NEXT_METRICS = METRICS / "churn.json", METRICS / "next_purchase.json"
 
