@@ -34,7 +34,7 @@ from pipelines.params import load_params
 
 OUT = ROOT / "benchmarks" / "out" / "accuracy.json"
 ALL = "all"
-DRAWS = 1000
+DRAWS = 500
 SECONDS = 600.0  # that AutoGluon gets for a data set
 
 Figures = dict[str, dict[str, FloatArray]]  # by model and metric: all rows once, then each draw

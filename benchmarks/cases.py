@@ -44,6 +44,7 @@ class Case:
     active_within_days: int
     dates: tuple[str, ...]
     source: Mapping[str, Any] = field(default_factory=dict)
+    snapshots: int | str = "auto"
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def _build(case: Case, date: str, folder: Path) -> None:
         value_horizon_days="auto",
     )
     timeline_params = TimelineParams.model_validate(
-        {"step_days": 14, "snapshots": "auto", "test_as_of_dates": [date]}
+        {"step_days": 14, "snapshots": case.snapshots, "test_as_of_dates": [date]}
     )
     engine = DuckEngine(_tables(case))
     timeline = plan_timeline(task, timeline_params, profile(engine))
@@ -181,7 +182,7 @@ def _tables(case: Case) -> dict[str, Path]:
 def _source(case: Case) -> SourceParams:
     usual = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["source"]
     changes = dict(case.source)
-    if changes.get("kind") == "files":
+    if case.name.startswith("online_retail"):
         if not RETAIL.exists():
             raise NotPossibleError(f"{RETAIL.relative_to(ROOT.parent)} is not there")
         changes = _retail()
@@ -191,7 +192,12 @@ def _source(case: Case) -> SourceParams:
 
 
 def _stamp(case: Case, date: str) -> str:
-    settings = {"horizon": case.horizon_days, "active": case.active_within_days, "date": date}
+    settings = {
+        "horizon": case.horizon_days,
+        "active": case.active_within_days,
+        "snapshots": case.snapshots,
+        "date": date,
+    }
     return digest({**{name: str(value) for name, value in settings.items()}, **_code()})
 
 

@@ -21,6 +21,7 @@ import pandas as pd
 from benchmarks.measuring import ROOT, NotPossibleError, worker
 from features.snapshot import group_of, model_features
 from models.training import train_all
+from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_served, read_snapshots, read_timeline
 
@@ -53,7 +54,7 @@ def step(name: str, customers: int) -> dict[str, Any]:
             lambda: train_all(snapshots, timeline, features, group_of(features), params)
         )
         return {"step": name, "rows": len(snapshots), "seconds": seconds}
-    bundle, explainer, _ = read_served()
+    bundle, explainer, _ = read_served(stage.SERVED)
     rows = many(customers)
     # The risk is known to all but the first step, where it is what is measured.
     risk = np.linspace(0.01, 0.99, customers) if name != "all" else bundle.churn.predict(rows[:1])

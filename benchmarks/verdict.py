@@ -36,13 +36,13 @@ def _print_together(rows: list[dict[str, Any]], gaps: list[dict[str, Any]]) -> N
     metrics = list(dict.fromkeys(metric for model, metric in figures if model == OURS))
     for first in range(0, len(metrics), ACROSS):
         some = metrics[first : first + ACROSS]
-        print(f"{'':24}" + "".join(f"{metric:>30}" for metric in some))
+        print(f"{'':24}" + "".join(f"{metric:>34}" for metric in some))
         for name in _models(rows):
             cells = []
             for metric in some:
                 row, gap = figures.get((name, metric)), paired.get((name, metric))
                 mark = f"{verdict(gap)} {gap['value']:+.4f}" if gap else ""
-                cells.append(f"{row['value']:>18.4f} {mark:<11}" if row else f"{'':30}")
+                cells.append(f"{row['value']:>22.4f} {mark:<11}" if row else f"{'':34}")
             if any(cell.strip() for cell in cells):
                 print(f"{name:24}" + "".join(cells), flush=True)
 

@@ -35,6 +35,11 @@ def date_of(day: int) -> date:
     return EPOCH + timedelta(days=int(day))
 
 
+def parse_day(text: str) -> int:
+    """The day of a date as ISO text."""
+    return day_of(date.fromisoformat(text))
+
+
 def days(time: Any) -> Any:
     """The whole-day number of an Ibis timestamp (UTC)."""
     return time.epoch_seconds() // SECONDS_PER_DAY
@@ -165,6 +170,11 @@ def is_closed(as_of_day: Any, horizon_days: Any, data_until_day: Any) -> Any:
 def last_closed(horizon_days: int, end_day: int) -> int:
     """The latest as-of day whose outcome window closes on or before `end_day`."""
     return end_day - horizon_days
+
+
+def later_than(days: tuple[int, ...], learned_until: int) -> tuple[int, ...]:
+    """The as-of days whose outcomes begin where what was learned from had ended."""
+    return tuple(day for day in days if day >= learned_until)
 
 
 def days_before(times: pd.Series, as_of: pd.Timestamp) -> "pd.Series[float]":

@@ -16,11 +16,12 @@ from models.evaluate import OURS, curves, evaluate_churn, feature_aucs
 from models.evaluate_amount import amount_rules, evaluate_amount
 from models.evaluate_categories import evaluate_categories
 from models.evaluate_next import evaluate_when
-from models.metrics import customer_weights
+from models.leaks import check_leaks, dominance
+from models.metrics import auc, customer_weights
 from models.next_categories import NextCategoriesModel
 from models.params import ModelParams
 from models.profit import Offer, best_offer
-from models.training import PAST, Bundle
+from models.training import PAST, Bundle, Until
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,24 @@ def judge(
     costs: Costs,
     params: ModelParams,
 ) -> Judged:
-    """Judge churn and next purchase on the test dates, value on the value test dates."""
+    """Judge churn and next purchase on the test dates, value on the value test dates.
+
+    Raises LeakError for a feature or a model that is too good to be true.
+    """
     test = _rows(snapshots, timeline, timeline.test)
     bundle, baselines = evaluated.bundle, evaluated.baselines
     risk = bundle.churn.predict(test)
     rules = baselines.predict(test)
     predictions = {OURS: risk} | {n: rules[n].to_numpy(np.float64) for n in rules.columns}
+    features = list(bundle.churn.features)
+    alone = feature_aucs(_enough(test, snapshots, timeline, params), features)
+    y = test["churned"].to_numpy(np.float64)
+    # First of all: figures that are too good to be true are not worth computing.
+    accepted = check_leaks(alone, auc(y, risk, np.ones_like(y)), features, params)
+    importance = bundle.churn.importance()
     churn = evaluate_churn(test, predictions, timeline.horizon_days, params)
-    alone = feature_aucs(test, list(bundle.churn.features))
+    churn["accepted_leaks"] = accepted
+    churn["warnings"] += dominance(importance)
     churn["strongest_single_feature"] = {"name": str(alone.index[0]), "auc": float(alone.iloc[0])}
     when = evaluate_when(test, bundle.next_purchase, baselines, risk)
     expected = bundle.value.predict(test, risk)
@@ -89,7 +100,7 @@ def judge(
         lost = (expected["value_if_stays"] - expected["value_if_lapses"]).mean()
         weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)
         churn["expected_maximum_profit"] = best_offer(
-            test["churned"].to_numpy(np.float64),
+            y,
             predictions,
             weights,
             costs.offers,
@@ -105,13 +116,27 @@ def judge(
             test["spend_in_horizon"].to_numpy(np.float64),
             {OURS: expected["expected_spend"].to_numpy(np.float64), **simple["spend"]},
         )
-    plots = curves(test["churned"].to_numpy(np.float64), predictions)
+    plots = curves(y, predictions)
     # dvc.yaml names the columns it draws: a baseline that a cancellation has not is an empty one.
     absent = {name: np.nan for name in BASELINES if name not in predictions}
     plots |= {name: plots[name].assign(**absent) for name in ("roc", "precision_recall", "gains")}
-    plots["feature_importance"] = bundle.churn.importance().head(25).round(5)
+    plots["feature_importance"] = importance.head(25).round(5)
     when["followed_longer"] = _followed_longer(snapshots, timeline, evaluated)
     return Judged(churn, when, _value(snapshots, timeline, evaluated), plots)
+
+
+def _enough(
+    test: pd.DataFrame, snapshots: pd.DataFrame, timeline: Timeline, params: ModelParams
+) -> pd.DataFrame:
+    """The rows on which features are judged alone: of few leavers some feature sorts by chance.
+
+    A feature alone learns nothing, so with too few of either outcome on the test dates all closed
+    ones may judge it.
+    """
+    left = int(test["churned"].sum())
+    if min(left, len(test) - left) >= params.gates.min_churners:
+        return test
+    return Until(snapshots, timeline).closed(timeline.data_until)
 
 
 def judge_categories(

@@ -1,8 +1,20 @@
 """What params.yaml may say about the models."""
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from typing import Literal
+
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 from sources.params import Params
+
+MODEL_ITSELF = "model"  # in accepted_leaks: not a feature but the model as a whole
+SHORTEST_REASON = 20  # letters: room for what was known and when
 
 
 class BoosterParams(Params):
@@ -76,10 +88,24 @@ class ModelParams(Params):
     bootstrap_draws: PositiveInt
     max_reasons: int = Field(ge=1, le=5)
     reasons_share: float = Field(gt=0, le=1)
+    search_trials: int = Field(default=0, ge=0)
     excluded_attributes: tuple[str, ...] = ()
+    accepted_leaks: dict[str, str] = Field(default_factory=dict)
+    replace_champion: Literal["if_not_worse", "always"] = "if_not_worse"
     gates: GateParams
     bands: BandParams
     churn: EnsembleParams
     next_purchase: BoosterParams
     value: BoosterParams
     next_categories: CategoryParams
+
+    @field_validator("accepted_leaks")
+    @classmethod
+    def _are_reasons(cls, reasons: dict[str, str]) -> dict[str, str]:
+        for name, reason in reasons.items():
+            if len(reason.strip()) < SHORTEST_REASON:
+                raise ValueError(
+                    f"a reason for each name, in {SHORTEST_REASON} letters or more: that of {name} "
+                    "says too little to a person who has to answer for it"
+                )
+        return {name: reason.strip() for name, reason in reasons.items()}

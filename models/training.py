@@ -24,6 +24,7 @@ from models.churn import ChurnModel, calibration_map, check_gates, fit_churn, re
 from models.next_purchase import NextPurchaseModel, fit_next_purchase, refit_next_purchase
 from models.params import ModelParams
 from models.reasons import Explainer, fit_explainer
+from models.search import Search, search
 from models.value import Horizons, ValueModel, fit_value, refit_value
 
 Say = Callable[[str], None]
@@ -64,6 +65,7 @@ class Trained:
     baselines: Baselines
     past_baselines: Baselines
     explainer: Explainer
+    search: Search
 
 
 def train_all(
@@ -81,6 +83,8 @@ def train_all(
         # A date that nothing can be judged on is told before the training, not after it.
         name = f"test date {date:%Y-%m-%d}"
         check_gates(rows, name, params, share=0.05, churn=timeline.churn)
+    searched = search_settings(until, features, params, say)
+    params = params.model_copy(update={"churn": searched.settings})
     chosen = choose(until, features, params, say)
     say("the same settings on all that had closed by the first test date, and by now")
     evaluated = refit(chosen, until, timeline.test[0], params)
@@ -107,6 +111,7 @@ def train_all(
         explainer=fit_explainer(
             until.closed(timeline.data_until), features, group_of, params.max_reasons
         ),
+        search=searched,
     )
 
 
@@ -136,6 +141,22 @@ class Until:
         """The rows that had been followed for a day at least."""
         known = self.known(day)
         return known[known["followup_days"] > 0]
+
+
+def search_settings(
+    until: Until, features: Sequence[str], params: ModelParams, say: Say = lambda _: None
+) -> Search:
+    """The settings of the churn model that do best inside the training dates."""
+    timeline = until.timeline
+    return search(
+        until.rows,
+        timeline.train,
+        timeline.horizon_days,
+        timeline.validation[0],
+        features,
+        params,
+        say,
+    )
 
 
 def choose(

@@ -13,11 +13,12 @@ from models.evaluate_forecast import backtest, forecast_metrics
 from models.forecast import Past
 from models.judgement import Costs, Evaluated, Judged, judge, judge_categories
 from models.next_categories import LISTS
+from models.promotion import version
 from pipelines import stage
 from pipelines.model_card import model_card
 from pipelines.params import load_params
 from pipelines.pictures import calibration_picture
-from pipelines.reading import read_snapshots, read_timeline, version_of
+from pipelines.reading import read_snapshots, read_timeline
 
 
 def main() -> None:
@@ -51,8 +52,8 @@ def main() -> None:
         "forecast": backtests,
         "timeline": timeline.to_json(),
         "versions": {
-            "evaluated": version_of(manifest),
-            "served": version_of(check_manifest(stage.SERVED)),
+            "evaluated": version(manifest),
+            "served": version(check_manifest(stage.SERVED)),
         },
     }
     write_json(stage.EVALUATION, evaluation)

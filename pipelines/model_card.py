@@ -93,6 +93,7 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: 
         f"there.\n* The value of customers who {LEAVERS[leaving]} is one share of the value had "
         "they stayed.\n"
         "* Effects of actions are assumed until randomised contacts exist.",
+        _accepted(churn["accepted_leaks"]),
         _warnings(churn["warnings"]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -302,3 +303,14 @@ def _money_text(when: dict[str, Any], value: dict[str, Any]) -> str:
 
 def _warnings(warnings: list[str]) -> str:
     return "## Warnings\n\n" + "\n".join(f"* {text}" for text in warnings) if warnings else ""
+
+
+def _accepted(leaks: list[dict[str, Any]]) -> str:
+    if not leaks:
+        return ""
+    rows = [
+        f"* {leak['name']}: AUC {leak['auc']:.3f}, above {leak['limit']}. Accepted, because: "
+        f"{leak['reason']}"
+        for leak in leaks
+    ]
+    return "## Nearly too good to be true\n\n" + "\n".join(rows)

@@ -8,9 +8,9 @@ import pandas as pd
 from actions.catalog import DO_NOTHING
 from actions.eligibility import objectors
 from features.outcomes import HOLDOUT, cancelled, contacted, lapsed
-from features.timeline import date_of, day_of, is_closed
+from features.timeline import as_known_on, date_of, day_of, is_closed
 from features.timeplan import Timeline
-from models.artifacts import read_json, write_json
+from models.artifacts import check_manifest, read_json, write_json
 from models.leaving import LAPSE
 from models.monitor import advice, drift, latest_judged
 from models.realised import JUDGED, realised
@@ -26,9 +26,9 @@ FEWEST_KNOWN = 0.5  # share of a release's customers whom the data knows
 def main() -> None:
     """Compare, judge, advise."""
     params, timeline = load_params(), read_timeline()
-    bundle, _, version = read_served()
+    bundle, _, version = read_served(stage.SCORING)
     snapshots = read_snapshots()
-    learned = snapshots[snapshots["outcome_known"]]
+    learned = _learned_from(snapshots, timeline)
     now = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
     moved = drift(bundle.churn, learned, now, params.monitor, params.model.seed)
     judge = Judge(timeline)
@@ -53,6 +53,17 @@ def main() -> None:
     stage.MONITOR_PAGE.write_text(report_page(report), encoding="utf-8")
     write_json(stage.MONITOR_METRICS, _metrics(report))
     stage.say("retraining is advised" if report["advice"]["retrain"] else "no reason to retrain")
+
+
+def _learned_from(snapshots: pd.DataFrame, timeline: Timeline) -> pd.DataFrame:
+    """The rows that had closed when the models that score were fitted, perhaps runs ago.
+
+    All that have closed where the history of this run no longer holds any of those.
+    """
+    until = pd.Timestamp(check_manifest(stage.SCORING)["learned_until"])
+    horizons = (timeline.horizon_days, timeline.value_horizon_days)
+    then = snapshots[as_known_on(snapshots, until, horizons)["outcome_known"]]
+    return then if len(then) else snapshots[snapshots["outcome_known"]]
 
 
 class Judge:

@@ -3,12 +3,16 @@
 A command, not a stage: an experiment (`dvc exp run`) never reaches a manager.
 """
 
+import shutil
 from typing import Any
 
 from sqlalchemy import Engine
 
 from models.artifacts import MANIFEST, read_json
+from models.promotion import EVALUATED, MODELS
 from pipelines import stage
+from pipelines.promote import REPORTS
+from pipelines.release import swap
 from serving.monitoring import keep_report
 from serving.publishing import publish
 from serving.settings import load_settings
@@ -26,6 +30,7 @@ def main() -> None:
     settings = load_settings()
     engine = open_store(settings.store_url)
     done = publish(stage.RELEASE, engine, settings.keep_releases, _move_champion)
+    keep_champion()
     _keep_monitor(engine, done.release_id)
     if done.outcome == "unchanged":
         stage.say(f"release {done.release_id} is the published one already")
@@ -42,6 +47,28 @@ def _keep_monitor(engine: Engine, release_id: str) -> None:
         report = read_json(stage.MONITOR)
         if report["model_version"] == read_json(stage.RELEASE / MANIFEST)["model_version"]:
             keep_report(engine, release_id, report)
+
+
+def keep_champion() -> None:
+    """Copy what the published release scores with to `store/champion`, whole or not at all.
+
+    There the next run finds what its models have to be compared with (stage `promote`).
+    """
+    if not (stage.RELEASE / EVALUATED).exists():
+        return  # a release of older code, or one without models
+    manifest = read_json(stage.RELEASE / MODELS / MANIFEST)
+    kept = stage.PUBLISHED / MODELS / MANIFEST
+    if kept.exists() and read_json(kept) == manifest:
+        return
+    new = stage.PUBLISHED.with_name(".champion-new")
+    shutil.rmtree(new, ignore_errors=True)
+    for folder in (MODELS, EVALUATED):
+        shutil.copytree(stage.RELEASE / folder, new / folder)
+    (new / REPORTS).mkdir()
+    for report in (stage.EVALUATION, stage.MODEL_CARD, stage.PROMOTION):
+        shutil.copy(stage.RELEASE / REPORTS / report.name, new / REPORTS)
+    stage.sync(new)
+    swap(new, stage.PUBLISHED)
 
 
 def _move_champion(manifest: dict[str, Any]) -> None:

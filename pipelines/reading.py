@@ -1,10 +1,13 @@
 """What one stage wrote and later ones read."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from features import building
 from features.timeplan import Timeline
-from models.artifacts import check_manifest, digest, read_json
+from models.artifacts import check_manifest, read_json
+from models.promotion import version
 from models.reasons import Explainer
 from models.training import Bundle
 from pipelines import stage
@@ -20,12 +23,7 @@ def read_timeline() -> Timeline:
     return Timeline.from_json(read_json(stage.TIMELINE))
 
 
-def read_served() -> tuple[Bundle, Explainer, str]:
-    """The served models, their explainer and the model version (from the files' own hashes)."""
-    manifest = check_manifest(stage.SERVED)
-    return Bundle.load(stage.SERVED), Explainer.load(stage.SERVED), version_of(manifest)
-
-
-def version_of(manifest: dict[str, dict[str, str]]) -> str:
-    """Twelve hex digits that change when any file of the models changes."""
-    return digest(manifest["files"])[:12]
+def read_served(folder: Path) -> tuple[Bundle, Explainer, str]:
+    """The served models in a folder, their explainer and their version (from the files' hashes)."""
+    manifest = check_manifest(folder)
+    return Bundle.load(folder), Explainer.load(folder), version(manifest)

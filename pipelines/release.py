@@ -10,9 +10,10 @@ import pandas as pd
 
 from features.timeline import date_of
 from models.artifacts import MANIFEST, check_manifest, digest, hashes, read_json, write_json
+from models.promotion import version
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import read_timeline, version_of
+from pipelines.reading import read_timeline
 from sources.errors import EnvironmentProblem
 
 SCHEMA_VERSION = 1
@@ -61,20 +62,19 @@ def write(folder: Path) -> None:
     shutil.copy(stage.PURCHASES, folder / "purchases.parquet")
     shutil.copy(stage.PLAN_SUMMARY, folder / "plan.json")
     shutil.copy(load_params().actions.catalog, folder / "actions.yaml")
-    shutil.copytree(stage.SERVED, folder / "models")
-    reports = (stage.MODEL_CARD, stage.EVALUATION, stage.FORECAST, stage.USABILITY, stage.FEATURES)
-    for report in reports:
-        (folder / "reports").mkdir(exist_ok=True)
+    shutil.copytree(stage.CHAMPION, folder, dirs_exist_ok=True)
+    for report in (stage.FORECAST, stage.USABILITY, stage.FEATURES):
         shutil.copy(report, folder / "reports")
     files = hashes(folder)
     manifest = {
         "schema_version": SCHEMA_VERSION,
-        "release_id": version_of({"files": files}),
+        "release_id": version({"files": files}),
         "as_of_date": date_of(timeline.score).isoformat(),
         "data_until": date_of(timeline.data_until).isoformat(),
         "horizon_days": timeline.horizon_days,
         "value_horizon_days": timeline.value_horizon_days,
-        "model_version": version_of(check_manifest(stage.SERVED)),
+        "model_version": version(check_manifest(stage.SCORING)),
+        "promotion": read_json(stage.PROMOTION),
         "source": read_json(stage.SOURCE),
         "snapshots_sha256": digest(hashes(stage.SNAPSHOTS)),
         "cards": len(cards),

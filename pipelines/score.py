@@ -1,4 +1,4 @@
-"""Stage `score`: the served models on the score date; score cards and the sales forecast out."""
+"""Stage `score`: the champion on the score date; score cards and the sales forecast out."""
 
 import pandas as pd
 
@@ -26,17 +26,18 @@ def main() -> None:
     cards = score_cards(
         snapshot,
         purchases,
-        read_served(),
+        read_served(stage.SCORING),
         timeline,
         load_params().model,
     )
     cards = with_relationship(cards, snapshots, timeline)
     categories = read_categories(stage.CATEGORIES)
-    model = NextCategoriesModel.load(stage.SERVED)  # its manifest was checked by read_served
+    model = NextCategoriesModel.load(stage.SCORING)  # its manifest was checked by read_served
     if categories is not None and model is not None:
         cards = with_next_categories(cards, snapshot, categories.history, model)
     stage.write_parquet(cards, stage.SCORES)
-    backtest = read_json(stage.EVALUATION)["forecast"]
+    evaluation = read_json(stage.CHAMPION / "reports" / stage.EVALUATION.name)
+    backtest = evaluation.get("forecast", [])  # a champion may be older than forecasts
     told = forecast(Past(snapshots, purchases, timeline), cards, backtest)
     write_json(stage.FORECAST, told)
     stage.say(f"{(cards['status'] == 'scored').sum():,} customers scored, {len(cards):,} cards")

@@ -11,6 +11,7 @@ from models.next_categories import LIST_LENGTH
 from models.reason_rows import told
 from pipelines import stage
 from pipelines.model_card import NAMES
+from pipelines.promotion_text import promotion_text
 from serving.wording import LANGUAGES, Language, label, sentence
 from sources.errors import EnvironmentProblem
 
@@ -46,6 +47,7 @@ def print_summary(seconds: float | None = None, language: Language = "en") -> No
     print("\nChosen")
     print(*_choice_lines(evaluation["timeline"]), sep="\n")
     print(*_churn_lines(evaluation), sep="\n")
+    print(f"  champion: {promotion_text(manifest['promotion'])}")
     print(*_next_lines(evaluation), sep="\n")
     print(*_worklist_lines(cards, manifest, language), sep="\n")
     print(*_plan_lines(plan, cards, language), sep="\n")

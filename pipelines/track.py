@@ -21,11 +21,13 @@ def main() -> None:
         stage.EVALUATION,
         stage.USABILITY,
         stage.FEATURES,
+        stage.PROMOTION,
         stage.TIMELINE,
         *sorted(stage.PLOTS.glob("*.csv")),
         *sorted(stage.REPORTS.glob("*.png")),
     ]
     manifest = read_json(stage.RELEASE / MANIFEST)
+    promotion = read_json(stage.PROMOTION)
     key = content_key(files, [str(params), str(manifest["files"])])
     open_store()
     run_id = run_of(key)
@@ -34,7 +36,10 @@ def main() -> None:
         tags = {
             "git_commit": git_commit(),
             "release_id": manifest["release_id"],
-            "model_version": manifest["model_version"],
+            # Of the models that were trained; where they were refused, others score.
+            "model_version": promotion["challenger"],
+            "champion_version": manifest["model_version"],
+            "promotion": promotion["outcome"],
             "source": source["description"],
             "snapshots_sha256": manifest["snapshots_sha256"],
             **{f"source_sha256.{name}": digest for name, digest in source["files"].items()},
@@ -42,6 +47,7 @@ def main() -> None:
         metrics = {
             "churn": read_json(stage.CHURN_METRICS),
             "next_purchase": read_json(stage.NEXT_METRICS),
+            "promotion": promotion["figures"] or {},
         }
         facts = {"params": params, "tags": tags}
         run_id = log_run(key, facts, metrics, files, models_to_log())
@@ -54,7 +60,7 @@ def main() -> None:
 
 def models_to_log() -> list[LoggedModel]:
     """The served models with a few rows of the score date as their example."""
-    bundle, _, _ = read_served()
+    bundle, _, _ = read_served(stage.SERVED)
     snapshots = read_snapshots()
     rows = snapshots[snapshots["split"] == "score"].head(5).reset_index(drop=True)
     rows = rows[["customer_id", *bundle.churn.features]]

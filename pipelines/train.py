@@ -2,7 +2,9 @@
 
 from features.category_history import read_categories
 from features.snapshot import group_of, model_features
-from models.artifacts import write_manifest
+from models.artifacts import write_json, write_manifest
+from models.promotion import facts
+from models.search import FILE as SEARCH
 from models.training import PAST, train_all
 from models.training_categories import train_categories
 from pipelines import stage
@@ -18,6 +20,7 @@ def main() -> None:
     features = model_features(snapshots, params.model.excluded_attributes)
     trained = train_all(snapshots, timeline, features, group_of(features), params.model, stage.say)
     trained.evaluated.save(stage.EVALUATED)
+    write_json(stage.EVALUATED / SEARCH, trained.search.to_dict())
     trained.baselines.save(stage.EVALUATED)
     trained.past.save(stage.EVALUATED / PAST)
     trained.past_baselines.save(stage.EVALUATED / PAST)
@@ -33,8 +36,8 @@ def main() -> None:
             stage.say(f"next categories: {made.served.rounds} trees were enough")
             made.evaluated.save(stage.EVALUATED)
             made.served.save(stage.SERVED)
-    write_manifest(stage.EVALUATED)
-    write_manifest(stage.SERVED)
+    write_manifest(stage.EVALUATED, **facts(timeline, timeline.test[0]))
+    write_manifest(stage.SERVED, **facts(timeline, timeline.data_until))
 
 
 if __name__ == "__main__":

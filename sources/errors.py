@@ -6,6 +6,7 @@ RegularsError
 │   └── TableError         a table breaks its contract: missing column, too many bad rows
 ├── TimelineError          no honest split of the data by date exists
 ├── DataGateError          too few customers, events or outcomes for a model
+├── LeakError              a feature, or the model, judges too well to be true
 ├── CatalogError           actions.yaml cannot be used
 ├── ArtifactError          a saved model or release is incomplete or was changed
 ├── SettingsError          a REGULARS_* variable is unknown or out of range
@@ -39,6 +40,10 @@ class TimelineError(RegularsError):
 
 class DataGateError(RegularsError):
     """Too few customers, events or outcomes to fit or judge a model."""
+
+
+class LeakError(RegularsError):
+    """A feature or the model tells the outcome too well to be true."""
 
 
 class CatalogError(RegularsError):

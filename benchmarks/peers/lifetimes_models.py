@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from lifetimes import ModifiedBetaGeoFitter, ParetoNBDFitter
+from lifetimes.utils import ConvergenceError
 
 PACKAGES = ("lifetimes",)
+PENALTIES = (0.0, 0.001, 0.01, 0.1)  # the first with which it converges, as its message advises
 
 
 class Fitted(NamedTuple):
@@ -26,10 +28,20 @@ def fitted(train: pd.DataFrame, test: pd.DataFrame) -> Fitted:
     last = train[(train["as_of_date"] == train["as_of_date"].max()) & train["T"].notna()]
     unit = last["T"].max() / 100.0
     x, t_x, t = (last[name].to_numpy(float) for name in ("frequency", "recency", "T"))
-    mbg = ModifiedBetaGeoFitter(penalizer_coef=0.0).fit(x, t_x / unit, t / unit)
-    pareto = ParetoNBDFitter(penalizer_coef=0.0).fit(x, t_x / unit, t / unit)
+    mbg, pareto = (
+        _fit(one, x, t_x / unit, t / unit) for one in (ModifiedBetaGeoFitter, ParetoNBDFitter)
+    )
     x, t_x, t = (test[name].fillna(0.0).to_numpy(float) for name in ("frequency", "recency", "T"))
     return Fitted(mbg, pareto, (x, t_x / unit, t / unit), unit)
+
+
+def _fit(model: Any, x: Any, t_x: Any, t: Any) -> Any:
+    for penalty in PENALTIES[:-1]:
+        try:
+            return model(penalizer_coef=penalty).fit(x, t_x, t)
+        except ConvergenceError:
+            continue
+    return model(penalizer_coef=PENALTIES[-1]).fit(x, t_x, t)
 
 
 def churn(train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]) -> dict[str, pd.DataFrame]:

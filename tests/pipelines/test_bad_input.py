@@ -76,3 +76,27 @@ def test_a_project_without_a_release_says_that_there_is_none_yet(copied):
     assert "Nearest: customer" in done.text
     assert "There is no release yet." in done.text
     assert "Traceback" not in done.text
+
+
+def test_a_column_filled_in_after_leaving_stops_the_run_until_a_reason_is_written(copied):
+    before = copied.manifest()
+    given = tables(Shop())
+    last = given["orders"].groupby("customer_id")["event_time"].max()
+    # Somebody notes who was still there at the end: it tells what the test date may not know.
+    gone = given["customers"]["customer_id"].map(last).fillna("") < f"{START:%Y}-09-26"
+    given["customers"]["state"] = gone.map({True: "closed", False: "open"})
+    copied.give(given)
+    copied.change(source={"static_attributes": ["state"]})
+    done = copied.run()
+    assert done.code == 1
+    assert "LeakError: Too good to be true: attribute_state (AUC 1.000) alone tells" in done.text
+    assert "The last release stays as it is." in done.text
+    assert "Traceback" not in done.text
+    assert copied.manifest() == before
+    assert copied.parent_runs() == 1
+    reason = "the shop closes an account on the day the customer asks for it"
+    copied.change(model={"accepted_leaks": {"attribute_state": reason}})
+    done = copied.run()
+    assert done.code == 0, done.text
+    assert copied.manifest()["release_id"] != before["release_id"]
+    assert reason in (copied.release / "reports" / "model_card.md").read_text(encoding="utf-8")

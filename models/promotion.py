@@ -1,0 +1,185 @@
+"""Promotion: whether newly trained models (the challenger) take over from those that score now.
+
+The champion goes on scoring unless the challenger is shown not to be worse: the upper end of the
+paired 95 % interval of its log loss minus the champion's, customers resampled, lies under MARGIN on
+test rows that neither was trained on (a non-inferiority test). docs/decisions/0018 says what
+follows from a refusal.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from features.timeline import as_known_on, date_of, later_than, parse_day
+from features.timeplan import Timeline
+from models.artifacts import check_manifest, digest
+from models.churn import ChurnModel
+from models.metrics import customer_weights, log_loss, paired_difference
+from models.params import ModelParams
+from sources.errors import ArtifactError
+
+MARGIN = 0.002  # log loss by which a challenger may be worse: the noise of a refit
+MODELS, EVALUATED = "models", "evaluated"  # folders of a release, and of whatever scores
+Outcome = Literal["first", "same", "forced", "other", "promoted", "refused"]
+TASK = ("churn", "horizon_days", "active_within_days", "value_horizon_days")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Log loss on the rows that were compared; `difference` is the challenger's less the other's.
+
+    `champion_as` says which of the champion's models could be judged: `served`, which score, or
+    `evaluated`, the same settings fitted as long before as the challenger's.
+    """
+
+    as_of_dates: tuple[str, ...]
+    rows: int
+    champion_as: str
+    challenger: float
+    champion: float
+    difference: dict[str, float]
+    margin: float = MARGIN
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Who scores from now on, and why; `champion` is empty where none was published before."""
+
+    promoted: bool
+    outcome: Outcome
+    challenger: str
+    champion: str
+    why: str
+    figures: Figures | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data, for the manifest."""
+        return asdict(self)
+
+
+def facts(timeline: Timeline, learned_until: int) -> dict[str, Any]:
+    """What the manifest of saved models says of them: the task, and until when they learned."""
+    plan = timeline.to_json()
+    return {
+        "learned_until": date_of(learned_until).isoformat(),
+        "task": {name: plan[name] for name in TASK},
+    }
+
+
+def decide(
+    snapshots: pd.DataFrame,
+    timeline: Timeline,
+    challenger: Path,
+    champion: Path | None,
+    features: Sequence[str],
+    params: ModelParams,
+) -> Decision:
+    """Decide between two folders, each with the served `models` and the `evaluated` churn model.
+
+    `features` are those that models may learn from today. Raises ArtifactError for a folder that is
+    damaged.
+    """
+    own = check_manifest(challenger / MODELS)
+    ours = version(own)
+    if champion is None:
+        why = "no models were published before: these are the first"
+        return Decision(True, "first", ours, "", why)
+    other = check_manifest(champion / MODELS)
+    theirs = version(other)
+    if ours == theirs:
+        return Decision(True, "same", ours, theirs, "the models that score already, trained again")
+    obstacle = _obstacle(own, other, champion, snapshots, features)
+    if obstacle:
+        return Decision(True, "other", ours, theirs, f"they cannot be compared: {obstacle}")
+    figures = _compared(snapshots, timeline, challenger, champion, params)
+    if params.replace_champion == "always":
+        why = "model.replace_champion in params.yaml says always"
+        return Decision(True, "forced", ours, theirs, why, figures)
+    if figures is None:
+        why = (
+            "no test date lies after everything that both learned from, so nothing shows that the "
+            "new models are no worse; bring newer outcomes, or set model.replace_champion to always"
+        )
+        return Decision(False, "refused", ours, theirs, why)
+    high = figures.difference["high"]
+    if high < MARGIN:
+        why = f"log loss is at most {high:+.4f} worse (95 %), under {MARGIN}"
+        return Decision(True, "promoted", ours, theirs, why, figures)
+    why = f"log loss may be {high:+.4f} worse (95 %), not under {MARGIN}"
+    return Decision(False, "refused", ours, theirs, why, figures)
+
+
+def version(manifest: dict[str, Any]) -> str:
+    """Twelve hex digits that change when any file of the models changes."""
+    return digest(manifest["files"])[:12]
+
+
+def _obstacle(
+    own: dict[str, Any],
+    other: dict[str, Any],
+    champion: Path,
+    snapshots: pd.DataFrame,
+    features: Sequence[str],
+) -> str:
+    """Why the champion can score no longer what is asked today; empty where it can."""
+    changed = [name for name in TASK if own["task"][name] != other["task"][name]]
+    if changed:
+        told = ", ".join(f"{n} {other['task'][n]} is now {own['task'][n]}" for n in changed)
+        return f"another question is asked ({told})"
+    model = ChurnModel.load(champion / MODELS)
+    gone = [name for name in model.features if name not in features]
+    if gone:
+        return (
+            f"{len(gone)} of the features that the champion reads are no longer there, or no "
+            f"longer learned from ({', '.join(gone[:3])})"
+        )
+    try:
+        model.inputs.matrix(snapshots[snapshots["split"] == "score"])
+    except ArtifactError:
+        return "a feature that the champion reads as a number is now text, or the other way round"
+    return ""
+
+
+def _compared(
+    snapshots: pd.DataFrame,
+    timeline: Timeline,
+    challenger: Path,
+    champion: Path,
+    params: ModelParams,
+) -> Figures | None:
+    """Both on the test dates after all that either learned from.
+
+    The champion as it serves, where such dates are; else as it was evaluated, fitted as long
+    before the test dates as the challenger.
+    """
+    days = later_than(timeline.test, _learned_until(challenger / EVALUATED))
+    served = later_than(days, _learned_until(champion / MODELS))
+    champion_as = "served" if served else "evaluated"
+    folder = champion / (MODELS if served else EVALUATED)
+    common = served or later_than(days, _learned_until(folder))
+    if not common:
+        return None
+    model = ChurnModel.load(folder)
+    horizons = (timeline.horizon_days, timeline.value_horizon_days)
+    known = as_known_on(snapshots, pd.Timestamp(date_of(timeline.data_until)), horizons)
+    dates = [date_of(day) for day in common]
+    rows = known[known["as_of_date"].isin([pd.Timestamp(date) for date in dates])]
+    y, one = rows["churned"].to_numpy(np.float64), np.ones(len(rows))
+    new, old = ChurnModel.load(challenger / EVALUATED).predict(rows), model.predict(rows)
+    weights = customer_weights(rows["customer_id"], params.bootstrap_draws, params.seed)
+    return Figures(
+        as_of_dates=tuple(date.isoformat() for date in dates),
+        rows=len(rows),
+        champion_as=champion_as,
+        challenger=log_loss(y, new, one),
+        champion=log_loss(y, old, one),
+        difference=paired_difference(log_loss, y, new, old, weights),
+    )
+
+
+def _learned_until(folder: Path) -> int:
+    return parse_day(check_manifest(folder)["learned_until"])

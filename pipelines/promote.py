@@ -1,0 +1,66 @@
+"""Stage `promote`: evaluated models and the champion in; the models that score from now on out.
+
+The champion is what `python -m pipelines.publish` put into `store/champion`, which DVC does not
+watch: the question is asked once for new models, not again for each champion. The out without a
+cache keeps DVC from answering out of an earlier run, when another champion stood.
+"""
+
+import shutil
+from pathlib import Path
+
+from features.snapshot import model_features
+from models.artifacts import check_manifest, read_json, write_json, write_manifest
+from models.churn import ChurnModel
+from models.promotion import EVALUATED, MODELS, decide
+from pipelines import stage
+from pipelines.params import load_params
+from pipelines.promotion_text import with_promotion
+from pipelines.reading import read_snapshots, read_timeline
+
+REPORTS = "reports"  # of the models that score, in their folder and in the release
+
+
+def main() -> None:
+    """Decide who scores, and lay their models and reports ready for the stages that follow."""
+    params = load_params().model
+    challenger = stage.CHAMPION
+    shutil.rmtree(challenger, ignore_errors=True)
+    lay_out(challenger)
+    snapshots = read_snapshots()
+    decision = decide(
+        snapshots,
+        read_timeline(),
+        challenger,
+        stage.PUBLISHED if stage.PUBLISHED.exists() else None,
+        model_features(snapshots, params.excluded_attributes),
+        params,
+    )
+    if not decision.promoted:
+        shutil.rmtree(challenger)
+        shutil.copytree(stage.PUBLISHED, stage.CHAMPION)
+    told = decision.to_json()
+    earlier = stage.PUBLISHED / REPORTS / stage.PROMOTION.name
+    if decision.outcome == "same" and earlier.exists():
+        told = read_json(earlier)  # why these models took over does not change
+    card = stage.CHAMPION / REPORTS / stage.MODEL_CARD.name
+    card.write_text(with_promotion(card.read_text(encoding="utf-8"), told), encoding="utf-8")
+    write_json(stage.CHAMPION / REPORTS / stage.PROMOTION.name, told)
+    write_json(stage.PROMOTION, told)
+    who = "the new models take over" if decision.promoted else "the champion stays"
+    stage.say(f"{who}: {decision.why}")
+
+
+def lay_out(folder: Path) -> None:
+    """The challenger as a release holds it: models, the evaluated churn model, and reports."""
+    manifest = check_manifest(stage.EVALUATED)
+    shutil.copytree(stage.SERVED, folder / MODELS)
+    (folder / EVALUATED).mkdir()
+    ChurnModel.load(stage.EVALUATED).save(folder / EVALUATED)
+    write_manifest(folder / EVALUATED, learned_until=manifest["learned_until"])
+    (folder / REPORTS).mkdir()
+    for report in (stage.EVALUATION, stage.MODEL_CARD):
+        shutil.copy(report, folder / REPORTS)
+
+
+if __name__ == "__main__":
+    stage.run(main)
