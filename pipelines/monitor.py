@@ -13,6 +13,7 @@ from features.timeplan import Timeline
 from models.artifacts import check_manifest, read_json, write_json
 from models.leaving import LAPSE
 from models.monitor import advice, drift, latest_judged
+from models.params import ModelParams, MonitorParams
 from models.realised import JUDGED, realised
 from pipelines import stage
 from pipelines.params import load_params
@@ -25,13 +26,14 @@ FEWEST_KNOWN = 0.5  # share of a release's customers whom the data knows
 
 def main() -> None:
     """Compare, judge, advise."""
-    params, timeline = load_params(), read_timeline()
+    params = load_params()
+    timeline = read_timeline()
     bundle, _, version = read_served(stage.SCORING)
     snapshots = read_snapshots()
     learned = _learned_from(snapshots, timeline)
     now = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
     moved = drift(bundle.churn, learned, now, params.monitor, params.model.seed)
-    judge = Judge(timeline)
+    judge = Judge(timeline, params.model, params.monitor)
     releases = [judge.release(facts) for facts in read_json(stage.PAST / "releases.json")]
     report = {
         "as_of_date": date_of(timeline.score).isoformat(),
@@ -69,9 +71,8 @@ def _learned_from(snapshots: pd.DataFrame, timeline: Timeline) -> pd.DataFrame:
 class Judge:
     """What the data knows of the customers of past releases, read once."""
 
-    def __init__(self, timeline: Timeline) -> None:
-        self.timeline = timeline
-        self.params = load_params()
+    def __init__(self, timeline: Timeline, model: ModelParams, monitor: MonitorParams) -> None:
+        self.timeline, self.model, self.monitor = timeline, model, monitor
         self.purchases = pd.read_parquet(stage.PURCHASES)
         there = stage.table_names()
         paths = stage.tables(n for n in ("contacts", "subscriptions", "consents") if n in there)
@@ -111,7 +112,7 @@ class Judge:
         return told | {
             "holdout": int((scores["arm"] == HOLDOUT).sum()),
             "untreated_by": "plan" if contacts is None else "contacts",
-            "groups": realised(scores, self.params.model, self.params.monitor),
+            "groups": realised(scores, self.model, self.monitor),
         }
 
 

@@ -36,7 +36,7 @@ def main() -> None:
     if categories is not None and model is not None:
         cards = with_next_categories(cards, snapshot, categories.history, model)
     stage.write_parquet(cards, stage.SCORES)
-    evaluation = read_json(stage.CHAMPION / "reports" / stage.EVALUATION.name)
+    evaluation = read_json(stage.CHAMPION / "reports" / "evaluation.json")
     backtest = evaluation.get("forecast", [])  # a champion may be older than forecasts
     told = forecast(Past(snapshots, purchases, timeline), cards, backtest)
     write_json(stage.FORECAST, told)
