@@ -4,21 +4,38 @@ import pandas as pd
 
 from features.category_history import read_categories
 from features.usability.feed import refuse_dead_feed
-from models.artifacts import read_json
+from models.artifacts import check_manifest, read_json
 from models.cards import score_cards, with_next_categories
 from models.next_categories import NextCategoriesModel
+from models.promotion import version
 from models.relationship import with_relationship
+from models.rule import Rule, rule_cards
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_served, read_snapshots, read_timeline
 
 
 def main() -> None:
-    """Score every eligible customer.
+    """Score every eligible customer, by models or, below the data gates, by the rule.
 
     Raises DataGateError when a feed has died: the last release stays.
     """
     refuse_dead_feed(read_json(stage.USABILITY))
+    manifest = check_manifest(stage.SCORING)
+    rule = Rule.load(stage.SCORING)
+    if rule is None:
+        cards = _by_models()
+    else:
+        snapshots, purchases = read_snapshots(), pd.read_parquet(stage.PURCHASES)
+        snapshot = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
+        cards = rule_cards(snapshot, purchases, rule, version(manifest), read_timeline())
+    stage.write_parquet(cards, stage.SCORES)
+    ranked = cards["status"].isin(["scored", "rule"]).sum()
+    how = "scored" if rule is None else "ranked by rule"
+    stage.say(f"{ranked:,} customers {how}, {len(cards):,} cards")
+
+
+def _by_models() -> pd.DataFrame:
     snapshots, timeline = read_snapshots(), read_timeline()
     snapshot = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
     cards = score_cards(
@@ -33,8 +50,7 @@ def main() -> None:
     model = NextCategoriesModel.load(stage.SCORING)  # its manifest was checked by read_served
     if categories is not None and model is not None:
         cards = with_next_categories(cards, snapshot, categories.history, model)
-    stage.write_parquet(cards, stage.SCORES)
-    stage.say(f"{(cards['status'] == 'scored').sum():,} customers scored, {len(cards):,} cards")
+    return cards
 
 
 if __name__ == "__main__":
