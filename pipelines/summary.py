@@ -48,11 +48,12 @@ def print_summary(seconds: float | None = None, language: Language = "en") -> No
     print(*_data_lines(usability, manifest), sep="\n")
     print("\nChosen")
     print(*_choice_lines(evaluation["timeline"]), sep="\n")
-    if manifest["gate"]:
+    if manifest.get("gate"):
         print(*_rule_lines(cards, manifest, language), sep="\n")
     else:
         print(*_churn_lines(evaluation), sep="\n")
-        print(f"  champion: {promotion_text(manifest['promotion'])}")
+        if "promotion" in manifest:  # a release of older code has none
+            print(f"  champion: {promotion_text(manifest['promotion'])}")
         print(*_next_lines(evaluation), sep="\n")
         print(*_worklist_lines(cards, manifest, language), sep="\n")
         print(*_plan_lines(plan, cards, language), sep="\n")
