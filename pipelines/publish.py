@@ -60,6 +60,9 @@ def keep_champion() -> None:
 
 
 def _move_champion(manifest: dict[str, Any]) -> None:
+    if manifest.get("gate"):
+        stage.say("a rule scores: the alias champion stays where it is")
+        return
     # MLflow takes seconds to import, and nothing of it is needed when nothing changed.
     from pipelines.tracking import open_store as open_mlflow
     from pipelines.tracking import set_champion
