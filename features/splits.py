@@ -15,7 +15,7 @@ from features.params import TaskParams, TimelineParams
 from features.profile import Profile
 from features.timeline import date_of, day_of, is_closed, last_closed
 from features.timeplan import Choice, Timeline
-from sources.errors import TimelineError
+from sources.errors import ShortHistoryError, TimelineError
 
 HORIZONS = (14, 28, 56, 90, 180)
 MONTH = 30  # days: what most subscriptions are paid for at a time
@@ -39,12 +39,10 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
     """Choose horizons and dates for data with the given rhythm.
 
     What is `auto` gives way in the order of the design: fewer test dates, fewer validation dates,
-    then a shorter horizon. Raises TimelineError, with the dates in it, when no honest split exists.
+    then a shorter horizon. Raises ShortHistoryError, with the dates in it, when no honest split
+    exists, and TimelineError for dates or horizons of params.yaml that cannot be.
     """
-    if params.score_as_of != "auto":
-        # What came after the day that is scored was not known then: no outcome may use it.
-        until = min(profile.data_until, day_of(params.score_as_of))
-        profile = replace(profile, data_until=until)
+    profile = _known_at_score(params, profile)
     wanted, why = _wanted_horizon(task, profile)
     shorter = [h for h in reversed(HORIZONS) if h < wanted] if task.horizon_days == "auto" else []
     for horizon in (wanted, *shorter):
@@ -85,6 +83,44 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
                 churn=task.churn,
             )
     raise _too_short(shorter[-1] if shorter else wanted, task, params, profile)
+
+
+def rule_timeline(task: TaskParams, params: TimelineParams, profile: Profile) -> Timeline:
+    """The time plan of a history too short for `plan_timeline`: the score date and nothing else.
+
+    The horizon, where it is `auto`, is the one the rhythm asks for.
+    """
+    profile = _known_at_score(params, profile)
+    horizon, why = _wanted_horizon(task, profile)
+    active, active_why = _active(task, horizon, profile)
+    choices = []
+    if task.horizon_days == "auto":
+        choices.append(Choice("task.horizon_days", horizon, why))
+    if task.active_within_days == "auto":
+        choices.append(Choice("task.active_within_days", active, active_why))
+    return Timeline(
+        horizon_days=horizon,
+        active_within_days=active,
+        value_horizon_days=horizon,
+        data_from=profile.data_from,
+        data_until=profile.data_until,
+        train=(),
+        validation=(),
+        test=(),
+        unused=(),
+        score=_score_day(params, profile),
+        value_train=(),
+        value_test=(),
+        choices=tuple(choices),
+        churn=task.churn,
+    )
+
+
+def _known_at_score(params: TimelineParams, profile: Profile) -> Profile:
+    """What came after the day that is scored was not known then: no outcome may use it."""
+    if params.score_as_of == "auto":
+        return profile
+    return replace(profile, data_until=min(profile.data_until, day_of(params.score_as_of)))
 
 
 def rhythm_horizon(long_gap: float | None) -> int:
@@ -247,18 +283,20 @@ def _date_choices(
 
 def _too_short(
     horizon: int, task: TaskParams, params: TimelineParams, profile: Profile
-) -> TimelineError:
+) -> ShortHistoryError:
     first, last = date_of(profile.data_from), date_of(profile.data_until)
     test = _test_days(horizon, 1, profile, params)[0]
     validation = last_closed(horizon, test)
     train = last_closed(horizon, validation)
-    return TimelineError(
+    days = _days_needed(horizon, task, params, profile)
+    return ShortHistoryError(
         f"The history is too short: {first} to {last} is {(last - first).days} days. With a "
         f"horizon of {horizon} days the last training date would be {date_of(train)} (its outcome "
         f"must close by the validation date {date_of(validation)}, and that by the test date "
         f"{date_of(test)}), and {_fewest(params)} training dates need history before them. Bring "
-        f"at least {_days_needed(horizon, task, params, profile)} days of purchases, or shorten "
-        "task.horizon_days, task.active_within_days or timeline.step_days."
+        f"at least {days} days of purchases, or shorten task.horizon_days, "
+        "task.active_within_days or timeline.step_days.",
+        {"history_days": ((last - first).days, days)},
     )
 
 

@@ -45,8 +45,8 @@ class Timeline:
 
     @property
     def history_days(self) -> int:
-        """Days of history at the first training date."""
-        return self.train[0] - self.data_from
+        """Days of history at the first training date; without one, at the score date."""
+        return min((*self.train, self.score)) - self.data_from
 
     def split_of(self, as_of: int) -> str:
         """The split that an as-of day belongs to."""

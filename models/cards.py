@@ -36,7 +36,7 @@ def score_cards(
     """
     bundle, explainer, version = models
     if snapshot.empty:
-        raise _nobody(timeline)
+        raise nobody(timeline)
     churn_risk = bundle.churn.predict(snapshot)
     risk = pd.Series(churn_risk, index=snapshot.index)
     money = bundle.value.predict(snapshot, churn_risk)
@@ -100,7 +100,8 @@ def with_next_categories(
     return cards.merge(told, on="customer_id", how="left", validate="one_to_one")
 
 
-def _nobody(timeline: Timeline) -> DataGateError:
+def nobody(timeline: Timeline) -> DataGateError:
+    """The error of an empty cohort: what is missing, and what to do."""
     if timeline.churn == LAPSE:
         why = f"no customer bought in the {timeline.active_within_days} days before"
         cure = "newer purchases, or change timeline.score_as_of or task.active_within_days"

@@ -31,7 +31,7 @@ from models.inputs import Inputs, learn_inputs
 from models.leaving import FEWER_LEAVE, LAPSE, MORE_LEAVE, STAYED, saved
 from models.metrics import log_loss
 from models.params import ModelParams
-from sources.errors import DataGateError
+from sources.errors import DataGateError, TooLittleError
 
 BOOSTER, META = "booster_{}.txt", "churn.json"
 
@@ -177,32 +177,45 @@ def check_gates(
 ) -> None:
     """Refuse too little data; `share` lowers the gates for rows that only stop or judge a model.
 
-    Raises DataGateError with what is there, what is needed and what to change.
+    Raises TooLittleError with what is there, what is needed and what to change, and DataGateError
+    for enough customers of whom all stay, or all leave.
     """
     customers, churners = rows["customer_id"].nunique(), int(rows["churned"].sum())
     stayers = len(rows) - churners
     least_customers = math.ceil(params.gates.min_customers * share)
     least = math.ceil(params.gates.min_churners * share)
-    if len(rows) and not churners:
+    distance = {
+        "customers": (customers, least_customers),
+        "leavers": (churners, least),
+        "stayers": (stayers, least),
+    }
+    if customers < least_customers:  # too few to say that nobody, or everybody, ever leaves
+        raise _too_little(name, distance)
+    if not churners:
         raise DataGateError(
             f"There are no churners at all: in all {len(rows):,} rows of the {name} the "
             f"customer {STAYED[churn]}. The last release stays as it is. {MORE_LEAVE[churn]} "
             "in params.yaml."
         )
-    if len(rows) and not stayers:
+    if not stayers:
         raise DataGateError(
             f"There are only churners: of the {len(rows):,} rows of the {name} there is none "
             f"whose customer {STAYED[churn]}. The last release stays as it is. "
             f"{FEWER_LEAVE[churn]} in params.yaml."
         )
-    if customers < least_customers or churners < least or stayers < least:
-        raise DataGateError(
-            f"Too little data for a churn model: {customers:,} customers in the {name} "
-            f"(needed {least_customers:,}), {churners:,} outcomes of leaving and {stayers:,} of "
-            f"staying (needed {least:,} of each). The last release stays as it is. Bring a longer "
-            "history or more customers, change task.horizon_days, or lower model.gates in "
-            "params.yaml."
-        )
+    if churners < least or stayers < least:
+        raise _too_little(name, distance)
+
+
+def _too_little(name: str, distance: dict[str, tuple[int, int]]) -> TooLittleError:
+    (customers, least_customers), (left, least), (stayed, _) = distance.values()
+    return TooLittleError(
+        f"Too little data for a churn model: {customers:,} customers in the {name} "
+        f"(needed {least_customers:,}), {left:,} outcomes of leaving and {stayed:,} of "
+        f"staying (needed {least:,} of each). Bring a longer history or more customers, change "
+        "task.horizon_days, or lower model.gates in params.yaml.",
+        distance,
+    )
 
 
 def _more(

@@ -47,7 +47,7 @@ MAX_PERSON_PERIODS = 600_000
 CHUNK_ROWS = 20_000
 # Starts at which the trees are asked when curves are told. Between them, on log(1 + days), what
 # they say of a customer is a straight line: asking at each start takes twice as long and changes no
-# figure (docs/decisions/0019).
+# figure (docs/decisions/0021).
 ASKED_AT = (0, 2, 4, 7, 14, 28, 60, 120, 270)
 # What a row's waiting looks like at the start of an interval, learned from beside the features.
 INTERVAL_INPUTS = ("interval_start", "silence_at_start")

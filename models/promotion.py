@@ -24,7 +24,7 @@ from sources.errors import ArtifactError
 
 MARGIN = 0.002  # log loss by which a challenger may be worse: the noise of a refit
 MODELS, EVALUATED = "models", "evaluated"  # folders of a release, and of whatever scores
-Outcome = Literal["first", "same", "forced", "other", "promoted", "refused"]
+Outcome = Literal["first", "same", "forced", "other", "promoted", "refused", "rule", "gate"]
 TASK = ("churn", "horizon_days", "active_within_days", "value_horizon_days")
 
 
@@ -111,6 +111,29 @@ def decide(
         return Decision(True, "promoted", ours, theirs, why, figures)
     why = f"log loss may be {high:+.4f} worse (95 %), not under {MARGIN}"
     return Decision(False, "refused", ours, theirs, why, figures)
+
+
+def below_gates(
+    snapshots: pd.DataFrame,
+    challenger: Path,
+    champion: Path | None,
+    features: Sequence[str],
+    why: str,
+) -> Decision:
+    """Who scores where no new models could be trained: the champion if it can, else the rule.
+
+    `challenger` holds the rule. A rule never takes the champion's place.
+    """
+    own = check_manifest(challenger / MODELS)
+    ours = version(own)
+    if champion is None:
+        return Decision(True, "rule", ours, "", why)
+    other = check_manifest(champion / MODELS)
+    obstacle = _obstacle(own, other, champion, snapshots, features)
+    if obstacle:
+        told = f"{why} The published models cannot score this data: {obstacle}"
+        return Decision(True, "rule", ours, version(other), told)
+    return Decision(False, "gate", ours, version(other), f"no new ones could be trained. {why}")
 
 
 def version(manifest: dict[str, Any]) -> str:

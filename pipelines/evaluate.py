@@ -14,15 +14,24 @@ from models.forecast import Past
 from models.judgement import Costs, Evaluated, Judged, judge, judge_categories
 from models.next_categories import LISTS
 from models.promotion import version
+from models.rule import Rule
 from pipelines import stage
 from pipelines.model_card import model_card
 from pipelines.params import load_params
 from pipelines.pictures import calibration_picture
 from pipelines.reading import read_snapshots, read_timeline
+from pipelines.rule_reports import write_rule_reports
 
 
 def main() -> None:
-    """Judge on the test dates and write what people read."""
+    """Judge on the test dates and write what people read.
+
+    Raises LeakError before anything is written: without the reports there is no release.
+    """
+    rule = Rule.load(stage.SERVED)
+    if rule is not None:
+        write_rule_reports(rule, read_json(stage.USABILITY))
+        return
     params = load_params()
     manifest = check_manifest(stage.EVALUATED)
     timeline = read_timeline()

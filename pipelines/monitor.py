@@ -15,6 +15,7 @@ from models.leaving import LAPSE
 from models.monitor import advice, drift, latest_judged
 from models.params import ModelParams, MonitorParams
 from models.realised import JUDGED, realised
+from models.rule import Rule
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_served, read_snapshots, read_timeline
@@ -25,7 +26,17 @@ FEWEST_KNOWN = 0.5  # share of a release's customers whom the data knows
 
 
 def main() -> None:
-    """Compare, judge, advise."""
+    """Compare, judge, advise; where a rule scores there is nothing to watch."""
+    report = {} if Rule.load(stage.SCORING) else _report()
+    write_json(stage.MONITOR, report)
+    stage.MONITOR_PAGE.write_text(report_page(report), encoding="utf-8")
+    write_json(stage.MONITOR_METRICS, _metrics(report) if report else {})
+    if report:
+        to_do = "retraining is advised" if report["advice"]["retrain"] else "no reason to retrain"
+        stage.say(to_do)
+
+
+def _report() -> dict[str, Any]:
     params = load_params()
     timeline = read_timeline()
     bundle, _, version = read_served(stage.SCORING)
@@ -35,7 +46,7 @@ def main() -> None:
     moved = drift(bundle.churn, learned, now, params.monitor, params.model.seed)
     judge = Judge(timeline, params.model, params.monitor)
     releases = [judge.release(facts) for facts in read_json(stage.PAST / "releases.json")]
-    report = {
+    return {
         "as_of_date": date_of(timeline.score).isoformat(),
         "data_until": date_of(timeline.data_until).isoformat(),
         "model_version": version,
@@ -51,10 +62,6 @@ def main() -> None:
         "next_closes": _next_closes(releases, timeline),
         "advice": advice(moved, latest_judged(releases), params.monitor),
     }
-    write_json(stage.MONITOR, report)
-    stage.MONITOR_PAGE.write_text(report_page(report), encoding="utf-8")
-    write_json(stage.MONITOR_METRICS, _metrics(report))
-    stage.say("retraining is advised" if report["advice"]["retrain"] else "no reason to retrain")
 
 
 def _learned_from(snapshots: pd.DataFrame, timeline: Timeline) -> pd.DataFrame:

@@ -21,3 +21,11 @@ def calibration_picture(table: pd.DataFrame, title: str, path: Path) -> None:
     axes.legend(frameon=False)
     # Without the software's name the same picture is the same bytes.
     figure.savefig(path, metadata={"Software": None})
+
+
+def empty_picture(text: str, path: Path) -> None:
+    """A picture that says why there is none, as PNG."""
+    mpl.use("Agg")
+    figure = Figure(figsize=(5, 1.2), dpi=110, layout="constrained")
+    figure.text(0.5, 0.5, text, ha="center", va="center", fontsize=10)
+    figure.savefig(path, metadata={"Software": None})

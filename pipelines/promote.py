@@ -11,7 +11,8 @@ from pathlib import Path
 from features.snapshot import model_features
 from models.artifacts import check_manifest, read_json, write_json, write_manifest
 from models.churn import ChurnModel
-from models.promotion import EVALUATED, MODELS, decide
+from models.promotion import EVALUATED, MODELS, below_gates, decide
+from models.rule import Rule
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.promotion_text import with_promotion
@@ -27,14 +28,13 @@ def main() -> None:
     shutil.rmtree(challenger, ignore_errors=True)
     lay_out(challenger)
     snapshots = read_snapshots()
-    decision = decide(
-        snapshots,
-        read_timeline(),
-        challenger,
-        stage.PUBLISHED if stage.PUBLISHED.exists() else None,
-        model_features(snapshots, params.excluded_attributes),
-        params,
-    )
+    champion = stage.PUBLISHED if stage.PUBLISHED.exists() else None
+    features = model_features(snapshots, params.excluded_attributes)
+    rule = Rule.load(stage.SERVED)
+    if rule is None:
+        decision = decide(snapshots, read_timeline(), challenger, champion, features, params)
+    else:
+        decision = below_gates(snapshots, challenger, champion, features, rule.gate.why)
     if not decision.promoted:
         shutil.rmtree(challenger)
         shutil.copytree(stage.PUBLISHED, stage.CHAMPION)
@@ -47,16 +47,20 @@ def main() -> None:
     write_json(stage.CHAMPION / REPORTS / stage.PROMOTION.name, told)
     write_json(stage.PROMOTION, told)
     who = "the new models take over" if decision.promoted else "the champion stays"
-    stage.say(f"{who}: {decision.why}")
+    stage.say(f"{'a rule scores' if decision.outcome == 'rule' else who}: {decision.why}")
 
 
 def lay_out(folder: Path) -> None:
-    """The challenger as a release holds it: models, the evaluated churn model, and reports."""
+    """The challenger as a release holds it: models, the evaluated churn model, and reports.
+
+    A rule has no evaluated model, by which publishing knows that it is no champion.
+    """
     manifest = check_manifest(stage.EVALUATED)
     shutil.copytree(stage.SERVED, folder / MODELS)
-    (folder / EVALUATED).mkdir()
-    ChurnModel.load(stage.EVALUATED).save(folder / EVALUATED)
-    write_manifest(folder / EVALUATED, learned_until=manifest["learned_until"])
+    if Rule.load(stage.SERVED) is None:
+        (folder / EVALUATED).mkdir()
+        ChurnModel.load(stage.EVALUATED).save(folder / EVALUATED)
+        write_manifest(folder / EVALUATED, learned_until=manifest["learned_until"])
     (folder / REPORTS).mkdir()
     for report in (stage.EVALUATION, stage.MODEL_CARD):
         shutil.copy(report, folder / REPORTS)

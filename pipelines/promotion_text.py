@@ -14,6 +14,10 @@ def with_promotion(card: str, decision: dict[str, Any]) -> str:
 def promotion_text(decision: dict[str, Any]) -> str:
     """One paragraph: who scores, against whom, why, and on which rows."""
     challenger, champion = decision["challenger"], decision["champion"]
+    if decision["outcome"] == "rule":
+        return f"A rule scores, there are no models: {decision['why'].rstrip('.')}."
+    if decision["outcome"] == "gate":
+        return f"These models ({champion}) go on scoring: {decision['why'].rstrip('.')}."
     if decision["promoted"]:
         who = f"These models ({challenger}) score"
         if champion and champion != challenger:

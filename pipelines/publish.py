@@ -45,7 +45,7 @@ def _keep_monitor(engine: Engine, release_id: str) -> None:
     """The monitor's report beside the release: it is newer when a past release has closed."""
     if stage.MONITOR.exists():
         report = read_json(stage.MONITOR)
-        if report["model_version"] == read_json(stage.RELEASE / MANIFEST)["model_version"]:
+        if report.get("model_version") == read_json(stage.RELEASE / MANIFEST)["model_version"]:
             keep_report(engine, release_id, report)
 
 
@@ -72,6 +72,9 @@ def keep_champion() -> None:
 
 
 def _move_champion(manifest: dict[str, Any]) -> None:
+    if manifest.get("gate"):
+        stage.say("a rule scores: the alias champion stays where it is")
+        return
     # MLflow takes seconds to import, and nothing of it is needed when nothing changed.
     from pipelines.tracking import open_store as open_mlflow
     from pipelines.tracking import set_champion

@@ -11,6 +11,7 @@ import pandas as pd
 from features.timeline import date_of
 from models.artifacts import MANIFEST, check_manifest, digest, hashes, read_json, write_json
 from models.promotion import version
+from models.rule import Rule
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_timeline
@@ -66,6 +67,7 @@ def write(folder: Path) -> None:
     for report in (stage.FORECAST, stage.USABILITY, stage.FEATURES):
         shutil.copy(report, folder / "reports")
     files = hashes(folder)
+    rule = Rule.load(stage.SCORING)
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "release_id": version({"files": files}),
@@ -75,6 +77,8 @@ def write(folder: Path) -> None:
         "value_horizon_days": timeline.value_horizon_days,
         "model_version": version(check_manifest(stage.SCORING)),
         "promotion": read_json(stage.PROMOTION),
+        # What a model would need, where a rule scores; empty where models do.
+        "gate": None if rule is None else rule.gate.to_json(),
         "source": read_json(stage.SOURCE),
         "snapshots_sha256": digest(hashes(stage.SNAPSHOTS)),
         "cards": len(cards),

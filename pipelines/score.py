@@ -1,25 +1,47 @@
 """Stage `score`: the champion on the score date; score cards and the sales forecast out."""
 
+from typing import Any
+
 import pandas as pd
 
 from features.category_history import read_categories
 from features.usability.feed import refuse_dead_feed
-from models.artifacts import read_json, write_json
+from models.artifacts import check_manifest, read_json, write_json
 from models.cards import score_cards, with_next_categories
 from models.forecast import Past, forecast
 from models.next_categories import NextCategoriesModel
+from models.promotion import version
 from models.relationship import with_relationship
+from models.rule import Rule, rule_cards
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_served, read_snapshots, read_timeline
 
 
 def main() -> None:
-    """Score every eligible customer.
+    """Score every eligible customer, by models or, below the data gates, by the rule.
 
     Raises DataGateError when a feed has died: the last release stays.
     """
     refuse_dead_feed(read_json(stage.USABILITY))
+    manifest = check_manifest(stage.SCORING)
+    rule = Rule.load(stage.SCORING)
+    if rule is None:
+        cards, told = _by_models()
+    else:
+        snapshots, purchases = read_snapshots(), pd.read_parquet(stage.PURCHASES)
+        snapshot = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
+        cards = rule_cards(snapshot, purchases, rule, version(manifest), read_timeline())
+        told = {}  # a rule expects no number of orders
+    stage.write_parquet(cards, stage.SCORES)
+    write_json(stage.FORECAST, told)
+    ranked = cards["status"].isin(["scored", "rule"]).sum()
+    how = "scored" if rule is None else "ranked by rule"
+    stage.say(f"{ranked:,} customers {how}, {len(cards):,} cards")
+
+
+def _by_models() -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The cards, and the sales forecast that sums them up."""
     snapshots, timeline = read_snapshots(), read_timeline()
     snapshot = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
     purchases = pd.read_parquet(stage.PURCHASES)
@@ -35,12 +57,9 @@ def main() -> None:
     model = NextCategoriesModel.load(stage.SCORING)  # its manifest was checked by read_served
     if categories is not None and model is not None:
         cards = with_next_categories(cards, snapshot, categories.history, model)
-    stage.write_parquet(cards, stage.SCORES)
     evaluation = read_json(stage.CHAMPION / "reports" / "evaluation.json")
     backtest = evaluation.get("forecast", [])  # a champion may be older than forecasts
-    told = forecast(Past(snapshots, purchases, timeline), cards, backtest)
-    write_json(stage.FORECAST, told)
-    stage.say(f"{(cards['status'] == 'scored').sum():,} customers scored, {len(cards):,} cards")
+    return cards, forecast(Past(snapshots, purchases, timeline), cards, backtest)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,17 @@
 """Stage `snapshot`: checked tables in, one labelled row per customer and as-of date out."""
 
+from typing import Any
+
 from features.building import build_snapshots, purchase_timelines
 from features.engine import DuckEngine, Engine
 from features.profile import profile
 from features.snapshot import dictionary, supported
 from features.spark import SparkEngine
-from features.splits import plan_timeline
+from features.splits import plan_timeline, rule_timeline
 from models.artifacts import write_json
 from pipelines import stage
 from pipelines.params import load_params
+from sources.errors import ShortHistoryError
 
 ENGINES = {"duckdb": DuckEngine, "spark": SparkEngine}
 
@@ -17,7 +20,14 @@ def main() -> None:
     """Plan the dates, compute features and labels, write them with their dictionary."""
     params = load_params()
     engine: Engine = ENGINES[params.engine](stage.tables(stage.table_names()))
-    timeline = plan_timeline(params.task, params.timeline, profile(engine))
+    rhythm = profile(engine)
+    below: dict[str, Any] = {}  # how far the history is from a model; empty where it reaches
+    try:
+        timeline = plan_timeline(params.task, params.timeline, rhythm)
+    except ShortHistoryError as error:
+        stage.say(f"too short for a model, so a rule will score: {error}")
+        timeline = rule_timeline(params.task, params.timeline, rhythm)
+        below = {"why": str(error), "distance": error.distance}
     features, absent = supported(
         engine.schemas, timeline.history_days, params.source.static_attributes
     )
@@ -26,6 +36,7 @@ def main() -> None:
         build_snapshots(engine, timeline, features, stage.SNAPSHOTS, done, stage.CATEGORIES)
     stage.write_parquet(purchase_timelines(engine, timeline), stage.PURCHASES)
     write_json(stage.TIMELINE, timeline.to_json())
+    write_json(stage.GATE, below)
     write_json(stage.FEATURES, dictionary(features, absent))
 
 

@@ -9,9 +9,11 @@ from features.usability.contract import MISSING_TABLE
 from models.artifacts import MANIFEST, read_json
 from models.next_categories import LIST_LENGTH
 from models.reason_rows import told
+from models.rule import INSUFFICIENT_DATA, RULE
 from pipelines import stage
 from pipelines.model_card import NAMES
 from pipelines.promotion_text import promotion_text
+from pipelines.rule_reports import distance_lines
 from serving.wording import LANGUAGES, Language, label, sentence
 from sources.errors import EnvironmentProblem
 
@@ -46,11 +48,15 @@ def print_summary(seconds: float | None = None, language: Language = "en") -> No
     print(*_data_lines(usability, manifest), sep="\n")
     print("\nChosen")
     print(*_choice_lines(evaluation["timeline"]), sep="\n")
-    print(*_churn_lines(evaluation), sep="\n")
-    print(f"  champion: {promotion_text(manifest['promotion'])}")
-    print(*_next_lines(evaluation), sep="\n")
-    print(*_worklist_lines(cards, manifest, language), sep="\n")
-    print(*_plan_lines(plan, cards, language), sep="\n")
+    if manifest.get("gate"):
+        print(*_rule_lines(cards, manifest, language), sep="\n")
+    else:
+        print(*_churn_lines(evaluation), sep="\n")
+        if "promotion" in manifest:  # a release of older code has none
+            print(f"  champion: {promotion_text(manifest['promotion'])}")
+        print(*_next_lines(evaluation), sep="\n")
+        print(*_worklist_lines(cards, manifest, language), sep="\n")
+        print(*_plan_lines(plan, cards, language), sep="\n")
     print(
         "\nReports   reports/model_card.md, reports/data_usability.html, reports/features.json\n"
         "Next      make serve          API and page on http://127.0.0.1:8000\n"
@@ -145,6 +151,24 @@ def _next_lines(evaluation: dict[str, Any]) -> list[str]:
                 f"  {what}: mean absolute error {ours['mean_absolute_error']:.2f}{beside}, total "
                 f"{ours['total_error']:+.1%}"
             )
+    return lines
+
+
+def _rule_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Language) -> list[str]:
+    """Below the data gates: how far a model is, and whom the rule ranks highest."""
+    ranked = cards[cards["status"] == RULE].sort_values("risk_rank")
+    unjudged = int((cards["status"] == INSUFFICIENT_DATA).sum())
+    lines = [
+        "\nNo model yet: the data is below the gates, so a rule ranks and tells no probability",
+        *(f"  {line}" for line in distance_lines(manifest["gate"])),
+        f"  {manifest['gate']['why']}",
+        f"\n{len(ranked):,} customers ranked as of {manifest['as_of_date']}, {unjudged:,} with too "
+        f"few purchases to judge; the {min(MOST, len(ranked))} longest silent against their rhythm",
+    ]
+    for card in ranked.head(MOST).to_dict("records"):
+        band = label(f"risk_band.{card['risk_band']}", language)
+        silence = sentence("page.silence", language, silence_over_usual=card["silence_over_usual"])
+        lines.append(f"  {card['customer_id']:<10}  {band}: {silence}")
     return lines
 
 

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from models.artifacts import MANIFEST, read_json, write_json
+from models.rule import Rule
 from pipelines import stage
 from pipelines.logged_models import churn_answer, next_purchase_answer
 from pipelines.params import load_params
@@ -59,7 +60,9 @@ def main() -> None:
 
 
 def models_to_log() -> list[LoggedModel]:
-    """The served models with a few rows of the score date as their example."""
+    """The served models with a few rows of the score date as their example; none of a rule."""
+    if Rule.load(stage.SERVED) is not None:
+        return []
     bundle, _, _ = read_served(stage.SERVED)
     snapshots = read_snapshots()
     rows = snapshots[snapshots["split"] == "score"].head(5).reset_index(drop=True)

@@ -37,6 +37,7 @@ COLUMNS = (
     "risk_band",
     "risk_rank",
     "risk_change",
+    "silence_over_usual",
     "reason",
     "next_purchase_low",
     "next_purchase_median",

@@ -117,12 +117,13 @@ class PublishedForecast(SalesForecast):
 
 
 def read_forecast(folder: Path) -> SalesForecast | None:
-    """The forecast in a release folder; None in one from before there was any.
+    """The forecast in a release folder; None where a rule ranks, or there was none yet.
 
     Raises ValueError for one that breaks the schema.
     """
     path = folder / "reports" / "forecast.json"
-    return SalesForecast.model_validate(read_json(path)) if path.exists() else None
+    found = read_json(path) if path.exists() else {}
+    return SalesForecast.model_validate(found) if found else None
 
 
 def current_forecast(engine: Engine) -> tuple[Release, PublishedForecast]:
@@ -131,6 +132,8 @@ def current_forecast(engine: Engine) -> tuple[Release, PublishedForecast]:
     if found is None:
         raise ApiProblem(
             "no-forecast",
-            f"Release {release.release_id} was made before there were forecasts: run `make run`.",
+            f"Release {release.release_id} has no forecast: it is older than forecasts, or a rule "
+            "ranks in it, as the data is too little for models (`gate` of /v1/releases/current). "
+            "Run `make run` with more data.",
         )
     return release, PublishedForecast.model_validate({**found, "release_id": release.release_id})

@@ -177,12 +177,15 @@ def _said(reason: AdviceReason, language: Language) -> str:
 
 
 def report_page(report: Mapping[str, Any]) -> str:
-    """The report as one HTML page in both languages that needs nothing else."""
-    told = Monitor.model_validate(report)
+    """The report as one HTML page in both languages that needs nothing else.
+
+    Without content, where a rule ranks, it says that there is nothing to look at.
+    """
+    told = Monitor.model_validate(report) if report else None
     parts = [
         {
             "language": language,
-            "told": told.model_copy(update={"advice": in_words(told.advice, language)}),
+            "told": told and told.model_copy(update={"advice": in_words(told.advice, language)}),
             "t": partial(_sentence, language),
             "field": partial(field_label, language=language),
             "show": partial(_written, language),

@@ -242,7 +242,15 @@ def query_of(asked: Mapping[str, list[str]]) -> AtRiskQuery:
 
 
 def _quality(release: Release, language: Language) -> str:
+    """How good the model was; below the data gates, how far it is away."""
     figures = release.quality
+    if figures is None:
+        needs = release.gate.distance if release.gate else []
+        told = (
+            sentence(f"gate.{need.what}", language, have=need.have, need=need.need)
+            for need in needs
+        )
+        return "; ".join(told)
     dates = listing((written(day, "day", language) for day in figures.test_as_of_dates), language)
     return sentence("page.quality", language, **figures.model_dump() | {"dates": dates})
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 
 from serving.store import unreachable, version
-from serving.tables import LISTED, cards, releases
+from serving.tables import cards, releases
 
 SCORES = ("customer_id", "churn_risk", "arm", "intended_action")
 FACTS = ("release_id", "model_version", "as_of_date", "horizon_days", "churn_definition")
@@ -21,8 +21,8 @@ def past_releases(engine: Engine, source_sha256: str) -> list[dict[str, Any]]:
     """What the kept releases say of themselves, oldest first: FACTS, `promised` and `number`.
 
     Not those made of the very data whose hash is given, at its end: nothing can have become of
-    them yet. Of several with one as-of date and model version the newest. Empty before the first
-    release. Raises StoreError when the database does not answer.
+    them yet; nor those in which a rule ranked. Of several with one as-of date and model version the
+    newest. Empty before the first release. Raises StoreError when the database does not answer.
     """
     if version(engine) is None:
         return []
@@ -34,16 +34,17 @@ def past_releases(engine: Engine, source_sha256: str) -> list[dict[str, Any]]:
         raise unreachable(engine, error) from None
     newest: dict[tuple[str, str], dict[str, Any]] = {}
     for number, info in found:
+        quality = info.get("quality")
+        if quality is None:
+            continue  # a rule ranked: it promised no probability
         is_at_end = info["as_of_date"] > info["data_until"]
         if info.get(SOURCE_SHA) == source_sha256 and is_at_end:
             continue
         told = {name: info[name] for name in FACTS}
         # A release from before promises were kept said how well it ranks, and no more.
-        auc = {
-            f: info["quality"][n]
-            for f, n in (("value", "auc"), ("low", "auc_low"), ("high", "auc_high"))
-        }
-        told |= {"number": number, PROMISED: info.get(PROMISED) or {"auc": auc}}
+        ends = (("value", "auc"), ("low", "auc_low"), ("high", "auc_high"))
+        promised = info.get(PROMISED) or {"auc": {end: quality[name] for end, name in ends}}
+        told |= {"number": number, PROMISED: promised}
         newest[info["as_of_date"], info["model_version"]] = told
     return sorted(newest.values(), key=lambda one: (one["as_of_date"], one["number"]))
 
@@ -54,9 +55,9 @@ def source_hash(source: Mapping[str, Any]) -> str:
 
 
 def scores_of(engine: Engine, number: int) -> pd.DataFrame:
-    """SCORES of everyone whom a release lists, by customer_id."""
+    """SCORES of everyone whom a model scored in a release, by customer_id."""
     columns = [cards.c[name] for name in SCORES]
-    query = select(*columns).where(cards.c.number == number, cards.c.status.in_(LISTED))
+    query = select(*columns).where(cards.c.number == number, cards.c.status == "scored")
     try:
         with engine.connect() as connection:
             rows = connection.execute(query.order_by(cards.c.customer_id)).all()

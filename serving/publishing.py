@@ -25,7 +25,6 @@ from serving.schemas import ScoreCard
 from serving.store import check_not_newer, publishing, upgrade
 from serving.tables import (
     DESCENDING,
-    LISTED,
     card_texts,
     cards,
     current_release,
@@ -35,6 +34,7 @@ from serving.tables import (
 from sources.errors import ArtifactError
 
 Outcome = Literal["published", "brought back", "unchanged"]
+MADE = {"churn_risk", "expected_gain"}  # columns of `cards` that are not the field as it stands
 NEVER = dt.date(9999, 12, 31)  # "not within N days" comes after every date
 # Columns of `cards` that are fields of the card as they stand.
 SAME = {column.name for column in cards.c} & set(ScoreCard.model_fields) - {
@@ -154,8 +154,9 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
 
 
 def _promised(folder: Path) -> dict[str, Any]:
-    """What the evaluation promised, to be compared with what becomes of the release."""
-    ours = read_json(folder / "reports" / "evaluation.json")["churn"]["models"]["ours"]
+    """What the evaluation promised, to be compared with what becomes of it; a rule nothing."""
+    churn = read_json(folder / "reports" / "evaluation.json").get("churn", {})
+    ours = churn.get("models", {}).get("ours", {})
     return {name: ours[name] for name in JUDGED if name in ours}
 
 
@@ -193,7 +194,7 @@ def _risks(connection: Connection, number: int | None, customers: list[str]) -> 
         select(cards.c.customer_id, cards.c.churn_risk).where(
             cards.c.number == number,
             cards.c.customer_id.in_(customers),
-            cards.c.status.in_(LISTED),  # of the others the column says 0
+            cards.c.status == "scored",  # of the others the column holds no probability
         )
     )
     return {row.customer_id: row.churn_risk for row in found}
@@ -211,12 +212,20 @@ def _row(number: int, card: ScoreCard) -> dict[str, Any]:
         "number": number,
         **{name: getattr(card, name) for name in SAME},
         "search": f"{card.name or ''}\n{card.customer_id}".casefold(),
-        **{name: getattr(card, name) or 0.0 for name in DESCENDING if name != "expected_gain"},
+        **{name: getattr(card, name) or 0.0 for name in DESCENDING if name not in MADE},
+        "churn_risk": _by_risk(card),
         "expected_gain": (action and action.expected_gain) or 0.0,
         "intended_action": action and action.action_id,
         "next_purchase_date": (when and when.median) or NEVER,
         "last_purchase_date": card.last_purchase_date or NEVER,
     }
+
+
+def _by_risk(card: ScoreCard) -> float:
+    """What the list by risk is sorted by: of a rule, which tells none, something like its rank."""
+    if card.status == "rule" and card.risk_rank is not None:
+        return 1 / card.risk_rank
+    return card.churn_risk or 0.0
 
 
 def _text(number: int, card: ScoreCard) -> dict[str, Any]:

@@ -99,7 +99,10 @@ def read_facts(folder: Path, manifest: dict[str, Any], counts: Counts) -> Releas
         owners=sorted(counts.owners),
         has_money="value_at_risk" in first,
         total_value_at_risk=counts.value_at_risk if "value_at_risk" in first else None,
-        quality=_quality(read_json(folder / "reports" / "evaluation.json")),
+        quality=None
+        if manifest.get("gate")
+        else _quality(read_json(folder / "reports" / "evaluation.json")),
+        gate=manifest.get("gate"),
         plan=_plan(read_json(folder / "plan.json")),
     )
 
@@ -136,7 +139,7 @@ def _why(error: Exception) -> str:
 
 def _card(row: Row, release_id: str) -> ScoreCard:
     plain = {name: _plain(row.get(name)) for name in AS_THEY_ARE}
-    reach = row["next_purchase_reach_days"]
+    reach = row.get("next_purchase_reach_days")
     when = {end: _day(row.get(f"next_purchase_date_{end}")) for end in ("low", "median", "high")}
     action = None
     if row.get("intended_action") is not None:

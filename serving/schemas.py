@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from models.gate import Gate
 from serving.wording import is_message
 
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -148,7 +149,11 @@ class ScoreCard(Schema):
     churn_definition: Literal["lapse", "cancellation"]
     model_version: str
     churn_risk: Probability | None = Field(
-        description="Calibrated probability of leaving within horizon_days."
+        description="Calibrated probability of leaving within horizon_days; null of a rule."
+    )
+    silence_over_usual: Number | None = Field(
+        default=None,
+        description="Of status rule: days since the last purchase over the customer's usual gap.",
     )
     risk_band: RiskBand | None
     risk_rank: int | None = Field(description="1 is most at risk.")
@@ -211,11 +216,13 @@ class ScoreCard(Schema):
             return self
         is_listed = self.status in ("scored", "rule")
         action, when = self.intended_action, self.next_purchase_date
+        is_scored = self.status == "scored"
         needed = {
-            "churn_risk": is_listed,
+            "churn_risk": is_scored,
             "risk_band": is_listed,
             "risk_rank": is_listed,
-            "next_purchase_date": is_listed,
+            "silence_over_usual": self.status == "rule",
+            "next_purchase_date": is_scored,
             "value_if_stays": self.value_at_risk is not None,
             "value_if_lapses": self.value_at_risk is not None,
         }
@@ -227,6 +234,8 @@ class ScoreCard(Schema):
             missing += [name for name in gains if getattr(action, name) is None]
         if missing:
             raise ValueError(f"{', '.join(missing)} missing")
+        if not is_scored and self.churn_risk is not None:
+            raise ValueError(f"churn_risk is told of status {self.status}, which has none")
         return self
 
 
@@ -273,7 +282,8 @@ class ReleaseFacts(Schema):
     owners: list[str]
     has_money: bool
     total_value_at_risk: Total | None = Field(description="Of everybody who is scored.")
-    quality: Quality
+    quality: Quality | None = Field(default=None, description="Null where a rule ranks.")
+    gate: Gate | None = Field(default=None, description="Null where a model scores.")
     plan: PlanTotals
 
 

@@ -59,7 +59,8 @@ current_release = Table(
 
 # Narrow, so that filters and sums read little: the card itself stands in card_texts. What lists
 # sort by is never null, as databases disagree on where nulls come: 0 and 9999-12-31 stand for what
-# is not known, and the card says null.
+# is not known, and the card says null. Of status `rule` churn_risk holds 1 / risk_rank, to sort by:
+# it is no probability, and only `scored` rows are filtered by it.
 cards = Table(
     "cards",
     metadata,
@@ -85,7 +86,7 @@ cards = Table(
     Column("next_purchase_date", Date, nullable=False),
     Column("last_purchase_date", Date, nullable=False),
 )
-LISTED: tuple[Literal["scored", "rule"], ...] = ("scored", "rule")  # statuses with a risk
+LISTED: tuple[Literal["scored", "rule"], ...] = ("scored", "rule")  # statuses with a rank by risk
 DESCENDING = ("churn_risk", "value_at_risk", "expected_value", "expected_gain")
 ASCENDING = ("next_purchase_date", "last_purchase_date")
 for _name in DESCENDING:

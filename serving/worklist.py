@@ -260,7 +260,8 @@ def _conditions(query: Filters) -> list[ColumnElement[bool]]:
         is_planned = cards.c.intended_action.is_not(None) & (cards.c.intended_action != DO_NOTHING)
         wanted.append(is_planned & (cards.c.arm == TREATED))
     if query.min_churn_risk is not None:
-        wanted.append(cards.c.churn_risk >= query.min_churn_risk)
+        is_probable = cards.c.status == "scored"  # of a rule the column is no probability
+        wanted.append(is_probable & (cards.c.churn_risk >= query.min_churn_risk))
     if query.min_value_at_risk is not None:
         wanted.append(cards.c.value_at_risk >= query.min_value_at_risk)
     if query.q is not None:

@@ -5,7 +5,9 @@ RegularsError
 ├── SourceError            raw data cannot be read: missing, empty, unreadable, delivered twice
 │   └── TableError         a table breaks its contract: missing column, too many bad rows
 ├── TimelineError          no honest split of the data by date exists
+│   └── ShortHistoryError  the history is too short for one: a rule scores instead
 ├── DataGateError          too few customers, events or outcomes for a model
+│   └── TooLittleError     below the data gates: a rule scores instead
 ├── LeakError              a feature, or the model, judges too well to be true
 ├── CatalogError           actions.yaml cannot be used
 ├── ArtifactError          a saved model or release is incomplete or was changed
@@ -38,8 +40,24 @@ class TimelineError(RegularsError):
     """No split of the data by date keeps training, validation and test apart."""
 
 
+class ShortHistoryError(TimelineError):
+    """The history is too short for a split; `distance` is (have, need) days by `history_days`."""
+
+    def __init__(self, message: str, distance: dict[str, tuple[int, int]]) -> None:
+        super().__init__(message)
+        self.distance = distance
+
+
 class DataGateError(RegularsError):
     """Too few customers, events or outcomes to fit or judge a model."""
+
+
+class TooLittleError(DataGateError):
+    """Below the data gates; `distance` is (have, need) by customers, leavers and stayers."""
+
+    def __init__(self, message: str, distance: dict[str, tuple[int, int]]) -> None:
+        super().__init__(message)
+        self.distance = distance
 
 
 class LeakError(RegularsError):

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from features.params import TaskParams, TimelineParams
 from features.profile import Profile
-from features.splits import ACTIVE, HORIZONS, MIN_TRAIN, MONTH, plan_timeline
+from features.splits import ACTIVE, HORIZONS, MIN_TRAIN, MONTH, plan_timeline, rule_timeline
 from features.timeline import date_of, day_of
 from features.timeplan import Timeline
-from sources.errors import TimelineError
+from sources.errors import ShortHistoryError, TimelineError
 
 FROM = day_of(date(2017, 1, 1))
 AUTO = st.just("auto")
@@ -255,11 +255,32 @@ def test_data_after_a_given_score_date_is_not_used_for_outcomes():
     assert early.data_until == early.score
 
 
+@pytest.mark.parametrize("horizon", [28, "auto"])
+def test_a_plan_for_the_rule_has_the_score_date_of_the_others_and_nothing_else(horizon):
+    made = rule_timeline(task(horizon_days=horizon), timeline(), profile(40))
+    assert made.as_of_days() == (made.score,) == (FROM + 41,)
+    assert made.split_of(made.score) == "score"
+    assert made.history_days == 41
+    assert made.horizon_days == 28
+    assert Timeline.from_json(made.to_json()) == made
+    early = timeline(score_as_of=date(2017, 1, 20))
+    assert rule_timeline(task(), early, profile(40)).data_until == day_of(date(2017, 1, 20))
+
+
+def test_a_date_in_params_that_cannot_be_is_no_history_too_short():
+    with pytest.raises(TimelineError) as error:
+        plan(of_timeline={"test_as_of_dates": [date(2017, 12, 30)]})
+    assert not isinstance(error.value, ShortHistoryError)
+
+
 @pytest.mark.parametrize("span", [0, 1, 28, 56, 150])
 def test_a_history_too_short_is_refused_with_its_dates_and_the_days_that_would_do(span):
-    with pytest.raises(TimelineError) as error:
+    with pytest.raises(ShortHistoryError) as error:
         plan(span)
     text = str(error.value)
+    have, need = error.value.distance["history_days"]
+    assert have == span < need
+    assert plan(need)
     assert f"2017-01-01 to {date_of(FROM + span)} is {span} days" in text
     test = date_of(FROM + span) - timedelta(days=28)
     for days in (0, 28, 56):

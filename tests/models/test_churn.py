@@ -9,7 +9,7 @@ from models.calibration import IDENTITY, BetaMap
 from models.churn import ChurnModel, calibration_map, check_gates, fit_churn, refit_churn
 from models.metrics import log_loss
 from models.params import GateParams
-from sources.errors import ArtifactError, DataGateError
+from sources.errors import ArtifactError, DataGateError, TooLittleError
 from tests.snapshots import FEATURES, model_params, simulate
 
 PARAMS = model_params()
@@ -147,6 +147,24 @@ def test_an_outcome_too_rare_to_learn_from_is_counted(rows):
     rare = rare.assign(churned=(rare.index < 9).astype(float))
     with pytest.raises(DataGateError, match=r"9 outcomes of leaving.*needed 10 of each"):
         fit_churn(rare, rows["validation"], FEATURES, PARAMS)
+
+
+def test_too_little_says_how_far_it_is_and_labels_all_alike_are_a_mistake_of_another_kind(rows):
+    train = rows["train"].reset_index(drop=True)
+    few = train[train["customer_id"] < "c00030"]
+    for given in (few, few.assign(churned=0.0), few.head(0)):
+        with pytest.raises(TooLittleError) as error:
+            check_gates(given, "training dates", PARAMS)
+        left = int(given["churned"].sum())
+        assert error.value.distance == {
+            "customers": (given["customer_id"].nunique(), 50),
+            "leavers": (left, 10),
+            "stayers": (len(given) - left, 10),
+        }
+    for outcome in (0.0, 1.0):
+        with pytest.raises(DataGateError, match="The last release stays") as error:
+            check_gates(train.assign(churned=outcome), "training dates", PARAMS)
+        assert not isinstance(error.value, TooLittleError)
 
 
 def test_a_share_lowers_the_gates_and_rounds_them_up(rows):

@@ -13,6 +13,7 @@ from actions.eligibility import GATES, History
 from actions.plan import WHY_NOT
 from features.definition import GROUPS, TEXT
 from features.snapshot import all_features
+from models.gate import What
 from models.relationship import HELD_BY, RELATIONSHIP_LEVELS, UNKNOWN
 from models.segments import ABC_CLASSES, LIFECYCLE_STAGES, RFM_SEGMENTS, RISK_BANDS
 from serving import wording
@@ -65,6 +66,12 @@ def test_both_languages_use_the_same_values_in_each_variant(key):
     assert found[0] == found[1]
     kinds = {kind for text in found[0] for _, kind in text}
     assert kinds <= {"", "money", "quantity", "days", "days_of", "customers", *wording.KINDS}
+
+
+@pytest.mark.parametrize("what", get_args(What))
+def test_the_distance_to_a_model_can_be_told_in_both_languages(what):
+    assert plain(sentence(f"gate.{what}", "en", have=1200, need=20)).startswith("1,200 of 20 ")
+    assert "1 200 из 20" in plain(sentence(f"gate.{what}", "ru", have=1200, need=20))
 
 
 def test_every_word_of_the_page_is_used():

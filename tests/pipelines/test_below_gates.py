@@ -1,0 +1,78 @@
+"""Below the data gates: a rule ranks and says how far a model is, or the champion goes on."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from serving.store import open_store
+from serving.worklist import current
+from tests.pipelines.project import new_project
+from tests.synthetic import Shop, tables
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+
+TOLD = ("purchase_probability", "next_purchase_date", "value_at_risk", "expected_value")
+
+
+def release_of(project):
+    engine = open_store(f"sqlite:///{project.folder}/store/regulars.sqlite3")
+    found = current(engine)
+    engine.dispose()
+    return found
+
+
+def needs(gate):
+    return {need["what"]: (need["have"], need["need"]) for need in gate["distance"]}
+
+
+def test_a_first_run_on_a_short_history_publishes_the_rule_and_what_a_model_needs(tmp_path):
+    project = new_project(tmp_path / "short", tables(Shop(days=55)))
+    done = project.run()
+    assert done.code == 0, done.text
+    assert "No model yet: the data is below the gates" in done.text
+    assert "Traceback" not in done.text
+    manifest = project.manifest()
+    have, need = needs(manifest["gate"])["history_days"]
+    assert have < 55 < need
+    assert f"{have} days of history, needed {need}" in done.text
+    assert manifest["promotion"]["outcome"] == "rule"
+    cards = pd.read_parquet(project.release / "cards.parquet")
+    ruled = cards[cards["status"] == "rule"]
+    assert len(ruled) > 200
+    assert set(cards["status"]) <= {"rule", "insufficient_data", "already_churned"}
+    assert sorted(ruled["risk_rank"]) == list(range(1, len(ruled) + 1))
+    assert cards["churn_risk"].isna().all()
+    assert not [name for name in cards.columns if name.startswith(TOLD)]
+    assert cards["intended_action"].isna().all()
+    card = (project.release / "reports" / "model_card.md").read_text(encoding="utf-8")
+    assert f"{have} days of history, needed {need}" in card
+    published = release_of(project)
+    assert published.quality is None
+    assert needs(published.model_dump()["gate"])["history_days"] == (have, need)
+    assert not (project.folder / "store" / "champion").exists()
+    assert project.parent_runs() == 1
+    again = project.run()
+    assert "Nothing changed" in again.text
+    # With enough history a model takes the place of the rule.
+    project.give(tables(Shop()))
+    done = project.run()
+    assert done.code == 0, done.text
+    assert project.manifest()["gate"] is None
+    assert project.manifest()["promotion"]["outcome"] == "first"
+    assert release_of(project).quality is not None
+
+
+def test_too_few_customers_for_new_models_leave_the_champion_scoring(copied):
+    before = copied.manifest()
+    copied.change(model={"gates": {"min_customers": 5000}})
+    done = copied.run()
+    assert done.code == 0, done.text
+    assert "the champion stays: no new ones could be trained. Too little data" in done.text
+    after = copied.manifest()
+    assert after["model_version"] == before["model_version"]
+    assert (after["promotion"]["outcome"], after["gate"]) == ("gate", None)
+    was = json.loads((copied.release / "reports" / "evaluation.json").read_text(encoding="utf-8"))
+    assert "churn" in was
+    cards = pd.read_parquet(copied.release / "cards.parquet")
+    assert set(cards["status"]) == {"scored", "already_churned"}

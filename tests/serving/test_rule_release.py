@@ -1,0 +1,135 @@
+"""A release below the data gates: ranked by rule, told how far a model is, and no probability."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from serving.publishing import publish
+from serving.query import AtRiskQuery
+from serving.store import open_store
+from serving.worklist import at_risk, current, one_card
+from sources.errors import ArtifactError
+from tests.serving.conftest import Running
+from tests.serving.releases import card_row, gone_row, write_release
+
+GATE = {
+    "why": "The history is too short.",
+    "distance": [
+        {"what": "history_days", "have": 55, "need": 120},
+        {"what": "customers", "have": 61, "need": 200},
+    ],
+}
+TOLD = ("purchase_probability", "next_", "expected_", "value_at", "value_if", "second_", "relation")
+PLANNED = ("intended_action", "channel", "why", "arm", "withheld", "blocked", "effect", "reasons")
+
+
+def rule_row(customer, rank, band="low", silence=0.5, **changes):
+    empty = [n for n in card_row(customer) if n.startswith((*TOLD, *PLANNED)) or "cost" in n]
+    blank = dict.fromkeys([*empty, "churn_risk", "suggested_level", "held_by"])
+    ruled = {"status": "rule", "risk_rank": rank, "risk_band": band, "silence_over_usual": silence}
+    return card_row(customer) | blank | ruled | changes
+
+
+ROWS = [
+    rule_row("b", 1, "high", 5.25),
+    rule_row("a", 2, "medium", 2.5),
+    rule_row("c", 3),
+    rule_row("few", None, None, None, status="insufficient_data", rank_in_stage=None),
+    gone_row("gone", silence_over_usual=None),
+]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_release(tmp_path / "release", ROWS, money=False, gate=GATE)
+
+
+def test_the_list_is_ranked_by_the_rule_on_each_database(engine, folder):
+    publish(folder, engine, keep=2)
+    listed = at_risk(engine, AtRiskQuery(limit=2))
+    assert [card.customer_id for card in listed.cards] == ["b", "a"]
+    assert listed.total == 3
+    rest = at_risk(engine, AtRiskQuery(limit=2, cursor=listed.next_cursor))
+    assert [card.customer_id for card in rest.cards] == ["c"]
+    assert {card.churn_risk for card in (*listed.cards, *rest.cards)} == {None}
+    assert listed.total_value_at_risk is None
+
+
+def test_no_filter_takes_the_rank_for_a_probability(engine, folder):
+    publish(folder, engine, keep=2)
+    assert at_risk(engine, AtRiskQuery(min_churn_risk=0.01)).total == 0
+    assert at_risk(engine, AtRiskQuery(risk_band=["high"])).total == 1
+
+
+def test_a_change_of_risk_is_never_one_of_ranks(engine, folder, tmp_path):
+    publish(folder, engine, keep=3)
+    later = pd.Timestamp("2024-11-03").date()
+    publish(
+        write_release(tmp_path / "later", ROWS, as_of=later, money=False, gate=GATE), engine, keep=3
+    )
+    _, card = one_card(engine, "b", with_purchases=False)
+    assert card.risk_change is None
+
+
+def test_the_release_says_how_far_a_model_is_and_nothing_of_quality(engine, folder):
+    publish(folder, engine, keep=2)
+    release = current(engine)
+    assert release.quality is None
+    assert release.model_dump(mode="json")["gate"] == GATE
+    assert release.customers == {"rule": 3, "insufficient_data": 1, "already_churned": 1}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        rule_row("a", 1, churn_risk=0.7),
+        rule_row("a", 1, silence=None),
+        rule_row("a", 1, band=None),
+        rule_row("a", None),
+    ],
+    ids=["a probability", "no silence", "no band", "no rank"],
+)
+def test_a_card_of_a_rule_that_is_not_whole_or_tells_a_probability_is_refused(
+    engine, tmp_path, wrong
+):
+    folder = write_release(tmp_path / "wrong", [wrong, *ROWS[2:]], money=False, gate=GATE)
+    with pytest.raises(ArtifactError, match="customer 'a' cannot be published"):
+        publish(folder, engine, keep=2)
+
+
+@pytest.fixture
+def service(folder, new_store_url):
+    engine = open_store(new_store_url("sqlite"))
+    publish(folder, engine, keep=2)
+    with Running(engine) as running:
+        yield running
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["Ranked by a rule", "55 of 120 days of history", "61 of 200 customers", "5.2 ×"]),
+        ("ru", ["Порядок по правилу", "Дней истории 55 из 120", "клиентов 61 из 200", "5,2 ×"]),
+    ],
+)
+def test_the_pages_say_rule_and_distance_and_show_no_per_cent(service, language, said):
+    page = service.get(f"/?language={language}")
+    assert page.status == 200
+    text = page.text.replace("\u00a0", " ").replace("\u202f", " ")
+    for words in said:
+        assert words in text
+    body = text[text.index("<tbody>") : text.index("</tbody>")]
+    assert "%" not in re.sub(r'data-title="[^"]*"', "", body)  # a heading names an interval
+    for customer in ("a", "few", "gone"):
+        shown = service.get(f"/customers/{customer}?language={language}")
+        assert shown.status == 200
+        assert " %" not in shown.text.replace("\u00a0", " ")
+    csv = service.get(f"/v1/at-risk?format=excel&language={language}")
+    assert csv.status == 200
+
+
+def test_who_cannot_be_judged_is_told_so(service):
+    assert "Not enough purchases to judge" in service.get("/customers/few?language=en").text
+    assert "Already gone" in service.get("/customers/gone?language=en").text
