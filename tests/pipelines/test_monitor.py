@@ -26,7 +26,7 @@ def test_before_any_release_has_closed_it_says_when_the_first_will(finished):
 
 def test_a_release_is_judged_when_its_horizon_has_closed(copied):
     end = dt.date.fromisoformat(copied.manifest()["data_until"])
-    early = end - dt.timedelta(days=45)
+    early = end - dt.timedelta(days=31)  # the contacts of three days ago fall in its horizon
     copied.change(timeline={"score_as_of": early.isoformat()}, monitor={"min_outcomes": 5})
     done = copied.run()
     assert done.code == 0, done.text
@@ -46,7 +46,8 @@ def test_a_release_is_judged_when_its_horizon_has_closed(copied):
     assert everybody["customers"] == len(scored)
     assert everybody["left"] == (~scored["customer_id"].isin(bought)).sum()
     assert everybody["expected_to_leave"] == pytest.approx(scored["churn_risk"].sum())
-    assert release["groups"]["untreated"]["customers"] < everybody["customers"]
+    assert release["untreated_by"] == "contacts"
+    assert 0 < release["groups"]["untreated"]["customers"] < everybody["customers"]
     assert 0 < release["promised"]["auc"]["value"] < 1
     # Nothing new has closed since: nothing runs.
     assert stages_run(copied.dvc("repro").text) == ["source"]
