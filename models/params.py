@@ -63,6 +63,22 @@ class GateParams(Params):
     min_churners: PositiveInt
 
 
+class MonitorParams(Params):
+    """Section `monitor`: when drift and realised figures are worth a warning."""
+
+    bins: int = Field(ge=2, le=100)
+    psi_moved: PositiveFloat
+    psi_drifted: PositiveFloat
+    gain_share: float = Field(gt=0, le=1)
+    min_outcomes: PositiveInt
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "MonitorParams":
+        if self.psi_moved >= self.psi_drifted:
+            raise ValueError("psi_moved must be below psi_drifted: drifted is further than moved")
+        return self
+
+
 class ModelParams(Params):
     """Section `model`."""
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError, model_validator
 
 from actions.params import ActionParams
 from features.params import TaskParams, TimelineParams
-from models.params import ModelParams
+from models.params import ModelParams, MonitorParams
 from sources.errors import ParamsError
 from sources.params import Params, SourceParams
 
@@ -26,6 +26,7 @@ class AllParams(Params):
     task: TaskParams
     timeline: TimelineParams
     model: ModelParams
+    monitor: MonitorParams
     actions: ActionParams
 
     @model_validator(mode="after")

@@ -6,11 +6,14 @@ A command, not a stage: an experiment (`dvc exp run`) never reaches a manager.
 import shutil
 from typing import Any
 
+from sqlalchemy import Engine
+
 from models.artifacts import MANIFEST, read_json
 from models.promotion import EVALUATED, MODELS
 from pipelines import stage
 from pipelines.promote import REPORTS
 from pipelines.release import swap
+from serving.monitoring import keep_report
 from serving.publishing import publish
 from serving.settings import load_settings
 from serving.store import describe, open_store
@@ -28,6 +31,7 @@ def main() -> None:
     engine = open_store(settings.store_url)
     done = publish(stage.RELEASE, engine, settings.keep_releases, _move_champion)
     keep_champion()
+    _keep_monitor(engine, done.release_id)
     if done.outcome == "unchanged":
         stage.say(f"release {done.release_id} is the published one already")
         return
@@ -35,6 +39,14 @@ def main() -> None:
     stage.say(f"store {describe(engine)}")
     if done.removed:
         stage.say(f"let go, beyond the newest {settings.keep_releases}: {', '.join(done.removed)}")
+
+
+def _keep_monitor(engine: Engine, release_id: str) -> None:
+    """The monitor's report beside the release: it is newer when a past release has closed."""
+    if stage.MONITOR.exists():
+        report = read_json(stage.MONITOR)
+        if report.get("model_version") == read_json(stage.RELEASE / MANIFEST)["model_version"]:
+            keep_report(engine, release_id, report)
 
 
 def keep_champion() -> None:

@@ -1,16 +1,47 @@
-"""Stage `source`: always runs, and notes what the raw data is now, so that changes are seen."""
+"""Stage `source`: always runs, and notes what the raw data and the store hold now.
+
+So that changes are seen: of the raw data by every stage, of past releases by stage `monitor`.
+"""
+
+from typing import Any
 
 from models.artifacts import write_json
 from pipelines import stage
 from pipelines.params import load_params
+from serving.past import past_releases, scores_of, source_hash
+from serving.settings import load_settings
+from serving.store import open_store
 from sources.registry import fingerprint
 
 
 def main() -> None:
-    """Write `data/source.json`: kind, description and the sha256 of every file that is read."""
+    """Write `data/source.json`: kind, description and the sha256 of every file that is read.
+
+    And `data/past/`: the scores of releases kept in the store, of which something may have become.
+    """
     found = fingerprint(load_params().source)
     write_json(stage.SOURCE, found)
     stage.say(str(found["description"]))
+    _write_past(found)
+
+
+def _write_past(source: dict[str, Any]) -> None:
+    """One file per release, written once: a release does not change."""
+    engine = open_store(load_settings().store_url, create=False)
+    try:
+        releases = past_releases(engine, source_hash(source))
+        stage.PAST.mkdir(parents=True, exist_ok=True)
+        for release in releases:
+            path, number = stage.PAST / f"{release['release_id']}.parquet", release.pop("number")
+            if not path.exists():
+                stage.write_parquet(scores_of(engine, number), path)
+    finally:
+        engine.dispose()
+    kept = {f"{release['release_id']}.parquet" for release in releases}
+    for path in stage.PAST.glob("*.parquet"):
+        if path.name not in kept:
+            path.unlink()
+    write_json(stage.PAST / "releases.json", releases)
 
 
 if __name__ == "__main__":

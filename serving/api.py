@@ -14,6 +14,7 @@ from serving.convertors import ANYTHING
 from serving.export import csv_lines
 from serving.forecasts import PublishedForecast, current_forecast
 from serving.languages import chosen_language
+from serving.monitoring import PublishedMonitor, current_report
 from serving.problems import MOST, ApiProblem, InvalidParameter, documented
 from serving.query import LARGEST_PAGE, SEVERAL, AtRiskQuery
 from serving.schemas import AtRisk, Health, Release, ScoreCard
@@ -124,6 +125,24 @@ def get_current_release(_: Nothing, store: Store) -> Release:
 def get_forecast(_: Nothing, store: Store) -> PublishedForecast:
     """Orders and revenue by month and segment, beside last period and last year, backtested."""
     return current_forecast(store)[1]
+
+
+class LanguageQuery(NoParameters):
+    """The language of sentences."""
+
+    language: Language | None = Field(default=None, description="Default: Accept-Language.")
+
+
+@router.get(
+    "/v1/monitor",
+    summary="Is the model still right",
+    responses=documented("no-report", "no-release", *COMMON),
+)
+def get_monitor(
+    query: Annotated[LanguageQuery, Query()], request: Request, store: Store
+) -> PublishedMonitor:
+    """Drift since training, what past releases came to beside what they promised, and advice."""
+    return current_report(store, chosen_language(request, query.language))[1]
 
 
 @router.get("/health", summary="The service runs", responses=documented(*COMMON[:3]))

@@ -1,10 +1,11 @@
-"""Pages of figures on the whole company: the sales forecast."""
+"""Pages of figures on the whole company: the sales forecast, and the monitor."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from serving.forecasts import PublishedForecast, current_forecast
 from serving.languages import chosen_language
+from serving.monitoring import current_report
 from serving.pages import asked_in, out_of_date, page_of, query_of
 
 router = APIRouter(include_in_schema=False)
@@ -27,6 +28,23 @@ def forecast_page(request: Request) -> Response:
         lines=[*told.periods, *([told.total] if len(told.periods) > 1 else [])],
         others=_brought_by_others(told),
         api="/v1/forecast",
+        expired=out_of_date(release, language),
+    )
+
+
+@router.get("/monitor")
+def monitor_page(request: Request) -> Response:
+    """Drift since training, what past releases came to, and advice."""
+    asked = {name: values for name, values in asked_in(request).items() if name == "language"}
+    language = chosen_language(request, query_of(asked).language)
+    release, told = current_report(request.app.state.engine, language)
+    return page_of(
+        request,
+        "monitor.html",
+        language,
+        asked,
+        told=told,
+        api=f"/v1/monitor?language={language}",
         expired=out_of_date(release, language),
     )
 

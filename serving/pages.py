@@ -51,6 +51,7 @@ TOLD = {  # problems that people meet → their words
     "invalid-parameters": ("page.bad_parameters", "page.bad_parameters_detail"),
     "no-money": ("page.bad_parameters", "page.not_found_detail"),
     "no-forecast": ("forecast.none", "page.no_release_detail"),
+    "no-report": ("monitor.none", "page.no_release_detail"),
     "no-release": ("page.no_release", "page.no_release_detail"),
 }
 # Of the form; what else the address asks for is carried along.
@@ -68,6 +69,7 @@ FIELDS = {
 }
 MAKE_RUN = Markup("<code>make run</code>")
 YOUR_DATA = Markup("<code>docs/your-data.md</code>")
+STATIC = Path(__file__).with_name("static")
 EXAMPLES = {"complete_journey", "cdnow", "simulator"}  # sources that never get newer rows
 router = APIRouter(include_in_schema=False)
 templates = Environment(
@@ -183,6 +185,7 @@ def page_of(
         period=partial(_period, language),
         home="/" + _suffix(in_url),
         forecast_url="/forecast" + _suffix(in_url),
+        monitor_url="/monitor" + _suffix(in_url),
         docs="/docs" + _suffix(in_url),
         back="/" + _suffix(here),
         customer_url=partial(_customer_url, here),

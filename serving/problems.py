@@ -16,6 +16,7 @@ PROBLEMS = {
     "bad-request": (400, "The request is not valid HTTP text"),
     "customer-not-found": (404, "There is no such customer"),
     "no-forecast": (404, "The release has no forecast"),
+    "no-report": (404, "The release was not monitored"),
     "not-found": (404, "There is nothing at this address"),
     "method-not-allowed": (405, "This address does not take this method"),
     "cursor-gone": (410, "The list can no longer be continued"),

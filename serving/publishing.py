@@ -15,9 +15,11 @@ from pyarrow import ArrowException
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
-from models.artifacts import check_manifest
+from models.artifacts import check_manifest, read_json
+from models.realised import JUDGED
 from serving.forecasts import PART as FORECAST
 from serving.forecasts import read_forecast
+from serving.past import PROMISED, SOURCE_SHA, source_hash
 from serving.reading import BATCH, Counts, check_schema, read_cards, read_facts, read_timelines
 from serving.schemas import ScoreCard
 from serving.store import check_not_newer, publishing, upgrade
@@ -145,9 +147,17 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
     forecast = read_forecast(folder)
     if forecast is not None:
         info[FORECAST] = forecast.model_dump(mode="json")
+    info |= {PROMISED: _promised(folder), SOURCE_SHA: source_hash(manifest["source"])}
     with engine.begin() as connection:
         connection.execute(update(releases).where(releases.c.number == number).values(info=info))
     return number
+
+
+def _promised(folder: Path) -> dict[str, Any]:
+    """What the evaluation promised, to be compared with what becomes of it; a rule nothing."""
+    churn = read_json(folder / "reports" / "evaluation.json").get("churn", {})
+    ours = churn.get("models", {}).get("ours", {})
+    return {name: ours[name] for name in JUDGED if name in ours}
 
 
 def _switch(engine: Engine, number: int) -> None:

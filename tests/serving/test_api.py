@@ -233,6 +233,7 @@ def test_openapi_knows_every_problem_and_no_other_error_shape(service):
         "/v1/customers/{customer_id}",
         "/v1/at-risk",
         "/v1/forecast",
+        "/v1/monitor",
         "/v1/releases/current",
         "/health",
         "/ready",

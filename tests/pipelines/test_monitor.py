@@ -1,0 +1,52 @@
+"""The monitor over whole runs: a release is judged once its horizon has closed in the data."""
+
+import datetime as dt
+import json
+
+import pandas as pd
+import pytest
+
+from tests.pipelines.test_end_to_end import stages_run
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+
+
+def report_of(project):
+    return json.loads((project.folder / "reports" / "monitor.json").read_text(encoding="utf-8"))
+
+
+def test_before_any_release_has_closed_it_says_when_the_first_will(finished):
+    report = report_of(finished)
+    assert report["releases"] == []
+    closes = dt.date.fromisoformat(finished.manifest()["as_of_date"]) + dt.timedelta(days=30)
+    assert report["next_closes"] == closes.isoformat()
+    page = (finished.folder / "reports" / "monitor.html").read_text(encoding="utf-8")
+    assert "the first can be once the data reaches" in page
+
+
+def test_a_release_is_judged_when_its_horizon_has_closed(copied):
+    end = dt.date.fromisoformat(copied.manifest()["data_until"])
+    early = end - dt.timedelta(days=45)
+    copied.change(timeline={"score_as_of": early.isoformat()}, monitor={"min_outcomes": 5})
+    done = copied.run()
+    assert done.code == 0, done.text
+    cards = pd.read_parquet(copied.release / "cards.parquet")
+    copied.change(timeline={"score_as_of": "auto"})
+    done = copied.run()
+    assert done.code == 0, done.text
+    assert "monitor" in stages_run(done.text)
+    (release,) = report_of(copied)["releases"]
+    assert release["as_of_date"] == early.isoformat()
+    # The same, counted from the table of orders.
+    scored = cards[cards["status"] == "scored"]
+    purchases = pd.read_parquet(copied.folder / "data" / "purchases.parquet")
+    days = (purchases["event_day"] - pd.Timestamp(early)).dt.days
+    bought = set(purchases["customer_id"][(days >= 0) & (days < 30)])
+    everybody = release["groups"]["all"]
+    assert everybody["customers"] == len(scored)
+    assert everybody["left"] == (~scored["customer_id"].isin(bought)).sum()
+    assert everybody["expected_to_leave"] == pytest.approx(scored["churn_risk"].sum())
+    assert release["groups"]["untreated"]["customers"] < everybody["customers"]
+    assert 0 < release["promised"]["auc"]["value"] < 1
+    # Nothing new has closed since: nothing runs.
+    assert stages_run(copied.dvc("repro").text) == ["source"]
