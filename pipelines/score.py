@@ -57,7 +57,7 @@ def _by_models() -> tuple[pd.DataFrame, dict[str, Any]]:
     model = NextCategoriesModel.load(stage.SCORING)  # its manifest was checked by read_served
     if categories is not None and model is not None:
         cards = with_next_categories(cards, snapshot, categories.history, model)
-    evaluation = read_json(stage.CHAMPION / "reports" / "evaluation.json")
+    evaluation = read_json(stage.PROMISED)
     backtest = evaluation.get("forecast", [])  # a champion may be older than forecasts
     return cards, forecast(Past(snapshots, purchases, timeline), cards, backtest)
 

@@ -22,6 +22,7 @@ PURCHASES, PLAN_SUMMARY = DATA / "purchases.parquet", DATA / "plan.json"
 EVALUATED, SERVED = ARTIFACTS / "evaluated", ARTIFACTS / "served"
 CHAMPION = ARTIFACTS / "champion"  # what scores: laid out as in a release, models and reports
 SCORING = CHAMPION / "models"
+PROMISED = CHAMPION / "reports" / "evaluation.json"  # how good what scores was on its test dates
 PUBLISHED = Path("store") / "champion"  # the same of the last published release: no DVC out
 USABILITY, USABILITY_PAGE = REPORTS / "data_usability.json", REPORTS / "data_usability.html"
 FEATURES = REPORTS / "features.json"
