@@ -45,10 +45,6 @@ GRID_DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90, 120, 18
 ENOUGH_SHARE, ENOUGH_ROWS = 0.05, 50
 MAX_PERSON_PERIODS = 600_000
 CHUNK_ROWS = 20_000
-# Starts at which the trees are asked when curves are told. Between them, on log(1 + days), what
-# they say of a customer is a straight line: asking at each start takes twice as long and changes no
-# figure (docs/decisions/0021).
-ASKED_AT = (0, 2, 4, 7, 14, 28, 60, 120, 270)
 # What a row's waiting looks like at the start of an interval, learned from beside the features.
 INTERVAL_INPUTS = ("interval_start", "silence_at_start")
 OUTSIDE = 0.1  # of the purchases, on either side of the interval told
@@ -103,13 +99,12 @@ class NextPurchaseModel:
         """P(no purchase before each grid day), (n, len(grid)), from 1 at day 0 and falling."""
         curves = np.ones((len(snapshot), len(self.grid)))
         pooled = np.array(self.layout.pooled)
-        asked, between = _asked(self.grid[:-1])
         for first in range(0, len(snapshot), CHUNK_ROWS):
             part = snapshot.iloc[first : first + CHUNK_ROWS]
-            row, number = np.indices((len(part), len(asked))).reshape(2, -1)
-            inputs = _inputs(part, self.layout, row, asked[number])
+            row, interval = np.indices((len(part), len(pooled))).reshape(2, -1)
+            inputs = _inputs(part, self.layout, row, interval)
             score = self.booster.predict(inputs, raw_score=True, num_threads=self.threads)
-            hazard = expit(score.reshape(len(part), -1) @ between + pooled)
+            hazard = expit(score + pooled[interval]).reshape(len(part), -1)
             curves[first : first + len(part), 1:] = np.cumprod(1.0 - hazard, axis=1)
         return curves
 
@@ -258,17 +253,6 @@ def _person_periods(rows: pd.DataFrame, layout: Layout, seed: int) -> Rows:
         target=bought[row, interval].astype(np.float64),
         init_score=np.array(layout.pooled)[interval],
     )
-
-
-def _asked(starts: Sequence[int]) -> tuple[Indices, FloatArray]:
-    """The intervals at whose starts the trees are asked, and what each counts for in all of them.
-
-    Weights (asked, intervals) of the straight line on log(1 + start), level after the last.
-    """
-    asked = np.flatnonzero([start in ASKED_AT for start in starts])
-    at = np.log1p(starts)
-    between = np.array([np.interp(at, at[asked], one) for one in np.eye(len(asked))])
-    return asked, between
 
 
 def _inputs(snapshot: pd.DataFrame, layout: Layout, row: Indices, interval: Indices) -> FloatArray:

@@ -312,21 +312,3 @@ def test_a_refit_keeps_the_number_of_trees_and_follows_the_new_rows(small_model)
     unseen = waiting(2_000, 3, 1.0)
     truth = true_survival(unseen, again.grid, 1.0).mean(axis=0)
     np.testing.assert_allclose(again.survival(unseen).mean(axis=0), truth, atol=0.03)
-
-
-def test_the_trees_are_asked_at_some_starts_and_a_line_joins_them():
-    asked, between = next_purchase._asked((0, 1, 2, 4, 6))
-    assert asked.tolist() == [0, 2, 3]
-    np.testing.assert_array_equal(between[:, asked], np.eye(3))
-    part = np.log(2) / np.log(3)  # where log(1 + 1) stands between log(1 + 0) and log(1 + 2)
-    np.testing.assert_allclose(between[:, 1], [1 - part, part, 0])
-    np.testing.assert_allclose(between[:, 4], [0, 0, 1])  # nothing is asked later
-
-
-def test_curves_asked_at_some_starts_are_those_asked_at_every_start(model, later, monkeypatch):
-    told = model.survival(later)
-    monkeypatch.setattr(next_purchase, "ASKED_AT", model.grid)
-    every = model.survival(later)
-    assert np.abs(told - every).max() < 0.05
-    assert np.abs(told - every).mean() < 0.005
-    assert np.abs(told - every).max() > 0

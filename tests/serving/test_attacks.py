@@ -17,7 +17,7 @@ from serving.worklist import at_risk, current, one_card
 from sources.errors import ArtifactError, StoreError
 from tests.serving.asking import listed, problem
 from tests.serving.conftest import Running
-from tests.serving.releases import card_row, company, gone_row, reason, write_release
+from tests.serving.releases import card_row, company, reason, write_release
 
 
 def small(folder, risk=0.4, customers=30):
@@ -227,14 +227,6 @@ def test_a_card_that_could_not_be_shown_is_not_published(tmp_path, changes, said
     with pytest.raises(ArtifactError, match="cannot be published") as caught:
         publish(folder, engine, keep=2)
     assert said in str(caught.value)
-
-
-def test_scores_by_rule_can_be_shown(tmp_path, engine):
-    publish(write_release(tmp_path / "r", [card_row("1", status="rule"), gone_row("2")]), engine, 2)
-    with Running(engine) as service:
-        for target in ("/", "/customers/1", "/customers/2"):
-            assert service.get(target).status == 200
-        assert listed(service).total == 1
 
 
 @pytest.mark.parametrize("damage", ["twice", "no plan", "no purchases", "no parquet", "infinite"])
