@@ -48,7 +48,8 @@ def churn(train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]) -> dict
     """P(no purchase within the horizon); both hold given alive as for BG/NBD.
 
     While alive, λ is Gamma(r + x, α + T) after the history, and in the world of MBG/NBD nobody
-    drops out before the next purchase. Lifetimes has the probability itself for Pareto/NBD.
+    drops out before the next purchase. Lifetimes has the probability itself for Pareto/NBD; where
+    it overflows, for customers with very many purchases, e to the minus expected purchases stands in.
     """
     mbg, pareto, (x, t_x, t), unit = fitted(train, test)
     horizon = task["horizon_days"] / unit
@@ -56,7 +57,10 @@ def churn(train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]) -> dict
     r, alpha = mbg.params_["r"], mbg.params_["alpha"]
     silent = ((alpha + t) / (alpha + t + horizon)) ** (r + x)
     none = pareto.conditional_probability_of_n_purchases_up_to_time(0, horizon, x, t_x, t)
-    told = {"mbg_nbd": 1.0 - alive + alive * silent, "pareto_nbd": np.asarray(none, float)}
+    none = np.asarray(none, float)
+    expected = pareto.conditional_expected_number_of_purchases_up_to_time(horizon, x, t_x, t)
+    none = np.where(np.isnan(none), np.exp(-np.asarray(expected, float)), none)
+    told = {"mbg_nbd": 1.0 - alive + alive * silent, "pareto_nbd": none}
     return {n: pd.DataFrame({"churn_risk": np.clip(p, 0.0, 1.0)}) for n, p in told.items()}
 
 
