@@ -49,7 +49,7 @@ def churn(train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]) -> dict
 
     While alive, λ is Gamma(r + x, α + T) after the history, and in the world of MBG/NBD nobody
     drops out before the next purchase. Lifetimes has the probability itself for Pareto/NBD; where
-    it overflows, for customers with very many purchases, e to the minus expected purchases stands in.
+    it overflows (very many purchases) e to the minus expected purchases stands in.
     """
     mbg, pareto, (x, t_x, t), unit = fitted(train, test)
     horizon = task["horizon_days"] / unit
