@@ -19,6 +19,7 @@ NAMES = {
     "00004": "100%_sure",
 }
 OWNERS = ("Anna", "Борис", None)
+WARES = ("tea", "bread & rolls", "=milk")  # the shop's own words for its categories
 STAGES = ("new", "developing", "regular", "fading", "lapsing")
 LEVELS = ("unknown", "basic", "reactive", "accountable", "proactive", "partnership")
 HELD_BY = ("discounts", "service", "habit", "convenience", "nothing_clear", "unknown")
@@ -84,8 +85,8 @@ def card_row(customer_id: str, **changes) -> dict:
         "next_purchase_date_median": day(12),
         "next_purchase_date_high": day(40),
         "reasons": [reason("up"), reason("down", feature="orders_90d")],
-        "next_categories_new": [likely("tea", 0.2)],
-        "next_categories_any": [likely("bread & rolls", 0.55), likely("=milk", 0.4)],
+        "next_categories_new": [likely(WARES[0], 0.2)],
+        "next_categories_any": [likely(WARES[1], 0.55), likely(WARES[2], 0.4)],
         "last_purchase_date": day(-31),
         "value_horizon_days": VALUE_HORIZON,
         "next_purchase_reach_days": REACH,

@@ -8,7 +8,7 @@ from serving.publishing import publish
 from serving.store import open_store
 from sources.errors import ArtifactError
 from tests.serving.conftest import Running
-from tests.serving.releases import card_row, gone_row, reason, write_release
+from tests.serving.releases import WARES, card_row, gone_row, reason, write_release
 from tests.serving.test_pages import page, text_of
 
 
@@ -95,7 +95,7 @@ def test_no_english_is_left_on_a_russian_page(told):
     release = told.get("/v1/releases/current").json()
     facts = [release[name] for name in ("release_id", "model_version", "source")]
     known = [*facts, "make run", "Excel", "JSON", "API", "Region", "ABC", "<b>"]
-    known += ["bread", "rolls", "milk", "tea"]  # the shop's own words
+    known += WARES
     for target in ("/", "/customers/1", "/customers/3"):
         text = text_of(page(told, f"{target}?language=ru").one("main"))
         for name in known:
