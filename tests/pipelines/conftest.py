@@ -1,4 +1,8 @@
-"""One finished project for all tests of whole runs; who changes anything takes a copy."""
+"""One finished project for all tests of whole runs; who changes anything takes a copy.
+
+Two groups of tests (`end_to_end`, `other_runs`), and so two such projects: side by side they take
+half as long.
+"""
 
 import pytest
 

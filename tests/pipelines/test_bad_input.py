@@ -5,7 +5,7 @@ import pytest
 
 from tests.synthetic import START, Shop, tables, weekly
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("other_runs")]
 
 ONE_CUSTOMER = weekly(customers=1, days=300)
 NOBODY_LEAVES = weekly(customers=150, days=300)

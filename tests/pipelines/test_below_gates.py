@@ -10,7 +10,7 @@ from serving.worklist import current
 from tests.pipelines.project import new_project
 from tests.synthetic import Shop, tables
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("other_runs")]
 
 TOLD = ("purchase_probability", "next_purchase_date", "value_at_risk", "expected_value")
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.pipelines.test_end_to_end import stages_run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("other_runs")]
 
 
 def report_of(project):
