@@ -161,14 +161,18 @@ def test_the_same_input_gives_the_same_bytes_in_another_folder(finished, tmp_pat
 
 def test_one_changed_cost_changes_a_choice_and_no_risk(copied):
     before = pd.read_parquet(copied.folder / "data" / "plan.parquet").set_index("customer_id")
+    scored_before = pd.read_parquet(copied.folder / "data" / "scores.parquet")
     path = copied.folder / "actions.yaml"
     text = path.read_text(encoding="utf-8")
     dear = re.sub(r"(id: owner_phone_call\n.*\n\s+contact_cost:) [\d.]+", r"\1 45.00", text)
     assert dear != text
     path.write_text(dear, encoding="utf-8")
     done = copied.dvc("repro", "plan")
-    # The costs are judged with the models too; what scores is the same, so nobody is scored anew.
-    assert stages_run(done.text) == ["source", "evaluate", "promote", "plan"]
+    # The costs are judged with the models too, and the forecast tells the evaluation's backtest;
+    # what scores is the same, so nobody's risk changes.
+    assert stages_run(done.text) == ["source", "evaluate", "promote", "score", "plan"]
+    scores = pd.read_parquet(copied.folder / "data" / "scores.parquet")
+    pd.testing.assert_frame_equal(scores, scored_before)
     after = pd.read_parquet(copied.folder / "data" / "plan.parquet").set_index("customer_id")
     called = before["intended_action"] == "owner_phone_call"
     assert called.sum() > 5
@@ -188,6 +192,7 @@ def test_an_experiment_is_compared_and_the_way_back_logs_nothing_twice(copied):
         "score",
         "plan",
         "release",
+        "monitor",
         "track",
     ]
     cards = pd.read_parquet(copied.release / "cards.parquet")
