@@ -13,7 +13,7 @@ from models.baselines import Baselines, btyd_inputs
 from models.evaluate_amount import amount_rules
 from models.evaluate_categories import categories_by_row
 from models.params import ModelParams
-from models.training import Bundle, Until, baselines_at, choose, refit
+from models.training import Bundle, Until, baselines_at, choose, refit, search_settings
 from models.training_categories import train_categories
 
 FloatArray = npt.NDArray[np.float64]
@@ -34,6 +34,7 @@ def ours(rows: Prepared, params: ModelParams) -> Answers:
     features = model_features(rows.snapshots)
     # As models.training.train_all, without what is served and what stood at the value test date.
     until, day = Until(rows.snapshots, rows.timeline), rows.timeline.test[0]
+    params = search_settings(until, features, params).applied(params)
     bundle = refit(choose(until, features, params), until, day, params)
     baselines = baselines_at(until, day)
     risk = bundle.churn.predict(test)

@@ -46,6 +46,10 @@ class Search:
     settings: EnsembleParams
     trials: tuple[dict[str, float], ...] = ()
 
+    def applied(self, params: ModelParams) -> ModelParams:
+        """The same parameters with what was found."""
+        return params.model_copy(update={"churn": self.settings})
+
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {"settings": self.settings.model_dump(), "trials": list(self.trials)}

@@ -84,7 +84,7 @@ def train_all(
         name = f"test date {date:%Y-%m-%d}"
         check_gates(rows, name, params, share=0.05, churn=timeline.churn)
     searched = search_settings(until, features, params, say)
-    params = params.model_copy(update={"churn": searched.settings})
+    params = searched.applied(params)
     chosen = choose(until, features, params, say)
     say("the same settings on all that had closed by the first test date, and by now")
     evaluated = refit(chosen, until, timeline.test[0], params)
