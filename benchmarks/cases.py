@@ -14,10 +14,12 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from benchmarks.beyond import ALL_DAYS, build_beyond, over_all_days
 from benchmarks.measuring import DATA, ROOT, NotPossibleError
 from features.building import build_snapshots, read_snapshots
 from features.category_history import Categories, read_categories
 from features.engine import DuckEngine
+from features.labels import LABELS
 from features.params import TaskParams, TimelineParams
 from features.profile import profile
 from features.snapshot import supported
@@ -37,7 +39,12 @@ CODE = ("sources", "features")
 
 @dataclass(frozen=True)
 class Case:
-    """One data set at one horizon; dates are judged one by one and together."""
+    """One data set at one horizon; dates are judged one by one and together.
+
+    With `told_days` everybody who ever bought is asked for orders and money over so many days, most
+    of them after anything that had closed: models see what was known at the date and no outcome
+    after it.
+    """
 
     name: str
     horizon_days: int
@@ -45,32 +52,48 @@ class Case:
     dates: tuple[str, ...]
     source: Mapping[str, Any] = field(default_factory=dict)
     snapshots: int | str = "auto"
+    told_days: int | None = None
+    step_days: int = 14
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """One run: all snapshots, and what of them teaches and is asked at its test date."""
+    """One run: all snapshots, and what of them teaches and is asked at its test date.
+
+    `beyond` are the rows asked where values are told for longer than outcomes close: with labels of
+    all those days, which no model sees.
+    """
 
     snapshots: pd.DataFrame
     timeline: Timeline
     categories: Categories | None = None
+    beyond: pd.DataFrame | None = None
+
+    @property
+    def asked_days(self) -> int:
+        """Days ahead that the answers are about."""
+        timeline = self.timeline
+        return timeline.horizon_days if self.beyond is None else timeline.value_horizon_days
 
     @property
     def closed(self) -> pd.DataFrame:
-        """The rows whose outcome was known at the test date."""
+        """The rows whose outcome was known at the test date; beyond outcomes the histories then."""
+        if self.beyond is not None:
+            return self.beyond.drop(columns=list(set(LABELS) & set(self.beyond)))
         known = self._known(self.timeline.test[0])
         return known[known["outcome_known"]].reset_index(drop=True)
 
     @property
     def test(self) -> pd.DataFrame:
         """The rows of the test date."""
+        if self.beyond is not None:
+            return self.beyond
         known = self._known(self.timeline.data_until)
         day = pd.Timestamp(date_of(self.timeline.test[0]))
         return known[known["as_of_date"] == day].reset_index(drop=True)
 
     def _known(self, day: int) -> pd.DataFrame:
-        horizons = (self.timeline.horizon_days, self.timeline.value_horizon_days)
-        return as_known_on(self.snapshots, pd.Timestamp(date_of(day)), horizons)
+        return as_known_on(self.snapshots, pd.Timestamp(date_of(day)), self.timeline.windows)
 
 
 def _retail() -> dict[str, Any]:
@@ -103,6 +126,25 @@ def cases() -> dict[str, Case]:
             dates=("2011-09-10", "2011-10-10", "2011-11-08"),
             source={"kind": "files"},
         ),
+        # Ninety days, of a year: one test date, and training dates so near that there are three.
+        Case(
+            name="online_retail_90_days",
+            horizon_days=90,
+            active_within_days=90,
+            dates=("2011-09-10",),
+            source={"kind": "files"},
+            step_days=6,
+        ),
+        # As in the literature: calibrated on nine months, asked for the nine after them, less the
+        # last day of the data, which may be incomplete.
+        Case(
+            name="cdnow_39_weeks",
+            horizon_days=28,
+            active_within_days=ALL_DAYS,
+            dates=("1997-10-01",),
+            source={"kind": "cdnow"},
+            told_days=272,
+        ),
     )
     return {case.name: case for case in found}
 
@@ -118,10 +160,11 @@ def development() -> dict[str, Case]:
             "active_within_days": 90,
         },
         "online_retail": {"dates": ("2011-06-25", "2011-07-18", "2011-08-10")},
+        "cdnow_39_weeks": {"dates": ("1997-06-15", "1997-07-01", "1997-08-01"), "told_days": 60},
     }
     return {
-        f"{name}_development": replace(case, name=f"{name}_development", **changes[name])
-        for name, case in cases().items()
+        f"{name}_development": replace(cases()[name], name=f"{name}_development", **changed)
+        for name, changed in changes.items()
     }
 
 
@@ -142,6 +185,9 @@ def prepare(case: Case, date: str) -> Prepared:
         _build(case, date, folder)
         (folder / stamp).touch()
     timeline = Timeline.from_json(json.loads((folder / "timeline.json").read_text()))
+    if case.told_days:
+        beyond = over_all_days(read_snapshots(folder / "beyond"))
+        return Prepared(read_snapshots(folder / "snapshots"), timeline, beyond=beyond)
     categories = read_categories(folder / "categories")
     return Prepared(read_snapshots(folder / "snapshots"), timeline, categories)
 
@@ -154,9 +200,12 @@ def _build(case: Case, date: str, folder: Path) -> None:
         value_horizon_days="auto",
     )
     timeline_params = TimelineParams.model_validate(
-        {"step_days": 14, "snapshots": case.snapshots, "test_as_of_dates": [date]}
+        {"step_days": case.step_days, "snapshots": case.snapshots, "test_as_of_dates": [date]}
     )
     engine = DuckEngine(_tables(case))
+    if case.told_days:
+        build_beyond(engine, case.horizon_days, case.told_days, date, folder)
+        return
     timeline = plan_timeline(task, timeline_params, profile(engine))
     features, _ = supported(engine.schemas, timeline.history_days)
     build_snapshots(
@@ -197,6 +246,8 @@ def _stamp(case: Case, date: str) -> str:
         "active": case.active_within_days,
         "snapshots": case.snapshots,
         "date": date,
+        "told": case.told_days,
+        "step": case.step_days,
     }
     return digest({**{name: str(value) for name, value in settings.items()}, **_code()})
 

@@ -1,5 +1,6 @@
 """What our models, and the baselines that every run prints beside them, answer to each task."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,11 @@ import pandas as pd
 from benchmarks.cases import Prepared
 from features.category_history import Categories
 from features.snapshot import model_features
-from models.baselines import Baselines, btyd_inputs
+from models.baselines import Baselines
+from models.btyd_orders import btyd_inputs, fit_btyd_orders
 from models.evaluate_amount import amount_rules
 from models.evaluate_categories import categories_by_row
+from models.forecast import AMOUNTS
 from models.params import ModelParams
 from models.training import Bundle, Until, baselines_at, choose, refit, search_settings
 from models.training_categories import train_categories
@@ -38,6 +41,10 @@ def ours(rows: Prepared, params: ModelParams) -> Answers:
     bundle = refit(choose(until, features, params), until, day, params)
     baselines = baselines_at(until, day)
     risk = bundle.churn.predict(test)
+    if rows.beyond is not None:
+        # BG/NBD needs no outcome: it stands beside ours with all that was known at the date.
+        latest = replace(baselines, orders=fit_btyd_orders(rows.closed))
+        return {"how_much": _how_much(test, bundle, latest, risk, rows.asked_days)}
     simple = baselines.predict(test)
     answers: Answers = {
         "churn": {
@@ -63,7 +70,7 @@ def _when(
         "kaplan_meier": {
             day: 1.0 - baselines.segment_curves.p_no_purchase(day, test) for day in ends
         },
-        "bg_nbd": {day: 1.0 - baselines.bg_nbd.p_no_purchase(day, *triple) for day in ends},
+        "bg_nbd": {day: 1.0 - baselines.orders.bg_nbd.p_no_purchase(day, *triple) for day in ends},
     }
     answers = {name: _by_day(curves[name]) for name in curves}
     gap = baselines.days_to_next_purchase(test)
@@ -79,9 +86,11 @@ def _how_much(
 ) -> dict[str, pd.DataFrame]:
     told = bundle.value.predict(test, risk)
     rules = amount_rules(test, baselines, horizon)
-    answers = {OURS: {"orders": told["expected_orders"].to_numpy()}}
-    if "expected_spend" in told:
-        answers[OURS]["spend"] = told["expected_spend"].to_numpy()
+    within = horizon == bundle.value.horizons.outcome_days
+    orders, spend = (near if within else far for near, far in AMOUNTS.values())
+    answers = {OURS: {"orders": told[orders].to_numpy()}}
+    if spend in told:
+        answers[OURS]["spend"] = told[spend].to_numpy()
     for what, by_model in rules.items():
         for name, predicted in by_model.items():
             if predicted is not None:

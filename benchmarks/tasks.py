@@ -104,6 +104,7 @@ def judge_how_much(test: pd.DataFrame, told: pd.DataFrame, weights: FloatArray) 
             "total_error": (weights @ predicted) / (weights @ actual) - 1.0,
             "spearman": _rank_correlation(predicted, actual, weights),
             "captured_in_top_decile": _captured(predicted, actual, weights),
+            "auc": _buyers_first(predicted, actual, weights),
         }
         found |= {f"{name}_{metric}": values for metric, values in figures.items()}
     return found
@@ -161,6 +162,21 @@ def _rank_correlation(predicted: FloatArray, actual: FloatArray, weights: FloatA
     spread_y = weights @ (y**2)[:, None] / total - mean_y**2
     correlation: FloatArray = (over / np.sqrt(np.maximum(spread_x * spread_y, 1e-12)))[:, 0]
     return correlation
+
+
+def _buyers_first(predicted: FloatArray, actual: FloatArray, weights: FloatArray) -> FloatArray:
+    """How often somebody who brought anything was expected to bring more than who brought nothing.
+
+    Of no meaning where all did, or nobody: NaN.
+    """
+    order = np.argsort(predicted, kind="stable")
+    brought = (actual[order] > 0).astype(np.float64)
+    if brought.min() == brought.max():
+        return np.full(len(weights), np.nan)
+    areas: FloatArray = np.array(
+        [METRICS["auc"](brought, predicted[order], w[order]) for w in weights]
+    )
+    return areas
 
 
 def _captured(predicted: FloatArray, actual: FloatArray, weights: FloatArray) -> FloatArray:

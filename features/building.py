@@ -27,7 +27,7 @@ def moment_row(timeline: Timeline, as_of: int) -> pa.Table:
         "active_within_days": timeline.active_within_days,
         "censored_before": timeline.data_from + timeline.active_within_days,
         "horizon_days": timeline.horizon_days,
-        "value_horizon_days": timeline.value_horizon_days,
+        "value_horizon_days": timeline.learned_value_days,
         "data_until": timeline.data_until,
         "as_of_date": day.to_pydatetime(),
         "split": timeline.split_of(as_of),

@@ -13,6 +13,7 @@ LABELS = (
     "orders_in_horizon",
     "spend_in_horizon",
     "value_known",
+    "orders_in_value_horizon",
     "value",
     "days_to_next_purchase",
     "followup_days",
@@ -27,14 +28,14 @@ def labels(customers: ir.Table, facts: Facts, churn: str) -> ir.Table:
     and counts as unseen.
     """
     later = outcome(all_known(facts.tables["customer_days"]), moment_table())
-    near = later.ahead < later.horizon_days
+    near, far = (later.ahead < days for days in (later.horizon_days, later.value_horizon_days))
     found = {
         "next_purchase": later.ahead.min(where=later.orders > 0),
         "orders_near": later.orders.sum(where=near),
+        "orders_far": later.orders.sum(where=far),
     }
     has_amount = "amount" in facts.has
     if has_amount:
-        far = later.ahead < later.value_horizon_days
         found["spend_near"] = later.amount.sum(where=near)
         found["spend_far"] = later.amount.sum(where=far)
     table = _joined(customers, later.group_by("customer_id").aggregate(**found))
@@ -53,6 +54,7 @@ def labels(customers: ir.Table, facts: Facts, churn: str) -> ir.Table:
     if has_amount:
         columns["spend_in_horizon"] = _where(known, table.spend_near)
     columns["value_known"] = value_known
+    columns["orders_in_value_horizon"] = _where(value_known, table.orders_far)
     if has_amount:
         columns["value"] = _where(value_known, table.spend_far)
     return table.select(

@@ -8,31 +8,20 @@ first test date:
     train 2017-04-10 ... 09-11 | validation 10-09, 10-23 | test 11-20, 12-04 | score 2018-01-02
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 
 from features.params import TaskParams, TimelineParams
 from features.profile import Profile
 from features.timeline import date_of, day_of, is_closed, last_closed
-from features.timeplan import Choice, Timeline
+from features.timeplan import Choice, Split, Timeline
+from features.value_split import MIN_TRAIN, split_value
 from sources.errors import ShortHistoryError, TimelineError
 
 HORIZONS = (14, 28, 56, 90, 180)
 MONTH = 30  # days: what most subscriptions are paid for at a time
 ACTIVE = (30, 60, 90, 180, 365)
-VALUE_HORIZONS = (365, 180, 90, 60)
-MIN_TRAIN = 3
 MAX_AUTO_TRAIN = 26
-
-
-@dataclass(frozen=True)
-class _Split:
-    """As-of days by split; `unused` lie between two splits, for their outcomes overlap the next."""
-
-    train: tuple[int, ...]
-    validation: tuple[int, ...]
-    test: tuple[int, ...]
-    unused: tuple[int, ...]
 
 
 def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) -> Timeline:
@@ -51,9 +40,7 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
             split = _split(horizon, active, (n_test, n_validation), profile, params)
             if split is None:
                 continue
-            value_horizon, value_train, value_test, value_why = _value(
-                task, horizon, split, profile.data_until
-            )
+            value = split_value(task.value_horizon_days, horizon, split, profile.data_until)
             choices = []
             if task.horizon_days == "auto":
                 if horizon < wanted and task.churn == "lapse":
@@ -63,13 +50,13 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
                 choices.append(Choice("task.horizon_days", horizon, why))
             if task.active_within_days == "auto":
                 choices.append(Choice("task.active_within_days", active, active_why))
-            if task.value_horizon_days == "auto":
-                choices.append(Choice("task.value_horizon_days", value_horizon, value_why))
+            if value.why:
+                choices.append(Choice("task.value_horizon_days", value.told, value.why))
             choices += _date_choices(params, split, active, profile)
             return Timeline(
                 horizon_days=horizon,
                 active_within_days=active,
-                value_horizon_days=value_horizon,
+                value_horizon_days=value.told,
                 data_from=profile.data_from,
                 data_until=profile.data_until,
                 train=split.train,
@@ -77,10 +64,11 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
                 test=split.test,
                 unused=split.unused,
                 score=_score_day(params, profile),
-                value_train=value_train,
-                value_test=value_test,
+                value_train=value.train,
+                value_test=value.test,
                 choices=tuple(choices),
                 churn=task.churn,
+                extrapolated_from=value.extrapolated_from,
             )
     raise _too_short(shorter[-1] if shorter else wanted, task, params, profile)
 
@@ -171,7 +159,7 @@ def _shapes(params: TimelineParams) -> list[tuple[int, int]]:
 
 def _split(
     horizon: int, active: int, shape: tuple[int, int], profile: Profile, params: TimelineParams
-) -> _Split | None:
+) -> Split | None:
     n_test, n_validation = shape
     step = params.step_days
     test = _test_days(horizon, n_test, profile, params)
@@ -187,7 +175,7 @@ def _split(
     grid = range(test[0], train[0], -step)
     closed = range(test[0], last_closed(horizon, profile.data_until) + 1, step)
     unused = tuple(sorted({*grid, *closed} - taken))
-    return _Split(train, validation, test, unused)
+    return Split(train, validation, test, unused)
 
 
 def _fewest(params: TimelineParams) -> int:
@@ -218,38 +206,6 @@ def _back(latest: int, anchor: int, step: int, count: int) -> tuple[int, ...]:
     return tuple(last - step * i for i in reversed(range(count)))
 
 
-def _value(
-    task: TaskParams, horizon: int, split: _Split, data_until: int
-) -> tuple[int, tuple[int, ...], tuple[int, ...], str]:
-    """The value horizon and the dates that train and test it."""
-    dates = sorted({*split.train, *split.validation, *split.test, *split.unused})
-    if task.value_horizon_days == "auto":
-        candidates = [v for v in VALUE_HORIZONS if v > horizon]
-    elif task.value_horizon_days < horizon:
-        raise TimelineError(
-            f"task.value_horizon_days ({task.value_horizon_days}) is shorter than the horizon "
-            f"({horizon}): a value covers at least the time in which a customer is lost."
-        )
-    else:
-        candidates = [task.value_horizon_days] if task.value_horizon_days > horizon else []
-    for days in candidates:
-        closed = [d for d in dates if is_closed(d, days, data_until)]
-        test = closed[-1:]
-        train = tuple(d for d in dates if test and d <= last_closed(days, test[0]))
-        if len(train) >= MIN_TRAIN:
-            why = (
-                f"the longest whose outcomes close for {len(train)} training dates and a test date"
-            )
-            return days, train, tuple(test), why
-    if candidates and task.value_horizon_days != "auto":
-        raise TimelineError(
-            f"task.value_horizon_days {candidates[0]}: fewer than {MIN_TRAIN} training dates have "
-            f"an outcome that closes before a later test date (data until {date_of(data_until)}). "
-            "Set it to auto or shorten it."
-        )
-    return horizon, split.train, split.test, "no longer one closes within the history: the horizon"
-
-
 def _score_day(params: TimelineParams, profile: Profile) -> int:
     """Midnight after the last row, unless a date is given."""
     if params.score_as_of == "auto":
@@ -258,7 +214,7 @@ def _score_day(params: TimelineParams, profile: Profile) -> int:
 
 
 def _date_choices(
-    params: TimelineParams, split: _Split, active: int, profile: Profile
+    params: TimelineParams, split: Split, active: int, profile: Profile
 ) -> list[Choice]:
     choices = []
     if params.snapshots == "auto":

@@ -188,7 +188,7 @@ def as_known_on(
 ) -> pd.DataFrame:
     """Snapshots with the labels that were known at a split date, so that training sees no further.
 
-    `horizons` are horizon_days and value_horizon_days. Outcome windows that close after `until` are
+    `horizons` are those of `Timeline.windows`. Outcome windows that close after `until` are
     unknown again, `followup_days` ends there, and a purchase from then on is not seen.
     """
     room = (until - snapshots["as_of_date"]).dt.days.astype("float64")
@@ -206,6 +206,7 @@ def as_known_on(
         ("churned", known),
         ("orders_in_horizon", known),
         ("spend_in_horizon", known),
+        ("orders_in_value_horizon", value_known),
         ("value", value_known),
     ):
         if column in snapshots:

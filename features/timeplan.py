@@ -18,11 +18,23 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Split:
+    """As-of days by split; `unused` lie between two splits, for their outcomes overlap the next."""
+
+    train: tuple[int, ...]
+    validation: tuple[int, ...]
+    test: tuple[int, ...]
+    unused: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Timeline:
     """The chosen horizons (days) and the as-of days (days since 1970-01-01) of each split.
 
     `value_train` and `value_test` are the dates whose value outcomes close: the value horizon may
-    be longer than the horizon, and then has a split of its own. `churn` is what leaving means:
+    be longer than the horizon, and then has a split of its own. Where `value_horizon_days` is
+    longer than any that closes, values are learned over `extrapolated_from` days and carried on
+    from there; else that is None. `churn` is what leaving means:
     `lapse`, no purchase within the horizon, of those who bought in the last `active_within_days`;
     `cancellation`, no running subscription at its end, of those with one at the as-of date. For a
     cancellation `active_within_days` selects nobody: it is the history before the first date.
@@ -42,6 +54,17 @@ class Timeline:
     value_test: tuple[int, ...]
     choices: tuple[Choice, ...]
     churn: Churn = "lapse"
+    extrapolated_from: int | None = None
+
+    @property
+    def learned_value_days(self) -> int:
+        """Days over which values are learned and judged: their outcomes close."""
+        return self.extrapolated_from or self.value_horizon_days
+
+    @property
+    def windows(self) -> tuple[int, int]:
+        """Days of the two outcome windows: of leaving, and of value."""
+        return self.horizon_days, self.learned_value_days
 
     @property
     def history_days(self) -> int:

@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from features.params import Churn
 from models.artifacts import read_json, write_json
 from models.boosting import FloatArray
-from models.btyd import BgNbd, fit_bg_nbd
+from models.btyd_orders import BtydOrders, btyd_inputs, fit_btyd_orders, last_histories
 from models.gamma_gamma import GammaGamma, fit_gamma_gamma
 from models.kaplan_meier import SegmentCurves, fit_segment_curves
 from models.leaving import FEWER_LEAVE, LAPSE, MORE_LEAVE, STAYED, saved
@@ -87,8 +87,7 @@ class Baselines:
     horizon_days: int
     population_gap: float
     logistics: dict[str, Logistic]
-    bg_nbd: BgNbd
-    orders_per_purchase_day: float
+    orders: BtydOrders
     segment_curves: SegmentCurves
     gamma_gamma: GammaGamma | None = None
     churn: Churn = LAPSE
@@ -104,7 +103,9 @@ class Baselines:
             for name, logistic in self.logistics.items()
         }
         if self.churn == LAPSE:
-            columns["bg_nbd"] = self.bg_nbd.p_no_purchase(self.horizon_days, *btyd_inputs(snapshot))
+            columns["bg_nbd"] = self.orders.bg_nbd.p_no_purchase(
+                self.horizon_days, *btyd_inputs(snapshot)
+            )
         ordered = [name for name in (TENURE_RULE, *BASELINES) if name in columns]
         return pd.DataFrame(columns, index=snapshot.index)[ordered]
 
@@ -120,8 +121,7 @@ class Baselines:
 
     def expected_orders(self, snapshot: pd.DataFrame, days: int) -> FloatArray:
         """Expected orders (n,) within `days`: BG/NBD's purchase days × orders on each."""
-        expected = self.bg_nbd.expected_purchases(days, *btyd_inputs(snapshot))
-        return expected * self.orders_per_purchase_day
+        return self.orders.expected(snapshot, days)
 
     def expected_spend(self, snapshot: pd.DataFrame, days: int) -> FloatArray | None:
         """Expected spend (n,) within `days`: BG/NBD's purchase days × Gamma-Gamma's amount of each.
@@ -132,7 +132,7 @@ class Baselines:
             return None
         frequency, recency, t = btyd_inputs(snapshot)
         money = snapshot["monetary_value"].fillna(0.0).to_numpy(np.float64)
-        expected = self.bg_nbd.expected_purchases(days, frequency, recency, t)
+        expected = self.orders.bg_nbd.expected_purchases(days, frequency, recency, t)
         return expected * self.gamma_gamma.expected_amount(frequency, money)
 
     def save(self, folder: Path) -> None:
@@ -150,8 +150,7 @@ class Baselines:
             horizon_days=content["horizon_days"],
             population_gap=content["population_gap"],
             logistics={name: Logistic(**one) for name, one in content["logistics"].items()},
-            bg_nbd=BgNbd.from_dict(content["bg_nbd"]),
-            orders_per_purchase_day=content["orders_per_purchase_day"],
+            orders=BtydOrders.from_dict(content["orders"]),
             segment_curves=SegmentCurves.from_dict(content["segment_curves"]),
             gamma_gamma=GammaGamma.from_dict(money) if money else None,
             churn=content.get("churn", LAPSE),
@@ -177,15 +176,13 @@ def fit_baselines(train: pd.DataFrame, horizon_days: int, churn: Churn = LAPSE) 
         for name, design in _designs(population_gap).items()
         if name != TENURE_RULE or has_tenure
     }
-    last = train[(train["as_of_date"] == train["as_of_date"].max()) & train["T"].notna()]
     return Baselines(
         horizon_days=horizon_days,
         population_gap=population_gap,
         logistics=logistics,
-        bg_nbd=fit_bg_nbd(*btyd_inputs(last)),
-        orders_per_purchase_day=float(last["orders_total"].sum() / (last["frequency"] + 1.0).sum()),
+        orders=fit_btyd_orders(train),
         segment_curves=fit_segment_curves(train, CURVE_DAYS),
-        gamma_gamma=_money_model(last),
+        gamma_gamma=_money_model(last_histories(train)),
         churn=churn,
     )
 
@@ -264,13 +261,6 @@ def _log(values: pd.DataFrame) -> pd.DataFrame:
 def _windows(snapshot: pd.DataFrame, what: str) -> list[int]:
     names = (re.fullmatch(rf"{what}_(\d+)d", str(name)) for name in snapshot.columns)
     return sorted(int(name[1]) for name in names if name)
-
-
-def btyd_inputs(snapshot: pd.DataFrame) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """frequency, recency and T, each (n,); who never bought has no history, which is 0 of each."""
-    triple = snapshot[["frequency", "recency", "T"]].to_numpy(np.float64)
-    frequency, recency, t = np.where(np.isnan(triple), 0.0, triple).T
-    return frequency, recency, t
 
 
 def _check_both_outcomes(churned: FloatArray, horizon_days: int, churn: Churn) -> None:

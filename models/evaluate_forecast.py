@@ -42,8 +42,8 @@ def backtest(past: Past, evaluated: Evaluated, params: ModelParams) -> list[dict
     """
     timeline = past.timeline
     dates = [(day, WITHIN, timeline.horizon_days, evaluated.bundle) for day in timeline.test]
-    if timeline.value_horizon_days > timeline.horizon_days:
-        far = timeline.value_horizon_days
+    if timeline.learned_value_days > timeline.horizon_days:
+        far = timeline.learned_value_days
         dates += [(day, BEYOND, far, evaluated.past) for day in timeline.value_test]
     return [
         _judged(past, bundle, day, days, params) | {"reaches": reaches}

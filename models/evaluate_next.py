@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from scipy.integrate import trapezoid
 
-from models.baselines import Baselines, btyd_inputs
+from models.baselines import Baselines
 from models.boosting import FloatArray
+from models.btyd_orders import btyd_inputs
 from models.curves import probability_by
 from models.next_purchase import REPORTED_DAYS, NextPurchaseModel
 
@@ -35,7 +36,7 @@ def evaluate_when(
     def by(day: int) -> dict[str, FloatArray]:
         return {
             "ours": probability_by(curve, model.grid, day),
-            "bg_nbd": 1 - baselines.bg_nbd.p_no_purchase(day, *triple),
+            "bg_nbd": 1 - baselines.orders.bg_nbd.p_no_purchase(day, *triple),
             "kaplan_meier": 1 - baselines.segment_curves.p_no_purchase(day, test),
         }
 

@@ -4,10 +4,12 @@ A month is a period of 30 days from the as-of date on. What a customer brings wi
 and the value horizon V is the value model's; how it spreads over the months, of which the models
 say nothing, is taken from earlier cohorts. With C(t) what those had bought by day t:
 
-    orders by day t = expected_orders × C(t) / C(H)
-    spend by day t  = expected_spend × C(t) / C(H)                               up to H, then
-                    = expected_spend + (expected_value - expected_spend)
-                                       × (C(t) - C(H)) / (C(V) - C(H))
+    orders by day t = expected_orders × C(t) / C(H)                              up to H, then
+                    = expected_orders + (expected_orders_in_value_horizon - expected_orders)
+                                        × (C(t) - C(H)) / (C(V) - C(H))
+
+and spend from expected_spend and expected_value alike. Where values are extrapolated, V is the
+value horizon that was learned: the forecast ends there.
 
 Only the cohort is in it: who first buys after the as-of date, or comes back after a long silence,
 is not. The backtest (models/evaluate_forecast.py) says what they brought.
@@ -31,6 +33,11 @@ from models.boosting import FloatArray
 from models.segments import RFM_SEGMENTS, segments
 
 MONTH, YEAR = 30, 365  # days
+# What the value model expects within the horizon, and over the value horizon.
+AMOUNTS = {
+    "orders": ("expected_orders", "expected_orders_in_value_horizon"),
+    "spend": ("expected_spend", "expected_value"),
+}
 # With fewer periods that do not overlap, a spread between dates is a guess and no measurement.
 FEWEST_PERIODS = 3
 
@@ -86,23 +93,29 @@ def by_period(
 ) -> dict[str, FloatArray]:
     """Expected orders and, with amounts, spend of each customer in each period (n, periods).
 
-    `expected` holds expected_orders, and with amounts expected_spend and expected_value, of the
-    value model. The shape comes from cohorts whose value windows had closed by the day `until`.
+    `expected` holds expected_orders and expected_orders_in_value_horizon, and with amounts
+    expected_spend and expected_value, of the value model; what it extrapolates is left out. The
+    shape comes from cohorts whose value windows had closed by the day `until`.
     """
-    horizon, far = past.timeline.horizon_days, past.timeline.value_horizon_days
+    horizon, far = past.timeline.windows
     grid = sorted({*ends, horizon, far})
-    curves = _curves(past, until, grid)
-    near = {what: np.interp(horizon, grid, curve) for what, curve in curves.items()}
-    by_end = {what: np.interp(ends, grid, curve) for what, curve in curves.items()}
-    orders = expected["expected_orders"].to_numpy(np.float64)
-    found = {"orders": np.outer(orders, _steps(by_end["orders"] / near["orders"]))}
-    if "expected_spend" in expected:
-        spend = expected["expected_spend"].to_numpy(np.float64)
-        later = expected["expected_value"].to_numpy(np.float64) - spend
-        first = np.minimum(by_end["spend"] / near["spend"], 1.0)
-        rest = curves["spend"][-1] - near["spend"]
-        beyond = np.maximum(by_end["spend"] - near["spend"], 0.0) / (rest if rest > 0 else 1.0)
-        found["spend"] = np.outer(spend, _steps(first)) + np.outer(later, _steps(beyond))
+    # Over the days learned: what is extrapolated beyond them has no cohort for its shape.
+    carried = expected.get("value_extrapolation", pd.Series(1.0, index=expected.index))
+    found = {}
+    for what, curve in _curves(past, until, grid).items():
+        within, over_value = AMOUNTS[what]
+        if within not in expected:
+            continue
+        near = expected[within].to_numpy(np.float64)
+        learned = (expected[over_value] / carried).to_numpy(np.float64)
+        # Extrapolated orders are held to those within the horizon, and without the factor may fall
+        # below them.
+        later = (np.maximum(learned, near) if what == "orders" else learned) - near
+        at_horizon, by_end = np.interp(horizon, grid, curve), np.interp(ends, grid, curve)
+        first = np.minimum(by_end / at_horizon, 1.0)
+        rest = curve[-1] - at_horizon
+        beyond = np.maximum(by_end - at_horizon, 0.0) / (rest if rest > 0 else 1.0)
+        found[what] = np.outer(near, _steps(first)) + np.outer(later, _steps(beyond))
     return found
 
 
@@ -204,7 +217,7 @@ def forecast(past: Past, expected: pd.DataFrame, backtest: list[dict[str, Any]])
     timeline = past.timeline
     rows = past.rows(timeline.score)
     told = expected.set_index("customer_id").loc[rows["customer_id"]]
-    ends = period_ends(timeline.value_horizon_days)
+    ends = period_ends(timeline.learned_value_days)
     cells = by_period(told, past, timeline.data_until, ends)
     before, earlier = last_periods(rows, ends), last_year(past, timeline.score, ends)
     wide = spreads(past, timeline.data_until, ends)

@@ -23,6 +23,12 @@ from models.params import ModelParams
 from models.profit import Offer, best_offer
 from models.training import PAST, Bundle, Until
 
+# Labels over the value horizon, what is expected of them, and which rules stand beside it.
+OVER_VALUE = (
+    ("orders_in_value_horizon", "expected_orders_in_value_horizon", "orders"),
+    ("value", "expected_value", "spend"),
+)
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -170,21 +176,27 @@ def _followed_longer(
 
 
 def _value(snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated) -> dict[str, Any]:
-    """Value over its own horizon, by models that stand at the value test date."""
-    if "value" not in snapshots:
-        return {}
+    """Orders and value over the learned value horizon, by models as at the value test date."""
     test = _rows(snapshots, timeline, timeline.value_test)
     if test.empty:  # a gap in the data around the value test date
         return {}
-    past = evaluated.past
+    past, days = evaluated.past, timeline.learned_value_days
     expected = past.value.predict(test, past.churn.predict(test))
-    simple = amount_rules(test, evaluated.past_baselines, timeline.value_horizon_days)
-    figures = evaluate_amount(
-        test["value"].to_numpy(np.float64),
-        {OURS: expected["expected_value"].to_numpy(np.float64), **simple["spend"]},
-    )
-    dates = _dates(timeline.value_test)
-    return {"horizon_days": timeline.value_horizon_days, "test_as_of_dates": dates, **figures}
+    # What is extrapolated beyond the days learned has no outcome to be judged by.
+    carried = expected.get("value_extrapolation", 1.0)
+    simple = amount_rules(test, evaluated.past_baselines, days)
+    return {
+        "horizon_days": days,
+        "test_as_of_dates": _dates(timeline.value_test),
+        **{
+            label: evaluate_amount(
+                test[label].to_numpy(np.float64),
+                {OURS: (expected[name] / carried).to_numpy(np.float64), **simple[rules]},
+            )
+            for label, name, rules in OVER_VALUE
+            if label in test
+        },
+    }
 
 
 def _dates(days: tuple[int, ...]) -> list[str]:
@@ -192,6 +204,5 @@ def _dates(days: tuple[int, ...]) -> list[str]:
 
 
 def _rows(snapshots: pd.DataFrame, timeline: Timeline, days: tuple[int, ...]) -> pd.DataFrame:
-    horizons = (timeline.horizon_days, timeline.value_horizon_days)
-    known = as_known_on(snapshots, pd.Timestamp(date_of(timeline.data_until)), horizons)
+    known = as_known_on(snapshots, pd.Timestamp(date_of(timeline.data_until)), timeline.windows)
     return known[known["as_of_date"].isin([pd.Timestamp(date_of(day)) for day in days])]

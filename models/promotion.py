@@ -187,8 +187,7 @@ def _compared(
     if not common:
         return None
     model = ChurnModel.load(folder)
-    horizons = (timeline.horizon_days, timeline.value_horizon_days)
-    known = as_known_on(snapshots, pd.Timestamp(date_of(timeline.data_until)), horizons)
+    known = as_known_on(snapshots, pd.Timestamp(date_of(timeline.data_until)), timeline.windows)
     dates = [date_of(day) for day in common]
     rows = known[known["as_of_date"].isin([pd.Timestamp(date) for date in dates])]
     y, one = rows["churned"].to_numpy(np.float64), np.ones(len(rows))

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 PROBABILITIES = tuple(f"purchase_probability_{days}d" for days in REPORTED_DAYS)
-NUMBERS = ("churn_risk", *PROBABILITIES, "expected_orders", "expected_value", "value_at_risk")
+NUMBERS = (
+    "churn_risk",
+    *PROBABILITIES,
+    "expected_orders",
+    "expected_orders_in_value_horizon",
+    "expected_value",
+    "value_at_risk",
+)
 SCHEMA = "customer_id string, " + ", ".join(f"{name} double" for name in NUMBERS)
 
 

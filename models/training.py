@@ -124,8 +124,7 @@ class Until:
 
     def known(self, day: int) -> pd.DataFrame:
         """All rows."""
-        horizons = (self.timeline.horizon_days, self.timeline.value_horizon_days)
-        return as_known_on(self.snapshots, pd.Timestamp(date_of(day)), horizons)
+        return as_known_on(self.snapshots, pd.Timestamp(date_of(day)), self.timeline.windows)
 
     def rows(self, day: int, dates: tuple[int, ...]) -> pd.DataFrame:
         """The rows of some as-of dates."""
@@ -172,7 +171,8 @@ def choose(
     say(f"churn: {churn.rounds} trees were enough; next purchase")
     when = fit_next_purchase(train, valid, features, horizon, params)
     say(f"next purchase: {when.rounds} trees were enough; value")
-    horizons = Horizons(horizon, timeline.value_horizon_days, leaving)
+    told = timeline.value_horizon_days if timeline.extrapolated_from else None
+    horizons = Horizons(horizon, timeline.learned_value_days, leaving, told)
     value = fit_value(train, valid, features, horizons, params)
     return Bundle(churn, replace(when, churn=leaving), value)
 

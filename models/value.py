@@ -11,70 +11,54 @@ p = churn_risk:
 Whoever lapses buys nothing within the horizon, by definition, and whoever stays at least once.
 Neither holds for a cancellation: until the subscription ends it is paid for.
 
+Orders over the value horizon are learned from everyone at once, and are never less than those
+within the horizon. Where values are to be told for longer than outcomes close, what was learned is
+carried on customer by customer by
+
+    BG/NBD's orders over the days told / BG/NBD's orders over the days learned
+
+and marked, as nothing has judged it; orders are then learned as a factor on BG/NBD's own
+(docs/decisions/0022).
+
 Refunds can make a customer's net negative, and the trees' likelihood knows no negative amounts:
 their targets are cut at 0, and the level, fitted on net totals, takes the refunds off again.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
 from features.params import Churn
+from models.amounts import PRIOR_ROWS, Part, Start, Target, learn
 from models.artifacts import read_json, write_json
-from models.boosting import (
-    FloatArray,
-    Recipe,
-    Rows,
-    load_booster,
-    save_booster,
-    train_booster,
-)
+from models.boosting import FloatArray, load_booster, save_booster
+from models.btyd_orders import BtydOrders, fit_btyd_orders
 from models.inputs import Inputs, learn_inputs
 from models.leaving import LAPSE, saved
 from models.params import ModelParams
-from sources.errors import DataGateError
 
-# Trees with a log link drift with the shop, and Tweedie's totals do not add up by themselves; a
-# correction further than this comes from a season or too few rows, and is not believed.
-LEVEL_LIMITS = (0.8, 1.25)
-# Validation rows below which rounds and level of the spend model stand in for the value model.
+FAR = "far_orders"  # the part that expects orders over the value horizon
+# Validation rows below which another part's rounds and level stand in for those of a far one.
 ENOUGH_TO_STOP = 200
-# Levels are drawn to 1, and the share a leaver still brings to `_usual_share`, as by so many rows.
-PRIOR_ROWS = 50.0
-NOT_ZERO = 1e-6  # LightGBM refuses a target that adds up to nothing
 
 
 class Horizons(NamedTuple):
-    """Days: the churn horizon, and the one over which value is counted; and what churn means."""
+    """Days: the churn horizon, those over which value is learned and told; what churn means."""
 
     outcome_days: int
     value_days: int
     churn: Churn = LAPSE
+    told_days: int | None = None  # None: as long as it is learned
 
-
-@dataclass(frozen=True)
-class Target:
-    """What a part learns: its column less `least`, the smallest a staying customer can have."""
-
-    column: str
-    known: str
-    objective: str
-    least: float = 0.0
-    extra: Mapping[str, float | str] = field(default_factory=dict)
-
-    def of(self, rows: pd.DataFrame) -> FloatArray:
-        """The target of each row (n,), net."""
-        net: FloatArray = rows[self.column].to_numpy(np.float64) - self.least
-        return net
-
-    def stayed(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """The rows of customers who stayed and whose target is known."""
-        return rows[(rows["churned"] == 0) & rows[self.known]]
+    @property
+    def told(self) -> int:
+        """Days over which values are told; longer than learned where they are carried on."""
+        return self.told_days or self.value_days
 
 
 TWEEDIE = {"tweedie_variance_power": 1.2}
@@ -83,33 +67,17 @@ ORDERS = Target("orders_in_horizon", "outcome_known", "poisson", least=1.0)
 ANY_ORDERS = replace(ORDERS, least=0.0)
 SPEND = Target("spend_in_horizon", "outcome_known", "tweedie", extra=TWEEDIE)
 VALUE = Target("value", "value_known", "tweedie", extra=TWEEDIE)
-
-
-@dataclass(frozen=True)
-class Part:
-    """Trees and the level their prediction is multiplied by."""
-
-    booster: lgb.Booster
-    level: float
-
-    @property
-    def rounds(self) -> int:
-        """Number of trees."""
-        return int(self.booster.current_iteration())
-
-    def predict(self, inputs: FloatArray, threads: int) -> FloatArray:
-        """Expected amount (n,) above the target's least, given that the customer stays."""
-        expected: FloatArray = self.level * self.booster.predict(inputs, num_threads=threads)
-        return expected
+FAR_ORDERS = Target("orders_in_value_horizon", "value_known", "poisson", everyone=True)
 
 
 @dataclass(frozen=True)
 class ValueModel:
     """Expected orders, and money where the data has amounts.
 
-    `parts` holds "orders", and with amounts "spend" and, when the two horizons differ, "value".
-    `lapse_share` is value_if_lapses / value_if_stays, and `leaver_shares` the same for orders and
-    spend within the horizon, where 0 is left out.
+    `parts` holds "orders", with amounts "spend", and when the two horizons differ FAR and "value".
+    `rhythm`, and with it FAR, is there where values are carried on. `lapse_share` is
+    value_if_lapses / value_if_stays, and `leaver_shares` the same for orders and spend within the
+    horizon, where 0 is left out.
     """
 
     inputs: Inputs
@@ -117,30 +85,59 @@ class ValueModel:
     parts: dict[str, Part]
     lapse_share: float
     threads: int
+    rhythm: BtydOrders | None = None
     leaver_shares: Mapping[str, float] = field(default_factory=dict)
 
     def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
         """Expected orders and money given `churn_risk` (n,), on the snapshot's index.
 
-        Without amounts only `expected_orders`: money that nobody knows is absent, not zero.
-        `value_at_risk` is never negative, as `lapse_share` is at most 1.
+        Without amounts only orders: money that nobody knows is absent, not zero. `value_at_risk` is
+        never negative, as `lapse_share` is at most 1. `value_extrapolation` is the factor by which
+        what was learned is carried on, where it is, and absent elsewhere.
         """
         inputs = self.inputs.matrix(snapshot)
-        given = {name: part.predict(inputs, self.threads) for name, part in self.parts.items()}
+        near = {
+            name: part.predict(inputs, self.threads)
+            for name, part in self.parts.items()
+            if name != FAR
+        }
         risk = np.asarray(churn_risk, np.float64)
-        orders = _targets(self.horizons.churn)["orders"].least + given["orders"]
-        columns = {"expected_orders": self._within_horizon("orders", orders, risk)}
-        if "spend" in given:
-            stays = given.get("value", given["spend"])
+        orders = _targets(self.horizons.churn)["orders"].least + near["orders"]
+        within = self._within_horizon("orders", orders, risk)
+        start, factor = self._carried(snapshot)
+        far = self.parts[FAR].predict(inputs, self.threads, start) if FAR in self.parts else within
+        columns = {
+            "expected_orders": within,
+            # No fewer than before the end of the horizon: the two are learned apart.
+            "expected_orders_in_value_horizon": np.maximum(factor * far, within),
+        }
+        if "spend" in near:
+            stays = factor * near.get("value", near["spend"])
             lapses = self.lapse_share * stays
             columns |= {
-                "expected_spend": self._within_horizon("spend", given["spend"], risk),
+                "expected_spend": self._within_horizon("spend", near["spend"], risk),
                 "value_if_stays": stays,
                 "value_if_lapses": lapses,
                 "expected_value": (1.0 - risk) * stays + risk * lapses,
                 "value_at_risk": risk * (stays - lapses),
             }
+        if self.rhythm is not None:
+            columns["value_extrapolation"] = factor
         return pd.DataFrame(columns, index=snapshot.index)
+
+    def _carried(self, snapshot: pd.DataFrame) -> tuple[FloatArray | None, FloatArray]:
+        """What BG/NBD expects over the days learned, and the factor from there to those told.
+
+        At least 1, and no more than all the days at the pace of the learned ones.
+        """
+        if self.rhythm is None:
+            return None, np.ones(len(snapshot))
+        told, learned = self.horizons.told, self.horizons.value_days
+        longer, known = (self.rhythm.expected(snapshot, days) for days in (told, learned))
+        # Of somebody who is surely gone both underflow, and nothing comes later.
+        ratio = np.divide(longer, known, out=np.ones(len(known)), where=known > 0)
+        factor: FloatArray = np.clip(ratio, 1.0, told / learned)
+        return known, factor
 
     def _within_horizon(self, name: str, stays: FloatArray, risk: FloatArray) -> FloatArray:
         share = self.leaver_shares.get(name, 0.0)
@@ -150,13 +147,15 @@ class ValueModel:
         """Write `value.json` and one LightGBM text per part, `value_orders.txt` and so on."""
         for name, part in self.parts.items():
             save_booster(part.booster, folder / f"value_{name}.txt")
-        days = {"outcome_days": self.horizons.outcome_days, "value_days": self.horizons.value_days}
+        days = self.horizons._asdict() | {"churn": None}
+        told = {name: value for name, value in days.items() if value is not None}
         content = {
             **self.inputs.to_dict(),
-            "horizons": {**days, **saved(self.horizons.churn)},
+            "horizons": {**told, **saved(self.horizons.churn)},
             "levels": {name: part.level for name, part in self.parts.items()},
             "lapse_share": self.lapse_share,
             "threads": self.threads,
+            **({"rhythm": self.rhythm.to_dict()} if self.rhythm else {}),
             **({"leaver_shares": self.leaver_shares} if self.leaver_shares else {}),
         }
         write_json(folder / "value.json", content)
@@ -174,6 +173,7 @@ class ValueModel:
             },
             lapse_share=content["lapse_share"],
             threads=content["threads"],
+            rhythm=BtydOrders.from_dict(content["rhythm"]) if "rhythm" in content else None,
             leaver_shares=content.get("leaver_shares", {}),
         )
 
@@ -188,18 +188,23 @@ def fit_value(
     """Fit on `train`; stop the trees and set their level on `valid`.
 
     Money needs the columns `spend_in_horizon`, `value` and `value_known`. Where the value windows
-    of too few validation rows have closed, the value model takes the rounds and the level of the
-    spend model. Raises DataGateError when no customer stayed, or no value window has closed.
+    of too few validation rows have closed, what is learned over them takes rounds and level of what
+    is learned within the horizon. Raises DataGateError when no customer stayed, no value window has
+    closed, or values are to be carried on and nobody bought on two days.
     """
     inputs, targets = learn_inputs(train, features), _targets(horizons.churn)
-    parts = {"orders": _learn(targets["orders"], train, valid, inputs, params)}
+    longer, rhythm = horizons.value_days != horizons.outcome_days, _rhythm(train, horizons)
+    parts = {"orders": learn(targets["orders"], train, valid, inputs, params)}
+    closed = len(VALUE.learned_from(valid)) >= ENOUGH_TO_STOP
+    if longer or rhythm:
+        stop, start = valid if closed else parts["orders"], _start(rhythm, horizons)
+        parts[FAR] = learn(FAR_ORDERS, train, stop, inputs, params, start)
     if SPEND.column in train.columns:
-        parts["spend"] = _learn(SPEND, train, valid, inputs, params)
-        if horizons.value_days != horizons.outcome_days:
-            closed = len(VALUE.stayed(valid)) >= ENOUGH_TO_STOP
+        parts["spend"] = learn(SPEND, train, valid, inputs, params)
+        if longer:
             stop = valid if closed else parts["spend"]
-            parts["value"] = _learn(VALUE, train, stop, inputs, params)
-    model = ValueModel(inputs, horizons, parts, 0.0, params.threads)
+            parts["value"] = learn(VALUE, train, stop, inputs, params)
+    model = ValueModel(inputs, horizons, parts, 0.0, params.threads, rhythm)
     return _with_shares(model, train)
 
 
@@ -208,48 +213,29 @@ def refit_value(model: ValueModel, rows: pd.DataFrame, params: ModelParams) -> V
 
     Values of text features are learned anew.
     """
-    inputs, targets = learn_inputs(rows, model.inputs.features), _targets(model.horizons.churn)
+    horizons = model.horizons
+    inputs, targets = learn_inputs(rows, model.inputs.features), _targets(horizons.churn)
+    rhythm = _rhythm(rows, horizons)
+    starts = {FAR: _start(rhythm, horizons)}
     parts = {
-        name: _learn(targets[name], rows, part, inputs, params)
+        name: learn(targets[name], rows, part, inputs, params, starts.get(name))
         for name, part in model.parts.items()
     }
-    return _with_shares(replace(model, inputs=inputs, parts=parts, threads=params.threads), rows)
+    again = replace(model, inputs=inputs, parts=parts, rhythm=rhythm, threads=params.threads)
+    return _with_shares(again, rows)
 
 
 def _targets(churn: Churn) -> dict[str, Target]:
-    return {"orders": ORDERS if churn == LAPSE else ANY_ORDERS, "spend": SPEND, "value": VALUE}
+    orders = ORDERS if churn == LAPSE else ANY_ORDERS
+    return {"orders": orders, FAR: FAR_ORDERS, "spend": SPEND, "value": VALUE}
 
 
-def _learn(
-    target: Target,
-    train: pd.DataFrame,
-    stop: pd.DataFrame | Part,
-    inputs: Inputs,
-    params: ModelParams,
-) -> Part:
-    """Trees for one target; rounds and level from validation rows, or from an earlier part."""
-    recipe = Recipe(target.objective, params.value, params.seed, params.threads, target.extra)
-    learned, features, text = _rows(target, train, inputs), inputs.features, inputs.text
-    if isinstance(stop, Part):
-        return Part(train_booster(recipe, features, learned, stop.rounds, text), stop.level)
-    kept = _rows(target, stop, inputs)
-    booster = train_booster(recipe, features, learned, kept, text)
-    predicted = booster.predict(kept.inputs, num_threads=params.threads)
-    prior = PRIOR_ROWS * predicted.mean()
-    level = (target.of(target.stayed(stop)).sum() + prior) / (predicted.sum() + prior)
-    return Part(booster, float(np.clip(level, *LEVEL_LIMITS)))
+def _rhythm(rows: pd.DataFrame, horizons: Horizons) -> BtydOrders | None:
+    return fit_btyd_orders(rows) if horizons.told > horizons.value_days else None
 
 
-def _rows(target: Target, rows: pd.DataFrame, inputs: Inputs) -> Rows:
-    stayed = target.stayed(rows)
-    if not len(stayed):
-        last = rows["as_of_date"].max()
-        raise DataGateError(
-            f"Value: of {len(rows):,} rows up to {last:%Y-%m-%d} none is of a customer who stayed "
-            f"and whose `{target.column}` is known. Shorten task.horizon_days or "
-            "task.value_horizon_days, or take a longer history."
-        )
-    return Rows(inputs.matrix(stayed), np.maximum(target.of(stayed), NOT_ZERO))
+def _start(rhythm: BtydOrders | None, horizons: Horizons) -> Start | None:
+    return None if rhythm is None else partial(rhythm.expected, days=horizons.value_days)
 
 
 def _with_shares(model: ValueModel, rows: pd.DataFrame) -> ValueModel:
@@ -259,7 +245,7 @@ def _with_shares(model: ValueModel, rows: pd.DataFrame) -> ValueModel:
     on later dates trees on them missed the total by more and the customers by no less. Whoever
     lapses brings nothing within the horizon, by definition.
     """
-    outcome_days, value_days, churn = model.horizons
+    outcome_days, value_days, churn, _ = model.horizons
     within = () if churn == LAPSE else ("orders", "spend")
     shares: dict[str, float] = {
         name: _leaver_share(model, name, rows) for name in within if name in model.parts

@@ -6,20 +6,8 @@ from models.metrics import DEPTHS
 from models.next_categories import LIST_LENGTH
 from models.reason_rows import ATTRIBUTE
 from pipelines.card_forecast import forecast_text
+from pipelines.card_money import NAMES, extrapolated_text, money_text
 
-NAMES = {
-    "ours": "**Regulars**",
-    "tenure_rule": "tenure rule",
-    "recency_rule": "recency rule",
-    "own_rhythm_rule": "own-rhythm rule",
-    "rfm_logistic": "RFM logistic",
-    "bg_nbd": "BG/NBD",
-    "kaplan_meier": "Kaplan-Meier by segment",
-    "bg_nbd_gamma_gamma": "BG/NBD and Gamma-Gamma",
-    "average_formula": "average order × orders a day × days",
-    "own_frequent": "own most frequent categories",
-    "popularity": "global popularity",
-}
 LEAVING = {
     "lapse": "no purchase in the {horizon_days} days from the as-of date on, among customers who "
     "bought in the {active_within_days} days before",
@@ -83,7 +71,7 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: 
         _when_text(when),
         _categories_text(evaluation.get("next_categories", {}), timeline["horizon_days"]),
         "## Money",
-        _money_text(when, value),
+        money_text(when, value),
         forecast_text(evaluation.get("forecast", [])),
         "## Limits",
         "* Outcomes lie "
@@ -92,7 +80,8 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: 
         f"* The history starts {timeline['data_from']}: tenure and lifetime counts are cut off "
         f"there.\n* The value of customers who {LEAVERS[leaving]} is one share of the value had "
         "they stayed.\n"
-        "* Effects of actions are assumed until randomised contacts exist.",
+        "* Effects of actions are assumed until randomised contacts exist."
+        + extrapolated_text(timeline),
         _accepted(churn["accepted_leaks"]),
         _warnings(churn["warnings"]),
     ]
@@ -278,27 +267,6 @@ def _percent(missed: dict[str, Any]) -> str:
 
 def _days(error: float | None) -> str:
     return "unknown" if error is None else f"{error:.1f} days"
-
-
-def _money_text(when: dict[str, Any], value: dict[str, Any]) -> str:
-    tables = {"Orders within the horizon": when["orders_in_horizon"]}
-    if "spend_in_horizon" in when:
-        tables["Spend within the horizon"] = when["spend_in_horizon"]
-    if value:
-        dates = ", ".join(value["test_as_of_dates"])
-        tables[f"Value over {value['horizon_days']} days, as of {dates}"] = value
-    rows = [
-        f"| {title} | {NAMES.get(name, name.replace('_', ' '))} | {f['mean_absolute_error']:.2f} | "
-        f"{f['root_mean_squared_error']:.2f} | {f['total_error']:+.1%} | {f['spearman']:.3f} | "
-        f"{f['captured_in_top_decile']:.1%} |"
-        for title, figures in tables.items()
-        for name, f in figures.items()
-        if isinstance(f, dict)
-    ]
-    head = (
-        "| what | model | mean absolute error | RMSE | total error | Spearman | best tenth brings |"
-    )
-    return "\n".join([head, "|---|---|---|---|---|---|---|", *rows])
 
 
 def _warnings(warnings: list[str]) -> str:

@@ -70,8 +70,7 @@ def _learned_from(snapshots: pd.DataFrame, timeline: Timeline) -> pd.DataFrame:
     All that have closed where the history of this run no longer holds any of those.
     """
     until = pd.Timestamp(check_manifest(stage.SCORING)["learned_until"])
-    horizons = (timeline.horizon_days, timeline.value_horizon_days)
-    then = snapshots[as_known_on(snapshots, until, horizons)["outcome_known"]]
+    then = snapshots[as_known_on(snapshots, until, timeline.windows)["outcome_known"]]
     return then if len(then) else snapshots[snapshots["outcome_known"]]
 
 

@@ -75,6 +75,8 @@ def write(folder: Path) -> None:
         "data_until": date_of(timeline.data_until).isoformat(),
         "horizon_days": timeline.horizon_days,
         "value_horizon_days": timeline.value_horizon_days,
+        # Days over which values were learned, where they are told for longer.
+        "value_extrapolated_from": timeline.extrapolated_from,
         "model_version": version(check_manifest(stage.SCORING)),
         "promotion": read_json(stage.PROMOTION),
         # What a model would need, where a rule scores; empty where models do.

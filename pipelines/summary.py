@@ -11,7 +11,7 @@ from models.next_categories import LIST_LENGTH
 from models.reason_rows import told
 from models.rule import INSUFFICIENT_DATA, RULE
 from pipelines import stage
-from pipelines.model_card import NAMES
+from pipelines.card_money import NAMES
 from pipelines.promotion_text import promotion_text
 from pipelines.rule_reports import distance_lines
 from serving.wording import LANGUAGES, Language, label, sentence
@@ -179,7 +179,8 @@ def _worklist_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Lan
     ranked = scored.sort_values([by, "customer_id"], ascending=[False, True])
     lines = [
         f"\n{len(scored):,} customers scored as of {manifest['as_of_date']}, "
-        f"{manifest['horizon_days']} days ahead (value over {manifest['value_horizon_days']} days);"
+        f"{manifest['horizon_days']} days ahead (value over {manifest['value_horizon_days']} days"
+        f"{_extrapolated(manifest)});"
         f" the {min(MOST, len(scored))} with most {title}",
     ]
     for card in ranked.head(MOST).to_dict("records"):
@@ -191,6 +192,12 @@ def _worklist_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Lan
         )
         lines.append(f"  {'':10}{_reason(card['reasons'], language) or 'nothing raises the risk'}")
     return lines
+
+
+def _extrapolated(manifest: dict[str, Any]) -> str:
+    """Said wherever a value is: nothing has judged it beyond the days learned."""
+    days = manifest.get("value_extrapolated_from")
+    return "" if days is None else f", beyond {days} extrapolated"
 
 
 def _reason(reasons: Any, language: Language) -> str:

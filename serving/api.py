@@ -17,7 +17,8 @@ from serving.languages import chosen_language
 from serving.monitoring import PublishedMonitor, current_report
 from serving.problems import MOST, ApiProblem, InvalidParameter, documented
 from serving.query import LARGEST_PAGE, SEVERAL, AtRiskQuery
-from serving.schemas import AtRisk, Health, Release, ScoreCard
+from serving.release_schemas import AtRisk, Health, Release
+from serving.schemas import ScoreCard
 from serving.store import check_version
 from serving.worded import worded
 from serving.wording import Language

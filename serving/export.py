@@ -55,6 +55,8 @@ COLUMNS = (
     "last_purchase_date",
     "expected_orders",
     "expected_spend",
+    "expected_orders_in_value_horizon",
+    "value_extrapolation",
     "rfm_segment",
     "abc_class",
     "lifecycle_stage",

@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 
 from models.artifacts import read_json
 from serving.problems import ApiProblem
-from serving.schemas import Number, Release, Schema, Text
+from serving.release_schemas import Release
+from serving.schemas import Number, Schema, Text
 from serving.worklist import current_with
 
 PART = "forecast"  # of what a release says of itself in the store

@@ -10,7 +10,8 @@ from sqlalchemy import Engine, select, update
 
 from serving.pages import STATIC, templates
 from serving.problems import ApiProblem
-from serving.schemas import MessageKey, Number, Release, Schema, Text
+from serving.release_schemas import Release
+from serving.schemas import MessageKey, Number, Schema, Text
 from serving.tables import releases
 from serving.wording import LANGUAGES, Language, field_label, listing, sentence, written
 from serving.worklist import current_with

@@ -18,7 +18,8 @@ from serving.drawing import Drawing, draw
 from serving.languages import chosen_language
 from serving.problems import ApiProblem, InvalidParameter, parameter_problem
 from serving.query import SEVERAL, AtRiskQuery
-from serving.schemas import Release, ScoreCard
+from serving.release_schemas import Release
+from serving.schemas import ScoreCard
 from serving.tables import ASCENDING
 from serving.worded import strongest_reason, worded
 from serving.wording import (

@@ -18,15 +18,8 @@ from features.category_history import NEW_DAYS
 from models.artifacts import read_json
 from models.next_categories import LISTS
 from models.reason_rows import told
-from serving.schemas import (
-    PUBLISHING,
-    IntendedAction,
-    PlanTotals,
-    Quality,
-    ReleaseFacts,
-    ScoreCard,
-    Status,
-)
+from serving.release_schemas import PlanTotals, Quality, ReleaseFacts
+from serving.schemas import PUBLISHING, IntendedAction, ScoreCard, Status
 from sources.errors import ArtifactError
 
 SCHEMA_VERSION = 1  # of the release folder: what this code reads
@@ -90,6 +83,7 @@ def read_facts(folder: Path, manifest: dict[str, Any], counts: Counts) -> Releas
         expires_at=_day(first["expires_at"]),
         horizon_days=manifest["horizon_days"],
         value_horizon_days=manifest["value_horizon_days"],
+        value_extrapolated_from=manifest.get("value_extrapolated_from"),
         churn_definition=first["churn_definition"],
         model_version=manifest["model_version"],
         source=manifest["source"]["description"],

@@ -18,7 +18,6 @@ from pydantic import (
     model_validator,
 )
 
-from models.gate import Gate
 from serving.wording import is_message
 
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -170,11 +169,19 @@ class ScoreCard(Schema):
     last_purchase_date: dt.date | None
     expected_orders: Number | None = Field(description="Within horizon_days.")
     expected_spend: Number | None = Field(description="Within horizon_days.")
+    expected_orders_in_value_horizon: Number | None = Field(
+        default=None, description="Within value_horizon_days."
+    )
     value_if_stays: Number | None = Field(description="Within value_horizon_days.")
     value_if_lapses: Number | None = Field(description="Within value_horizon_days.")
     expected_value: Number | None = Field(description="Within value_horizon_days.")
     value_at_risk: Number | None = Field(
         description="churn_risk × (value_if_stays − value_if_lapses)."
+    )
+    value_extrapolation: Number | None = Field(
+        default=None,
+        description="Where no outcome of value_horizon_days has closed: the factor by which orders "
+        "and money over the days learned are carried on. Nothing has judged these.",
     )
     rfm_segment: str | None
     abc_class: str | None
@@ -237,80 +244,3 @@ class ScoreCard(Schema):
         if not is_scored and self.churn_risk is not None:
             raise ValueError(f"churn_risk is told of status {self.status}, which has none")
         return self
-
-
-class Quality(Schema):
-    """How good the churn model was on later dates, in figures a manager reads."""
-
-    grade: Literal["A", "B", "C"]
-    test_as_of_dates: list[dt.date]
-    auc: Number
-    auc_low: Number
-    auc_high: Number
-    top: int = Field(description="Of so many ranked highest …")
-    top_left: Number = Field(description="… so many left …")
-    top_left_by_rule: Number = Field(description="… and so many of those the best rule ranks.")
-
-
-class PlanTotals(Schema):
-    """The plan in a few figures; money is null where no gain can be computed."""
-
-    customers: int
-    contacts: int
-    withheld: int
-    epoch: str | None
-    cost: Number | None
-    expected_gain: Number | None
-    budget: Number | None
-
-
-class ReleaseFacts(Schema):
-    """What a release says of itself."""
-
-    release_id: str
-    as_of_date: dt.date
-    data_until: dt.date
-    expires_at: dt.date
-    horizon_days: int
-    value_horizon_days: int
-    churn_definition: Literal["lapse", "cancellation"]
-    model_version: str
-    source: str
-    source_kind: str
-    customers: dict[Status, int]
-    intended_actions: list[str] = Field(description="Those that occur in this release.")
-    owners: list[str]
-    has_money: bool
-    total_value_at_risk: Total | None = Field(description="Of everybody who is scored.")
-    quality: Quality | None = Field(default=None, description="Null where a rule ranks.")
-    gate: Gate | None = Field(default=None, description="Null where a model scores.")
-    plan: PlanTotals
-
-
-class Release(ReleaseFacts):
-    """What was published, from what and when."""
-
-    published_at: dt.datetime
-    is_current: bool
-
-
-class AtRisk(Schema):
-    """A ranked list. Follow `next` until it is null: all pages come from one release."""
-
-    release_id: str
-    as_of_date: dt.date
-    expires_at: dt.date
-    horizon_days: int
-    value_horizon_days: int
-    sort: str
-    order: Literal["asc", "desc"]
-    total: int = Field(description="Customers that the filters leave, on all pages.")
-    total_value_at_risk: Total | None
-    next: str | None
-    customers: list[ScoreCard]
-
-
-class Health(Schema):
-    """The service answers."""
-
-    status: Literal["ok"]

@@ -22,7 +22,8 @@ from actions.catalog import DO_NOTHING
 from actions.holdout import TREATED
 from serving.problems import ApiProblem, InvalidParameter
 from serving.query import MONEY, AtRiskQuery, Cursor, Filters, Order, Sort, read_cursor
-from serving.schemas import Purchases, Release, ScoreCard
+from serving.release_schemas import Release
+from serving.schemas import Purchases, ScoreCard
 from serving.store import unreachable, version
 from serving.tables import (
     ASCENDING,

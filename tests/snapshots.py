@@ -220,6 +220,7 @@ def _at(plan, as_of, bought, amount):
             "orders_in_horizon": orders,
             "spend_in_horizon": ahead(amount, HORIZON),
             "value_known": as_of + VALUE_HORIZON <= plan.data_until,
+            "orders_in_value_horizon": ahead(bought, VALUE_HORIZON),
             "value": ahead(amount, VALUE_HORIZON),
             "days_to_next_purchase": np.where(came, later.argmax(axis=1), np.nan),
             "followup_days": float(max(plan.data_until - as_of, 0)),

@@ -12,7 +12,7 @@ import yaml
 from features.snapshot import all_features
 from models.evaluate import OURS
 from models.metrics import METRICS
-from pipelines.model_card import NAMES
+from pipelines.card_money import NAMES
 from tools.write_docs import FEATURES, PARAMETERS, features_page, parameters_page
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,7 +8,7 @@ from benchmarks.orders import AS_OF_DATES, DATA_FROM, DATA_UNTIL
 
 PACKAGES = ("duckdb",)
 ONCE, AT_DATE = (Path(__file__).with_name(name) for name in ("days.sql", "features.sql"))
-NOT_FEATURES = 2 + 8  # customer_id and as_of_date; the labels
+NOT_FEATURES = 2 + 9  # customer_id and as_of_date; the labels
 
 
 def run(orders: Path, folder: Path) -> int:

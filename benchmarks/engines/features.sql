@@ -279,6 +279,7 @@ SELECT
     CASE WHEN is_closed THEN coalesce(orders_in_horizon, 0) END AS orders_in_horizon,
     CASE WHEN is_closed THEN coalesce(spend_in_horizon, 0) END AS spend_in_horizon,
     is_closed AS value_known,
+    CASE WHEN is_closed THEN coalesce(orders_in_horizon, 0) END AS orders_in_value_horizon,
     CASE WHEN is_closed THEN coalesce(spend_in_horizon, 0) END AS value,
     days_to_next_purchase,
     greatest(getvariable('data_until') - getvariable('as_of'), 0) AS followup_days

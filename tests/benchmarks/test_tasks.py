@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
 
 from benchmarks.tasks import TASKS, better, weights_of
 from benchmarks.verdict import verdict
@@ -86,6 +87,7 @@ def test_amounts_are_judged_as_in_a_run(test_rows, weights):
         "total_error": told.sum() / actual.sum() - 1,
         "spearman": spearmanr(told, actual).statistic,
         "captured_in_top_decile": captured(told, actual, 0.1),
+        "auc": roc_auc_score(actual > 0, told),
     }
     assert {name: draws[0] for name, draws in found.items()} == pytest.approx(
         {f"orders_{name}": value for name, value in expected.items()}

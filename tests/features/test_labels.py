@@ -83,6 +83,7 @@ def test_the_value_window_has_an_end_of_its_own():
     rows = [order("1", -1), order("2", 0), order("3", end - 1), order("4", end)]
     table = labels_at(rows)
     assert table["value"].tolist() == [0, 5, 5, 0]
+    assert table["orders_in_value_horizon"].tolist() == [0, 1, 1, 0]
     assert table["spend_in_horizon"].tolist() == [0, 5, 0, 0]
 
 
@@ -92,12 +93,13 @@ def test_a_window_that_ends_after_the_last_full_day_is_unknown(shift, closed):
     table = labels_at(rows, data_until=day(AS_OF) + HORIZON + shift)
     assert (table["outcome_known"] == closed).all()
     assert not table["value_known"].any()
-    assert table["value"].isna().all()
+    assert table[["value", "orders_in_value_horizon"]].isna().all(axis=None)
     for column in ("churned", "orders_in_horizon", "spend_in_horizon"):
         assert (table[column].notna() == closed).all(), column
     table = labels_at(rows, data_until=CLOSED + shift)
     assert (table["value_known"] == closed).all()
-    assert (table["value"].notna() == closed).all()
+    for column in ("value", "orders_in_value_horizon"):
+        assert (table[column].notna() == closed).all(), column
     assert table["outcome_known"].all()
 
 
@@ -199,12 +201,13 @@ def one(orders, as_of, until):
         return float(sum(inside)) if known else None
 
     ahead = [(date - as_of).days for date in bought if as_of <= date < until]
-    near = [days for days in ahead if days < HORIZON]
+    near, far = ([days for days in ahead if days < end] for end in (HORIZON, VALUE_HORIZON))
     known = (until - as_of).days >= HORIZON
     return {
         "orders_in_horizon": len(near) if known else None,
         "churned": int(not near) if known else None,
         "spend_in_horizon": spent(HORIZON),
+        "orders_in_value_horizon": len(far) if (until - as_of).days >= VALUE_HORIZON else None,
         "value": spent(VALUE_HORIZON),
         "days_to_next_purchase": min(ahead, default=None),
     }
@@ -258,6 +261,7 @@ def test_labels_at_a_split_date_hold_nothing_from_the_split_on():
             "value_known": True,
             "churned": 0.0,
             "orders_in_horizon": 1.0,
+            "orders_in_value_horizon": 1.0,
             "days_to_next_purchase": [9.0, 10.0, 11.0],
             "followup_days": 50.0,
         }
@@ -265,7 +269,8 @@ def test_labels_at_a_split_date_hold_nothing_from_the_split_on():
     known = as_known_on(snapshots, moment(10 * DAY), (HORIZON, VALUE_HORIZON))
     assert not known["outcome_known"].any()
     assert not known["value_known"].any()
-    assert known[["churned", "orders_in_horizon"]].isna().all(axis=None)
+    labels = ["churned", "orders_in_horizon", "orders_in_value_horizon"]
+    assert known[labels].isna().all(axis=None)
     assert known["followup_days"].tolist() == [10, 10, 10]
     assert known["days_to_next_purchase"].fillna(-1).tolist() == [9, -1, -1]
     assert "value" not in known

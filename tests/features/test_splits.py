@@ -1,5 +1,6 @@
 """The time plan: no outcome reaches into the next split, and what gives way does so in order."""
 
+import json
 import re
 from datetime import date, timedelta
 
@@ -54,19 +55,21 @@ def assert_no_overlap(made):
     for earlier, later in ((train, validation), (validation, test), (train, test)):
         for _, end in windows(earlier, made.horizon_days):
             assert all(end <= start for start in later)
-    for _, end in windows(made.value_train, made.value_horizon_days):
+    for _, end in windows(made.value_train, made.learned_value_days):
         assert all(end <= start for start in made.value_test)
     for days, horizon in (
         (test, made.horizon_days),
         (made.unused, made.horizon_days),
-        (made.value_test, made.value_horizon_days),
+        (made.value_test, made.learned_value_days),
     ):
         for _, end in windows(days, horizon):
             assert end <= made.data_until
     assert not {*made.unused} & {*train, *validation, *test}
     assert train[0] >= made.data_from + max(made.active_within_days, made.horizon_days)
     assert made.score >= test[-1] + made.horizon_days
-    assert made.value_horizon_days >= made.horizon_days
+    assert made.value_horizon_days >= made.learned_value_days >= made.horizon_days
+    # What is chosen on the validation dates has a closed value to learn from.
+    assert any(end <= validation[0] for _, end in windows(train, made.learned_value_days))
 
 
 @settings(max_examples=300, deadline=None)
@@ -330,8 +333,31 @@ def test_the_value_horizon_is_the_longest_that_closes_or_the_horizon():
 def test_a_value_horizon_that_cannot_be_is_refused():
     with pytest.raises(TimelineError, match=r"value_horizon_days \(20\) is shorter"):
         plan(of_task={"value_horizon_days": 20})
-    with pytest.raises(TimelineError, match="value_horizon_days 300: fewer than 3 training dates"):
-        plan(of_task={"value_horizon_days": 300})
+
+
+def test_a_value_horizon_that_never_closes_is_told_and_a_shorter_one_learned():
+    usual, longer = plan(), plan(of_task={"value_horizon_days": 300})
+    assert (longer.value_horizon_days, longer.learned_value_days) == (300, 90)
+    assert longer.extrapolated_from == 90
+    assert longer.windows == usual.windows == (28, 90)
+    assert (longer.value_train, longer.value_test) == (usual.value_train, usual.value_test)
+    (choice,) = [c for c in longer.choices if c.key == "task.value_horizon_days"]
+    assert choice.value == 300
+    assert "close for 90 days only" in choice.why and "extrapolated" in choice.why
+    assert Timeline.from_json(json.loads(json.dumps(longer.to_json()))) == longer
+
+
+def test_a_value_horizon_that_closes_is_learned_as_it_is_asked_for():
+    made = plan(of_task={"value_horizon_days": 75})
+    assert (made.value_horizon_days, made.learned_value_days) == (75, 75)
+    assert made.extrapolated_from is plan().extrapolated_from is None
+    assert not [c for c in made.choices if c.key == "task.value_horizon_days"]
+
+
+def test_where_nothing_longer_than_the_horizon_closes_that_is_what_is_carried_on():
+    made = plan(210, of_task={"value_horizon_days": 365})
+    assert made.learned_value_days == made.extrapolated_from == made.horizon_days == 28
+    assert (made.value_train, made.value_test) == (made.train, made.test)
 
 
 def test_a_timeline_goes_through_json_with_dates_that_people_read():

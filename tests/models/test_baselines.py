@@ -129,8 +129,11 @@ def test_few_gaps_are_drawn_to_the_population_and_many_are_not():
 
 def test_bg_nbd_is_fitted_on_the_last_training_date_alone(train, baselines):
     last = train[train["as_of_date"] == train["as_of_date"].max()]
-    assert fit_baselines(last, HORIZON).bg_nbd == baselines.bg_nbd
-    assert fit_baselines(train.iloc[: len(train) // 2], HORIZON).bg_nbd != baselines.bg_nbd
+    assert fit_baselines(last, HORIZON).orders.bg_nbd == baselines.orders.bg_nbd
+    assert (
+        fit_baselines(train.iloc[: len(train) // 2], HORIZON).orders.bg_nbd
+        != baselines.orders.bg_nbd
+    )
 
 
 def test_rows_without_an_outcome_teach_the_rules_nothing(train, baselines):
@@ -201,7 +204,7 @@ def test_the_next_purchase_is_due_when_the_own_gap_is_over(baselines, test):
 
 
 def test_expected_orders_count_every_order_of_an_expected_purchase_day(train, baselines, test):
-    days = baselines.bg_nbd.expected_purchases(
+    days = baselines.orders.bg_nbd.expected_purchases(
         HORIZON, *test[["frequency", "recency", "T"]].to_numpy().T
     )
     np.testing.assert_allclose(baselines.expected_orders(test, HORIZON), days, rtol=1e-12)

@@ -10,6 +10,7 @@ import pytest
 from features.timeline import date_of
 from models.evaluate_forecast import _errors, backtest, forecast_metrics
 from models.forecast import (
+    AMOUNTS,
     Past,
     _half_width,
     by_period,
@@ -71,8 +72,22 @@ def test_the_periods_add_up_to_what_the_cards_say():
     told = expected_at(score)
     cells = by_period(told, past(), until, (HORIZON, VALUE_HORIZON))
     np.testing.assert_allclose(cells["orders"][:, 0], told["expected_orders"])
+    over_value = told["expected_orders_in_value_horizon"]
+    np.testing.assert_allclose(cells["orders"].sum(axis=1), over_value)
     np.testing.assert_allclose(cells["spend"][:, 0], told["expected_spend"])
     np.testing.assert_allclose(cells["spend"].sum(axis=1), told["expected_value"])
+
+
+def test_what_is_extrapolated_is_not_in_it():
+    score, until = timeline().score, timeline().data_until
+    told, ends = expected_at(score), (HORIZON, VALUE_HORIZON)
+    factor = pd.Series(np.linspace(1, 4, len(told)), index=told.index)
+    far = {name: told[name] * factor for _, name in AMOUNTS.values()}
+    longer = told.assign(**far, value_extrapolation=factor)
+    plan = replace(timeline(), value_horizon_days=365, extrapolated_from=VALUE_HORIZON)
+    cells = by_period(longer, replace(past(), timeline=plan), until, ends)
+    for what, amounts in by_period(told, past(), until, ends).items():
+        np.testing.assert_allclose(cells[what], amounts)
 
 
 def test_the_shape_is_that_of_earlier_cohorts():
@@ -83,7 +98,7 @@ def test_the_shape_is_that_of_earlier_cohorts():
     fourth = pd.Timestamp(date_of(first + 3))
     bought = pd.DataFrame({"customer_id": customers, "event_day": fourth, "orders": 1})
     alone = replace(plan, train=(first,), validation=(), test=(), unused=())
-    told = expected_at(plan.score)[["expected_orders"]]
+    told = expected_at(plan.score)[list(AMOUNTS["orders"])]
     one = Past(past().snapshots, bought, alone)
     cells = by_period(told, one, plan.data_until, (3, 10, HORIZON))
     orders = told["expected_orders"].sum()
@@ -201,6 +216,6 @@ def test_without_amounts_only_orders_are_forecast():
         n for n in snapshots if n.startswith(("amount", "spend", "value")) and "known" not in n
     ]
     bare = Past(snapshots.drop(columns=money), past().purchases.drop(columns="amount"), timeline())
-    told = forecast(bare, cards()[["customer_id", "expected_orders"]], [])
+    told = forecast(bare, cards()[["customer_id", *AMOUNTS["orders"]]], [])
     assert set(told["total"]) == {"starts", "ends", "orders"}
     assert set(told["segments"][0]) == {"rfm_segment", "customers", "orders"}

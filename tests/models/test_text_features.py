@@ -48,6 +48,7 @@ def planted(rows, seed):
             "orders_in_horizon": np.where(left, 0.0, np.where(risk > 0.5, 1.0, 8.0)),
             "spend_in_horizon": np.where(left, 0.0, stays),
             "value_known": True,
+            "orders_in_value_horizon": np.where(left, 0.0, 2.0),
             "value": np.where(left, 0.0, 2 * stays),
             "days_to_next_purchase": days,
             "followup_days": 90.0,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-import models.baselines
+import models.btyd_orders
 import models.training
 from features.snapshot import group_of
 from features.timeline import date_of
@@ -59,7 +59,7 @@ def closes(rows):
 
 def skip_bg_nbd(patch):
     """Leave out its fit, which takes most of the time and sees no label."""
-    patch.setattr(models.baselines, "fit_bg_nbd", lambda *_: BgNbd(1.0, 10.0, 1.0, 3.0))
+    patch.setattr(models.btyd_orders, "fit_bg_nbd", lambda *_: BgNbd(1.0, 10.0, 1.0, 3.0))
 
 
 @pytest.fixture
@@ -135,7 +135,8 @@ def test_what_happens_after_the_first_test_date_changes_nothing_that_is_evaluate
     as_of = (rows["as_of_date"] - pd.Timestamp("1970-01-01")).dt.days
     later = rows.copy()
     rng = np.random.default_rng(1)
-    for name, days in [(n, HORIZON) for n in OUTCOMES] + [("value", VALUE_HORIZON)]:
+    far = [(name, VALUE_HORIZON) for name in ("orders_in_value_horizon", "value")]
+    for name, days in [(n, HORIZON) for n in OUTCOMES] + far:
         after = (as_of + days > PLAN.test[0]) & rows[name].notna()
         assert after.any()
         later.loc[after, name] = rng.permutation(rows.loc[after, name])
@@ -228,7 +229,8 @@ def test_too_few_customers_are_refused_before_anything_is_fitted(monkeypatch):
 
 def test_without_a_value_horizon_of_its_own_value_is_judged_on_the_test_dates(quick):
     rows = simulate(customers=200)
-    same = rows.assign(value=rows["spend_in_horizon"], value_known=rows["outcome_known"])
+    far = {"value": rows["spend_in_horizon"], "orders_in_value_horizon": rows["orders_in_horizon"]}
+    same = rows.assign(**far, value_known=rows["outcome_known"])
     plan = replace(PLAN, value_horizon_days=HORIZON, value_train=PLAN.train, value_test=PLAN.test)
     everything = train_all(same, plan, FEATURES, group_of(FEATURES), model_params())
     assert everything.past.churn.boosters[0].model_to_string() == (

@@ -1,16 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from models.amounts import LEVEL_LIMITS
 from models.params import BandParams, BoosterParams, EnsembleParams, GateParams, ModelParams
-from models.value import LEVEL_LIMITS, Horizons, ValueModel, fit_value, refit_value
+from models.value import Horizons, ValueModel, fit_value, refit_value
 from sources.errors import DataGateError
 from tests.snapshots import category_params
 
 FEATURES = ("rate", "basket", "noise")
 HORIZONS = Horizons(outcome_days=28, value_days=84)
 LAPSE_SHARE = 0.3
+ORDERS = ["expected_orders", "expected_orders_in_value_horizon"]
 MONEY = [
     "expected_spend",
     "value_if_stays",
@@ -49,7 +53,8 @@ def params():
 def customers(rows, seed, level=1.0):
     """Customers whose chance to lapse, further orders and money per order stand in their features.
 
-    A lapsed one brings LAPSE_SHARE of the value; `true_…` columns are the planted expectations.
+    A lapsed one brings LAPSE_SHARE of the value, and of the orders over its horizon; `true_…`
+    columns are the planted expectations. Their history says as much of the rate as BG/NBD can read.
     """
     rng = np.random.default_rng(seed)
     rate, basket = rng.uniform(0.2, 4, rows), np.exp(rng.normal(3, 0.5, rows))
@@ -59,21 +64,31 @@ def customers(rows, seed, level=1.0):
     spend_if_stays = level * basket * (1 + rate)
     value_if_stays = 3 * spend_if_stays
     spread = rng.gamma(2, 1 / 2, (2, rows))
+    noise = rng.normal(size=rows)
+    far_if_stays = 3 * (1 + level * rate)
+    far = orders + rng.poisson(np.where(stays, 2, 3 * LAPSE_SHARE) * far_if_stays / 3)
+    bought = rng.poisson(7 * rate)
     return pd.DataFrame(
         {
             "customer_id": [f"c{i}" for i in range(rows)],
             "as_of_date": pd.Timestamp("2024-06-01"),
             "rate": rate,
             "basket": basket,
-            "noise": rng.normal(size=rows),
+            "noise": noise,
+            "frequency": bought.astype(float),
+            "recency": 200.0 * bought / (bought + 1),
+            "T": 200.0,
+            "orders_total": bought + 1.0,
             "outcome_known": True,
             "churned": (~stays).astype(float),
             "orders_in_horizon": orders.astype(float),
             "spend_in_horizon": np.where(stays, spend_if_stays * spread[0], 0.0),
             "value_known": True,
+            "orders_in_value_horizon": far.astype(float),
             "value": np.where(stays, 1.0, LAPSE_SHARE) * value_if_stays * spread[1],
             "true_risk": risk,
             "true_orders": (1 - risk) * (1 + level * rate),
+            "true_far": ((1 - risk) + risk * LAPSE_SHARE) * far_if_stays,
             "true_spend": (1 - risk) * spend_if_stays,
             "true_stays": value_if_stays,
         }
@@ -105,6 +120,7 @@ def test_planted_orders_and_money_are_found(model, test):
     lapses = LAPSE_SHARE * test["true_stays"]
     for name, truth in {
         "expected_orders": test["true_orders"],
+        "expected_orders_in_value_horizon": test["true_far"],
         "expected_spend": test["true_spend"],
         "value_if_stays": test["true_stays"],
         "value_if_lapses": lapses,
@@ -120,6 +136,7 @@ def test_totals_equal_what_then_happened(model, test):
     found = model.predict(test, test["true_risk"].to_numpy())
     for name, outcome in (
         ("expected_orders", "orders_in_horizon"),
+        ("expected_orders_in_value_horizon", "orders_in_value_horizon"),
         ("expected_spend", "spend_in_horizon"),
         ("expected_value", "value"),
     ):
@@ -158,13 +175,11 @@ def test_over_the_churn_horizon_itself_a_lapsed_customer_brings_nothing(train, v
 
 
 def test_without_amounts_money_is_absent_and_not_zero(train, valid, test):
-    bare = [
-        part.drop(columns=["spend_in_horizon", "value", "value_known"]) for part in (train, valid)
-    ]
+    bare = [part.drop(columns=["spend_in_horizon", "value"]) for part in (train, valid)]
     model = fit_value(*bare, FEATURES, HORIZONS, params())
     found = model.predict(test, test["true_risk"].to_numpy())
-    assert list(found) == ["expected_orders"]
-    assert refit_value(model, bare[1], params()).parts.keys() == {"orders"}
+    assert list(found) == ORDERS
+    assert refit_value(model, bare[1], params()).parts.keys() == {"orders", "far_orders"}
 
 
 def test_the_level_follows_a_shop_that_changed_since_training(train):
@@ -221,7 +236,7 @@ def test_when_nobody_stayed_the_fit_is_refused_with_the_reason(train, valid):
         DataGateError, match=r"of 6,000 rows up to 2024-06-01 none is of a customer"
     ):
         fit_value(train.assign(churned=1.0), valid, FEATURES, HORIZONS, params())
-    with pytest.raises(DataGateError, match=r"`value` is known. Shorten"):
+    with pytest.raises(DataGateError, match=r"`orders_in_value_horizon` is known. Shorten"):
         fit_value(train.assign(value_known=False), valid, FEATURES, HORIZONS, params())
 
 
@@ -233,6 +248,7 @@ def test_a_saved_model_predicts_the_same_numbers(model, test, tmp_path):
     assert again.horizons == model.horizons
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "value.json",
+        "value_far_orders.txt",
         "value_orders.txt",
         "value_spend.txt",
         "value_value.txt",
@@ -256,4 +272,58 @@ def test_a_refit_keeps_rounds_and_levels(model, train, valid):
 
 def test_money_columns_come_in_the_order_of_the_card(model, test):
     found = model.predict(test, test["true_risk"].to_numpy())
-    assert list(found) == ["expected_orders", *MONEY]
+    assert list(found) == [*ORDERS, *MONEY]
+
+
+def carried_on(train, valid, told):
+    """Learned from customers of whom a third, for all that is known, fell silent half-way."""
+    silent = np.random.default_rng(8).random(len(train)) < 1 / 3
+    train = train.assign(recency=train["recency"].where(~silent, train["recency"] / 2))
+    horizons = Horizons(28, 84, told_days=told)
+    return fit_value(train, valid, FEATURES, horizons, params())
+
+
+def test_values_beyond_what_closed_are_carried_on_by_the_rhythm_and_marked(
+    train, valid, test, tmp_path
+):
+    longer = carried_on(train, valid, 365)
+    risk = test["true_risk"].to_numpy()
+    as_learned = replace(longer, horizons=Horizons(28, 84, told_days=84))
+    known, told = as_learned.predict(test, risk), longer.predict(test, risk)
+    factor = told["value_extrapolation"]
+    rhythm = longer.rhythm.expected(test, 365) / longer.rhythm.expected(test, 84)
+    np.testing.assert_allclose(factor, rhythm)
+    assert factor.between(1, 365 / 84).all() and factor.nunique() > 20
+    for name in MONEY[1:]:
+        np.testing.assert_allclose(told[name], factor * known[name], err_msg=name)
+    start = longer.rhythm.expected(test, 84)
+    far = longer.parts["far_orders"].predict(longer.inputs.matrix(test), 1, start)
+    np.testing.assert_allclose(
+        told["expected_orders_in_value_horizon"],
+        np.maximum(factor * far, told["expected_orders"]),
+    )
+    near = ["expected_orders", "expected_spend"]
+    assert_frame_equal(told[near], known[near])
+    assert (known["value_extrapolation"] == 1).all()
+    longer.save(tmp_path)
+    again = ValueModel.load(tmp_path)
+    assert_frame_equal(again.predict(test, risk), told, check_exact=True)
+    refitted = refit_value(longer, valid, params())
+    assert refitted.horizons == longer.horizons
+    assert not refitted.predict(test, risk)["value_extrapolation"].equals(factor)
+
+
+def test_who_is_surely_gone_is_carried_on_by_nothing(train, valid):
+    longer = carried_on(train, valid, 3_650)
+    gone = valid.head(1).assign(frequency=5_000.0, recency=1.0, T=3_000.0)
+    assert longer.rhythm.expected(gone, 84)[0] == 0
+    assert longer.predict(gone, np.array([0.99]))["value_extrapolation"].tolist() == [1.0]
+
+
+def test_there_are_no_fewer_orders_over_the_longer_time(train, valid, test):
+    """The two are learned apart, and may disagree: here all orders fell into the first days."""
+    none = [part.assign(orders_in_value_horizon=0.0) for part in (train, valid)]
+    found = fit_value(*none, FEATURES, HORIZONS, params()).predict(test, np.full(len(test), 0.5))
+    np.testing.assert_array_equal(
+        found["expected_orders_in_value_horizon"], found["expected_orders"]
+    )

@@ -1,5 +1,6 @@
 """Model card and summary say what leaving means, and name only the baselines that were judged."""
 
+import pandas as pd
 import pytest
 
 from models.evaluate_categories import evaluate_categories
@@ -7,7 +8,13 @@ from models.judgement import Costs, Evaluated, judge
 from models.next_categories import fit_next_categories
 from models.profit import Offer
 from pipelines.model_card import model_card
-from pipelines.summary import _choice_lines, _churn_lines, _next_lines, _reason
+from pipelines.summary import (
+    _choice_lines,
+    _churn_lines,
+    _next_lines,
+    _reason,
+    _worklist_lines,
+)
 from tests.models import pairs
 from tests.snapshots import model_params, simulate, timeline, trained, trained_on_subscribers
 
@@ -67,6 +74,31 @@ def test_a_card_of_lapses_speaks_of_purchases(lapse):
     assert "no customer attribute is learned from" in card
     assert "subscription" not in card
     assert "tenure rule" not in card
+
+
+def test_a_card_names_the_days_that_values_are_extrapolated_from(lapse):
+    assert "extrapolated" not in model_card(lapse, USABILITY, PLAIN)
+    longer = {"value_horizon_days": 365, "extrapolated_from": 56}
+    card = model_card(lapse | {"timeline": lapse["timeline"] | longer}, USABILITY, PLAIN)
+    limits = card.split("## Limits")[1]
+    assert "No outcome of 365 days has closed: values are learned and judged over 56 days" in limits
+
+
+def test_orders_and_money_over_the_value_horizon_are_told_beside_their_rules(lapse):
+    card = model_card(lapse, USABILITY, PLAIN)
+    date = lapse["value"]["test_as_of_dates"][0]
+    for title, rule in (("Orders", "BG/NBD"), ("Value", "BG/NBD and Gamma-Gamma")):
+        for model in ("**Regulars**", rule):
+            assert f"| {title} over 56 days, as of {date} | {model} |" in card
+    assert lapse["value"]["orders_in_value_horizon"]["ours"]["spearman"] > 0.3
+
+
+def test_the_summary_says_from_where_on_values_are_extrapolated():
+    manifest = {"as_of_date": "2024-10-27", "horizon_days": 28, "value_horizon_days": 365}
+    none = pd.DataFrame({"customer_id": [], "status": [], "churn_risk": []})
+    told = _worklist_lines(none, manifest | {"value_extrapolated_from": 90}, "en")[0]
+    assert "(value over 365 days, beyond 90 extrapolated)" in told
+    assert "(value over 365 days)" in _worklist_lines(none, manifest, "en")[0]
 
 
 def test_every_table_has_a_cell_for_each_column_and_only_baselines_that_were_judged(

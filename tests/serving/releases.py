@@ -60,6 +60,7 @@ def card_row(customer_id: str, **changes) -> dict:
         "status": "scored",
         "expected_orders": 2.5,
         "expected_spend": 51.25,
+        "expected_orders_in_value_horizon": 6.25,
         "value_if_stays": 200.0,
         "value_if_lapses": 80.0,
         "expected_value": 152.0,

@@ -11,7 +11,8 @@ import pytest
 from serving.export import COLUMNS
 from serving.publishing import publish
 from serving.query import AtRiskQuery
-from serving.schemas import Release, ScoreCard
+from serving.release_schemas import Release
+from serving.schemas import ScoreCard
 from serving.store import open_store
 from tests.serving.asking import ROWS, SCORED, listed, problem, whole_list
 from tests.serving.conftest import Running

@@ -413,3 +413,25 @@ def test_nothing_on_a_page_comes_from_elsewhere_or_needs_a_script(service):
 def test_pages_say_that_they_depend_on_the_language_header(service):
     assert service.get("/").headers["vary"] == "Accept-Language"
     assert page(service, Accept_Language="ru").one("html")["lang"] == "ru"
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_what_is_extrapolated_is_said_wherever_figures_are(tmp_path, engine, language):
+    rows = [card_row("1", value_extrapolation=2.5, value_horizon_days=365)]
+    facts = {"value_horizon_days": 365, "value_extrapolated_from": 90}
+    publish(write_release(tmp_path / "far", rows, **facts), engine, keep=2)
+    with Running(engine) as far:
+        for target in ("/", "/customers/1"):
+            text = text_of(page(far, f"{target}?language={language}").one("p", class_="figures"))
+            assert written(365, "days", language) in text
+            assert {"en": "extrapolated", "ru": "продлено"}[language] in text
+            assert written(90, "days_of", language) in text
+        assert far.get("/v1/customers/1").json()["value_extrapolation"] == 2.5
+        assert far.get("/v1/releases/current").json()["value_extrapolated_from"] == 90
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_orders_over_the_value_horizon_stand_beside_those_of_the_horizon(service, language):
+    text = page(service, f"/customers/00005?language={language}").one("main")["text"]
+    assert written(6.25, "number", language) in text
+    assert {"en": "extrapolated", "ru": "продлено"}[language] not in text

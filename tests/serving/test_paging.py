@@ -8,7 +8,7 @@ import pytest
 
 from serving.publishing import publish
 from serving.query import AtRiskQuery, Cursor, read_cursor
-from serving.schemas import AtRisk
+from serving.release_schemas import AtRisk
 from tests.serving.asking import SCORED, listed, problem, whole_list
 from tests.serving.conftest import Running
 from tests.serving.releases import card_row, write_release
