@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import yaml
@@ -45,6 +45,7 @@ class Case:
     dates: tuple[str, ...]
     source: Mapping[str, Any] = field(default_factory=dict)
     snapshots: int | str = "auto"
+    value_horizon_days: int | Literal["auto"] = "auto"
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,11 @@ def cases() -> dict[str, Case]:
 
 
 def development() -> dict[str, Case]:
-    """Where methods are chosen: outcomes that close before the first test date of the data set."""
+    """Where methods are chosen: outcomes that close before the first test date of the data set.
+
+    Value counts over the horizon too: a longer one is not judged here, and `auto` takes one that
+    closes by the end of the data, of which nothing may have closed by a date so early.
+    """
     changes: dict[str, dict[str, Any]] = {
         "complete_journey": {"dates": ("2017-07-31", "2017-08-28", "2017-09-25")},
         # Ninety days do not fit twice before the first test date: a shorter horizon.
@@ -119,9 +124,12 @@ def development() -> dict[str, Case]:
         },
         "online_retail": {"dates": ("2011-06-25", "2011-07-18", "2011-08-10")},
     }
-    return {
-        f"{name}_development": replace(case, name=f"{name}_development", **changes[name])
+    early = {
+        name: replace(case, name=f"{name}_development", **changes[name])
         for name, case in cases().items()
+    }
+    return {
+        case.name: replace(case, value_horizon_days=case.horizon_days) for case in early.values()
     }
 
 
@@ -151,7 +159,7 @@ def _build(case: Case, date: str, folder: Path) -> None:
         churn="lapse",
         horizon_days=case.horizon_days,
         active_within_days=case.active_within_days,
-        value_horizon_days="auto",
+        value_horizon_days=case.value_horizon_days,
     )
     timeline_params = TimelineParams.model_validate(
         {"step_days": 14, "snapshots": case.snapshots, "test_as_of_dates": [date]}
@@ -198,6 +206,8 @@ def _stamp(case: Case, date: str) -> str:
         "snapshots": case.snapshots,
         "date": date,
     }
+    if case.value_horizon_days != "auto":  # else as it always was: what is kept stays
+        settings["value"] = case.value_horizon_days
     return digest({**{name: str(value) for name, value in settings.items()}, **_code()})
 
 
