@@ -13,7 +13,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format bench-sources bench-features bench-live bench-accuracy bench-truth bench-scoring docs ui spark-setup lock clean
+.PHONY: help run serve test check format bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring docs ui spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,10 @@ bench-live:  ## live features of one history and of a thousand: table and benchm
 bench-accuracy:  ## models beside ours on the same snapshots and test rows: hours
 	$(SETUP) bench
 	@$(BIN)/python -m benchmarks.accuracy
+
+bench-choices:  ## our models as set beside other settings, on the dates where these are chosen: an hour
+	$(SETUP) bench
+	@$(BIN)/python -m benchmarks.choices
 
 bench-truth:  ## models on worlds whose truth is known: nothing to find, planted drivers, BG/NBD
 	$(SETUP) bench

@@ -17,27 +17,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from benchmarks.cases import Case, Prepared, answers_folder, cases, development, prepare
 from benchmarks.environments import python_of
+from benchmarks.judging import compare
 from benchmarks.measuring import DATA, ROOT, NotPossibleError, worker
-from benchmarks.ours import OURS, Answers, FloatArray, days_until, ours
-from benchmarks.tasks import TASKS, better, weights_of
+from benchmarks.ours import OURS, Answers, days_until, ours
+from benchmarks.tasks import TASKS
 from benchmarks.verdict import print_ranks, print_tables
 from features.snapshot import model_features
 from models.inputs import is_text
-from models.metrics import customer_weights
 from models.params import ModelParams
 from pipelines.params import load_params
 
 OUT = ROOT / "benchmarks" / "out" / "accuracy.json"
-ALL = "all"
-DRAWS = 500
 SECONDS = 600.0  # that AutoGluon gets for a data set
-
-Figures = dict[str, dict[str, FloatArray]]  # by model and metric: all rows once, then each draw
 
 
 def peer(module: str, environment: str | None = None) -> Callable[..., Answers]:
@@ -116,45 +111,24 @@ def told(case: Case, task: str) -> dict[str, dict[str, pd.DataFrame]]:
     """What is kept of every model that was asked on all test dates, by model and date."""
     folders = {date: answers_folder(case, date) / task for date in case.dates}
     names = [{path.stem for path in folder.glob("*.parquet")} for folder in folders.values()]
-    found = {
+    return {
         name: {d: pd.read_parquet(folder / f"{name}.parquet") for d, folder in folders.items()}
         for name in sorted(set.intersection(*names))
     }
-    for by_date in found.values():
-        by_date[ALL] = pd.concat([by_date[date] for date in case.dates], ignore_index=True)
-    return found
 
 
 def judge(case: Case, params: ModelParams) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows and paired differences of every task and model, at each date and over all together."""
     tests = {date: prepare(case, date).test for date in case.dates}
-    frames = {**tests, ALL: pd.concat(tests.values(), ignore_index=True)}
     rows: list[dict[str, Any]] = []
     differences: list[dict[str, Any]] = []
-    for task, judge_one in TASKS.items():
+    for task in TASKS:
         models = told(case, task)
-        if OURS not in models:  # ours answers every task that a case has
-            continue
-        for date, frame in frames.items():
-            weights = customer_weights(frame["customer_id"], DRAWS, params.seed)
-            weights = weights_of(frame["customer_id"], weights)
-            key = {"dataset": case.name, "as_of_date": date, "task": task}
-            figures = {
-                name: judge_one(frame, by_date[date], weights) for name, by_date in models.items()
-            }
-            for name, by_metric in figures.items():
-                for metric, draws in by_metric.items():
-                    one = {**key, "model": name, "metric": metric}
-                    rows.append({**one, **_interval(draws), "n_test": len(frame)})
-                    if name != OURS and metric in figures[OURS] and better(metric) is not None:
-                        gap = _interval(draws - figures[OURS][metric])
-                        differences.append({**one, **gap})
+        if OURS in models:  # ours answers every task that a case has
+            found = compare(task, tests, models, OURS, params.seed)
+            for part, fresh in zip((rows, differences), found, strict=True):
+                part += [{"dataset": case.name, **one} for one in fresh]
     return rows, differences
-
-
-def _interval(draws: FloatArray) -> dict[str, float]:
-    low, high = np.percentile(draws[1:], [2.5, 97.5])
-    return {"value": float(draws[0]), "low": float(low), "high": float(high)}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

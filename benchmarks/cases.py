@@ -150,7 +150,11 @@ def cases() -> dict[str, Case]:
 
 
 def development() -> dict[str, Case]:
-    """Where methods are chosen: outcomes that close before the first test date of the data set."""
+    """Where methods are chosen: outcomes that close before the first test date of the data set.
+
+    Value counts over the horizon too: a longer one is not judged here, and `auto` takes one that
+    closes by the end of the data, of which nothing may have closed by a date so early.
+    """
     changes: dict[str, dict[str, Any]] = {
         "complete_journey": {"dates": ("2017-07-31", "2017-08-28", "2017-09-25")},
         # Ninety days do not fit twice before the first test date: a shorter horizon.

@@ -15,9 +15,11 @@ from models.btyd_orders import btyd_inputs, fit_btyd_orders
 from models.evaluate_amount import amount_rules
 from models.evaluate_categories import categories_by_row
 from models.forecast import AMOUNTS
+from models.next_purchase import NextPurchaseModel
 from models.params import ModelParams
 from models.training import Bundle, Until, baselines_at, choose, refit, search_settings
 from models.training_categories import train_categories
+from models.value import ValueModel
 
 FloatArray = npt.NDArray[np.float64]
 Answers = dict[str, dict[str, pd.DataFrame]]  # by task and model
@@ -59,22 +61,40 @@ def ours(rows: Prepared, params: ModelParams) -> Answers:
     return answers
 
 
+def when(
+    model: NextPurchaseModel, test: pd.DataFrame, risk: FloatArray, horizon: int
+) -> pd.DataFrame:
+    """What the model of the next purchase answers, beside a churn risk (n,)."""
+    curve, grid = model.curve(test, risk), model.grid
+    ends = [day for day in days_until(horizon) if day in grid]
+    return _by_day({day: 1.0 - curve[:, grid.index(day)] for day in ends})
+
+
+def how_much(model: ValueModel, test: pd.DataFrame, risk: FloatArray, days: int) -> pd.DataFrame:
+    """What the value model answers over its horizon, or the days it tells, beside a risk (n,)."""
+    told = model.predict(test, risk).reset_index(drop=True)
+    within = days == model.horizons.outcome_days
+    names = {(near if within else far): what for what, (near, far) in AMOUNTS.items()}
+    return told[[name for name in names if name in told]].rename(columns=names)
+
+
 def _when(
     test: pd.DataFrame, bundle: Bundle, baselines: Baselines, risk: FloatArray, horizon: int
 ) -> dict[str, pd.DataFrame]:
-    curve, grid = bundle.next_purchase.curve(test, risk), bundle.next_purchase.grid
     triple = btyd_inputs(test)
-    ends = [day for day in days_until(horizon) if day in grid]
+    ends = [day for day in days_until(horizon) if day in bundle.next_purchase.grid]
     curves = {
-        OURS: {day: 1.0 - curve[:, grid.index(day)] for day in ends},
         "kaplan_meier": {
             day: 1.0 - baselines.segment_curves.p_no_purchase(day, test) for day in ends
         },
         "bg_nbd": {day: 1.0 - baselines.orders.bg_nbd.p_no_purchase(day, *triple) for day in ends},
     }
-    answers = {name: _by_day(curves[name]) for name in curves}
     gap = baselines.days_to_next_purchase(test)
-    return answers | {"own_mean_gap": pd.DataFrame({"sooner": -gap})}
+    return {
+        OURS: when(bundle.next_purchase, test, risk, horizon),
+        **{name: _by_day(curve) for name, curve in curves.items()},
+        "own_mean_gap": pd.DataFrame({"sooner": -gap}),
+    }
 
 
 def _by_day(curve: dict[int, Any]) -> pd.DataFrame:
@@ -84,18 +104,13 @@ def _by_day(curve: dict[int, Any]) -> pd.DataFrame:
 def _how_much(
     test: pd.DataFrame, bundle: Bundle, baselines: Baselines, risk: FloatArray, horizon: int
 ) -> dict[str, pd.DataFrame]:
-    told = bundle.value.predict(test, risk)
-    rules = amount_rules(test, baselines, horizon)
-    within = horizon == bundle.value.horizons.outcome_days
-    orders, spend = (near if within else far for near, far in AMOUNTS.values())
-    answers = {OURS: {"orders": told[orders].to_numpy()}}
-    if spend in told:
-        answers[OURS]["spend"] = told[spend].to_numpy()
-    for what, by_model in rules.items():
+    answers: dict[str, dict[str, Any]] = {}
+    for what, by_model in amount_rules(test, baselines, horizon).items():
         for name, predicted in by_model.items():
             if predicted is not None:
                 answers.setdefault(name, {})[what] = predicted
-    return {name: pd.DataFrame(columns) for name, columns in answers.items()}
+    rules = {name: pd.DataFrame(columns) for name, columns in answers.items()}
+    return {OURS: how_much(bundle.value, test, risk, horizon), **rules}
 
 
 def _what(

@@ -27,11 +27,11 @@ from benchmarks.ours import FloatArray
 from features.snapshot import group_of, model_features
 from models.baselines import fit_baselines
 from models.btyd import BgNbd
-from models.churn import fit_churn, refit_churn
+from models.churn import refit_churn
 from models.evaluate import OURS, evaluate_churn
 from models.metrics import METRICS
 from models.params import ModelParams
-from models.training import Until, choose, refit
+from models.training import Until, choose, choose_churn, refit
 from pipelines.params import load_params
 
 OUT = ROOT / "benchmarks" / "out" / "truth.json"
@@ -50,12 +50,7 @@ def null(rows: Prepared, seeds: int, params: ModelParams) -> dict[str, Any]:
     for seed in range(seeds):
         until = Until(_shuffled(rows.snapshots, seed), rows.timeline)
         timeline = rows.timeline
-        chosen = fit_churn(
-            until.rows(timeline.validation[0], timeline.train),
-            until.rows(timeline.test[0], timeline.validation),
-            features,
-            params,
-        )
+        chosen = choose_churn(until, features, params)
         closed, test = (
             until.closed(timeline.test[0]),
             until.rows(timeline.data_until, timeline.test),

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from typing import Any
 
+from benchmarks.judging import ALL
 from benchmarks.tasks import TASKS, better
 
-OURS, ALL = "ours", "all"
+OURS = "ours"
 ACROSS = 5  # figures beside each other
 
 Result = dict[str, list[dict[str, Any]]]

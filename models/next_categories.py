@@ -12,7 +12,6 @@ The lists are the likeliest three of any category, and the likeliest three among
 customer did not buy in the last 90 days.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ from models.boosting import (
     save_booster,
     train_booster,
 )
-from models.candidates import Pairs, bought_of, candidates, pairs_of, popularity
+from models.candidates import Pairs, bought_of, candidates, popularity
 from models.inputs import Inputs
 from models.leaving import LAPSE
 from models.params import ModelParams
@@ -149,7 +148,7 @@ def fit_next_categories(
     train: pd.DataFrame,
     valid: pd.DataFrame,
     categories: Categories,
-    features: Sequence[str],
+    pairs: Pairs,
     params: ModelParams,
     churn: Churn = LAPSE,
 ) -> NextCategoriesModel:
@@ -157,7 +156,6 @@ def fit_next_categories(
 
     Rows with unknown outcomes teach nothing. Raises DataGateError where no pair was bought, or all.
     """
-    pairs = pairs_of(features, params.next_categories.most_popular)
     learned = _rows(train, categories, (pairs, churn), params)
     booster = _trained(pairs, learned, _rows(valid, categories, (pairs, churn), params), params)
     return NextCategoriesModel(booster, pairs, churn, params.threads)

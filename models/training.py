@@ -89,7 +89,7 @@ def train_all(
     say("the same settings on all that had closed by the first test date, and by now")
     evaluated = refit(chosen, until, timeline.test[0], params)
     served = refit(chosen, until, timeline.data_until, params)
-    churn, valid = chosen.churn, until.rows(timeline.test[0], timeline.validation)
+    churn, valid = chosen.churn, until.valid
     calibration = calibration_map(
         np.r_[churn.raw(valid), evaluated.churn.raw(test)],
         np.r_[valid["churned"].to_numpy(np.float64), test["churned"].to_numpy(np.float64)],
@@ -121,6 +121,16 @@ class Until:
 
     snapshots: pd.DataFrame
     timeline: Timeline
+
+    @property
+    def train(self) -> pd.DataFrame:
+        """The rows of the training dates, as known where validation starts."""
+        return self.rows(self.timeline.validation[0], self.timeline.train)
+
+    @property
+    def valid(self) -> pd.DataFrame:
+        """The rows of the validation dates, as known at the first test date."""
+        return self.rows(self.timeline.test[0], self.timeline.validation)
 
     def known(self, day: int) -> pd.DataFrame:
         """All rows."""
@@ -162,31 +172,53 @@ def choose(
     until: Until, features: Sequence[str], params: ModelParams, say: Say = lambda _: None
 ) -> Bundle:
     """The models fitted on the training dates, stopped and calibrated on the validation dates."""
-    timeline = until.timeline
-    train = until.rows(timeline.validation[0], timeline.train)
-    valid = until.rows(timeline.test[0], timeline.validation)
-    horizon, leaving = timeline.horizon_days, timeline.churn
-    say(f"churn: {len(train):,} training rows, {len(valid):,} validation rows")
-    churn = fit_churn(train, valid, features, params, leaving)
+    say(f"churn: {len(until.train):,} training rows, {len(until.valid):,} validation rows")
+    churn = choose_churn(until, features, params)
     say(f"churn: {churn.rounds} trees were enough; next purchase")
-    when = fit_next_purchase(train, valid, features, horizon, params)
+    when = choose_next_purchase(until, features, params)
     say(f"next purchase: {when.rounds} trees were enough; value")
+    return Bundle(churn, when, choose_value(until, features, params))
+
+
+def choose_churn(until: Until, features: Sequence[str], params: ModelParams) -> ChurnModel:
+    """The first model of `choose`."""
+    return fit_churn(until.train, until.valid, features, params, until.timeline.churn)
+
+
+def choose_next_purchase(
+    until: Until, features: Sequence[str], params: ModelParams
+) -> NextPurchaseModel:
+    """The second model of `choose`."""
+    horizon = until.timeline.horizon_days
+    when = fit_next_purchase(until.train, until.valid, features, horizon, params)
+    return replace(when, churn=until.timeline.churn)
+
+
+def choose_value(until: Until, features: Sequence[str], params: ModelParams) -> ValueModel:
+    """The third model of `choose`."""
+    timeline = until.timeline
     told = timeline.value_horizon_days if timeline.extrapolated_from else None
-    horizons = Horizons(horizon, timeline.learned_value_days, leaving, told)
-    value = fit_value(train, valid, features, horizons, params)
-    return Bundle(churn, replace(when, churn=leaving), value)
+    horizons = Horizons(timeline.horizon_days, timeline.learned_value_days, timeline.churn, told)
+    return fit_value(until.train, until.valid, features, horizons, params)
 
 
 def refit(chosen: Bundle, until: Until, day: int, params: ModelParams) -> Bundle:
     """The same settings on all that had closed by a day (days since 1970-01-01)."""
+    return Bundle(
+        churn=refit_churn_until(chosen.churn, until, day, params),
+        next_purchase=refit_next_purchase(chosen.next_purchase, until.followed(day), params),
+        value=refit_value(chosen.value, until.closed(day), params),
+    )
+
+
+def refit_churn_until(
+    chosen: ChurnModel, until: Until, day: int, params: ModelParams
+) -> ChurnModel:
+    """The churn model of `refit`, at the level of the latest dates that had closed."""
     closed = until.closed(day)
     latest = closed["as_of_date"].isin(closed["as_of_date"].drop_duplicates().nlargest(LATEST))
-    refitted = refit_churn(closed, chosen.churn, chosen.churn.calibration, params)
-    return Bundle(
-        churn=refitted.at_level_of(closed[latest]),
-        next_purchase=refit_next_purchase(chosen.next_purchase, until.followed(day), params),
-        value=refit_value(chosen.value, closed, params),
-    )
+    refitted = refit_churn(closed, chosen, chosen.calibration, params)
+    return refitted.at_level_of(closed[latest])
 
 
 def baselines_at(until: Until, day: int) -> Baselines:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from features.category_history import Categories
 from features.timeplan import Timeline
+from models.candidates import Pairs, pairs_of
 from models.next_categories import (
     NextCategoriesModel,
     fit_next_categories,
@@ -35,17 +36,19 @@ def train_categories(
     Raises DataGateError where no category was bought, or every one.
     """
     until = Until(snapshots, timeline)
-    chosen = fit_next_categories(
-        until.rows(timeline.validation[0], timeline.train),
-        until.rows(timeline.test[0], timeline.validation),
-        categories,
-        features,
-        params,
-        timeline.churn,
-    )
+    pairs = pairs_of(features, params.next_categories.most_popular)
+    chosen = choose_categories(until, categories, pairs, params)
     return TrainedCategories(
         *(
             refit_next_categories(chosen, until.closed(day), categories, params)
             for day in (timeline.test[0], timeline.data_until)
         )
     )
+
+
+def choose_categories(
+    until: Until, categories: Categories, pairs: Pairs, params: ModelParams
+) -> NextCategoriesModel:
+    """The model fitted on the training dates, stopped on the validation dates."""
+    churn = until.timeline.churn
+    return fit_next_categories(until.train, until.valid, categories, pairs, params, churn)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.beyond import ALL_DAYS, beyond_plan, build_beyond, over_all_days
-from benchmarks.cases import Prepared, cases, development
+from benchmarks.cases import Prepared
 from features.building import read_snapshots
 from features.engine import DuckEngine
 from features.labels import LABELS
@@ -84,12 +84,3 @@ def test_answers_are_judged_by_all_the_days_told(prepared, orders):
 def test_days_that_the_data_does_not_hold_are_refused(engine, tmp_path):
     with pytest.raises(ValueError, match="400 days from 2024-09-01 on are not in the data"):
         build_beyond(engine, HORIZON, 400, DATE, tmp_path)
-
-
-def test_what_a_method_is_chosen_on_closes_before_it_is_judged():
-    for name, case in development().items():
-        judged = cases()[name.removesuffix("_development")]
-        days = case.told_days or case.horizon_days
-        for date in case.dates:
-            closes = pd.Timestamp(date) + pd.Timedelta(days=days)
-            assert closes <= pd.Timestamp(min(judged.dates)), (name, date)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -98,6 +100,9 @@ def test_inputs_are_what_their_names_say():
     assert np.isnan(milk["gap"]) and milk["first_ago"] == milk["last_ago"] == 120  # bought once
     assert strange["rate"] == 0 and np.isnan(strange["last_ago"])
     assert strange["buyers_90d"] == pytest.approx(2 / 3)
+    more = replace(layout, of_pair=("bought", *layout.of_pair))
+    table = pd.DataFrame(more.matrix(found, snapshot), columns=more.names)
+    assert table["bought"].tolist() == [5, 1, 0, 3]
 
 
 def test_a_window_that_reaches_beyond_the_history_is_not_learned_from():

@@ -2,13 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.candidates import bought_of
+from models.candidates import bought_of, pairs_of
 from models.evaluate_categories import evaluate_categories
 from models.judgement import Evaluated, judge_categories
 from models.next_categories import LISTS, fit_next_categories
 from tests.models.pairs import DATES, FEATURES, NAMES, shop, split
 from tests.models.test_candidates import KNOWN, rows_of, tables
-from tests.snapshots import category_params, model_params, timeline, trained
+from tests.snapshots import model_params, timeline, trained
 
 HAPPENED = [("a", "bread"), ("a", "wine"), ("a", "tea"), ("b", "milk"), ("c", "milk")]
 
@@ -102,8 +102,9 @@ def world():
 def test_who_knows_what_will_be_bought_is_never_wrong_and_a_model_lies_between(world):
     rows, categories = world
     train, valid, test = split(rows)
-    params = model_params(next_categories=category_params(most_popular=len(NAMES)))
-    model = fit_next_categories(train, valid, categories, FEATURES, params)
+    params = model_params()
+    asked = pairs_of(FEATURES, len(NAMES))
+    model = fit_next_categories(train, valid, categories, asked, params)
     risk = np.full(len(test), test["churned"].mean())
 
     class Oracle:

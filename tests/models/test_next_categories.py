@@ -4,6 +4,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from features.category_history import Categories
+from models.candidates import pairs_of
 from models.next_categories import (
     LIST_LENGTH,
     NextCategoriesModel,
@@ -14,6 +15,8 @@ from models.next_categories import (
 from sources.errors import ArtifactError, DataGateError
 from tests.models.pairs import DATES, FEATURES, only, shop, split
 from tests.snapshots import category_params, model_params
+
+PAIRS = pairs_of(FEATURES, category_params().most_popular)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +33,7 @@ def fitted(world, churn="lapse", **changes):
     rows, categories = world
     train, valid, _ = split(rows)
     params = model_params(next_categories=category_params(**changes))
-    return fit_next_categories(train, valid, categories, FEATURES, params, churn)
+    return fit_next_categories(train, valid, categories, PAIRS, params, churn)
 
 
 @pytest.fixture(scope="module")
@@ -142,9 +145,9 @@ def test_outcomes_that_are_not_known_teach_nothing(world, tmp_path):
     train, valid, test = split(rows)
     params = model_params()
     open_rows = test.assign(outcome_known=False, churned=np.nan)
-    plain = fit_next_categories(train, valid, categories, FEATURES, params)
+    plain = fit_next_categories(train, valid, categories, PAIRS, params)
     more = pd.concat([train, open_rows], ignore_index=True)
-    with_open = fit_next_categories(more, valid, categories, FEATURES, params)
+    with_open = fit_next_categories(more, valid, categories, PAIRS, params)
     assert content(plain, tmp_path / "a") == content(with_open, tmp_path / "b")
 
 
@@ -155,7 +158,7 @@ def test_a_lapse_teaches_nothing_of_what_is_bought(world, tmp_path):
     assert left.sum() > 20
     params = model_params()
     models = [
-        fit_next_categories(part, valid, categories, FEATURES, params)
+        fit_next_categories(part, valid, categories, PAIRS, params)
         for part in (train, train[~left])
     ]
     assert content(models[0], tmp_path / "a") == content(models[1], tmp_path / "b")
@@ -184,7 +187,7 @@ def test_nothing_bought_and_everything_bought_are_refused(world):
     train, valid, _ = split(rows)
     nothing = Categories(categories.history, categories.outcomes.iloc[:0])
     with pytest.raises(DataGateError, match="0 were bought"):
-        fit_next_categories(train, valid, nothing, FEATURES, model_params())
+        fit_next_categories(train, valid, nothing, PAIRS, model_params())
 
 
 def test_shown_are_three_of_each_kind(world, model, test):

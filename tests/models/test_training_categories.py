@@ -4,6 +4,7 @@ import pandas as pd
 
 import models.training_categories
 from features.timeline import day_of
+from models.candidates import pairs_of
 from models.training_categories import train_categories
 from tests.models.test_candidates import tables
 from tests.snapshots import HORIZON, model_params, simulate, timeline
@@ -19,8 +20,8 @@ def latest_outcome(rows):
 def test_nothing_is_learned_from_after_the_split_date(monkeypatch):
     seen, asked = {}, []
 
-    def fit(train, valid, categories, features, params, churn):
-        seen.update(train=train, valid=valid, churn=churn)
+    def fit(train, valid, categories, pairs, params, churn):
+        seen.update(train=train, valid=valid, pairs=pairs, churn=churn)
         return "chosen"
 
     def refit(model, rows, categories, params):
@@ -31,8 +32,10 @@ def test_nothing_is_learned_from_after_the_split_date(monkeypatch):
     monkeypatch.setattr(models.training_categories, "fit_next_categories", fit)
     monkeypatch.setattr(models.training_categories, "refit_next_categories", refit)
     plan, rows = timeline(), simulate(customers=120)
-    trained = train_categories(rows, tables(), plan, [], model_params())
+    features = ["categories_90d", "orders_90d"]
+    trained = train_categories(rows, tables(), plan, features, model_params())
     assert seen["churn"] == plan.churn
+    assert seen["pairs"] == pairs_of(features, model_params().next_categories.most_popular)
     assert latest_outcome(seen["train"]) <= plan.validation[0]
     assert latest_outcome(seen["valid"]) <= plan.test[0]
     assert (trained.evaluated, trained.served) == (1, 2)

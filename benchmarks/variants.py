@@ -1,0 +1,198 @@
+"""Other choices for our models: what is set otherwise, and the one model that is trained anew."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.cases import Prepared
+from benchmarks.measuring import NotPossibleError
+from benchmarks.ours import OURS, FloatArray, how_much, when
+from features.category_history import Categories
+from features.snapshot import model_features
+from models.candidates import Pairs, pairs_of
+from models.churn import ChurnModel
+from models.evaluate_categories import categories_by_row
+from models.next_categories import NextCategoriesModel, refit_next_categories
+from models.next_purchase import NextPurchaseModel, refit_next_purchase
+from models.params import ModelParams
+from models.training import (
+    Until,
+    choose_churn,
+    choose_next_purchase,
+    choose_value,
+    refit_churn_until,
+    search_settings,
+)
+from models.training_categories import choose_categories
+from models.value import ValueModel, refit_value
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Another choice for the model of one task.
+
+    `settings` are keys of section `model` of params.yaml; `reads` says of inputs of a pair
+    (models/candidates.py) whether they are read.
+    """
+
+    task: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    reads: Mapping[str, bool] = field(default_factory=dict)
+
+    def params(self, params: ModelParams) -> ModelParams:
+        """The parameters with the settings of this variant."""
+        changed = params.model_dump()
+        for name, value in self.settings.items():
+            changed[name] = {**changed[name], **value} if isinstance(value, Mapping) else value
+        return ModelParams.model_validate(changed)
+
+    def pairs(self, pairs: Pairs) -> Pairs:
+        """The pairs with the inputs that this variant reads; new ones stand first."""
+        kept = [name for name in pairs.of_pair if self.reads.get(name, True)]
+        more = [name for name, read in self.reads.items() if read and name not in kept]
+        return replace(pairs, of_pair=(*more, *kept))
+
+    def changes(self, params: ModelParams) -> bool:
+        """Whether it differs from what is set."""
+        pairs = pairs_of((), params.next_categories.most_popular)
+        return self.params(params) != params or self.pairs(pairs) != pairs
+
+
+def _rate(task: str, model: str, learning_rate: float) -> Variant:
+    return Variant(task, {model: {"learning_rate": learning_rate}})
+
+
+# What is as set is left out of a run: a setting may change without this table. Another seed shows
+# what chance alone does to figures.
+VARIANTS: dict[str, Variant] = {
+    "churn.learning_rate=0.03": _rate("churn", "churn", 0.03),
+    "churn.learning_rate=0.06": _rate("churn", "churn", 0.06),
+    "churn.members=1": Variant("churn", {"churn": {"members": 1}}),
+    "churn.members=5": Variant("churn", {"churn": {"members": 5}}),
+    "search_trials=0": Variant("churn", {"search_trials": 0}),
+    "search_trials=16": Variant("churn", {"search_trials": 16}),
+    "churn/seed=1": Variant("churn", {"seed": 1}),
+    "next_purchase.learning_rate=0.1": _rate("when", "next_purchase", 0.1),
+    "next_purchase.learning_rate=0.2": _rate("when", "next_purchase", 0.2),
+    "next_purchase/seed=1": Variant("when", {"seed": 1}),
+    "value.learning_rate=0.05": _rate("how_much", "value", 0.05),
+    "value.learning_rate=0.1": _rate("how_much", "value", 0.1),
+    "value/seed=1": Variant("how_much", {"seed": 1}),
+    "next_categories.learning_rate=0.1": _rate("what", "next_categories", 0.1),
+    "next_categories.learning_rate=0.2": _rate("what", "next_categories", 0.2),
+    "next_categories/seed=1": Variant("what", {"seed": 1}),
+    # Days on which the customer ever bought the category.
+    "next_categories+bought": Variant("what", reads={"bought": True}),
+    "next_categories-bought": Variant("what", reads={"bought": False}),
+}
+
+
+class Run(NamedTuple):
+    """What closed by one date teaches, and the customers of that date with their risk as set."""
+
+    until: Until
+    features: list[str]
+    test: pd.DataFrame
+    categories: Categories | None
+    risk: FloatArray = np.empty(0)  # until the churn model is trained
+
+    @property
+    def day(self) -> int:
+        """The date (days since 1970-01-01)."""
+        return self.until.timeline.test[0]
+
+
+def run_of(rows: Prepared) -> Run:
+    """What a run at a date has of its rows."""
+    until = Until(rows.snapshots, rows.timeline)
+    return Run(until, model_features(rows.snapshots), rows.test, rows.categories)
+
+
+class Told(NamedTuple):
+    """The answer of one trained model, a table as benchmarks/tasks.py judges it, and its cost."""
+
+    answer: pd.DataFrame
+    seconds: float
+    trees: int
+
+
+def _churn(run: Run, _: Variant, params: ModelParams) -> ChurnModel:
+    params = search_settings(run.until, run.features, params).applied(params)
+    chosen = choose_churn(run.until, run.features, params)
+    return refit_churn_until(chosen, run.until, run.day, params)
+
+
+def _next_purchase(run: Run, _: Variant, params: ModelParams) -> NextPurchaseModel:
+    chosen = choose_next_purchase(run.until, run.features, params)
+    return refit_next_purchase(chosen, run.until.followed(run.day), params)
+
+
+def _value(run: Run, _: Variant, params: ModelParams) -> ValueModel:
+    chosen = choose_value(run.until, run.features, params)
+    return refit_value(chosen, run.until.closed(run.day), params)
+
+
+def _next_categories(run: Run, variant: Variant, params: ModelParams) -> NextCategoriesModel:
+    pairs = variant.pairs(pairs_of(run.features, params.next_categories.most_popular))
+    categories, closed = _known(run.categories), run.until.closed(run.day)
+    chosen = choose_categories(run.until, categories, pairs, params)
+    return refit_next_categories(chosen, closed, categories, params)
+
+
+def _known(categories: Categories | None) -> Categories:
+    if categories is None:
+        raise NotPossibleError("its data has no categories")
+    return categories
+
+
+class Part(NamedTuple):
+    """The model of a task: trained as a run trains it, how many trees it has, what it answers."""
+
+    train: Callable[[Run, Variant, ModelParams], Any]
+    trees: Callable[[Any], int]
+    answer: Callable[[Run, Any], pd.DataFrame]
+
+
+PARTS: dict[str, Part] = {
+    "churn": Part(
+        train=_churn,
+        trees=lambda model: model.rounds * len(model.boosters),
+        answer=lambda run, model: pd.DataFrame({"churn_risk": model.predict(run.test)}),
+    ),
+    "when": Part(
+        train=_next_purchase,
+        trees=lambda model: model.rounds,
+        answer=lambda run, model: when(model, run.test, run.risk, run.until.timeline.horizon_days),
+    ),
+    "how_much": Part(
+        train=_value,
+        trees=lambda model: sum(part.rounds for part in model.parts.values()),
+        answer=lambda run, model: how_much(
+            model, run.test, run.risk, run.until.timeline.horizon_days
+        ),
+    ),
+    "what": Part(
+        train=_next_categories,
+        trees=lambda model: model.rounds,
+        answer=lambda run, model: categories_by_row(
+            run.test, _known(run.categories), model, run.risk
+        )[OURS],
+    ),
+}
+
+
+def tell(run: Run, variant: Variant, params: ModelParams) -> Told:
+    """Train the model of a variant as it would stand at the date, and ask it.
+
+    Seconds are those of the processor: other work of the machine does not count. Raises
+    NotPossibleError where the data has nothing that the task asks about.
+    """
+    part, params = PARTS[variant.task], variant.params(params)
+    started = time.process_time()
+    model = part.train(run, variant, params)
+    seconds = time.process_time() - started
+    return Told(part.answer(run, model), seconds, part.trees(model))
