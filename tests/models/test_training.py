@@ -236,3 +236,17 @@ def test_without_a_value_horizon_of_its_own_value_is_judged_on_the_test_dates(qu
     assert everything.past.churn.boosters[0].model_to_string() == (
         everything.evaluated.churn.boosters[0].model_to_string()
     )
+
+
+def test_what_is_refitted_is_at_the_level_of_the_latest_dates_that_had_closed():
+    """A map carries the level of dates on which its model was weeks older."""
+    made, rows = trained(), simulate()
+    as_of = (rows["as_of_date"] - pd.Timestamp("1970-01-01")).dt.days
+    models_at = ((made.evaluated, PLAN.test[0]), (made.served, PLAN.data_until))
+    for bundle, day in models_at:
+        dates = sorted(set(as_of[as_of + HORIZON <= day]))[-models.training.LATEST :]
+        latest = rows[as_of.isin(dates)]
+        told = bundle.churn.predict(latest).mean()
+        assert told == pytest.approx(latest["churned"].mean(), abs=0.005)
+        other = replace(bundle.churn, calibration=made.past.churn.calibration).predict(latest)
+        assert abs(other.mean() - told) > 0.005
