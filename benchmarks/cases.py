@@ -253,6 +253,8 @@ def _stamp(case: Case, date: str) -> str:
         "told": case.told_days,
         "step": case.step_days,
     }
+    if case.told_days:
+        settings["plan"] = (ROOT / "benchmarks" / "beyond.py").read_text(encoding="utf-8")
     return digest({**{name: str(value) for name, value in settings.items()}, **_code()})
 
 

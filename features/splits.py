@@ -40,7 +40,9 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
             split = _split(horizon, active, (n_test, n_validation), profile, params)
             if split is None:
                 continue
-            value = split_value(task.value_horizon_days, horizon, split, profile.data_until)
+            value = split_value(
+                task.value_horizon_days, horizon, split, profile.data_until, task.churn
+            )
             choices = []
             if task.horizon_days == "auto":
                 if horizon < wanted and task.churn == "lapse":

@@ -2,12 +2,13 @@
 
 from typing import NamedTuple
 
-from features.params import Auto
+from features.params import Auto, Churn
 from features.timeline import is_closed, last_closed
 from features.timeplan import Split
 from sources.errors import TimelineError
 
 VALUE_HORIZONS = (365, 180, 90, 60)
+MOST_DAYS = 1_095  # to which values are extrapolated: beyond three years it is a slip of the pen
 MIN_TRAIN = 3  # as-of dates without which nothing is learned
 
 
@@ -29,12 +30,16 @@ class ValueSplit(NamedTuple):
         return self.learned if self.learned < self.told else None
 
 
-def split_value(wanted: int | Auto, horizon: int, split: Split, data_until: int) -> ValueSplit:
+def split_value(
+    wanted: int | Auto, horizon: int, split: Split, data_until: int, churn: Churn = "lapse"
+) -> ValueSplit:
     """Learn over the wanted value horizon where its outcomes close, else over the longest that do.
 
     They close when MIN_TRAIN training dates do before a value test date, and one training date of
     the split before its validation. Where no longer window than the horizon closes it is the
-    horizon. Raises TimelineError for a value horizon shorter than that.
+    horizon. Raises TimelineError for a value horizon shorter than that, and for one that would have
+    to be extrapolated and cannot: of a cancellation, as the rhythm of payments says nothing of the
+    end of a subscription, or over more than MOST_DAYS.
     """
     if wanted == "auto":
         tried = [days for days in VALUE_HORIZONS if days > horizon]
@@ -54,9 +59,26 @@ def split_value(wanted: int | Auto, horizon: int, split: Split, data_until: int)
             why = (
                 f"the longest whose outcomes close for {len(train)} training dates and a test date"
             )
+            _check(wanted, days, churn)
             return _told(wanted, days, (train, test), why)
+    _check(wanted, horizon, churn)
     why = "no longer one closes within the history: the horizon"
     return _told(wanted, horizon, (split.train, split.test), why)
+
+
+def _check(wanted: int | Auto, learned: int, churn: Churn) -> None:
+    if wanted == "auto" or wanted <= learned or (churn == "lapse" and wanted <= MOST_DAYS):
+        return
+    why = (
+        f"values are extrapolated to {MOST_DAYS} days at most"
+        if churn == "lapse"
+        else "the rhythm of payments does not say when a subscription ends, so values of a "
+        "cancellation are not extrapolated"
+    )
+    raise TimelineError(
+        f"task.value_horizon_days {wanted}: outcomes close for {learned} days only, and {why}. Set "
+        "it to auto or shorten it."
+    )
 
 
 def _told(

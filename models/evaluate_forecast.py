@@ -76,7 +76,7 @@ def forecast_metrics(backtests: list[dict[str, Any]]) -> dict[str, Any]:
 def _judged(past: Past, bundle: Bundle, day: int, days: int, params: ModelParams) -> dict[str, Any]:
     rows, ends = past.rows(day), period_ends(days)
     customers = list(rows["customer_id"])
-    expected = bundle.value.predict(rows, bundle.churn.predict(rows))
+    expected = bundle.value.learned().predict(rows, bundle.churn.predict(rows))
     said = by_period(expected, past, day, ends)
     sold = past.bought(day, ends, customers)
     before, earlier = last_periods(rows, ends), last_year(past, day, ends)

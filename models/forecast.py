@@ -94,23 +94,19 @@ def by_period(
     """Expected orders and, with amounts, spend of each customer in each period (n, periods).
 
     `expected` holds expected_orders and expected_orders_in_value_horizon, and with amounts
-    expected_spend and expected_value, of the value model; what it extrapolates is left out. The
-    shape comes from cohorts whose value windows had closed by the day `until`.
+    expected_spend and expected_value, of the value model over the days learned: what lies beyond
+    them has no cohort for its shape. That comes from cohorts whose value windows had closed by the
+    day `until`.
     """
     horizon, far = past.timeline.windows
     grid = sorted({*ends, horizon, far})
-    # Over the days learned: what is extrapolated beyond them has no cohort for its shape.
-    carried = expected.get("value_extrapolation", pd.Series(1.0, index=expected.index))
     found = {}
     for what, curve in _curves(past, until, grid).items():
         within, over_value = AMOUNTS[what]
         if within not in expected:
             continue
         near = expected[within].to_numpy(np.float64)
-        learned = (expected[over_value] / carried).to_numpy(np.float64)
-        # Extrapolated orders are held to those within the horizon, and without the factor may fall
-        # below them.
-        later = (np.maximum(learned, near) if what == "orders" else learned) - near
+        later = expected[over_value].to_numpy(np.float64) - near
         at_horizon, by_end = np.interp(horizon, grid, curve), np.interp(ends, grid, curve)
         first = np.minimum(by_end / at_horizon, 1.0)
         rest = curve[-1] - at_horizon

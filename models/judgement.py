@@ -101,7 +101,8 @@ def judge(
     churn["warnings"] += dominance(importance)
     churn["strongest_single_feature"] = {"name": str(alone.index[0]), "auc": float(alone.iloc[0])}
     when = evaluate_when(test, bundle.next_purchase, baselines, risk)
-    expected = bundle.value.predict(test, risk)
+    # Over the days learned: what is extrapolated beyond them has no outcome to be judged by.
+    expected = bundle.value.learned().predict(test, risk)
     if costs.margin_rate is not None and "value_if_stays" in expected:
         lost = (expected["value_if_stays"] - expected["value_if_lapses"]).mean()
         weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)
@@ -181,9 +182,7 @@ def _value(snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated) ->
     if test.empty:  # a gap in the data around the value test date
         return {}
     past, days = evaluated.past, timeline.learned_value_days
-    expected = past.value.predict(test, past.churn.predict(test))
-    # What is extrapolated beyond the days learned has no outcome to be judged by.
-    carried = expected.get("value_extrapolation", 1.0)
+    expected = past.value.learned().predict(test, past.churn.predict(test))
     simple = amount_rules(test, evaluated.past_baselines, days)
     return {
         "horizon_days": days,
@@ -191,7 +190,7 @@ def _value(snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated) ->
         **{
             label: evaluate_amount(
                 test[label].to_numpy(np.float64),
-                {OURS: (expected[name] / carried).to_numpy(np.float64), **simple[rules]},
+                {OURS: expected[name].to_numpy(np.float64), **simple[rules]},
             )
             for label, name, rules in OVER_VALUE
             if label in test

@@ -27,6 +27,7 @@ NUMBERS = (
     "expected_orders_in_value_horizon",
     "expected_value",
     "value_at_risk",
+    "value_extrapolation",
 )
 SCHEMA = "customer_id string, " + ", ".join(f"{name} double" for name in NUMBERS)
 

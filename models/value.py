@@ -76,8 +76,8 @@ class ValueModel:
 
     `parts` holds "orders", with amounts "spend", and when the two horizons differ FAR and "value".
     `rhythm`, and with it FAR, is there where values are carried on. `lapse_share` is
-    value_if_lapses / value_if_stays, and `leaver_shares` the same for orders and spend within the
-    horizon, where 0 is left out.
+    value_if_lapses / value_if_stays over the days learned, and `leaver_shares` the same for orders
+    and spend within the horizon, where 0 is left out.
     """
 
     inputs: Inputs
@@ -113,7 +113,7 @@ class ValueModel:
         }
         if "spend" in near:
             stays = factor * near.get("value", near["spend"])
-            lapses = self.lapse_share * stays
+            lapses = _told_share(self.lapse_share, self.horizons) * stays
             columns |= {
                 "expected_spend": self._within_horizon("spend", near["spend"], risk),
                 "value_if_stays": stays,
@@ -124,6 +124,12 @@ class ValueModel:
         if self.rhythm is not None:
             columns["value_extrapolation"] = factor
         return pd.DataFrame(columns, index=snapshot.index)
+
+    def learned(self) -> "ValueModel":
+        """The model that tells only what was learned: what outcomes can judge."""
+        if self.rhythm is None:
+            return self
+        return replace(self, horizons=self.horizons._replace(told_days=self.horizons.value_days))
 
     def _carried(self, snapshot: pd.DataFrame) -> tuple[FloatArray | None, FloatArray]:
         """What BG/NBD expects over the days learned, and the factor from there to those told.
@@ -255,6 +261,21 @@ def _with_shares(model: ValueModel, rows: pd.DataFrame) -> ValueModel:
     else:
         value_share = shares.get("spend", 0.0)
     return replace(model, lapse_share=value_share, leaver_shares=shares)
+
+
+def _told_share(share: float, horizons: Horizons) -> float:
+    """The share over the days told: of a lapse, which is all that is carried on.
+
+    Whoever lapses brings nothing within the horizon and, after it, as much a day as in the days
+    learned; half the full rate where no day after it was learned.
+    """
+    outcome, learned, told = horizons.outcome_days, horizons.value_days, horizons.told
+    if told == learned:
+        return share
+    if learned == outcome:
+        return _usual_share(horizons._replace(value_days=told), "value")
+    after = (told - outcome) / (learned - outcome)
+    return min(share * after * learned / told, 1.0)
 
 
 def _leaver_share(model: ValueModel, name: str, rows: pd.DataFrame) -> float:

@@ -45,13 +45,8 @@ def _by_models() -> tuple[pd.DataFrame, dict[str, Any]]:
     snapshots, timeline = read_snapshots(), read_timeline()
     snapshot = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
     purchases = pd.read_parquet(stage.PURCHASES)
-    cards = score_cards(
-        snapshot,
-        purchases,
-        read_served(stage.SCORING),
-        timeline,
-        load_params().model,
-    )
+    served = read_served(stage.SCORING)
+    cards = score_cards(snapshot, purchases, served, timeline, load_params().model)
     cards = with_relationship(cards, snapshots, timeline)
     categories = read_categories(stage.CATEGORIES)
     model = NextCategoriesModel.load(stage.SCORING)  # its manifest was checked by read_served
@@ -59,7 +54,12 @@ def _by_models() -> tuple[pd.DataFrame, dict[str, Any]]:
         cards = with_next_categories(cards, snapshot, categories.history, model)
     evaluation = read_json(stage.PROMISED)
     backtest = evaluation.get("forecast", [])  # a champion may be older than forecasts
-    return cards, forecast(Past(snapshots, purchases, timeline), cards, backtest)
+    expected = cards
+    if timeline.extrapolated_from is not None:  # the forecast ends where what was learned ends
+        bundle = served[0]
+        expected = bundle.value.learned().predict(snapshot, bundle.churn.predict(snapshot))
+        expected["customer_id"] = snapshot["customer_id"]
+    return cards, forecast(Past(snapshots, purchases, timeline), expected, backtest)
 
 
 if __name__ == "__main__":

@@ -98,6 +98,7 @@ def get_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store:
         expires_at=release.expires_at,
         horizon_days=release.horizon_days,
         value_horizon_days=release.value_horizon_days,
+        value_extrapolated_from=release.value_extrapolated_from,
         sort=page.sort,
         order=page.order,
         total=page.total,

@@ -55,8 +55,6 @@ COLUMNS = (
     "last_purchase_date",
     "expected_orders",
     "expected_spend",
-    "expected_orders_in_value_horizon",
-    "value_extrapolation",
     "rfm_segment",
     "abc_class",
     "lifecycle_stage",
@@ -79,6 +77,8 @@ COLUMNS = (
     "release_id",
     "next_categories_any",
     "next_categories_new",
+    "expected_orders_in_value_horizon",
+    "value_extrapolation",
 )
 DERIVED = set(COLUMNS) - set(ScoreCard.model_fields)  # made of parts of the card
 

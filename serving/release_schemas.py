@@ -75,6 +75,7 @@ class AtRisk(Schema):
     expires_at: dt.date
     horizon_days: int
     value_horizon_days: int
+    value_extrapolated_from: int | None
     sort: str
     order: Literal["asc", "desc"]
     total: int = Field(description="Customers that the filters leave, on all pages.")

@@ -347,6 +347,15 @@ def test_a_value_horizon_that_never_closes_is_told_and_a_shorter_one_learned():
     assert Timeline.from_json(json.loads(json.dumps(longer.to_json()))) == longer
 
 
+def test_values_are_not_extrapolated_where_nothing_says_how():
+    with pytest.raises(TimelineError, match="of a cancellation are not extrapolated"):
+        plan(of_task={"value_horizon_days": 300, "churn": "cancellation"})
+    assert plan(of_task={"value_horizon_days": 90, "churn": "cancellation"}).windows == (28, 90)
+    with pytest.raises(TimelineError, match=r"close for 90 days only, and .* to 1095 days at most"):
+        plan(of_task={"value_horizon_days": 1_096})
+    assert plan(of_task={"value_horizon_days": 1_095}).extrapolated_from == 90
+
+
 def test_a_value_horizon_that_closes_is_learned_as_it_is_asked_for():
     made = plan(of_task={"value_horizon_days": 75})
     assert (made.value_horizon_days, made.learned_value_days) == (75, 75)

@@ -294,8 +294,11 @@ def test_values_beyond_what_closed_are_carried_on_by_the_rhythm_and_marked(
     rhythm = longer.rhythm.expected(test, 365) / longer.rhythm.expected(test, 84)
     np.testing.assert_allclose(factor, rhythm)
     assert factor.between(1, 365 / 84).all() and factor.nunique() > 20
-    for name in MONEY[1:]:
-        np.testing.assert_allclose(told[name], factor * known[name], err_msg=name)
+    np.testing.assert_allclose(told["value_if_stays"], factor * known["value_if_stays"])
+    # After the horizon a lapsed customer brings as much a day as in the days learned.
+    share = longer.lapse_share * (365 - 28) / (84 - 28) * 84 / 365
+    np.testing.assert_allclose(told["value_if_lapses"], share * told["value_if_stays"])
+    assert_frame_equal(longer.learned().predict(test, risk)[MONEY], known[MONEY])
     start = longer.rhythm.expected(test, 84)
     far = longer.parts["far_orders"].predict(longer.inputs.matrix(test), 1, start)
     np.testing.assert_allclose(
@@ -327,3 +330,10 @@ def test_there_are_no_fewer_orders_over_the_longer_time(train, valid, test):
     np.testing.assert_array_equal(
         found["expected_orders_in_value_horizon"], found["expected_orders"]
     )
+
+
+def test_of_a_lapse_that_only_the_horizon_was_learned_of_half_the_rate_is_carried_on(train, valid):
+    longer = fit_value(train, valid, FEATURES, Horizons(28, 28, told_days=280), params())
+    told = longer.predict(valid, np.full(len(valid), 0.5))
+    np.testing.assert_allclose(told["value_if_lapses"], 0.45 * told["value_if_stays"])
+    assert longer.learned().predict(valid, np.zeros(len(valid)))["value_if_lapses"].eq(0).all()
