@@ -22,8 +22,8 @@ def features_page() -> str:
         "`reports/features.json`. Written by `make docs` from `features/`.",
         "",
         "`unknown` in the last column: empty for a customer without a row in the feature's source;",
-        "a number is its value then. The family `btyd` is the input of BG/NBD only: a baseline, and",
-        "what carries values on where nothing has closed for so long.",
+        "a number is its value then. The family `btyd` is the input of BG/NBD only: a baseline,",
+        "and what carries values on where nothing has closed for so long.",
     ]
     family = ""
     for feature in all_features():
