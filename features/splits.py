@@ -14,7 +14,7 @@ from itertools import count
 from features.params import TaskParams, TimelineParams
 from features.profile import Profile
 from features.timeline import date_of, day_of, is_closed, last_closed
-from features.timeplan import Choice, Split, Timeline
+from features.timeplan import VALUE_HORIZON, Choice, Split, Timeline
 from features.value_split import MIN_TRAIN, split_value
 from sources.errors import ShortHistoryError, TimelineError
 
@@ -53,7 +53,7 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
             if task.active_within_days == "auto":
                 choices.append(Choice("task.active_within_days", active, active_why))
             if value.why:
-                choices.append(Choice("task.value_horizon_days", value.told, value.why))
+                choices.append(Choice(VALUE_HORIZON, value.told, value.why))
             choices += _date_choices(params, split, active, profile)
             return Timeline(
                 horizon_days=horizon,
@@ -78,7 +78,8 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
 def rule_timeline(task: TaskParams, params: TimelineParams, profile: Profile) -> Timeline:
     """The time plan of a history too short for `plan_timeline`: the score date and nothing else.
 
-    The horizon, where it is `auto`, is the one the rhythm asks for.
+    The horizon, where it is `auto`, is the one the rhythm asks for. A rule tells no value: the
+    value horizon stands for models of an earlier run, which may go on scoring.
     """
     profile = _known_at_score(params, profile)
     horizon, why = _wanted_horizon(task, profile)
@@ -88,10 +89,14 @@ def rule_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
         choices.append(Choice("task.horizon_days", horizon, why))
     if task.active_within_days == "auto":
         choices.append(Choice("task.active_within_days", active, active_why))
+    value = task.value_horizon_days
+    if value == "auto":
+        value, why = horizon, "no outcome closes in time, so the horizon"
+        choices.append(Choice(VALUE_HORIZON, value, why))
     return Timeline(
         horizon_days=horizon,
         active_within_days=active,
-        value_horizon_days=horizon,
+        value_horizon_days=value,
         data_from=profile.data_from,
         data_until=profile.data_until,
         train=(),

@@ -1,11 +1,14 @@
 """The time plan that a run keeps to: horizons and as-of dates of every split, as data."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
 from features.params import Churn
 from features.timeline import date_of, day_of
+
+VALUE_HORIZON = "task.value_horizon_days"
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,35 @@ class Timeline:
     def history_days(self) -> int:
         """Days of history at the first training date; without one, at the score date."""
         return min((*self.train, self.score)) - self.data_from
+
+    @property
+    def told_task(self) -> dict[str, str | int | None]:
+        """What is asked of models: they can score a later run that asks for the same.
+
+        A plan without training dates leaves open what models alone settle: that is None.
+        """
+        learned: int | None = self.learned_value_days
+        value: int | None = self.value_horizon_days
+        if not self.train:
+            is_chosen = VALUE_HORIZON in {choice.key for choice in self.choices}
+            learned, value = None, None if is_chosen else value
+        return {
+            "churn": self.churn,
+            "horizon_days": self.horizon_days,
+            "active_within_days": self.active_within_days,
+            "value_horizon_days": value,
+            "learned_value_days": learned,
+        }
+
+    def with_values_of(self, task: Mapping[str, Any]) -> "Timeline":
+        """This plan with the value horizons of the `told_task` of models that score by it."""
+        told = task["value_horizon_days"] or self.value_horizon_days
+        learned = task.get("learned_value_days") or told
+        return replace(
+            self,
+            value_horizon_days=told,
+            extrapolated_from=learned if learned < told else None,
+        )
 
     def split_of(self, as_of: int) -> str:
         """The split that an as-of day belongs to."""

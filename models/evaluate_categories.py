@@ -39,7 +39,9 @@ def evaluate_categories(
 
     `churn_risk` (n,) is what the cards of these rows would say. Returns for each list the models,
     what ours gains on the others (paired), `by_date`, and `observed_over_expected`: categories
-    bought for each that the probabilities shown add up to, lapsed customers included.
+    bought for each that the probabilities shown add up to, lapsed customers included; None where
+    nothing was expected. A list is left out where nobody bought anything that it may hold: new
+    ones, where everybody has bought all there are.
     """
     test = test[test["outcome_known"]].reset_index(drop=True)
     told, tables = _tables(test, categories, model, churn_risk)
@@ -52,6 +54,8 @@ def evaluate_categories(
         "observed_over_expected": _ratio(told, len(test), weights),
     }
     for name in LISTS:
+        if not (totals[name] > 0).any():
+            continue
         lists = {model_name: shown(table, name) for model_name, table in tables.items()}
         result[name] = _judged(lists, totals[name], weights, test["as_of_date"])
         result[name]["observed_over_expected"] = _ratio(lists[OURS], len(test), weights)
@@ -171,12 +175,16 @@ def _mean(values: FloatArray, weights: FloatArray) -> dict[str, float]:
     return _interval(float(values.mean()), weights @ values / weights.sum(axis=1))
 
 
-def _ratio(told: pd.DataFrame, rows: int, weights: FloatArray) -> dict[str, float]:
+def _ratio(told: pd.DataFrame, rows: int, weights: FloatArray) -> dict[str, float] | None:
     """Bought over expected, summed over pairs, with a 95 % interval over customers."""
     bought, expected = (
         np.bincount(told["row"], told[name], minlength=rows) for name in ("y", "probability")
     )
-    return _interval(bought.sum() / expected.sum(), (weights @ bought) / (weights @ expected))
+    drawn = weights @ expected
+    some = drawn > 0  # a draw may miss the few of whom anything was expected
+    if not some.any():
+        return None
+    return _interval(bought.sum() / expected.sum(), (weights @ bought)[some] / drawn[some])
 
 
 def _interval(value: float, draws: FloatArray) -> dict[str, float]:

@@ -19,7 +19,12 @@ MOST_NAMED = 5
 def drift(
     churn: ChurnModel, learned: pd.DataFrame, now: pd.DataFrame, params: MonitorParams, seed: int
 ) -> dict[str, Any]:
-    """`score` and `features`: the snapshots of the score date beside those learned from."""
+    """`score` and `features`: the snapshots of the score date beside those learned from.
+
+    Without any of those (n = 0) nothing can be compared, and `score` and `drifted` are None.
+    """
+    if learned.empty:
+        return {"score": None, "features": [], "drifted": None}
     then = learned
     if len(learned) > MOST_ROWS:
         then = learned.sample(MOST_ROWS, random_state=seed)
@@ -58,6 +63,8 @@ def advice(
 
 def _of_drift(report: Mapping[str, Any], params: MonitorParams) -> list[dict[str, Any]]:
     found, score, drifted = [], report["score"], report["drifted"]
+    if score is None:
+        return []
     if score["level"] == DRIFTED:
         found.append(_reason("score", psi=score["psi"], limit=params.psi_drifted))
     if drifted["gain_share"] >= params.gain_share:

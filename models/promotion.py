@@ -23,10 +23,8 @@ from models.params import ModelParams
 from sources.errors import ArtifactError
 
 MARGIN = 0.002  # log loss by which a challenger may be worse: the noise of a refit
-LEARNED = "learned_value_days"
 MODELS, EVALUATED = "models", "evaluated"  # folders of a release, and of whatever scores
 Outcome = Literal["first", "same", "forced", "other", "promoted", "refused", "rule", "gate"]
-TASK = ("churn", "horizon_days", "active_within_days", "value_horizon_days", LEARNED)
 
 
 @dataclass(frozen=True)
@@ -64,11 +62,7 @@ class Decision:
 
 def facts(timeline: Timeline, learned_until: int) -> dict[str, Any]:
     """What the manifest of saved models says of them: the task, and until when they learned."""
-    plan = timeline.to_json() | {LEARNED: timeline.learned_value_days}
-    return {
-        "learned_until": date_of(learned_until).isoformat(),
-        "task": {name: plan[name] for name in TASK},
-    }
+    return {"learned_until": date_of(learned_until).isoformat(), "task": timeline.told_task}
 
 
 def decide(
@@ -151,9 +145,10 @@ def _obstacle(
 ) -> str:
     """Why the champion can score no longer what is asked today; empty where it can."""
     before = other["task"]  # models from before a part of the task was told lack it
-    changed = [name for name in TASK if own["task"][name] != before.get(name)]
+    asked = {name: part for name, part in own["task"].items() if part is not None}
+    changed = [name for name, part in asked.items() if part != before.get(name)]
     if changed:
-        told = ", ".join(f"{n} {before.get(n, 'unknown')} is now {own['task'][n]}" for n in changed)
+        told = ", ".join(f"{n} {before.get(n, 'unknown')} is now {asked[n]}" for n in changed)
         return f"another question is asked ({told})"
     model = ChurnModel.load(champion / MODELS)
     gone = [name for name in model.features if name not in features]

@@ -103,18 +103,20 @@ def _next_metrics(judged: Judged) -> dict[str, Any]:
 
 
 def _category_metrics(judged: dict[str, Any]) -> dict[str, Any]:
-    """Values only, for each list; nothing where there is no model of the categories."""
-    lists = {name: judged[name] for name in LISTS if judged}
+    """Values only, for each list that could be judged; nothing without a model of them."""
+    lists = {name: judged[name] for name in LISTS if name in judged}
     return {
         name: {
-            "observed_over_expected": round(figures["observed_over_expected"]["value"], 5),
-            **{
-                model: {metric: round(f["value"], 5) for metric, f in metrics.items()}
-                for model, metrics in figures["models"].items()
-            },
+            **_values({"observed_over_expected": figures["observed_over_expected"]}),
+            **{model: _values(metrics) for model, metrics in figures["models"].items()},
         }
         for name, figures in lists.items()
     }
+
+
+def _values(figures: dict[str, Any]) -> dict[str, float]:
+    """Without their intervals, and without those that could not be taken."""
+    return {name: round(f["value"], 5) for name, f in figures.items() if f is not None}
 
 
 def _rounded(content: Any) -> Any:

@@ -101,6 +101,10 @@ def _interval(figure: dict[str, float]) -> str:
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
+def _ratio(figure: dict[str, float] | None) -> str:
+    return "unknown, as nothing was expected" if figure is None else _interval(figure)
+
+
 def _churn_tables(models: dict[str, Any]) -> str:
     tables = [_churn_table(models, RANKING), _churn_table(models, PROBABILITY)]
     return "\n\n".join(tables) + "\n\nIntervals: 95 %, customers resampled."
@@ -215,7 +219,10 @@ def _when_table(when: dict[str, Any]) -> str:
 def _categories_text(judged: dict[str, Any], horizon_days: int) -> str:
     if not judged:
         return ""
-    lists = {"new": f"not bought in the last {judged['new_days']} days", "any": "any"}
+    every = {"new": f"not bought in the last {judged['new_days']} days", "any": "any"}
+    lists = {name: title for name, title in every.items() if name in judged}
+    if not lists:
+        return ""
     hit, precision = f"hit_at_{LIST_LENGTH}", f"map_at_{LIST_LENGTH}"
     rows = [
         f"| {title} | {judged[name]['rows']:,} | {NAMES[model]} | {_interval(figures[hit])} | "
@@ -226,7 +233,7 @@ def _categories_text(judged: dict[str, Any], horizon_days: int) -> str:
     told = "; ".join(
         f"{title}: hit@{LIST_LENGTH} {_interval(figures['gains']['own_frequent'][hit])}, "
         f"MAP@{LIST_LENGTH} {_interval(figures['gains']['own_frequent'][precision])}, "
-        f"bought for each expected {_interval(figures['observed_over_expected'])}"
+        f"bought for each expected {_ratio(figures['observed_over_expected'])}"
         for name, title in lists.items()
         for figures in [judged[name]]
     )

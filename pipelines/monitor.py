@@ -51,12 +51,7 @@ def _report() -> dict[str, Any]:
         "data_until": date_of(timeline.data_until).isoformat(),
         "model_version": version,
         "customers": len(now),
-        "learned_from": {
-            "first": learned["as_of_date"].min().date().isoformat(),
-            "last": learned["as_of_date"].max().date().isoformat(),
-            "dates": int(learned["as_of_date"].nunique()),
-            "customers": int(learned["customer_id"].nunique()),
-        },
+        "learned_from": None if learned.empty else _described(learned),
         **moved,
         "releases": [one for one in releases if one["closed"]],
         "next_closes": _next_closes(releases, timeline),
@@ -64,10 +59,20 @@ def _report() -> dict[str, Any]:
     }
 
 
+def _described(learned: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "first": learned["as_of_date"].min().date().isoformat(),
+        "last": learned["as_of_date"].max().date().isoformat(),
+        "dates": int(learned["as_of_date"].nunique()),
+        "customers": int(learned["customer_id"].nunique()),
+    }
+
+
 def _learned_from(snapshots: pd.DataFrame, timeline: Timeline) -> pd.DataFrame:
     """The rows that had closed when the models that score were fitted, perhaps runs ago.
 
-    All that have closed where the history of this run no longer holds any of those.
+    All that have closed where the history of this run no longer holds any of those; none where
+    it is too short for a single one, and a champion goes on scoring.
     """
     until = pd.Timestamp(check_manifest(stage.SCORING)["learned_until"])
     then = snapshots[as_known_on(snapshots, until, timeline.windows)["outcome_known"]]
@@ -131,10 +136,15 @@ def _next_closes(releases: list[dict[str, Any]], timeline: Timeline) -> str:
 def _metrics(report: dict[str, Any]) -> dict[str, Any]:
     latest = latest_judged(report["releases"])
     groups = latest["groups"] if latest else {}
+    drift = {}
+    if report["score"]:
+        drift = {
+            "score_psi": round(report["score"]["psi"], 5),
+            "drifted_features": report["drifted"]["features"],
+            "drifted_gain_share": round(report["drifted"]["gain_share"], 5),
+        }
     return {
-        "score_psi": round(report["score"]["psi"], 5),
-        "drifted_features": report["drifted"]["features"],
-        "drifted_gain_share": round(report["drifted"]["gain_share"], 5),
+        **drift,
         "closed_releases": len(report["releases"]),
         "retrain": int(report["advice"]["retrain"]),
         "realised": {

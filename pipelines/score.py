@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from features.category_history import read_categories
+from features.timeplan import Timeline
 from features.usability.feed import refuse_dead_feed
 from models.artifacts import check_manifest, read_json, write_json
 from models.cards import score_cards, with_next_categories
@@ -15,7 +16,7 @@ from models.relationship import with_relationship
 from models.rule import Rule, rule_cards
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import read_served, read_snapshots, read_timeline
+from pipelines.reading import read_scored_timeline, read_served, read_snapshots
 
 
 def main() -> None:
@@ -25,13 +26,13 @@ def main() -> None:
     """
     refuse_dead_feed(read_json(stage.USABILITY))
     manifest = check_manifest(stage.SCORING)
-    rule = Rule.load(stage.SCORING)
+    rule, timeline = Rule.load(stage.SCORING), read_scored_timeline()
     if rule is None:
-        cards, told = _by_models()
+        cards, told = _by_models(timeline)
     else:
         snapshots, purchases = read_snapshots(), pd.read_parquet(stage.PURCHASES)
         snapshot = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
-        cards = rule_cards(snapshot, purchases, rule, version(manifest), read_timeline())
+        cards = rule_cards(snapshot, purchases, rule, version(manifest), timeline)
         told = {}  # a rule expects no number of orders
     stage.write_parquet(cards, stage.SCORES)
     write_json(stage.FORECAST, told)
@@ -40,9 +41,9 @@ def main() -> None:
     stage.say(f"{ranked:,} customers {how}, {len(cards):,} cards")
 
 
-def _by_models() -> tuple[pd.DataFrame, dict[str, Any]]:
+def _by_models(timeline: Timeline) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The cards, and the sales forecast that sums them up."""
-    snapshots, timeline = read_snapshots(), read_timeline()
+    snapshots = read_snapshots()
     snapshot = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
     purchases = pd.read_parquet(stage.PURCHASES)
     served = read_served(stage.SCORING)

@@ -123,10 +123,12 @@ class Monitor(Schema):
     data_until: dt.date
     model_version: str
     customers: int
-    learned_from: LearnedFrom
-    score: ScoreShift
+    learned_from: LearnedFrom | None = Field(
+        description="Null, as are score and drifted, where the data holds no closed outcome."
+    )
+    score: ScoreShift | None
     features: list[FeatureShift]
-    drifted: Drifted
+    drifted: Drifted | None
     releases: list[ClosedRelease]
     next_closes: dt.date = Field(description="Judged next, once the data reaches this day.")
     advice: Advice

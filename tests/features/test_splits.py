@@ -270,6 +270,21 @@ def test_a_plan_for_the_rule_has_the_score_date_of_the_others_and_nothing_else(h
     assert rule_timeline(task(), early, profile(40)).data_until == day_of(date(2017, 1, 20))
 
 
+def test_a_short_history_asks_models_for_the_value_horizon_that_is_set_and_no_other():
+    chosen = rule_timeline(task(horizon_days=14), timeline(), profile(40))
+    assert chosen.told_task["value_horizon_days"] is chosen.told_task["learned_value_days"] is None
+    told = rule_timeline(task(horizon_days=14, value_horizon_days=90), timeline(), profile(40))
+    assert (told.value_horizon_days, told.told_task["value_horizon_days"]) == (90, 90)
+    # Models of an earlier run go on with what they learned.
+    task_of = {"value_horizon_days": 90, "learned_value_days": 60}
+    kept = chosen.with_values_of(task_of)
+    assert (kept.value_horizon_days, kept.extrapolated_from) == (90, 60)
+    assert chosen.with_values_of(chosen.told_task) == chosen
+    long = plan_timeline(task(), timeline(), profile(730))
+    assert None not in long.told_task.values()
+    assert long.with_values_of(long.told_task) == long
+
+
 def test_a_date_in_params_that_cannot_be_is_no_history_too_short():
     with pytest.raises(TimelineError) as error:
         plan(of_timeline={"test_as_of_dates": [date(2017, 12, 30)]})

@@ -130,3 +130,21 @@ def test_without_categories_or_a_model_nothing_is_judged():
     made = trained()
     without = Evaluated(made.evaluated, made.baselines, made.past, made.past_baselines)
     assert judge_categories(pd.DataFrame(), tables(), timeline(), without, model_params()) == {}
+
+
+def test_a_list_that_nobody_could_be_hit_on_is_left_out():
+    told = [(0, "milk", 0.9, False), (1, "milk", 0.4, False)]
+    known = [("a", "milk", 3, 1, 2, 90, 3), ("b", "milk", 1, 1, 1, 9, 9)]
+    test = rows_of("a", "b").assign(outcome_known=True)
+    bought = tables(known, [("a", "milk"), ("b", "milk")])  # all there is, so nothing new
+    judged = evaluate_categories(test, bought, Fixed(told), np.zeros(2), model_params())
+    assert judged["any"]["models"]["ours"]["hit_at_3"]["value"] == 1.0
+    assert "new" not in judged
+    nobody = evaluate_categories(test, tables(known), Fixed(told), np.zeros(2), model_params())
+    assert not set(LISTS) & set(nobody)
+
+
+def test_nothing_expected_is_not_a_ratio():
+    judged = evaluated(Fixed([(row, name, 0.0, new) for row, name, _, new in TOLD]))
+    assert judged["observed_over_expected"] is None
+    assert judged["any"]["observed_over_expected"] is None

@@ -127,6 +127,13 @@ def test_customers_like_those_learned_from_are_steady():
     assert advice(told, None, PARAMS) == {"retrain": False, "reasons": []}
 
 
+def test_without_a_closed_outcome_there_is_nothing_to_have_drifted_from():
+    bundle, rows = trained().served, simulate()
+    told = drift(bundle.churn, rows.iloc[:0], rows, PARAMS, seed=1)
+    assert told == {"score": None, "features": [], "drifted": None}
+    assert advice(told, None, PARAMS) == {"retrain": False, "reasons": []}
+
+
 def test_a_planted_drift_of_what_the_trees_live_on_is_a_reason():
     bundle = trained().served
     rows = simulate()

@@ -63,6 +63,27 @@ def test_a_first_run_on_a_short_history_publishes_the_rule_and_what_a_model_need
     assert release_of(project).quality is not None
 
 
+def test_a_history_cut_short_leaves_the_champion_scoring_with_its_own_value_horizon(copied):
+    before = copied.manifest()
+    assert before["value_horizon_days"] > before["horizon_days"]
+    cut = tables(Shop())
+    for name in ("orders", "events"):
+        when = pd.to_datetime(cut[name]["event_time"], utc=True, format="mixed")
+        cut[name] = cut[name][when > when.max() - pd.Timedelta(days=62)]
+    copied.give(cut)
+    done = copied.run()
+    assert done.code == 0, done.text
+    assert "the champion stays: no new ones could be trained. The history is too short" in done.text
+    after = copied.manifest()
+    assert after["model_version"] == before["model_version"]
+    assert after["value_horizon_days"] == before["value_horizon_days"]
+    cards = pd.read_parquet(copied.release / "cards.parquet")
+    assert set(cards["value_horizon_days"]) == {before["value_horizon_days"]}
+    # No outcome has closed in what is left, so nothing is known of how far it has drifted.
+    told = json.loads((copied.folder / "metrics" / "monitor.json").read_text(encoding="utf-8"))
+    assert "score_psi" not in told
+
+
 def test_too_few_customers_for_new_models_leave_the_champion_scoring(copied):
     before = copied.manifest()
     copied.change(model={"gates": {"min_customers": 5000}})

@@ -8,6 +8,7 @@ from models.evaluate_categories import evaluate_categories
 from models.judgement import Costs, Evaluated, judge
 from models.next_categories import fit_next_categories
 from models.profit import Offer
+from pipelines.evaluate import _category_metrics
 from pipelines.model_card import model_card
 from pipelines.summary import (
     _choice_lines,
@@ -130,6 +131,16 @@ def test_next_categories_are_told_with_their_baselines_where_the_data_has_them(l
     lines = _next_lines({**lapse, "next_categories": judged})
     hit = judged["any"]["models"]["ours"]["hit_at_3"]["value"]
     assert any(f"bought by {hit:.1%}" in line for line in lines)
+    # Nothing was new to anybody, and nothing expected: told without a ratio that nobody measured.
+    unsure = judged["any"] | {"observed_over_expected": None}
+    few = {**lapse, "next_categories": {"new_days": 90, "any": unsure}}
+    [_, told] = model_card(few, USABILITY, PLAIN).split("### Next categories, 28 days ahead")
+    assert "not bought in the last" not in told.split("## Money")[0]
+    assert "bought for each expected unknown" in told
+    assert "observed_over_expected" not in _category_metrics(few["next_categories"])["any"]
+    assert [line for line in _next_lines(few) if "categories" in line] == [
+        line for line in lines if "categories, of all" in line
+    ]
     for without in (lapse, {**lapse, "next_categories": {}}):
         assert "Next categories" not in model_card(without, USABILITY, PLAIN)
         assert not any("categories" in line for line in _next_lines(without))

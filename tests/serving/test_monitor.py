@@ -157,6 +157,18 @@ def test_the_report_that_stands_alone_is_one_page_in_both_languages():
     assert not [one for one in tree.elements if one["tag"] in ("script", "link", "img")]
 
 
+def test_a_history_without_closed_outcomes_is_told_and_its_drift_is_not(monitored):
+    engine, release_id, service = monitored
+    alone = {"learned_from": None, "score": None, "features": [], "drifted": None}
+    report = steady_report() | alone
+    keep_report(engine, release_id, report)
+    assert service.get("/v1/monitor").json()["score"] is None
+    for language, why in (("en", "drift since training cannot be"), ("ru", "не измерить")):
+        text = text_of(Tree(service.get(f"/monitor?language={language}").text).one("main"))
+        assert why in text and "PSI" not in text
+    assert "PSI" not in report_page(report)
+
+
 def test_a_report_that_breaks_the_schema_is_not_kept(monitored):
     engine, release_id, service = monitored
     with pytest.raises(ValidationError):

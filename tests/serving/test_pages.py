@@ -419,15 +419,21 @@ def test_pages_say_that_they_depend_on_the_language_header(service):
 def test_what_is_extrapolated_is_said_wherever_figures_are(tmp_path, engine, language):
     rows = [card_row("1", value_extrapolation=2.5, value_horizon_days=365)]
     facts = {"value_horizon_days": 365, "value_extrapolated_from": 90}
+    told = {"en": "extrapolated", "ru": "продлено"}[language]
     publish(write_release(tmp_path / "far", rows, **facts), engine, keep=2)
     with Running(engine) as far:
         for target in ("/", "/customers/1"):
             text = text_of(page(far, f"{target}?language={language}").one("p", class_="figures"))
             assert written(365, "days", language) in text
-            assert {"en": "extrapolated", "ru": "продлено"}[language] in text
+            assert told in text
             assert written(90, "days_of", language) in text
         assert far.get("/v1/customers/1").json()["value_extrapolation"] == 2.5
         assert far.get("/v1/releases/current").json()["value_extrapolated_from"] == 90
+    # The list of data without amounts shows orders of nobody, so nothing that is extrapolated.
+    publish(write_release(tmp_path / "poor", rows, money=False, **facts), engine, keep=2)
+    with Running(engine) as far:
+        assert told in text_of(page(far, f"/customers/1?language={language}").one("main"))
+        assert told not in page(far, f"/?language={language}").one("main")["text"]
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
