@@ -67,6 +67,11 @@ def peer(module: str, environment: str | None = None) -> Callable[..., Answers]:
     return run
 
 
+def tabpfn(_rows: Prepared, _params: ModelParams, _seconds: float) -> Answers:
+    """Never run, and named among what was not: a benchmark downloads no weights."""
+    raise NotPossibleError("its package comes without weights, and none are fetched")
+
+
 MODELS: dict[str, Callable[..., Answers]] = {
     OURS: lambda rows, params, _seconds: ours(rows, params),
     "hist_gradient_boosting": peer("hist_gradient_boosting"),
@@ -75,6 +80,7 @@ MODELS: dict[str, Callable[..., Answers]] = {
     "xgboost_default": peer("xgboost_default", "peers"),
     "catboost_default": peer("catboost_default", "peers"),
     "autogluon_tabular": peer("autogluon_tabular", "autogluon"),
+    "tabpfn": tabpfn,
 }
 
 
