@@ -12,6 +12,7 @@ from features.category_history import Categories
 from features.snapshot import model_features
 from models.baselines import Baselines
 from models.btyd_orders import btyd_inputs, fit_btyd_orders
+from models.curves import expected_days
 from models.evaluate_amount import amount_rules
 from models.evaluate_categories import categories_by_row
 from models.forecast import AMOUNTS
@@ -66,8 +67,7 @@ def when(
 ) -> pd.DataFrame:
     """What the model of the next purchase answers, beside a churn risk (n,)."""
     curve, grid = model.curve(test, risk), model.grid
-    ends = [day for day in days_until(horizon) if day in grid]
-    return _by_day({day: 1.0 - curve[:, grid.index(day)] for day in ends})
+    return _answer(dict(zip(grid, curve.T, strict=True)), horizon)
 
 
 def how_much(model: ValueModel, test: pd.DataFrame, risk: FloatArray, days: int) -> pd.DataFrame:
@@ -82,23 +82,25 @@ def _when(
     test: pd.DataFrame, bundle: Bundle, baselines: Baselines, risk: FloatArray, horizon: int
 ) -> dict[str, pd.DataFrame]:
     triple = btyd_inputs(test)
-    ends = [day for day in days_until(horizon) if day in bundle.next_purchase.grid]
+    days = bundle.next_purchase.grid
     curves = {
-        "kaplan_meier": {
-            day: 1.0 - baselines.segment_curves.p_no_purchase(day, test) for day in ends
-        },
-        "bg_nbd": {day: 1.0 - baselines.orders.bg_nbd.p_no_purchase(day, *triple) for day in ends},
+        "kaplan_meier": {day: baselines.segment_curves.p_no_purchase(day, test) for day in days},
+        "bg_nbd": {day: baselines.orders.bg_nbd.p_no_purchase(day, *triple) for day in days},
     }
     gap = baselines.days_to_next_purchase(test)
     return {
         OURS: when(bundle.next_purchase, test, risk, horizon),
-        **{name: _by_day(curve) for name, curve in curves.items()},
+        **{name: _answer(curve, horizon) for name, curve in curves.items()},
         "own_mean_gap": pd.DataFrame({"sooner": -gap}),
     }
 
 
-def _by_day(curve: dict[int, Any]) -> pd.DataFrame:
-    return pd.DataFrame({f"before_{day}": p for day, p in curve.items()})
+def _answer(curve: dict[int, FloatArray], horizon: int) -> pd.DataFrame:
+    """P(a purchase before each day) up to the horizon, and the order of the whole curve."""
+    ends = [day for day in days_until(horizon) if day in curve]
+    before = {f"before_{day}": 1.0 - curve[day] for day in ends}
+    wait = expected_days(np.column_stack(list(curve.values())), list(curve))
+    return pd.DataFrame({**before, "sooner": -wait})
 
 
 def _how_much(

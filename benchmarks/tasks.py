@@ -4,7 +4,7 @@ An answer is a table with a row for each test row. Every figure is taken on all 
 each bootstrap draw of the customers, so that differences between two models are paired:
 
     churn     `churn_risk`
-    when      `before_{day}`: P(a purchase before that day); or only `sooner`, an order
+    when      `before_{day}`: P(a purchase before that day); or `sooner`, an order, or both
     how_much  `orders` and, where the data has amounts, `spend` within the horizon
     what      one column for each figure, judged row by row; empty where nothing could be hit
 """

@@ -10,7 +10,7 @@ from scipy.integrate import trapezoid
 from models.baselines import Baselines
 from models.boosting import FloatArray
 from models.btyd_orders import btyd_inputs
-from models.curves import probability_by
+from models.curves import expected_days, probability_by
 from models.next_purchase import REPORTED_DAYS, NextPurchaseModel
 
 MAX_PAIR_ROWS = 4000
@@ -60,6 +60,11 @@ def evaluate_when(
         told[f"next_purchase_days_{name}"].to_numpy(np.float64)
         for name in ("low", "median", "high")
     )
+    every_day = [by(day) for day in model.grid]
+    expected = {
+        name: expected_days(np.column_stack([1 - p[name] for p in every_day]), model.grid)
+        for name in every_day[0]
+    }
     own_gap = baselines.days_to_next_purchase(test)
     came = np.isfinite(days) & np.isfinite(median)
     return {
@@ -77,7 +82,7 @@ def evaluate_when(
             "own_mean_gap": _median_error(own_gap, days, came),
         },
         "concordance": {
-            **{name: concordance(days, followup, p) for name, p in by(horizon).items()},
+            **{name: concordance(days, followup, -wait) for name, wait in expected.items()},
             "own_mean_gap": concordance(days, followup, -own_gap),
         },
     }

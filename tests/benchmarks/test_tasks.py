@@ -76,6 +76,18 @@ def test_the_probability_of_each_day_is_judged_up_to_the_last(test_rows, weights
     assert TASKS["when"](test_rows, half, weights)["integrated_brier"] == pytest.approx(0.25)
 
 
+def test_an_order_that_is_told_counts_for_more_than_that_of_the_last_day(test_rows, weights):
+    before = {"before_0": np.zeros(ROWS), "before_28": np.full(ROWS, 0.5)}
+    alike = TASKS["when"](test_rows, pd.DataFrame(before), weights)["concordance"]
+    assert alike[0] == pytest.approx(0.5)
+    sooner = np.random.default_rng(1).random(ROWS)
+    told, only = (
+        TASKS["when"](test_rows, pd.DataFrame(columns), weights)
+        for columns in ({**before, "sooner": sooner}, {"sooner": sooner})
+    )
+    assert told["concordance"].tolist() == only["concordance"].tolist()
+
+
 def test_amounts_are_judged_as_in_a_run(test_rows, weights):
     told = np.random.default_rng(2).gamma(2.0, 1.0, ROWS)
     found = TASKS["how_much"](test_rows, pd.DataFrame({"orders": told}), weights)

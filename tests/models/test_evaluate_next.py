@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.baselines import fit_baselines
+from models.curves import expected_days
 from models.evaluate_next import concordance, evaluate_when
 from models.inputs import Inputs
 from models.next_purchase import Layout, NextPurchaseModel
@@ -190,6 +191,32 @@ def test_the_median_error_is_taken_over_those_who_bought(model, baselines):
     assert figures["ours"] == pytest.approx(error, abs=1e-6)
     nobody = rows.assign(days_to_next_purchase=NAN)
     assert evaluate_when(nobody, model, baselines, risk)["median_absolute_error"]["ours"] is None
+
+
+class Crossing(Known):
+    """Curves of a Weibull shape of each row's own: early ones and late ones cross."""
+
+    def survival(self, snapshot):
+        shape = snapshot["shape"].to_numpy()[:, None]
+        return (1 - snapshot["hazard"].to_numpy()[:, None]) ** np.array(self.grid, float) ** shape
+
+
+def test_the_order_is_that_of_the_whole_curve_and_not_of_one_day(model, baselines):
+    rows, risk = planted(rows=80, followup=40.0)
+    rows["shape"] = np.linspace(0.5, 1.5, len(rows))
+    crossing = Crossing(model.booster, model.layout, model.threads)
+    found = evaluate_when(rows, crossing, baselines, risk)["concordance"]["ours"]
+    wait = expected_days(crossing.curve(rows, risk), model.grid)
+    days, followup = (rows[name].to_numpy() for name in ("days_to_next_purchase", "followup_days"))
+    assert found == pytest.approx(brute_force(days, followup, -wait))
+    assert found != pytest.approx(brute_force(days, followup, 1 - risk))
+
+
+def test_the_mean_days_are_the_area_under_what_is_known_of_a_curve():
+    curves = np.array([[1.0, 1.0, 1.0], [1.0, 0.5, 0.0]])
+    assert expected_days(curves, (0, 4, 10)).tolist() == [10.0, 3.0 + 1.5]
+    beyond = np.array([[1.0, 0.5, NAN], [1.0, 0.0, NAN]])
+    assert expected_days(beyond, (0, 4, 10)).tolist() == [3.0, 2.0]
 
 
 def test_a_fitted_model_orders_customers_better_than_their_own_gap():
