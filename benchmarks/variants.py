@@ -71,8 +71,9 @@ def _rate(task: str, model: str, learning_rate: float) -> Variant:
 VARIANTS: dict[str, Variant] = {
     "churn.learning_rate=0.03": _rate("churn", "churn", 0.03),
     "churn.learning_rate=0.06": _rate("churn", "churn", 0.06),
-    "churn.members=1": Variant("churn", {"churn": {"members": 1}}),
-    "churn.members=5": Variant("churn", {"churn": {"members": 5}}),
+    "churn.members=1": Variant("churn", {"churn": {"members": 1, "random_members": 0}}),
+    "churn.random_members=0": Variant("churn", {"churn": {"random_members": 0}}),
+    "churn.random_members=2": Variant("churn", {"churn": {"members": 5, "random_members": 2}}),
     "search_trials=0": Variant("churn", {"search_trials": 0}),
     "search_trials=16": Variant("churn", {"search_trials": 16}),
     "churn/seed=1": Variant("churn", {"seed": 1}),

@@ -1,7 +1,8 @@
 """Churn: LightGBM over snapshots of many as-of dates, then a calibrated probability.
 
-A few boosters, each with a seed and parts of the rows of its own, are averaged in log odds: one
-alone says more than it knows, and Shapley values of an average are the average of them. Tree counts
+A few boosters, each with a seed and parts of the rows of its own and some with cuts at random, are
+averaged in log odds: one alone says more than it knows, and Shapley values of an average are the
+average of them. Tree counts
 are chosen by early stopping on the validation dates. The calibration map is fitted on the same
 out-of-time dates; whether it is used is decided cross-fitted over customers.
 """
@@ -229,7 +230,9 @@ def _more(
 
 
 def _recipe(params: ModelParams, number: int) -> Recipe:
-    return Recipe("binary", params.churn, params.seed + number, params.threads)
+    at_random = number >= params.churn.members - params.churn.random_members
+    extra: dict[str, float | str] = {"extra_trees": "true"} if at_random else {}
+    return Recipe("binary", params.churn, params.seed + number, params.threads, extra)
 
 
 def _mean(values: Sequence[FloatArray]) -> FloatArray:

@@ -37,10 +37,24 @@ class CategoryParams(BoosterParams):
 
 
 class EnsembleParams(BoosterParams):
-    """Several such models, each on a part of the rows of its own; their log odds are averaged."""
+    """Several such models, each on a part of the rows of its own; their log odds are averaged.
+
+    The last `random_members` of them try one cut of a feature, drawn at random, and not the best
+    (extremely randomised trees: Geurts, Ernst & Wehenkel 2006, Machine Learning 63).
+    """
 
     members: PositiveInt
+    random_members: int = Field(ge=0)
     bagging_fraction: float = Field(gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _one_cuts_where_it_is_best(self) -> "EnsembleParams":
+        if self.random_members >= self.members:
+            raise ValueError(
+                "random_members must be below members: the number of trees is chosen by one that "
+                "cuts where it is best"
+            )
+        return self
 
 
 class BandParams(Params):

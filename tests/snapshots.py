@@ -67,7 +67,8 @@ def category_params(**changes):
 
 def ensemble_params(**changes):
     """Two such models, so that what is said of one cannot pass for both."""
-    return EnsembleParams(**booster_params(**changes).model_dump(), members=2, bagging_fraction=0.8)
+    members = {"members": 2, "random_members": 1, "bagging_fraction": 0.8}
+    return EnsembleParams(**booster_params(**changes).model_dump(), **members)
 
 
 def model_params(**changes):

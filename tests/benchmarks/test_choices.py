@@ -79,7 +79,8 @@ def test_settings_of_a_variant_stand_beside_the_others_and_an_unknown_one_is_ref
     changed = VARIANTS["churn.members=1"].params(params)
     assert changed.churn.members == 1 != params.churn.members
     assert changed.model_copy(update={"churn": params.churn}) == params
-    assert changed.churn.model_copy(update={"members": params.churn.members}) == params.churn
+    back = {name: getattr(params.churn, name) for name in ("members", "random_members")}
+    assert changed.churn.model_copy(update=back) == params.churn
     with pytest.raises(ValueError, match="depth"):
         Variant("churn", {"churn": {"depth": 3}}).params(params)
 

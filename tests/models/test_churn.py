@@ -8,7 +8,7 @@ from models.artifacts import write_manifest
 from models.calibration import IDENTITY, BetaMap
 from models.churn import ChurnModel, calibration_map, check_gates, fit_churn, refit_churn
 from models.metrics import log_loss
-from models.params import GateParams
+from models.params import EnsembleParams, GateParams
 from sources.errors import ArtifactError, DataGateError, TooLittleError
 from tests.snapshots import FEATURES, model_params, simulate
 
@@ -199,3 +199,12 @@ def test_the_members_are_averaged_in_log_odds_and_differ(model, rows):
     shares = model.contributions(test)
     np.testing.assert_allclose(shares.sum(axis=1), np.mean(single, axis=0), atol=1e-9)
     assert {one.current_iteration() for one in model.boosters} == {model.rounds}
+
+
+def test_the_last_members_cut_at_random_also_where_all_is_learned_again(model, rows):
+    again = refit_churn(rows["train"], model, IDENTITY, PARAMS)
+    for made in (model, again):
+        settings = [one.model_to_string() for one in made.boosters]
+        assert ["[extra_trees: 1]" in text for text in settings] == [False, True]
+    with pytest.raises(ValueError, match="random_members must be below members"):
+        EnsembleParams(**{**PARAMS.churn.model_dump(), "random_members": 2})

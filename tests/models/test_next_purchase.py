@@ -41,7 +41,9 @@ def params(rounds=300):
         reasons_share=1.0,
         gates=GateParams(min_customers=1, min_churners=1),
         bands=BandParams(high=0.6, medium=0.3),
-        churn=EnsembleParams(**booster.model_dump(), members=1, bagging_fraction=1.0),
+        churn=EnsembleParams(
+            **booster.model_dump(), members=1, random_members=0, bagging_fraction=1.0
+        ),
         next_purchase=booster,
         value=booster,
         next_categories=category_params(),
