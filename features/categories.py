@@ -69,7 +69,9 @@ def category_entropy(categories: ir.Table) -> ir.Value:
     bought = categories.bought.cast("float64")
     # Summed as decimals: the same last bits whatever the order of the rows.
     weighted = (bought * bought.ln()).cast("decimal(38, 12)").sum().cast("float64")
-    return bought.sum().ln() - weighted / bought.sum()
+    # Of one category it is 0, and not what is left of the last bits: trees would split on these.
+    only_one = categories.bought.count() == 1
+    return only_one.ifelse(0.0, bought.sum().ln() - weighted / bought.sum())
 
 
 @feature(base="categories", group="categories", unit="days")

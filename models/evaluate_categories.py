@@ -171,8 +171,15 @@ def _per_row(listed: pd.DataFrame, total: FloatArray, could: Any) -> dict[str, F
 
 
 def _mean(values: FloatArray, weights: FloatArray) -> dict[str, float]:
-    """Mean of values (n,) with a 95 % interval over the draws (draws, n)."""
-    return _interval(float(values.mean()), weights @ values / weights.sum(axis=1))
+    """Mean of values (n,) with a 95 % interval over the draws (draws, n).
+
+    A draw that misses all of a few rows says nothing of their mean.
+    """
+    drawn = weights.sum(axis=1)
+    some = drawn > 0
+    if not some.any():
+        return _interval(float(values.mean()), values)
+    return _interval(float(values.mean()), weights[some] @ values / drawn[some])
 
 
 def _ratio(told: pd.DataFrame, rows: int, weights: FloatArray) -> dict[str, float] | None:

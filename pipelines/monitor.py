@@ -33,7 +33,7 @@ def main() -> None:
     write_json(stage.MONITOR_METRICS, _metrics(report) if report else {})
     if report:
         to_do = "retraining is advised" if report["advice"]["retrain"] else "no reason to retrain"
-        stage.say(to_do)
+        stage.say(f"{to_do}: see {stage.MONITOR_PAGE}")
 
 
 def _report() -> dict[str, Any]:

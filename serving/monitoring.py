@@ -160,7 +160,10 @@ def current_report(engine: Engine, language: Language) -> tuple[Release, Publish
     release, found = current_with(engine, PART)
     if found is None:
         raise ApiProblem(
-            "no-report", f"Release {release.release_id} was not monitored: run `make run`."
+            "no-report",
+            f"Release {release.release_id} has no report: a rule ranks in it, as the data is too "
+            "little for models (`gate` of /v1/releases/current), or it was never monitored. Run "
+            "`make run`, in the first case with more data.",
         )
     told = PublishedMonitor.model_validate({**found, "release_id": release.release_id})
     return release, told.model_copy(update={"advice": in_words(told.advice, language)})

@@ -51,8 +51,8 @@ TOLD = {  # problems that people meet → their words
     "invalid-cursor": ("page.bad_parameters", "page.bad_cursor_detail"),
     "invalid-parameters": ("page.bad_parameters", "page.bad_parameters_detail"),
     "no-money": ("page.bad_parameters", "page.not_found_detail"),
-    "no-forecast": ("forecast.none", "page.no_release_detail"),
-    "no-report": ("monitor.none", "page.no_release_detail"),
+    "no-forecast": ("forecast.none", "page.needs_models_detail"),
+    "no-report": ("monitor.none", "page.needs_models_detail"),
     "no-release": ("page.no_release", "page.no_release_detail"),
 }
 # Of the form; what else the address asks for is carried along.

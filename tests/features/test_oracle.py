@@ -281,6 +281,18 @@ def test_without_a_row_counts_are_zero_and_what_cannot_be_measured_is_unknown():
     assert features[unknown].isna().all()
 
 
+def test_of_one_category_the_entropy_is_exactly_zero():
+    """The last bits of logarithms are no difference between customers, and trees would find one."""
+    lines = [
+        {**line(f"c{days:02d}", number, -(number + 1) * DAY), "category": "bread"}
+        for days in range(1, 40)
+        for number in range(days)
+    ]
+    found = compare({"orders": lines})["category_entropy"]
+    assert len(found) == 39
+    assert (found == 0.0).all()
+
+
 def test_points_earned_do_not_depend_on_what_was_spent_or_known_the_same_day():
     points = {"kind": "loyalty_points"}
     events = [

@@ -148,3 +148,15 @@ def test_nothing_expected_is_not_a_ratio():
     judged = evaluated(Fixed([(row, name, 0.0, new) for row, name, _, new in TOLD]))
     assert judged["observed_over_expected"] is None
     assert judged["any"]["observed_over_expected"] is None
+
+
+def test_a_draw_that_misses_the_few_who_could_be_hit_says_nothing_of_them():
+    """One row of sixty bought something new: a third of the draws do not hold it."""
+    names = [f"c{number:02d}" for number in range(60)]
+    known = [(name, "milk", 3, 1, 2, 90, 3) for name in names]
+    told = [(row, "milk", 0.9, False) for row in range(60)] + [(0, "wine", 0.1, True)]
+    test = rows_of(*names).assign(outcome_known=True)
+    happened = tables(known, [("c00", "wine")])
+    judged = evaluate_categories(test, happened, Fixed(told), np.zeros(60), model_params())
+    assert judged["new"]["rows"] == 1
+    assert judged["new"]["models"]["ours"]["hit_at_3"] == {"value": 1.0, "low": 1.0, "high": 1.0}

@@ -74,7 +74,8 @@ def test_a_release_from_before_there_were_forecasts_says_so(engine, release, tmp
         answer = service.get("/v1/forecast")
         assert answer.status == 404
         assert "make run" in problem(answer, "no-forecast")["detail"]
-        assert service.get("/forecast?language=en").status == 404
+        page = service.get("/forecast?language=en")
+        assert page.status == 404 and "too little data for a model" in page.text
         assert service.get("/?language=en").status == 200
 
 

@@ -117,7 +117,8 @@ def monitored(engine, release):
 def test_the_api_gives_the_report_with_its_sentences(monitored):
     engine, release_id, service = monitored
     assert "make run" in problem(service.get("/v1/monitor"), "no-report")["detail"]
-    assert service.get("/monitor").status == 404
+    page = service.get("/monitor?language=ru")
+    assert page.status == 404 and "клиентов упорядочивает правило" in page.text
     keep_report(engine, release_id, monitor_report())
     told = service.get("/v1/monitor?language=en").json()
     assert told["release_id"] == release_id
