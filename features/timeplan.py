@@ -94,7 +94,11 @@ class Timeline:
         }
 
     def with_values_of(self, task: Mapping[str, Any]) -> "Timeline":
-        """This plan with the value horizons of the `told_task` of models that score by it."""
+        """This plan with the value horizons of the `told_task` of models that score by it.
+
+        They differ only where the history is too short to plan any, and models of an earlier run
+        go on scoring.
+        """
         told = task["value_horizon_days"] or self.value_horizon_days
         learned = task.get("learned_value_days") or told
         return replace(

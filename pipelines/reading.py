@@ -23,14 +23,6 @@ def read_timeline() -> Timeline:
     return Timeline.from_json(read_json(stage.TIMELINE))
 
 
-def read_scored_timeline() -> Timeline:
-    """The time plan by which models score: a champion of an earlier run keeps its value horizons.
-
-    They differ from `read_timeline` only where the history is too short to plan any.
-    """
-    return read_timeline().with_values_of(check_manifest(stage.SCORING)["task"])
-
-
 def read_served(folder: Path) -> tuple[Bundle, Explainer, str]:
     """The served models in a folder, their explainer and their version (from the files' hashes)."""
     manifest = check_manifest(folder)

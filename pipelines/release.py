@@ -14,7 +14,7 @@ from models.promotion import version
 from models.rule import Rule
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import read_scored_timeline
+from pipelines.reading import read_timeline
 from sources.errors import EnvironmentProblem
 
 SCHEMA_VERSION = 1
@@ -55,7 +55,7 @@ def _write_and_swap() -> None:
 def write(folder: Path) -> None:
     """Write all files of the release and its manifest into `folder`."""
     folder.mkdir(parents=True)
-    timeline = read_scored_timeline()
+    timeline = read_timeline().with_values_of(check_manifest(stage.SCORING)["task"])
     cards = join_cards(pd.read_parquet(stage.SCORES), pd.read_parquet(stage.PLAN))
     cards = with_names(cards, known_customers())
     expires = pd.Timestamp(date_of(timeline.score + load_params().timeline.step_days))

@@ -16,7 +16,7 @@ from models.relationship import with_relationship
 from models.rule import Rule, rule_cards
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import read_scored_timeline, read_served, read_snapshots
+from pipelines.reading import read_served, read_snapshots, read_timeline
 
 
 def main() -> None:
@@ -26,7 +26,8 @@ def main() -> None:
     """
     refuse_dead_feed(read_json(stage.USABILITY))
     manifest = check_manifest(stage.SCORING)
-    rule, timeline = Rule.load(stage.SCORING), read_scored_timeline()
+    rule = Rule.load(stage.SCORING)
+    timeline = read_timeline().with_values_of(manifest["task"])
     if rule is None:
         cards, told = _by_models(timeline)
     else:
