@@ -171,29 +171,26 @@ def _per_row(listed: pd.DataFrame, total: FloatArray, could: Any) -> dict[str, F
 
 
 def _mean(values: FloatArray, weights: FloatArray) -> dict[str, float]:
-    """Mean of values (n,) with a 95 % interval over the draws (draws, n).
-
-    A draw that misses all of a few rows says nothing of their mean.
-    """
-    drawn = weights.sum(axis=1)
-    some = drawn > 0
-    if not some.any():
-        return _interval(float(values.mean()), values)
-    return _interval(float(values.mean()), weights[some] @ values / drawn[some])
+    """Mean of values (n,) with a 95 % interval over the draws (draws, n)."""
+    return _over(values, np.ones_like(values), weights)
 
 
 def _ratio(told: pd.DataFrame, rows: int, weights: FloatArray) -> dict[str, float] | None:
     """Bought over expected, summed over pairs, with a 95 % interval over customers."""
     bought, expected = (
-        np.bincount(told["row"], told[name], minlength=rows) for name in ("y", "probability")
+        np.bincount(told["row"], told[name], minlength=rows).astype(np.float64)
+        for name in ("y", "probability")
     )
-    drawn = weights @ expected
-    some = drawn > 0  # a draw may miss the few of whom anything was expected
-    if not some.any():
-        return None
-    return _interval(bought.sum() / expected.sum(), (weights @ bought)[some] / drawn[some])
+    return _over(bought, expected, weights) if expected.any() else None
 
 
-def _interval(value: float, draws: FloatArray) -> dict[str, float]:
+def _over(top: FloatArray, bottom: FloatArray, weights: FloatArray) -> dict[str, float]:
+    """Sum of `top` over that of `bottom`, with a 95 % interval over the draws that hold any.
+
+    A draw may miss all of a few rows, and then says nothing of them.
+    """
+    value, drawn = float(top.sum() / bottom.sum()), weights @ bottom
+    some = drawn > 0
+    draws = (weights[some] @ top) / drawn[some] if some.any() else value
     low, high = np.percentile(draws, [2.5, 97.5])
-    return {"value": float(value), "low": float(low), "high": float(high)}
+    return {"value": value, "low": float(low), "high": float(high)}

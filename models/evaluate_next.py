@@ -1,6 +1,7 @@
 """Evaluation of when the next purchase comes, on later dates, beside simple rules."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ def evaluate_when(
     followup = test["followup_days"].to_numpy(np.float64)
     triple = np.stack(btyd_inputs(test))
 
+    @cache  # asked for each day by every figure
     def by(day: int) -> dict[str, FloatArray]:
         return {
             "ours": probability_by(curve, model.grid, day),

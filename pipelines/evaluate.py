@@ -81,14 +81,11 @@ def main() -> None:
 
 def _churn_metrics(judged: Judged) -> dict[str, Any]:
     """The figures that `dvc metrics diff` compares: values only, intervals are in the report."""
-    models = {
-        name: {metric: round(figure["value"], 5) for metric, figure in figures.items()}
-        for name, figures in judged.churn["models"].items()
-    }
+    models = {name: _values(figures) for name, figures in judged.churn["models"].items()}
     rule = judged.churn["best_rule"]
     gain = judged.churn["gains"][rule]["auc"]
     profit = judged.churn.get("expected_maximum_profit", {})
-    earned = {name: round(figure["value"], 5) for name, figure in profit.get("models", {}).items()}
+    earned = _values(profit.get("models", {}))
     for name in models.keys() & earned.keys():
         models[name]["expected_maximum_profit"] = earned[name]
     return {
