@@ -7,7 +7,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from models.boosting import FloatArray, Recipe, Rows, train_booster
+from models.boosting import FloatArray, Recipe, Rows, side_by_side, train_booster
 from models.inputs import Inputs
 from models.params import ModelParams
 from sources.errors import DataGateError
@@ -99,6 +99,23 @@ def learn(
     prior = PRIOR_ROWS * predicted.mean()
     level = (target.of(target.learned_from(stop)).sum() + prior) / (predicted.sum() + prior)
     return Part(booster, float(np.clip(level, *LEVEL_LIMITS)))
+
+
+def learn_parts(
+    targets: Mapping[str, Target],
+    train: pd.DataFrame,
+    stops: Mapping[str, pd.DataFrame | Part],
+    inputs: Inputs,
+    params: ModelParams,
+    starts: Mapping[str, Start | None],
+) -> dict[str, Part]:
+    """`learn` for each name of `stops`, side by side."""
+
+    def part(name: str, threads: int) -> Part:
+        own = params.model_copy(update={"threads": threads})
+        return learn(targets[name], train, stops[name], inputs, own, starts.get(name))
+
+    return dict(zip(stops, side_by_side(part, tuple(stops), params.threads), strict=True))
 
 
 def _expected(

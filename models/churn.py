@@ -25,6 +25,7 @@ from models.boosting import (
     Rows,
     load_booster,
     save_booster,
+    side_by_side,
     train_booster,
 )
 from models.calibration import IDENTITY, BetaMap, cross_fitted, fit_beta_map
@@ -223,10 +224,12 @@ def _more(
     rows: Rows, inputs: Inputs, rounds: int, params: ModelParams, first: int
 ) -> tuple[lgb.Booster, ...]:
     """The members of the ensemble from number `first` on, each with so many trees."""
-    return tuple(
-        train_booster(_recipe(params, number), inputs.features, rows, rounds, inputs.text)
-        for number in range(first, params.churn.members)
-    )
+
+    def member(number: int, threads: int) -> lgb.Booster:
+        recipe = _recipe(params.model_copy(update={"threads": threads}), number)
+        return train_booster(recipe, inputs.features, rows, rounds, inputs.text)
+
+    return tuple(side_by_side(member, range(first, params.churn.members), params.threads))
 
 
 def _recipe(params: ModelParams, number: int) -> Recipe:

@@ -34,7 +34,7 @@ import numpy as np
 import pandas as pd
 
 from features.params import Churn
-from models.amounts import PRIOR_ROWS, Part, Start, Target, learn
+from models.amounts import PRIOR_ROWS, Part, Start, Target, learn_parts
 from models.artifacts import read_json, write_json
 from models.boosting import FloatArray, load_booster, save_booster
 from models.btyd_orders import BtydOrders, fit_btyd_orders
@@ -200,16 +200,15 @@ def fit_value(
     """
     inputs, targets = learn_inputs(train, features), _targets(horizons.churn)
     longer, rhythm = horizons.value_days != horizons.outcome_days, _rhythm(train, horizons)
-    parts = {"orders": learn(targets["orders"], train, valid, inputs, params)}
     closed = len(VALUE.learned_from(valid)) >= ENOUGH_TO_STOP
-    if longer or rhythm:
-        stop, start = valid if closed else parts["orders"], _start(rhythm, horizons)
-        parts[FAR] = learn(FAR_ORDERS, train, stop, inputs, params, start)
-    if SPEND.column in train.columns:
-        parts["spend"] = learn(SPEND, train, valid, inputs, params)
-        if longer:
-            stop = valid if closed else parts["spend"]
-            parts["value"] = learn(VALUE, train, stop, inputs, params)
+    near = ["orders", *(["spend"] if SPEND.column in train.columns else [])]
+    far = {FAR: "orders"} if longer or rhythm else {}
+    if longer and "spend" in near:
+        far["value"] = "spend"
+    starts = {FAR: _start(rhythm, horizons)}
+    parts = learn_parts(targets, train, dict.fromkeys(near, valid), inputs, params, {})
+    stops = {name: valid if closed else parts[far[name]] for name in far}
+    parts |= learn_parts(targets, train, stops, inputs, params, starts)
     model = ValueModel(inputs, horizons, parts, 0.0, params.threads, rhythm)
     return _with_shares(model, train)
 
@@ -223,10 +222,7 @@ def refit_value(model: ValueModel, rows: pd.DataFrame, params: ModelParams) -> V
     inputs, targets = learn_inputs(rows, model.inputs.features), _targets(horizons.churn)
     rhythm = _rhythm(rows, horizons)
     starts = {FAR: _start(rhythm, horizons)}
-    parts = {
-        name: learn(targets[name], rows, part, inputs, params, starts.get(name))
-        for name, part in model.parts.items()
-    }
+    parts = learn_parts(targets, rows, model.parts, inputs, params, starts)
     again = replace(model, inputs=inputs, parts=parts, rhythm=rhythm, threads=params.threads)
     return _with_shares(again, rows)
 

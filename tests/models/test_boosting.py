@@ -6,6 +6,7 @@ from models.boosting import (
     Rows,
     load_booster,
     save_booster,
+    side_by_side,
     train_booster,
 )
 from models.params import BoosterParams
@@ -41,6 +42,26 @@ TRAIN, VALID = draw(3_000, 1), draw(1_500, 2)
 def test_the_same_rows_give_the_same_text():
     first, second = (train_booster(recipe(), NAMES, TRAIN, VALID) for _ in range(2))
     assert first.model_to_string() == second.model_to_string()
+
+
+@pytest.mark.parametrize(("threads", "own"), [(1, 1), (2, 1), (3, 1), (8, 2)])
+def test_side_by_side_shares_the_threads_and_keeps_the_order(threads, own):
+    made = side_by_side(lambda item, threads: (item, threads), ("a", "b", "c"), threads)
+    assert made == [("a", own), ("b", own), ("c", own)]
+    assert side_by_side(lambda item, threads: (item, threads), (), threads) == []
+
+
+def test_boosters_side_by_side_are_those_trained_in_turn():
+    seeds = (1, 2, 3)
+
+    def trained(seed, threads):
+        own = Recipe("binary", PARAMS, seed, threads)
+        return train_booster(own, NAMES, TRAIN, 30).predict(VALID.inputs)
+
+    together = side_by_side(trained, seeds, 2)
+    for seed, found in zip(seeds, together, strict=True):
+        np.testing.assert_array_equal(found, trained(seed, 2))
+    assert not np.array_equal(together[0], together[1])
 
 
 def test_a_saved_booster_predicts_the_same_numbers(tmp_path):
