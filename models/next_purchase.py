@@ -44,6 +44,7 @@ GRID_DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90, 120, 18
 # end: later hazards would rest on the few earliest as-of dates.
 ENOUGH_SHARE, ENOUGH_ROWS = 0.05, 50
 MAX_PERSON_PERIODS = 600_000
+FILLED_ROWS = 20_000
 CHUNK_ROWS = 2_000  # 30 MB of inputs at a hundred features and sixteen intervals
 # What a row's waiting looks like at the start of an interval, learned from beside the features.
 INTERVAL_INPUTS = ("interval_start", "silence_at_start")
@@ -268,7 +269,10 @@ def _inputs(snapshot: pd.DataFrame, layout: Layout, row: Indices, interval: Indi
     start = np.array(layout.grid, np.float64)[interval]
     silence = snapshot["days_since_last_purchase"].to_numpy(np.float64)[row] + start
     matrix = layout.inputs.matrix(snapshot)
-    inputs = np.empty((len(row), matrix.shape[1] + len(INTERVAL_INPUTS)))
-    inputs[:, : matrix.shape[1]] = matrix[row]
-    inputs[:, matrix.shape[1] :] = np.column_stack([start, silence])
+    width = matrix.shape[1]
+    inputs = np.empty((len(row), width + len(INTERVAL_INPUTS)))
+    for first in range(0, len(row), FILLED_ROWS):  # no second copy of all of it on the way
+        chunk = slice(first, first + FILLED_ROWS)
+        inputs[chunk, :width] = matrix[row[chunk]]
+    inputs[:, width], inputs[:, width + 1] = start, silence
     return inputs
