@@ -23,8 +23,11 @@ from models.params import ModelParams
 from sources.errors import ArtifactError
 
 MARGIN = 0.002  # log loss by which a challenger may be worse: the noise of a refit
+COMPANY = "company"  # whose data models learned from: a fact of their manifest
 MODELS, EVALUATED = "models", "evaluated"  # folders of a release, and of whatever scores
-Outcome = Literal["first", "same", "forced", "other", "promoted", "refused", "rule", "gate"]
+# Why models of former champions took over, by version: whoever goes back finds it there.
+FORMER = "former"
+Outcome = Literal["first", "same", "back", "forced", "other", "promoted", "refused", "rule", "gate"]
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,13 @@ def decide(
     challenger: Path,
     champion: Path | None,
     features: Sequence[str],
+    company: str,
     params: ModelParams,
 ) -> Decision:
     """Decide between two folders, each with the served `models` and the `evaluated` churn model.
 
-    `features` are those that models may learn from today. Raises ArtifactError for a folder that is
-    damaged.
+    `features` are those that models may learn from today, `company` is whose data it is. Raises
+    ArtifactError for a folder that is damaged.
     """
     own = check_manifest(challenger / MODELS)
     ours = version(own)
@@ -87,7 +91,10 @@ def decide(
     theirs = version(other)
     if ours == theirs:
         return Decision(True, "same", ours, theirs, "the models that score already, trained again")
-    obstacle = _obstacle(own, other, champion, snapshots, features)
+    if (champion / FORMER / f"{ours}.json").exists():
+        why = "they scored before, and the settings and data of then were gone back to"
+        return Decision(True, "back", ours, theirs, why)
+    obstacle = _obstacle(own, other, champion, snapshots, features, company)
     if obstacle:
         return Decision(True, "other", ours, theirs, f"they cannot be compared: {obstacle}")
     figures = _compared(snapshots, timeline, challenger, champion, params)
@@ -113,6 +120,7 @@ def below_gates(
     challenger: Path,
     champion: Path | None,
     features: Sequence[str],
+    company: str,
     why: str,
 ) -> Decision:
     """Who scores where no new models could be trained: the champion if it can, else the rule.
@@ -124,7 +132,7 @@ def below_gates(
     if champion is None:
         return Decision(True, "rule", ours, "", why)
     other = check_manifest(champion / MODELS)
-    obstacle = _obstacle(own, other, champion, snapshots, features)
+    obstacle = _obstacle(own, other, champion, snapshots, features, company)
     if obstacle:
         told = f"{why} The published models cannot score this data: {obstacle}"
         return Decision(True, "rule", ours, version(other), told)
@@ -142,8 +150,12 @@ def _obstacle(
     champion: Path,
     snapshots: pd.DataFrame,
     features: Sequence[str],
+    company: str,
 ) -> str:
     """Why the champion can score no longer what is asked today; empty where it can."""
+    whose = check_manifest(champion / EVALUATED).get(COMPANY, company)  # older models lack it
+    if whose != company:
+        return f"the champion learned from another company's data ({whose}, now {company})"
     before = other["task"]  # models from before a part of the task was told lack it
     asked = {name: part for name, part in own["task"].items() if part is not None}
     changed = [name for name, part in asked.items() if part != before.get(name)]

@@ -1,8 +1,8 @@
 """Stage `promote`: evaluated models and the champion in; the models that score from now on out.
 
 The champion is what `python -m pipelines.publish` put into `store/champion`, which DVC does not
-watch: the question is asked once for new models, not again for each champion. The out without a
-cache keeps DVC from answering out of an earlier run, when another champion stood.
+watch: the question is asked once for new models, not again for each champion. An out that persists
+keeps DVC from answering out of an earlier run, when another champion stood.
 """
 
 import shutil
@@ -11,37 +11,44 @@ from pathlib import Path
 from features.snapshot import model_features
 from models.artifacts import check_manifest, read_json, write_json, write_manifest
 from models.churn import ChurnModel
-from models.promotion import EVALUATED, MODELS, below_gates, decide
+from models.promotion import COMPANY, EVALUATED, FORMER, MODELS, below_gates, decide
 from models.rule import Rule
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.promotion_text import with_promotion
 from pipelines.reading import read_snapshots, read_timeline
+from sources.registry import company
 
 REPORTS = "reports"  # of the models that score, in their folder and in the release
 
 
 def main() -> None:
     """Decide who scores, and lay their models and reports ready for the stages that follow."""
-    params = load_params().model
+    everything = load_params()
+    params, whose = everything.model, company(everything.source)
     challenger = stage.CHAMPION
     shutil.rmtree(challenger, ignore_errors=True)
-    lay_out(challenger)
+    lay_out(challenger, whose)
     snapshots = read_snapshots()
     champion = stage.PUBLISHED if stage.PUBLISHED.exists() else None
     features = model_features(snapshots, params.excluded_attributes)
     rule = Rule.load(stage.SERVED)
     if rule is None:
-        decision = decide(snapshots, read_timeline(), challenger, champion, features, params)
+        timeline = read_timeline()
+        decision = decide(snapshots, timeline, challenger, champion, features, whose, params)
     else:
-        decision = below_gates(snapshots, challenger, champion, features, rule.gate.why)
+        decision = below_gates(snapshots, challenger, champion, features, whose, rule.gate.why)
     if not decision.promoted:
         shutil.rmtree(challenger)
         shutil.copytree(stage.PUBLISHED, stage.CHAMPION)
     told = decision.to_json()
-    earlier = stage.PUBLISHED / REPORTS / stage.PROMOTION.name
-    if decision.outcome == "same" and earlier.exists():
-        told = read_json(earlier)  # why these models took over does not change
+    # Why models took over does not change, so going back to them is going back to their release.
+    earlier = {
+        "same": stage.PUBLISHED / REPORTS / stage.PROMOTION.name,
+        "back": stage.PUBLISHED / FORMER / f"{decision.challenger}.json",
+    }.get(decision.outcome)
+    if earlier is not None and earlier.exists():
+        told = read_json(earlier)
     card = stage.CHAMPION / REPORTS / stage.MODEL_CARD.name
     card.write_text(with_promotion(card.read_text(encoding="utf-8"), told), encoding="utf-8")
     write_json(stage.CHAMPION / REPORTS / stage.PROMOTION.name, told)
@@ -50,7 +57,7 @@ def main() -> None:
     stage.say(f"{'a rule scores' if decision.outcome == 'rule' else who}: {decision.why}")
 
 
-def lay_out(folder: Path) -> None:
+def lay_out(folder: Path, whose: str) -> None:
     """The challenger as a release holds it: models, the evaluated churn model, and reports.
 
     A rule has no evaluated model, by which publishing knows that it is no champion.
@@ -60,7 +67,8 @@ def lay_out(folder: Path) -> None:
     if Rule.load(stage.SERVED) is None:
         (folder / EVALUATED).mkdir()
         ChurnModel.load(stage.EVALUATED).save(folder / EVALUATED)
-        write_manifest(folder / EVALUATED, learned_until=manifest["learned_until"])
+        facts = {"learned_until": manifest["learned_until"], COMPANY: whose}
+        write_manifest(folder / EVALUATED, **facts)
     (folder / REPORTS).mkdir()
     for report in (stage.EVALUATION, stage.MODEL_CARD):
         shutil.copy(report, folder / REPORTS)

@@ -4,12 +4,13 @@ A command, not a stage: an experiment (`dvc exp run`) never reaches a manager.
 """
 
 import shutil
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
 
 from models.artifacts import MANIFEST, read_json
-from models.promotion import EVALUATED, MODELS
+from models.promotion import EVALUATED, FORMER, MODELS, version
 from pipelines import stage
 from pipelines.promote import REPORTS
 from pipelines.release import swap
@@ -64,11 +65,25 @@ def keep_champion() -> None:
     shutil.rmtree(new, ignore_errors=True)
     for folder in (MODELS, EVALUATED):
         shutil.copytree(stage.RELEASE / folder, new / folder)
+    _keep_former(new / FORMER)
     (new / REPORTS).mkdir()
     for report in (stage.EVALUATION, stage.MODEL_CARD, stage.PROMOTION):
         shutil.copy(stage.RELEASE / REPORTS / report.name, new / REPORTS)
     stage.sync(new)
     swap(new, stage.PUBLISHED)
+
+
+def _keep_former(folder: Path) -> None:
+    """Why each model that scored before took over, by its version: a kilobyte a champion."""
+    folder.mkdir()
+    if not stage.PUBLISHED.exists():
+        return
+    if (stage.PUBLISHED / FORMER).exists():
+        shutil.copytree(stage.PUBLISHED / FORMER, folder, dirs_exist_ok=True)
+    former = version(read_json(stage.PUBLISHED / MODELS / MANIFEST))
+    told = stage.PUBLISHED / REPORTS / stage.PROMOTION.name
+    if told.exists():
+        shutil.copy(told, folder / f"{former}.json")
 
 
 def _move_champion(manifest: dict[str, Any]) -> None:

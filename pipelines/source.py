@@ -8,7 +8,7 @@ from typing import Any
 from models.artifacts import write_json
 from pipelines import stage
 from pipelines.params import load_params
-from serving.past import past_releases, scores_of, source_hash
+from serving.past import past_releases, scores_of
 from serving.settings import load_settings
 from serving.store import open_store
 from sources.registry import fingerprint
@@ -29,7 +29,7 @@ def _write_past(source: dict[str, Any]) -> None:
     """One file per release, written once: a release does not change."""
     engine = open_store(load_settings().store_url, create=False)
     try:
-        releases = past_releases(engine, source_hash(source))
+        releases = past_releases(engine, source)
         stage.PAST.mkdir(parents=True, exist_ok=True)
         for release in releases:
             path, number = stage.PAST / f"{release['release_id']}.parquet", release.pop("number")

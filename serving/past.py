@@ -14,15 +14,18 @@ from serving.tables import cards, releases
 
 SCORES = ("customer_id", "churn_risk", "arm", "intended_action")
 FACTS = ("release_id", "model_version", "as_of_date", "horizon_days", "churn_definition")
-PROMISED, SOURCE_SHA = "promised", "source_sha256"  # parts of what a release says of itself
+# Parts of what a release says of itself.
+PROMISED, SOURCE_SHA, COMPANY = "promised", "source_sha256", "company"
 
 
-def past_releases(engine: Engine, source_sha256: str) -> list[dict[str, Any]]:
+def past_releases(engine: Engine, source: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What the kept releases say of themselves, oldest first: FACTS, `promised` and `number`.
 
-    Not those made of the very data whose hash is given, at its end: nothing can have become of
-    them yet; nor those in which a rule ranked. Of several with one as-of date and model version the
-    newest. Empty before the first release. Raises StoreError when the database does not answer.
+    `source` is what stage `source` notes of the data that tells what became of them. Not those made
+    of this very data, at its end: nothing can have become of them yet; nor those of another
+    company, whose customers would all seem to have left; nor those in which a rule ranked. Of
+    several with one as-of date and model version the newest. Empty before the first release. Raises
+    StoreError when the database does not answer.
     """
     if version(engine) is None:
         return []
@@ -38,7 +41,9 @@ def past_releases(engine: Engine, source_sha256: str) -> list[dict[str, Any]]:
         if quality is None:
             continue  # a rule ranked: it promised no probability
         is_at_end = info["as_of_date"] > info["data_until"]
-        if info.get(SOURCE_SHA) == source_sha256 and is_at_end:
+        if info.get(SOURCE_SHA) == source_hash(source) and is_at_end:
+            continue
+        if info.get(COMPANY) not in (None, source.get(COMPANY)):  # releases of older code lack it
             continue
         told = {name: info[name] for name in FACTS}
         # A release from before promises were kept said how well it ranks, and no more.

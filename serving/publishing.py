@@ -19,7 +19,7 @@ from models.artifacts import check_manifest, read_json
 from models.realised import JUDGED
 from serving.forecasts import PART as FORECAST
 from serving.forecasts import read_forecast
-from serving.past import PROMISED, SOURCE_SHA, source_hash
+from serving.past import COMPANY, PROMISED, SOURCE_SHA, source_hash
 from serving.reading import BATCH, Counts, check_schema, read_cards, read_facts, read_timelines
 from serving.schemas import ScoreCard
 from serving.store import check_not_newer, publishing, upgrade
@@ -147,7 +147,9 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
     forecast = read_forecast(folder)
     if forecast is not None:
         info[FORECAST] = forecast.model_dump(mode="json")
-    info |= {PROMISED: _promised(folder), SOURCE_SHA: source_hash(manifest["source"])}
+    source = manifest["source"]
+    info |= {SOURCE_SHA: source_hash(source), COMPANY: source.get(COMPANY)}
+    info[PROMISED] = _promised(folder)
     with engine.begin() as connection:
         connection.execute(update(releases).where(releases.c.number == number).values(info=info))
     return number

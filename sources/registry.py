@@ -30,7 +30,7 @@ SOURCES: dict[str, Source] = {
 
 
 def fingerprint(params: SourceParams) -> dict[str, object]:
-    """What the source holds now: a description and the sha256 of every file it reads.
+    """What the source holds now: whose it is, in words too, and the sha256 of every file it reads.
 
     Raises SourceError when two files have the same content: one delivery would count twice.
     """
@@ -45,7 +45,27 @@ def fingerprint(params: SourceParams) -> dict[str, object]:
                 f"{' and '.join(names)} have the same content: the same file delivered twice would "
                 "count every purchase twice. Remove one of them."
             )
-    return {"kind": params.kind, "description": source.describe(params), "files": sums}
+    return {
+        "kind": params.kind,
+        "company": company(params),
+        "description": source.describe(params),
+        "files": sums,
+    }
+
+
+def company(params: SourceParams) -> str:
+    """Whose data it is: the same while the data grows, another where another source is named.
+
+    By what `source` says, not by its customers: two companies may both number theirs from 1.
+    """
+    if params.kind == "simulator":
+        made = params.simulator
+        return f"simulator {made.world}, {made.customers} customers, seed {made.seed}"
+    if params.kind == "sql":
+        from sources import database  # as in sources/sql.py: SQLAlchemy is slow to import
+
+        return f"sql {database.shown(database.address_of(params.path))}"
+    return f"files {params.path}" if params.kind == "files" else params.kind
 
 
 def load(params: SourceParams) -> dict[str, pd.DataFrame]:

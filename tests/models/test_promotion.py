@@ -21,7 +21,18 @@ def rows():
     return simulate()
 
 
-def folder(path, bundle=None, evaluated=None, served_until=None, evaluated_until=None, **task):
+WHOSE = "files mydata"
+
+
+def folder(
+    path,
+    bundle=None,
+    evaluated=None,
+    served_until=None,
+    evaluated_until=None,
+    whose=WHOSE,
+    **task,
+):
     """The models as a release holds them, by default those of the usual customers."""
     made, plan = trained(), timeline()
     for name, models, until in (
@@ -31,7 +42,8 @@ def folder(path, bundle=None, evaluated=None, served_until=None, evaluated_until
         (path / name).mkdir(parents=True)
         models.churn.save(path / name)
         told = facts(plan, until)
-        write_manifest(path / name, **{**told, "task": {**told["task"], **task}})
+        own = {"company": whose} if whose and name == "evaluated" else {}
+        write_manifest(path / name, **{**told, **own, "task": {**told["task"], **task}})
     return path
 
 
@@ -42,7 +54,7 @@ def off(bundle, shift):
 
 
 def decided(rows, one, other, features=FEATURES, params=PARAMS):
-    return decide(rows, timeline(), one, other, features, params)
+    return decide(rows, timeline(), one, other, features, WHOSE, params)
 
 
 @pytest.fixture
@@ -152,6 +164,28 @@ def test_a_champion_that_reads_what_is_gone_or_forbidden_today_gives_way(rows, o
     assert "gap_mean" in decision.why
     text = rows.assign(gap_mean="often")
     assert "now text" in decided(text, ours, theirs).why
+
+
+def test_the_champion_of_another_company_gives_way(rows, ours, tmp_path):
+    theirs = another(tmp_path, shift=0.5, whose="cdnow")
+    decision = decided(rows, ours, theirs)
+    assert (decision.promoted, decision.outcome, decision.figures) == (True, "other", None)
+    assert "another company's data (cdnow, now files mydata)" in decision.why
+
+
+def test_a_champion_that_does_not_say_whose_data_it_learned_from_is_compared(rows, ours, tmp_path):
+    assert decided(rows, ours, another(tmp_path, shift=1.5, whose=None)).outcome == "promoted"
+
+
+def test_models_that_scored_before_take_over_when_they_are_gone_back_to(rows, tmp_path):
+    made = trained()
+    worse = folder(tmp_path / "ours", off(made.served, 1.5), off(made.evaluated, 1.5))
+    theirs = folder(tmp_path / "theirs")
+    refused = decided(rows, worse, theirs)
+    (theirs / promotion.FORMER).mkdir()
+    (theirs / promotion.FORMER / f"{refused.challenger}.json").write_text("{}")
+    back = decided(rows, worse, theirs)
+    assert (refused.outcome, back.outcome, back.promoted) == ("refused", "back", True)
 
 
 def test_a_damaged_champion_is_told_and_never_loaded(rows, ours, tmp_path):

@@ -7,7 +7,7 @@ from models.gate import Gate
 from models.promotion import below_gates, facts
 from models.rule import Rule, rule_cards
 from sources.errors import DataGateError
-from tests.models.test_promotion import folder
+from tests.models.test_promotion import WHOSE, folder
 from tests.snapshots import FEATURES, simulate, timeline
 
 GATE = Gate.of("Too little data.", {"customers": (12, 200), "history_days": (55, 120)})
@@ -108,8 +108,8 @@ def test_below_the_gates_the_champion_goes_on_scoring_where_it_can(tmp_path):
     write_manifest(ours, **facts(plan, plan.data_until))
     theirs = folder(tmp_path / "theirs")
 
-    def decided(champion, features=FEATURES):
-        return below_gates(rows, tmp_path / "ours", champion, features, GATE.why)
+    def decided(champion, features=FEATURES, whose=WHOSE):
+        return below_gates(rows, tmp_path / "ours", champion, features, whose, GATE.why)
 
     assert (decided(None).promoted, decided(None).outcome) == (True, "rule")
     stays = decided(theirs)
@@ -117,3 +117,6 @@ def test_below_the_gates_the_champion_goes_on_scoring_where_it_can(tmp_path):
     cannot = decided(theirs, FEATURES[1:])
     assert (cannot.promoted, cannot.outcome) == (True, "rule")
     assert FEATURES[0] in cannot.why
+    other = decided(theirs, whose="cdnow")
+    assert (other.promoted, other.outcome) == (True, "rule")
+    assert "another company's data" in other.why

@@ -71,7 +71,7 @@ def test_a_history_cut_short_leaves_the_champion_scoring_with_its_own_value_hori
         when = pd.to_datetime(cut[name]["event_time"], utc=True, format="mixed")
         cut[name] = cut[name][when > when.max() - pd.Timedelta(days=62)]
     copied.give(cut)
-    done = copied.run()
+    done = copied.dvc("repro", "release", "monitor")
     assert done.code == 0, done.text
     assert "the champion stays: no new ones could be trained. The history is too short" in done.text
     after = copied.manifest()

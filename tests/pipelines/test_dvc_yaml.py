@@ -144,9 +144,12 @@ def test_no_path_is_made_twice():
     assert len(made) == len(set(made))
 
 
-def test_what_goes_to_mlflow_is_never_restored_from_a_cache():
-    # DVC's run cache restores an out without running its stage: the run would go unlogged.
-    assert STAGES["track"]["outs"] == [{"data/track.json": {"cache": False}}]
+@pytest.mark.parametrize(
+    ("stage", "out"), [("track", "data/track.json"), ("promote", "reports/promotion.json")]
+)
+def test_what_depends_on_a_store_is_never_restored_from_a_cache(stage, out):
+    # DVC's run cache restores outs without running their stage, unless one of them persists.
+    assert {out: {"persist": True}} in STAGES[stage]["outs"]
 
 
 def test_source_always_runs_and_alone_does():

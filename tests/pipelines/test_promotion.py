@@ -66,6 +66,19 @@ def test_a_worse_challenger_is_refused_and_the_champion_goes_on_scoring(copied):
     assert forced["promotion"]["outcome"] == "forced"
     assert forced["model_version"] == decision["challenger"]
     assert set(champion(copied).values()) == {forced["model_version"]}
+    # The setting is needed once: its models are the champion now, whatever was decided before.
+    copied.change(model={"replace_champion": "if_not_worse"})
+    done = copied.dvc("repro", "promote")
+    assert done.code == 0, done.text
+    assert "the models that score already, trained again" in done.text
+    assert copied.manifest() == forced
+    # Gone back to, the models that scored before do so again, in the release that they had.
+    copied.git("checkout", "params.yaml", "dvc.lock", "metrics", "plots")
+    done = copied.run()
+    assert done.code == 0, done.text
+    assert "the new models take over: they scored before" in done.text
+    assert copied.manifest() == before
+    assert f"release {before['release_id']} brought back" in done.text
 
 
 def _evaluated(project):

@@ -6,7 +6,7 @@ import pytest
 
 from sources.errors import SourceError
 from sources.params import SourceParams
-from sources.registry import SOURCES, fingerprint, load
+from sources.registry import SOURCES, company, fingerprint, load
 from tests.sources.folders import HEADER, params, write
 
 GOOD = HEADER + "00123,1,2017-05-01,5\n"
@@ -27,6 +27,26 @@ def test_changed_content_changes_the_fingerprint_and_a_touched_file_does_not(tmp
     assert fingerprint(of_params) == before
     write(tmp_path, orders=GOOD.replace("5", "6"))
     assert fingerprint(of_params) != before
+
+
+def test_a_company_stays_the_same_while_its_data_grows(tmp_path):
+    before = fingerprint(write(tmp_path, orders=GOOD))["company"]
+    assert fingerprint(write(tmp_path, orders=GOOD.replace("5", "6")))["company"] == before
+    assert before == f"files {tmp_path}"
+    one = {"kind": "simulator", "simulator": {"customers": 500, "days": 400}}
+    longer = {**one, "simulator": {**one["simulator"], "days": 500}}
+    another = {**one, "simulator": {**one["simulator"], "seed": 2}}
+    names = [company(SourceParams.model_validate(of)) for of in (one, longer, another)]
+    assert names[0] == names[1] != names[2]
+    assert company(SourceParams(kind="cdnow")) == "cdnow"
+
+
+def test_the_name_of_a_company_keeps_the_user_of_its_database_to_itself():
+    ours, other = "postgresql://reader@db.example.com/shop", "postgresql://db.example.com/other"
+    assert company(SourceParams(kind="sql", path=ours)) == "sql postgresql://db.example.com/shop"
+    assert company(SourceParams(kind="sql", path=other)) != company(
+        SourceParams(kind="sql", path=ours)
+    )
 
 
 def test_a_file_delivered_twice_is_refused_by_name(tmp_path):
