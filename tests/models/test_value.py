@@ -1,100 +1,20 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
 from models.amounts import LEVEL_LIMITS
-from models.params import BandParams, BoosterParams, EnsembleParams, GateParams, ModelParams
 from models.value import Horizons, ValueModel, fit_value, refit_value
 from sources.errors import DataGateError
-from tests.snapshots import category_params
-
-FEATURES = ("rate", "basket", "noise")
-HORIZONS = Horizons(outcome_days=28, value_days=84)
-LAPSE_SHARE = 0.3
-ORDERS = ["expected_orders", "expected_orders_in_value_horizon"]
-MONEY = [
-    "expected_spend",
-    "value_if_stays",
-    "value_if_lapses",
-    "expected_value",
-    "value_at_risk",
-]
-
-
-def params():
-    booster = BoosterParams(
-        learning_rate=0.1,
-        num_leaves=8,
-        min_data_in_leaf=50,
-        feature_fraction=1.0,
-        lambda_l2=1.0,
-        max_rounds=300,
-        early_stopping_rounds=20,
-    )
-    return ModelParams(
-        seed=7,
-        threads=1,
-        calibration_folds=3,
-        bootstrap_draws=10,
-        max_reasons=5,
-        reasons_share=1.0,
-        gates=GateParams(min_customers=1, min_churners=1),
-        bands=BandParams(high=0.6, medium=0.3),
-        churn=EnsembleParams(
-            **booster.model_dump(), members=1, random_members=0, bagging_fraction=1.0
-        ),
-        next_purchase=booster,
-        value=booster,
-        next_categories=category_params(),
-    )
-
-
-def customers(rows, seed, level=1.0):
-    """Customers whose chance to lapse, further orders and money per order stand in their features.
-
-    A lapsed one brings LAPSE_SHARE of the value, and of the orders over its horizon; `true_…`
-    columns are the planted expectations. Their history says as much of the rate as BG/NBD can read.
-    """
-    rng = np.random.default_rng(seed)
-    rate, basket = rng.uniform(0.2, 4, rows), np.exp(rng.normal(3, 0.5, rows))
-    risk = 1 / (1 + rate)
-    stays = rng.random(rows) >= risk
-    orders = np.where(stays, 1 + rng.poisson(level * rate), 0)
-    spend_if_stays = level * basket * (1 + rate)
-    value_if_stays = 3 * spend_if_stays
-    spread = rng.gamma(2, 1 / 2, (2, rows))
-    noise = rng.normal(size=rows)
-    far_if_stays = 3 * (1 + level * rate)
-    far = orders + rng.poisson(np.where(stays, 2, 3 * LAPSE_SHARE) * far_if_stays / 3)
-    bought = rng.poisson(7 * rate)
-    return pd.DataFrame(
-        {
-            "customer_id": [f"c{i}" for i in range(rows)],
-            "as_of_date": pd.Timestamp("2024-06-01"),
-            "rate": rate,
-            "basket": basket,
-            "noise": noise,
-            "frequency": bought.astype(float),
-            "recency": 200.0 * bought / (bought + 1),
-            "T": 200.0,
-            "orders_total": bought + 1.0,
-            "outcome_known": True,
-            "churned": (~stays).astype(float),
-            "orders_in_horizon": orders.astype(float),
-            "spend_in_horizon": np.where(stays, spend_if_stays * spread[0], 0.0),
-            "value_known": True,
-            "orders_in_value_horizon": far.astype(float),
-            "value": np.where(stays, 1.0, LAPSE_SHARE) * value_if_stays * spread[1],
-            "true_risk": risk,
-            "true_orders": (1 - risk) * (1 + level * rate),
-            "true_far": ((1 - risk) + risk * LAPSE_SHARE) * far_if_stays,
-            "true_spend": (1 - risk) * spend_if_stays,
-            "true_stays": value_if_stays,
-        }
-    )
+from tests.models.amounts_of import (
+    FEATURES,
+    HORIZONS,
+    LAPSE_SHARE,
+    MONEY,
+    ORDERS,
+    customers,
+    params,
+)
 
 
 @pytest.fixture(scope="module")
@@ -277,54 +197,6 @@ def test_money_columns_come_in_the_order_of_the_card(model, test):
     assert list(found) == [*ORDERS, *MONEY]
 
 
-def carried_on(train, valid, told):
-    """Learned from customers of whom a third, for all that is known, fell silent half-way."""
-    silent = np.random.default_rng(8).random(len(train)) < 1 / 3
-    train = train.assign(recency=train["recency"].where(~silent, train["recency"] / 2))
-    horizons = Horizons(28, 84, told_days=told)
-    return fit_value(train, valid, FEATURES, horizons, params())
-
-
-def test_values_beyond_what_closed_are_carried_on_by_the_rhythm_and_marked(
-    train, valid, test, tmp_path
-):
-    longer = carried_on(train, valid, 365)
-    risk = test["true_risk"].to_numpy()
-    as_learned = replace(longer, horizons=Horizons(28, 84, told_days=84))
-    known, told = as_learned.predict(test, risk), longer.predict(test, risk)
-    factor = told["value_extrapolation"]
-    rhythm = longer.rhythm.expected(test, 365) / longer.rhythm.expected(test, 84)
-    np.testing.assert_allclose(factor, rhythm)
-    assert factor.between(1, 365 / 84).all() and factor.nunique() > 20
-    np.testing.assert_allclose(told["value_if_stays"], factor * known["value_if_stays"])
-    # After the horizon a lapsed customer brings as much a day as in the days learned.
-    share = longer.lapse_share * (365 - 28) / (84 - 28) * 84 / 365
-    np.testing.assert_allclose(told["value_if_lapses"], share * told["value_if_stays"])
-    assert_frame_equal(longer.learned().predict(test, risk)[MONEY], known[MONEY])
-    start = longer.rhythm.expected(test, 84)
-    far = longer.parts["far_orders"].predict(longer.inputs.matrix(test), 1, start)
-    np.testing.assert_allclose(
-        told["expected_orders_in_value_horizon"],
-        np.maximum(factor * far, told["expected_orders"]),
-    )
-    near = ["expected_orders", "expected_spend"]
-    assert_frame_equal(told[near], known[near])
-    assert (known["value_extrapolation"] == 1).all()
-    longer.save(tmp_path)
-    again = ValueModel.load(tmp_path)
-    assert_frame_equal(again.predict(test, risk), told, check_exact=True)
-    refitted = refit_value(longer, valid, params())
-    assert refitted.horizons == longer.horizons
-    assert not refitted.predict(test, risk)["value_extrapolation"].equals(factor)
-
-
-def test_who_is_surely_gone_is_carried_on_by_nothing(train, valid):
-    longer = carried_on(train, valid, 3_650)
-    gone = valid.head(1).assign(frequency=5_000.0, recency=1.0, T=3_000.0)
-    assert longer.rhythm.expected(gone, 84)[0] == 0
-    assert longer.predict(gone, np.array([0.99]))["value_extrapolation"].tolist() == [1.0]
-
-
 def test_there_are_no_fewer_orders_over_the_longer_time(train, valid, test):
     """The two are learned apart, and may disagree: here all orders fell into the first days."""
     none = [part.assign(orders_in_value_horizon=0.0) for part in (train, valid)]
@@ -332,10 +204,3 @@ def test_there_are_no_fewer_orders_over_the_longer_time(train, valid, test):
     np.testing.assert_array_equal(
         found["expected_orders_in_value_horizon"], found["expected_orders"]
     )
-
-
-def test_of_a_lapse_that_only_the_horizon_was_learned_of_half_the_rate_is_carried_on(train, valid):
-    longer = fit_value(train, valid, FEATURES, Horizons(28, 28, told_days=280), params())
-    told = longer.predict(valid, np.full(len(valid), 0.5))
-    np.testing.assert_allclose(told["value_if_lapses"], 0.45 * told["value_if_stays"])
-    assert longer.learned().predict(valid, np.zeros(len(valid)))["value_if_lapses"].eq(0).all()

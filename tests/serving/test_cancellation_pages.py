@@ -8,8 +8,8 @@ from serving.publishing import publish
 from serving.store import open_store
 from sources.errors import ArtifactError
 from tests.serving.conftest import Running
+from tests.serving.reading_pages import page, text_of
 from tests.serving.releases import WARES, card_row, gone_row, reason, write_release
-from tests.serving.test_pages import page, text_of
 
 
 def text_reason(value, typical, **changes):

@@ -10,8 +10,8 @@ from serving.publishing import publish
 from sources.errors import ArtifactError
 from tests.serving.asking import problem
 from tests.serving.conftest import Running
+from tests.serving.reading_pages import Tree, text_of
 from tests.serving.releases import company, forecast_report, write_release
-from tests.serving.test_pages import Tree, text_of
 
 
 def without_forecast(release, folder):

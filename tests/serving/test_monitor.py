@@ -6,13 +6,13 @@ import pytest
 from pydantic import ValidationError
 
 from serving.monitoring import keep_report, report_page
-from serving.past import past_releases, scores_of, source_hash
+from serving.past import past_releases, scores_of
 from serving.publishing import publish
 from serving.store import open_store
 from tests.serving.asking import problem
 from tests.serving.conftest import Running
+from tests.serving.reading_pages import Tree, text_of
 from tests.serving.releases import AS_OF, EVALUATION, company, write_release
-from tests.serving.test_pages import Tree, text_of
 
 SOURCE = {"description": "files mydata", "files": {"orders.csv": "a" * 64}}
 NEWER = {"description": "files mydata", "files": {"orders.csv": "b" * 64}}
@@ -185,11 +185,12 @@ def test_past_releases_are_those_of_which_something_may_have_become(engine, tmp_
     before = AS_OF - dt.timedelta(days=60)
     publish(write_release(tmp_path / "a", rows, as_of=before, source=SOURCE), engine, keep=5)
     publish(write_release(tmp_path / "b", rows, source=NEWER), engine, keep=5)
-    first, second = past_releases(engine, source_hash({"files": {}}))
+    first, second = past_releases(engine, {"files": {}})
     assert (first["as_of_date"], second["as_of_date"]) == (before.isoformat(), AS_OF.isoformat())
     assert first["promised"] == {"auc": EVALUATION["churn"]["models"]["ours"]["auc"]}
+    assert past_releases(engine, {"company": "cdnow"}) == [first, second]  # they do not say
     # Of the newest, made of the very data there is now, nothing can have become.
-    assert past_releases(engine, source_hash(NEWER)) == [first]
+    assert past_releases(engine, NEWER) == [first]
     scores = scores_of(engine, first["number"])
     listed = [row for row in rows if row["status"] == "scored"]
     assert scores["customer_id"].tolist() == [row["customer_id"] for row in listed]
@@ -200,20 +201,29 @@ def test_past_releases_are_those_of_which_something_may_have_become(engine, tmp_
 def test_a_release_scored_before_the_end_of_the_same_data_is_a_past_one(engine, tmp_path):
     early = {"data_until": AS_OF.isoformat(), "source": SOURCE}
     publish(write_release(tmp_path / "a", company(customers=20), **early), engine, keep=5)
-    (found,) = past_releases(engine, source_hash(SOURCE))
+    (found,) = past_releases(engine, SOURCE)
     assert found["as_of_date"] == AS_OF.isoformat()
+
+
+def test_releases_of_another_company_are_left_out(engine, tmp_path):
+    one = write_release(
+        tmp_path / "a", company(customers=20), source={**SOURCE, "company": "files mydata"}
+    )
+    publish(one, engine, keep=5)
+    assert len(past_releases(engine, {**NEWER, "company": "files mydata"})) == 1
+    assert past_releases(engine, {**NEWER, "company": "cdnow"}) == []
 
 
 def test_of_one_day_and_model_the_newest_release_counts(engine, tmp_path):
     for name, held in (("a", "treated"), ("b", "holdout")):
         rows = company(customers=20, arm=held)
         publish(write_release(tmp_path / name, rows, source=SOURCE), engine, keep=5)
-    (found,) = past_releases(engine, source_hash(NEWER))
+    (found,) = past_releases(engine, NEWER)
     assert set(scores_of(engine, found["number"])["arm"]) == {"holdout"}
 
 
 def test_before_the_first_release_there_is_nothing_past(engine, tmp_path):
-    assert past_releases(engine, source_hash(SOURCE)) == []
+    assert past_releases(engine, SOURCE) == []
     missing = open_store(f"sqlite:///{tmp_path / 'none.sqlite3'}", create=False)
-    assert past_releases(missing, source_hash(SOURCE)) == []
+    assert past_releases(missing, SOURCE) == []
     assert not (tmp_path / "none.sqlite3").exists()

@@ -1,83 +1,14 @@
 """The pages as HTML: the same content and order as the JSON, and text stays text."""
 
-from html.parser import HTMLParser
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 
 from serving.publishing import publish
 from serving.wording import label
-from serving.wording import written as written_by_babel
 from tests.serving.conftest import Running
-from tests.serving.releases import NAMES, SCRIPT, card_row, company, gone_row, write_release
-
-VOID = {"meta", "link", "input", "br", "line", "rect"}
-
-
-class Tree(HTMLParser):
-    """Elements with their attributes and text, and a check that every tag is closed."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.elements = [], []
-        self.feed(text)
-        assert self.open == [], "a tag is not closed"
-
-    def handle_starttag(self, tag, attributes):
-        element = {"tag": tag, "text": "", **dict(attributes)}
-        element["inside"] = [*self.open]
-        self.elements.append(element)
-        if tag not in VOID:
-            self.open.append(element)
-
-    def handle_startendtag(self, tag, attributes):
-        element = {"tag": tag, "text": "", "inside": [*self.open], **dict(attributes)}
-        self.elements.append(element)
-
-    def handle_endtag(self, tag):
-        if tag not in VOID:
-            assert self.open.pop()["tag"] == tag
-
-    def handle_data(self, data):
-        for element in self.open:
-            element["text"] += data
-
-    def all(self, tag, **attributes):
-        return [
-            element
-            for element in self.elements
-            if element["tag"] == tag
-            and all(element.get(n.rstrip("_")) == v for n, v in attributes.items())
-        ]
-
-    def one(self, tag, **attributes):
-        (found,) = self.all(tag, **attributes)
-        return found
-
-
-def written(*arguments):
-    """With plain spaces, as `text_of` has them."""
-    return " ".join(written_by_babel(*arguments).split())
-
-
-def page(service, target="/", **headers):
-    answer = service.get(target, **headers)
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    return Tree(answer.text)
-
-
-def text_of(element):
-    return " ".join(element["text"].split())
-
-
-def rows(tree):
-    """Customer id → the texts of its cells, in the order of the page."""
-    found = {}
-    for row in tree.all("tr"):
-        if "data-customer" in row:
-            cells = [e for e in tree.elements if row in e["inside"] and e["tag"] in ("td", "th")]
-            found[row["data-customer"]] = {cell["class"]: text_of(cell) for cell in cells}
-    return found
+from tests.serving.reading_pages import Tree, page, rows, text_of, written
+from tests.serving.releases import NAMES, SCRIPT, card_row, company, write_release
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
@@ -200,83 +131,6 @@ def test_the_page_says_that_its_figures_are_out_of_date(service, tmp_path, engin
         assert page(fresh).all("p", class_="warning") == []
 
 
-def test_a_customer_page_holds_the_card(service):
-    json = service.get("/v1/customers/00004?language=en").json()
-    tree = page(service, "/customers/00004?language=en")
-    text = text_of(tree.one("main"))
-    assert written(json["churn_risk"], "percent", "en") in text
-    assert written(json["value_at_risk"], "money", "en") in text
-    assert json["intended_action"]["name"] in text
-    assert json["intended_action"]["why"]["sentence"] in text
-    for reason in json["reasons"]:
-        assert reason["sentence"] in text
-    for blocked in json["intended_action"]["blocked"]:
-        assert blocked["sentence"] in text
-    assert "within 90 days" in text
-
-
-STRENGTH, SECOND = "Strength of the relationship", "Probability of a second purchase"
-LEVEL, SUGGESTED = "Relationship level", "Level that value suggests"
-
-
-@pytest.mark.parametrize(
-    ("who", "facts"),
-    [
-        (
-            "00000",
-            {
-                STRENGTH: "62 of 100 -3 points since Jul 21, 2024",
-                LEVEL: "Unknown",
-                SUGGESTED: "Basic",
-                "Held by": "Discounts",
-            },
-        ),
-        (
-            "00004",
-            {
-                STRENGTH: "62 of 100 Relationship weaker: -21 points since Jul 21, 2024",
-                LEVEL: "Proactive",
-                SUGGESTED: "Partnership",
-                "Held by": "Nothing clear",
-            },
-        ),
-        (
-            "00005",
-            {
-                STRENGTH: "62 of 100",
-                LEVEL: "Partnership",
-                SUGGESTED: "Basic",
-                "Held by": "Too little known",
-            },
-        ),
-        (
-            "00006",
-            {
-                STRENGTH: "A relationship starts at the second purchase",
-                SECOND: "34% within 90 days",
-                LEVEL: "Unknown",
-                SUGGESTED: "Reactive",
-                "Held by": "Discounts",
-            },
-        ),
-    ],
-)
-def test_a_customer_page_tells_the_relationship(service, who, facts):
-    tree = page(service, f"/customers/{who}?language=en")
-    told = [text_of(one) for one in tree.all("dt")], [text_of(one) for one in tree.all("dd")]
-    found = dict(zip(*told, strict=True))
-    asked = (STRENGTH, SECOND, LEVEL, SUGGESTED, "Held by")
-    assert {name: found[name] for name in asked if name in found} == facts
-
-
-def test_a_release_without_a_relationship_does_not_mention_one(service, tmp_path, engine):
-    kept = {"relationship_level", "suggested_level", "held_by", "second_purchase_probability"}
-    old = [{n: v for n, v in row.items() if n not in kept} for row in [card_row("1")]]
-    publish(write_release(tmp_path / "r", old), engine, keep=2)
-    with Running(engine) as other:
-        assert "Relationship" not in text_of(page(other, "/customers/1?language=en").one("main"))
-
-
 def test_the_list_says_whose_relationship_has_weakened(service):
     shown = rows(page(service, "/?relationship_declined=true&language=en"))
     assert shown
@@ -286,70 +140,6 @@ def test_the_list_says_whose_relationship_has_weakened(service):
     tree = page(service, "/?relationship_declined=true&held_by=habit&language=en")
     assert "checked" in tree.one("input", name="relationship_declined")
     assert {"habit"} < {e["value"] for e in tree.all("option") if "selected" in e}
-
-
-def test_reasons_stand_under_their_direction(service):
-    tree = page(service, "/customers/00001?language=en")
-    columns = {text_of(e): e["inside"][-1] for e in tree.all("h3") if e.get("class")}
-    assert set(columns) == {"With a higher risk", "With a lower risk"}
-    assert all(
-        len([i for i in tree.all("li") if column in i["inside"]]) == 1
-        for column in columns.values()
-    )
-
-
-def test_likely_categories_stand_with_their_probability_in_both_languages(service):
-    for language, headings, chance in (
-        ("en", ("Likely to buy within 30 days", "Not bought in the last 90 days"), "55%"),
-        ("ru", ("Что купит в течение 30 дней", "Не было в покупках последние 90 дней"), "55 %"),
-    ):
-        tree = page(service, f"/customers/00001?language={language}")
-        text = text_of(tree.one("main"))
-        assert all(heading in text for heading in headings)
-        lists = [text_of(e) for e in tree.all("li")]
-        assert f"bread & rolls: {chance}" in lists
-        assert any(one.startswith("tea: 20") for one in lists)
-
-
-def test_without_categories_the_page_does_not_speak_of_them(tmp_path, engine):
-    lists = ("next_categories_new", "next_categories_any")
-    bare = [{k: v for k, v in card_row("1").items() if k not in lists}]
-    few = [card_row("1", next_categories_new=[])]
-    for number, (rows_, heading) in enumerate(((bare, False), (few, True))):
-        publish(write_release(tmp_path / str(number), rows_), engine, keep=2)
-        with Running(engine) as other:
-            text = text_of(page(other, "/customers/1?language=en").one("main"))
-            assert ("Likely to buy" in text) == heading
-            assert ("No other category is known" in text) == heading
-
-
-def test_the_timeline_is_drawn_with_what_is_expected(service):
-    tree = page(service, "/customers/00005?language=en")
-    svg = tree.one("svg")
-    inside = [e for e in tree.elements if svg in e["inside"]]
-    kinds = [e.get("class") for e in inside if e["tag"] in ("rect", "line")]
-    assert kinds.count("bar") == 2  # the third purchase is more than a year back
-    assert kinds.count("interval") == kinds.count("median") == kinds.count("as-of") == 1
-    title = text_of(next(e for e in inside if e["tag"] == "title"))
-    assert "2 days with purchases since October 28, 2023" in title
-    assert "next purchase: November 1, 2024" in title
-
-
-def test_a_withheld_action_is_said_to_be(service):
-    row = next(row for row in company() if row["withheld"])
-    tree = page(service, f"/customers/{row['customer_id']}?language=en")
-    assert "Left untreated on purpose" in text_of(tree.one("main"))
-    tree = page(service, f"/?q={row['customer_id']}&language=en")
-    assert "Do not contact" in rows(tree)[row["customer_id"]]["action"]
-
-
-def test_someone_gone_is_said_to_be(service, tmp_path, engine):
-    text = text_of(page(service, "/customers/gone-1?language=en").one("main"))
-    assert "Already gone: last bought on April 10, 2024" in text
-    unknown = [card_row("1"), gone_row("2", last_purchase_date=None)]
-    publish(write_release(tmp_path / "r", unknown), engine, keep=2)
-    with Running(engine) as other:
-        assert "Already gone" in text_of(page(other, "/customers/2?language=en").one("main"))
 
 
 def test_links_keep_the_language_that_the_address_names(service):
