@@ -4,8 +4,9 @@
 
     null     Complete Journey with its labels shuffled among the customers of each date, over so
              many seeds: mean AUC (½ is right) and the grades
-    planted  the simulated shop: calibration error, AUC beside the best rule, and the share that
-             each group of features has in the movement of the risk (mean |TreeSHAP|)
+    planted  the simulated shop, in autumn and before its December: calibration error, AUC beside
+             the best rule, and the share that each group of features has in the movement of the
+             risk (mean |TreeSHAP|)
     bg_nbd   customers drawn from a BG/NBD model: our expected orders over those that the
              generating model expects, which knows its own parameters
 
@@ -197,12 +198,12 @@ def _expected(bought: pd.DataFrame, customers: "pd.Series[str]") -> FloatArray:
 
 
 def shop(customers: int) -> Case:
-    """The simulated shop: two years, judged on one date."""
+    """The simulated shop: two years, judged on each of two dates."""
     return Case(
         name=f"simulated_shop_{customers}",
         horizon_days=28,
         active_within_days=90,
-        dates=("2024-11-18",),
+        dates=("2024-09-09", "2024-11-18"),
         source={"kind": "simulator", "simulator": {"customers": customers}},
         snapshots=12,
     )
@@ -222,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             result[part] = null(prepare(case, case.dates[-1]), SEEDS, params)
         elif part == "planted":
             case = shop(asked.customers)
-            result[part] = planted(prepare(case, case.dates[0]), params)
+            result[part] = {day: planted(prepare(case, day), params) for day in case.dates}
         else:
             result[part] = bg_nbd(asked.customers, params)
         print(f"{part}\n{json.dumps(result[part], indent=1)}", flush=True)
