@@ -49,16 +49,26 @@ def drift(
 
 
 def advice(
-    report: Mapping[str, Any], latest: Mapping[str, Any] | None, params: MonitorParams
+    report: Mapping[str, Any],
+    latest: Mapping[str, Any] | None,
+    newly_closed: bool,
+    params: MonitorParams,
 ) -> dict[str, Any]:
     """`retrain`, and `reasons`: which figure crossed which limit, as message key and values.
 
     `report` is that of `drift`, `latest` the newest release that could be judged. Drift asks for
     it where the score has drifted, or features that the trees live on; a release where it ranked
     worse than promised, or where more or fewer left than predicted, beyond what chance explains.
+    Drift is told, but asks for nothing where no outcome is `newly_closed` since the models learned:
+    trained on the same rows they would be the same.
     """
-    reasons = [*_of_drift(report, params), *(_of_release(latest) if latest else [])]
-    return {"retrain": bool(reasons), "reasons": reasons}
+    of_drift, of_release = _of_drift(report, params), _of_release(latest) if latest else []
+    retrain = bool(of_release or (of_drift and newly_closed))
+    return {
+        "retrain": retrain,
+        "reasons": [*of_drift, *of_release],
+        "newly_closed": newly_closed,
+    }
 
 
 def _of_drift(report: Mapping[str, Any], params: MonitorParams) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ def _report() -> dict[str, Any]:
     timeline = read_timeline()
     bundle, _, version = read_served(stage.SCORING)
     snapshots = read_snapshots()
-    learned = _learned_from(snapshots, timeline)
+    learned, newly_closed = _learned_from(snapshots, timeline)
     now = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
     moved = drift(bundle.churn, learned, now, params.monitor, params.model.seed)
     judge = Judge(timeline, params.model, params.monitor)
@@ -55,7 +55,7 @@ def _report() -> dict[str, Any]:
         **moved,
         "releases": [one for one in releases if one["closed"]],
         "next_closes": _next_closes(releases, timeline),
-        "advice": advice(moved, latest_judged(releases), params.monitor),
+        "advice": advice(moved, latest_judged(releases), newly_closed, params.monitor),
     }
 
 
@@ -68,15 +68,16 @@ def _described(learned: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _learned_from(snapshots: pd.DataFrame, timeline: Timeline) -> pd.DataFrame:
-    """The rows that had closed when the models that score were fitted, perhaps runs ago.
+def _learned_from(snapshots: pd.DataFrame, timeline: Timeline) -> tuple[pd.DataFrame, bool]:
+    """The rows that had closed when the models that score were fitted, and whether more have since.
 
     All that have closed where the history of this run no longer holds any of those; none where
     it is too short for a single one, and a champion goes on scoring.
     """
     until = pd.Timestamp(check_manifest(stage.SCORING)["learned_until"])
     then = snapshots[as_known_on(snapshots, until, timeline.windows)["outcome_known"]]
-    return then if len(then) else snapshots[snapshots["outcome_known"]]
+    closed = snapshots[snapshots["outcome_known"]]
+    return (then if len(then) else closed), len(closed) > len(then)
 
 
 class Judge:

@@ -114,6 +114,11 @@ class Advice(Schema):
 
     retrain: bool
     reasons: list[AdviceReason]
+    newly_closed: bool = Field(
+        default=True,
+        description="Whether outcomes have closed since the models learned. Without any, drift is "
+        "no reason to retrain: the same rows would make the same models.",
+    )
 
 
 class Monitor(Schema):

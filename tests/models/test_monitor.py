@@ -27,6 +27,9 @@ def scores(n=3_000, seed=1, factor=1.0, noise=0.0):
     )
 
 
+NOTHING = {"retrain": False, "reasons": [], "newly_closed": True}
+
+
 def promised():
     """What an evaluation on other customers of the same kind says."""
     rows = scores(seed=99)
@@ -53,14 +56,14 @@ def keys(told):
 
 
 def test_a_release_that_came_to_what_it_promised_gives_no_reason():
-    told = advice(no_drift(), release(scores()), PARAMS)
-    assert told == {"retrain": False, "reasons": []}
-    assert advice(no_drift(), None, PARAMS)["retrain"] is False
+    told = advice(no_drift(), release(scores()), True, PARAMS)
+    assert told == NOTHING
+    assert advice(no_drift(), None, True, PARAMS)["retrain"] is False
 
 
 @pytest.mark.parametrize("factor", [0.6, 1.4])
 def test_planted_miscalibration_is_a_reason(factor):
-    told = advice(no_drift(), release(scores(factor=factor)), PARAMS)
+    told = advice(no_drift(), release(scores(factor=factor)), True, PARAMS)
     assert told["retrain"] and "calibration" in keys(told)
     (reason,) = [one for one in told["reasons"] if one["message_key"].endswith("calibration")]
     assert reason["values"]["value"] == pytest.approx(factor, abs=0.12)
@@ -73,11 +76,11 @@ def test_calibration_is_judged_on_the_untreated_alone():
     rows["left"] &= ~saved
     one = release(rows)
     assert one["groups"]["all"]["observed_over_expected"]["value"] < 0.85
-    assert "calibration" not in keys(advice(no_drift(), one, PARAMS))
+    assert "calibration" not in keys(advice(no_drift(), one, True, PARAMS))
 
 
 def test_a_release_that_ranks_worse_than_promised_is_a_reason():
-    told = advice(no_drift(), release(scores(noise=2.5)), PARAMS)
+    told = advice(no_drift(), release(scores(noise=2.5)), True, PARAMS)
     assert {"auc", "capture_at_10"} <= set(keys(told))
 
 
@@ -124,14 +127,14 @@ def test_customers_like_those_learned_from_are_steady():
     assert sum(one["gain_share"] for one in told["features"]) == pytest.approx(1)
     assert told["drifted"] == {"features": 0, "gain_share": 0.0}
     assert told["score"]["level"] != "drifted"
-    assert advice(told, None, PARAMS) == {"retrain": False, "reasons": []}
+    assert advice(told, None, True, PARAMS) == NOTHING
 
 
 def test_without_a_closed_outcome_there_is_nothing_to_have_drifted_from():
     bundle, rows = trained().served, simulate()
     told = drift(bundle.churn, rows.iloc[:0], rows, PARAMS, seed=1)
     assert told == {"score": None, "features": [], "drifted": None}
-    assert advice(told, None, PARAMS) == {"retrain": False, "reasons": []}
+    assert advice(told, None, True, PARAMS) == NOTHING
 
 
 def test_a_planted_drift_of_what_the_trees_live_on_is_a_reason():
@@ -146,5 +149,8 @@ def test_a_planted_drift_of_what_the_trees_live_on_is_a_reason():
     assert told["features"][0]["feature"] == strongest
     assert told["features"][0]["level"] == "drifted"
     assert told["drifted"]["gain_share"] >= calm["drifted"]["gain_share"]
-    assert "features" in keys(advice(told, None, PARAMS))
+    assert "features" in keys(advice(told, None, True, PARAMS))
     assert told["score"]["psi"] > calm["score"]["psi"]
+    asked, idle = (advice(told, None, newly, PARAMS) for newly in (True, False))
+    assert (asked["retrain"], idle["retrain"]) == (True, False)
+    assert asked["reasons"] == idle["reasons"] != []

@@ -130,7 +130,15 @@ def test_the_api_gives_the_report_with_its_sentences(monitored):
     assert "граница" in russian[0]["sentence"]
     # A newer report takes the place of the old one, and the release itself stays as it is.
     keep_report(engine, release_id, steady_report())
-    assert service.get("/v1/monitor").json()["advice"] == {"retrain": False, "reasons": []}
+    calm = {"retrain": False, "reasons": [], "newly_closed": True}  # an older report lacks the last
+    assert service.get("/v1/monitor").json()["advice"] == calm
+    # What has drifted is told also where training anew would change nothing, and that it would not.
+    drifted = monitor_report()["advice"]["reasons"][:1]
+    idle = {"retrain": False, "reasons": drifted, "newly_closed": False}
+    keep_report(engine, release_id, steady_report() | {"advice": idle})
+    shown = service.get("/monitor?language=en").text
+    assert "No need to retrain" in shown and "the limit is 20%" in shown
+    assert "trained anew they would be the same" in shown
     assert service.get("/v1/forecast").status == service.get("/v1/releases/current").status == 200
 
 
