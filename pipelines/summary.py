@@ -57,12 +57,16 @@ def print_summary(seconds: float | None = None, language: Language = "en") -> No
         print(*_next_lines(evaluation), sep="\n")
         print(*_worklist_lines(cards, manifest, language), sep="\n")
         print(*_plan_lines(plan, cards, language), sep="\n")
+    plots = (
+        "          dvc plots show      ROC, precision-recall, calibration, gains (in .venv/bin)\n"
+    )
+    if manifest.get("gate"):
+        plots = ""  # there is nothing to plot of a rule
     print(
         "\nReports   reports/model_card.md, reports/data_usability.html, reports/features.json\n"
         "Next      make serve          API and page on http://127.0.0.1:8000\n"
         "          make ui             runs, figures and registered models in MLflow\n"
-        "          dvc plots show      ROC, precision-recall, calibration, gains (in .venv/bin)\n"
-        "          docs/your-data.md   the same with your own purchases"
+        f"{plots}          docs/your-data.md   the same with your own purchases"
     )
 
 

@@ -109,7 +109,7 @@ def list_page(request: Request) -> Response:
         rows=[(card, strongest_reason(card)) for card in cards],
         query=query,
         quality=_quality(page.release, language),
-        columns=[(name, sort, _sorted(here, page, sort)) for name, sort in COLUMNS.items()],
+        columns=[(name, sort, _sorted(here, page, sort)) for name, sort in _columns(page.release)],
         api="/v1/at-risk" + _suffix({**here, "language": [language]}),
         excel="/v1/at-risk" + _suffix({**here, "language": [language], "format": ["excel"]}),
         next="/" + _suffix({**here, "cursor": [page.next_cursor]}) if page.next_cursor else None,
@@ -242,6 +242,14 @@ def query_of(asked: Mapping[str, list[str]]) -> AtRiskQuery:
         raise parameter_problem(error.errors(include_input=False, include_url=False)) from None
 
 
+def _columns(release: Release) -> list[tuple[str, str | None]]:
+    """COLUMNS that this release has: a rule tells no date and no action, other data no money."""
+    absent = set() if release.has_money else {"value_at_risk"}
+    if release.quality is None:
+        absent |= {"next_purchase", "action"}
+    return [(name, sort) for name, sort in COLUMNS.items() if name not in absent]
+
+
 def _quality(release: Release, language: Language) -> str:
     """How good the model was; below the data gates, how far it is away."""
     figures = release.quality
@@ -281,7 +289,7 @@ def _probabilities(card: ScoreCard) -> list[tuple[int, float]]:
 
 def _sorted(here: Mapping[str, list[str]], page: Any, sort: str | None) -> str | None:
     """Where a click on a column's heading leads: sorted by it, or turned round."""
-    if sort is None or (sort == "value_at_risk" and not page.release.has_money):
+    if sort is None:
         return None
     usual = "asc" if sort in ASCENDING else "desc"
     other = "desc" if page.order == "asc" else "asc"

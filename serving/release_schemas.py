@@ -53,7 +53,9 @@ class ReleaseFacts(Schema):
     customers: dict[Status, int]
     intended_actions: list[str] = Field(description="Those that occur in this release.")
     owners: list[str]
-    has_money: bool
+    has_money: bool = Field(
+        description="Whether cards tell money: not of data without amounts, nor where a rule ranks."
+    )
     total_value_at_risk: Total | None = Field(description="Of everybody who is scored.")
     quality: Quality | None = Field(default=None, description="Null where a rule ranks.")
     gate: Gate | None = Field(default=None, description="Null where a model scores.")

@@ -212,8 +212,10 @@ def _order(query: AtRiskQuery, cursor: Cursor | None, release: Release) -> tuple
     sort: Sort = query.sort or ("value_at_risk" if release.has_money else "churn_risk")
     asks_for_money = sort in MONEY or query.min_value_at_risk is not None
     if asks_for_money and not release.has_money:
+        why = "A rule ranks in this release, which tells no" if release.gate else "Its data has no"
         raise ApiProblem(
-            "no-money", "The data of this release has no amounts to rank or filter by."
+            "no-money",
+            f"Release {release.release_id} cannot be ranked or filtered by money. {why} amounts.",
         )
     order = query.order or ("asc" if sort in ASCENDING else "desc")
     if cursor is not None and (cursor.sort, cursor.order) != (sort, order):

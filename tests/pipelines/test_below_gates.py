@@ -32,6 +32,7 @@ def test_a_first_run_on_a_short_history_publishes_the_rule_and_what_a_model_need
     assert done.code == 0, done.text
     assert "No model yet: the data is below the gates" in done.text
     assert "Traceback" not in done.text
+    assert "make serve" in done.text and "dvc plots" not in done.text
     manifest = project.manifest()
     have, need = needs(manifest["gate"])["history_days"]
     assert have < 55 < need

@@ -130,6 +130,18 @@ def test_the_pages_say_rule_and_distance_and_show_no_per_cent(service, language,
     assert csv.status == 200
 
 
+def test_what_a_rule_does_not_tell_is_neither_asked_for_nor_shown_empty(service):
+    page = service.get("/?language=en").text
+    heads = re.findall(r'<th scope="col" class="(\w+)"', page)
+    assert heads == ["customer", "risk", "reason"]
+    assert page.count("<td") == 3 * 2
+    assert "Plan" not in page and "contacted" not in page
+    asked = set(re.findall(r'<(?:select|input)[^>]* name="(\w+)"', page))
+    assert asked == {"language", "risk_band", "lifecycle_stage", "q", "sort", "order"}
+    detail = service.get("/v1/at-risk?sort=value_at_risk").json()["detail"]
+    assert "A rule ranks in this release" in detail
+
+
 def test_who_cannot_be_judged_is_told_so(service):
     assert "Not enough purchases to judge" in service.get("/customers/few?language=en").text
     assert "Already gone" in service.get("/customers/gone?language=en").text
