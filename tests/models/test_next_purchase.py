@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
+from scipy.special import expit
 
 import models.next_purchase as next_purchase
 from models.curves import CLIP, days_until, probability_by, tilt, whole_days
@@ -265,6 +266,19 @@ def test_eighty_percent_of_purchases_fall_in_the_interval(model, shape):
     covered = time.between(low, high)[high.notna()]
     assert len(covered) > 1_500
     assert covered.mean() == pytest.approx(0.8, abs=0.03)
+
+
+def test_what_is_scored_is_what_was_taught(small_model, later):
+    """Scoring fills its own room; training knows the silence at the start of each interval too."""
+    layout = small_model.layout
+    row, interval = np.indices((len(later), len(layout.pooled))).reshape(2, -1)
+    taught = next_purchase._inputs(later, layout, row, interval)
+    score = small_model.booster.predict(taught, raw_score=True) + np.array(layout.pooled)[interval]
+    hazard = expit(score).reshape(len(later), -1)
+    np.testing.assert_allclose(small_model.survival(later)[:, 1:], np.cumprod(1 - hazard, axis=1))
+    names = small_model.booster.feature_name()
+    used = dict(zip(names, small_model.booster.feature_importance("split"), strict=True))
+    assert min(used[name] for name in next_purchase.INTERVAL_INPUTS) > 0
 
 
 def test_prediction_does_not_depend_on_chunks(small_model, later, monkeypatch):
