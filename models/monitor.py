@@ -60,7 +60,7 @@ def advice(
     it where the score has drifted, or features that the trees live on; a release where it ranked
     worse than promised, or where more or fewer left than predicted, beyond what chance explains.
     Drift is told, but asks for nothing where no outcome is `newly_closed` since the models learned:
-    trained on the same rows they would be the same.
+    there is nothing new to learn from.
     """
     of_drift, of_release = _of_drift(report, params), _of_release(latest) if latest else []
     retrain = bool(of_release or (of_drift and newly_closed))

@@ -40,7 +40,8 @@ def main() -> None:
         decision = below_gates(snapshots, challenger, champion, features, whose, rule.gate.why)
     if not decision.promoted:
         shutil.rmtree(challenger)
-        shutil.copytree(stage.PUBLISHED, stage.CHAMPION)
+        # What a release holds of the champion; FORMER is for this stage alone.
+        shutil.copytree(stage.PUBLISHED, stage.CHAMPION, ignore=shutil.ignore_patterns(FORMER))
     told = decision.to_json()
     # Why models took over does not change, so going back to them is going back to their release.
     earlier = {

@@ -57,9 +57,11 @@ def keep_champion() -> None:
     """
     if not (stage.RELEASE / EVALUATED).exists():
         return  # a release of older code, or one without models
-    manifest = read_json(stage.RELEASE / MODELS / MANIFEST)
-    kept = stage.PUBLISHED / MODELS / MANIFEST
-    if kept.exists() and read_json(kept) == manifest:
+    if stage.PUBLISHED.exists() and all(
+        read_json(stage.PUBLISHED / folder / MANIFEST)
+        == read_json(stage.RELEASE / folder / MANIFEST)
+        for folder in (MODELS, EVALUATED)
+    ):
         return
     new = stage.PUBLISHED.with_name(".champion-new")
     shutil.rmtree(new, ignore_errors=True)
@@ -80,9 +82,11 @@ def _keep_former(folder: Path) -> None:
         return
     if (stage.PUBLISHED / FORMER).exists():
         shutil.copytree(stage.PUBLISHED / FORMER, folder, dirs_exist_ok=True)
-    former = version(read_json(stage.PUBLISHED / MODELS / MANIFEST))
+    former, now = (
+        version(read_json(one / MODELS / MANIFEST)) for one in (stage.PUBLISHED, stage.RELEASE)
+    )
     told = stage.PUBLISHED / REPORTS / stage.PROMOTION.name
-    if told.exists():
+    if told.exists() and former != now:
         shutil.copy(told, folder / f"{former}.json")
 
 

@@ -117,7 +117,7 @@ class Advice(Schema):
     newly_closed: bool = Field(
         default=True,
         description="Whether outcomes have closed since the models learned. Without any, drift is "
-        "no reason to retrain: the same rows would make the same models.",
+        "no reason to retrain: there is nothing new to learn from.",
     )
 
 

@@ -110,6 +110,7 @@ def list_page(request: Request) -> Response:
         query=query,
         quality=_quality(page.release, language),
         columns=[(name, sort, _sorted(here, page, sort)) for name, sort in _columns(page.release)],
+        offered={sort for _, sort in _columns(page.release)},
         api="/v1/at-risk" + _suffix({**here, "language": [language]}),
         excel="/v1/at-risk" + _suffix({**here, "language": [language], "format": ["excel"]}),
         next="/" + _suffix({**here, "cursor": [page.next_cursor]}) if page.next_cursor else None,

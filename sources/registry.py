@@ -1,6 +1,7 @@
 """The sources by name: one module each, all with `files`, `describe` and `load`."""
 
 import hashlib
+import json
 from collections import defaultdict
 from pathlib import Path
 from typing import Protocol
@@ -56,7 +57,9 @@ def fingerprint(params: SourceParams) -> dict[str, object]:
 def company(params: SourceParams) -> str:
     """Whose data it is: the same while the data grows, another where another source is named.
 
-    By what `source` says, not by its customers: two companies may both number theirs from 1.
+    By what `source` says, not by its customers: two companies may both number theirs from 1. A
+    folder is the same however it is written; of a database's options a hash is told, as they may
+    name more than is for everybody's eyes.
     """
     if params.kind == "simulator":
         made = params.simulator
@@ -64,8 +67,14 @@ def company(params: SourceParams) -> str:
     if params.kind == "sql":
         from sources import database  # as in sources/sql.py: SQLAlchemy is slow to import
 
-        return f"sql {database.shown(database.address_of(params.path))}"
-    return f"files {params.path}" if params.kind == "files" else params.kind
+        address = database.address_of(params.path)
+        options = json.dumps(sorted(address.normalized_query.items()))
+        also = f", options {hashlib.sha256(options.encode()).hexdigest()[:8]}"
+        return f"sql {database.shown(address)}{also if address.query else ''}"
+    if params.kind == "files":
+        folder, here = Path(params.path or "").expanduser().resolve(), Path.cwd().resolve()
+        return f"files {folder.relative_to(here) if folder.is_relative_to(here) else folder}"
+    return params.kind
 
 
 def load(params: SourceParams) -> dict[str, pd.DataFrame]:

@@ -53,6 +53,7 @@ def test_a_worse_challenger_is_refused_and_the_champion_goes_on_scoring(copied):
     pd.testing.assert_frame_equal(again, cards)
     card = (copied.release / "reports" / "model_card.md").read_text(encoding="utf-8")
     assert f"Evaluated models {_evaluated(copied)}" in card
+    assert not [name for name in after["files"] if "former" in name]
     assert f"({before['model_version']}) go on scoring" in card
     assert set(champion(copied).values()) == {before["model_version"]}
     logged = tags(copied, decision["challenger"])

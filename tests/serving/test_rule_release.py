@@ -138,6 +138,11 @@ def test_what_a_rule_does_not_tell_is_neither_asked_for_nor_shown_empty(service)
     assert "Plan" not in page and "contacted" not in page
     asked = set(re.findall(r'<(?:select|input)[^>]* name="(\w+)"', page))
     assert asked == {"language", "risk_band", "lifecycle_stage", "q", "sort", "order"}
+    # What an old address still asks for is seen, and can be taken back.
+    kept = service.get("/?language=en&to_contact=true&held_by=habit&sort=next_purchase_date").text
+    assert re.search(r'name="to_contact" value="true" checked', kept)
+    assert re.search(r'<option value="habit" selected', kept)
+    assert re.search(r'<option value="next_purchase_date" selected', kept)
     detail = service.get("/v1/at-risk?sort=value_at_risk").json()["detail"]
     assert "A rule ranks in this release" in detail
 

@@ -32,13 +32,32 @@ def test_changed_content_changes_the_fingerprint_and_a_touched_file_does_not(tmp
 def test_a_company_stays_the_same_while_its_data_grows(tmp_path):
     before = fingerprint(write(tmp_path, orders=GOOD))["company"]
     assert fingerprint(write(tmp_path, orders=GOOD.replace("5", "6")))["company"] == before
-    assert before == f"files {tmp_path}"
+    assert before == f"files {tmp_path.resolve()}"
     one = {"kind": "simulator", "simulator": {"customers": 500, "days": 400}}
     longer = {**one, "simulator": {**one["simulator"], "days": 500}}
     another = {**one, "simulator": {**one["simulator"], "seed": 2}}
     names = [company(SourceParams.model_validate(of)) for of in (one, longer, another)]
     assert names[0] == names[1] != names[2]
     assert company(SourceParams(kind="cdnow")) == "cdnow"
+
+
+@pytest.mark.parametrize("written", ["mydata/", "./mydata", "other/../mydata", "{here}/mydata"])
+def test_a_folder_is_the_same_company_however_it_is_written(tmp_path, monkeypatch, written):
+    monkeypatch.chdir(tmp_path)
+    path = written.format(here=tmp_path)
+    assert company(SourceParams(kind="files", path=path)) == "files mydata"
+
+
+def test_databases_that_differ_in_an_option_are_two_companies_and_the_option_is_not_told():
+    one, two = (
+        company(
+            SourceParams(kind="sql", path=f"postgresql://db/shop?options=-csearch_path%3D{name}")
+        )
+        for name in ("ours", "theirs")
+    )
+    assert one != two
+    assert "ours" not in one
+    assert one.startswith("sql postgresql://db/shop, options ")
 
 
 def test_the_name_of_a_company_keeps_the_user_of_its_database_to_itself():
