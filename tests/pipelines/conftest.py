@@ -1,24 +1,35 @@
 """One finished project for all tests of whole runs; who changes anything takes a copy.
 
-Two groups of tests (`end_to_end`, `other_runs`), and so two such projects: side by side they take
-half as long.
+Their two groups (`end_to_end`, `other_runs`) run side by side: whichever asks first makes it.
 """
+
+import fcntl
+import shutil
 
 import pytest
 
-from tests.pipelines.project import new_project
+from tests.pipelines.project import Project, new_project
 from tests.synthetic import Shop, tables
 
 
 @pytest.fixture(scope="session")
-def first_run(tmp_path_factory):
+def first_run(tmp_path_factory, worker_id):
     """A project after its first `make run`, and what that printed."""
-    project = new_project(tmp_path_factory.mktemp("first") / "project", tables(Shop()))
-    done = project.run()
-    assert done.code == 0, done.text
-    project.git("add", "-A")
-    project.git("commit", "-qm", "first run")
-    return project, done.text
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "first"
+    folder.mkdir(exist_ok=True)
+    printed = folder / "printed.txt"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not printed.exists():
+            shutil.rmtree(folder / "project", ignore_errors=True)
+            project = new_project(folder / "project", tables(Shop()))
+            done = project.run()
+            assert done.code == 0, done.text
+            project.git("add", "-A")
+            project.git("commit", "-qm", "first run")
+            printed.write_text(done.text, encoding="utf-8")
+    return Project(folder / "project"), printed.read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A project of a user's own in a folder of its own: this code, other data, quick settings."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -88,6 +89,30 @@ class Project:
     def dvc(self, *arguments: str) -> Done:
         return self.python("-m", "dvc", *arguments)
 
+    def reach(self, last: str) -> Done:
+        """Run every stage up to `last` in one process: a third of the time that DVC takes.
+
+        For tests that ask what the stages make, and not which of them DVC runs. As with DVC, what
+        a stage made before is gone when it starts, unless dvc.yaml lets it persist.
+        """
+        stages = yaml.safe_load((self.folder / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+        names = list(stages)[: list(stages).index(last) + 1]
+        for name in names:
+            for entry in (*stages[name]["outs"], *stages[name].get("metrics", ())):
+                out, how = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
+                if how.get("persist"):
+                    continue
+                if (self.folder / out).is_dir():
+                    shutil.rmtree(self.folder / out)
+                else:
+                    (self.folder / out).unlink(missing_ok=True)
+        return self.python("-c", STAGES, *names)
+
+    def up_to_date(self) -> bool:
+        """Whether the next run has only to look at the source, as each has."""
+        status = json.loads(self.dvc("status", "--json").text)
+        return status == {"source": ["always changed"]}
+
     def git(self, *arguments: str) -> None:
         named = [part for what, text in NAMED for part in ("-c", f"user.{what.lower()}={text}")]
         subprocess.run(["git", *named, *arguments], cwd=self.folder, check=True)
@@ -115,6 +140,11 @@ class Project:
             return store.execute(query).fetchone()[0]
 
 
+STAGES = """
+import runpy, sys
+for stage in sys.argv[1:]:
+    runpy.run_module(f"pipelines.{stage}", run_name="__main__")
+"""
 NAMED = (("NAME", "Test"), ("EMAIL", "test@example.com"))
 
 

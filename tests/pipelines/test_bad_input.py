@@ -5,7 +5,7 @@ import pytest
 
 from tests.synthetic import START, Shop, tables, weekly
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("other_runs")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
 
 ONE_CUSTOMER = weekly(customers=1, days=300)
 NOBODY_LEAVES = weekly(customers=150, days=300)
@@ -48,7 +48,7 @@ def test_a_dead_feed_stops_scoring_until_its_days_are_known(copied):
     assert "Traceback" not in done.text
     assert copied.manifest() == before
     copied.change(source={"known_gaps": [["2024-10-12", "2024-10-23"]]})
-    done = copied.run()
+    done = copied.reach("release")
     assert done.code == 0, done.text
     assert copied.manifest() != before
 
@@ -94,7 +94,7 @@ def test_a_column_filled_in_after_leaving_stops_the_run_until_a_reason_is_writte
     assert copied.parent_runs() == 1
     reason = "the shop closes an account on the day the customer asks for it"
     copied.change(model={"accepted_leaks": {"attribute_state": reason}})
-    done = copied.run()
+    done = copied.reach("release")
     assert done.code == 0, done.text
     assert copied.manifest()["release_id"] != before["release_id"]
     assert reason in (copied.release / "reports" / "model_card.md").read_text(encoding="utf-8")

@@ -146,7 +146,7 @@ def test_a_second_run_runs_only_the_stage_source_and_logs_nothing(copied):
 
 def test_the_same_input_gives_the_same_bytes_in_another_folder(finished, tmp_path):
     twin = new_project(tmp_path / "elsewhere" / "twin", tables(Shop()))
-    done = twin.dvc("repro", "release")
+    done = twin.reach("release")
     assert done.code == 0, done.text
     ours, theirs = finished.manifest(), twin.manifest()
     assert [name for name in ours["files"] if ours["files"][name] != theirs["files"][name]] == []

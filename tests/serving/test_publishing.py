@@ -20,26 +20,35 @@ from tests.serving.releases import AS_OF, card_row, company, gone_row, write_rel
 ROOT = Path(__file__).resolve().parents[2]
 
 # Publishes with small batches and ends, as kill -9 would, at the nth statement that writes.
-ENDED = """
+# A publisher for each line read, ended right after its write of that number; prints how it ended.
+PUBLISHERS = """
 import os, sys
 from pathlib import Path
 from sqlalchemy import event
 import serving.publishing, serving.reading
 from serving.store import open_store
 
-folder, url, left = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 serving.publishing.BATCH = serving.reading.BATCH = 100
-engine = open_store(url)
 
-@event.listens_for(engine, "after_cursor_execute")
-def end(connection, cursor, statement, parameters, context, many):
-    global left
-    if statement.split()[0] in {"INSERT", "UPDATE", "DELETE", "CREATE"}:
-        left -= 1
-        if left == 0:
-            os._exit(9)
+def publish(left):
+    engine = open_store(sys.argv[2])
 
-serving.publishing.publish(folder, engine, keep=2)
+    @event.listens_for(engine, "after_cursor_execute")
+    def end(connection, cursor, statement, parameters, context, many):
+        nonlocal left
+        if statement.split()[0] in {"INSERT", "UPDATE", "DELETE", "CREATE"}:
+            left -= 1
+            if left == 0:
+                os._exit(9)
+
+    serving.publishing.publish(Path(sys.argv[1]), engine, keep=2)
+
+for line in sys.stdin:
+    child = os.fork()  # what takes seconds to import is imported once
+    if child == 0:
+        publish(int(line))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
@@ -128,22 +137,25 @@ def test_whatever_ends_a_publisher_one_release_is_whole_and_nothing_is_left(
 ):
     engine = open_store(store_url)
     served, step = set(), 0
-    while True:
-        step += 1
-        for number in range(2):  # the older of the two is let go after the switch
-            folder = tmp_path / f"{step}-{number}"
-            old = publish(small(folder, risk=step / 100 + number / 1000), engine, keep=2)
-        arguments = [sys.executable, "-c", ENDED, str(release), store_url, str(step)]
-        code = subprocess.run(arguments, cwd=ROOT, check=False).returncode
-        found = current(engine)
-        is_old = found.release_id == old.release_id
-        assert sum(found.customers.values()) == (3 if is_old else 134)
-        _, card = one_card(engine, "1" if is_old else "00001", with_purchases=True)
-        assert len(card.purchases) == 3
-        served.add(is_old)
-        if code == 0:
-            break
-        assert code == 9
+    command = [sys.executable, "-c", PUBLISHERS, str(release), store_url]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as publishers:
+        while True:
+            step += 1
+            for number in range(2):  # the older of the two is let go after the switch
+                folder = tmp_path / f"{step}-{number}"
+                old = publish(small(folder, risk=step / 100 + number / 1000), engine, keep=2)
+            print(step, file=publishers.stdin, flush=True)
+            code = int(publishers.stdout.readline())
+            found = current(engine)
+            is_old = found.release_id == old.release_id
+            assert sum(found.customers.values()) == (3 if is_old else 134)
+            _, card = one_card(engine, "1" if is_old else "00001", with_purchases=True)
+            assert len(card.purchases) == 3
+            served.add(is_old)
+            if code == 0:
+                break
+            assert code == 9
     assert step > 7
     assert served == {True, False}
     publish(small(tmp_path / "last", risk=0.99), engine, keep=2)
