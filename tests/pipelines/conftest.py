@@ -1,6 +1,7 @@
 """One finished project for all tests of whole runs; who changes anything takes a copy.
 
-Their two groups (`end_to_end`, `other_runs`) run side by side: whichever asks first makes it.
+Their two groups (`end_to_end`, `other_runs`) run side by side: whichever asks first makes it, and
+each looks at a copy of its own.
 """
 
 import fcntl
@@ -29,7 +30,9 @@ def first_run(tmp_path_factory, worker_id):
             project.git("add", "-A")
             project.git("commit", "-qm", "first run")
             printed.write_text(done.text, encoding="utf-8")
-    return Project(folder / "project"), printed.read_text(encoding="utf-8")
+    # Reading is writing too: whoever opens SQLite makes files that another copy would miss.
+    own = Project(folder / "project").copy(base / "finished")
+    return own, printed.read_text(encoding="utf-8")
 
 
 @pytest.fixture
