@@ -14,6 +14,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from sources.errors import TableError
+from sources.missing import without_missing_words
 from sources.params import SourceParams
 from sources.repeats import repeats, with_position
 from sources.tables import NUMBER, TABLES, TEXT, TIME, YESNO, Table
@@ -58,9 +59,10 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
     _refuse_names_alike(raw, table)
     raw = raw.reset_index(drop=True)
     known = [c for c in raw.columns if c in table.columns or table.open_ended]
-    rows = pd.DataFrame({c: _typed(raw[c], table.columns.get(c), params.timezone) for c in known})
+    given = without_missing_words(raw[known], table)
+    rows = pd.DataFrame({c: _typed(given[c], table.columns.get(c), params.timezone) for c in known})
     guests = _guests(rows, table)
-    reasons = _unreadable(raw, rows, table)
+    reasons = _unreadable(given, rows, table)
     reasons = reasons.where(reasons != "", _breaches(rows, table))
     reasons = reasons.where((reasons != "") | ~_no_nps(rows, table), NO_NPS)
     reasons[guests] = ""

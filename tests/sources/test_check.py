@@ -255,7 +255,6 @@ def test_negative_amounts_are_refunds_and_stay():
     [
         ("amount", "inf", "amount is too large to be true"),
         ("amount", "twelve", "amount is not a number"),
-        ("amount", "nan", "amount is not a number"),
         ("order_id", None, "order_id is missing"),
         ("order_id", " ", "order_id is missing"),
         ("event_time", None, "event_time is missing"),
