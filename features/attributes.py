@@ -7,6 +7,7 @@ noted when it changed: `source.static_attributes` lists the attributes that do n
 from collections.abc import Mapping, Sequence
 
 import ibis.expr.types as ir
+import yaml
 
 from features.bases import ATTRIBUTE
 from features.definition import TEXT, Feature, feature
@@ -26,8 +27,8 @@ FEATURES = (account_days,)
 def attribute_features(names: Sequence[str], types: Mapping[str, str]) -> tuple[Feature, ...]:
     """A feature `attribute_<name>` for each listed attribute.
 
-    `types` are the columns of the customers table with `text` or `number`. Raises ParamsError for
-    one that is not there, or that the contract gives another meaning.
+    `types` are the columns of the customers table with `text`, `number` or `time`. Raises
+    ParamsError for one that is not there, that the contract gives another meaning, or for a time.
     """
     free = sorted(name for name in types if name not in CUSTOMERS.columns)
     for name in names:
@@ -36,7 +37,21 @@ def attribute_features(names: Sequence[str], types: Mapping[str, str]) -> tuple[
                 f"source.static_attributes in params.yaml names {name}, which is no attribute of "
                 f"the customers table. It has: {', '.join(free) or 'none'}."
             )
+        if types[name] == "time":
+            raise ParamsError(
+                f"source.static_attributes in params.yaml names {name}, which holds dates: only "
+                "text, numbers and yes or no are learned from. Take it out of the list, or make a "
+                f"number of it with source.derive, {_year(name)}, and list that."
+            )
     return tuple(_attribute(name, types[name]) for name in names)
+
+
+def _year(name: str) -> str:
+    """What to write below source.derive for the year of a date: SQL in YAML."""
+    column = '"' + name.replace('"', '""') + '"'
+    content = {"customers": {f"year of {name}": f"year({column})"}}
+    text = yaml.safe_dump(content, default_flow_style=True, allow_unicode=True, width=10_000)
+    return str(text).strip()
 
 
 def _attribute(name: str, unit: str) -> Feature:

@@ -89,9 +89,8 @@ _TABLE_OF = {"purchase_days": "orders", "days": "orders"}
 def _attributes(schemas: Schemas, names: Sequence[str]) -> tuple[Feature, ...]:
     columns_of = schemas.get("customers", {})
     types = {
-        name: "number" if kind.is_numeric() else "text"
+        name: "number" if kind.is_numeric() else "text" if kind.is_string() else "time"
         for name, kind in columns_of.items()
-        if kind.is_numeric() or kind.is_string()
     }
     return attributes.attribute_features(names, types)
 

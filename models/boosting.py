@@ -138,6 +138,11 @@ def _dataset(
     settings: Mapping[str, object],
     like: lgb.Dataset | None = None,
 ) -> lgb.Dataset:
+    """Inside LightGBM features go by their place, f0, f1 and so on.
+
+    It refuses the characters of JSON in a name and takes a blank for an underscore, so that two
+    names may become one; an attribute may be called anything. `Inputs` keeps the names.
+    """
     features, text = names
     return lgb.Dataset(
         rows.inputs,
@@ -145,7 +150,7 @@ def _dataset(
         weight=rows.weight,
         init_score=rows.init_score,
         reference=like,
-        feature_name=list(features),
-        categorical_feature=list(text) or "auto",
+        feature_name=[f"f{place}" for place in range(len(features))],
+        categorical_feature=[list(features).index(name) for name in text] or "auto",
         params=dict(settings),
     )

@@ -165,7 +165,7 @@ def _slice_table(slices: dict[str, Any]) -> str:
     rows = []
     for kind, parts in slices.items():
         for name, facts in parts.items():
-            label = f"{kind.replace('_', ' ')}: {name.replace('_', ' ')}"
+            label = f"{_cell(kind)}: {_cell(name)}"
             start = f"| {label} | {facts['rows']:,} | {facts['churners']:,} |"
             if "models" not in facts:
                 rows.append(f"{start} too few | |")
@@ -174,6 +174,11 @@ def _slice_table(slices: dict[str, Any]) -> str:
             rows.append(f"{start} {ours['auc']:.3f} | {ours['observed_over_expected']:.2f} |")
     head = "| customers | rows | left | AUC | observed / expected |"
     return "\n".join([head, "|---|---|---|---|---|", *rows])
+
+
+def _cell(name: str) -> str:
+    """A name for a cell of a table; attributes and their values may be called anything."""
+    return " ".join(name.replace("_", " ").split()).replace("|", "\\|")
 
 
 def _when_text(when: dict[str, Any]) -> str:

@@ -32,7 +32,7 @@ def main() -> None:
     engine = open_store(settings.store_url)
     done = publish(stage.RELEASE, engine, settings.keep_releases, _move_champion)
     keep_champion()
-    _keep_monitor(engine, done.release_id)
+    keep_monitor(engine, done.release_id)
     if done.outcome == "unchanged":
         stage.say(f"release {done.release_id} is the published one already")
         return
@@ -42,7 +42,7 @@ def main() -> None:
         stage.say(f"let go, beyond the newest {settings.keep_releases}: {', '.join(done.removed)}")
 
 
-def _keep_monitor(engine: Engine, release_id: str) -> None:
+def keep_monitor(engine: Engine, release_id: str) -> None:
     """The monitor's report beside the release: it is newer when a past release has closed."""
     if stage.MONITOR.exists():
         report = read_json(stage.MONITOR)

@@ -148,8 +148,10 @@ def _typed(column: pd.Series, kind: str | None, timezone: str) -> pd.Series:
         return words.map(
             dict.fromkeys(TRUE_WORDS, True) | dict.fromkeys(FALSE_WORDS, False)
         ).astype("boolean")
-    if kind == TEXT or column.dtype == object:
+    if kind == TEXT or column.dtype == object or pd.api.types.is_bool_dtype(column):
         return texts(column)
+    if pd.api.types.is_float_dtype(column):  # infinity orders nobody and is no JSON
+        return column.mask(column.isin([np.inf, -np.inf]))
     return column
 
 

@@ -112,7 +112,7 @@ def run_road(folder: Path, last: str | None = None) -> Ended:
 def _publish() -> None:
     """As pipelines/publish.py does, but for the alias in MLflow."""
     from pipelines import stage
-    from pipelines.publish import keep_champion
+    from pipelines.publish import keep_champion, keep_monitor
     from serving.publishing import publish
     from serving.settings import load_settings
     from serving.store import open_store
@@ -120,8 +120,9 @@ def _publish() -> None:
     settings = load_settings()
     engine = open_store(settings.store_url)
     try:
-        publish(stage.RELEASE, engine, settings.keep_releases, lambda _: None)
+        done = publish(stage.RELEASE, engine, settings.keep_releases, lambda _: None)
         keep_champion()
+        keep_monitor(engine, done.release_id)
     finally:
         engine.dispose()
 

@@ -44,6 +44,22 @@ def test_the_same_rows_give_the_same_text():
     assert first.model_to_string() == second.model_to_string()
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ('attribute_Регион, "город" [код]', "attribute_tier:{level}", "attribute_a\nb\t\\"),
+        ("two words", "two_words", "two  words"),
+        ("", " ", "f0"),
+    ],
+)
+def test_features_may_be_called_anything_and_the_trees_are_the_same(names):
+    codes = np.nan_to_num(TRAIN.inputs, nan=0.0).round().clip(0)
+    rows = Rows(codes, TRAIN.target)
+    plain = train_booster(recipe(), NAMES, rows, 20, text=NAMES[1:])
+    odd = train_booster(recipe(), names, rows, 20, text=names[1:])
+    assert odd.model_to_string() == plain.model_to_string()
+
+
 @pytest.mark.parametrize(("threads", "own"), [(1, 1), (2, 1), (3, 1), (8, 2)])
 def test_side_by_side_shares_the_threads_and_keeps_the_order(threads, own):
     made = side_by_side(lambda item, threads: (item, threads), ("a", "b", "c"), threads)
@@ -69,7 +85,7 @@ def test_a_saved_booster_predicts_the_same_numbers(tmp_path):
     save_booster(booster, tmp_path / "folder" / "model.txt")
     again = load_booster(tmp_path / "folder" / "model.txt")
     np.testing.assert_array_equal(again.predict(VALID.inputs), booster.predict(VALID.inputs))
-    assert again.feature_name() == list(NAMES)
+    assert again.feature_name() == ["f0", "f1", "f2"]
     assert again.current_iteration() == booster.current_iteration()
 
 

@@ -276,7 +276,7 @@ def test_what_is_scored_is_what_was_taught(small_model, later):
     score = small_model.booster.predict(taught, raw_score=True) + np.array(layout.pooled)[interval]
     hazard = expit(score).reshape(len(later), -1)
     np.testing.assert_allclose(small_model.survival(later)[:, 1:], np.cumprod(1 - hazard, axis=1))
-    names = small_model.booster.feature_name()
+    names = [*small_model.layout.inputs.features, *next_purchase.INTERVAL_INPUTS]
     used = dict(zip(names, small_model.booster.feature_importance("split"), strict=True))
     assert min(used[name] for name in next_purchase.INTERVAL_INPUTS) > 0
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -301,6 +302,13 @@ def test_unknown_columns_are_ignored_by_name_and_attributes_of_customers_kept():
     attributes = check(people, CUSTOMERS)
     assert attributes.ignored_columns == ()
     assert attributes.rows.loc[0].tolist() == ["1", "35-49K", 3]
+
+
+def test_an_attribute_of_yes_and_no_is_text_and_an_infinite_one_is_unknown():
+    people = pd.DataFrame({"customer_id": ["1", "2"], "vip": [True, False], "x": [np.inf, 2.0]})
+    rows = check(people, CUSTOMERS).rows
+    assert rows["vip"].tolist() == ["True", "False"]
+    assert rows["x"].isna().tolist() == [True, False]
 
 
 def test_all_tables_are_checked_by_their_name():
