@@ -38,7 +38,9 @@ def backtest(past: Past, evaluated: Evaluated, params: ModelParams) -> list[dict
     """One entry per date, earliest first: periods with what was sold and said, and the errors.
 
     `total_error` is forecast over sold, less 1; `segment_error` the sum over RFM segments of the
-    absolute errors over what was sold; both with 95 % intervals, customers resampled.
+    absolute errors over what was sold; both with 95 % intervals, customers resampled. A model is
+    left out of a date that has no such figure: where nothing was sold, or the data does not reach
+    back far enough for it.
     """
     timeline = past.timeline
     dates = [(day, WITHIN, timeline.horizon_days, evaluated.bundle) for day in timeline.test]
@@ -53,24 +55,31 @@ def backtest(past: Past, evaluated: Evaluated, params: ModelParams) -> list[dict
 
 
 def forecast_metrics(backtests: list[dict[str, Any]]) -> dict[str, Any]:
-    """Means over the dates of the absolute errors, by reach, amount and model."""
+    """Means of the absolute errors by reach, amount and model, and over how many `dates`.
+
+    Each over the dates that have it: the data may reach back a year from the last of them only.
+    """
     found: dict[str, Any] = {}
-    for reaches in (WITHIN, BEYOND):
-        entries = [entry["errors"] for entry in backtests if entry["reaches"] == reaches]
-        if entries:
-            found[reaches] = {
-                what: {
-                    model: {
-                        error: float(
-                            np.mean([abs(e[what][model][error]["value"]) for e in entries])
-                        )
-                        for error in errors
-                    }
-                    for model, errors in models.items()
+    for entry in backtests:
+        for what, models in entry["errors"].items():
+            for model, errors in models.items():
+                place = found.setdefault(entry["reaches"], {}).setdefault(what, {})
+                seen = place.setdefault(model, {})
+                for error, figure in errors.items():
+                    seen.setdefault(error, []).append(abs(figure["value"]))
+    return {
+        reaches: {
+            what: {
+                model: {
+                    **{error: float(np.mean(values)) for error, values in errors.items()},
+                    "dates": max(map(len, errors.values())),
                 }
-                for what, models in entries[-1].items()
+                for model, errors in models.items()
             }
-    return found
+            for what, models in amounts.items()
+        }
+        for reaches, amounts in found.items()
+    }
 
 
 def _judged(past: Past, bundle: Bundle, day: int, days: int, params: ModelParams) -> dict[str, Any]:
@@ -99,7 +108,10 @@ def _judged(past: Past, bundle: Bundle, day: int, days: int, params: ModelParams
                 **_interval(told[i], widths[what][i], sales[i]),
             }
         whole = {OURS: cells.sum(axis=1), LAST_PERIOD: before[what][-1]}
-        errors[what] = {
+        errors[what] = {}
+        if sold[what].sum() <= 0:
+            continue  # an error is a share of what was sold
+        errors[what] |= {
             name: _errors(amounts, sold[what].sum(axis=1), of_segment, weights)
             for name, amounts in whole.items()
             if amounts is not None
@@ -136,13 +148,18 @@ def _errors(
     of_segment: npt.NDArray[np.bool_],
     weights: FloatArray,
 ) -> dict[str, dict[str, float]]:
-    """Errors of the total and by segment with their intervals; said and sold by customer (n,)."""
+    """Errors of the total and by segment; said and sold by customer (n,).
+
+    With intervals over the draws in which anything was sold; without any such draw there are none.
+    """
     once = np.ones((1, len(said)))
-    found = {}
+    drawn = weights[(weights @ sold) > 0]
+    found: dict[str, dict[str, float]] = {}
     for name, parts in (("total_error", None), ("segment_error", of_segment)):
-        value = float(_error(said, sold, parts, once)[0])
-        low, high = np.percentile(_error(said, sold, parts, weights), [2.5, 97.5])
-        found[name] = {"value": value, "low": float(low), "high": float(high)}
+        found[name] = {"value": float(_error(said, sold, parts, once)[0])}
+        if len(drawn):
+            low, high = np.percentile(_error(said, sold, parts, drawn), [2.5, 97.5])
+            found[name] |= {"low": float(low), "high": float(high)}
     return found
 
 

@@ -11,9 +11,15 @@ def forecast_text(backtests: list[dict[str, Any]]) -> str:
         return ""
     rows = [
         f"| {one['as_of_date']}, {one['days']} days | {what} | {one['total'][what]['sold']:,.0f} | "
-        f"{one['total'][what]['ours']:,.0f} | {_error(errors['ours']['total_error'])} | "
-        f"{_error(errors['ours']['segment_error'])} | "
-        + "".join(f"{_error(errors.get(n, {}).get('total_error'))} | " for n in OTHERS)
+        f"{one['total'][what]['ours']:,.0f} | "
+        + "".join(
+            f"{_error(errors.get(name, {}).get(error))} | "
+            for name, error in (
+                ("ours", "total_error"),
+                ("ours", "segment_error"),
+                *((other, "total_error") for other in OTHERS),
+            )
+        )
         + f"{sum(one['not_in_it'][what].values()):.1%} |"
         for one in backtests
         for what, errors in one["errors"].items()
@@ -37,8 +43,28 @@ def forecast_text(backtests: list[dict[str, Any]]) -> str:
         + "\n".join([head, "|---" * 9 + "|", *rows])
         + "\n\nError: forecast over sold, less 1; by segment: absolute errors of the RFM segments "
         "over all sold. By others: the share of all sold that customers outside the forecast "
-        "brought, new or back after a long silence." + held
+        "brought, new or back after a long silence." + held + _why_absent(backtests)
     )
+
+
+def _why_absent(backtests: list[dict[str, Any]]) -> str:
+    """Why there is a dash: nothing was sold, or nothing is known of so long ago."""
+    dates: dict[str, list[str]] = {"unsold": [], **{name: [] for name in OTHERS}}
+    for one in backtests:
+        for what, errors in one["errors"].items():
+            when = f"{what} as of {one['as_of_date']}"
+            dates["unsold"] += [] if errors else [when]
+            for name in OTHERS:
+                dates[name] += [when] if errors and name not in errors else []
+    why = {
+        "unsold": "no error where nothing was sold ({})",
+        "last_period": "no window of as many days before ({})",
+        "last_year": "the data does not reach back a year and its cohort ({})",
+    }
+    told = [
+        why[name].format(", ".join(dict.fromkeys(when))) for name, when in dates.items() if when
+    ]
+    return f" A dash: {'; '.join(told)}." if told else ""
 
 
 def _error(figure: dict[str, float] | None) -> str:

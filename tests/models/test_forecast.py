@@ -1,5 +1,6 @@
 """The sales forecast: its sums, its shape, its interval, and its judgement on past dates."""
 
+import json
 from dataclasses import replace
 from functools import cache
 
@@ -21,6 +22,7 @@ from models.forecast import (
 )
 from models.judgement import Evaluated
 from models.metrics import customer_weights
+from pipelines.card_forecast import forecast_text
 from tests.snapshots import (
     HORIZON,
     VALUE_HORIZON,
@@ -187,7 +189,67 @@ def test_metrics_are_means_of_absolute_errors():
         return {"reaches": "within_horizon", "errors": errors}
 
     found = forecast_metrics([entry(-0.1), entry(0.3)])
-    assert found == {"within_horizon": {"orders": {"ours": {"total_error": pytest.approx(0.2)}}}}
+    ours = {"total_error": pytest.approx(0.2), "dates": 2}
+    assert found == {"within_horizon": {"orders": {"ours": ours}}}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_dates_may_disagree_on_what_can_be_judged(turned):
+    """The first date has no last year, the second sold nothing, the last has all there is."""
+
+    def entry(**errors):
+        told = {name: {"total_error": {"value": error}} for name, error in errors.items()}
+        return {"reaches": "within_horizon", "errors": {"orders": told}}
+
+    entries = [entry(ours=0.1), entry(), entry(ours=-0.3, last_year=0.5)]
+    found = forecast_metrics(entries[::-1] if turned else entries)
+    assert found["within_horizon"]["orders"] == {
+        "ours": {"total_error": pytest.approx(0.2), "dates": 2},
+        "last_year": {"total_error": 0.5, "dates": 1},
+    }
+
+
+def test_a_run_whose_dates_disagree_on_a_last_year_is_judged():
+    """The history begins so that the last test date alone looks back a year."""
+    plan = timeline()
+    days = tuple(sorted({*plan.validation, *plan.test}))
+    start = days[-1] - 365 - plan.active_within_days
+    both = replace(past(), timeline=replace(plan, test=days, data_from=start))
+    judged = backtest(both, evaluated(), model_params())
+    near = [one for one in judged if one["reaches"] == "within_horizon"]
+    with_year = ["last_year" in one["errors"]["orders"] for one in near]
+    # Nobody bought so long ago: the figure is there, and says so.
+    assert with_year == [False] * (len(days) - 1) + [True]
+    metrics = forecast_metrics(judged)["within_horizon"]["orders"]
+    assert metrics["ours"]["dates"] == len(days) and metrics["last_year"]["dates"] == 1
+    told = forecast_text(judged)
+    assert "does not reach back a year" in told and near[0]["as_of_date"] in told
+
+
+def test_where_nothing_was_sold_there_is_no_error_and_the_card_says_so():
+    plan = timeline()
+    day = plan.test[-1]
+    until = pd.Timestamp(date_of(day))
+    silent = past().purchases[past().purchases["event_day"] < until]
+    judged = backtest(replace(past(), purchases=silent), evaluated(), model_params())
+    last = next(one for one in judged if one["as_of_date"] == date_of(day).isoformat())
+    assert last["total"]["orders"]["sold"] == 0 and last["errors"] == {"orders": {}, "spend": {}}
+    assert "nothing was sold" in forecast_text(judged)
+    json.dumps(judged, allow_nan=False)
+    forecast_metrics(judged)
+
+
+def test_an_interval_is_taken_over_the_draws_in_which_something_was_sold():
+    sold = np.array([10.0, 0.0])
+    both = np.array([[True, True]])
+    weights = np.array([[1.0, 1.0], [0.0, 2.0], [2.0, 0.0]])
+    found = _errors(np.array([5.0, 5.0]), sold, both, weights)
+    assert found["total_error"] == {
+        "value": 0.0,
+        "low": pytest.approx(-0.4875),
+        "high": pytest.approx(-0.0125),
+    }
+    assert _errors(sold, sold, both, weights[1:2])["total_error"] == {"value": 0.0}
 
 
 def test_segments_and_periods_add_up_to_the_total():

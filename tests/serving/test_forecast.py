@@ -68,6 +68,31 @@ def test_without_amounts_there_is_no_money_in_it(engine, tmp_path):
         assert "Purchases" in said and "2,000" not in said
 
 
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_past_dates_may_disagree_on_what_can_be_judged(engine, release, tmp_path, language):
+    """One sold nothing, one had no amounts, one is whole: a dash stands for what is not there."""
+    report = forecast_report()
+    whole = report["backtest"][0]
+    unsold = {**whole, "errors": {"orders": {}, "spend": {}}}
+    bare = {
+        **whole,
+        "periods": [{**one, "spend": None} for one in whole["periods"]],
+        "total": {**whole["total"], "spend": None},
+        "errors": {"orders": {"ours": {"total_error": {"value": 0.1}}}},
+        "not_in_it": {"orders": whole["not_in_it"]["orders"]},
+    }
+    folder = tmp_path / "release"
+    shutil.copytree(release, folder)
+    write_json(folder / "reports" / "forecast.json", report | {"backtest": [unsold, bare, whole]})
+    manifest = read_json(folder / "manifest.json")
+    write_json(folder / "manifest.json", manifest | {"files": hashes(folder)})
+    publish(folder, engine, keep=5)
+    with Running(engine) as service:
+        page = service.get(f"/forecast?language={language}")
+        assert page.status == 200
+        assert service.get("/v1/forecast").json()["backtest"][1]["total"]["spend"] is None
+
+
 def test_a_release_from_before_there_were_forecasts_says_so(engine, release, tmp_path):
     publish(without_forecast(release, tmp_path / "old"), engine, keep=5)
     with Running(engine) as service:
