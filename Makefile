@@ -13,7 +13,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring docs ui spark-setup lock clean
+.PHONY: help run serve test check format bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder docs ui spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +71,10 @@ bench-truth:  ## models on worlds whose truth is known: nothing to find, planted
 bench-scoring:  ## training, and scoring a million customers, with the models that `make run` left
 	$(SETUP) bench
 	@$(BIN)/python -m benchmarks.scoring
+
+bench-ladder:  ## small data: real sources cut to few customers and days, ours beside simple models (FRESH=1: anew)
+	$(SETUP) dev
+	@$(BIN)/python -m benchmarks.ladder $(CELLS)
 
 docs:  ## write docs/features.md and docs/parameters.md anew
 	$(SETUP) dev
