@@ -5,7 +5,6 @@ rows in = rows kept + rows quarantined + duplicates + guests        (nothing is 
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +13,10 @@ import pandas as pd
 import pandera.pandas as pa
 
 from sources.errors import TableError
+from sources.header import refuse_header
+from sources.keys import shared_order_numbers
 from sources.missing import without_missing_words
+from sources.notes import Note
 from sources.params import SourceParams
 from sources.repeats import repeats, with_position
 from sources.tables import NUMBER, TABLES, TEXT, TIME, YESNO, Table
@@ -38,7 +40,8 @@ CURES = {
 class Checked:
     """One checked table. `quarantine` holds the raw rows with a column `reason`.
 
-    `made_of` says what its rows were made of where the source does not have the table.
+    `made_of` says what its rows were made of where the source does not have the table; `notes` what
+    was noticed in rows that were kept.
     """
 
     rows: pd.DataFrame
@@ -47,6 +50,7 @@ class Checked:
     ignored_columns: tuple[str, ...]
     findings: tuple[str, ...]
     made_of: str = ""
+    notes: tuple[Note, ...] = ()
 
 
 def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checked:
@@ -55,8 +59,7 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
     Raises TableError when the table is empty, a required column is missing, no row has a customer,
     or more than `source.max_quarantined` of the rows with a customer would be quarantined.
     """
-    _refuse_empty_or_incomplete(raw, table)
-    _refuse_names_alike(raw, table)
+    refuse_header(raw, table, params)
     raw = raw.reset_index(drop=True)
     known = [c for c in raw.columns if c in table.columns or table.open_ended]
     given = without_missing_words(raw[known], table)
@@ -72,6 +75,7 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
         duplicates |= candidates & rows[candidates].duplicated().reindex(
             rows.index, fill_value=False
         )
+    notes = shared_order_numbers(raw, rows[candidates & ~duplicates], table, params)
     rows = with_position(rows, table, candidates & ~duplicates)
     same, conflicts = repeats(rows, table, candidates & ~duplicates)
     duplicates |= same
@@ -99,6 +103,7 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
         counts=counts,
         ignored_columns=tuple(c for c in raw.columns if c not in known),
         findings=tuple(_example(raw, reasons, reason) for reason in _distinct(reasons[bad])),
+        notes=notes,
     )
 
 
@@ -110,32 +115,6 @@ def check_tables(raw: dict[str, pd.DataFrame], params: SourceParams) -> dict[str
 def utc_now() -> datetime:
     """The time of day in UTC, without saying so, as times are kept here."""
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-def _refuse_empty_or_incomplete(raw: pd.DataFrame, table: Table) -> None:
-    for column in table.required:
-        if column not in raw.columns:
-            near = get_close_matches(column, [str(c) for c in raw.columns], 1, cutoff=0.4)
-            hint = f" Nearest: {near[0]}." if near else ""
-            raise TableError(
-                f"{table.name} has no column {column}. It has: "
-                f"{', '.join(str(c) for c in raw.columns)}.{hint} Rename it with "
-                f"source.columns.{table.name}.{column} in params.yaml."
-            )
-    if raw.empty:
-        raise TableError(f"{table.name} has a header but no rows. Export it again.")
-
-
-def _refuse_names_alike(raw: pd.DataFrame, table: Table) -> None:
-    """Names that differ in capitals alone are one name to some engines."""
-    by_name: dict[str, str] = {}
-    for column in map(str, raw.columns):
-        other = by_name.setdefault(column.lower(), column)
-        if other != column:
-            raise TableError(
-                f"{table.name} has columns {other} and {column}, which differ in capital letters "
-                "alone: rename or leave out one of them."
-            )
 
 
 def _typed(column: pd.Series, kind: str | None, timezone: str) -> pd.Series:

@@ -21,8 +21,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sources.cures import literal, quoted
 from sources.errors import SourceError
-from sources.mapping import literal, quoted
 
 MEMORY = "1GB"  # of DuckDB while it sorts; what is larger goes to disk
 GROUP = 20_480  # rows that are compressed together, in memory

@@ -15,8 +15,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from sources.cures import literal
 from sources.errors import SourceError
-from sources.mapping import Raw, columns_of, literal, mapped
+from sources.mapping import Raw, columns_of, mapped
 from sources.params import SourceParams
 from sources.tables import ENOUGH, TABLES, TEXT, TIME, YESNO, Table
 

@@ -13,6 +13,7 @@ import pandas as pd
 from pandas.api.types import is_float_dtype
 
 from sources.check import texts
+from sources.cures import quoted
 from sources.errors import SourceError
 from sources.params import SourceParams
 from sources.tables import TEXT, Table
@@ -45,7 +46,12 @@ def mapped(
     # DuckDB's names know no case: `quantity: Quantity` leaves no second column behind.
     used = {column.lower() for column in (*renames, *renames.values(), *derive)}
     rest = [column for column in raw.columns if column.lower() not in used]
-    renamed = [f"{quoted(source)} AS {quoted(target)}" for target, source in renames.items()]
+    # A column both renamed and computed is the computed one: so a cure can be pasted as it is.
+    renamed = [
+        f"{quoted(source)} AS {quoted(target)}"
+        for target, source in renames.items()
+        if target not in derive
+    ]
     select = ", ".join([*renamed, *computed, *(quoted(column) for column in rest)])
     try:
         frame = connection.sql(f"SELECT {select} FROM {raw.relation}").df()
@@ -79,16 +85,6 @@ def columns_of(
             for target in [t for t, source in renames.items() if source == column] or [column]
         )
     ]
-
-
-def quoted(column: str) -> str:
-    """A column's name as DuckDB reads it, whatever is in it."""
-    return '"' + column.replace('"', '""') + '"'
-
-
-def literal(text: object) -> str:
-    """A text as DuckDB reads it."""
-    return "'" + str(text).replace("'", "''") + "'"
 
 
 def _refuse_header_only(connection: duckdb.DuckDBPyConnection, raw: Raw) -> None:

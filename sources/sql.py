@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pandas as pd
 
+from sources.cures import literal, quoted
 from sources.errors import SourceError
 from sources.extracts import kinds_of, scan, typed, write_part
-from sources.mapping import Raw, columns_of, literal, mapped, quoted
+from sources.mapping import Raw, columns_of, mapped
 from sources.params import SourceParams
 from sources.tables import TABLES, TEXT
 

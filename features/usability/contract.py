@@ -42,6 +42,18 @@ def _of_table(name: str, table: Checked) -> list[Finding]:
         )
         for text in table.findings
     ]
+    findings += [
+        Finding(
+            note.check,
+            note.severity,
+            name,
+            note.column,
+            note.rows,
+            note.meaning,
+            note.what_to_do,
+        )
+        for note in table.notes
+    ]
     if table.made_of:
         findings.append(
             Finding(

@@ -1,0 +1,16 @@
+"""What the check noticed in rows that it kept: told in the usability report, stops nothing."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing noticed in a table; the fields mean what they mean in a finding of the report."""
+
+    check: str
+    severity: Literal["error", "warning", "advice"]
+    column: str | None
+    rows: int
+    meaning: str
+    what_to_do: str
