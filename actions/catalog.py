@@ -5,17 +5,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.segments import AbcClass, LifecycleStage, RfmSegment, RiskBand
 from sources.errors import CatalogError
+from sources.vocabulary import channel_word
 
 DO_NOTHING = "do_nothing"
-NO_CHANNEL = "none"
 
 Rate = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Channel = Annotated[Name, AfterValidator(channel_word)]  # as the tables name it
 Kind = Literal["retention", "service_recovery"]
 # Message keys `why.<name>`: only these have a sentence in every language.
 Why = Literal["reminder", "win_back", "appreciation", "personal_contact", "make_good"]
@@ -73,7 +74,7 @@ class Action(Entry):
     """One thing that can be done for a customer. Money per contact, in the data's currency."""
 
     id: Name
-    channel: Name
+    channel: Channel
     kind: Kind = "retention"
     contact_cost: Money
     incentive_cost: Money = 0.0

@@ -6,20 +6,24 @@ the first reason in the order of `GATES`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from actions.catalog import DO_NOTHING, NO_CHANNEL, Action, Span
+from actions.catalog import DO_NOTHING, Action, Span
 from actions.holdout import HOLDOUT
 from actions.params import ActionParams
+from features.complaints import open_complaints
+from features.consent import granting, objections
+from features.frames import customers_of
 from features.timeline import days_before
+from sources.tables import CONSENTS, TICKETS
+from sources.vocabulary import NO_CHANNEL
 
 BoolArray = npt.NDArray[np.bool_]
 
-PROFILING = "profiling"
-COMPLAINT = "complaint"
 SERVICE_RECOVERY = "service_recovery"
 # The reasons an action can be blocked for, in the order in which they are given.
 GATES = (
@@ -48,10 +52,7 @@ class History:
 
 def objectors(consents: pd.DataFrame | None) -> set[str]:
     """Customers whose newest word on profiling is no: never scored, listed or planned."""
-    if consents is None or "purpose" not in consents.columns:
-        return set()
-    newest = _newest(consents[consents["purpose"] == PROFILING], ["customer_id"])
-    return set(newest.loc[~newest["granted"].astype(bool), "customer_id"])
+    return set() if consents is None else customers_of(consents, CONSENTS, objections)
 
 
 def blocked_by(
@@ -109,27 +110,12 @@ def _consent(
     if consents is None:
         allowed = params.consent_when_unknown == "allow"
         return np.full(shape, allowed), np.full(shape, True)
-    rows = consents
-    if "purpose" in rows.columns:
-        rows = rows[(rows["purpose"] != PROFILING).fillna(True)]
-    newest = _newest(rows, ["customer_id", "channel"])
-    granted = newest[newest["granted"].astype(bool)]
     by_channel = {
-        channel: scores["customer_id"].isin(ids).to_numpy(dtype=bool)
-        for channel, ids in granted.groupby("channel")["customer_id"]
+        channel: customers_of(consents, CONSENTS, partial(granting, channel=channel))
+        for channel in {action.channel for action in actions}
     }
-    nobody = np.zeros(len(scores), dtype=bool)
-    columns = [by_channel.get(action.channel, nobody) for action in actions]
+    columns = [scores["customer_id"].isin(by_channel[action.channel]) for action in actions]
     return np.column_stack(columns).reshape(shape), np.full(shape, False)
-
-
-def _newest(consents: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """The newest row of each key; of several at the same time a refusal counts."""
-    rows = consents.assign(granted=consents["granted"].astype("boolean").fillna(False))
-    order = rows.sort_values(
-        [*key, "event_time", "granted"], ascending=[True] * len(key) + [True, False]
-    )
-    return order.drop_duplicates(key, keep="last")
 
 
 def _recent_contacts(
@@ -156,15 +142,9 @@ def _recent_contacts(
 
 
 def _open_complaint(scores: pd.DataFrame, tickets: pd.DataFrame | None) -> BoolArray:
-    """Whether a complaint is open, (customers,). Without a kind every ticket may be a complaint."""
-    if tickets is None:
-        return np.zeros(len(scores), dtype=bool)
-    is_open = pd.Series(True, index=tickets.index)
-    if "closed_at" in tickets.columns:
-        is_open &= tickets["closed_at"].isna()
-    if "kind" in tickets.columns:
-        is_open &= (tickets["kind"] == COMPLAINT).fillna(False)
-    return scores["customer_id"].isin(tickets.loc[is_open, "customer_id"]).to_numpy(dtype=bool)
+    """Whether a complaint is open, (customers,)."""
+    complaining = set() if tickets is None else customers_of(tickets, TICKETS, open_complaints)
+    return scores["customer_id"].isin(complaining).to_numpy(dtype=bool)
 
 
 def _applicable(scores: pd.DataFrame, actions: Sequence[Action]) -> BoolArray:

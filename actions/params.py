@@ -1,10 +1,11 @@
 """What params.yaml may say about actions."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import AfterValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from sources.params import Params
+from sources.vocabulary import channel_word
 
 
 class ActionParams(Params):
@@ -13,7 +14,9 @@ class ActionParams(Params):
     catalog: str
     margin_rate: float | None = Field(default=None, gt=0, le=1)
     budget: NonNegativeFloat = Field(allow_inf_nan=False)
-    capacities: dict[str, NonNegativeInt] = Field(default_factory=dict)
+    capacities: dict[Annotated[str, AfterValidator(channel_word)], NonNegativeInt] = Field(
+        default_factory=dict
+    )
     max_contacts: PositiveInt
     max_contacts_days: PositiveInt
     quiet_days: NonNegativeInt

@@ -13,12 +13,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from actions.allocation import Allocation, Limits, allocate
-from actions.catalog import DO_NOTHING, NO_CHANNEL, Catalog
+from actions.catalog import DO_NOTHING, Catalog
 from actions.eligibility import History, blocked_by, blocked_lists, objectors
 from actions.gain import Prospect, has_money, prospect
 from actions.holdout import HOLDOUT, TREATED, arm, epoch_of
 from actions.params import ActionParams
 from sources.errors import ParamsError
+from sources.vocabulary import NO_CHANNEL
 
 SCORED = "scored"
 ASSUMED = "assumed"

@@ -10,6 +10,8 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
+from features.complaints import is_complaint, is_open
+from features.consent import newest_words, on_channels
 from features.facts import Facts
 from features.timeline import (
     emptied,
@@ -34,7 +36,6 @@ MOMENT = {
     "split": "string",
 }
 BEYOND_ANY_AGE = 1_000_000  # days
-PROFILING = "profiling"
 ATTRIBUTE = "attribute_"
 
 
@@ -134,29 +135,20 @@ def contacts(facts: Facts) -> ir.Table:
 
 def consents(facts: Facts) -> ir.Table:
     """The newest word on each channel, marketing and other purposes apart from profiling."""
-    rows = known(facts.tables["consents_days"], moment_table())
-    if "purpose" in rows.columns:
-        rows = rows.filter(rows.purpose.lower().fill_null("") != PROFILING)
-    # Of two words at the same time the refusal counts.
-    words = rows.group_by(["customer_id", "channel", "event_time"]).aggregate(
-        granted=rows.granted.all(), ago=rows.ago.min()
-    )
-    newest = ibis.window(group_by=[words.customer_id, words.channel])
-    is_newest = words.event_time == words.event_time.max().over(newest)
-    return words.mutate(is_newest=is_newest)
+    rows = on_channels(known(facts.tables["consents_days"], moment_table()))
+    return newest_words(rows, ["customer_id", "channel"], ago=rows.ago.min())
 
 
 def tickets(facts: Facts) -> ir.Table:
     """Tickets as they stood: `is_open`, `is_complaint`, `days_to_close`, csat where given."""
     rows = emptied(known(facts.tables["tickets_days"], moment_table()), TICKETS)
-    kind = rows.kind.lower().fill_null("") if "kind" in rows.columns else ibis.literal("")
     never = ibis.null("timestamp")
     closed = rows.closed_at if "closed_at" in rows.columns else never
     reopened = rows.reopened_at if "reopened_at" in rows.columns else never
     seconds = whole_seconds(closed) - whole_seconds(rows.opened_at)
     return rows.mutate(
-        is_complaint=kind == "complaint",
-        is_open=closed.isnull() | (reopened.notnull() & (reopened > closed)).fill_null(False),
+        is_complaint=is_complaint(rows),
+        is_open=is_open(rows),
         is_reopened=reopened.notnull(),
         seconds_to_close=seconds,
         csat=rows.csat if "csat" in rows.columns else ibis.null("float64"),
@@ -166,12 +158,11 @@ def tickets(facts: Facts) -> ir.Table:
 def surveys(facts: Facts) -> ir.Table:
     """Answers: `newest` is 1 for the last of its kind, 2 for the one before."""
     rows = known(facts.tables["surveys_days"], moment_table())
-    kind = rows.kind.lower()
     # Of two answers of one kind at the same time the lower counts as the newer.
     order = ibis.window(
-        group_by=[rows.customer_id, kind], order_by=[ibis.desc(rows.event_time), rows.score]
+        group_by=[rows.customer_id, rows.kind], order_by=[ibis.desc(rows.event_time), rows.score]
     )
-    return rows.mutate(kind=kind, newest=ibis.row_number().over(order) + 1)
+    return rows.mutate(newest=ibis.row_number().over(order) + 1)
 
 
 def subscriptions(facts: Facts) -> ir.Table:

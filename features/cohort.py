@@ -1,9 +1,9 @@
 """The cohort: which customers are eligible at an as-of date."""
 
-import ibis
 import ibis.expr.types as ir
 
-from features.bases import PROFILING, moment_table, subscriptions
+from features.bases import moment_table, subscriptions
+from features.consent import objections
 from features.facts import Facts
 from features.timeline import known, visible, within
 
@@ -27,12 +27,4 @@ def without_objectors(customers: ir.Table, facts: Facts) -> ir.Table:
     if not {"consents", "purpose"} <= facts.has:
         return customers
     said = known(facts.tables["consents_days"], moment_table())
-    said = said.filter(said.purpose.lower() == PROFILING)
-    # Of two words at the same time the refusal counts.
-    words = said.group_by(["customer_id", "event_time"]).aggregate(granted=said.granted.all())
-    # A column first: a filter would look for the newest among the refusals alone.
-    own = ibis.window(group_by=words.customer_id)
-    words = words.mutate(newest=words.event_time.max().over(own))
-    refusals = words.filter(words.event_time == words.newest, ~words.granted)
-    objectors = refusals.select("customer_id")
-    return customers.anti_join(objectors, "customer_id")
+    return customers.anti_join(objections(said), "customer_id")

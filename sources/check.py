@@ -20,9 +20,8 @@ from sources.notes import Note
 from sources.params import SourceParams
 from sources.repeats import repeats, with_position
 from sources.tables import NUMBER, TABLES, TEXT, TIME, YESNO, Table
+from sources.vocabulary import NO_WORDS, YES_WORDS, in_known_words
 
-TRUE_WORDS = {"true", "t", "yes", "y", "1", "1.0"}
-FALSE_WORDS = {"false", "f", "no", "n", "0", "0.0"}
 GUESTS = ("orders", "events")  # purchases and visits of people who did not say who they are
 LARGEST = 9e12  # whole millionths of it are whole 64-bit numbers; no amount of money is larger
 ANNOUNCED = "ended_at"
@@ -64,6 +63,7 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
     known = [c for c in raw.columns if c in table.columns or table.open_ended]
     given = without_missing_words(raw[known], table)
     rows = pd.DataFrame({c: _typed(given[c], table.columns.get(c), params.timezone) for c in known})
+    rows, unknown = in_known_words(rows, table, params)
     guests = _guests(rows, table)
     reasons = _unreadable(given, rows, table)
     reasons = reasons.where(reasons != "", _breaches(rows, table))
@@ -75,7 +75,7 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
         duplicates |= candidates & rows[candidates].duplicated().reindex(
             rows.index, fill_value=False
         )
-    notes = shared_order_numbers(raw, rows[candidates & ~duplicates], table, params)
+    numbers = shared_order_numbers(raw, rows[candidates & ~duplicates], table, params)
     rows = with_position(rows, table, candidates & ~duplicates)
     same, conflicts = repeats(rows, table, candidates & ~duplicates)
     duplicates |= same
@@ -103,7 +103,7 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
         counts=counts,
         ignored_columns=tuple(c for c in raw.columns if c not in known),
         findings=tuple(_example(raw, reasons, reason) for reason in _distinct(reasons[bad])),
-        notes=notes,
+        notes=(*numbers, *unknown),
     )
 
 
@@ -124,9 +124,9 @@ def _typed(column: pd.Series, kind: str | None, timezone: str) -> pd.Series:
         return pd.to_numeric(column, errors="coerce").astype("float64")
     if kind == YESNO:
         words = column.astype("str").str.strip().str.lower()
-        return words.map(
-            dict.fromkeys(TRUE_WORDS, True) | dict.fromkeys(FALSE_WORDS, False)
-        ).astype("boolean")
+        return words.map(dict.fromkeys(YES_WORDS, True) | dict.fromkeys(NO_WORDS, False)).astype(
+            "boolean"
+        )
     if kind == TEXT or column.dtype == object or pd.api.types.is_bool_dtype(column):
         return texts(column)
     if pd.api.types.is_float_dtype(column):  # infinity orders nobody and is no JSON
@@ -239,7 +239,7 @@ def _no_nps(rows: pd.DataFrame, table: Table) -> "pd.Series[bool]":
     """Answers to "how likely would you recommend us" on another scale than from 0 to 10."""
     if table.name != "surveys":
         return pd.Series(data=False, index=rows.index)
-    return (rows["kind"].str.lower() == "nps") & ~rows["score"].between(0, 10)
+    return (rows["kind"] == "nps") & ~rows["score"].between(0, 10)
 
 
 def _words(check: Any) -> str:

@@ -147,6 +147,15 @@ def test_a_closed_complaint_and_an_open_question_block_nothing(scores, catalog, 
     assert found == {"mail": None, "call": None, "repair": "no_open_complaint"}
 
 
+@pytest.mark.parametrize(("days_ago", "reason"), [(1, "open_complaint"), (3, None), (2, None)])
+def test_a_complaint_reopened_after_it_was_closed_is_open(
+    scores, catalog, params, days_ago, reason
+):
+    reopened = AS_OF - pd.Timedelta(days=days_ago)
+    history = History(tickets=tickets(closed_at=AS_OF - pd.Timedelta(days=2), reopened_at=reopened))
+    assert reasons(scores(), catalog(), params(), history)["mail"] == reason
+
+
 def test_a_ticket_without_a_kind_may_be_a_complaint(scores, catalog, params):
     history = History(tickets=tickets().drop(columns="kind"))
     assert reasons(scores(), catalog(), params(), history)["mail"] == "open_complaint"

@@ -41,7 +41,7 @@ def company(rng, customers, ahead=0):
             "surveys",
             2,
             event_time=None,
-            kind=("nps", "nps", "NPS", "csat", "other"),
+            kind=("nps", "nps", "nps", "csat", "other"),
             score=tuple(float(score) for score in range(11)),
         ),
         "contacts": made.contacts(),
@@ -51,7 +51,7 @@ def company(rng, customers, ahead=0):
             event_time=None,
             channel=("email", "phone", "all"),
             granted=(True, False),
-            purpose=("marketing", "service", None, "marketing", "Profiling", None, "marketing"),
+            purpose=("marketing", "service", None, "marketing", "profiling", None, "marketing"),
         ),
         "customers": made.customers(),
     }
@@ -147,7 +147,7 @@ class Maker:
             "tickets",
             2,
             opened_at=None,
-            kind=("complaint", "Complaint", "question", None),
+            kind=("complaint", "complaint", "question", None),
             csat=(1.0, 4.37, 5.0, None),
         )
         for row in found:

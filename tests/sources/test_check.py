@@ -64,12 +64,14 @@ def test_every_row_is_kept_quarantined_a_duplicate_or_a_guest(rows, with_lines, 
 def test_nothing_is_lost_in_any_other_table(table):
     kinds = {"text": ["a", "b", None], "time": ["2017-05-01", "x", None]}
     kinds |= {"number": ["1", "x", None], "yesno": ["yes", "x", None]}
+    cells = {name: kinds[kind] for name, kind in table.columns.items()}
+    cells |= {"arm": ["treated", "holdout", None]} if "arm" in cells else {}
     rows = [
-        {column: kinds[kind][(place + number) % 3] for column, kind in table.columns.items()}
+        {column: some[(place + number) % 3] for column, some in cells.items()}
         for number in range(3)
         for place in (number, 0, 0)
     ]
-    fine = {column: kinds[kind][0] for column, kind in table.columns.items()}
+    fine = {column: some[0] for column, some in cells.items()}
     result = check(pd.DataFrame([*rows, fine, fine]), table)
     counts = dict(result.counts)
     assert counts.pop("rows_in") == sum(counts.values()) == 11
@@ -276,6 +278,7 @@ def test_a_bad_cell_sets_its_row_aside_with_the_reason(cell, value, reason):
 def test_cells_that_fill_in_later_may_be_empty(table):
     usual = {"text": "a", "time": "2017-05-01", "number": 1.0, "yesno": "yes"}
     row = {column: usual[kind] for column, kind in table.columns.items()}
+    row |= {"arm": "treated"} if "arm" in row else {}
     for time, cells in table.later.items():
         row |= dict.fromkeys((time, *cells))
     assert check(pd.DataFrame([row]), table).counts["kept"] == 1

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from sources.missing import MISSING_WORDS
-from sources.tables import CUSTOMERS, SUBSCRIPTIONS, TICKETS
+from sources.tables import CONTACTS, CUSTOMERS, SUBSCRIPTIONS, TICKETS
 from tests.sources.raw_tables import check, good, orders
 
 SPELLINGS = ["NULL", "null", " None ", "NaN", r"\N", "<NA>", "NA", "n/a", "-", "", None]
@@ -62,6 +62,22 @@ def test_a_required_cell_with_such_a_word_is_set_aside_with_the_word_it_held():
     result = check(raw, TICKETS)
     assert result.quarantine["ticket_id"].tolist() == ["NULL"]
     assert result.quarantine["reason"].tolist() == ["ticket_id is missing"]
+
+
+def test_the_channel_none_is_a_channel_and_null_is_not():
+    raw = pd.DataFrame(
+        {
+            "customer_id": ["a", "b"],
+            "contact_id": ["1", "2"],
+            "event_time": ["2023-01-01", "2023-01-01"],
+            "action_id": ["do_nothing", "mail"],
+            "channel": ["None", "NULL"],
+            "arm": ["treated", "treated"],
+        }
+    )
+    result = check(raw, CONTACTS)
+    assert result.rows["channel"].tolist() == ["none"]
+    assert result.quarantine["reason"].tolist() == ["channel is missing"]
 
 
 def test_words_are_compared_in_small_letters():

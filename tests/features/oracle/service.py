@@ -22,7 +22,7 @@ def contacts_unanswered(c):
 
 
 def is_profiling(row):
-    return (row["purpose"] or "").lower() == "profiling"
+    return row["purpose"] == "profiling"
 
 
 def consents(c):
@@ -59,7 +59,7 @@ def tickets(c, window=math.inf):
 
 
 def complaints(c, window=math.inf):
-    return [row for row in tickets(c, window) if (row["kind"] or "").lower() == "complaint"]
+    return [row for row in tickets(c, window) if row["kind"] == "complaint"]
 
 
 def is_open(row):
@@ -88,7 +88,7 @@ def csat(c):
 
 def survey_scores(c, kind):
     """Answers of a kind, the oldest first; of several at one time the lowest last."""
-    rows = [row for row in c.rows("surveys") if row["kind"].lower() == kind]
+    rows = [row for row in c.rows("surveys") if row["kind"] == kind]
     return [
         row["score"] for row in sorted(rows, key=lambda row: (row["event_time"], -row["score"]))
     ]

@@ -1,0 +1,44 @@
+"""Consent: what the newest word of a customer says, on profiling and on each channel."""
+
+import ibis
+import ibis.expr.types as ir
+
+PROFILING = "profiling"
+
+
+def objections(consents: ir.Table) -> ir.Table:
+    """Customers whose newest word on profiling is no, one column. Never scored, listed, exported.
+
+    `consents` are the rows that were known; a table without purposes holds no objection.
+    """
+    if "purpose" not in consents.columns:
+        return consents.filter(ibis.literal(False)).select("customer_id")
+    words = newest_words(consents.filter(consents.purpose == PROFILING), ["customer_id"])
+    return words.filter(words.is_newest, ~words.granted).select("customer_id")
+
+
+def on_channels(consents: ir.Table) -> ir.Table:
+    """Words on channels: profiling refused is no refusal of a channel, and agreed to no consent."""
+    if "purpose" not in consents.columns:
+        return consents
+    return consents.filter(consents.purpose.fill_null("") != PROFILING)
+
+
+def granting(consents: ir.Table, channel: str) -> ir.Table:
+    """Customers whose newest word on a channel is yes: one column."""
+    rows = on_channels(consents)
+    words = newest_words(rows.filter(rows.channel == channel), ["customer_id"])
+    return words.filter(words.is_newest, words.granted).select("customer_id")
+
+
+def newest_words(consents: ir.Table, key: list[str], **others: ir.Value) -> ir.Table:
+    """One row per key and time: `granted`, and `is_newest` for the last; `others` are kept too.
+
+    Of several words at the same time a refusal counts.
+    """
+    words = consents.group_by([*key, "event_time"]).aggregate(
+        granted=consents.granted.fill_null(False).all(), **others
+    )
+    # A column first: a filter would look for the newest among the refusals alone.
+    newest = words.event_time.max().over(ibis.window(group_by=key))
+    return words.mutate(is_newest=words.event_time == newest)
