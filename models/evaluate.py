@@ -38,7 +38,8 @@ def evaluate_churn(
     """Judge `predictions` (model name to probabilities (n,)) on test rows with known outcomes.
 
     Returns `models` (metrics with 95 % intervals), `gains` (ours minus each baseline, paired),
-    `by_date`, `worst_date`, `slices`, `grade`, `warnings` and the counts.
+    `by_date`, `worst_date`, `slices`, `grade`, `warnings` and the counts. A figure that the rows
+    do not allow, as the AUC of a date on which nobody left, is None.
     """
     y = test["churned"].to_numpy(np.float64)
     weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)
@@ -57,7 +58,7 @@ def evaluate_churn(
         if (rows := (test["as_of_date"] == date).to_numpy()).any()
     }
     simple = [name for name in (*SIMPLE_RULES, TENURE_RULE) if name in predictions]
-    best_rule = max(simple, key=lambda name: models[name]["auc"]["value"])
+    best_rule = max(simple, key=lambda name: _value(models[name]["auc"], -1.0))
     result = {
         "rows": len(test),
         "customers": int(test["customer_id"].nunique()),
@@ -66,26 +67,40 @@ def evaluate_churn(
         "models": models,
         "gains": gains,
         "by_date": by_date,
-        "worst_date": min(by_date, key=lambda date: by_date[date][OURS]["auc"]),
+        "worst_date": _worst_date(by_date),
         "slices": judge_slices(test, predictions, horizon_days, params.excluded_attributes),
         "best_rule": best_rule,
         "top_hundred": _top_hundred(y, predictions, best_rule),
     }
     result["grade"] = grade(
-        gains[best_rule]["auc"], models[OURS]["observed_over_expected"]["value"]
+        gains[best_rule]["auc"], _value(models[OURS]["observed_over_expected"], 0.0)
     )
     result["warnings"] = [
-        f"{date}: {date_figures[OURS]['observed_over_expected']:.3f} leavers seen for each "
-        f"predicted, outside {CALIBRATED[0]} to {CALIBRATED[1]}"
+        f"{date}: {ratio:.3f} leavers seen for each predicted, outside {CALIBRATED[0]} to "
+        f"{CALIBRATED[1]}"
         for date, date_figures in by_date.items()
-        if not CALIBRATED[0] <= date_figures[OURS]["observed_over_expected"] <= CALIBRATED[1]
+        if (ratio := date_figures[OURS]["observed_over_expected"]) is not None
+        and not CALIBRATED[0] <= ratio <= CALIBRATED[1]
     ]
     return result
 
 
-def grade(gain: Mapping[str, float], observed_over_expected: float) -> str:
-    """A, B or C: how sure it is that the model ranks better than the best simple rule."""
-    if gain["low"] <= 0:
+def _value(figure: Mapping[str, float] | None, unknown: float) -> float:
+    return unknown if figure is None else figure["value"]
+
+
+def _worst_date(by_date: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> str | None:
+    """The date of the lowest AUC, of those that hold both outcomes."""
+    areas = {date: area for date, one in by_date.items() if (area := one[OURS]["auc"]) is not None}
+    return min(areas, key=lambda date: areas[date]) if areas else None
+
+
+def grade(gain: Mapping[str, float] | None, observed_over_expected: float) -> str:
+    """A, B or C: how sure it is that the model ranks better than the best simple rule.
+
+    C where the rows allow no comparison: then it is not sure at all.
+    """
+    if gain is None or gain["low"] <= 0:
         return "C"
     calibrated = CALIBRATED[0] <= observed_over_expected <= CALIBRATED[1]
     return "A" if gain["value"] >= GOOD_GAIN and calibrated else "B"
@@ -108,8 +123,8 @@ def curves(y: FloatArray, predictions: Mapping[str, FloatArray]) -> dict[str, pd
     roc, precision, gains = ({} for _ in range(3))
     for name, p in predictions.items():
         hits = y[np.argsort(-p, kind="stable")]
-        found = np.r_[0, np.cumsum(hits)] / hits.sum()
-        alarms = np.r_[0, np.cumsum(1 - hits)] / (1 - hits).sum()
+        found = _shares(hits)
+        alarms = _shares(1 - hits)
         shown = np.arange(len(y) + 1) / len(y)
         correct = np.r_[hits[0], np.cumsum(hits) / np.arange(1, len(y) + 1)]
         roc[name] = np.interp(grid, alarms, found)
@@ -139,6 +154,13 @@ def curves(y: FloatArray, predictions: Mapping[str, FloatArray]) -> dict[str, pd
     return {name: table.round(5) for name, table in tables.items()}
 
 
+def _shares(counted: FloatArray) -> FloatArray:
+    """Running shares of a total, from none to all; unknown where there is nothing in total."""
+    total = counted.sum()
+    running: FloatArray = np.r_[0.0, np.cumsum(counted)]
+    return running / total if total else np.full_like(running, np.nan)
+
+
 def feature_aucs(test: pd.DataFrame, features: list[str]) -> "pd.Series[float]":
     """AUC of each feature alone, in its better direction: one near 1 looks like a leak.
 
@@ -149,7 +171,7 @@ def feature_aucs(test: pd.DataFrame, features: list[str]) -> "pd.Series[float]":
     values = {}
     for name in features:
         areas = [auc(y, part, one) for part in _alone(test[name])]
-        values[name] = max(max(area, 1 - area) for area in areas)
+        values[name] = max((max(area, 1 - area) for area in areas if area == area), default=0.5)
     return pd.Series(values, dtype="float64").sort_values(ascending=False)
 
 

@@ -7,31 +7,52 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from models.baselines import Baselines, last_period
+from models.baselines import FEWEST_PAYING, Baselines, last_period
 from models.boosting import FloatArray
+from models.metrics import known
 
 TOP = 0.1  # of the customers, by what is expected of them
+UNABLE = "it cannot be computed on this data"
+ABSENT = {
+    "last_period": "the history is too short for a window of that length",
+    "bg_nbd_gamma_gamma": f"fewer than {FEWEST_PAYING} customers had paid more than once",
+}
 
 
 def evaluate_amount(
     actual: FloatArray, predictions: Mapping[str, FloatArray | None]
 ) -> dict[str, Any]:
-    """Errors, rank correlation and what the best tenth brings, by model; None is left out.
+    """Errors, rank correlation and what the best tenth brings, by model.
 
     `total_error` is predicted over actual, less 1. `captured_in_top_decile` is the part of all that
-    the tenth expected to bring most did bring.
+    the tenth expected to bring most did bring; both are None where nothing was brought. `absent`
+    names the models that say nothing (None), with the reason. Rows whose actual amount is unknown
+    (NaN) judge nobody.
     """
-    result: dict[str, Any] = {"rows": len(actual), "actual_mean": float(actual.mean())}
+    told = np.isfinite(actual)
+    result: dict[str, Any] = {
+        "rows": int(told.sum()),
+        "actual_mean": float(actual[told].mean()) if told.any() else None,
+    }
+    absent = {
+        name: "no row has a known amount" if predicted is not None else ABSENT.get(name, UNABLE)
+        for name, predicted in predictions.items()
+        if predicted is None or not told.any()
+    }
+    if absent:
+        result["absent"] = absent
+    actual = actual[told]
     for name, predicted in predictions.items():
-        if predicted is None:
+        if predicted is None or name in absent:
             continue
+        predicted = predicted[told]
         error = predicted - actual
         result[name] = {
             "mean_absolute_error": float(np.abs(error).mean()),
             "root_mean_squared_error": float(np.sqrt((error**2).mean())),
-            "total_error": float(predicted.sum() / actual.sum() - 1),
+            "total_error": _over(predicted.sum(), actual.sum()),
             "spearman": _rank_correlation(predicted, actual),
-            "captured_in_top_decile": captured(predicted, actual, TOP),
+            "captured_in_top_decile": known(captured(predicted, actual, TOP)),
         }
     return result
 
@@ -73,6 +94,11 @@ def amount_rules(
         },
         "spend": spend,
     }
+
+
+def _over(predicted: float, actual: float) -> float | None:
+    """Predicted over actual in total, less 1; None where nothing, or less, was brought."""
+    return float(predicted / actual - 1) if actual > 0 else None
 
 
 def _so_far(total: "pd.Series[float]") -> FloatArray:

@@ -44,6 +44,8 @@ def evaluate_categories(
     ones, where everybody has bought all there are.
     """
     test = test[test["outcome_known"]].reset_index(drop=True)
+    if test.empty:
+        return {}
     told, tables = _tables(test, categories, model, churn_risk)
     totals = _bought(test, categories)
     weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)

@@ -66,6 +66,7 @@ def evaluate_when(
     expected = {
         name: expected_days(np.column_stack([1 - p[name] for p in every_day]), model.grid)
         for name in every_day[0]
+        if all(np.isfinite(p[name]).all() for p in every_day)
     }
     own_gap = baselines.days_to_next_purchase(test)
     came = np.isfinite(days) & np.isfinite(median)
@@ -90,11 +91,11 @@ def evaluate_when(
     }
 
 
-def concordance(days: FloatArray, followup: FloatArray, sooner: FloatArray) -> float:
+def concordance(days: FloatArray, followup: FloatArray, sooner: FloatArray) -> float | None:
     """Share of comparable pairs in which the higher `sooner` bought first (Harrell et al. 1982).
 
     A pair is comparable when the earlier of the two is a purchase; ties of `sooner` count half.
-    With more than 4,000 rows every k-th is taken: pairs grow with the square.
+    With more than 4,000 rows every k-th is taken: pairs grow with the square. None without a pair.
     """
     every = max(1, -(-len(days) // MAX_PAIR_ROWS))
     days, followup, sooner = days[::every], followup[::every], sooner[::every]
@@ -105,13 +106,13 @@ def concordance(days: FloatArray, followup: FloatArray, sooner: FloatArray) -> f
         later = (time > time[i]) | ((time == time[i]) & ~event)
         pairs += later.sum()
         right += (sooner[i] > sooner[later]).sum() + (sooner[i] == sooner[later]).sum() / 2
-    return float(right / pairs) if pairs else float("nan")
+    return float(right / pairs) if pairs else None
 
 
-def _probability_figures(bought: FloatArray, p: FloatArray) -> dict[str, float]:
+def _probability_figures(bought: FloatArray, p: FloatArray) -> dict[str, float | None]:
     return {
         "brier": float(((p - bought) ** 2).mean()),
-        "observed_over_expected": float(bought.sum() / p.sum()),
+        "observed_over_expected": float(bought.sum() / p.sum()) if p.sum() > 0 else None,
     }
 
 

@@ -5,6 +5,8 @@ the customer had left (leakage: Kaufman, Rosset & Perlich 2011). Such a run stop
 named; a reason written in params.yaml under `model.accepted_leaks` lets it pass.
 """
 
+import json
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -44,7 +46,7 @@ def check_leaks(
         raise LeakError(
             f"Too good to be true: {told} alone {'tell' if many else 'tells'} who leaves, above "
             f"{FEATURE_LIMIT}. The last release stays as it is. {DO}model: accepted_leaks: "
-            f"{{{next(iter(unexplained))}: <why it was known>}}."
+            f"{{{_key(next(iter(unexplained)))}: <why it was known>}}."
         )
     accepted = [
         {"name": name, "auc": area, "limit": FEATURE_LIMIT, "reason": reasons[name]}
@@ -76,6 +78,11 @@ def dominance(importance: pd.DataFrame) -> list[str]:
         f"{DOMINANT:.0%}: the model is nearly that feature alone; see that it is known at the "
         "as-of date"
     ]
+
+
+def _key(name: str) -> str:
+    """A feature's name as a key of YAML; an attribute may be called anything."""
+    return name if re.fullmatch(r"[A-Za-z]\w*", name) else json.dumps(name, ensure_ascii=False)
 
 
 def _check_names(reasons: dict[str, str], features: Sequence[str]) -> None:

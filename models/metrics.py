@@ -2,6 +2,9 @@
 
 Intervals are percentile bootstraps over customers (a customer's rows of several dates stay
 together). Every function takes outcomes (n,) in {0, 1}, probabilities (n,) and weights (n,).
+
+A metric that rows do not allow, as the AUC of one outcome only, is NaN. A draw of such rows says
+nothing and is left out of the interval; a figure of such rows, or of such draws alone, is None.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +18,7 @@ from models.boosting import FloatArray
 from models.calibration import SMALLEST
 
 Metric = Callable[[FloatArray, FloatArray, FloatArray], float]
+Figure = dict[str, float]  # value, low, high
 DEPTHS = (5, 10, 20)  # per cent of the customers, ranked highest
 BINS = 10
 
@@ -85,7 +89,8 @@ def top_leavers(y: FloatArray, p: FloatArray, w: FloatArray, room: float) -> flo
 
 def observed_over_expected(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
     """Leavers seen for each leaver predicted: 1 is right in total."""
-    return float((w * y).sum() / (w * p).sum())
+    expected = float((w * p).sum())
+    return float((w * y).sum()) / expected if expected else float("nan")
 
 
 def calibration_error(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
@@ -109,6 +114,11 @@ METRICS: dict[str, Metric] = {
 }
 
 
+def known(value: float) -> float | None:
+    """A figure without an interval: None instead of NaN, which is no JSON."""
+    return float(value) if np.isfinite(value) else None
+
+
 def equal_bins(p: FloatArray, bins: int) -> npt.NDArray[np.int64]:
     """The bin (n,) of each value, 0 lowest; ties share the bin of their mean rank."""
     rank = pd.Series(p).rank(method="average").to_numpy(np.float64) - 0.5
@@ -119,13 +129,15 @@ def customer_weights(customers: "pd.Series[str]", draws: int, seed: int) -> npt.
     """Bootstrap weights (draws, n): how often each row's customer was drawn."""
     codes, ids = pd.factorize(customers, sort=True)
     generator = np.random.default_rng(seed)
+    if not len(ids):
+        return np.zeros((draws, 0))
     counts = generator.multinomial(len(ids), np.full(len(ids), 1 / len(ids)), size=draws)
     return counts[:, codes].astype(np.float64)
 
 
 def with_intervals(
     y: FloatArray, predictions: Mapping[str, FloatArray], weights: FloatArray
-) -> dict[str, dict[str, dict[str, float]]]:
+) -> dict[str, dict[str, Figure | None]]:
     """Every metric of every model, with 95 % interval: `{model: {metric: {value, low, high}}}`.
 
     `weights` are `customer_weights`; the same draws serve every model.
@@ -140,14 +152,14 @@ def with_intervals(
     }
 
 
-def interval(metric: Metric, y: FloatArray, p: FloatArray, weights: FloatArray) -> dict[str, float]:
+def interval(metric: Metric, y: FloatArray, p: FloatArray, weights: FloatArray) -> Figure | None:
     """One metric of one model, with 95 % interval; `weights` are `customer_weights`."""
     return _interval(*_resampled(metric, *_by_rank(y, p, weights)))
 
 
 def paired_difference(
     metric: Metric, y: FloatArray, ours: FloatArray, other: FloatArray, weights: FloatArray
-) -> dict[str, float]:
+) -> Figure | None:
     """Ours minus the other's, with a 95 % interval over the same resampled customers."""
     value, draws = _resampled(metric, *_by_rank(y, ours, weights))
     others_value, others_draws = _resampled(metric, *_by_rank(y, other, weights))
@@ -170,6 +182,9 @@ def _resampled(
     return metric(y, p, np.ones_like(y)), np.array([metric(y, p, w) for w in weights])
 
 
-def _interval(value: float, draws: FloatArray) -> dict[str, float]:
-    low, high = np.nanpercentile(draws, [2.5, 97.5])
+def _interval(value: float, draws: FloatArray) -> Figure | None:
+    told = draws[np.isfinite(draws)]
+    if not (np.isfinite(value) and len(told)):
+        return None
+    low, high = np.percentile(told, [2.5, 97.5])
     return {"value": float(value), "low": float(low), "high": float(high)}

@@ -137,9 +137,9 @@ def best_offer(
 
     `weights` (draws, n) are `metrics.customer_weights`. Returns `offer`, `customer_value`,
     `share_contacted` (by the first model) and `models` {name: {value, low, high}}, money per
-    customer; empty without an offer or a positive value.
+    customer; empty without an offer, a positive value or both outcomes.
     """
-    if not offers or customer_value <= 0:
+    if not (offers and customer_value > 0 and 0 < y.sum() < len(y)):
         return {}
     first, one = next(iter(predictions.values())), np.ones_like(y)
 
@@ -155,5 +155,9 @@ def best_offer(
         "offer": best,
         "customer_value": customer_value,
         "share_contacted": earned(best).share_contacted,
-        "models": {name: interval(metric, y, p, weights) for name, p in predictions.items()},
+        "models": {
+            name: figure
+            for name, p in predictions.items()
+            if (figure := interval(metric, y, p, weights))
+        },
     }

@@ -199,16 +199,21 @@ def _compared(
     known = as_known_on(snapshots, pd.Timestamp(date_of(timeline.data_until)), timeline.windows)
     dates = [date_of(day) for day in common]
     rows = known[known["as_of_date"].isin([pd.Timestamp(date) for date in dates])]
+    if rows.empty:
+        return None
     y, one = rows["churned"].to_numpy(np.float64), np.ones(len(rows))
     new, old = ChurnModel.load(challenger / EVALUATED).predict(rows), model.predict(rows)
     weights = customer_weights(rows["customer_id"], params.bootstrap_draws, params.seed)
+    difference = paired_difference(log_loss, y, new, old, weights)
+    if difference is None:
+        return None
     return Figures(
         as_of_dates=tuple(date.isoformat() for date in dates),
         rows=len(rows),
         champion_as=champion_as,
         challenger=log_loss(y, new, one),
         champion=log_loss(y, old, one),
-        difference=paired_difference(log_loss, y, new, old, weights),
+        difference=difference,
     )
 
 

@@ -34,7 +34,8 @@ def _figures(rows: pd.DataFrame, params: ModelParams, monitor: MonitorParams) ->
     if min(y.sum(), len(y) - y.sum()) < monitor.min_outcomes:
         return counts
     weights = customer_weights(rows["customer_id"], params.bootstrap_draws, params.seed)
-    return counts | {name: interval(METRICS[name], y, p, weights) for name in JUDGED}
+    figures = {name: interval(METRICS[name], y, p, weights) for name in JUDGED}
+    return counts | {name: figure for name, figure in figures.items() if figure}
 
 
 def falls_short(

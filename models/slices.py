@@ -13,7 +13,7 @@ import pandas as pd
 
 from models.boosting import FloatArray
 from models.inputs import is_text
-from models.metrics import METRICS
+from models.metrics import METRICS, known
 from models.reason_rows import ATTRIBUTE
 from models.segments import segments
 
@@ -26,12 +26,15 @@ THIRDS = ("lowest_third", "middle_third", "highest_third")
 
 def figures(
     y: FloatArray, predictions: Mapping[str, FloatArray], rows: Booleans | None = None
-) -> dict[str, dict[str, float]]:
-    """Every metric of every model on the given rows, without intervals."""
+) -> dict[str, dict[str, float | None]]:
+    """Every metric of every model on the given rows, without intervals; None where undefined."""
     inside = np.ones(len(y), bool) if rows is None else rows
     one = np.ones(int(inside.sum()))
     return {
-        name: {metric: function(y[inside], p[inside], one) for metric, function in METRICS.items()}
+        name: {
+            metric: known(function(y[inside], p[inside], one))
+            for metric, function in METRICS.items()
+        }
         for name, p in predictions.items()
     }
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pipelines.card_figures import written
+
 NAMES = {
     "ours": "**Regulars**",
     "tenure_rule": "tenure rule",
@@ -28,16 +30,23 @@ def money_text(when: dict[str, Any], value: dict[str, Any]) -> str:
             tables[f"{title} over {value['horizon_days']} days, as of {dates}"] = value[label]
     rows = [
         f"| {title} | {NAMES.get(name, name.replace('_', ' '))} | {f['mean_absolute_error']:.2f} | "
-        f"{f['root_mean_squared_error']:.2f} | {f['total_error']:+.1%} | {f['spearman']:.3f} | "
-        f"{f['captured_in_top_decile']:.1%} |"
+        f"{f['root_mean_squared_error']:.2f} | {written(f['total_error'], '+.1%')} | "
+        f"{f['spearman']:.3f} | {written(f['captured_in_top_decile'], '.1%')} |"
         for title, figures in tables.items()
         for name, f in figures.items()
-        if isinstance(f, dict)
+        if isinstance(f, dict) and name != "absent"
+    ]
+    absent = [
+        f"{NAMES.get(name, name.replace('_', ' '))} says nothing of {title[0].lower()}{title[1:]}: "
+        f"{why}."
+        for title, figures in tables.items()
+        for name, why in figures.get("absent", {}).items()
     ]
     head = (
         "| what | model | mean absolute error | RMSE | total error | Spearman | best tenth brings |"
     )
-    return "\n".join([head, "|---|---|---|---|---|---|---|", *rows])
+    table = "\n".join([head, "|---|---|---|---|---|---|---|", *rows])
+    return "\n\n".join([table, *([" ".join(absent)] if absent else [])])
 
 
 def extrapolated_text(timeline: dict[str, Any]) -> str:

@@ -90,7 +90,7 @@ def _churn_metrics(judged: Judged) -> dict[str, Any]:
         models[name]["expected_maximum_profit"] = earned[name]
     return {
         **models,
-        "auc_gain_over_best_rule": {k: round(v, 5) for k, v in gain.items()},
+        "auc_gain_over_best_rule": {k: round(v, 5) for k, v in (gain or {}).items()},
         "grade": judged.churn["grade"],
     }
 

@@ -5,8 +5,10 @@ from typing import Any
 from models.metrics import DEPTHS
 from models.next_categories import LIST_LENGTH
 from models.reason_rows import ATTRIBUTE
+from pipelines.card_figures import cell, with_interval, written
 from pipelines.card_forecast import forecast_text
 from pipelines.card_money import NAMES, extrapolated_text, money_text
+from pipelines.card_when import when_text
 
 LEAVING = {
     "lapse": "no purchase in the {horizon_days} days from the as-of date on, among customers who "
@@ -64,11 +66,11 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: 
         _profit_text(churn.get("expected_maximum_profit", {})),
         "![calibration](calibration.png)",
         "### By test date",
-        _date_table(churn["by_date"]),
+        _date_table(churn["by_date"], timeline["test"]),
         "### For whom it works",
         _slice_table(churn["slices"]),
         "## Next purchase",
-        _when_text(when),
+        when_text(when),
         _categories_text(evaluation.get("next_categories", {}), timeline["horizon_days"]),
         "## Money",
         money_text(when, value),
@@ -97,12 +99,8 @@ def _attributes(features: Any) -> str:
     return f"learned from are the customer attributes {learned}"
 
 
-def _interval(figure: dict[str, float]) -> str:
-    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
-
-
 def _ratio(figure: dict[str, float] | None) -> str:
-    return "unknown, as nothing was expected" if figure is None else _interval(figure)
+    return "unknown, as nothing was expected" if figure is None else with_interval(figure)
 
 
 def _churn_tables(models: dict[str, Any]) -> str:
@@ -113,7 +111,7 @@ def _churn_tables(models: dict[str, Any]) -> str:
 def _churn_table(models: dict[str, Any], columns: dict[str, str]) -> str:
     head = "| model | " + " | ".join(columns.values()) + " |"
     rows = [
-        f"| {title} | " + " | ".join(_interval(models[name][m]) for m in columns) + " |"
+        f"| {title} | " + " | ".join(with_interval(models[name][m]) for m in columns) + " |"
         for name, title in NAMES.items()
         if name in models
     ]
@@ -139,86 +137,55 @@ def _profit_text(profit: dict[str, Any]) -> str:
 def _gain_text(churn: dict[str, Any]) -> str:
     rule, top = churn["best_rule"], churn["top_hundred"]
     gain = churn["gains"][rule]["auc"]
+    above = (
+        f"AUC {with_interval(gain)} above the best simple rule ({NAMES[rule]})"
+        if gain
+        else "the test rows allow no comparison with the simple rules"
+    )
     return (
-        f"Grade **{churn['grade']}**: AUC {_interval(gain)} above the best simple rule "
-        f"({NAMES[rule]}). Of the {top['of']} ranked highest, {top['ours']:.0f} left; the rule "
-        f"finds {top[rule]:.0f}. Strongest feature alone: "
+        f"Grade **{churn['grade']}**: {above}. Of the {top['of']} ranked highest, "
+        f"{top['ours']:.0f} left; the rule finds {top[rule]:.0f}. Strongest feature alone: "
         f"{churn['strongest_single_feature']['name']}, AUC "
         f"{churn['strongest_single_feature']['auc']:.3f}."
     )
 
 
-def _date_table(by_date: dict[str, Any]) -> str:
+def _date_table(by_date: dict[str, Any], tests: list[str]) -> str:
+    """A row for each test date: on one nobody may be in the cohort, or all may have one outcome."""
     beside = [n for n in ("rfm_logistic", "bg_nbd") if all(n in f for f in by_date.values())]
     rows = [
-        f"| {date} | {f['ours']['auc']:.3f} | {f['ours']['observed_over_expected']:.2f} |"
-        + "".join(f" {f[name]['auc']:.3f} |" for name in beside)
+        f"| {date} | {written(f['ours']['auc'], '.3f')} | "
+        f"{written(f['ours']['observed_over_expected'], '.2f')} |"
+        + "".join(f" {written(f[name]['auc'], '.3f')} |" for name in beside)
         for date, f in by_date.items()
+    ]
+    nobody = [date for date in tests if date not in by_date]
+    single = [date for date, f in by_date.items() if f["ours"]["auc"] is None]
+    notes = [
+        *([f"Nobody was in the cohort as of {', '.join(nobody)}."] if nobody else []),
+        *([f"No AUC as of {', '.join(single)}: all had the same outcome."] if single else []),
     ]
     head = "| as-of date | AUC | observed / expected |" + "".join(
         f" AUC of {NAMES[name]} |" for name in beside
     )
-    return "\n".join([head, "|---" * (3 + len(beside)) + "|", *rows])
+    table = "\n".join([head, "|---" * (3 + len(beside)) + "|", *rows])
+    return "\n\n".join([table, *([" ".join(notes)] if notes else [])])
 
 
 def _slice_table(slices: dict[str, Any]) -> str:
     rows = []
     for kind, parts in slices.items():
         for name, facts in parts.items():
-            label = f"{_cell(kind)}: {_cell(name)}"
+            label = f"{cell(kind)}: {cell(name)}"
             start = f"| {label} | {facts['rows']:,} | {facts['churners']:,} |"
             if "models" not in facts:
                 rows.append(f"{start} too few | |")
                 continue
             ours = facts["models"]["ours"]
-            rows.append(f"{start} {ours['auc']:.3f} | {ours['observed_over_expected']:.2f} |")
+            ratio = written(ours["observed_over_expected"], ".2f")
+            rows.append(f"{start} {written(ours['auc'], '.3f')} | {ratio} |")
     head = "| customers | rows | left | AUC | observed / expected |"
     return "\n".join([head, "|---|---|---|---|---|", *rows])
-
-
-def _cell(name: str) -> str:
-    """A name for a cell of a table; attributes and their values may be called anything."""
-    return " ".join(name.replace("_", " ").split()).replace("|", "\\|")
-
-
-def _when_text(when: dict[str, Any]) -> str:
-    longer = when.get("followed_longer")
-    text = _when_table(when)
-    if not longer:
-        return text
-    dates = ", ".join(longer["test_as_of_dates"])
-    return f"{text}\n\n### Followed longer: as of {dates}, by older models\n\n{_when_table(longer)}"
-
-
-def _when_table(when: dict[str, Any]) -> str:
-    others = [name for name in ("bg_nbd", "kaplan_meier") if name in when["concordance"]]
-    head = "| bought within | rows | share | observed / expected | Brier, ours |" + "".join(
-        f" Brier, {NAMES[name]} |" for name in others
-    )
-    rows = [
-        f"| {day} days | {f['rows']:,} | {f['bought']:.1%} | "
-        f"{f['ours']['observed_over_expected']:.2f} | {f['ours']['brier']:.4f} |"
-        + "".join(f" {f[name]['brier']:.4f} |" if name in f else " |" for name in others)
-        for day, f in sorted(when["by_day"].items(), key=lambda item: int(item[0]))
-    ]
-    error, order = when["median_absolute_error"], when["concordance"]
-    interval = when["interval"]
-    table = "\n".join([head, "|---" * (5 + len(others)) + "|", *rows])
-    return f"{table}\n\n" + " ".join(
-        part
-        for part in (
-            _integrated_text(when["integrated_brier"]),
-            f"Of the 80 % interval, {_percent(interval['missed_early'])} bought earlier and "
-            f"{_percent(interval['missed_late'])} later (10 % each would be right).",
-            _coverage_text(interval["coverage"]),
-            f"Of those who bought, half were within {_days(error['ours'])} of the median date (own "
-            f"mean gap: {_days(error['own_mean_gap'])}).",
-            f"Concordance {order['ours']:.3f} (own mean gap {order['own_mean_gap']:.3f}"
-            + "".join(f", {NAMES[name]} {order[name]:.3f}" for name in others)
-            + ").",
-        )
-        if part
-    )
 
 
 def _categories_text(judged: dict[str, Any], horizon_days: int) -> str:
@@ -230,14 +197,14 @@ def _categories_text(judged: dict[str, Any], horizon_days: int) -> str:
         return ""
     hit, precision = f"hit_at_{LIST_LENGTH}", f"map_at_{LIST_LENGTH}"
     rows = [
-        f"| {title} | {judged[name]['rows']:,} | {NAMES[model]} | {_interval(figures[hit])} | "
-        f"{_interval(figures[precision])} |"
+        f"| {title} | {judged[name]['rows']:,} | {NAMES[model]} | {with_interval(figures[hit])} | "
+        f"{with_interval(figures[precision])} |"
         for name, title in lists.items()
         for model, figures in judged[name]["models"].items()
     ]
     told = "; ".join(
-        f"{title}: hit@{LIST_LENGTH} {_interval(figures['gains']['own_frequent'][hit])}, "
-        f"MAP@{LIST_LENGTH} {_interval(figures['gains']['own_frequent'][precision])}, "
+        f"{title}: hit@{LIST_LENGTH} {with_interval(figures['gains']['own_frequent'][hit])}, "
+        f"MAP@{LIST_LENGTH} {with_interval(figures['gains']['own_frequent'][precision])}, "
         f"bought for each expected {_ratio(figures['observed_over_expected'])}"
         for name, title in lists.items()
         for figures in [judged[name]]
@@ -248,37 +215,6 @@ def _categories_text(judged: dict[str, Any], horizon_days: int) -> str:
         f"### Next categories, {horizon_days} days ahead\n\n{table}\n\n"
         f"On rows who bought at least one such category. Above the own most frequent, {told}."
     )
-
-
-def _integrated_text(scores: dict[str, Any]) -> str:
-    if not scores:
-        return ""
-    others = [name for name in ("bg_nbd", "kaplan_meier") if name in scores]
-    beside = ", ".join(f"{NAMES[name]} {scores[name]:.4f}" for name in others)
-    return (
-        f"Integrated Brier score to day {scores['until_day']}: {scores['ours']:.4f}"
-        + (f" ({beside})" if beside else "")
-        + "."
-    )
-
-
-def _coverage_text(coverage: dict[str, Any]) -> str:
-    if coverage["share"] is None:
-        return ""
-    return (
-        f"The dates shown, whole days, cover {_percent(coverage)} that were followed for "
-        f"{coverage['days']} days."
-    )
-
-
-def _percent(missed: dict[str, Any]) -> str:
-    if missed["share"] is None:
-        return "an unknown share (no row was followed that long)"
-    return f"{missed['share']:.1%} of {missed['rows']:,}"
-
-
-def _days(error: float | None) -> str:
-    return "unknown" if error is None else f"{error:.1f} days"
 
 
 def _warnings(warnings: list[str]) -> str:

@@ -149,7 +149,9 @@ def _metrics(report: dict[str, Any]) -> dict[str, Any]:
         "closed_releases": len(report["releases"]),
         "retrain": int(report["advice"]["retrain"]),
         "realised": {
-            name: {metric: round(figures[metric]["value"], 5) for metric in JUDGED}
+            name: {
+                metric: round(figures[metric]["value"], 5) for metric in JUDGED if metric in figures
+            }
             for name, figures in groups.items()
             if "auc" in figures
         },

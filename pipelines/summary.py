@@ -11,6 +11,7 @@ from models.next_categories import LIST_LENGTH
 from models.reason_rows import told
 from models.rule import INSUFFICIENT_DATA, RULE
 from pipelines import stage
+from pipelines.card_figures import ABSENT, written
 from pipelines.card_money import NAMES
 from pipelines.promotion_text import promotion_text
 from pipelines.rule_reports import distance_lines
@@ -115,16 +116,22 @@ def _churn_lines(evaluation: dict[str, Any]) -> list[str]:
     for name in (name for name in NAMES if name in churn["models"]):
         figures = churn["models"][name]
         cells = "".join(
-            f"{f['value']:>10.3f} ({f['low']:.3f}-{f['high']:.3f})"
+            f"{f['value']:>10.3f} ({f['low']:.3f}-{f['high']:.3f})" if f else f"{ABSENT:>24}"
             for f in (figures[metric] for metric in SHOWN)
         )
         lines.append(f"  {NAMES[name].strip('*'):18}{cells}")
     rule, top = churn["best_rule"], churn["top_hundred"]
     gain = churn["gains"][rule]["auc"]
-    ratio = churn["models"]["ours"]["observed_over_expected"]["value"]
+    ratio = churn["models"]["ours"]["observed_over_expected"] or {"value": None}
+    over = (
+        f"AUC {gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f}) over the "
+        f"{NAMES[rule]}"
+        if gain
+        else "the test rows allow no comparison with the simple rules"
+    )
     lines += [
-        f"  grade {churn['grade']}: AUC {gain['value']:+.3f} ({gain['low']:+.3f} to "
-        f"{gain['high']:+.3f}) over the {NAMES[rule]}; {ratio:.2f} left for each predicted",
+        f"  grade {churn['grade']}: {over}; {written(ratio['value'], '.2f')} left for each "
+        "predicted",
         f"  of the {top['of']} ranked highest, {top['ours']:.0f} left; the rule finds "
         f"{top[rule]:.0f}",
     ]
@@ -148,12 +155,12 @@ def _next_lines(evaluation: dict[str, Any]) -> list[str]:
         if (figures := evaluation.get("next_categories", {}).get(name))
     ]
     for name, what in (("orders_in_horizon", "orders"), ("spend_in_horizon", "spend")):
-        if name in when:
+        if "ours" in when.get(name, {}):
             ours, last = when[name]["ours"], when[name].get("last_period")
             beside = f" (last period again: {last['mean_absolute_error']:.2f})" if last else ""
             lines.append(
                 f"  {what}: mean absolute error {ours['mean_absolute_error']:.2f}{beside}, total "
-                f"{ours['total_error']:+.1%}"
+                f"{written(ours['total_error'], '+.1%')}"
             )
     return lines
 

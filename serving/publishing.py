@@ -159,7 +159,7 @@ def _promised(folder: Path) -> dict[str, Any]:
     """What the evaluation promised, to be compared with what becomes of it; a rule nothing."""
     churn = read_json(folder / "reports" / "evaluation.json").get("churn", {})
     ours = churn.get("models", {}).get("ours", {})
-    return {name: ours[name] for name in JUDGED if name in ours}
+    return {name: ours[name] for name in JUDGED if ours.get(name)}
 
 
 def _switch(engine: Engine, number: int) -> None:

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -121,6 +123,40 @@ def test_a_date_out_of_calibration_is_warned_about_and_only_that_date(test_rows)
     assert len(warnings) == 1
     assert warnings[0].startswith("2024-09-02: 0.")
     assert "outside 0.85 to 1.15" in warnings[0]
+
+
+@pytest.mark.parametrize("outcome", [0.0, 1.0])
+def test_a_date_with_one_outcome_only_is_counted_and_orders_nobody(test_rows, outcome):
+    frame, predictions = test_rows
+    single = frame["as_of_date"].min()
+    churned = frame["churned"].where(frame["as_of_date"] != single, outcome)
+    found = evaluate_churn(frame.assign(churned=churned), predictions, 28, PARAMS)
+    of_date = found["by_date"][str(single)[:10]]["ours"]
+    assert of_date["auc"] is None and of_date["brier"] is not None
+    assert found["worst_date"] != str(single)[:10]
+    json.dumps(found, allow_nan=False)
+
+
+@pytest.mark.parametrize("outcome", [0.0, 1.0])
+def test_rows_of_one_outcome_have_no_ranking_no_curve_and_the_lowest_grade(test_rows, outcome):
+    frame, predictions = test_rows
+    single = frame.assign(churned=outcome)
+    found = evaluate_churn(single, predictions, 28, PARAMS)
+    assert found["models"]["ours"]["auc"] is None
+    assert found["models"]["ours"]["brier"]["value"] >= 0
+    assert (found["grade"], found["worst_date"]) == ("C", None)
+    json.dumps(found, allow_nan=False)
+    tables = curves(single["churned"].to_numpy(), predictions)
+    assert tables["roc"]["ours"].isna().all()
+    assert (feature_aucs(single, ["orders_total"]) == 0.5).all()
+
+
+@pytest.mark.parametrize("customers", [1, 2, 3])
+def test_a_handful_of_customers_is_judged_without_a_number_that_is_none(customers):
+    frame, predictions = rows(customers=customers, dates=1, seed=5)
+    for churned in (0.0, 1.0, np.r_[1.0, np.zeros(customers - 1)]):
+        found = evaluate_churn(frame.assign(churned=churned), predictions, 28, PARAMS)
+        json.dumps(found, allow_nan=False)
 
 
 def test_slices_hold_those_they_say_and_small_ones_are_only_counted(test_rows):

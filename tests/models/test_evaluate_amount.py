@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
@@ -16,16 +18,40 @@ def baselines():
 def test_amounts_are_judged_by_error_total_and_order():
     actual = np.array([0.0, 10, 20, 30])
     predicted = np.array([5.0, 5, 25, 37])
-    found = evaluate_amount(actual, {"ours": predicted, "absent": None})
+    found = evaluate_amount(actual, {"ours": predicted, "last_period": None})
     assert found["rows"] == 4
     assert found["actual_mean"] == 15
-    assert "absent" not in found
+    assert "last_period" not in found
+    assert found["absent"] == {
+        "last_period": "the history is too short for a window of that length"
+    }
     assert found["ours"] == {
         "mean_absolute_error": pytest.approx((5 + 5 + 5 + 7) / 4),
         "root_mean_squared_error": pytest.approx(np.sqrt((25 + 25 + 25 + 49) / 4)),
         "total_error": pytest.approx(72 / 60 - 1),
         "spearman": pytest.approx(spearmanr(predicted, actual).statistic),
         "captured_in_top_decile": pytest.approx(0.4 * 30 / 60),  # a tenth of four rows
+    }
+
+
+def test_where_nothing_was_brought_there_is_no_share_of_it_and_no_warning():
+    found = evaluate_amount(np.zeros(4), {"ours": np.array([1.0, 0, 2, 0])})
+    assert found["ours"]["total_error"] is None
+    assert found["ours"]["captured_in_top_decile"] is None
+    assert found["ours"]["mean_absolute_error"] == 0.75
+    json.dumps(found, allow_nan=False)
+
+
+def test_rows_with_an_unknown_amount_judge_nobody():
+    actual, predicted = np.array([np.nan, 10.0, 20.0]), np.array([99.0, 10.0, 20.0])
+    found = evaluate_amount(actual, {"ours": predicted})
+    assert (found["rows"], found["actual_mean"]) == (2, 15.0)
+    assert found["ours"]["mean_absolute_error"] == 0.0
+    nothing = evaluate_amount(actual[:1], {"ours": predicted[:1]})
+    assert nothing == {
+        "rows": 0,
+        "actual_mean": None,
+        "absent": {"ours": "no row has a known amount"},
     }
 
 

@@ -51,7 +51,7 @@ def test_concordance_agrees_with_counting_the_pairs(rows):
     )
     sooner = np.array([score for _, _, score in rows])
     found, expected = concordance(days, followup, sooner), brute_force(days, followup, sooner)
-    assert found == pytest.approx(expected, nan_ok=True)
+    assert found == (None if np.isnan(expected) else pytest.approx(expected))
 
 
 def test_a_perfect_order_is_1_its_reverse_0_and_no_order_a_half():

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from features.snapshot import group_of
 from models.judgement import Costs, Evaluated, judge
@@ -36,6 +37,16 @@ def test_features_at_the_limit_pass_and_above_it_each_is_named():
     assert "fine" not in said
     assert "model: accepted_leaks: {status: <why it was known>}" in said
     assert "The last release stays as it is." in said
+
+
+def test_the_reason_asked_for_is_yaml_whatever_the_feature_is_called():
+    name = 'attribute_Регион, "город" [код]'
+    with pytest.raises(LeakError) as raised:
+        checked(alone(**{name: 0.99}))
+    told = str(raised.value).split("params.yaml: ")[1].removesuffix(".")
+    assert list(yaml.safe_load(told.replace("model: accepted", "accepted"))["accepted_leaks"]) == [
+        name
+    ]
 
 
 def test_a_reason_lets_one_feature_pass_and_no_other():

@@ -12,6 +12,7 @@ from models.metrics import (
     calibration_error,
     customer_weights,
     equal_bins,
+    interval,
     lift,
     log_loss,
     observed_over_expected,
@@ -103,6 +104,30 @@ def test_bins_are_equal_in_size_and_ties_stay_together():
 @pytest.mark.parametrize("name", ["auc", "average_precision", "lift_at_10"])
 def test_ranking_nobody_who_left_is_undefined_and_not_a_number(name):
     assert np.isnan(METRICS[name](np.zeros(4), np.array([0.1, 0.2, 0.3, 0.4]), ONE))
+
+
+def test_an_interval_is_taken_over_the_draws_that_hold_both_outcomes():
+    """Of two customers one left: half of the draws hold one of them alone."""
+    y, p = np.array([1.0, 0.0]), np.array([0.9, 0.1])
+    weights = customer_weights(pd.Series(["a", "b"]), 40, 1)
+    assert ((weights == 2).any(axis=1)).any()
+    assert interval(METRICS["auc"], y, p, weights) == {"value": 1.0, "low": 1.0, "high": 1.0}
+    alone = weights[(weights == 2).any(axis=1)]
+    assert interval(METRICS["auc"], y, p, alone) is None
+
+
+def test_a_figure_that_the_rows_do_not_allow_is_none_and_the_others_stand():
+    y, p = np.zeros(3), np.zeros(3)
+    weights = customer_weights(pd.Series(list("abc")), 10, 1)
+    figures = with_intervals(y, {"ours": p}, weights)["ours"]
+    absent = {name for name, figure in figures.items() if figure is None}
+    assert {"auc", "average_precision", "brier_skill", "observed_over_expected"} <= absent
+    assert figures["brier"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert paired_difference(METRICS["auc"], y, p, p, weights) is None
+
+
+def test_nobody_is_resampled_as_nobody():
+    assert customer_weights(pd.Series([], dtype="str"), 5, 1).shape == (5, 0)
 
 
 def test_customers_are_resampled_and_not_rows():

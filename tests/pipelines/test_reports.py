@@ -1,5 +1,7 @@
 """Model card and summary say what leaving means, and name only the baselines that were judged."""
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -76,6 +78,57 @@ def test_a_card_of_lapses_speaks_of_purchases(lapse):
     assert "no customer attribute is learned from" in card
     assert "subscription" not in card
     assert "tenure rule" not in card
+
+
+def without(evaluation):
+    """The same, where the rows allowed none of what they need not allow; as JSON brings it back."""
+    made = json.loads(json.dumps(evaluation, allow_nan=False))
+    churn, when = made["churn"], made["next_purchase"]
+    tests = made["timeline"]["test"]
+    for figures in churn["models"].values():
+        figures |= {"auc": None, "observed_over_expected": None}
+    for figures in churn["by_date"][tests[0]].values():
+        figures |= dict.fromkeys(figures)
+    for figures in churn["gains"].values():
+        figures["auc"] = None
+    for parts in churn["slices"].values():
+        for part in parts.values():
+            if "models" in part:
+                part["models"]["ours"] |= {"auc": None, "observed_over_expected": None}
+    made["timeline"]["test"] = [*tests, "2024-12-24"]
+    when["concordance"] = dict.fromkeys(when["concordance"])
+    when["integrated_brier"] = {}
+    when["median_absolute_error"] |= {"ours": None, "own_mean_gap": None}
+    for figures in when["by_day"].values():
+        figures["ours"]["observed_over_expected"] = None
+    for name in ("orders_in_horizon", "spend_in_horizon"):
+        del when[name]["last_period"]
+        when[name]["absent"] = {"last_period": "the history is too short"}
+        when[name]["ours"] |= {"total_error": None, "captured_in_top_decile": None}
+    return made | {"value": {}}
+
+
+def test_what_could_not_be_judged_is_a_dash_on_the_card_with_its_reason(lapse):
+    made = without(lapse)
+    card = model_card(made, USABILITY, PLAIN)
+    assert "None" not in card and "nan" not in card
+    assert "Nobody was in the cohort as of 2024-12-24." in card
+    assert f"No AUC as of {lapse['timeline']['test'][0]}: all had the same outcome." in card
+    assert "the test rows allow no comparison with the simple rules" in card
+    assert (
+        "last period says nothing of orders within the horizon: the history is too short." in card
+    )
+    for table in (part for part in card.split("\n\n") if part.startswith("|")):
+        assert len({line.count("|") for line in table.splitlines()}) == 1, table
+
+
+def test_what_could_not_be_judged_is_a_dash_in_the_summary(lapse):
+    made = without(lapse)
+    said = "\n".join([*_churn_lines(made), *_next_lines(made)])
+    assert "None" not in said and "nan" not in said
+    assert "the test rows allow no comparison" in said
+    del made["next_purchase"]["orders_in_horizon"]["ours"]
+    assert "orders:" not in "\n".join(_next_lines(made))
 
 
 def test_a_card_names_the_days_that_values_are_extrapolated_from(lapse):
