@@ -14,6 +14,7 @@ import pandera.pandas as pa
 
 from sources.errors import TableError
 from sources.header import refuse_header
+from sources.ids import EXPORT_AS_TEXT, LOST_DIGITS, whole_ids
 from sources.keys import shared_order_numbers
 from sources.missing import without_missing_words
 from sources.notes import Note
@@ -28,6 +29,7 @@ ANNOUNCED = "ended_at"
 NO_NPS = "score is not an NPS score (0 to 10)"
 ZONED = r"[T ].*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"  # a time of day that carries its own offset
 CURES = {
+    LOST_DIGITS: EXPORT_AS_TEXT,
     "is not a date": "Dates must be ISO (2017-11-15 09:30); write others with source.derive, for "
     "example event_time: try_strptime(InvoiceDate, '%m/%d/%Y %H:%M').",
     "is not a number": "Numbers are written 1234.5; write others with source.derive, for example "
@@ -64,8 +66,11 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
     given = without_missing_words(raw[known], table)
     rows = pd.DataFrame({c: _typed(given[c], table.columns.get(c), params.timezone) for c in known})
     rows, unknown = in_known_words(rows, table, params)
+    ids = whole_ids(rows, table)
+    rows = ids.rows
     guests = _guests(rows, table)
     reasons = _unreadable(given, rows, table)
+    reasons = reasons.where(reasons != "", ids.reasons)
     reasons = reasons.where(reasons != "", _breaches(rows, table))
     reasons = reasons.where((reasons != "") | ~_no_nps(rows, table), NO_NPS)
     reasons[guests] = ""
@@ -103,7 +108,7 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
         counts=counts,
         ignored_columns=tuple(c for c in raw.columns if c not in known),
         findings=tuple(_example(raw, reasons, reason) for reason in _distinct(reasons[bad])),
-        notes=(*numbers, *unknown),
+        notes=(*numbers, *ids.notes, *unknown),
     )
 
 

@@ -102,7 +102,9 @@ def typed(parts: list[Path], as_text: Iterable[str]) -> str:
     """What DuckDB reads FROM: all rows, every column in its type but for those left as text."""
     stay = set(as_text)
     columns = [
-        quoted(column)
+        _as_text(quoted(column))
+        if kinds == ["bytes"]
+        else quoted(column)
         if column in stay
         else f"CAST({quoted(column)} AS {_type(kinds)}) AS {quoted(column)}"
         for column, kinds in kinds_of(parts).items()
@@ -113,6 +115,13 @@ def typed(parts: list[Path], as_text: Iterable[str]) -> str:
 def scan(parts: list[Path]) -> str:
     """What DuckDB reads FROM: all rows of the parts, as text."""
     return f"read_parquet([{', '.join(literal(part) for part in parts)}])"
+
+
+def _as_text(column: str) -> str:
+    """Bytes, kept in hexadecimal, as the text they are where every cell is one."""
+    text = f"try(decode(unhex({column})))"
+    every = f"bool_and({column} IS NULL OR {text} IS NOT NULL) OVER ()"
+    return f"CASE WHEN {every} THEN {text} ELSE {column} END AS {column}"
 
 
 def _type(kinds: list[str]) -> str:
@@ -151,7 +160,7 @@ def _cell(value: Any) -> tuple[str | None, str | None]:
         case date():
             return "date", value.isoformat()
         case bytes():
-            return "text", value.hex()
+            return "bytes", value.hex()
         case dict() | list():
             return "text", json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
         case _:

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from sources.cures import literal
+from sources.cures import literal, quoted
 from sources.errors import SourceError
 from sources.mapping import Raw, columns_of, mapped
 from sources.params import SourceParams
@@ -104,7 +104,7 @@ def _read(path: Path, table: Table, params: SourceParams) -> pd.DataFrame:
             _refuse_uneven_rows(path)
         # Ids, texts, times and yes or no: nothing of them is guessed.
         as_text = columns_of((TEXT, TIME, YESNO), seen, table, params)
-        raw = Raw(_scan(path, as_text), seen, path.name)
+        raw = Raw(_with_text(connection, _scan(path, as_text)), seen, path.name)
         return mapped(connection, raw, table, params)
 
 
@@ -133,6 +133,20 @@ def _columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
             f"{path} could not be read: {str(error).splitlines()[0]} "
             "Save it as UTF-8 CSV with a header row, or as Parquet."
         ) from None
+
+
+def _with_text(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
+    """The relation with binary columns as text where every cell is: some writers name no type."""
+    described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    binary = [quoted(name) for name, kind, *_ in described if kind == "BLOB"]
+    if not binary:
+        return relation
+    tests = [
+        f"coalesce(bool_and(try(decode({c})) IS NOT NULL OR {c} IS NULL), true)" for c in binary
+    ]
+    is_text = connection.execute(f"SELECT {', '.join(tests)} FROM {relation}").fetchone() or ()
+    decoded = [f"decode({c}) AS {c}" for c, yes in zip(binary, is_text, strict=True) if yes]
+    return f"(SELECT * REPLACE ({', '.join(decoded)}) FROM {relation})" if decoded else relation
 
 
 def _scan(path: Path, as_text: list[str]) -> str:
