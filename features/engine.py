@@ -11,7 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-import duckdb
 import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
@@ -21,6 +20,7 @@ import sqlglot
 from sqlglot import exp
 
 from features.facts import Schemas, Step
+from sources.duck import connect
 
 PART_ROWS = 1_500_000  # order lines or events in one part, about
 SAMPLED = 50_000  # ids that the ranges are laid by
@@ -54,7 +54,7 @@ class DuckEngine:
     """DuckDB in this process. `tables` are Parquet files or Arrow tables, by name."""
 
     def __init__(self, tables: Tables, part_rows: int = PART_ROWS, threads: int | None = None):
-        self._duck = duckdb.connect(config={} if threads is None else {"threads": threads})
+        self._duck = connect(**({} if threads is None else {"threads": threads}))
         self._tables, self._part_rows = dict(tables), part_rows
         self._sources: dict[str, str] = {}
         for name, table in tables.items():

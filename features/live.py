@@ -8,7 +8,6 @@ planning is most of the time that a small query takes.
 from collections.abc import Mapping, Sequence
 from threading import Lock
 
-import duckdb
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
@@ -22,6 +21,7 @@ from features.facts import Schemas
 from features.snapshot import program
 from features.timeline import known, with_days
 from features.timeplan import Timeline
+from sources.duck import connect
 from sources.tables import TABLES
 
 # A plan outlives the rows it was made for, so that nothing may be concluded from them.
@@ -36,7 +36,7 @@ class LiveFeatures:
 
     def __init__(self, schemas: Schemas, features: Sequence[Feature], timeline: Timeline):
         self._schemas, self._timeline, self._lock = dict(schemas), timeline, Lock()
-        self._duck = duckdb.connect(config={"threads": 1})
+        self._duck = connect(threads=1)
         self._duck.execute(f"SET disabled_optimizers = '{CONCLUDES_FROM_ROWS}'")
         given = {f"given_{name}": schema for name, schema in self._schemas.items()}
         for name, schema in (given | {"moment": moment_table().schema()}).items():

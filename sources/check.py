@@ -6,35 +6,28 @@ rows in = rows kept + rows quarantined + duplicates + guests        (nothing is 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from sources.cell_cures import cure
+from sources.cells import read_cells
 from sources.errors import TableError
 from sources.header import refuse_header
-from sources.ids import EXPORT_AS_TEXT, LOST_DIGITS, whole_ids
+from sources.ids import whole_ids
 from sources.keys import shared_order_numbers
 from sources.missing import without_missing_words
 from sources.notes import Note
 from sources.params import SourceParams
 from sources.repeats import repeats, with_position
-from sources.tables import NUMBER, TABLES, TEXT, TIME, YESNO, Table
-from sources.vocabulary import NO_WORDS, YES_WORDS, in_known_words
+from sources.tables import NUMBER, TABLES, TIME, Table
+from sources.vocabulary import in_known_words
 
 GUESTS = ("orders", "events")  # purchases and visits of people who did not say who they are
 LARGEST = 9e12  # whole millionths of it are whole 64-bit numbers; no amount of money is larger
 ANNOUNCED = "ended_at"
 NO_NPS = "score is not an NPS score (0 to 10)"
-ZONED = r"[T ].*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"  # a time of day that carries its own offset
-CURES = {
-    LOST_DIGITS: EXPORT_AS_TEXT,
-    "is not a date": "Dates must be ISO (2017-11-15 09:30); write others with source.derive, for "
-    "example event_time: try_strptime(InvoiceDate, '%m/%d/%Y %H:%M').",
-    "is not a number": "Numbers are written 1234.5; write others with source.derive, for example "
-    "amount: try_cast(replace(price, ',', '.') AS DOUBLE).",
-}
 
 
 @dataclass(frozen=True)
@@ -64,12 +57,11 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
     raw = raw.reset_index(drop=True)
     known = [c for c in raw.columns if c in table.columns or table.open_ended]
     given = without_missing_words(raw[known], table)
-    rows = pd.DataFrame({c: _typed(given[c], table.columns.get(c), params.timezone) for c in known})
+    rows, reasons, as_read = read_cells(given, table, params)
     rows, unknown = in_known_words(rows, table, params)
     ids = whole_ids(rows, table)
     rows = ids.rows
     guests = _guests(rows, table)
-    reasons = _unreadable(given, rows, table)
     reasons = reasons.where(reasons != "", ids.reasons)
     reasons = reasons.where(reasons != "", _breaches(rows, table))
     reasons = reasons.where((reasons != "") | ~_no_nps(rows, table), NO_NPS)
@@ -108,7 +100,7 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
         counts=counts,
         ignored_columns=tuple(c for c in raw.columns if c not in known),
         findings=tuple(_example(raw, reasons, reason) for reason in _distinct(reasons[bad])),
-        notes=(*numbers, *ids.notes, *unknown),
+        notes=(*as_read, *numbers, *ids.notes, *unknown),
     )
 
 
@@ -122,86 +114,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _typed(column: pd.Series, kind: str | None, timezone: str) -> pd.Series:
-    if kind == TIME:
-        return _times(column, timezone)
-    if kind == NUMBER:
-        return pd.to_numeric(column, errors="coerce").astype("float64")
-    if kind == YESNO:
-        words = column.astype("str").str.strip().str.lower()
-        return words.map(dict.fromkeys(YES_WORDS, True) | dict.fromkeys(NO_WORDS, False)).astype(
-            "boolean"
-        )
-    if kind == TEXT or column.dtype == object or pd.api.types.is_bool_dtype(column):
-        return texts(column)
-    if pd.api.types.is_float_dtype(column):  # infinity orders nobody and is no JSON
-        return column.mask(column.isin([np.inf, -np.inf]))
-    return column
-
-
-def texts(column: pd.Series) -> pd.Series:
-    """A column as text, trimmed; empty cells are missing."""
-    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
-        column = column.astype("Int64")  # an id column with gaps arrives as 17850.0
-    text = column.astype("string").str.strip()
-    return text.mask(text == "").astype("str")
-
-
-def _times(column: pd.Series, timezone: str) -> pd.Series:
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return _utc(column, timezone)
-    if pd.api.types.is_numeric_dtype(column):
-        never = pd.Series(pd.NaT, index=column.index)  # 20170101 or epoch seconds: never guessed
-        return never.astype("datetime64[us]")
-    text = column.astype("str").str.strip()
-    zoned = text.str.contains(ZONED, na=False)
-    naive = pd.to_datetime(text.mask(zoned), format="ISO8601", errors="coerce")
-    own = pd.to_datetime(text.where(zoned), format="ISO8601", errors="coerce", utc=True)
-    if not zoned.any():
-        return _utc(naive, timezone)
-    local = _localized(naive, timezone)
-    return local.where(~zoned, _utc(own, timezone))
-
-
-def _utc(times: pd.Series, timezone: str) -> pd.Series:
-    """Times in UTC, without saying so; a time without a zone is one of `timezone`.
-
-    A column of dates, none with a time of day, stays as it is: a date is the same date anywhere.
-    """
-    if isinstance(times.dtype, pd.DatetimeTZDtype):
-        utc: pd.Series = times.dt.tz_convert(UTC).dt.tz_localize(None).astype("datetime64[us]")
-        return utc
-    times = times.astype("datetime64[us]")
-    there = times.dropna()
-    return times if (there == there.dt.normalize()).all() else _localized(times, timezone)
-
-
-def _localized(times: pd.Series, timezone: str) -> pd.Series:
-    # An hour that a clock change skips or repeats has no one UTC time: not guessed.
-    zoned = times.astype("datetime64[us]").dt.tz_localize(
-        ZoneInfo(timezone), ambiguous="NaT", nonexistent="NaT"
-    )
-    return _utc(zoned, timezone)
-
-
 def _guests(rows: pd.DataFrame, table: Table) -> "pd.Series[bool]":
     if table.name not in GUESTS:
         return pd.Series(data=False, index=rows.index)
     return rows["customer_id"].isna()
-
-
-def _unreadable(raw: pd.DataFrame, rows: pd.DataFrame, table: Table) -> "pd.Series[str]":
-    """Cells that hold something which the column's type cannot hold."""
-    words = {TIME: "is not a date", NUMBER: "is not a number", YESNO: "is not yes or no"}
-    reasons = pd.Series("", index=rows.index, dtype="str")
-    for column in rows.columns:
-        kind = table.columns.get(column)
-        if kind not in words:
-            continue
-        filled = raw[column].notna() & (raw[column].astype("str").str.strip() != "")
-        broken = filled & rows[column].isna() & (reasons == "")
-        reasons[broken] = f"{column} {words[kind]}"
-    return reasons
 
 
 def _breaches(rows: pd.DataFrame, table: Table) -> "pd.Series[str]":
@@ -270,12 +186,23 @@ def _refuse_too_many(
         return
     distinct = _distinct(reasons[reasons != ""])
     examples = " ".join(_example(raw, reasons, reason) for reason in distinct)
-    cures = [cure for words, cure in CURES.items() if any(words in reason for reason in distinct)]
+    cures = [text for reason in distinct if (text := _cure(raw, reasons, reason, table, params))]
     raise TableError(
         f"{table.name}: {int(bad.sum()):,} of {len(bad):,} rows ({share:.2%}) cannot be used, more "
         f"than source.max_quarantined ({params.max_quarantined:.0%}). "
         + " ".join([examples, *cures, "Mend the file, or raise source.max_quarantined."])
     )
+
+
+def _cure(
+    raw: pd.DataFrame,
+    reasons: "pd.Series[str]",
+    reason: str,
+    table: Table,
+    params: SourceParams,
+) -> str:
+    column = reason.split(" ", 1)[0]
+    return cure(reason, raw.loc[reasons == reason, column], table, params) if column in raw else ""
 
 
 def _distinct(reasons: "pd.Series[str]") -> list[str]:

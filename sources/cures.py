@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Literal
 
-import duckdb
 import pandas as pd
 
+from sources.duck import connect
 from sources.params import SourceParams
 from sources.tables import Table
 
@@ -87,7 +87,7 @@ def pasted(
 
 @cache
 def _reserved() -> frozenset[str]:
-    with duckdb.connect() as connection:
+    with connect() as connection:
         words = connection.execute(
             "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
         ).fetchall()

@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sources.cures import literal, quoted
+from sources.duck import connect
 from sources.errors import SourceError
 
 MEMORY = "1GB"  # of DuckDB while it sorts; what is larger goes to disk
@@ -70,7 +71,7 @@ def write_part(
     }
     metadata = ", ".join(f"{key}: {literal(value)}" for key, value in facts.items())
     layout = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {GROUP}, KV_METADATA {{{metadata}}}"
-    with duckdb.connect(config={"threads": 1, "memory_limit": MEMORY}) as connection:
+    with connect(threads=1, memory_limit=MEMORY) as connection:
         connection.execute(f"SET temp_directory = {literal(raw.with_suffix('.tmp'))}")
         try:
             written = connection.execute(

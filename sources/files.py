@@ -16,10 +16,11 @@ import duckdb
 import pandas as pd
 
 from sources.cures import literal, quoted
+from sources.duck import connect
 from sources.errors import SourceError
 from sources.mapping import Raw, columns_of, mapped
 from sources.params import SourceParams
-from sources.tables import ENOUGH, TABLES, TEXT, TIME, YESNO, Table
+from sources.tables import ENOUGH, NUMBER, TABLES, TEXT, TIME, YESNO, Table
 
 SUFFIXES = (".csv", ".parquet")
 TYPES = "auto_type_candidates=['BOOLEAN', 'BIGINT', 'DOUBLE', 'VARCHAR']"
@@ -98,12 +99,14 @@ def _read(path: Path, table: Table, params: SourceParams) -> pd.DataFrame:
     if path.stat().st_size == 0:
         raise SourceError(f"{path} is empty (0 bytes). Export it again, with a header row.")
     renames = params.columns.get(table.name, {})
-    with duckdb.connect() as connection:
+    with connect() as connection:
         seen = _columns(connection, path)
         if not {renames.get(column, column) for column in table.required} & set(seen):
             _refuse_uneven_rows(path)
-        # Ids, texts, times and yes or no: nothing of them is guessed.
-        as_text = columns_of((TEXT, TIME, YESNO), seen, table, params)
+        # Ids, texts, times and yes or no: nothing of them is guessed. Numbers neither, but where an
+        # expression may be about to calculate with them.
+        kinds = (TEXT, TIME, YESNO, *(() if params.derive.get(table.name) else (NUMBER,)))
+        as_text = columns_of(kinds, seen, table, params)
         raw = Raw(_with_text(connection, _scan(path, as_text)), seen, path.name)
         return mapped(connection, raw, table, params)
 

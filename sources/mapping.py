@@ -12,11 +12,12 @@ import duckdb
 import pandas as pd
 from pandas.api.types import is_float_dtype
 
-from sources.check import texts
+from sources.cells import texts
 from sources.cures import quoted
 from sources.errors import SourceError
+from sources.lost import lost_text
 from sources.params import SourceParams
-from sources.tables import TEXT, Table
+from sources.tables import NUMBER, TEXT, TIME, YESNO, Table
 
 UNREADABLE = (duckdb.ConversionException, duckdb.InvalidInputException)
 
@@ -54,7 +55,7 @@ def mapped(
     ]
     select = ", ".join([*renamed, *computed, *(quoted(column) for column in rest)])
     try:
-        frame = connection.sql(f"SELECT {select} FROM {raw.relation}").df()
+        frame = _frame(connection, f"SELECT {select} FROM {raw.relation}")
     except duckdb.Error as error:
         _refuse_header_only(connection, raw)
         where, hint = f"{raw.name} could not be read: ", ""
@@ -65,11 +66,47 @@ def mapped(
         raise SourceError(
             f"{where}{str(error).splitlines()[0]} Columns: {', '.join(raw.columns)}.{hint}"
         ) from None
+    _keep_lost(frame, connection, raw, table, derive)
     # Part by part: what is 17850.0 in a part with gaps is 17850 in one without.
     for column in frame.columns:
         if table.columns.get(column) == TEXT and is_float_dtype(frame[column]):
             frame[column] = texts(frame[column])
     return frame
+
+
+def _frame(connection: duckdb.DuckDBPyConnection, select: str) -> pd.DataFrame:
+    """The rows of a SELECT; times with a zone go through UTC: DuckDB's own way makes warnings."""
+    found = connection.sql(select)
+    zoned = [
+        column
+        for column, kind in zip(found.columns, found.types, strict=True)
+        if kind == "TIMESTAMP WITH TIME ZONE"
+    ]
+    plain = ", ".join(f"timezone('UTC', {quoted(c)}) AS {quoted(c)}" for c in zoned)
+    frame: pd.DataFrame = (found.project(f"* REPLACE ({plain})") if zoned else found).df()
+    return frame.assign(**{column: frame[column].dt.tz_localize("UTC") for column in zoned})
+
+
+def _keep_lost(
+    frame: pd.DataFrame,
+    connection: duckdb.DuckDBPyConnection,
+    raw: Raw,
+    table: Table,
+    derive: Mapping[str, str],
+) -> None:
+    """Put the texts that expressions could not read where their values would be."""
+    for target, expression in derive.items():
+        lost = lost_text(expression)
+        if lost is None or table.columns.get(target) not in (NUMBER, TIME, YESNO):
+            continue
+        try:
+            texts_lost = connection.sql(f"SELECT {lost} AS lost FROM {raw.relation}").df()["lost"]
+            if texts_lost.notna().any():
+                cells = f"coalesce({lost}, CAST(({expression}) AS VARCHAR))"
+                read = connection.sql(f"SELECT {cells} AS cells FROM {raw.relation}").df()
+                frame[target] = read["cells"]
+        except duckdb.Error:  # what is written anew of an expression may not be what it was
+            continue
 
 
 def columns_of(

@@ -7,6 +7,8 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from sources.numbers import tells_mark
+
 
 class Params(BaseModel):
     """Base of every parameter section: unknown keys are refused, values never change."""
@@ -32,12 +34,24 @@ class SourceParams(Params):
     incremental: bool = False
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
     derive: dict[str, dict[str, str]] = Field(default_factory=dict)
+    numbers: dict[str, dict[str, str]] = Field(default_factory=dict)
     static_attributes: tuple[str, ...] = ()
     drop_repeated_rows: tuple[str, ...] = ()
     simulator: SimulatorParams = SimulatorParams()
     timezone: str = "UTC"
     max_quarantined: float = Field(default=0.05, ge=0, le=1)
     known_gaps: tuple[date | tuple[date, date], ...] = ()
+
+    @field_validator("numbers")
+    @classmethod
+    def _tell_the_mark(cls, numbers: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        for example in (text for columns in numbers.values() for text in columns.values()):
+            if not tells_mark(example):
+                raise ValueError(
+                    f'{example!r} does not show what stands before decimals: write "1,234.56", '
+                    '"1.234,56" or "1 234,56"'
+                )
+        return numbers
 
     @field_validator("known_gaps")
     @classmethod

@@ -16,10 +16,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pandas as pd
 
 from sources.cures import literal, quoted
+from sources.duck import connect
 from sources.errors import SourceError
 from sources.extracts import kinds_of, scan, typed, write_part
 from sources.mapping import Raw, columns_of, mapped
@@ -82,8 +82,7 @@ def load(params: SourceParams) -> dict[str, pd.DataFrame]:
 def _read(name: str, parts: list[Path], params: SourceParams) -> pd.DataFrame:
     columns, table = list(kinds_of(parts)), TABLES[name]
     relation = typed(parts, as_text=columns_of([TEXT], columns, table, params))
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")  # of expressions over times with a zone
+    with connect() as connection:
         return mapped(connection, Raw(relation, columns, name), table, params)
 
 
@@ -202,7 +201,7 @@ def _newest(parts: list[Path], column: str) -> str | None:
 
 def _column(parts: list[Path], select: str) -> list[Any]:
     """What an expression makes of the parts; missing values left out."""
-    with duckdb.connect() as connection:
+    with connect() as connection:
         found = connection.execute(f"SELECT {select} FROM {scan(parts)}").fetchall()
     return [value for (value,) in found if value is not None]
 

@@ -122,8 +122,11 @@ def _currencies(rows: pd.DataFrame) -> list[Finding]:
 
 
 def _midnights(rows: pd.DataFrame, timezone: str) -> list[Finding]:
-    local = rows["event_time"].dt.tz_localize("UTC").dt.tz_convert(ZoneInfo(timezone))
-    if len(rows) < LEAST_ROWS or not (local == local.dt.normalize()).all():
+    zoned = rows["event_time"].dt.tz_localize("UTC").dt.tz_convert(ZoneInfo(timezone))
+    # Without their zone, in which some days begin at one o'clock. Dates alone are dates of UTC.
+    clocks = (zoned.dt.tz_localize(None), rows["event_time"])
+    at_midnight = any((times == times.dt.normalize()).all() for times in clocks)
+    if len(rows) < LEAST_ROWS or not at_midnight:
         return []
     return [
         Finding(

@@ -231,6 +231,26 @@ def test_midnights_are_those_of_the_sources_time_zone():
     assert "midnights" in found.checks()
 
 
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("America/Sao_Paulo", "2017-10-15"),
+        ("Africa/Cairo", "2023-04-28"),
+        ("Asia/Beirut", "2021-03-28"),
+        ("America/Havana", "2022-03-13"),
+        ("Asia/Tehran", "2021-03-22"),
+        ("America/Asuncion", "2022-10-02"),
+        ("America/Santiago", "2022-09-11"),
+    ],
+)
+def test_a_day_that_begins_at_one_o_clock_is_a_day_like_others(zone, day):
+    times = orders().assign(event_time=pd.Timestamp(day) + 12 * HOUR)
+    assert "midnights" not in of_values(zone, orders=times).checks()
+    assert (
+        "midnights" in of_values(zone, orders=times.assign(event_time=pd.Timestamp(day))).checks()
+    )
+
+
 @pytest.mark.parametrize("amount", [0.0, 9.9])
 def test_amounts_that_are_all_one_are_told(amount):
     rows = orders().assign(amount=amount)

@@ -138,23 +138,27 @@ def test_unreadable_dates_below_the_limit_are_set_aside_with_row_and_reason():
 
 
 def test_unreadable_dates_above_the_limit_stop_the_run_with_the_cure():
-    raw = orders(*good(15), *[(f"x{n}", "y", "13/12/2010", 5.0) for n in range(5)])
+    raw = orders(*good(15), *[(f"x{n}", "y", "13th of May", 5.0) for n in range(5)])
     with pytest.raises(TableError) as error:
-        check(raw, max_quarantined=0.2499)
+        check(raw, max_quarantined=0.2499, columns={"orders": {"event_time": "Invoice Date"}})
     text = str(error.value)
     assert "5 of 20 rows (25.00%) cannot be used" in text
-    assert 'event_time is not a date (first: row 17, "13/12/2010")' in text
-    assert "try_strptime(InvoiceDate, '%m/%d/%Y %H:%M')" in text
+    assert 'event_time is not a date (first: row 17, "13th of May")' in text
+    assert 'try_strptime(\\"Invoice Date\\", ' in text  # the user's own column
     assert "source.max_quarantined" in text
     assert check(raw, max_quarantined=0.25).counts["quarantined"] == 5
 
 
 def test_unreadable_numbers_are_named_with_a_cure_of_their_own():
     with pytest.raises(TableError) as error:
-        check(orders(("a", "1", "2017-05-01", "5,50")), max_quarantined=0.1)
-    assert 'amount is not a number (first: row 2, "5,50")' in str(error.value)
-    assert "replace(price, ',', '.')" in str(error.value)
-    assert "Dates must be ISO" not in str(error.value)
+        check(
+            orders(("a", "1", "2017-05-01", "five")),
+            max_quarantined=0.1,
+            columns={"orders": {"amount": "price"}},
+        )
+    assert 'amount is not a number (first: row 2, "five")' in str(error.value)
+    assert "regexp_extract(price, " in str(error.value)
+    assert "Dates are" not in str(error.value)
 
 
 def test_a_table_of_nothing_but_bad_rows_stops_whatever_the_limit():
@@ -210,10 +214,10 @@ def test_future_dates_are_set_aside():
 def test_the_end_of_a_subscription_can_be_settled_before_it_comes():
     rows = [
         {"customer_id": "a", "subscription_id": "s", "started_at": start, "ended_at": end}
-        for start, end in (("2017-05-01", "2999-01-01"), ("2999-01-01", "2999-02-01"))
+        for start, end in (("2017-05-01", "2098-01-01"), ("2999-01-01", "2999-02-01"))
     ]
     result = check(pd.DataFrame(rows), SUBSCRIPTIONS)
-    assert result.rows["ended_at"].tolist() == [pd.Timestamp("2999-01-01")]
+    assert result.rows["ended_at"].tolist() == [pd.Timestamp("2098-01-01")]
     assert reasons(result) == ["started_at is in the future"]
 
 
@@ -222,7 +226,9 @@ def test_a_date_alone_is_the_same_date_in_any_zone_and_a_time_is_not():
     result = check(orders(*dates), timezone="Europe/Moscow")
     assert result.rows["event_time"].tolist() == [pd.Timestamp(one[2]) for one in dates]
     timed = check(orders(*dates, ("a", "3", "2017-05-01 12:00", 5.0)), timezone="Europe/Moscow")
-    assert timed.rows["event_time"].iloc[0] == pd.Timestamp("2017-04-30 21:00")
+    assert timed.rows["event_time"].tolist() == [
+        pd.Timestamp(t) for t in ("2017-05-01", "2017-12-01", "2017-05-01 09:00")
+    ]
 
 
 def test_amounts_beyond_what_is_summed_exactly_are_set_aside():
@@ -261,8 +267,7 @@ def test_negative_amounts_are_refunds_and_stay():
         ("order_id", None, "order_id is missing"),
         ("order_id", " ", "order_id is missing"),
         ("event_time", None, "event_time is missing"),
-        ("event_time", "43054", "event_time is not a date"),
-        ("event_time", "1511111111", "event_time is not a date"),
+        ("event_time", "430541", "event_time is not a date"),
         ("event_time", "2017-02-30", "event_time is not a date"),
     ],
 )

@@ -169,7 +169,7 @@ def test_a_date_that_an_expression_cannot_read_stops_or_is_set_aside(tmp_path):
     assert result.counts["quarantined"] == 1
     assert result.quarantine.loc[0, ["Day", "reason"]].tolist() == [
         "32.13.2011",
-        "event_time is missing",
+        "event_time is not a date",
     ]
 
 

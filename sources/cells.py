@@ -1,0 +1,77 @@
+"""The cells of a table brought into the contract's types, each column in the form it is written."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from sources.notes import Note
+from sources.numbers import read_numbers
+from sources.params import SourceParams
+from sources.reading import Reading, filled, no_reasons
+from sources.tables import NUMBER, TEXT, TIME, YESNO, Table
+from sources.times import read_times
+from sources.vocabulary import NO_WORDS, YES_WORDS
+
+
+def read_cells(
+    given: pd.DataFrame, table: Table, params: SourceParams
+) -> tuple[pd.DataFrame, "pd.Series[str]", tuple[Note, ...]]:
+    """The rows in their types, why a row cannot be read (else empty), and how cells were read."""
+    reasons = no_reasons(given)
+    columns, notes = {}, []
+    for column in given.columns:
+        reading = _reader(column, table, params)(given[column])
+        columns[column] = reading.values
+        broken = (reading.reasons != "") & (reasons == "")
+        reasons[broken] = f"{column} " + reading.reasons[broken]
+        notes += [_as_read(column, table, text, len(given)) for text in reading.told]
+    return pd.DataFrame(columns, index=given.index), reasons, tuple(notes)
+
+
+def texts(column: pd.Series) -> pd.Series:
+    """A column as text, trimmed; empty cells are missing."""
+    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
+        column = column.astype("Int64")  # an id column with gaps arrives as 17850.0
+    text = column.astype("string").str.strip()
+    return text.mask(text == "").astype("str")
+
+
+def _reader(column: str, table: Table, params: SourceParams) -> Callable[[pd.Series], Reading]:
+    kind = table.columns.get(column)
+    if kind == TIME:
+        open_ended = column in table.later
+        return lambda cells: read_times(cells, params.timezone, open_ended)
+    if kind == NUMBER:
+        declared = params.numbers.get(table.name, {}).get(column)
+        return lambda cells: read_numbers(cells, declared)
+    if kind == YESNO:
+        return _yes_or_no
+    return lambda cells: Reading(_text(cells, kind), no_reasons(cells))
+
+
+def _text(column: pd.Series, kind: str | None) -> pd.Series:
+    if kind == TEXT or column.dtype == object or pd.api.types.is_bool_dtype(column):
+        return texts(column)
+    if pd.api.types.is_float_dtype(column):  # infinity orders nobody and is no JSON
+        return column.mask(column.isin([np.inf, -np.inf]))
+    return column
+
+
+def _yes_or_no(column: pd.Series) -> Reading:
+    words = column.astype("str").str.strip().str.lower()
+    values = words.map(dict.fromkeys(YES_WORDS, True) | dict.fromkeys(NO_WORDS, False)).astype(
+        "boolean"
+    )
+    reasons = no_reasons(column)
+    reasons[filled(column) & values.isna()] = "is not yes or no"
+    return Reading(values, reasons)
+
+
+def _as_read(column: str, table: Table, text: str, rows: int) -> Note:
+    declared = f"source.numbers.{table.name}.{column}, with one of them as it should be read"
+    if table.columns.get(column) == TIME:
+        declared = f"source.derive.{table.name}.{column} or source.timezone"
+    return Note(
+        "read_as", "advice", column, rows, text, f"If that is wrong, say how with {declared}."
+    )

@@ -1,0 +1,131 @@
+"""One written time: its parts, whichever of day and month stands first.
+
+"15.11.2017 9:30"         2017-11-15 09:30
+"Nov 15, 2017 9:30 PM"    2017-11-15 21:30
+"2017-11-15 24:00"        2017-11-16 00:00
+"9999-12-31 23:59:59.9999999 +03:00"
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+Order = Literal["day first", "month first"]
+
+CLOCK = (
+    r"(?:[T,\s]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?"
+    r"(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?)?"
+    r"\s*(?P<zone>Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?"
+)
+YEAR_FIRST = re.compile(rf"(?P<year>\d{{4}})([-/.])(?P<one>\d{{1,2}})\2(?P<two>\d{{1,2}}){CLOCK}")
+YEAR_LAST = re.compile(
+    rf"(?P<one>\d{{1,2}})(?P<mark>[-/.])(?P<two>\d{{1,2}})\2(?P<year>\d{{4}}|\d{{2}}){CLOCK}"
+)
+DAY_NAMED = re.compile(
+    rf"(?P<one>\d{{1,2}})[-\s.]+(?P<name>[A-Za-z]{{3,9}})\.?[-,\s]+(?P<year>\d{{4}}){CLOCK}"
+)
+DIGITS = re.compile(rf"(?P<year>\d{{4}})(?P<one>\d{{2}})(?P<two>\d{{2}}){CLOCK}")
+MONTH_NAMED = re.compile(
+    rf"(?P<name>[A-Za-z]{{3,9}})\.?\s+(?P<one>\d{{1,2}}),?\s+(?P<year>\d{{4}}){CLOCK}"
+)
+MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+MOST_DOUBTED = 0.01  # share of the cells that tell another order and are taken for mistakes
+
+
+@dataclass(frozen=True)
+class Written:
+    """A time as it stands; `zone` is its own offset from UTC where it has one."""
+
+    time: datetime
+    is_date: bool
+    zone: timedelta | None
+
+    def utc(self) -> datetime:
+        """In UTC where the zone is told, else as it stands."""
+        try:
+            return self.time - (self.zone or timedelta())
+        except OverflowError:  # an open end, on the last day that there is
+            return self.time
+
+
+def day_order(cells: Iterable[tuple[str, int]]) -> Order | None:
+    """Whether day or month stands first in cells, each with its number; None where none says.
+
+    A first number beyond 12 is a day, a second one too. Points between them put the day first
+    unless a cell says otherwise: nobody writes them the other way round.
+    """
+    day_first = month_first = dotted = 0
+    for text, count in cells:
+        parts = YEAR_LAST.fullmatch(text)
+        if parts:
+            dotted += count * (parts["mark"] == ".")
+            day_first += count * (int(parts["one"]) > 12 >= int(parts["two"]))
+            month_first += count * (int(parts["two"]) > 12 >= int(parts["one"]))
+    told = day_first + month_first
+    if not told:
+        return "day first" if dotted else None
+    if min(day_first, month_first) > MOST_DOUBTED * told:
+        return None
+    return "day first" if day_first > month_first else "month first"
+
+
+def is_unordered(text: str) -> bool:
+    """Whether a text is a date only once it is known which of day and month stands first."""
+    return YEAR_LAST.fullmatch(text) is not None
+
+
+def written(text: str, order: Order | None) -> Written | None:
+    """A text as a time; None where it is none, or `order` would have to be known."""
+    for form in (YEAR_FIRST, DIGITS, YEAR_LAST, DAY_NAMED, MONTH_NAMED):
+        if parts := form.fullmatch(text):
+            break
+    else:
+        return None
+    if form in (YEAR_FIRST, DIGITS):
+        month, day = int(parts["one"]), int(parts["two"])
+    elif form is YEAR_LAST:
+        one, two = int(parts["one"]), int(parts["two"])
+        if order is None:
+            return None
+        day, month = (one, two) if order == "day first" else (two, one)
+    else:
+        found = [n for n, name in enumerate(MONTHS, 1) if name.startswith(parts["name"].lower())]
+        if len(found) != 1:
+            return None
+        month, day = found[0], int(parts["one"])
+    year = int(parts["year"])
+    if len(parts["year"]) == 2:
+        year += 1900 if year >= 70 else 2000
+    return _built(parts, year, month, day)
+
+
+def _built(parts: "re.Match[str]", year: int, month: int, day: int) -> Written | None:
+    is_date = parts["hour"] is None
+    hour, minute, second = (int(parts[name] or 0) for name in ("hour", "minute", "second"))
+    if parts["half"]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + 12 * (parts["half"].lower() == "p")
+    next_day = hour == 24 and minute == second == 0  # the end of a day, as some write midnight
+    # Of nanoseconds what a time here can hold: whole microseconds.
+    micro = int((parts["fraction"] or "0").ljust(6, "0")[:6])
+    try:
+        time = datetime(year, month, day, 0 if next_day else hour, minute, second, micro)  # noqa: DTZ001
+        time += timedelta(days=next_day)
+    except (ValueError, OverflowError):
+        return None
+    return Written(time, is_date, None if is_date else _zone(parts["zone"]))
+
+
+def _zone(text: str | None) -> timedelta | None:
+    """The offset from UTC that a time carries."""
+    if not text or text.upper() in ("Z", "UTC", "GMT"):
+        return timedelta() if text else None
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return -offset if text[0] == "-" else offset

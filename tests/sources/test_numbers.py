@@ -1,0 +1,96 @@
+"""Numbers as people write them: one notation for a column, told by its own cells or declared."""
+
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from sources.numbers import UNMARKED
+from tests.sources.raw_tables import check, good, orders, params, reasons
+
+
+def amounts(*cells, **changes):
+    rows = [("a", str(n), "2017-05-01", cell) for n, cell in enumerate(cells)]
+    return check(orders(*rows), **changes)
+
+
+@pytest.mark.parametrize(
+    ("written", "numbers"),
+    [
+        (["1 234,56", "12\u00a0345,6", "1\u202f000", "12,5"], [1234.56, 12345.6, 1000, 12.5]),
+        (["1,234.56", "1,234", "1,234,567"], [1234.56, 1234, 1234567]),
+        (["1.234,56", "1.234", "1.234.567"], [1234.56, 1234, 1234567]),
+        (["1'234.50", "1’234", "12.5"], [1234.5, 1234, 12.5]),
+        (["12,34,567.8", "1,23,456"], [1234567.8, 123456]),
+        (["(12.50)", "12.50-", "-12.50", "−12.50", "-$12.50"], [-12.5] * 5),
+        (["₽ 12,50", "12,50 руб.", "12,50 р.", "€12,50", "12,50 EUR", "RUB 12,50"], [12.5] * 6),
+        (["50%", "12.5 %"], [0.5, 0.125]),
+        (["0,125", "1,234"], [0.125, 1.234]),
+        (["1234,567", "1,234"], [1234.567, 1.234]),
+        (["5", "1 000"], [5, 1000]),
+    ],
+)
+def test_a_column_is_read_in_the_notation_that_its_cells_tell(written, numbers):
+    result = amounts(*written)
+    assert result.rows["amount"].tolist() == pytest.approx(numbers)
+    (note,) = result.notes
+    assert note.check == "read_as"
+    assert any(
+        f'"{cell}" → {number:.12g}' in note.meaning
+        for cell, number in zip(written, numbers, strict=True)
+    )
+
+
+def test_plain_numbers_are_read_to_the_last_bit_and_nothing_is_told():
+    cells = ["0.1", "-5.5", "1e-7", "123456789.123456789", "5", ".5"]
+    result = amounts(*cells)
+    assert result.rows["amount"].tolist() == [float(cell) for cell in cells]
+    assert result.notes == ()
+
+
+def test_a_comma_that_no_cell_explains_is_asked_for_and_the_answer_is_taken():
+    result = amounts("1,234", "2,345", "7")
+    assert reasons(result) == [f"amount {UNMARKED}"] * 2
+    for answer, numbers in (("1,234.56", [1234, 2345, 7]), ("1.234,56", [1.234, 2.345, 7])):
+        read = amounts("1,234", "2,345", "7", numbers={"orders": {"amount": answer}})
+        assert read.rows["amount"].tolist() == numbers
+
+
+def test_points_that_may_stand_between_thousands_are_read_before_decimals_and_told():
+    cells = [f"{n}.500" for n in range(1, 31)]
+    result = amounts(*cells)
+    assert result.rows["amount"].iloc[0] == 1.5
+    assert "every point has three digits after it" in result.notes[0].meaning
+    declared = amounts(*cells, numbers={"orders": {"amount": "1.234,56"}})
+    assert declared.rows["amount"].iloc[0] == 1500
+
+
+def test_a_cell_in_another_notation_than_its_column_is_set_aside_with_its_text():
+    result = amounts(*["12.50"] * 200, "12,5")
+    assert result.quarantine["amount"].tolist() == ["12,5"]
+    assert result.counts["kept"] == 200
+
+
+@pytest.mark.parametrize(
+    "cell", ["1,2,3", "12 34", "1.2.3", "--5", "K1388", "5 apples", "12-34", "%"]
+)
+def test_what_is_no_number_in_any_notation_is_set_aside(cell):
+    raw = orders(*good(3))
+    raw.loc[1, "amount"] = cell
+    assert reasons(check(raw)) == ["amount is not a number"]
+
+
+def test_every_number_column_of_every_table_is_read_so():
+    raw = orders(*good(2)).assign(quantity=["1 000,5", "3"], discount=["2,50 €", "1"])
+    rows = check(raw).rows
+    assert rows["quantity"].tolist() == [1000.5, 3]
+    assert rows["discount"].tolist() == [2.5, 1]
+
+
+def test_a_declared_number_that_shows_no_decimals_is_refused():
+    with pytest.raises(ValidationError, match="does not show what stands before decimals"):
+        params(numbers={"orders": {"amount": "1,234"}})
+
+
+def test_typed_numbers_stay_as_they_are():
+    raw = orders(*good(2)).assign(amount=pd.Series([0.1, 2.0]))
+    assert check(raw).rows["amount"].tolist() == [0.1, 2.0]
