@@ -13,7 +13,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder docs ui spark-setup lock clean
+.PHONY: help run serve test check format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder docs ui spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,10 @@ format:  ## format the code and mend what the linter can
 	$(SETUP) dev
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+zoo:  ## whole roads of drawn companies, what fails made small (COMPANIES=40 FIRST=0): table and benchmarks/out/zoo.json
+	$(SETUP) dev
+	@$(BIN)/python -m benchmarks.zoo --companies $(or $(COMPANIES),40) --first $(or $(FIRST),0)
 
 bench-sources:  ## churn beside its baselines on every real source: table and benchmarks/out/sources.json
 	$(SETUP) pipeline

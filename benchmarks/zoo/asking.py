@@ -1,0 +1,79 @@
+"""Pages and API asked as a browser asks them, in this process and without a socket."""
+
+import asyncio
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+from urllib.parse import unquote
+
+from sqlalchemy import Engine
+from starlette.types import ASGIApp, Message
+
+Answers = dict[str, tuple[int, str]]
+
+
+def answers(engine: Engine, targets: Iterable[str]) -> Answers:
+    """Status and text of each address, asked of the service on a store."""
+    app = _app(engine)
+    return asyncio.run(_all(app, list(targets)))
+
+
+@cache
+def _apps() -> dict[str, Any]:
+    return {}
+
+
+def _app(engine: Engine) -> ASGIApp:
+    """The application, made once: its routes cost more than the answers."""
+    from serving.app import create_app
+    from serving.settings import Settings
+
+    kept = _apps()
+    if not kept:
+        kept["app"] = create_app(Settings(), engine)
+    # The state is FastAPI's, behind the guard.
+    kept["app"].app.state.engine = engine
+    app: ASGIApp = kept["app"]
+    return app
+
+
+async def _all(app: ASGIApp, targets: list[str]) -> Answers:
+    return {target: await _asked(app, target) for target in targets}
+
+
+async def _asked(app: ASGIApp, target: str) -> tuple[int, str]:
+    path, _, query = target.partition("?")
+    said: list[Message] = []
+    is_sent = False
+
+    async def receive() -> Message:
+        nonlocal is_sent
+        if is_sent:  # nobody hangs up
+            await asyncio.Event().wait()
+        is_sent = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": unquote(path),
+        "raw_path": path.encode("ascii"),
+        "query_string": query.encode("ascii"),
+        "root_path": "",
+        "headers": [(b"host", b"127.0.0.1")],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+    }
+    try:
+        await app(scope, receive, send)
+    except Exception:  # the service answers 500, and then raises what it was
+        if not said:
+            raise
+    body = b"".join(part.get("body", b"") for part in said)
+    return int(said[0]["status"]), body.decode("utf-8")

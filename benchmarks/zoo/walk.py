@@ -1,0 +1,140 @@
+"""One company's road, with everything that the checks look at."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.zoo.company import Company, tables_of, write
+from benchmarks.zoo.recipe import Recipe
+from benchmarks.zoo.road import Ended, lay_out, run_road
+from benchmarks.zoo.settings import params_of
+from sources.tables import TABLES
+
+EARLIER = 0.75  # of the rows by time, that a company's own earlier release was made of
+# Told to programmers, not to users: Python shows these to nobody by default.
+QUIET = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A road that was walked: what went in, how it ended, what stood there before."""
+
+    company: Company
+    ended: Ended
+    before: dict[str, str]  # sha256 of every file of the release that was there, by name
+    warned: tuple[str, ...] = ()
+    again: dict[str, str] = field(default_factory=dict)  # as `before`, of a second road
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest of the release."""
+        return read(self.ended.release / "manifest.json")
+
+    @property
+    def evaluation(self) -> dict[str, Any]:
+        """How good the models of the release were on their test dates."""
+        return read(self.ended.release / "reports" / "evaluation.json")
+
+    @property
+    def cards(self) -> pd.DataFrame:
+        """The score cards of the release."""
+        return pd.read_parquet(self.ended.release / "cards.parquet")
+
+
+def company_of(recipe: Recipe) -> Company:
+    """The company of a recipe: tables and parameters."""
+    return Company(tables_of(recipe), params_of(recipe), recipe.form)
+
+
+@contextmanager
+def walked(company: Company, before: str = "nothing", twice: bool = False) -> Iterator[Walk]:
+    """The road of a company in a folder that lives as long as the context.
+
+    `before`: what was published there earlier. `twice`: a second time, in another folder.
+    """
+    with tempfile.TemporaryDirectory(prefix="zoo-") as place:
+        walk = _walk(company, before, Path(place) / "one")
+        if twice and walk.ended.through:
+            second = _walk(company, before, Path(place) / "two")
+            walk = Walk(company, walk.ended, walk.before, walk.warned, files(second.ended.release))
+        yield walk
+
+
+def _walk(company: Company, before: str, folder: Path) -> Walk:
+    lay_out(folder, company.params)
+    if before == "own_release":
+        write(_earlier(company), folder / "inbox")
+        first, warned = _run(folder)
+        if first.crash:
+            return Walk(company, first, {}, warned)
+        shutil.rmtree(folder / "inbox")
+    elif before == "other_release":
+        for part in ("store", "data/release"):
+            shutil.copytree(_other() / part, folder / part)
+    write(company, folder / "inbox")
+    there = files(folder / "data" / "release")
+    ended, warned = _run(folder)
+    return Walk(company, ended, there, warned)
+
+
+def _run(folder: Path) -> tuple[Ended, tuple[str, ...]]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for kind in QUIET:
+            warnings.simplefilter("ignore", kind)
+        ended = run_road(folder)
+    return ended, tuple(sorted({f"{one.category.__name__}: {one.message}" for one in caught}))
+
+
+def _earlier(company: Company) -> Company:
+    """The company as it stood before."""
+    column = "event_time" if "orders" in company.tables else "started_at"
+    main = company.tables["orders" if "orders" in company.tables else "subscriptions"]
+    cut = str(main[column].astype("str").sort_values().iloc[int(EARLIER * (len(main) - 1))])[:10]
+    frames = {}
+    for name, frame in company.tables.items():
+        time = TABLES[name].time
+        past = frame[frame[time].astype("str") < cut] if time in frame else frame
+        if name == "subscriptions" and "ended_at" in past:
+            # NaT is no text before any date: the contracts that run stay running.
+            ended = past["ended_at"].where(past["ended_at"].astype("str") < cut)
+            past = past.assign(ended_at=ended)
+        if len(past):
+            frames[name] = past
+    return Company(frames or company.tables, company.params, company.form)
+
+
+@cache
+def _other() -> Path:
+    """A published release of another company, made once."""
+    folder = Path(tempfile.mkdtemp(prefix="zoo-other-"))
+    company = company_of(Recipe(seed=1, customers=60, days=120))
+    ended = _walk(company, "nothing", folder / "road").ended
+    if not ended.through:
+        raise RuntimeError(f"The release to begin with was not made: {ended.error}{ended.crash}")
+    return ended.folder
+
+
+def files(folder: Path) -> dict[str, str]:
+    """sha256 of every file below a folder, by name; empty where there is none."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A JSON file."""
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

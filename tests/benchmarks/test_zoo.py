@@ -1,0 +1,56 @@
+"""Drawing and reducing companies of the zoo: `make zoo` walks them."""
+
+from benchmarks.zoo.recipe import Recipe, draw, plainer
+from benchmarks.zoo.shrink import Budget, reduced
+from benchmarks.zoo.walk import company_of
+
+
+def test_the_same_seed_draws_the_same_company():
+    one, other = (company_of(draw(11)) for _ in range(2))
+    assert one.params == other.params
+    assert one.tables.keys() == other.tables.keys()
+    for name, frame in one.tables.items():
+        assert frame.equals(other.tables[name]), name
+
+
+def test_drawn_companies_have_every_trait_there_is():
+    """The plain value and another one of each trait, among what `make zoo COMPANIES=500` draws."""
+    drawn = [draw(seed) for seed in range(500)]
+    for name, plain in vars(Recipe()).items():
+        values = {getattr(one, name) for one in drawn}
+        assert len(values) > 1, name
+        assert plain in values or name in ("seed", "customers", "days"), name
+
+
+def test_a_failing_company_is_reduced_to_what_makes_it_fail():
+    drawn = Recipe(seed=5, customers=50, days=200, refunds=True, ids="odd", tables=("surveys",))
+    refunding = company_of(drawn).tables["orders"]
+    assert (refunding["amount"] < 0).any()
+
+    def fails(company, recipe):
+        return bool((company.tables["orders"]["amount"] < 0).any())
+
+    least = reduced(drawn, company_of, fails, Budget(roads=500))
+    assert (least.recipe.ids, least.recipe.tables, least.recipe.refunds) == ("plain", (), True)
+    assert list(least.company.tables) == ["orders"]
+    assert len(least.company.tables["orders"]) == 1
+    assert "orders.csv\ncustomer_id,order_id" in least.told()
+
+
+def test_a_reduction_ends_when_its_roads_are_used_up():
+    seen = []
+
+    def fails(company, recipe):
+        seen.append(recipe)
+        return True
+
+    reduced(Recipe(seed=5, customers=50), company_of, fails, Budget(roads=4))
+    assert len(seen) == 4
+
+
+def test_every_trait_can_be_made_plain():
+    for seed in range(60):
+        recipe = draw(seed)
+        while steps := plainer(recipe):
+            recipe = steps[-1]
+        assert recipe == Recipe(seed=seed, customers=1, days=1)
