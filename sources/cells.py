@@ -40,7 +40,9 @@ def texts(column: pd.Series) -> pd.Series:
 def _reader(column: str, table: Table, params: SourceParams) -> Callable[[pd.Series], Reading]:
     kind = table.columns.get(column)
     if kind == TIME:
-        open_ended = column in table.later
+        open_ended = column in table.later or (
+            column == table.time and column not in table.required
+        )
         return lambda cells: read_times(cells, params.timezone, open_ended)
     if kind == NUMBER:
         declared = params.numbers.get(table.name, {}).get(column)

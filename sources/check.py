@@ -21,11 +21,13 @@ from sources.missing import without_missing_words
 from sources.notes import Note
 from sources.params import SourceParams
 from sources.repeats import repeats, with_position
+from sources.stray import stray_times
 from sources.tables import NUMBER, TABLES, TIME, Table
 from sources.vocabulary import in_known_words
 
 GUESTS = ("orders", "events")  # purchases and visits of people who did not say who they are
 LARGEST = 9e12  # whole millionths of it are whole 64-bit numbers; no amount of money is larger
+ZERO = "is 1 January 1970, which systems write where there is no time"
 ANNOUNCED = "ended_at"
 NO_NPS = "score is not an NPS score (0 to 10)"
 
@@ -66,6 +68,8 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
     reasons = reasons.where(reasons != "", _breaches(rows, table))
     reasons = reasons.where((reasons != "") | ~_no_nps(rows, table), NO_NPS)
     reasons[guests] = ""
+    stray = stray_times(rows, table, ~guests & (reasons == ""))
+    reasons = reasons.where(reasons != "", stray)
     duplicates = pd.Series(data=False, index=rows.index)
     candidates = ~guests & (reasons == "")
     if table.name in params.drop_repeated_rows:
@@ -150,7 +154,8 @@ def schema(table: Table, present: list[str]) -> pa.DataFrameSchema:
 def _checks(kind: str | None, announced: bool) -> list[pa.Check]:
     if kind == TIME:
         past = [] if announced else [pa.Check.lt(utc_now(), error="is in the future")]
-        return [*past, pa.Check.ge(datetime(1970, 1, 1), error="is before 1970")]  # noqa: DTZ001
+        first = pa.Check.ge(datetime(1970, 1, 1), error="is before 1970")  # noqa: DTZ001
+        return [*past, first, pa.Check.ge(datetime(1970, 1, 2), error=ZERO)]  # noqa: DTZ001
     if kind == NUMBER:
         return [pa.Check(lambda s: np.abs(s) < LARGEST, error="is too large to be true")]
     return []

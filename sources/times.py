@@ -30,6 +30,7 @@ SIZES = ((1e9, 1e10, SECONDS), (1e12, 1e13, MILLISECONDS), (3e4, 6e4, EXCEL))
 OPEN_FROM = np.datetime64(
     "2099-01-01"
 )  # an end from here on is how systems write that there is none
+NEVER_UNTIL = np.datetime64("1970-01-02")  # so are the zeros of calendars: 1970, 1900, 1
 OPEN_WORDS = ("infinity", "+infinity")
 MIDNIGHTS = 0.01  # share of times at midnight above which they are dates: by chance 1 in 1,440 is
 LEAST_MIDNIGHTS = 20
@@ -53,7 +54,7 @@ def read_times(column: pd.Series, timezone: str, open_ended: bool = False) -> Re
     """A column in UTC, without saying so; a time without a zone is one of `timezone`.
 
     A date alone stays that date, for it is the same anywhere. In a column that is `open_ended` a
-    far future means that it has not come to pass.
+    far future, and the zero of a calendar, mean that it has not come to pass.
     """
     nowhere = pd.Series(data=False, index=column.index)
     if isinstance(column.dtype, pd.DatetimeTZDtype):
@@ -145,12 +146,12 @@ def _as_read(
 def _in_utc(cells: _Cells, reading: Reading, timezone: str, open_ended: bool) -> Reading:
     """Times without a zone of their own, brought from `timezone` to UTC."""
     times, reasons, told = cells.times, reading.reasons, list(reading.told)
-    beyond = (times >= OPEN_FROM) if open_ended else cells.is_open
+    beyond = ((times >= OPEN_FROM) | (times < NEVER_UNTIL)) if open_ended else cells.is_open
     if (beyond | cells.is_open).any():
         times = times.mask(beyond)
         told.append(
-            f"{(beyond | cells.is_open).sum():,} cells lie in the far future, which is how systems "
-            "write an open end: not yet"
+            f"{(beyond | cells.is_open).sum():,} cells lie in the far future or before 1970, "
+            "which is how systems write that there is none: empty"
         )
     naive = times.notna() & ~cells.in_utc & ~cells.is_date
     midnight = naive & (times == times.dt.normalize())

@@ -200,7 +200,8 @@ def test_future_dates_are_set_aside():
         ("a", "2", just.isoformat(), 5.0),
         ("a", "3", "2999-01-01", 5.0),
         ("a", "4", "1969-12-31", 5.0),
-        ("a", "5", "1970-01-01", 5.0),
+        ("a", "5", "1970-01-02", 5.0),
+        ("a", "6", "1970-01-01 03:00", 5.0),
     )
     result = check(raw)
     assert result.rows["order_id"].tolist() == ["2", "5"]
@@ -208,6 +209,7 @@ def test_future_dates_are_set_aside():
         "event_time is in the future",
         "event_time is in the future",
         "event_time is before 1970",
+        "event_time is 1 January 1970, which systems write where there is no time",
     ]
 
 

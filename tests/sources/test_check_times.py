@@ -171,9 +171,13 @@ def test_where_no_cell_tells_day_and_month_apart_none_is_a_date():
         "2999-01-01 00:00",
         "2099-12-31",
         "infinity",
+        "1970-01-01",
+        "1970-01-01T00:00:00Z",
+        "1900-01-01 00:00:00",
+        "0001-01-01",
     ],
 )
-def test_an_end_in_the_far_future_is_an_open_end(zone, end):
+def test_an_end_in_the_far_future_or_at_the_zero_of_a_calendar_is_an_open_end(zone, end):
     row = {"customer_id": "a", "subscription_id": "1", "started_at": "2023-05-18 00:00:00.1234567"}
     other = row | {"subscription_id": "2", "ended_at": "2023-08-11 10:00"}
     result = check(pd.DataFrame([row | {"ended_at": end}, other]), SUBSCRIPTIONS, timezone=zone)
