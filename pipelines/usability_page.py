@@ -230,11 +230,11 @@ def _sentence(text: str) -> str:
 
 
 def _tables(report: dict[str, Any]) -> str:
-    names = ("rows_in", "kept", "quarantined", "duplicates", "guests")
+    names = ("rows_in", "kept", "quarantined", "duplicates", "guests", "left_out")
     head = "".join(f"<th>{name.replace('_', ' ')}</th>" for name in ("table", *names))
     body = "".join(
         f"<tr><td>{escape(table)}</td>"
-        + "".join(f"<td>{counts[name]:,}</td>" for name in names)
+        + "".join(f"<td>{counts.get(name, 0):,}</td>" for name in names)
         + "</tr>"
         for table, counts in report["tables"].items()
     )

@@ -1,6 +1,7 @@
 """A raw table in; the checked rows, the quarantined rows and the counts out.
 
-rows in = rows kept + rows quarantined + duplicates + guests        (nothing is lost)
+rows in = rows kept + rows quarantined + duplicates + guests + left out by source.filter
+(nothing is lost)
 """
 
 from dataclasses import dataclass
@@ -17,12 +18,13 @@ from sources.errors import TableError
 from sources.header import refuse_header
 from sources.ids import whole_ids
 from sources.keys import shared_order_numbers
+from sources.meanings import told_meanings
 from sources.missing import without_missing_words
 from sources.notes import Note
 from sources.params import SourceParams
 from sources.repeats import repeats, with_position
 from sources.stray import stray_times
-from sources.tables import NUMBER, TABLES, TIME, Table
+from sources.tables import LEFT_OUT, NUMBER, TABLES, TIME, Table
 from sources.vocabulary import in_known_words
 
 GUESTS = ("orders", "events")  # purchases and visits of people who did not say who they are
@@ -56,6 +58,7 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
     or more than `source.max_quarantined` of the rows with a customer would be quarantined.
     """
     refuse_header(raw, table, params)
+    left_out = int(raw.attrs.get(LEFT_OUT, 0))
     raw = raw.reset_index(drop=True)
     known = [c for c in raw.columns if c in table.columns or table.open_ended]
     given = without_missing_words(raw[known], table)
@@ -92,19 +95,25 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
             + " Mend the file."
         )
     counts = {
-        "rows_in": len(raw),
+        "rows_in": len(raw) + left_out,
         "kept": int(kept.sum()),
         "quarantined": int(bad.sum()),
         "duplicates": int(duplicates.sum()),
         "guests": int(guests.sum()),
-    }
+    } | ({"left_out": left_out} if left_out else {})
     return Checked(
         rows=rows[kept].reset_index(drop=True),
         quarantine=raw[bad].assign(reason=reasons[bad]).reset_index(drop=True),
         counts=counts,
         ignored_columns=tuple(c for c in raw.columns if c not in known),
         findings=tuple(_example(raw, reasons, reason) for reason in _distinct(reasons[bad])),
-        notes=(*as_read, *numbers, *ids.notes, *unknown),
+        notes=(
+            *as_read,
+            *numbers,
+            *told_meanings(raw, rows[kept], table, params),
+            *ids.notes,
+            *unknown,
+        ),
     )
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from sources.cures import literal, quoted
 from sources.duck import connect
 from sources.errors import SourceError
-from sources.mapping import Raw, columns_of, mapped
+from sources.mapping import Raw, columns_of, joined, mapped
 from sources.params import SourceParams
 from sources.tables import ENOUGH, NUMBER, TABLES, TEXT, TIME, YESNO, Table
 
@@ -61,7 +61,7 @@ def load(params: SourceParams) -> dict[str, pd.DataFrame]:
     folder = _folder(params)
     files(params)
     return {
-        table.name: pd.concat([_read(part, table, params) for part in parts], ignore_index=True)
+        table.name: joined([_read(part, table, params) for part in parts])
         for table in TABLES.values()
         if (parts := _parts(folder, table.name))
     }

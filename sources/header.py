@@ -1,5 +1,6 @@
 """A table is refused by its header: columns that are missing, and names that are one name."""
 
+import re
 from difflib import get_close_matches
 
 import pandas as pd
@@ -8,6 +9,14 @@ from sources.errors import TableError
 from sources.keys import no_order_number
 from sources.params import SourceParams
 from sources.tables import Table
+
+# What exports call the columns that every table of purchases has.
+MEANT = {
+    "customer_id": re.compile(
+        r"customer|client|user|member|buyer|e-?mail|phone|клиент|покупател|контрагент|телефон|почта"
+    ),
+    "event_time": re.compile(r"date|time|created|(?:\b|_)(?:at|day)$|дата|время|день"),
+}
 
 
 def refuse_header(raw: pd.DataFrame, table: Table, params: SourceParams) -> None:
@@ -25,8 +34,8 @@ def _refuse_incomplete(raw: pd.DataFrame, table: Table, params: SourceParams) ->
             continue
         # A column that already has a meaning of its own is not the one that is missing.
         free = [str(c) for c in raw.columns if c not in table.columns]
-        near = get_close_matches(column, free, 1, cutoff=0.4)
-        hint = f" Nearest: {near[0]}." if near else ""
+        near = _nearest(column, free)
+        hint = f" Nearest: {near}." if near else ""
         cure = f"Rename it with source.columns.{table.name}.{column} in params.yaml."
         if column == "order_id":
             cure = no_order_number(raw, params)
@@ -34,6 +43,13 @@ def _refuse_incomplete(raw: pd.DataFrame, table: Table, params: SourceParams) ->
             f"{table.name} has no column {column}. It has: "
             f"{', '.join(str(c) for c in raw.columns)}.{hint} {cure}"
         )
+
+
+def _nearest(column: str, free: list[str]) -> str | None:
+    """The column that is likely meant: by what its name means, or by its letters."""
+    meant = MEANT.get(column)
+    by_meaning = [name for name in free if meant and meant.search(name.lower())]
+    return next(iter(by_meaning or get_close_matches(column, free, 1, cutoff=0.6)), None)
 
 
 def _refuse_names_alike(raw: pd.DataFrame, table: Table) -> None:

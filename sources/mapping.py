@@ -1,10 +1,11 @@
 """Columns of the user's own named and computed as the contract wants them, by DuckDB.
 
-`source.columns` renames; `source.derive` computes columns by DuckDB SQL expressions over the
-source's own column names. What lies in files and what comes out of a database go through here.
+`source.filter` says which rows count; `source.columns` renames; `source.derive` computes columns by
+DuckDB SQL expressions over the source's own column names. What lies in files and what comes out of
+a database go through here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -17,7 +18,7 @@ from sources.cures import quoted
 from sources.errors import SourceError
 from sources.lost import lost_text
 from sources.params import SourceParams
-from sources.tables import NUMBER, TEXT, TIME, YESNO, Table
+from sources.tables import LEFT_OUT, NUMBER, TEXT, TIME, YESNO, Table
 
 UNREADABLE = (duckdb.ConversionException, duckdb.InvalidInputException)
 
@@ -39,6 +40,7 @@ def mapped(
     Raises SourceError for a rename from a column that is not there or to one the contract does not
     have, and for an expression that fails.
     """
+    raw, left_out = _filtered(connection, raw, params.filter.get(table.name))
     renames = params.columns.get(table.name, {})
     derive = params.derive.get(table.name, {})
     _refuse_unknown_targets({**renames, **derive}, table)
@@ -71,6 +73,7 @@ def mapped(
     for column in frame.columns:
         if table.columns.get(column) == TEXT and is_float_dtype(frame[column]):
             frame[column] = texts(frame[column])
+    frame.attrs[LEFT_OUT] = left_out
     return frame
 
 
@@ -107,6 +110,43 @@ def _keep_lost(
                 frame[target] = read["cells"]
         except duckdb.Error:  # what is written anew of an expression may not be what it was
             continue
+
+
+def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The parts of one table, one after the other."""
+    frame = pd.concat(parts, ignore_index=True)
+    frame.attrs[LEFT_OUT] = sum(part.attrs[LEFT_OUT] for part in parts)
+    return frame
+
+
+def _filtered(
+    connection: duckdb.DuckDBPyConnection, raw: Raw, condition: str | None
+) -> tuple[Raw, int]:
+    """The rows for which the condition holds, and how many others there are.
+
+    They are left out before any expression is computed: a line of totals needs no date.
+    """
+    if condition is None:
+        return raw, 0
+    holds = f"coalesce(({condition}), false)"
+    try:
+        counts = connection.execute(
+            f"SELECT count(*), count(*) FILTER (WHERE NOT {holds}) FROM {raw.relation}"
+        ).fetchone()
+    except duckdb.Error as error:
+        _refuse_header_only(connection, raw)
+        raise SourceError(
+            f"{raw.name} could not be read with source.filter: {str(error).splitlines()[0]} "
+            f"Columns: {', '.join(raw.columns)}."
+        ) from None
+    rows, left_out = counts or (0, 0)
+    if rows and left_out == rows:
+        raise SourceError(
+            f"{raw.name}: source.filter leaves none of the {rows:,} rows. It keeps those for which "
+            f"this holds: {condition}"
+        )
+    relation = f"(SELECT * FROM {raw.relation} WHERE {holds})"
+    return Raw(relation, raw.columns, raw.name), left_out
 
 
 def columns_of(

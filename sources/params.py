@@ -2,12 +2,13 @@
 
 from datetime import date
 from difflib import get_close_matches
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from sources.numbers import tells_mark
+from sources.tables import TABLES
 
 
 class Params(BaseModel):
@@ -35,6 +36,7 @@ class SourceParams(Params):
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
     derive: dict[str, dict[str, str]] = Field(default_factory=dict)
     numbers: dict[str, dict[str, str]] = Field(default_factory=dict)
+    filter: dict[str, str] = Field(default_factory=dict)
     static_attributes: tuple[str, ...] = ()
     drop_repeated_rows: tuple[str, ...] = ()
     simulator: SimulatorParams = SimulatorParams()
@@ -52,6 +54,16 @@ class SourceParams(Params):
                     '"1.234,56" or "1 234,56"'
                 )
         return numbers
+
+    @field_validator("columns", "derive", "filter")
+    @classmethod
+    def _of_known_tables(cls, by_table: dict[str, Any]) -> dict[str, Any]:
+        for name in by_table:
+            if name not in TABLES:
+                near = get_close_matches(name, TABLES, 1)
+                hint = f"; nearest: {near[0]}" if near else ""
+                raise ValueError(f"{name!r}, which is no table{hint}: {', '.join(TABLES)}")
+        return by_table
 
     @field_validator("known_gaps")
     @classmethod

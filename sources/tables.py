@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 TEXT, TIME, NUMBER, YESNO = "text", "time", "number", "yesno"
+LEFT_OUT = "left_out"  # of a raw table's attributes: how many rows source.filter left out
 
 
 @dataclass(frozen=True)

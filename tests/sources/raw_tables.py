@@ -1,11 +1,14 @@
 """Raw tables as a test writes them, and what the check makes of them."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from sources.check import check_table
 from sources.params import SourceParams
 from sources.tables import ORDERS
 
+SHARED_CASES = Path(__file__).parents[3] / "shared/cases"
 LENIENT = {"max_quarantined": 1.0}
 
 
