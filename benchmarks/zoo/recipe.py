@@ -14,6 +14,7 @@ Auto = Literal["auto"]
 TABLES = ("events", "tickets", "surveys", "contacts", "consents", "customers")
 COLUMNS = ("line_id", "known_at", "amount", "quantity", "category", "discount", "store")
 LIVES = ("pause", "overlap", "plan_change", "trial", "calendar_months", "inclusive_ends")
+SIZES = ("customers", "days")
 ROWS = 12_000  # order lines, about, that a drawn company has at most
 
 
@@ -78,22 +79,35 @@ class Recipe:
 
 
 def plainer(recipe: Recipe) -> list[Recipe]:
-    """Recipes with one trait less, or fewer customers and days, the largest steps first."""
-    found = []
-    for name, least in (("customers", 1), ("days", 1)):
-        now = getattr(recipe, name)
-        for smaller in (now // 8, now // 2, now * 3 // 4):
-            if least <= smaller < now:
-                found.append(replace(recipe, **{name: smaller}))
-    for one in fields(recipe):
+    """Recipes with fewer traits, or fewer customers and days, the largest steps first."""
+    drawn = [
+        one
+        for one in fields(recipe)
+        if one.name not in ("seed", *SIZES) and getattr(recipe, one.name) != one.default
+    ]
+    found, size = [], len(drawn)
+    while size:
+        for first in range(0, len(drawn), size):
+            plain = {one.name: one.default for one in drawn[first : first + size]}
+            found.append(replace(recipe, **plain))
+        found += _smaller(recipe) if size == len(drawn) else []
+        size //= 2
+    for one in drawn:
         now = getattr(recipe, one.name)
-        if one.name in ("seed", "customers", "days") or now == one.default:
-            continue
-        found.append(replace(recipe, **{one.name: one.default}))
         if isinstance(now, tuple) and len(now) > 1:
             found += [
                 replace(recipe, **{one.name: tuple(x for x in now if x != left)}) for left in now
             ]
+    return found or _smaller(recipe)
+
+
+def _smaller(recipe: Recipe) -> list[Recipe]:
+    found = []
+    for name in SIZES:
+        now = getattr(recipe, name)
+        for smaller in (now // 8, now // 2, now * 3 // 4):
+            if 1 <= smaller < now:
+                found.append(replace(recipe, **{name: smaller}))
     return found
 
 
