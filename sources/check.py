@@ -226,6 +226,7 @@ def _distinct(reasons: "pd.Series[str]") -> list[str]:
 def _example(raw: pd.DataFrame, reasons: "pd.Series[str]", reason: str) -> str:
     rows = reasons[reasons == reason].index
     column = reason.split(" ", 1)[0]
-    value = f', "{raw.loc[rows[0], column]}"' if column in raw.columns else ""
+    cell = raw.loc[rows[0], column] if column in raw.columns else None
+    value = "" if pd.isna(cell) else f', "{cell}"'  # an empty cell shows nothing
     # Row numbers count the header, as a spreadsheet shows them.
     return f"{len(rows):,} rows: {reason} (first: row {rows[0] + 2}{value})."

@@ -281,6 +281,14 @@ def test_a_bad_cell_sets_its_row_aside_with_the_reason(cell, value, reason):
     assert result.counts["kept"] == 1
 
 
+def test_the_example_of_an_empty_cell_shows_nothing():
+    raw = orders(*good(3))
+    raw.loc[1, "order_id"] = None
+    assert check(raw, max_quarantined=0.5).findings == (
+        "1 rows: order_id is missing (first: row 3).",
+    )
+
+
 @pytest.mark.parametrize("table", [CONTACTS, TICKETS])
 def test_cells_that_fill_in_later_may_be_empty(table):
     usual = {"text": "a", "time": "2017-05-01", "number": 1.0, "yesno": "yes"}
