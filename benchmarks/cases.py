@@ -27,7 +27,7 @@ from features.splits import plan_timeline
 from features.timeline import as_known_on, date_of
 from features.timeplan import Timeline
 from models.artifacts import digest, hashes
-from sources.billing import with_orders
+from sources.billing import contracted
 from sources.check import check_tables
 from sources.params import SourceParams
 from sources.registry import fingerprint, load
@@ -226,7 +226,7 @@ def _tables(case: Case) -> dict[str, Path]:
     if not done.exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        for name, table in with_orders(check_tables(load(source), source)).items():
+        for name, table in contracted(check_tables(load(source), source), source).items():
             table.rows.to_parquet(folder / f"{name}.parquet", index=False)
         done.touch()
     return {path.stem: path for path in folder.glob("*.parquet")}

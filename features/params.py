@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from sources.params import Params
 
@@ -18,6 +18,7 @@ class TaskParams(Params):
     horizon_days: PositiveInt | Auto
     active_within_days: PositiveInt | Auto
     value_horizon_days: PositiveInt | Auto
+    grace_days: NonNegativeInt = 0
 
 
 class TimelineParams(Params):

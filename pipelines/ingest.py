@@ -6,7 +6,7 @@ from models.artifacts import write_json
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.usability_page import headline, page
-from sources.billing import with_orders
+from sources.billing import contracted
 from sources.check import check_tables
 from sources.registry import load
 
@@ -14,7 +14,9 @@ from sources.registry import load
 def main() -> None:
     """Read, check, set aside, report."""
     params = load_params()
-    checked = with_orders(check_tables(load(params.source), params.source))
+    checked = contracted(
+        check_tables(load(params.source), params.source), params.source, params.task.grace_days
+    )
     for name, table in checked.items():
         stage.write_parquet(table.rows, stage.TABLES / f"{name}.parquet")
         if len(table.quarantine):

@@ -41,6 +41,7 @@ class SourceParams(Params):
     drop_repeated_rows: tuple[str, ...] = ()
     simulator: SimulatorParams = SimulatorParams()
     timezone: str = "UTC"
+    ends: Literal["auto", "inclusive", "exclusive"] = "auto"
     max_quarantined: float = Field(default=0.05, ge=0, le=1)
     known_gaps: tuple[date | tuple[date, date], ...] = ()
 

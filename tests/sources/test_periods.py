@@ -1,0 +1,90 @@
+"""One payment for a period: of days, or of calendar months, however long they are."""
+
+import pandas as pd
+import pytest
+
+from sources.billing import billed
+from tests.sources.contract_rows import chains, read
+
+DAY = pd.Timedelta(days=1)
+
+
+@pytest.mark.parametrize("period", [None, 28, 29, 30, 31])
+@pytest.mark.parametrize("first", ["2022-01-01", "2023-12-31", "2022-06-15"])
+@pytest.mark.parametrize("ends", ["inclusive", "exclusive"])
+def test_a_row_by_calendar_month_is_one_payment(period, first, ends):
+    shift = DAY if ends == "inclusive" else 0 * DAY
+    raw = chains(rows=12, first=first, last=lambda end: f"{end - shift:%Y-%m-%d}")
+    raw = raw if period is None else raw.assign(period_days=period)
+    orders = read(raw)["orders"].rows
+    assert len(orders) == len(raw)
+    assert orders["event_time"].tolist() == pd.to_datetime(raw["started_at"]).tolist()
+
+
+@pytest.mark.parametrize(
+    ("months", "period"), [(3, 91), (3, None), (12, 365), (12, None), (6, None)]
+)
+def test_a_quarter_half_a_year_and_a_year_are_one_payment_each(months, period):
+    raw = chains(customers=30, rows=4, months=months, last=lambda end: f"{end:%Y-%m-%d}")
+    raw = raw.assign(started_at=raw["started_at"].str.replace("2026", "2022"))
+    raw = raw if period is None else raw.assign(period_days=period)
+    raw = raw[raw["ended_at"] < "2026-01-01"]
+    assert len(read(raw)["orders"].rows) == len(raw)
+
+
+@pytest.mark.parametrize("days", [7, 28, 30, 31, 45, 90])
+def test_contracts_of_so_many_days_are_one_payment_each_too(days):
+    raw = chains(customers=30, rows=4, first="2022-03-01")
+    start = pd.to_datetime(raw["customer_id"].map(lambda c: pd.Timestamp("2022-03-01")))
+    start += pd.to_timedelta(raw.groupby("customer_id").cumcount() * days, unit="D")
+    raw["started_at"] = start.dt.strftime("%Y-%m-%d")
+    raw["ended_at"] = (start + days * DAY).dt.strftime("%Y-%m-%d")
+    assert len(read(raw)["orders"].rows) == len(raw)
+    assert len(read(raw.assign(period_days=days))["orders"].rows) == len(raw)
+    raw["started_at"] += " 00:00:00"
+    raw["ended_at"] += " 00:00:00"
+    raw.loc[len(raw)] = ["x", "x-1", "2022-03-01 10:30:00", "2022-03-01 11:30:00", 25]
+    assert len(read(raw, timezone="Europe/Berlin")["orders"].rows) == len(raw)
+
+
+def test_a_long_contract_by_calendar_months_pays_on_its_day_or_the_last_of_the_month():
+    rows = read(chains(rows=2, first="2023-01-31", last=lambda end: f"{end:%Y-%m-%d}"))
+    raw = rows["subscriptions"].rows
+    long = raw.head(1).assign(
+        started_at=pd.Timestamp("2023-01-31"), ended_at=pd.Timestamp("2023-06-30")
+    )
+    both = pd.concat([long, raw], ignore_index=True)
+    paid = billed(both, pd.Timestamp("2023-12-31"))["event_time"].head(5)
+    assert [f"{day:%m-%d}" for day in paid] == ["01-31", "02-28", "03-31", "04-30", "05-31"]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_a_month_in_which_the_clock_changes_is_one_payment(zone):
+    raw = chains(rows=14, last=lambda end: f"{end:%Y-%m-%d} 00:00:00")
+    raw["started_at"] += " 00:00:00"
+    raw.loc[len(raw)] = ["x", "x-1", "2022-02-01 10:30:00", "2022-03-01 10:30:00", 25]
+    assert len(read(raw, timezone=zone)["orders"].rows) == len(raw)
+
+
+def test_what_still_runs_pays_each_month_up_to_the_last_start_that_was_seen():
+    raw = chains(last=lambda end: f"{end:%Y-%m-%d}")
+    raw.loc[len(raw)] = ["x", "x-1", "2022-01-31", None, 25]
+    tables = read(raw)
+    paid = tables["orders"].rows.query("customer_id == 'x'")["event_time"]
+    assert [f"{day:%m-%d}" for day in paid] == [
+        "01-31",
+        "02-28",
+        "03-31",
+        "04-30",
+        "05-31",
+        "06-30",
+    ]
+    assert "one payment for every calendar month" in tables["orders"].made_of
+
+
+def test_ends_agreed_on_beforehand_do_not_tell_how_long_the_company_was_watched():
+    raw = chains(
+        customers=60, rows=2, months=12, first="2022-09-01", last=lambda e: f"{e:%Y-%m-%d}"
+    )
+    made_of = read(raw)["orders"].made_of
+    assert "up to 2023-09-02, the last day of subscriptions" in made_of
