@@ -42,7 +42,7 @@ def usability_report(
     findings = [
         *feed_findings(judged),
         *time_findings(checked, rhythm, wanted, suggested, judged),
-        *customer_findings(checked, rhythm),
+        *customer_findings(checked, rhythm, source),
         *value_findings(checked, source.timezone),
         *contract_findings(checked),
     ]

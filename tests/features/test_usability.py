@@ -6,12 +6,14 @@ import pandas as pd
 import pytest
 
 from features.usability.contract import contract_findings
-from features.usability.customers import customer_findings, plain
+from features.usability.customers import customer_findings
 from features.usability.feed import feeds, judge
 from features.usability.finding import Finding, as_records
+from features.usability.forms import FORMS, in_one_form
 from features.usability.times import lateness, time_findings
 from features.usability.values import value_findings
 from sources.errors import DataGateError
+from sources.params import SourceParams
 from sources.tables import TABLES
 from tests.features.usable import (
     CUSTOMERS,
@@ -29,7 +31,8 @@ HOUR = pd.Timedelta(hours=1)
 
 
 def of_customers(of=None, **tables):
-    return seen(customer_findings(checked(**({"orders": orders()} | tables)), of or rhythm()))
+    of_tables = checked(**({"orders": orders()} | tables))
+    return seen(customer_findings(of_tables, of or rhythm(), SourceParams(kind="files")))
 
 
 def of_values(timezone="UTC", **tables):
@@ -312,7 +315,7 @@ def test_ids_of_orders_in_two_forms_are_told():
 def test_what_ids_have_in_common_but_for_their_form():
     given = pd.Series(["00123", "123", "123.0", "C-00123", "c123", "0", "000", "100", "a b"])
     expected = ["123", "123", "123", "c123", "c123", "0", "0", "100", "ab"]
-    assert plain(given).tolist() == expected
+    assert in_one_form(given, FORMS).tolist() == expected
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,136 @@
+"""Findings on one id in several forms, in `orders` and between tables, and on ids that differ."""
+
+import pandas as pd
+
+from features.usability.finding import Finding, Severity
+from features.usability.forms import (
+    PREFIX,
+    Form,
+    forms_between,
+    in_one_form,
+    meeting,
+    one_form_for_all,
+)
+from sources.check import Checked
+from sources.params import SourceParams
+
+MOST_ABSENT = 0.5  # share of a table's customers that never ordered
+OTHER_FORM = 0.01  # share of customers whose id fits another one but for its form
+MUCH = 0.05  # above it what is computed misleads
+
+
+def id_findings(checked: dict[str, Checked], source: SourceParams) -> list[Finding]:
+    """Ids that are one id, or seem to be of another kind than those of `orders`."""
+    buyers = pd.Series(checked["orders"].rows["customer_id"].unique())
+    tables = [name for name, table in checked.items() if not table.made_of]
+    findings = _in_orders(checked["orders"], buyers, tables, source)
+    for name, table in checked.items():
+        if name != "orders":
+            findings += _beside_orders(name, table, buyers, source)
+    return findings
+
+
+def _in_orders(
+    orders: Checked, buyers: pd.Series, tables: list[str], source: SourceParams
+) -> list[Finding]:
+    """Ids of `orders` that are one id in two forms: 00123 and 123."""
+    forms = forms_between(buyers)
+    twice = buyers[meeting(buyers, forms)] if forms else buyers.head(0)
+    if len(twice) <= OTHER_FORM * len(buyers):
+        return []
+    people = in_one_form(twice, forms).nunique()
+    return [
+        Finding(
+            "id_forms",
+            "error" if len(twice) > MUCH * len(buyers) else "warning",
+            "orders",
+            "customer_id",
+            int(orders.rows["customer_id"].isin(twice).sum()),
+            f"{len(twice):,} of {len(buyers):,} customer ids differ from another one in form only "
+            f"({_pair(twice, forms)}; {_named(forms)}): {people:,} customers seem to be "
+            f"{len(twice):,}, and who is two seems to leave.",
+            f"Write the ids in one form; {one_form_for_all(forms, tables, source)}",
+        )
+    ]
+
+
+def _beside_orders(
+    name: str, table: Checked, buyers: pd.Series, source: SourceParams
+) -> list[Finding]:
+    """A table whose customers do not order, or whose ids only look as if."""
+    ids = pd.Series(table.rows["customer_id"].dropna().unique())
+    strangers = ids[~ids.isin(buyers)].reset_index(drop=True)
+    if len(strangers) <= OTHER_FORM * len(ids):
+        return []
+    forms, alike = _alike(strangers, buyers)
+    if len(alike) > OTHER_FORM * len(ids):
+        keys = in_one_form(buyers, forms)
+        pair = buyers[keys == in_one_form(alike.head(1), forms).iloc[0]].iloc[0]
+        share = len(alike) / len(ids)
+        severity: Severity = "error" if share > MOST_ABSENT else "warning"
+        return [
+            Finding(
+                "id_forms",
+                severity,
+                name,
+                "customer_id",
+                int(table.rows["customer_id"].isin(alike).sum()),
+                f"{len(alike):,} of {len(ids):,} customers have their id in another form than "
+                f"in orders ({_shown(alike.iloc[0], pair)} here, {_shown(pair, alike.iloc[0])} "
+                f"there): {_named(forms)}. Their rows count for nobody.",
+                "Write the ids in one form; " + one_form_for_all(forms, ["orders", name], source),
+            )
+        ]
+    if len(strangers) <= MOST_ABSENT * len(ids):
+        return []
+    return [
+        Finding(
+            "not_in_orders",
+            "warning",
+            name,
+            "customer_id",
+            int(table.rows["customer_id"].isin(strangers).sum()),
+            f"{len(strangers):,} of {len(ids):,} customers never ordered "
+            f"({strangers.iloc[0]}, for example): their rows count for nobody.",
+            "Check that the two tables have the same kind of id and the same period.",
+        )
+    ]
+
+
+def _alike(strangers: pd.Series, buyers: pd.Series) -> tuple[tuple[Form, ...], pd.Series]:
+    """The forms by which strangers are buyers, and which of them are."""
+    both = pd.concat([strangers, buyers], ignore_index=True)
+    forms = forms_between(both)
+    alike = _those_among(strangers, buyers, forms)
+    if len(alike) <= OTHER_FORM * len(strangers):
+        # C1388 and 1388: a last resort, since numbers of two kinds may be alike as well.
+        are_bare = any(ids.str.fullmatch(r"\d+").all() for ids in (strangers, buyers))
+        by_number = _those_among(strangers, buyers, (PREFIX,))
+        is_clear = are_bare and not meeting(buyers, (PREFIX,)).any()
+        if is_clear and len(by_number) > MOST_ABSENT * len(strangers):
+            return (PREFIX,), by_number
+    return forms, alike
+
+
+def _those_among(strangers: pd.Series, buyers: pd.Series, forms: tuple[Form, ...]) -> pd.Series:
+    if not forms:
+        return strangers.head(0)
+    return strangers[in_one_form(strangers, forms).isin(set(in_one_form(buyers, forms)))]
+
+
+def _pair(twice: pd.Series, forms: tuple[Form, ...]) -> str:
+    """Two ids that are one, those of the least zeros."""
+    first = min(twice, key=lambda one: (one.strip("0"), one))
+    keys = in_one_form(twice, forms)
+    same = twice[keys == in_one_form(pd.Series([first]), forms).iloc[0]]
+    other = next(one for one in same if one != first)
+    return f"{_shown(first, other)}, {_shown(other, first)}"
+
+
+def _shown(one: str, other: str) -> str:
+    """An id as it is, with the code of letters that its other form has in another alphabet."""
+    return one if one.isascii() or other.isascii() is False else f"{one}, which is {one!a}"
+
+
+def _named(forms: tuple[Form, ...]) -> str:
+    return ", ".join(form.name for form in forms)
