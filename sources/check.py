@@ -22,6 +22,7 @@ from sources.meanings import told_meanings
 from sources.missing import without_missing_words
 from sources.notes import Note
 from sources.params import SourceParams
+from sources.people import refuse_new_id_each_time
 from sources.repeats import repeats, with_position
 from sources.stray import stray_times
 from sources.tables import LEFT_OUT, NUMBER, TABLES, TIME, Table
@@ -119,7 +120,11 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
 
 def check_tables(raw: dict[str, pd.DataFrame], params: SourceParams) -> dict[str, Checked]:
     """Every table the source has, checked; the names are those of the contract."""
-    return {name: check_table(frame, TABLES[name], params) for name, frame in raw.items()}
+    checked = {name: check_table(frame, TABLES[name], params) for name, frame in raw.items()}
+    # Of a contract one payment may be all there is.
+    if "orders" in checked and "subscriptions" not in checked:
+        refuse_new_id_each_time(raw["orders"], checked["orders"].rows, params)
+    return checked
 
 
 def utc_now() -> datetime:

@@ -8,6 +8,8 @@ from sources.check import Checked
 from sources.params import SourceParams
 
 MOST_ONCE = 0.5  # share of customers with one purchase day: above it there is little rhythm
+NEARLY_ALL_ONCE = 0.9  # above it the id may not be a person's
+ID_OF_AN_ORDER = " Is customer_id an order's id, or one that is new at every checkout?"
 MOST_GUESTS = 0.2  # share of order lines without a customer
 
 
@@ -43,7 +45,7 @@ def _bought_once(rhythm: Profile) -> list[Finding]:
             f"{MOST_ONCE:.0%}). They have no rhythm of their own, and most never meant to come "
             "back.",
             "Read the figures for customers with two and more purchases; check that one person "
-            "has one id.",
+            "has one id." + ID_OF_AN_ORDER * (rhythm.one_time_share > NEARLY_ALL_ONCE),
         )
     ]
 
