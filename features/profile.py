@@ -1,11 +1,15 @@
 """The data's own rhythm: how long customers stay silent, and whether the silent come back."""
 
+from collections import Counter
 from dataclasses import dataclass
 
+import ibis.expr.types as ir
 import pandas as pd
 
 from features.engine import Engine
 from features.facts import collect
+from features.params import Churn
+from features.phase import Phase, leaving_days, measure
 from sources.errors import DataGateError
 
 USUAL_GAPS = 3  # a customer's own quantile needs a few gaps
@@ -17,7 +21,8 @@ class Profile:
     """Span (days since 1970-01-01) and rhythm of the purchases.
 
     `long_gap` is the median over customers of the 90 % quantile of their own gaps (days): silence
-    beyond it is unusual for the typical repeat customer. None without repeat customers.
+    beyond it is unusual for the typical repeat customer. None without repeat customers. `buying`
+    and `leaving` are the phase at which purchases, and ends of all that ran, fall; None without.
     """
 
     data_from: int
@@ -25,12 +30,21 @@ class Profile:
     customers: int
     one_time_share: float
     long_gap: float | None
+    buying: Phase | None = None
+    leaving: Phase | None = None
+
+    def phase(self, churn: Churn, horizon_days: int) -> Phase | None:
+        """The phase that decides what a horizon sees; None where it sees the same at any date."""
+        found = self.leaving if churn == "cancellation" else self.buying
+        return found if found is not None and found.bears_on(horizon_days) else None
 
 
 def profile(engine: Engine) -> Profile:
     """Measure the rhythm. Raises DataGateError without purchases or with a single customer."""
     facts = collect(engine.schemas)
     spans, customers = [], []
+    bought_on: Counter[int] = Counter()
+    left_on: Counter[int] = Counter()
     for _ in engine.parts(facts.steps, ()):
         rows, bought = facts.tables["customer_days"], facts.tables["purchase_days"]
         spans.append(engine.frame(rows.aggregate(first=rows.day.min(), last=rows.day.max())))
@@ -41,6 +55,9 @@ def profile(engine: Engine) -> Profile:
                 )
             )
         )
+        bought_on += _counted(engine, bought.group_by("day").aggregate(events=bought.count()))
+        if "subscriptions_days" in facts.tables:
+            left_on += _counted(engine, leaving_days(facts.tables["subscriptions_days"]))
     per_customer, span = pd.concat(customers), pd.concat(spans)
     if per_customer.empty:
         raise DataGateError(
@@ -53,13 +70,22 @@ def profile(engine: Engine) -> Profile:
             "Check that customer_id is the customer's id and not the shop's."
         )
     own = per_customer["long_gap"][per_customer["gaps"] >= USUAL_GAPS]
+    first, last = int(span["first"].min()), int(span["last"].max())
     return Profile(
-        data_from=int(span["first"].min()),
-        data_until=int(span["last"].max()),
+        data_from=first,
+        data_until=last,
         customers=len(per_customer),
         one_time_share=float((per_customer["gaps"] == 0).mean()),
         long_gap=float(own.median()) if len(own) else None,
+        buying=measure(bought_on, first, last),
+        leaving=measure(left_on, first, last),
     )
+
+
+def _counted(engine: Engine, days: ir.Table) -> Counter[int]:
+    found = engine.frame(days)
+    counts = zip(found["day"].astype("int64"), found["events"].astype("int64"), strict=True)
+    return Counter(dict(counts))
 
 
 def purchase_days(engine: Engine) -> pd.DataFrame:
