@@ -103,6 +103,9 @@ class Judge:
         if not closed:
             return told
         scores = pd.read_parquet(stage.PAST / f"{facts['release_id']}.parquet")
+        if facts["churn_definition"] != LAPSE and "subscriptions" not in self.tables:
+            # The data tells no longer whose subscription runs.
+            return told | {"unknown": len(scores), "groups": {}}
         there = scores["customer_id"].isin(self.known)
         told |= {"unknown": int((~there).sum())}
         if there.mean() < FEWEST_KNOWN:

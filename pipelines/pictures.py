@@ -1,15 +1,31 @@
-"""The calibration picture of the model card."""
+"""The calibration picture of the model card: the same on every machine, whatever is set there."""
 
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import matplotlib as mpl
-import pandas as pd
-from matplotlib.figure import Figure
+# Before the import, which fails over a name that it does not know: no window is ever opened.
+os.environ["MPLBACKEND"] = "agg"
+logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a cache that it may not write is no news
+
+import matplotlib as mpl  # noqa: E402
+import pandas as pd  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
 
 
+@contextmanager
+def _own_settings() -> Iterator[None]:
+    """Without those of a matplotlibrc, which may ask for LaTeX or a font that is not there."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        yield
+
+
+@_own_settings()
 def calibration_picture(table: pd.DataFrame, title: str, path: Path) -> None:
     """Draw predicted against observed share of leavers by tenth of the test rows, as PNG."""
-    mpl.use("Agg")
     figure = Figure(figsize=(5, 4.4), dpi=110, layout="constrained")
     axes = figure.subplots()
     most = max(table["predicted"].max(), table["observed"].max()) * 1.05
@@ -23,9 +39,9 @@ def calibration_picture(table: pd.DataFrame, title: str, path: Path) -> None:
     figure.savefig(path, metadata={"Software": None})
 
 
+@_own_settings()
 def empty_picture(text: str, path: Path) -> None:
     """A picture that says why there is none, as PNG."""
-    mpl.use("Agg")
     figure = Figure(figsize=(5, 1.2), dpi=110, layout="constrained")
     figure.text(0.5, 0.5, text, ha="center", va="center", fontsize=10)
     figure.savefig(path, metadata={"Software": None})

@@ -9,11 +9,13 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from models.artifacts import MANIFEST, read_json
+from models.artifacts import MANIFEST, read_json, write_json
 from models.promotion import EVALUATED, FORMER, MODELS, version
 from pipelines import stage
+from pipelines.mlflow_process import STORE_FILE, attempt
 from pipelines.promote import REPORTS
 from pipelines.release import swap
+from pipelines.track import is_pending
 from serving.monitoring import keep_report
 from serving.publishing import publish
 from serving.settings import load_settings
@@ -30,16 +32,18 @@ def main() -> None:
         raise EnvironmentProblem("There is no release to publish yet: run `make run`.")
     settings = load_settings()
     engine = open_store(settings.store_url)
-    done = publish(stage.RELEASE, engine, settings.keep_releases, _move_champion)
+    done = publish(stage.RELEASE, engine, settings.keep_releases)
     keep_champion()
     keep_monitor(engine, done.release_id)
     if done.outcome == "unchanged":
         stage.say(f"release {done.release_id} is the published one already")
+        move_champion(read_json(stage.RELEASE / MANIFEST))
         return
     stage.say(f"release {done.release_id} {done.outcome}: {done.cards:,} cards")
     stage.say(f"store {describe(engine)}")
     if done.removed:
         stage.say(f"let go, beyond the newest {settings.keep_releases}: {', '.join(done.removed)}")
+    move_champion(read_json(stage.RELEASE / MANIFEST))
 
 
 def keep_monitor(engine: Engine, release_id: str) -> None:
@@ -90,19 +94,31 @@ def _keep_former(folder: Path) -> None:
         shutil.copy(told, folder / f"{former}.json")
 
 
-def _move_champion(manifest: dict[str, Any]) -> None:
-    if manifest.get("gate"):
-        stage.say("a rule scores: the alias champion stays where it is")
-        return
-    # MLflow takes seconds to import, and nothing of it is needed when nothing changed.
-    from pipelines.tracking import open_store as open_mlflow
-    from pipelines.tracking import set_champion
+def move_champion(manifest: dict[str, Any]) -> None:
+    """Move MLflow's alias `champion` to the models of the published release.
 
-    open_mlflow()
-    moved = set_champion(manifest["model_version"])
-    said = ", ".join(f"{name} {version}" for name, version in sorted(moved.items()))
+    Once for each: MLflow takes seconds to start. Where it cannot be moved, the release stands
+    nevertheless, and the next `make run` tries again.
+    """
+    if manifest.get("gate"):
+        return  # a rule scores: the alias stays where it is
+    moved_to = {"model_version": manifest["model_version"]}
+    if stage.ALIAS.exists() and read_json(stage.ALIAS) == moved_to:
+        return
     nowhere = "MLflow here knows no run of these models: the alias champion stays where it is"
-    stage.say(f"champion: {said}" if moved else nowhere)
+    if not STORE_FILE.exists():
+        stage.say(nowhere)
+    else:
+        tried = attempt("pipelines.move_champion", manifest["model_version"])
+        if not tried.done:
+            stage.say(
+                f"MLflow's alias champion was not moved: {tried.told} The release does not wait "
+                "for it; the next `make run` moves it."
+            )
+            return
+        stage.say(f"champion: {tried.told}" if tried.told else nowhere)
+    if not is_pending():
+        write_json(stage.ALIAS, moved_to)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pipelines import stage
 from pipelines.params import load_params
 from pipelines.publish import main as publish
 from pipelines.summary import print_summary
+from pipelines.track import forget_pending
 from serving.settings import load_settings
 from sources.errors import EnvironmentProblem
 
@@ -24,6 +25,7 @@ def main() -> None:
     if load_params().engine == "spark":  # a mistake in params.yaml is told before anything runs
         check_installed()
     load_settings()  # and one in REGULARS_*
+    forget_pending()  # what MLflow could not record is recorded by this run
     before, started = _written(RELEASED), time.monotonic()
     # The stages call `python`: the one that runs this, whatever is first on the PATH.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

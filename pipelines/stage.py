@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 from tqdm import tqdm
 
@@ -24,6 +25,7 @@ CHAMPION = ARTIFACTS / "champion"  # what scores: laid out as in a release, mode
 SCORING = CHAMPION / "models"
 PROMISED = CHAMPION / "reports" / "evaluation.json"  # how good what scores was on its test dates
 PUBLISHED = Path("store") / "champion"  # the same of the last published release: no DVC out
+ALIAS = Path("store") / "alias.json"  # models that MLflow's alias `champion` was moved to
 USABILITY, USABILITY_PAGE = REPORTS / "data_usability.json", REPORTS / "data_usability.html"
 FEATURES = REPORTS / "features.json"
 FORECAST = REPORTS / "forecast.json"
@@ -43,22 +45,40 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except RegularsError as error:
-        print(f"\n{type(error).__name__}: {error}", file=sys.stderr)
-        sys.exit(1)
-    except OSError as error:
-        where = error.filename or "the project's folder"
-        if error.errno in FULL:
-            what, cure = f"The disk is full (writing {where})", "Free some space"
-        elif error.errno in DENIED:
-            what, cure = f"{where} may not be written", "Give yourself the right to write there"
-        else:
+        _end(error)
+    except (OSError, MemoryError, duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        problem = _of_the_machine(error)
+        if problem is None:
             raise
-        problem = EnvironmentProblem(
-            f"{what}. The last release is whole and stays in force. {cure} and run the same "
-            "command again."
+        _end(problem)
+
+
+def _end(error: RegularsError) -> None:
+    print(f"\n{type(error).__name__}: {error}", file=sys.stderr)
+    sys.exit(1)
+
+
+def _of_the_machine(error: Exception) -> EnvironmentProblem | None:
+    """What the machine lacks, of an error of the system or of DuckDB; None for anything else."""
+    number, where = None, "the project's folder"
+    if isinstance(error, OSError):
+        number, where = error.errno, error.filename or where
+    text = str(error).lower()
+    if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
+        what, cure = (
+            "This machine has too little memory for the data",
+            "Close other programs, or set engine: spark in params.yaml (docs/scale.md),",
         )
-        print(f"\n{type(problem).__name__}: {problem}", file=sys.stderr)
-        sys.exit(1)
+    elif number in FULL or "no space left" in text:
+        what, cure = f"The disk is full (writing {where})", "Free some space"
+    elif number in DENIED or "permission denied" in text or "read-only file system" in text:
+        what, cure = f"{where} may not be written", "Give yourself the right to write there"
+    else:
+        return None
+    return EnvironmentProblem(
+        f"{what}. The last release is whole and stays in force. {cure} and run the same command "
+        "again."
+    )
 
 
 def say(text: str) -> None:

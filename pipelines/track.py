@@ -1,21 +1,74 @@
 """Stage `track`: what this run was, into MLflow; once for each content."""
 
 import hashlib
+import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from models.artifacts import MANIFEST, read_json, write_json
 from models.rule import Rule
 from pipelines import stage
-from pipelines.logged_models import churn_answer, next_purchase_answer
+from pipelines.mlflow_process import STORE_FILE, attempt, set_aside
 from pipelines.params import load_params
 from pipelines.reading import read_served, read_snapshots
-from pipelines.tracking import LoggedModel, git_commit, log_run, open_store, run_of
+
+if TYPE_CHECKING:
+    from pipelines.tracking import LoggedModel
 
 TRACK = stage.DATA / "track.json"
+PENDING = "pending"
 
 
 def main() -> None:
-    """Log the run unless a run with the same content was logged before."""
+    """Have the run recorded in a process of its own; `--now` is that process.
+
+    A run that MLflow could not record is `pending`: the next `make run` records it.
+    """
+    if sys.argv[1:] == ["--now"]:
+        record()
+        return
+    aside = set_aside()
+    if aside:
+        stage.say(
+            f"{', '.join(aside)} in the environment is set aside: runs of this project go into "
+            f"{STORE_FILE} beside it"
+        )
+    tried = attempt("pipelines.track", "--now")
+    if tried.done:
+        stage.say(tried.told)
+    else:
+        stage.say(
+            f"MLflow has not recorded this run: {tried.told} The release does not wait for it; "
+            "the next `make run` records it."
+        )
+    # Not the run's own id: the same content leaves the same file, and so the same dvc.lock.
+    write_json(TRACK, {"content_key": this_run().key, **({} if tried.done else {PENDING: True})})
+
+
+def forget_pending() -> None:
+    """Delete the mark of a run that was not recorded, so that DVC takes it up again."""
+    if is_pending():
+        TRACK.unlink()
+
+
+def is_pending() -> bool:
+    """Whether the last run was not recorded."""
+    return TRACK.exists() and bool(read_json(TRACK).get(PENDING))
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is recorded of a run, and the key of all of it."""
+
+    params: dict[str, Any]
+    files: list[Path]
+    manifest: dict[str, Any]
+    key: str
+
+
+def this_run() -> Run:
+    """The run whose files stand in this folder."""
     params = load_params().model_dump(mode="json")
     files = [
         stage.MODEL_CARD,
@@ -28,39 +81,48 @@ def main() -> None:
         *sorted(stage.REPORTS.glob("*.png")),
     ]
     manifest = read_json(stage.RELEASE / MANIFEST)
-    promotion = read_json(stage.PROMOTION)
     key = content_key(files, [str(params), str(manifest["files"])])
+    return Run(params, files, manifest, key)
+
+
+def record() -> None:
+    """Log the run unless a run with the same content was logged before."""
+    # MLflow takes seconds to import, and may be the very thing that is broken.
+    from pipelines.tracking import git_commit, log_run, open_store, run_of
+
+    run = this_run()
     open_store()
-    run_id = run_of(key)
-    if run_id is None:
-        source = read_json(stage.SOURCE)
-        tags = {
-            "git_commit": git_commit(),
-            "release_id": manifest["release_id"],
-            # Of the models that were trained; where they were refused, others score.
-            "model_version": promotion["challenger"],
-            "champion_version": manifest["model_version"],
-            "promotion": promotion["outcome"],
-            "source": source["description"],
-            "snapshots_sha256": manifest["snapshots_sha256"],
-            **{f"source_sha256.{name}": digest for name, digest in source["files"].items()},
-        }
-        metrics = {
-            "churn": read_json(stage.CHURN_METRICS),
-            "next_purchase": read_json(stage.NEXT_METRICS),
-            "promotion": promotion["figures"] or {},
-        }
-        facts = {"params": params, "tags": tags}
-        run_id = log_run(key, facts, metrics, files, models_to_log())
-        stage.say(f"MLflow run {run_id}")
-    else:
-        stage.say(f"MLflow has this content already: run {run_id}")
-    # Not the run's own id: the same content leaves the same file, and so the same dvc.lock.
-    write_json(TRACK, {"content_key": key})
+    run_id = run_of(run.key)
+    if run_id is not None:
+        print(f"MLflow has this content already: run {run_id}")
+        return
+    source, promotion = read_json(stage.SOURCE), read_json(stage.PROMOTION)
+    tags = {
+        "git_commit": git_commit(),
+        "release_id": run.manifest["release_id"],
+        # Of the models that were trained; where they were refused, others score.
+        "model_version": promotion["challenger"],
+        "champion_version": run.manifest["model_version"],
+        "promotion": promotion["outcome"],
+        "source": source["description"],
+        "snapshots_sha256": run.manifest["snapshots_sha256"],
+        **{f"source_sha256.{name}": digest for name, digest in source["files"].items()},
+    }
+    metrics = {
+        "churn": read_json(stage.CHURN_METRICS),
+        "next_purchase": read_json(stage.NEXT_METRICS),
+        "promotion": promotion["figures"] or {},
+    }
+    facts = {"params": run.params, "tags": tags}
+    run_id = log_run(run.key, facts, metrics, run.files, models_to_log())
+    print(f"MLflow run {run_id}")
 
 
-def models_to_log() -> list[LoggedModel]:
+def models_to_log() -> "list[LoggedModel]":
     """The served models with a few rows of the score date as their example; none of a rule."""
+    from pipelines.logged_models import churn_answer, next_purchase_answer
+    from pipelines.tracking import LoggedModel
+
     if Rule.load(stage.SERVED) is not None:
         return []
     bundle, _, _ = read_served(stage.SERVED)

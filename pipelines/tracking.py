@@ -6,8 +6,9 @@ logged as code with their text and JSON files as artifacts: nothing is ever unpi
 
 import logging
 import os
+import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ STORE = "sqlite:///mlflow.db"
 CODE = ["sources", "features", "models", "pipelines"]
 REGISTERED = {"churn": "regulars-churn", "next_purchase": "regulars-next-purchase"}
 CHAMPION = "champion"  # the alias of the models whose release is published
+UNNAMEABLE = re.compile(r"[^\w.\- :]|^\.+")  # in the name of a parameter, tag or metric
+LONGEST_NAME = 250
 REQUIREMENTS = ["lightgbm", "pandas", "numpy", "scipy", "scikit-learn", "pyarrow", "pydantic"]
 
 
@@ -69,8 +72,8 @@ def log_run(
     names, such as `churn.ours.auc`.
     """
     with mlflow.start_run(run_name=content_key) as run:
-        mlflow.set_tags({"content_key": content_key, **facts["tags"]})
-        mlflow.log_params(dict(flat(facts["params"])))
+        mlflow.set_tags({"content_key": content_key, **named(facts["tags"].items())})
+        mlflow.log_params(named(flat(facts["params"])))
         mlflow.log_metrics(dict(numbers(metrics)))
         for file in files:
             mlflow.log_artifact(str(file), artifact_path=file.parent.name)
@@ -111,6 +114,18 @@ def set_champion(model_version: str) -> dict[str, str]:
     for version in found:
         client.set_registered_model_alias(version.name, CHAMPION, version.version)
     return {version.name: str(version.version) for version in found}
+
+
+def named(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs under names that MLflow takes; files and columns may be called anything else."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        plain = UNNAMEABLE.sub("_", name)[:LONGEST_NAME]
+        one, number = plain, 1
+        while one in found:  # two names have become one
+            one, number = f"{plain[:-4]}_{number + 1}", number + 1
+        found[one] = value
+    return found
 
 
 def flat(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -7,11 +7,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 from sqlalchemy import Engine, select, update
+from sqlalchemy.exc import DBAPIError
 
 from serving.pages import STATIC, templates
 from serving.problems import ApiProblem
 from serving.release_schemas import Release
 from serving.schemas import MessageKey, Number, Schema, Text
+from serving.store import unreachable
 from serving.tables import releases
 from serving.wording import LANGUAGES, Language, field_label, listing, sentence, written
 from serving.worklist import current_with
@@ -148,16 +150,19 @@ class PublishedMonitor(Monitor):
 def keep_report(engine: Engine, release_id: str, report: Mapping[str, Any]) -> None:
     """Keep the report with a release that is published; it may come later than the release.
 
-    Raises ValueError for a report that breaks the schema.
+    Raises ValueError for a report that breaks the schema, StoreError when the store does not work.
     """
     told = Monitor.model_validate(report, context="publishing").model_dump(mode="json")
     its = releases.c.release_id == release_id
-    with engine.begin() as connection:
-        for number, info in connection.execute(
-            select(releases.c.number, releases.c.info).where(its)
-        ):
-            changed = update(releases).where(releases.c.number == number)
-            connection.execute(changed.values(info={**info, PART: told}))
+    try:
+        with engine.begin() as connection:
+            for number, info in connection.execute(
+                select(releases.c.number, releases.c.info).where(its)
+            ):
+                changed = update(releases).where(releases.c.number == number)
+                connection.execute(changed.values(info={**info, PART: told}))
+    except DBAPIError as error:
+        raise unreachable(engine, error) from None
 
 
 def current_report(engine: Engine, language: Language) -> tuple[Release, PublishedMonitor]:

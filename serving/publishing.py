@@ -5,7 +5,7 @@ pointer to it. Whatever ends a publisher before that leaves rows that the next o
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -58,13 +58,11 @@ def publish(
     folder: Path,
     engine: Engine,
     keep: int,
-    before_switch: Callable[[dict[str, Any]], None] = lambda manifest: None,
 ) -> Published:
     """Make the release in `folder` the one that is read, and keep the newest `keep` releases.
 
     A release that is current already changes nothing; one that is kept from before is made
-    current again without loading it. `before_switch` gets the manifest just before the pointer
-    moves, and not at all when nothing changes. Raises ArtifactError for a damaged or unreadable
+    current again without loading it. Raises ArtifactError for a damaged or unreadable
     folder, StoreError when the store cannot be used or somebody else is publishing.
     """
     manifest = check_manifest(folder)
@@ -82,7 +80,6 @@ def publish(
             raise ArtifactError(
                 f"{folder} was written anew while it was being published: publish again."
             )
-        before_switch(manifest)
         _switch(engine, number)
         removed = _remove_old(engine, number, keep)
     outcome: Outcome = "published" if known is None else "brought back"

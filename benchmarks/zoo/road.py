@@ -120,7 +120,7 @@ def _publish() -> None:
     settings = load_settings()
     engine = open_store(settings.store_url)
     try:
-        done = publish(stage.RELEASE, engine, settings.keep_releases, lambda _: None)
+        done = publish(stage.RELEASE, engine, settings.keep_releases)
         keep_champion()
         keep_monitor(engine, done.release_id)
     finally:

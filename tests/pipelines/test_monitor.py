@@ -6,7 +6,12 @@ import json
 import pandas as pd
 import pytest
 
+from models.monitor import latest_judged
+from models.params import MonitorParams
+from pipelines import stage
+from pipelines.monitor import Judge
 from tests.pipelines.test_end_to_end import stages_run
+from tests.snapshots import model_params, timeline
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("other_runs")]
 
@@ -52,3 +57,29 @@ def test_a_release_is_judged_when_its_horizon_has_closed(copied):
     assert 0 < release["promised"]["auc"]["value"] < 1
     # Nothing new has closed since: nothing runs.
     assert stages_run(copied.dvc("repro", "monitor").text) == ["source"]
+
+
+def test_a_release_of_cancellations_is_not_judged_on_data_without_subscriptions(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data" / "past").mkdir(parents=True)
+    stage.write_parquet(pd.DataFrame({"customer_id": ["1", "2"]}), stage.PAST / "old.parquet")
+    stage.write_parquet(
+        pd.DataFrame({"customer_id": ["1"], "event_day": [pd.Timestamp("2024-01-05")]}),
+        stage.PURCHASES,
+    )
+    judge = Judge(
+        timeline(churn="cancellation"),
+        model_params(),
+        MonitorParams(bins=10, psi_moved=0.1, psi_drifted=0.25, gain_share=0.3, min_outcomes=5),
+    )
+    facts = {
+        "release_id": "old",
+        "as_of_date": "2024-01-10",
+        "horizon_days": 28,
+        "churn_definition": "cancellation",
+    }
+    told = judge.release(facts)
+    assert (told["closed"], told["unknown"], told["groups"]) == (True, 2, {})
+    assert latest_judged([told]) is None

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import sys
 import warnings
 
 import pytest
@@ -137,3 +138,21 @@ def test_nested_figures_are_logged_under_dotted_names(code):
         "h": None,
     }
     assert dict(numbers(content)) == {"a.b": 1.0, "a.c.d": 0.5}
+
+
+def test_files_and_columns_may_be_called_what_mlflow_does_not_take(code):
+    named = code[1].named
+    pairs = [
+        ("source_sha256.заказы (1).csv", "a"),
+        ("source_sha256.заказы [1].csv", "b"),
+        ("source.columns.orders.a/b", "c"),
+        ("x" * 300, "d"),
+        ("..", "e"),
+        ("task.horizon_days", 30),
+    ]
+    found, validation = named(pairs), sys.modules["mlflow.utils.validation"]
+    assert list(found.values()) == [value for _, value in pairs]
+    assert found["task.horizon_days"] == 30
+    for name, value in found.items():
+        validation._validate_param_name(name)
+        validation._validate_tag(name, str(value))

@@ -9,6 +9,7 @@ from serving.monitoring import keep_report, report_page
 from serving.past import past_releases, scores_of
 from serving.publishing import publish
 from serving.store import open_store
+from sources.errors import StoreError
 from tests.serving.asking import problem
 from tests.serving.conftest import Running
 from tests.serving.reading_pages import Tree, text_of
@@ -112,6 +113,11 @@ def monitored(engine, release):
     release_id = publish(release, engine, keep=5).release_id
     with Running(engine) as service:
         yield engine, release_id, service
+
+
+def test_a_store_that_does_not_work_is_said_so_when_the_report_is_kept(engine):
+    with pytest.raises(StoreError, match="does not work"):
+        keep_report(engine, "none", monitor_report())
 
 
 def test_the_api_gives_the_report_with_its_sentences(monitored):

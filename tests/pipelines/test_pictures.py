@@ -1,0 +1,54 @@
+"""The picture of the model card does not depend on what is set for Matplotlib on a machine."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.pipelines.code import ROOT
+
+DRAW = """
+import sys
+from pathlib import Path
+import pandas as pd
+from pipelines.pictures import calibration_picture, empty_picture
+table = pd.DataFrame({"predicted": [0.1, 0.2], "observed": [0.1, 0.3]})
+calibration_picture(table, "Churn", Path(sys.argv[1]) / "one.png")
+empty_picture("Too little", Path(sys.argv[1]) / "two.png")
+"""
+
+
+def drawn(folder, **environment):
+    folder.mkdir()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MPL")}
+    done = subprocess.run(
+        [sys.executable, "-c", DRAW, str(folder)],
+        cwd=ROOT,
+        env={**kept, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return [path.read_bytes() for path in sorted(folder.iterdir())]
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    return drawn(tmp_path_factory.mktemp("plain") / "out")
+
+
+@pytest.mark.parametrize("backend", ["nonsense", "QtAgg", "module://not.there"])
+def test_no_window_system_is_asked_for(plain, tmp_path, backend):
+    assert drawn(tmp_path / "out", MPLBACKEND=backend, DISPLAY="") == plain
+
+
+def test_settings_of_a_person_change_nothing(plain, tmp_path):
+    settings = tmp_path / "matplotlibrc"
+    settings.write_text("text.usetex: True\nfont.family: No Such Font\naxes.facecolor: red\n")
+    assert drawn(tmp_path / "out", MATPLOTLIBRC=str(settings)) == plain
+
+
+def test_a_cache_that_may_not_be_written_is_no_news(plain, tmp_path):
+    assert drawn(tmp_path / "out", MPLCONFIGDIR="/proc/none") == plain
