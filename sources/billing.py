@@ -7,6 +7,7 @@ Each is as old as its period and was known no earlier than its subscription, so 
 seen before its time. What was really paid (discounts, refunds, failed cards) is not known.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,8 @@ def contracted(
     if "subscriptions" not in checked:
         return checked
     ended = with_exclusive_ends(checked["subscriptions"], params)
+    if is_planned(ended.rows, periods_of(ended.rows, params.timezone), params.timezone):
+        ended = replace(ended, planned=("ended_at",))
     tables = with_orders(checked | {"subscriptions": ended}, params.timezone)
     return tables | {"subscriptions": with_grace(ended, grace_days, params)}
 
@@ -51,8 +54,7 @@ def with_orders(checked: dict[str, Checked], timezone: str = "UTC") -> dict[str,
         return checked
     subscriptions = checked["subscriptions"].rows.reset_index(drop=True)
     periods = periods_of(subscriptions, timezone)
-    planned = is_planned(subscriptions, periods, timezone)
-    until, last = _watched_until(checked, planned)
+    until, last = _watched_until(checked)
     payments = billed(subscriptions, until, timezone)
     period = told(subscriptions, periods)
     made = Checked(
@@ -160,21 +162,21 @@ def _without_price(payments: pd.DataFrame) -> str:
     )
 
 
-def _watched_until(checked: dict[str, Checked], planned: bool) -> tuple[pd.Timestamp, str]:
+def _watched_until(checked: dict[str, Checked]) -> tuple[pd.Timestamp, str]:
     """Until when the company was watched, and the table that says so.
 
     The latest time of something that happened; not of a cell that was filled later or of a customer
     account, which can be of the day of the export, and not of one row far from all others. Ends
-    that were `planned` from the start were not watched.
+    that were agreed on beforehand (`planned`) were not watched.
     """
     ends = {
         name: _steady_last(table.rows[TABLES[name].time].dropna())
         for name, table in checked.items()
         if name not in ("customers", "subscriptions") and TABLES[name].time in table.rows
     }
-    own = checked["subscriptions"].rows
-    seen = ("started_at", "known_at") if planned else ("started_at", "ended_at", "known_at")
-    times = pd.concat([own[name] for name in seen if name in own]).dropna()
+    own = checked["subscriptions"]
+    seen = [name for name in ("started_at", "ended_at", "known_at") if name not in own.planned]
+    times = pd.concat([own.rows[name] for name in seen if name in own.rows]).dropna()
     ends["subscriptions"] = _steady_last(times[times <= utc_now()])
     last = max(ends, key=lambda name: ends[name])
     return ends[last], last

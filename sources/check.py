@@ -40,7 +40,8 @@ class Checked:
     """One checked table. `quarantine` holds the raw rows with a column `reason`.
 
     `made_of` says what its rows were made of where the source does not have the table; `notes` what
-    was noticed in rows that were kept.
+    was noticed in rows that were kept; `planned` which times were agreed on beforehand, and so tell
+    of no day that was seen.
     """
 
     rows: pd.DataFrame
@@ -50,6 +51,7 @@ class Checked:
     findings: tuple[str, ...]
     made_of: str = ""
     notes: tuple[Note, ...] = ()
+    planned: tuple[str, ...] = ()
 
 
 def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checked:

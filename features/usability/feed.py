@@ -66,7 +66,11 @@ def feeds(checked: dict[str, Checked]) -> list[Feed]:
         for name, table in checked.items()
         if TABLES[name].time in TABLES[name].required
     }
-    volumes = {name: _volume(name, rows) for name, rows in dated.items() if len(rows)}
+    volumes = {
+        name: _volume(name, rows, checked[name].planned)
+        for name, rows in dated.items()
+        if len(rows)
+    }
     ends = {name: steady_end(volume) for name, volume in volumes.items()}
     return [
         Feed(
@@ -159,10 +163,10 @@ def refuse_dead_feed(report: dict[str, Any]) -> None:
         )
 
 
-def _volume(name: str, rows: pd.DataFrame) -> Volume:
+def _volume(name: str, rows: pd.DataFrame, planned: Sequence[str]) -> Volume:
     if name == "orders":
         rows = rows.drop_duplicates("order_id")
-    if name == "subscriptions" and "ended_at" in rows:
+    if name == "subscriptions" and "ended_at" in rows and "ended_at" not in planned:
         # A feed without new customers is alive while it tells of those who leave.
         ended = rows.loc[rows["ended_at"] <= utc_now(), "ended_at"]
         return volume_of(pd.concat([rows["started_at"], ended], ignore_index=True))

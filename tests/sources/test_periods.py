@@ -1,10 +1,16 @@
 """One payment for a period: of days, or of calendar months, however long they are."""
 
+from dataclasses import replace
+from datetime import date
+
 import pandas as pd
 import pytest
 
-from sources.billing import billed
+from features.usability.feed import feeds, judge
+from sources.billing import billed, contracted
+from tests.season_tickets import season_tickets
 from tests.sources.contract_rows import chains, read
+from tests.sources.folders import checked, params, write
 
 DAY = pd.Timedelta(days=1)
 
@@ -88,3 +94,14 @@ def test_ends_agreed_on_beforehand_do_not_tell_how_long_the_company_was_watched(
     )
     made_of = read(raw)["orders"].made_of
     assert "up to 2023-09-02, the last day of subscriptions" in made_of
+
+
+def test_a_feed_of_orders_is_not_dead_because_contracts_end_later(tmp_path):
+    seasons = season_tickets(customers=60, until=date(2021, 6, 1))
+    write(tmp_path, **seasons)
+    tables = contracted(checked(params(tmp_path)), params(tmp_path))
+    (orders,) = (judge(feed, frozenset()) for feed in feeds(tables) if feed.table == "orders")
+    assert orders.dead is None
+    told = tables | {"subscriptions": replace(tables["subscriptions"], planned=())}
+    (orders,) = (judge(feed, frozenset()) for feed in feeds(told) if feed.table == "orders")
+    assert orders.dead is not None
