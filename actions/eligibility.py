@@ -25,6 +25,10 @@ from sources.vocabulary import NO_CHANNEL
 BoolArray = npt.NDArray[np.bool_]
 
 SERVICE_RECOVERY = "service_recovery"
+LAPSE = "lapse"
+PAUSES = "pauses_as_usual"
+PAUSE = 1.5  # horizons: a typical pause of more is no sign of leaving
+IN_RHYTHM = ("new", "developing", "regular")  # not silent for twice the own mean gap
 # The reasons an action can be blocked for, in the order in which they are given.
 GATES = (
     "no_consent",
@@ -33,6 +37,7 @@ GATES = (
     "quiet_period",
     "open_complaint",
     "no_open_complaint",
+    "usual_pause",
     "not_applicable",
 )
 
@@ -75,6 +80,7 @@ def blocked_by(
         "quiet_period": reaches & quiet[:, None],
         "open_complaint": complaint & ~recovery,
         "no_open_complaint": ~complaint & recovery,
+        "usual_pause": _pauses_as_usual(scores)[:, None] & ~recovery,
         "not_applicable": ~_applicable(scores, actions),
     }
     first = np.full((len(scores), len(actions)), -1, dtype=np.int64)
@@ -97,6 +103,27 @@ def blocked_lists(
         for pattern in patterns
     ]
     return [lists[number] for number in which.ravel()]
+
+
+def with_pauses(scores: pd.DataFrame, long_gap_days: float | None) -> pd.DataFrame:
+    """The cards with PAUSES: whose silence is the pause that the customer always makes.
+
+    Where nine of ten gaps end long after the horizon (`long_gap_days` of the usability report),
+    a high risk says that a pause goes on: everybody who buys each December has it in spring. Who is
+    silent for less than twice the own mean gap, by the lifecycle stage, pauses as usual.
+    """
+    if long_gap_days is None or "lifecycle_stage" not in scores or scores.empty:
+        return scores
+    is_long = long_gap_days > PAUSE * scores["horizon_days"]
+    is_lapse = scores["churn_definition"] == LAPSE
+    return scores.assign(**{PAUSES: is_long & is_lapse & scores["lifecycle_stage"].isin(IN_RHYTHM)})
+
+
+def _pauses_as_usual(scores: pd.DataFrame) -> BoolArray:
+    if PAUSES not in scores:
+        return np.zeros(len(scores), dtype=bool)
+    pauses: BoolArray = scores[PAUSES].to_numpy(dtype=bool)
+    return pauses
 
 
 def _consent(

@@ -18,7 +18,7 @@ from features.timeplan import VALUE_HORIZON, Choice, Split, Timeline
 from features.value_split import MIN_TRAIN, split_value
 from sources.errors import ShortHistoryError, TimelineError
 
-HORIZONS = (14, 28, 56, 90, 180)
+HORIZONS = (14, 28, 56, 90, 180, 365)
 MONTH = 30  # days: what most subscriptions are paid for at a time
 ACTIVE = (30, 60, 90, 180, 365)
 MAX_AUTO_TRAIN = 26

@@ -3,11 +3,11 @@
 import pandas as pd
 
 from actions.catalog import load_catalog
-from actions.eligibility import History
+from actions.eligibility import History, with_pauses
 from actions.plan import make_plan
 from features.building import tables_at
 from features.engine import DuckEngine
-from models.artifacts import write_json
+from models.artifacts import read_json, write_json
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_timeline
@@ -20,9 +20,9 @@ def main() -> None:
     params = load_params().actions
     there = [name for name in stage.table_names() if name in GATE_TABLES]
     history = tables_at(DuckEngine(stage.tables(there)), read_timeline(), there)
-    plan, summary = make_plan(
-        pd.read_parquet(stage.SCORES), load_catalog(params.catalog), params, History(**history)
-    )
+    long_gap = read_json(stage.USABILITY)["long_gap_days"]
+    cards = with_pauses(pd.read_parquet(stage.SCORES), long_gap)
+    plan, summary = make_plan(cards, load_catalog(params.catalog), params, History(**history))
     stage.write_parquet(plan, stage.PLAN)
     write_json(stage.PLAN_SUMMARY, summary)
 

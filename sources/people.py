@@ -32,10 +32,10 @@ def refuse_new_id_each_time(raw: pd.DataFrame, rows: pd.DataFrame, params: Sourc
     example = sold["customer_id"].iloc[0]
     raise TableError(
         f"orders: {int((bought == 1).sum()):,} of {len(bought):,} customers bought on one day "
-        f"only, in {span:,} days (first: {example}). Is customer_id an order's id, or one that is new at "
-        "every checkout? Take the id that stays with a person: an account, an e-mail address, a "
-        f"phone or card number.{_instead(raw, params)} If all of them are really different people, "
-        "nobody ever came back, and there is nobody whose leaving could be told."
+        f"only, in {span:,} days (first: {example}). Is customer_id an order's id, or one that is "
+        "new at every checkout? Take the id that stays with a person: an account, an e-mail "
+        f"address, a phone or card number.{_instead(raw, params)} If all of them are really "
+        "different people, nobody ever came back, and there is nobody whose leaving could be told."
     )
 
 

@@ -1,17 +1,20 @@
 """Findings on when: the span beside the horizon, late rows, times in the wrong order."""
 
+from math import ceil
 from typing import Any
 
 from features.profile import Profile
 from features.timeline import SECONDS_PER_DAY, date_of
 from features.usability.feed import Judged
 from features.usability.finding import Finding
+from features.usability.seasons import yearly_rhythm
 from features.usability.volume import day_numbers
 from sources.check import Checked
 from sources.tables import TABLES, TIME
 
 # A horizon each for history, training, validation and test, and two for more than one date a split.
 LEAST_HORIZONS = 6
+SLACK = 1.01  # of the horizon: a year's is long enough for gaps of 366 days
 MOST_LATE = 0.05  # share of rows that became known on a later day
 EDGE_DAYS = 28  # by which a table may begin after the orders, or end before them
 
@@ -25,6 +28,7 @@ def time_findings(
 ) -> list[Finding]:
     """What the times are like. `horizon_days` is None where the data chooses its own."""
     findings = [
+        *yearly_rhythm(checked["orders"].rows, rhythm, horizon_days or suggested_days),
         *_short_history(rhythm, horizon_days or suggested_days),
         *_short_horizon(rhythm, horizon_days, suggested_days),
         *_other_period(feeds),
@@ -72,8 +76,11 @@ def _short_history(rhythm: Profile, horizon: int) -> list[Finding]:
 
 
 def _short_horizon(rhythm: Profile, horizon: int | None, suggested: int) -> list[Finding]:
-    if horizon is None or rhythm.long_gap is None or horizon >= rhythm.long_gap:
+    days = horizon or suggested
+    if rhythm.long_gap is None or days * SLACK >= rhythm.long_gap:
         return []
+    # The longest that auto offers may be too short as well.
+    enough = max(suggested, ceil(rhythm.long_gap))
     return [
         Finding(
             "short_horizon",
@@ -81,11 +88,11 @@ def _short_horizon(rhythm: Profile, horizon: int | None, suggested: int) -> list
             "orders",
             "event_time",
             0,
-            f"the horizon is {horizon} days, but one of ten gaps of the typical repeat customer is "
+            f"the horizon is {days} days, but one of ten gaps of the typical repeat customer is "
             f"longer than {rhythm.long_gap:.0f} days: many who count as gone are only between two "
             "purchases.",
-            f"Set task.horizon_days to {suggested} or auto, or read the risk as the chance of a "
-            "pause.",
+            f"Set task.horizon_days to {enough}{' or auto' * (enough == suggested)}, or read the "
+            "risk as the chance of a pause.",
         )
     ]
 

@@ -2,7 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from actions.eligibility import GATES, History, blocked_by, blocked_lists, objectors
+from actions.eligibility import (
+    GATES,
+    History,
+    blocked_by,
+    blocked_lists,
+    objectors,
+    with_pauses,
+)
 
 AS_OF = pd.Timestamp("2018-01-01")
 ME = "c00000"
@@ -208,3 +215,23 @@ def test_every_blocked_action_keeps_its_reason_in_catalogue_order(scores, catalo
 
 def test_the_missing_tables_are_named():
     assert History(consents=consents(("email", 1, True))).missing() == ("contacts", "tickets")
+
+
+@pytest.mark.parametrize(
+    ("long_gap", "stage", "churn", "is_blocked"),
+    [
+        (366.0, "regular", "lapse", True),
+        (366.0, "new", "lapse", True),
+        (366.0, "fading", "lapse", False),  # silent for longer than always
+        (270.0, "regular", "lapse", False),
+        (None, "regular", "lapse", False),
+        (366.0, "regular", "cancellation", False),
+    ],
+)
+def test_who_pauses_as_always_gets_no_offer_where_pauses_outlast_the_horizon(
+    scores, catalog, params, long_gap, stage, churn, is_blocked
+):
+    cards = scores(lifecycle_stage=stage, horizon_days=180, churn_definition=churn)
+    found = reasons(with_pauses(cards, long_gap), catalog(), params())
+    assert (found["mail"] == "usual_pause") == is_blocked
+    assert found["repair"] == "no_open_complaint"

@@ -165,7 +165,8 @@ def test_a_given_horizon_is_never_shortened():
 
 
 @pytest.mark.parametrize(
-    ("long_gap", "horizon"), [(1.0, 14), (14.0, 14), (14.1, 28), (100.0, 180), (900.0, 180)]
+    ("long_gap", "horizon"),
+    [(1.0, 14), (14.0, 14), (14.1, 28), (100.0, 180), (300.0, 365), (900.0, 365)],
 )
 def test_the_horizon_is_the_first_that_the_long_gaps_of_most_customers_fit_in(long_gap, horizon):
     assert plan(3_000, long_gap, {"horizon_days": "auto"}).horizon_days == horizon
