@@ -99,15 +99,26 @@ def table(visits: list[Visit]) -> str:
     lines = [f"{len(visits)} companies, {sum(one.seconds for one in visits):,.0f} seconds", ""]
     lines += ["| the road ends with | companies |", "|---|---|"]
     lines += [f"| {end} | {count} |" for end, count in ends.most_common()]
+    refused: dict[str, list[Visit]] = {}
+    for one in visits:
+        if one.said and not one.broken:
+            refused.setdefault(re.sub(r"\d[\d,.-]*", "…", one.said)[:90], []).append(one)
+    lines += ["", "| refused | companies | seeds | in words |", "|---|---|---|---|"]
+    for ones in sorted(refused.values(), key=len, reverse=True):
+        words = ones[0].said.partition(": ")[2][:200]
+        lines.append(f"| {ones[0].end} | {len(ones)} | {_seeds(ones)} | {words} |")
     failing: dict[str, list[Visit]] = {}
     for one in visits:
         if one.broken:
             failing.setdefault(one.signature, []).append(one)
     lines += ["", "| what does not hold | companies | seeds | first |", "|---|---|---|---|"]
     for signature, ones in sorted(failing.items(), key=lambda pair: -len(pair[1])):
-        seeds = " ".join(str(one.seed) for one in ones[:8])
         first = next(iter(ones[0].broken.values()))[0][:160]
-        lines.append(f"| {signature} | {len(ones)} | {seeds} | {first} |")
+        lines.append(f"| {signature} | {len(ones)} | {_seeds(ones)} | {first} |")
     if not failing:
         lines.append("| nothing | 0 | | |")
     return "\n".join(lines)
+
+
+def _seeds(visits: list[Visit]) -> str:
+    return " ".join(str(one.seed) for one in visits[:8])
