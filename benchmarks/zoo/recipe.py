@@ -127,10 +127,12 @@ def draw(seed: int) -> Recipe:
 
 def _size(rng: Rng) -> dict[str, Any]:
     """1 to 20,000 customers, 1 day to 11 years, ten orders a day to one in three years."""
-    customers = int(_one(rng, [1, 2, 3, 7, 20, 50, 100, 150, 199, 250, 300, 400, 600, 900]))
-    days = int(_one(rng, [1, 2, 7, 30, 60, 90, 120, 180, 270, 365, 400, 500, 640, 730, 1100]))
+    few, some = [1, 2, 3, 7, 20, 50], [80, 100, 150, 199, 200, 250, 300, 400, 600, 900]
+    short, long = [1, 2, 7, 30, 60, 90, 120, 180], [240, 270, 365, 400, 500, 640, 730, 1_100]
+    customers = int(_one(rng, few if rng.random() < 0.3 else some))
+    days = int(_one(rng, short if rng.random() < 0.3 else long))
     gap = float(_one(rng, [0.1, 1.0, 3.0, 7.0, 14.0, 20.0, 30.0, 45.0, 60.0, 90.0, 180.0, 365.0]))
-    if rng.random() < 0.06:
+    if rng.random() < 0.04:
         customers, gap = int(_one(rng, [2_000, 5_000, 20_000])), 200.0
     if rng.random() < 0.08:
         days, gap = int(_one(rng, [1_500, 2_500, 4_015])), float(_one(rng, [60.0, 365.0, 1_095.0]))
@@ -188,7 +190,7 @@ def _rows(rng: Rng) -> dict[str, Any]:
 def _params(rng: Rng) -> dict[str, Any]:
     dates = _one(rng, [1, 2, 3, 3, 4, "auto"])
     return {
-        "horizon": _one(rng, [7, 14, 28, 28, 30, 30, 45, 60, 90, 365, 5_000, "auto", "auto"]),
+        "horizon": _horizon(rng),
         "active": _one(rng, [30, 60, 90, 90, 180, 365, "auto", "auto"]),
         "value_horizon": _one(rng, ["auto", "auto", "auto", 7, 90, 365]),
         "step": _one(rng, [28, 30, 60, 90]) if dates == "auto" else _one(rng, [7, 14, 28, 30, 90]),
@@ -197,10 +199,18 @@ def _params(rng: Rng) -> dict[str, Any]:
         "tests": _one(rng, [1, 1, 2]),
         "own_test_date": bool(rng.random() < 0.1),
         "score": _seldom(rng, "auto", ["earlier", "later"], 0.1),
-        "low_gates": bool(rng.random() < 0.6),
+        "low_gates": bool(rng.random() < 0.8),
         "margin": bool(rng.random() < 0.8),
         "before": _seldom(rng, "nothing", ["own_release", "other_release"], 0.25),
     }
+
+
+def _horizon(rng: Rng) -> int | Auto:
+    """Mostly a month or chosen by the data; now and then longer than the whole history."""
+    if rng.random() < 0.15:
+        return int(_one(rng, [90, 180, 365, 5_000]))
+    horizon: int | Auto = _one(rng, [7, 14, 28, 28, 30, 30, 45, 60, "auto", "auto", "auto"])
+    return horizon
 
 
 def _subscriptions(rng: Rng) -> dict[str, Any]:
