@@ -46,7 +46,8 @@ def split_value(
     elif wanted < horizon:
         raise TimelineError(
             f"task.value_horizon_days ({wanted}) is shorter than the horizon ({horizon}): a value "
-            "covers at least the time in which a customer is lost."
+            "covers at least the time in which a customer is lost. Set it to auto or to "
+            f"{horizon} or more, or shorten task.horizon_days."
         )
     else:
         tried = [wanted, *(days for days in VALUE_HORIZONS if days < wanted)]

@@ -20,6 +20,11 @@ ERRORS = {name for name, one in vars(errors).items() if isinstance(one, type)}
 PROGRAMS_WORDS = re.compile(
     r"\b(?:nan|NaN|NaT|None|Traceback|KeyError|ValueError)\b|<class|object at 0x"
 )
+# A word that says what to do.
+CURE = re.compile(
+    r"\b(?:Bring|Check|Set|Shorten|Lengthen|Raise|Lower|Name|Rename|Mend|Add|Take|Map|Export|Choose"
+    r"|Write|Run|run|Give|Wait|Save|Put|Split|Say|Make|Use|Leave|Derive|Convert|Declare|Correct|Look)\b"
+)
 PROBABILITY = "purchase_probability_"
 REPORTED = (7, 14, 30, 60, 90)
 MONEY = (
@@ -44,7 +49,7 @@ def ends_in_words(walk: Walk) -> Iterator[str]:
         name, _, said = ended.error.partition(": ")
         if name not in ERRORS:
             yield f"{name} is no error of ours"
-        if len(said) < 40 or not said.rstrip().endswith((".", "`", ")")):
+        if len(said) < 40 or not CURE.search(said):
             yield f"not a sentence that says what to do: {said!r}"
         if PROGRAMS_WORDS.search(said):
             yield f"the words of a program in: {said!r}"

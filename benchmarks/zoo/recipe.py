@@ -192,7 +192,9 @@ def _params(rng: Rng) -> dict[str, Any]:
     return {
         "horizon": _horizon(rng),
         "active": _one(rng, [30, 60, 90, 90, 180, 365, "auto", "auto"]),
-        "value_horizon": _one(rng, ["auto", "auto", "auto", 7, 90, 365]),
+        "value_horizon": _one(
+            rng, ["auto", "auto", "auto", "auto", "auto", "auto", 60, 90, 365, 7]
+        ),
         "step": _one(rng, [28, 30, 60, 90]) if dates == "auto" else _one(rng, [7, 14, 28, 30, 90]),
         "snapshots": dates,
         "validation": _one(rng, [1, 1, 2]),

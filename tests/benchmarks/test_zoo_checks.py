@@ -82,7 +82,11 @@ def scored(column, change):
     [
         ({"stage": "train", "crash": "Traceback\nKeyError: 'last_year'"}, "traceback"),
         ({"stage": "train", "error": "KeyError: 'last_year'"}, "no error of ours"),
-        ({"stage": "train", "error": "SourceError: broken"}, "not a sentence"),
+        ({"stage": "train", "error": "SourceError: Mend it."}, "not a sentence"),
+        (
+            {"stage": "train", "error": "SourceError: the file of purchases is too short for this"},
+            "not a sentence",
+        ),
         (
             {"stage": "train", "error": f"SourceError: {'the row holds nan. ' * 3}"},
             "the words of a program",

@@ -36,8 +36,12 @@ def test_the_value_horizon_is_the_longest_that_closes_or_the_horizon():
 
 
 def test_a_value_horizon_that_cannot_be_is_refused():
-    with pytest.raises(TimelineError, match=r"value_horizon_days \(20\) is shorter"):
+    with pytest.raises(
+        TimelineError, match=r"\(20\) is shorter.* auto or to 28 or more"
+    ) as refused:
         plan(of_task={"value_horizon_days": 20})
+    assert "or shorten task.horizon_days" in str(refused.value)
+    assert plan(of_task={"value_horizon_days": 28}).value_horizon_days == 28
 
 
 def test_a_value_horizon_that_never_closes_is_told_and_a_shorter_one_learned():
