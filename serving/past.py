@@ -48,7 +48,7 @@ def past_releases(engine: Engine, source: Mapping[str, Any]) -> list[dict[str, A
         told = {name: info[name] for name in FACTS}
         # A release from before promises were kept said how well it ranks, and no more.
         ends = (("value", "auc"), ("low", "auc_low"), ("high", "auc_high"))
-        promised = info.get(PROMISED) or {"auc": {end: quality[name] for end, name in ends}}
+        promised = info.get(PROMISED, {"auc": {end: quality[name] for end, name in ends}})
         told |= {"number": number, PROMISED: promised}
         newest[info["as_of_date"], info["model_version"]] = told
     return sorted(newest.values(), key=lambda one: (one["as_of_date"], one["number"]))

@@ -171,13 +171,13 @@ def _next_categories(row: Row) -> Row | None:
 
 def _quality(evaluation: Row) -> Quality:
     churn = evaluation["churn"]
-    auc, top = churn["models"]["ours"]["auc"], churn["top_hundred"]
+    auc, top = churn["models"]["ours"]["auc"] or {}, churn["top_hundred"]
     return Quality(
         grade=churn["grade"],
         test_as_of_dates=evaluation["timeline"]["test"],
-        auc=auc["value"],
-        auc_low=auc["low"],
-        auc_high=auc["high"],
+        auc=auc.get("value"),
+        auc_low=auc.get("low"),
+        auc_high=auc.get("high"),
         top=top["of"],
         top_left=top["ours"],
         top_left_by_rule=top[churn["best_rule"]],

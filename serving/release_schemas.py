@@ -14,9 +14,9 @@ class Quality(Schema):
 
     grade: Literal["A", "B", "C"]
     test_as_of_dates: list[dt.date]
-    auc: Number
-    auc_low: Number
-    auc_high: Number
+    auc: Number | None = Field(description="Null where all test rows had the same outcome.")
+    auc_low: Number | None
+    auc_high: Number | None
     top: int = Field(description="Of so many ranked highest …")
     top_left: Number = Field(description="… so many left …")
     top_left_by_rule: Number = Field(description="… and so many of those the best rule ranks.")

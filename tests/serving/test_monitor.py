@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from pydantic import ValidationError
 
+from models.artifacts import hashes, read_json, write_json
 from serving.monitoring import keep_report, report_page
 from serving.past import past_releases, scores_of
 from serving.publishing import publish
@@ -210,6 +211,25 @@ def test_past_releases_are_those_of_which_something_may_have_become(engine, tmp_
     assert scores["customer_id"].tolist() == [row["customer_id"] for row in listed]
     assert scores["churn_risk"].tolist() == [row["churn_risk"] for row in listed]
     assert scores["arm"].tolist() == [row["arm"] for row in listed]
+
+
+def test_a_release_whose_test_rows_had_one_outcome_is_published_and_promised_no_ranking(
+    engine, tmp_path
+):
+    folder = write_release(tmp_path / "one", company())
+    churn = EVALUATION["churn"] | {"models": {"ours": {"auc": None}}, "grade": "C"}
+    write_json(folder / "reports" / "evaluation.json", EVALUATION | {"churn": churn})
+    manifest = read_json(folder / "manifest.json")
+    write_json(folder / "manifest.json", manifest | {"files": hashes(folder)})
+    publish(folder, engine, keep=5)
+    (found,) = past_releases(engine, NEWER)
+    assert found["promised"] == {}
+    with Running(engine) as service:
+        quality = service.get("/v1/releases/current").json()["quality"]
+        assert (quality["grade"], quality["auc"]) == ("C", None)
+        for language in ("en", "ru"):
+            page = service.get(f"/?language={language}")
+            assert page.status == 200 and "None" not in page.text
 
 
 def test_a_release_scored_before_the_end_of_the_same_data_is_a_past_one(engine, tmp_path):
