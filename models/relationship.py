@@ -11,6 +11,7 @@ import pandas as pd
 
 from features.timeline import date_of
 from features.timeplan import Timeline
+from models.lone import is_lone
 from models.segments import abc_class, longest_window
 from models.strength import RECENT_DAYS, STARTS_AT, csat_top, satisfaction, strength
 
@@ -102,10 +103,12 @@ def suggested_level(amounts: "pd.Series[float]") -> "pd.Series[str]":
     """The level that is worth its cost, by net amount (n,), after Kotler's table.
 
     Class C is basic; else by the amount over the cohort's mean (what is unknown or negative counts
-    as none): from 5 partnership, from 2 proactive, from 1 accountable, below it reactive.
+    as none; who alone holds a fifth and more is left out of it): from 5 partnership, from 2
+    proactive, from 1 accountable, below it reactive.
     """
     brought = amounts.clip(lower=0.0).fillna(0.0)
-    multiple = brought / brought.mean() if brought.sum() > 0 else brought
+    mean = brought[~is_lone(brought)].mean()
+    multiple = brought / mean if mean > 0 else brought
     names = np.select(
         [
             abc_class(amounts) == "C",

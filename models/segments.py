@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from models.lone import is_lone
 from models.params import BandParams
 
 RiskBand = Literal["high", "medium", "low"]
@@ -103,16 +104,18 @@ def abc_class(amounts: "pd.Series[float]") -> "pd.Series[str]":
     """Pareto classes: A brings the first 80 % of revenue, B the next 15 %, C the rest.
 
     The customer who crosses a limit still belongs above it, equal amounts share a class, and an
-    amount that is unknown, zero or negative is C.
+    amount that is unknown, zero or negative is C. Who alone holds a fifth and more is A, and the
+    others are classed as if that customer were not there.
     """
-    revenue = amounts.where(amounts > 0, 0.0)
+    alone = is_lone(amounts)
+    revenue = amounts.where((amounts > 0) & ~alone, 0.0)
     levels = revenue.groupby(revenue).sum().sort_index(ascending=False)
     total = levels.sum()
     before = (levels.cumsum() - levels) / (total if total > 0 else 1.0)
     share_before = revenue.map(before)
     is_positive = revenue > 0
     names = np.select(
-        [is_positive & (share_before < A_SHARE), is_positive & (share_before < B_SHARE)],
+        [alone | (is_positive & (share_before < A_SHARE)), is_positive & (share_before < B_SHARE)],
         ["A", "B"],
         "C",
     )

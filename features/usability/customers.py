@@ -2,7 +2,7 @@
 
 from features.profile import Profile
 from features.usability.finding import Finding, Severity
-from features.usability.house import house_accounts
+from features.usability.house import house_accounts, lone_customers
 from features.usability.id_forms import id_findings
 from sources.check import Checked
 from sources.params import SourceParams
@@ -22,6 +22,7 @@ def customer_findings(
         *_bought_once(rhythm),
         *_guests(checked),
         *house_accounts(orders.rows, source),
+        *lone_customers(orders.rows, source),
         *id_findings(checked, source),
     ]
 

@@ -21,6 +21,7 @@ NOBODY = re.compile(
 )
 NOBODY_SHARE = 0.01
 NOBODY_TIMES = 5
+LONE_SHARE = 0.2  # of the money
 MOST_NAMED = 3
 MOST_LEFT_OUT = 10
 
@@ -50,6 +51,34 @@ def house_accounts(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
             f"customer has {usual:,.0f}. A till, a test or a reseller?{written}",
             "If it is no customer, make its rows those of guests; in params.yaml, below source: "
             + _left_out([str(one) for one in house.index[:MOST_LEFT_OUT]], source),
+        )
+    ]
+
+
+def lone_customers(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
+    """Customers who bring so much of the money that totals are theirs."""
+    if "amount" not in rows:
+        return []
+    money = rows.groupby("customer_id")["amount"].sum()
+    money = money[money > 0].sort_values(ascending=False)
+    total, usual = float(money.sum()), float(money.median())
+    lone = money[(money > LONE_SHARE * total) & (money > AT_LEAST * usual)]
+    if lone.empty:
+        return []
+    named = ", ".join(f"{one} ({share:.0%})" for one, share in (lone / total).items())
+    return [
+        Finding(
+            "lone_customer",
+            "warning",
+            "orders",
+            "customer_id",
+            int(rows["customer_id"].isin(lone.index).sum()),
+            f"{named} of the money: the median customer has {usual / total:.2%}. Sums such as the "
+            "expected value of all follow such a customer; classes of value and levels of the "
+            "others are made without it.",
+            "Look after such a customer by name, and read sums without it. If it is no customer, "
+            "make its rows those of guests; in params.yaml, below source: "
+            + _left_out([str(one) for one in lone.index[:MOST_LEFT_OUT]], source),
         )
     ]
 

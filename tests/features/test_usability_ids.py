@@ -111,3 +111,15 @@ def test_an_id_that_means_a_guest_is_told_and_made_one_by_the_line_printed(tmp_p
 def test_a_customer_who_buys_a_little_more_is_no_guest(tmp_path):
     text = shop(*[lambda n: f"{n}"] * 2, rows=2000)
     assert "house_account" not in findings(write(tmp_path, orders=text)).checks()
+
+
+def test_a_customer_who_brings_much_of_the_money_is_told_by_name(tmp_path):
+    text = shop(*[lambda n: f"K{n}"] * 2, rows=400)
+    rows = [("Wholesale", f"w{n}", f"2023-01-{n % 28 + 1:02}", 300) for n in range(8)]
+    of_params = write(tmp_path, orders=text + csv(*rows).split("\n", 1)[1])
+    found = findings(of_params).of("lone_customer")
+    assert found["meaning"].startswith("Wholesale (40%) of the money")
+    assert found["rows"] == 8
+    mended = paste(of_params, found["what_to_do"])
+    assert "lone_customer" not in findings(mended).checks()
+    assert "lone_customer" not in findings(write(tmp_path, orders=text)).checks()

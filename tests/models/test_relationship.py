@@ -100,6 +100,13 @@ def test_the_level_that_value_suggests_follows_multiples_of_the_mean():
     ]
 
 
+def test_a_lone_customer_with_much_of_the_revenue_moves_nobody_elses_level():
+    amounts = pd.Series(np.random.default_rng(3).gamma(1.0, 100.0, 500))
+    levels = suggested_level(pd.concat([amounts, pd.Series([amounts.sum()])], ignore_index=True))
+    assert levels.iloc[-1] == "partnership"
+    assert levels.iloc[:-1].tolist() == suggested_level(amounts).tolist()
+
+
 def test_customers_of_equal_value_get_one_level_and_no_value_is_basic():
     assert set(suggested_level(pd.Series([7.0] * 30))) == {"accountable"}
     assert set(suggested_level(pd.Series([0.0, -1.0, np.nan]))) == {"basic"}

@@ -133,6 +133,15 @@ def test_unknown_zero_and_refunded_amounts_are_class_c():
     assert set(abc_class(pd.Series([0.0, -1.0]))) == {"C"}
 
 
+@pytest.mark.parametrize("share", [0.4, 0.7])
+def test_a_lone_customer_with_much_of_the_revenue_moves_nobody_elses_class(share):
+    amounts = cohort(2000)["amount_180d"]
+    alone = pd.Series([share / (1 - share) * amounts.sum()], index=[-1])
+    classes = abc_class(pd.concat([amounts, alone]))
+    assert classes[-1] == "A"
+    pd.testing.assert_series_equal(classes.drop(-1), abc_class(amounts))
+
+
 def test_the_classes_share_revenue_as_pareto_says():
     amounts = cohort(2000)["amount_180d"]
     classes = abc_class(amounts)
