@@ -1,7 +1,9 @@
 """Trees for one expected amount, orders or money, with the level that later dates ask for."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import lightgbm as lgb
 import numpy as np
@@ -9,6 +11,7 @@ import pandas as pd
 
 from models.boosting import FloatArray, Recipe, Rows, side_by_side, train_booster
 from models.inputs import Inputs
+from models.lone import is_lone
 from models.params import ModelParams
 from sources.errors import DataGateError
 
@@ -34,6 +37,7 @@ class Target:
     column: str
     known: str
     objective: str
+    pace: str  # the features that count the same, `amount` of amount_90d
     least: float = 0.0
     everyone: bool = False
     extra: Mapping[str, float | str] = field(default_factory=dict)
@@ -49,15 +53,25 @@ class Target:
         return rows[known if self.everyone else known & (rows["churned"] == 0)]
 
 
+class Reach(NamedTuple):
+    """How far trees were learned: the most that the input in this position held."""
+
+    position: int
+    most: float
+
+
 @dataclass(frozen=True)
 class Part:
     """Trees and the level their prediction is multiplied by.
 
-    Trees that were learned from a start multiply it; their `predict` needs the same start.
+    Trees that were learned from a start multiply it; their `predict` needs the same start. Beyond
+    their `reach`, which is there where a lone customer was kept out of them, amounts grow in
+    proportion to the input: trees themselves go no further than what they have seen.
     """
 
     booster: lgb.Booster
     level: float
+    reach: Reach | None = None
 
     @property
     def rounds(self) -> int:
@@ -69,7 +83,11 @@ class Part:
     ) -> FloatArray:
         """Expected amount (n,) above the target's least; `start` as learned from."""
         scores = None if start is None else _log(start)
-        return self.level * _expected(self.booster, inputs, scores, threads)
+        amount: FloatArray = self.level * _expected(self.booster, inputs, scores, threads)
+        if self.reach is None:
+            return amount
+        beyond: FloatArray = np.fmax(inputs[:, self.reach.position] / self.reach.most, 1.0)
+        return amount * beyond
 
 
 def learn(
@@ -86,19 +104,32 @@ def learn(
     level is 1. Raises DataGateError when no row can be learned from.
     """
     recipe = Recipe(target.objective, params.value, params.seed, params.threads, target.extra)
+    train, reach = _within_reach(target, train, inputs)
     learned, features, text = _rows(target, train, inputs, start), inputs.features, inputs.text
     if isinstance(stop, Part):
         # A start is fitted anew with the trees, and brings the level of the latest rows itself.
         level = stop.level if start is None else 1.0
-        return Part(train_booster(recipe, features, learned, stop.rounds, text), level)
+        return Part(train_booster(recipe, features, learned, stop.rounds, text), level, reach)
+    stop = without_lone(target, stop) if reach else stop
     kept = _rows(target, stop, inputs, start)
     booster = train_booster(recipe, features, learned, kept, text)
     if start is not None:
-        return Part(booster, 1.0)
+        return Part(booster, 1.0, reach)
     predicted = _expected(booster, kept.inputs, kept.init_score, params.threads)
     prior = PRIOR_ROWS * predicted.mean()
     level = (target.of(target.learned_from(stop)).sum() + prior) / (predicted.sum() + prior)
-    return Part(booster, float(np.clip(level, *LEVEL_LIMITS)))
+    return Part(booster, float(np.clip(level, *LEVEL_LIMITS)), reach)
+
+
+def without_lone(target: Target, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of all but a customer who alone brings much of what is learned.
+
+    Leaves hold more rows than one customer has, and others would be worth what they share with it.
+    """
+    known = target.learned_from(rows)
+    held = pd.Series(target.of(known)).groupby(known["customer_id"].to_numpy()).sum()
+    alone = held.index[is_lone(held)]
+    return rows[~rows["customer_id"].isin(alone)] if len(alone) else rows
 
 
 def learn_parts(
@@ -116,6 +147,23 @@ def learn_parts(
         return learn(targets[name], train, stops[name], inputs, own, starts.get(name))
 
     return dict(zip(stops, side_by_side(part, tuple(stops), params.threads), strict=True))
+
+
+def _within_reach(
+    target: Target, rows: pd.DataFrame, inputs: Inputs
+) -> tuple[pd.DataFrame, Reach | None]:
+    """The rows without a lone customer, and how far they reach; all where nothing says how far."""
+    windows = {
+        int(match[1]): position
+        for position, name in enumerate(inputs.features)
+        if (match := re.fullmatch(rf"{target.pace}_(\d+)d", name))
+    }
+    usual = without_lone(target, rows)
+    if not windows or len(usual) == len(rows):
+        return rows, None
+    position = windows[max(windows)]
+    most = float(usual[inputs.features[position]].max())
+    return (usual, Reach(position, most)) if most > 0 else (rows, None)
 
 
 def _expected(

@@ -34,7 +34,7 @@ import numpy as np
 import pandas as pd
 
 from features.params import Churn
-from models.amounts import PRIOR_ROWS, Part, Start, Target, learn_parts
+from models.amounts import PRIOR_ROWS, Part, Reach, Start, Target, learn_parts, without_lone
 from models.artifacts import read_json, write_json
 from models.boosting import FloatArray, load_booster, save_booster
 from models.btyd_orders import BtydOrders, fit_btyd_orders
@@ -62,12 +62,12 @@ class Horizons(NamedTuple):
 
 
 TWEEDIE = {"tweedie_variance_power": 1.2}
-ORDERS = Target("orders_in_horizon", "outcome_known", "poisson", least=1.0)
+ORDERS = Target("orders_in_horizon", "outcome_known", "poisson", "orders", least=1.0)
 # A subscription can run through a horizon without a payment in it.
 ANY_ORDERS = replace(ORDERS, least=0.0)
-SPEND = Target("spend_in_horizon", "outcome_known", "tweedie", extra=TWEEDIE)
-VALUE = Target("value", "value_known", "tweedie", extra=TWEEDIE)
-FAR_ORDERS = Target("orders_in_value_horizon", "value_known", "poisson", everyone=True)
+SPEND = Target("spend_in_horizon", "outcome_known", "tweedie", "amount", extra=TWEEDIE)
+VALUE = Target("value", "value_known", "tweedie", "amount", extra=TWEEDIE)
+FAR_ORDERS = Target("orders_in_value_horizon", "value_known", "poisson", "orders", everyone=True)
 
 
 @dataclass(frozen=True)
@@ -153,12 +153,14 @@ class ValueModel:
         """Write `value.json` and one LightGBM text per part, `value_orders.txt` and so on."""
         for name, part in self.parts.items():
             save_booster(part.booster, folder / f"value_{name}.txt")
+        reaches = {name: part.reach for name, part in self.parts.items() if part.reach}
         days = self.horizons._asdict() | {"churn": None}
         told = {name: value for name, value in days.items() if value is not None}
         content = {
             **self.inputs.to_dict(),
             "horizons": {**told, **saved(self.horizons.churn)},
             "levels": {name: part.level for name, part in self.parts.items()},
+            **({"reaches": reaches} if reaches else {}),
             "lapse_share": self.lapse_share,
             "threads": self.threads,
             **({"rhythm": self.rhythm.to_dict()} if self.rhythm else {}),
@@ -170,11 +172,12 @@ class ValueModel:
     def load(cls, folder: Path) -> "ValueModel":
         """Read what `save` wrote; ArtifactError when a file is missing."""
         content: dict[str, Any] = read_json(folder / "value.json")
+        reaches = {name: Reach(*reach) for name, reach in content.get("reaches", {}).items()}
         return cls(
             inputs=Inputs.from_dict(content),
             horizons=Horizons(**content["horizons"]),
             parts={
-                name: Part(load_booster(folder / f"value_{name}.txt"), level)
+                name: Part(load_booster(folder / f"value_{name}.txt"), level, reaches.get(name))
                 for name, level in content["levels"].items()
             },
             lapse_share=content["lapse_share"],
@@ -277,6 +280,8 @@ def _told_share(share: float, horizons: Horizons) -> float:
 def _leaver_share(model: ValueModel, name: str, rows: pd.DataFrame) -> float:
     """Share of one amount that leavers brought, at most 1: nobody is worth more by leaving."""
     target = _targets(model.horizons.churn)[name]
+    if model.parts[name].reach:
+        rows = without_lone(target, rows)
     inputs, amounts = model.inputs.matrix(rows), target.of(rows)
     left = ((rows["churned"] == 1) & rows[target.known]).to_numpy()
     brought = amounts[left].sum()
