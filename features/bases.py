@@ -52,13 +52,32 @@ def cohort_table() -> ir.Table:
 def standing(facts: Facts) -> ir.Table:
     """What their own other rows are compared with: one row for each of the cohort that ever bought.
 
-    `silence` is days since the last purchase, `average` the mean money of the purchase days.
+    `silence` is days since the last purchase, `average` the mean money of the purchase days and
+    `usual` that of a purchase; what is unknown is left out of both.
     """
     rows = _of_cohort(visible(facts.tables["purchase_days"], moment_table()))
     columns = {"silence": rows.ago.min()}
     if "amount" in facts.has:
-        columns["average"] = rows.paid.sum().cast("float64") / rows.count().cast("float64")
+        columns["average"] = mean(rows.paid, rows.paid.count())
+        columns["usual"] = usual_money(rows)
     return rows.group_by("customer_id").aggregate(**columns)
+
+
+def mean(total: ir.Value, count: ir.Value) -> ir.Value:
+    """A sum by a count; unknown where there is nothing to count."""
+    return total.sum().cast("float64") / count.nullif(0).cast("float64")
+
+
+def usual_money(rows: ir.Table, where: ir.Value | None = None) -> ir.Value:
+    """Mean money of the purchases whose money is known."""
+    priced = rows.orders.sum(where=where) - rows.unpriced.sum(where=where)
+    return rows.known_paid.sum(where=where).cast("float64") / priced.nullif(0).cast("float64")
+
+
+def with_unpriced(known: ir.Value, unpriced: ir.Value, usual: ir.Value) -> ir.Value:
+    """A sum of money in which each purchase of unknown money counts as the customer's usual one."""
+    count, known = unpriced.fill_null(0), known.cast("float64").fill_null(0.0)
+    return (count > 0).ifelse(known + count.cast("float64") * usual, known)
 
 
 def days(facts: Facts) -> ir.Table:

@@ -30,7 +30,7 @@ def T(purchase_days: ir.Table) -> ir.Value:  # noqa: N802 - the literature's nam
 @feature(base="purchase_days", group=None, unit="money", needs=("amount",))
 def monetary_value(purchase_days: ir.Table) -> ir.Value:
     """BTYD: mean amount of the repeat purchase days, 0 without any."""
-    repeat = purchase_days.gap.notnull()
+    repeat = purchase_days.gap.notnull() & purchase_days.paid.notnull()
     spent = purchase_days.paid.sum(where=repeat).cast("float64")
     return (spent / repeat.sum().nullif(0).cast("float64")).fill_null(0.0)
 

@@ -80,8 +80,8 @@ def read_snapshots(folder: Path) -> pd.DataFrame:
 def purchase_timelines(engine: Engine, timeline: Timeline) -> pd.DataFrame:
     """Every purchase known at the score date: customer_id, event_day (date), orders, [amount].
 
-    One row per customer and day with purchases, sorted: what a page draws as a timeline. Who
-    objected to profiling is left out.
+    One row per customer and day with purchases, sorted: what a page draws as a timeline. An amount
+    is empty where it is unknown. Who objected to profiling is left out.
     """
     facts = collect(engine.schemas)
     days = without_objectors(visible(facts.tables["purchase_days"], moment_table()), facts)

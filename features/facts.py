@@ -1,7 +1,9 @@
 """Facts: the checked tables, aggregated to whole days once for all as-of dates.
 
 A **purchase** is an order with positive net on the day of its first line. A refund is its own,
-later row: it moves money, never recency, frequency or the label.
+later row: it moves money, never recency, frequency or the label. An order with a line of unknown
+amount is a purchase too, of unknown money, unless what is known of it is negative: its known lines
+are part of no sum, and `unpriced` counts it.
 
 Facts are steps: expressions over named tables, in order. An engine runs them (features/engine.py);
 nothing here knows which.
@@ -20,7 +22,7 @@ from sources.tables import CONSENTS, CONTACTS, EVENTS, ORDERS, SUBSCRIPTIONS, SU
 # is summed in millionths, exactly, and becomes a float again when a feature or label is done.
 EXACT = "decimal(38, 6)"
 MILLION = 1e6
-SUMMED = ("weight", "lines", "amount", "discount", "quantity")
+SUMMED = ("weight", "unknown", "lines", "amount", "discount", "quantity")
 HOUR = 3600
 # Parts of the day by the hour (UTC) at which they begin; night is what is left.
 DAYPARTS = {"morning": (6, 12), "afternoon": (12, 18), "evening": (18, 23)}
@@ -93,16 +95,26 @@ def _add_orders(facts: Facts, orders: ir.Table) -> None:
     lines = with_days(orders, ORDERS)
     lines = lines.mutate(
         weight=_weight(orders, lines),
+        unknown=_unknown(lines),
         second=lines.event_time.epoch_seconds() - lines.day * SECONDS_PER_DAY,
         **{c: exactly(lines[c], 0.0) for c in ("amount", "discount", "quantity") if c in there},
     )
-    wanted = ("customer_id", "order_id", "day", "known_day", "known_at", "second", "weight")
+    wanted = (
+        "customer_id",
+        "order_id",
+        "day",
+        "known_day",
+        "known_at",
+        "second",
+        "weight",
+        "unknown",
+    )
     columns = [*wanted, "amount", "discount", "quantity", "category", "store"]
     lines = lines.select(*(c for c in columns if c in lines.columns))
     lines = facts.add("lines", editions(lines, dates_table()), keep=False)
     days = facts.add("customer_days", _customer_days(_order_days(lines), facts.has))
     facts.add("purchase_days", _purchase_days(days))
-    bought = lines.filter(lines.weight > 0)
+    bought = lines.filter((lines.weight > 0) | (lines.unknown > 0))
     for column, name in (("category", "category_days"), ("store", "store_days")):
         if column in there:
             filled = bought.filter(bought[column].notnull())
@@ -121,6 +133,16 @@ def _weight(orders: ir.Table, lines: ir.Table) -> ir.Value:
     return ibis.literal(1)
 
 
+def _unknown(lines: ir.Table) -> ir.Value:
+    """1 for a line that was bought at an unknown amount; of a return the quantity says so."""
+    if "amount" not in lines.columns:
+        return ibis.literal(0)
+    bought = lines.amount.isnull()
+    if "quantity" in lines.columns:
+        bought &= lines.quantity.isnull() | (lines.quantity > 0)
+    return bought.ifelse(1, 0)
+
+
 def _order_days(lines: ir.Table) -> ir.Table:
     """One row per order and day, with `is_purchase`: positive net on its own first day."""
     sums = {c: lines[c].sum() for c in lines.columns if c in SUMMED}
@@ -128,7 +150,9 @@ def _order_days(lines: ir.Table) -> ir.Table:
         lines=lines.count(), second=lines.second.min(), **sums
     )
     own = ibis.window(group_by=[rows.customer_id, rows.edition, rows.order_id])
-    return rows.mutate(is_purchase=(rows.day == rows.day.min().over(own)) & (rows.weight > 0))
+    is_positive = (rows.weight > 0) | ((rows.unknown > 0) & (rows.weight >= 0))
+    rows = rows.mutate(is_purchase=(rows.day == rows.day.min().over(own)) & is_positive)
+    return rows.mutate(is_unpriced=rows.is_purchase & (rows.unknown > 0))
 
 
 def _customer_days(rows: ir.Table, has: set[str]) -> ir.Table:
@@ -143,12 +167,16 @@ def _customer_days(rows: ir.Table, has: set[str]) -> ir.Table:
         },
     }
     if "amount" in has:
-        columns["amount"] = rows.amount.sum()
-        columns["paid"] = rows.amount.sum(where=bought).fill_null(0)
-        columns["sold"] = rows.amount.sum(where=rows.amount > 0).fill_null(0)
-        columns["refunded"] = -rows.amount.sum(where=rows.amount < 0).fill_null(0)
+        priced = ~rows.is_unpriced
+        columns["amount"] = rows.amount.sum(where=priced).fill_null(0)
+        columns["unpriced"] = rows.is_unpriced.sum()
+        columns["known_paid"] = rows.amount.sum(where=bought & priced).fill_null(0)
+        # What a day came to is unknown where one of its purchases is.
+        columns["paid"] = (columns["unpriced"] > 0).ifelse(None, columns["known_paid"])
+        columns["sold"] = rows.amount.sum(where=priced & (rows.amount > 0)).fill_null(0)
+        columns["refunded"] = -rows.amount.sum(where=priced & (rows.amount < 0)).fill_null(0)
     if "discount" in has:
-        columns["discount"] = rows.discount.sum()
+        columns["discount"] = rows.discount.sum(where=~rows.is_unpriced).fill_null(0)
         columns["discounted"] = (bought & (rows.discount > 0)).sum()
     if "quantity" in has:
         columns["quantity"] = rows.quantity.sum(where=bought).fill_null(0)

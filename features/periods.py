@@ -2,7 +2,7 @@
 
 `purchases` holds customer_id, event_day, orders and, where the data has amounts, amount: one row
 per customer and day with purchases, what `purchase_timelines` makes. Its amounts are what was paid
-on those days; refunds that came on other days are not in them.
+on those days; refunds that came on other days are not in them, and unknown ones are empty.
 """
 
 from collections.abc import Collection, Sequence
@@ -74,7 +74,16 @@ def _midnight(day: int) -> pd.Timestamp:
 def _amounts(purchases: pd.DataFrame) -> dict[str, Matrix]:
     names = {"orders": "orders", "spend": "amount"}
     return {
-        what: purchases[column].to_numpy(np.float64)
+        what: _priced(purchases) if what == "spend" else purchases[column].to_numpy(np.float64)
         for what, column in names.items()
         if column in purchases.columns
     }
+
+
+def _priced(purchases: pd.DataFrame) -> Matrix:
+    """Amounts; a day of unknown money counts as the customer's usual one, or as everybody's."""
+    amounts = purchases["amount"]
+    if amounts.notna().all():
+        return amounts.to_numpy(np.float64)
+    own = amounts.groupby(purchases["customer_id"]).transform("mean")
+    return amounts.fillna(own).fillna(amounts.mean()).fillna(0.0).to_numpy(np.float64)

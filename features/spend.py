@@ -1,7 +1,12 @@
-"""Money: how much a customer spends, how it is spread, and what comes back as refunds."""
+"""Money: how much a customer spends, how it is spread, and what comes back as refunds.
+
+In sums a purchase of unknown money counts as the customer's usual purchase; a sum is unknown where
+there is none. Purchase days with unknown money have no part in means, extremes and spread.
+"""
 
 import ibis.expr.types as ir
 
+from features.bases import mean, usual_money, with_unpriced
 from features.definition import WINDOWS, feature
 from features.timeline import within
 
@@ -9,19 +14,21 @@ from features.timeline import within
 @feature(base="days", group="spend", unit="money", needs=("amount",))
 def amount_total(days: ir.Table) -> ir.Value:
     """Net amount in all history, refunds subtracted."""
-    return days.amount.sum()
+    return with_unpriced(days.amount.sum(), days.unpriced.sum(), usual_money(days))
 
 
 @feature(base="days", group="spend", unit="money", windows=WINDOWS, needs=("amount",))
 def amount(days: ir.Table, window: int) -> ir.Value:
     """Net amount in the last {window} days, refunds subtracted."""
-    return days.amount.sum(where=within(days.ago, window)).cast("float64").fill_null(0.0)
+    recent = within(days.ago, window)
+    known, unpriced = (days[name].sum(where=recent) for name in ("amount", "unpriced"))
+    return with_unpriced(known, unpriced, usual_money(days))
 
 
 @feature(base="purchase_days", group="spend", unit="money", needs=("amount",))
 def amount_mean(purchase_days: ir.Table) -> ir.Value:
     """Mean net amount a purchase, in all history."""
-    return _paid(purchase_days) / purchase_days.orders.sum().cast("float64")
+    return usual_money(purchase_days)
 
 
 @feature(base="purchase_days", group="spend", unit="money", needs=("amount",))
@@ -45,7 +52,7 @@ def amount_min(purchase_days: ir.Table) -> ir.Value:
 @feature(base="purchase_days", group="spend", unit="money", needs=("amount",))
 def amount_std(purchase_days: ir.Table) -> ir.Value:
     """Standard deviation (sample) of the purchase days' net amounts; unknown below two days."""
-    count = purchase_days.count().cast("float64")
+    count = purchase_days.paid.count().cast("float64")
     squares = purchase_days.squared_deviation.sum().cast("float64")
     return (squares / (count - 1.0).nullif(0.0)).sqrt()
 
@@ -53,15 +60,14 @@ def amount_std(purchase_days: ir.Table) -> ir.Value:
 @feature(base="purchase_days", group="spend", unit="ratio", needs=("amount",))
 def amount_variation(purchase_days: ir.Table) -> ir.Value:
     """Coefficient of variation of the purchase days' net amounts; unknown below two days."""
-    mean = _paid(purchase_days) / purchase_days.count().cast("float64")
-    return amount_std(purchase_days) / mean
+    return amount_std(purchase_days) / mean(purchase_days.paid, purchase_days.paid.count())
 
 
 @feature(base="purchase_days", group="spend", unit="ratio", needs=("amount",))
 def amount_last_over_mean(purchase_days: ir.Table) -> ir.Value:
     """Net amount of the last purchase day as a multiple of the mean purchase day."""
-    mean = _paid(purchase_days) / purchase_days.count().cast("float64")
-    return amount_last(purchase_days).cast("float64") / mean
+    usual = mean(purchase_days.paid, purchase_days.paid.count())
+    return amount_last(purchase_days).cast("float64") / usual
 
 
 @feature(base="purchase_days", group="spend", unit="share", needs=("amount",))

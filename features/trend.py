@@ -5,6 +5,7 @@ from operator import add
 
 import ibis.expr.types as ir
 
+from features.bases import usual_money
 from features.definition import feature
 from features.rfm import orders
 from features.rhythm import gap_mean, gap_recent_mean
@@ -52,7 +53,10 @@ def orders_slope(purchase_days: ir.Table) -> ir.Value:
 )
 def amount_slope(days: ir.Table) -> ir.Value:
     """Least-squares slope of the net amount in each of the last six months of 30 days."""
-    return _slope(days, days.amount)
+    # A slope is a weighted sum, so that what is unknown can be added to it at the usual money.
+    known, unpriced = _slope(days, days.amount), _slope(days, days.unpriced)
+    missing = days.unpriced.sum(where=within(days.ago, MONTH * MONTHS)).fill_null(0)
+    return (missing > 0).ifelse(known + unpriced * usual_money(days), known)
 
 
 def _slope(rows: ir.Table, values: ir.Value) -> ir.Value:

@@ -49,7 +49,7 @@ class Target:
 
     def learned_from(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The rows whose target is known, of customers who stayed or of everyone."""
-        known = rows[self.known]
+        known = rows[self.known] & rows[self.column].notna()
         return rows[known if self.everyone else known & (rows["churned"] == 0)]
 
 

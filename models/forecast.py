@@ -77,6 +77,7 @@ class Past:
         net = gross = 0.0
         for day in self.closed(self.timeline.horizon_days, self.timeline.data_until):
             rows, ends = self.rows(day), [self.timeline.horizon_days]
+            rows = rows[rows["spend_in_horizon"].notna()]
             net += float(rows["spend_in_horizon"].sum())
             spent = bought_in(self.purchases, day, ends, list(rows["customer_id"]))["spend"]
             gross += float(spent.sum())

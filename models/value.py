@@ -283,7 +283,7 @@ def _leaver_share(model: ValueModel, name: str, rows: pd.DataFrame) -> float:
     if model.parts[name].reach:
         rows = without_lone(target, rows)
     inputs, amounts = model.inputs.matrix(rows), target.of(rows)
-    left = ((rows["churned"] == 1) & rows[target.known]).to_numpy()
+    left = ((rows["churned"] == 1) & rows[target.known]).to_numpy() & ~np.isnan(amounts)
     brought = amounts[left].sum()
     # Without the level, which carries training rows to later dates.
     full = replace(model.parts[name], level=1.0).predict(inputs, threads=1)

@@ -1,6 +1,6 @@
 """params.yaml into typed models: the only place that reads it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -69,8 +69,9 @@ def load_params(path: Path = FILE) -> AllParams:
         told: dict[str, list[str]] = {}
         # A misspelt key is also a missing one: the first word is the cure.
         found = sorted(errors.errors(include_url=False), key=lambda e: e["type"] == "missing")
+        bare = dict(_bare_words(yaml.compose(path.read_text(encoding="utf-8"))))
         for problem in found:
-            what, why = _explain(problem)
+            what, why = _bare_word(problem, bare) or _explain(problem)
             told.setdefault(what, []).append(why)
         # A value that fits neither of two types is one mistake, not two.
         problems = [what + " or ".join(dict.fromkeys(why)) for what, why in told.items()]
@@ -87,6 +88,42 @@ def _dates(content: Any, key: str = "") -> Iterator[tuple[str, date]]:
     elif isinstance(content, list):
         for value in content:
             yield from _dates(value, key)
+
+
+def _bare_words(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Words that YAML takes for something else than text (No, On, 12, null), as they stand.
+
+    By the key that holds them; words that are keys by `key.[word]`.
+    """
+    if isinstance(node, yaml.ScalarNode) and node.tag != "tag:yaml.org,2002:str":
+        yield key, str(node.value)
+    elif isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            yield from _bare_words(name, f"{key}.[{name.value}]")
+            yield from _bare_words(value, f"{key}.{name.value}" if key else str(name.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for place, value in enumerate(node.value):
+            yield from _bare_words(value, f"{key}.{place}")
+
+
+def _bare_word(problem: Any, bare: Mapping[str, str]) -> tuple[str, str] | None:
+    """The cure of a text that YAML did not take for one; None for other problems."""
+    if problem["type"] != "string_type" or problem["input"] is None:
+        return None
+    parts = [str(part) for part in problem["loc"]]
+    key = ".".join(parts)
+    if parts[-1] == "[key]":
+        key = ".".join(parts[:-2])
+        words = [word for at, word in bare.items() if at == f"{key}.[{word}]"]
+    else:
+        words = [bare[key]] if key in bare else []
+    told = " and ".join(f'"{word}"' for word in dict.fromkeys(words) if word)
+    if not told:
+        return None
+    # True is 1 to a dictionary: only what is a bool is yes or no.
+    is_yes = isinstance(problem["input"], bool)
+    read = ("yes" if problem["input"] else "no") if is_yes else f"{problem['input']!r}, no text"
+    return f"{key}: write {told} in quotes, for without them YAML reads {read}", ""
 
 
 def _explain(problem: Any) -> tuple[str, str]:

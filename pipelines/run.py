@@ -50,6 +50,12 @@ def check_machine() -> None:
     if shutil.which("git") is None:
         raise EnvironmentProblem("git is not on the PATH: install it (apt-get install git).")
     inside = subprocess.run(["git", "rev-parse"], capture_output=True, check=False)
+    if inside.returncode and b"dubious ownership" in inside.stderr:
+        raise EnvironmentProblem(
+            "git does not work in a folder that belongs to another user, and DVC compares runs "
+            f"through git. Say that you trust it: git config --global --add safe.directory "
+            f"'{Path.cwd()}' (where the folder holds the whole checkout; else name that)."
+        )
     if inside.returncode:
         raise EnvironmentProblem(
             "This folder is not a git repository, and DVC compares runs through git: "

@@ -125,7 +125,7 @@ class IntendedAction(Schema):
 
 
 class Purchases(Schema):
-    """One day with purchases; `amount` is null where the data has no amounts."""
+    """One day with purchases; `amount` is null where the data does not know it."""
 
     day: dt.date
     orders: int

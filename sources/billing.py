@@ -155,7 +155,8 @@ def _without_price(payments: pd.DataFrame) -> str:
     """A payment of nothing is no purchase: whoever makes only those is told, not lost silently."""
     if "amount" not in payments:
         return ""
-    paying = payments.loc[payments["amount"] > 0, "customer_id"].unique()
+    pays = (payments["amount"] > 0) | payments["amount"].isna()  # unknown is not nothing
+    paying = payments.loc[pays, "customer_id"].unique()
     free = payments.loc[~payments["customer_id"].isin(paying), "customer_id"].nunique()
     return (
         f"; {free:,} customers pay nothing by it (no amount above 0): no purchase" if free else ""

@@ -97,6 +97,7 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
             + " ".join(_example(raw, reasons, reason) for reason in _distinct(reasons[bad]))
             + " Mend the file."
         )
+    rows, unpriced = _without_empty_amounts(rows, kept, table)
     counts = {
         "rows_in": len(raw) + left_out,
         "kept": int(kept.sum()),
@@ -111,6 +112,7 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
         ignored_columns=tuple(c for c in raw.columns if c not in known),
         findings=tuple(_example(raw, reasons, reason) for reason in _distinct(reasons[bad])),
         notes=(
+            *unpriced,
             *as_read,
             *numbers,
             *told_meanings(raw, rows[kept], table, params),
@@ -127,6 +129,23 @@ def check_tables(raw: dict[str, pd.DataFrame], params: SourceParams) -> dict[str
     if "orders" in checked and "subscriptions" not in checked:
         refuse_new_id_each_time(raw["orders"], checked["orders"].rows, params)
     return checked
+
+
+def _without_empty_amounts(
+    rows: pd.DataFrame, kept: "pd.Series[bool]", table: Table
+) -> tuple[pd.DataFrame, tuple[Note, ...]]:
+    """Amounts of which not one is known are absent: what needs money is then left out, by name."""
+    if "amount" not in rows or rows.loc[kept, "amount"].notna().any():
+        return rows, ()
+    note = Note(
+        "unknown_amounts",
+        "error",
+        "amount",
+        int(kept.sum()),
+        "no row has an amount, so that there is no money at all: neither values nor gains are told",
+        f"map the column that holds the money with source.columns.{table.name}.amount",
+    )
+    return rows.drop(columns="amount"), (note,)
 
 
 def utc_now() -> datetime:

@@ -11,14 +11,17 @@ them (sources/mapping.py).
 
 import csv
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pandas as pd
 
 from sources.cures import literal, quoted
 from sources.duck import connect
+from sources.encodings import AUTO, encoding_of, mended
 from sources.errors import SourceError
-from sources.mapping import Raw, columns_of, joined, mapped
+from sources.expressions import Raw
+from sources.mapping import columns_of, joined, mapped
 from sources.params import SourceParams
 from sources.tables import ENOUGH, NUMBER, TABLES, TEXT, TIME, YESNO, Table
 
@@ -44,13 +47,24 @@ def files(params: SourceParams) -> dict[str, Path]:
             f"{folder} holds no orders.csv or orders.parquet (it holds: {there}). "
             "Name the file of purchases orders.csv or orders.parquet, or put its parts into "
             "a folder orders/. Subscriptions alone will do: subscriptions.csv or .parquet."
+            f"{_of_sheets(folder)}"
         )
     return found
 
 
+def _of_sheets(folder: Path) -> str:
+    sheets = [p.name for p in folder.iterdir() if p.suffix.lower() in (".xlsx", ".xls", ".ods")]
+    if not sheets:
+        return ""
+    return f" Save each sheet of {sheets[0]} that is a table as CSV UTF-8 (Save as, in Excel)."
+
+
 def describe(params: SourceParams) -> str:
-    """The folder that is read."""
-    return f"folder {params.path}"
+    """The folder that is read, and what in it is not UTF-8."""
+    files_read = files(params) if params.encoding == AUTO else {}
+    found = {name: encoding_of(path) for name, path in files_read.items() if name.endswith(".csv")}
+    other = [f"{name} read as {as_}" for name, as_ in found.items() if as_ not in ("utf-8", None)]
+    return "; ".join([f"folder {params.path}", *other])
 
 
 def load(params: SourceParams) -> dict[str, pd.DataFrame]:
@@ -99,23 +113,39 @@ def _read(path: Path, table: Table, params: SourceParams) -> pd.DataFrame:
     if path.stat().st_size == 0:
         raise SourceError(f"{path} is empty (0 bytes). Export it again, with a header row.")
     renames = params.columns.get(table.name, {})
-    with connect() as connection:
-        seen = _columns(connection, path)
+    with TemporaryDirectory() as folder, connect() as connection:
+        place = _readable(connection, path, Path(folder), params.encoding)
+        seen = _columns(connection, place)
         if not {renames.get(column, column) for column in table.required} & set(seen):
-            _refuse_uneven_rows(path)
+            _refuse_uneven_rows(place, path)
         # Ids, texts, times and yes or no: nothing of them is guessed. Numbers neither, but where an
         # expression may be about to calculate with them.
         kinds = (TEXT, TIME, YESNO, *(() if params.derive.get(table.name) else (NUMBER,)))
         as_text = columns_of(kinds, seen, table, params)
-        raw = Raw(_with_text(connection, _scan(path, as_text)), seen, path.name)
+        raw = Raw(_with_text(connection, _scan(place, as_text)), seen, path.name)
         return mapped(connection, raw, table, params)
 
 
-def _refuse_uneven_rows(path: Path) -> None:
+def _readable(
+    connection: duckdb.DuckDBPyConnection, path: Path, folder: Path, encoding: str
+) -> Path:
+    """The file itself, or a copy in UTF-8 with one kind of line ends."""
+    if path.suffix.lower() != ".csv":
+        return path
+    if encoding != AUTO or encoding_of(path) != "utf-8":
+        return mended(path, folder, encoding)
+    try:
+        _columns(connection, path)
+    except SourceError:
+        return mended(path, folder)
+    return path
+
+
+def _refuse_uneven_rows(place: Path, path: Path) -> None:
     """One row with too many or too few cells, and DuckDB finds other columns than the header's."""
     if path.suffix.lower() != ".csv":
         return
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with place.open(encoding="utf-8-sig", newline="") as file:
         header = file.readline()
         delimiter = max(",;\t|", key=header.count)
         cells = header.count(delimiter) + 1

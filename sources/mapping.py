@@ -6,7 +6,6 @@ a database go through here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 import duckdb
@@ -16,20 +15,10 @@ from pandas.api.types import is_float_dtype
 from sources.cells import texts
 from sources.cures import quoted
 from sources.errors import SourceError
+from sources.expressions import Raw, expression_cure
 from sources.lost import lost_text
 from sources.params import SourceParams
 from sources.tables import LEFT_OUT, NUMBER, TEXT, TIME, YESNO, Table
-
-UNREADABLE = (duckdb.ConversionException, duckdb.InvalidInputException)
-
-
-@dataclass(frozen=True)
-class Raw:
-    """What DuckDB reads FROM, the columns it has, and what messages call it."""
-
-    relation: str
-    columns: list[str]
-    name: str
 
 
 def mapped(
@@ -63,8 +52,7 @@ def mapped(
         where, hint = f"{raw.name} could not be read: ", ""
         if derive:
             where = f"{raw.name} could not be read with source.derive.{table.name}: "
-            if isinstance(error, UNREADABLE):
-                hint = " Functions that start with try_ set aside the rows they cannot read."
+            hint = expression_cure(connection, raw, table, params, error)
         raise SourceError(
             f"{where}{str(error).splitlines()[0]} Columns: {', '.join(raw.columns)}.{hint}"
         ) from None

@@ -1,5 +1,6 @@
 """What params.yaml may say about the source."""
 
+import codecs
 from datetime import date
 from difflib import get_close_matches
 from typing import Any, Literal
@@ -7,6 +8,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from sources.encodings import AUTO
 from sources.numbers import tells_mark
 from sources.tables import TABLES
 
@@ -37,6 +39,7 @@ class SourceParams(Params):
     derive: dict[str, dict[str, str]] = Field(default_factory=dict)
     numbers: dict[str, dict[str, str]] = Field(default_factory=dict)
     filter: dict[str, str] = Field(default_factory=dict)
+    encoding: str = AUTO
     static_attributes: tuple[str, ...] = ()
     drop_repeated_rows: tuple[str, ...] = ()
     simulator: SimulatorParams = SimulatorParams()
@@ -65,6 +68,14 @@ class SourceParams(Params):
                 hint = f"; nearest: {near[0]}" if near else ""
                 raise ValueError(f"{name!r}, which is no table{hint}: {', '.join(TABLES)}")
         return by_table
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_an_encoding(cls, name: str) -> str:
+        try:
+            return name if name == AUTO else codecs.lookup(name).name
+        except LookupError:
+            raise ValueError(f"{name!r} is no encoding such as cp1251 or utf-16") from None
 
     @field_validator("known_gaps")
     @classmethod

@@ -21,8 +21,9 @@ import pandas as pd
 from sources.cures import literal, quoted
 from sources.duck import connect
 from sources.errors import SourceError
+from sources.expressions import Raw
 from sources.extracts import kinds_of, scan, typed, write_part
-from sources.mapping import Raw, columns_of, mapped
+from sources.mapping import columns_of, mapped
 from sources.params import SourceParams
 from sources.tables import TABLES, TEXT
 

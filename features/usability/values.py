@@ -8,6 +8,7 @@ from features.usability.finding import Finding
 from sources.check import Checked
 from sources.tables import TABLES, TIME
 
+MOST_UNKNOWN = 0.03  # share of the lines without an amount
 MOST_REFUNDED = 0.1  # share of the lines, or of the money
 OUTLIER_TIMES = 1_000  # times the median line
 MANY_EQUAL = 0.05  # share of lines that repeat another: more than scans of one product twice
@@ -28,7 +29,12 @@ def value_findings(checked: dict[str, Checked], timezone: str) -> list[Finding]:
     rows = checked["orders"].rows
     findings = [*_equal_lines(rows), *_currencies(rows), *_midnights(rows, timezone)]
     if "amount" in rows:
-        findings += [*_refunds(rows), *_flat_amounts(rows), *_outliers(rows)]
+        findings += [
+            *_unknown_amounts(rows),
+            *_refunds(rows),
+            *_flat_amounts(rows),
+            *_outliers(rows),
+        ]
     for name, table in checked.items():
         findings += _constant_columns(name, table.rows)
     return findings
@@ -40,6 +46,30 @@ def refund_shares(rows: pd.DataFrame) -> tuple[float, float]:
     sold = float(amount[amount > 0].sum())
     back = abs(float(amount[amount < 0].sum()))
     return float((amount < 0).mean()), back / sold if sold else 0.0
+
+
+def _unknown_amounts(rows: pd.DataFrame) -> list[Finding]:
+    unknown = rows["amount"].isna()
+    share = float(unknown.mean())
+    if share == 0:
+        return []
+    orders, customers = (rows.loc[unknown, name].nunique() for name in ("order_id", "customer_id"))
+    return [
+        Finding(
+            "unknown_amounts",
+            "error" if share > MOST_UNKNOWN else "warning",
+            "orders",
+            "amount",
+            int(unknown.sum()),
+            f"{share:.1%} of the lines have no amount ({orders:,} orders of {customers:,} "
+            f"customers; up to {MOST_UNKNOWN:.0%} change little). They are purchases all the same: "
+            "who leaves and when the next one comes is told from them too. In sums of money each "
+            "counts as the customer's usual purchase; of customers without any known amount the "
+            "money is unknown.",
+            "Bring the amounts. If an empty one means that nothing was paid, write 0: "
+            'source.derive.orders.amount, as in "coalesce(amount, 0)".',
+        )
+    ]
 
 
 def _refunds(rows: pd.DataFrame) -> list[Finding]:

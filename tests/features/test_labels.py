@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pandas.testing import assert_frame_equal
 
-from features.bases import cohort_table
+from features.bases import cohort_table, standing
 from features.building import moment_row
 from features.facts import collect
 from features.labels import LABELS, labels
@@ -45,6 +45,8 @@ def labels_at(rows, as_of=AS_OF, data_until=CLOSED, horizons=(HORIZON, VALUE_HOR
     for _ in engine.parts(facts.steps, ()):
         engine.put("moment", moment_row(plan, day(as_of)))
         engine.put("cohort", pa.table({"customer_id": sorted({r["customer_id"] for r in rows})}))
+        facts.add("standing", standing(facts))
+        engine.create(facts.steps[-1])
         table = engine.frame(labels(cohort_table(), facts, "lapse"))
     return table.sort_values("customer_id").set_index("customer_id")
 
@@ -150,6 +152,19 @@ def test_follow_up_ends_before_the_last_day_of_the_data():
     scored = labels_at(rows, as_of=pd.Timestamp(date_of(until + 1)), data_until=until)
     assert (scored["followup_days"] == 0).all()
     assert scored["days_to_next_purchase"].isna().all()
+
+
+def test_an_order_of_unknown_money_is_a_purchase_and_counts_as_others_of_its_window():
+    rows = [order("a", 1, 5.0), order("a", 2, 7.0), order("a", 3, None, "unknown")]
+    rows += [order("b", -3 * DAY, 4.0), order("b", 1, None)]  # as the one before
+    rows += [order("c", 1, None)]  # nobody knows
+    rows += [order("d", 1, -5.0), order("d", 1, None, f"d-{1}")]  # a return
+    table = labels_at([*rows, order("z", (VALUE_HORIZON + 1) * DAY)])
+    assert table["churned"].to_dict() == {"a": 0, "b": 0, "c": 0, "d": 1, "z": 1}
+    assert table["orders_in_horizon"].to_dict() == {"a": 3, "b": 1, "c": 1, "d": 0, "z": 0}
+    for money in MONEY:
+        known = table[money].dropna().to_dict()
+        assert known == {"a": 18.0, "b": 4.0, "d": -5.0, "z": 0.0}
 
 
 def test_without_amounts_money_labels_are_absent_and_a_return_keeps_nobody():

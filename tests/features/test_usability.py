@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -252,6 +253,20 @@ def test_a_day_that_begins_at_one_o_clock_is_a_day_like_others(zone, day):
     assert (
         "midnights" in of_values(zone, orders=times.assign(event_time=pd.Timestamp(day))).checks()
     )
+
+
+@pytest.mark.parametrize(
+    ("unknown", "severity"), [(0, None), (1, "warning"), (12, "warning"), (13, "error")]
+)
+def test_unknown_amounts_are_told_and_above_three_per_cent_an_error(unknown, severity):
+    rows = orders()
+    rows.loc[: unknown - 1, "amount"] = np.nan
+    found = of_values(orders=rows)
+    assert len(rows) == 400
+    assert ("unknown_amounts" in found.checks()) == (severity is not None)
+    if severity:
+        finding = found.of("unknown_amounts")
+        assert (finding["severity"], finding["rows"]) == (severity, unknown)
 
 
 @pytest.mark.parametrize("amount", [0.0, 9.9])

@@ -212,3 +212,40 @@ def test_a_value_that_would_fail_later_is_refused_at_once(tmp_path, section, key
 )
 def test_known_gaps_are_days_that_exist_and_pairs_in_order(wrong, gaps, said):
     assert said in wrong("known_gaps: []", f"known_gaps: {gaps}")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "columns: {orders: {order_id: No}}",
+            'source.columns.orders.order_id: write "No" in quotes',
+        ),
+        ("columns: {orders: {amount: On}}", 'source.columns.orders.amount: write "On" in quotes'),
+        (
+            "columns: {orders: {amount: 2024}}",
+            'source.columns.orders.amount: write "2024" in quotes',
+        ),
+        (
+            "columns: {customers: {Yes: a, Off: b}}",
+            'columns.customers: write "Yes" and "Off" in quotes',
+        ),
+        ("static_attributes: [No]", 'source.static_attributes.0: write "No" in quotes'),
+        ("path: 2024", 'source.path: write "2024" in quotes'),
+    ],
+)
+def test_a_word_that_yaml_takes_for_no_text_is_named_as_it_stands_and_the_cure_works(
+    tmp_path, line, said
+):
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    name = line.split(":")[0]
+    changed = re.sub(rf"^  {name}: .*$", f"  {line}", text, count=1, flags=re.M)
+    file = tmp_path / "params.yaml"
+    file.write_text(changed, encoding="utf-8")
+    with pytest.raises(ParamsError) as error:
+        load_params(file)
+    assert said in str(error.value)
+    words = re.findall(r'"(\w+)"', said)
+    quoted = re.sub(rf"\b({'|'.join(words)})\b", r'"\1"', line)
+    file.write_text(changed.replace(line, quoted), encoding="utf-8")
+    load_params(file)

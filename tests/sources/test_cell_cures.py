@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from sources.errors import TableError
+from sources.errors import SourceError, TableError
 from tests.sources.folders import checked, params, write
 
 FIRST = pd.Timestamp("2023-06-02 00:55:33")
@@ -166,3 +166,23 @@ def test_days_made_of_seconds_are_the_same_whatever_the_zone_of_the_machine(tmp_
         check=True,
     ).stdout
     assert printed.count("Timestamp('2022-01-01 00:00:00')") == 2
+
+
+def test_texts_that_an_expression_calculates_with_are_cured_by_the_line_it_prints(tmp_path):
+    lines = "\n".join(f"k{n};{n};2023-06-02;1 {n:03},50;2" for n in range(9))
+    write(tmp_path, orders=f"customer_id;order_id;event_time;Unit Price;Quantity\n{lines}")
+    mapping = {"derive": {"orders": {"amount": 'Quantity * "Unit Price"'}}}
+    with pytest.raises(SourceError, match="calculates with text that looks like numbers") as error:
+        checked(params(tmp_path, **mapping))
+    rows = pasted(tmp_path, str(error.value), **mapping)
+    assert rows["amount"].tolist() == [2 * (1000.5 + n) for n in range(9)]
+
+
+def test_whole_numbers_that_run_over_are_cured_by_the_line_it_prints(tmp_path):
+    lines = "\n".join(f"k{n},{n},2023-06-02,{n + 1}" for n in range(9))
+    write(tmp_path, orders=f"customer_id,order_id,event_time,Cents\n{lines}")
+    large = {"derive": {"orders": {"amount": "Cents * 9000000000000000000 / 9e18"}}}
+    with pytest.raises(SourceError, match="with fractions there is room") as error:
+        checked(params(tmp_path, **large))
+    rows = pasted(tmp_path, str(error.value), **large)
+    assert rows["amount"].tolist() == [float(n) for n in range(1, 10)]

@@ -91,6 +91,14 @@ def test_a_declared_number_that_shows_no_decimals_is_refused():
         params(numbers={"orders": {"amount": "1,234"}})
 
 
+def test_amounts_of_which_none_is_known_are_absent_and_that_is_an_error():
+    result = amounts("", None, "n/a")
+    assert "amount" not in result.rows
+    assert result.counts["kept"] == 3
+    assert [note.severity for note in result.notes] == ["error"]
+    assert amounts("", "5").rows["amount"].isna().tolist() == [True, False]
+
+
 def test_typed_numbers_stay_as_they_are():
     raw = orders(*good(2)).assign(amount=pd.Series([0.1, 2.0]))
     assert check(raw).rows["amount"].tolist() == [0.1, 2.0]

@@ -11,7 +11,7 @@ from tests.features.company import as_known
 
 
 def money(value):
-    """A number as written: nothing known is nothing."""
+    """A number as written; what is unknown adds nothing, and is told apart by `is_unknown`."""
     return Decimal(0) if value is None else Decimal(str(value))
 
 
@@ -29,6 +29,7 @@ class OrderDay:
     net: Decimal
     discount: Decimal
     units: Decimal
+    is_unpriced: bool
 
     @property
     def date(self):
@@ -44,7 +45,12 @@ class PurchaseDay:
 
     @property
     def money(self):
-        return sum(p.net for p in self.purchases)
+        """Unknown where one of the purchases is."""
+        return (
+            None
+            if any(p.is_unpriced for p in self.purchases)
+            else sum(p.net for p in self.purchases)
+        )
 
 
 class Customer:
@@ -69,6 +75,18 @@ class Customer:
             return money(line["amount"])
         return Decimal(1) if line["quantity"] is None else money(line["quantity"])
 
+    def is_unknown(self, line):
+        """Whether a line was bought for nobody knows how much."""
+        if not self.has_amount or line["amount"] is not None:
+            return False
+        return line["quantity"] is None or line["quantity"] > 0
+
+    @property
+    def usual(self):
+        """Mean money of the purchases whose money is known."""
+        known = [p.net for p in self.purchases if not p.is_unpriced]
+        return float(sum(known)) / len(known) if known else None
+
     def rows(self, table):
         return self.known.get(table, [])
 
@@ -80,10 +98,14 @@ class Customer:
         for days in by_order.values():
             for day, lines in days.items():
                 weight = sum(self.weight(line) for line in lines)
+                is_unknown = any(self.is_unknown(line) for line in lines)
+                is_purchase = weight > 0 or (is_unknown and weight == 0)
+                is_purchase = is_purchase and day == min(days)
                 found.append(
                     OrderDay(
                         began=min(line["event_time"] for line in lines),
-                        is_purchase=day == min(days) and weight > 0,
+                        is_purchase=is_purchase,
+                        is_unpriced=is_purchase and is_unknown,
                         lines=len(lines),
                         net=total(lines, "amount"),
                         discount=total(lines, "discount"),
@@ -111,7 +133,7 @@ class Customer:
         """Dates by category or store: of lines with a positive amount."""
         dates = defaultdict(set)
         for line in self.rows("orders"):
-            if line[column] is not None and self.weight(line) > 0:
+            if line[column] is not None and (self.weight(line) > 0 or self.is_unknown(line)):
                 dates[line[column]].add(line["event_time"].date())
         return dates
 

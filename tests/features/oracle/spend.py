@@ -8,7 +8,12 @@ NEEDS = "purchases"
 
 
 def day_amounts(c):
-    return [float(day.money) for day in c.purchase_days]
+    return [float(day.money) for day in c.purchase_days if day.money is not None]
+
+
+def last_amount(c):
+    money = c.purchase_days[-1].money
+    return None if money is None else float(money)
 
 
 def lines_per_order(c, window=math.inf):
@@ -20,19 +25,20 @@ def with_discount(purchases):
 
 
 def monetary_value(c):
-    return mean(day_amounts(c)[1:]) or 0.0
+    later = [float(day.money) for day in c.purchase_days[1:] if day.money is not None]
+    return mean(later) or 0.0
 
 
 SINGLE = {
     # spend
-    "amount_mean": lambda c: float(sum(p.net for p in c.purchases)) / len(c.purchases),
-    "amount_last": lambda c: day_amounts(c)[-1],
-    "amount_max": lambda c: max(day_amounts(c)),
-    "amount_min": lambda c: min(day_amounts(c)),
+    "amount_mean": lambda c: c.usual,
+    "amount_last": last_amount,
+    "amount_max": lambda c: max(day_amounts(c), default=None),
+    "amount_min": lambda c: min(day_amounts(c), default=None),
     "amount_std": lambda c: deviation(day_amounts(c)),
     "amount_variation": lambda c: ratio(deviation(day_amounts(c)), mean(day_amounts(c))),
-    "amount_last_over_mean": lambda c: ratio(day_amounts(c)[-1], mean(day_amounts(c))),
-    "amount_top_share": lambda c: ratio(max(day_amounts(c)), sum(day_amounts(c))),
+    "amount_last_over_mean": lambda c: ratio(last_amount(c), mean(day_amounts(c))),
+    "amount_top_share": lambda c: ratio(max(day_amounts(c), default=None), sum(day_amounts(c))),
     "lines_per_order_total": lines_per_order,
     "units_per_order": lambda c: mean([float(p.units) for p in c.purchases]),
     # discounts
