@@ -153,14 +153,13 @@ class ValueModel:
         """Write `value.json` and one LightGBM text per part, `value_orders.txt` and so on."""
         for name, part in self.parts.items():
             save_booster(part.booster, folder / f"value_{name}.txt")
-        reaches = {name: part.reach for name, part in self.parts.items() if part.reach}
         days = self.horizons._asdict() | {"churn": None}
         told = {name: value for name, value in days.items() if value is not None}
         content = {
             **self.inputs.to_dict(),
             "horizons": {**told, **saved(self.horizons.churn)},
             "levels": {name: part.level for name, part in self.parts.items()},
-            **({"reaches": reaches} if reaches else {}),
+            "reaches": {name: part.reach for name, part in self.parts.items() if part.reach},
             "lapse_share": self.lapse_share,
             "threads": self.threads,
             **({"rhythm": self.rhythm.to_dict()} if self.rhythm else {}),

@@ -29,10 +29,17 @@ def read_cells(
     return pd.DataFrame(columns, index=given.index), reasons, tuple(notes)
 
 
+EXACT_IN_FLOATS = 2**53
+
+
 def texts(column: pd.Series) -> pd.Series:
     """A column as text, trimmed; empty cells are missing."""
-    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
-        column = column.astype("Int64")  # an id column with gaps arrives as 17850.0
+    if pd.api.types.is_float_dtype(column):
+        # An id column with gaps arrives as 17850.0. Of longer numbers a float keeps the first
+        # digits only: they stay in scientific notation, and are refused as ids.
+        there = column.dropna()
+        if (there % 1 == 0).all() and (there.abs() < EXACT_IN_FLOATS).all():
+            column = column.astype("Int64")
     text = column.astype("string").str.strip()
     return text.mask(text == "").astype("str")
 

@@ -17,13 +17,13 @@ from sources.cells import read_cells
 from sources.errors import TableError
 from sources.header import refuse_header
 from sources.ids import whole_ids
-from sources.keys import shared_order_numbers
+from sources.keys import own_number_each, shared_order_numbers
 from sources.meanings import told_meanings
 from sources.missing import without_missing_words
 from sources.notes import Note
 from sources.params import SourceParams
 from sources.people import refuse_new_id_each_time
-from sources.repeats import repeats, with_position
+from sources.repeats import OTHER_CONTENT, repeats, with_position
 from sources.stray import stray_times
 from sources.tables import LEFT_OUT, NUMBER, TABLES, TIME, Table
 from sources.vocabulary import in_known_words
@@ -241,6 +241,8 @@ def _cure(
     table: Table,
     params: SourceParams,
 ) -> str:
+    if reason.endswith(OTHER_CONTENT):
+        return own_number_each(raw[reasons == reason], table, params)
     column = reason.split(" ", 1)[0]
     return cure(reason, raw.loc[reasons == reason, column], table, params) if column in raw else ""
 

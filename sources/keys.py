@@ -105,6 +105,29 @@ def no_order_number(raw: pd.DataFrame, params: SourceParams) -> str:
     )
 
 
+def own_number_each(raw: pd.DataFrame, table: Table, params: SourceParams) -> str:
+    """What to do about rows (`raw`) whose key is another one's too; empty where nothing is sure.
+
+    A number of a contract that stands on each of its periods becomes one for each; a number of a
+    line that is not the line's gives way to the row's place in its order.
+    """
+    if table.name == ORDERS.name:
+        expression, column = "NULL", "line_id"
+        said = "If line_id does not number the lines of an order, do without it"
+    elif len(table.key) == 1 and table.time in table.required:
+        column = table.key[0]
+        if raw.duplicated([column, table.time]).any():
+            return ""
+        expression = (
+            f"concat_ws(' ', {own(column, table, params)}, {own(table.time, table, params)})"
+        )
+        said = f"If each row is a thing of its own, make one number of it and {table.time}"
+    else:
+        return ""
+    line = pasted("derive", {table.name: {column: expression}}, params)
+    return f"{said}; in params.yaml, below source: {line}"
+
+
 def _purchases(rows: pd.DataFrame) -> pd.DataFrame:
     """Customer, order and day of everything that brought money, or may have."""
     if "amount" in rows:

@@ -4,6 +4,8 @@ import pandas as pd
 
 from sources.tables import Table
 
+OTHER_CONTENT = "and different content"
+
 
 def with_position(rows: pd.DataFrame, table: Table, of: "pd.Series[bool]") -> pd.DataFrame:
     """Without a `line_id`, a row's position among those of its key is its line."""
@@ -41,7 +43,7 @@ def repeats(
     stays = clash & _known_first(suspects, first, by)
     decided = stays.groupby(by, dropna=False).transform("any")
     same = ~first & ~clash
-    words = f"the same {' + '.join(table.key)} and different content"
+    words = f"the same {' + '.join(table.key)} {OTHER_CONTENT}"
     reasons[clash.index[clash]] = f"another row has {words}"
     reasons[clash.index[clash & decided]] = f"a row known earlier has {words}"
     reasons[stays.index[stays]] = ""

@@ -114,3 +114,9 @@ def test_without_memory_it_says_so(tmp_path, monkeypatch):
     part = tmp_path / "orders" / "00001.parquet"
     with pytest.raises(SourceError, match=r"00001.parquet could not be written: Out of Memory"):
         write_part(["n"], [[(f"{n:01000}",) for n in range(9_000)]], part)
+
+
+def test_bytes_that_are_all_text_are_text_and_others_stay_hexadecimal(tmp_path):
+    assert set(values(tmp_path / "a", b"K1000", None, "Ж".encode())) == {"K1000", None, "Ж"}
+    assert values(tmp_path / "b", b"K1000", b"\xff\x00") == ["4b31303030", "ff00"]
+    assert values(tmp_path / "c", b"K1000", as_text=("it",)) == ["K1000"]

@@ -109,3 +109,10 @@ def test_binary_columns_of_parquet_that_hold_text_are_text(tmp_path):
     result = checked(write(tmp_path))["orders"]
     assert customers_of(result) == ["K1000", "Ж2"]
     assert result.counts["guests"] == 1
+
+
+def test_ids_too_long_for_the_floats_they_come_as_are_refused():
+    rows = orders(*good(3)).assign(customer_id=[79123112345.0, 4276160012345678901.0, 5.0])
+    assert reasons(check(rows)) == [f"customer_id {LOST_DIGITS}"]
+    short = orders(*good(3)).assign(customer_id=[79123112345.0, 4276160012345678.0, 5.0])
+    assert customers_of(check(short)) == ["79123112345", "4276160012345678", "5"]

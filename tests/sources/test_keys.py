@@ -172,3 +172,24 @@ def test_free_orders_and_returns_say_nothing_about_numbers_without_amounts_eithe
     header = "customer_id,order_id,event_time,quantity"
     of_params = write(tmp_path, orders=csv(*rows, header=header))
     assert checked(of_params)["orders"].notes == ()
+
+
+def test_periods_under_the_number_of_one_contract_get_a_number_each_by_the_line_printed(tmp_path):
+    rows = [
+        (f"c{n}", f"s{n}", f"2023-{month:02}-01", f"2023-{month + 1:02}-01")
+        for n in range(20)
+        for month in range(1, 11)
+    ]
+    write(tmp_path, subscriptions=csv(*rows, header="customer_id,contract,begin,ended_at"))
+    names = {"subscription_id": "contract", "started_at": "begin"}
+    of_params = params(tmp_path, columns={"subscriptions": names})
+    text = refused(of_params)
+    assert "another row has the same subscription_id and different content" in text
+    assert checked(paste(of_params, text))["subscriptions"].counts["kept"] == 200
+
+
+def test_a_line_number_that_numbers_no_lines_is_done_without_by_the_line_printed(tmp_path):
+    rows = [(f"c{n}", f"o{n}", 1, "2023-01-01", k) for n in range(20) for k in range(1, 11)]
+    header = "customer_id,order_id,line_id,event_time,amount"
+    of_params = write(tmp_path, orders=csv(*rows, header=header))
+    assert checked(paste(of_params, refused(of_params)))["orders"].counts["kept"] == 200
