@@ -12,14 +12,17 @@ from features.category_history import Categories
 from features.snapshot import model_features
 from models.baselines import Baselines
 from models.btyd_orders import btyd_inputs, fit_btyd_orders
+from models.bundle import Bundle
 from models.curves import expected_days
 from models.evaluate_amount import amount_rules
 from models.evaluate_categories import categories_by_row
+from models.fitting import choose, refit
 from models.forecast import AMOUNTS
 from models.next_purchase import NextPurchaseModel
 from models.params import ModelParams
-from models.training import Bundle, Until, baselines_at, choose, refit, search_settings
+from models.training import baselines_at, search_settings
 from models.training_categories import train_categories
+from models.until import Until
 from models.value import ValueModel
 
 FloatArray = npt.NDArray[np.float64]

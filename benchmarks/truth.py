@@ -30,9 +30,10 @@ from models.baselines import fit_baselines
 from models.btyd import BgNbd
 from models.churn import refit_churn
 from models.evaluate import OURS, evaluate_churn
+from models.fitting import choose, choose_churn, refit
 from models.metrics import METRICS
 from models.params import ModelParams
-from models.training import Until, choose, choose_churn, refit
+from models.until import Until
 from pipelines.params import load_params
 
 OUT = ROOT / "benchmarks" / "out" / "truth.json"

@@ -16,18 +16,18 @@ from features.snapshot import model_features
 from models.candidates import Pairs, pairs_of
 from models.churn import ChurnModel
 from models.evaluate_categories import categories_by_row
-from models.next_categories import NextCategoriesModel, refit_next_categories
-from models.next_purchase import NextPurchaseModel, refit_next_purchase
-from models.params import ModelParams
-from models.training import (
-    Until,
+from models.fitting import (
     choose_churn,
     choose_next_purchase,
     choose_value,
     refit_churn_until,
-    search_settings,
 )
+from models.next_categories import NextCategoriesModel, refit_next_categories
+from models.next_purchase import NextPurchaseModel, refit_next_purchase
+from models.params import ModelParams
+from models.training import search_settings
 from models.training_categories import choose_categories
+from models.until import Until
 from models.value import ValueModel, refit_value
 
 

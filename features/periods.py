@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.timeline import date_of, period_of
+from features.timeline import date_of, days_before, period_of, was_before
 
 Matrix = npt.NDArray[np.float64]
 PARTS = ("cohort", "new", "back")
@@ -87,3 +87,24 @@ def _priced(purchases: pd.DataFrame) -> Matrix:
         return amounts.to_numpy(np.float64)
     own = amounts.groupby(purchases["customer_id"]).transform("mean")
     return amounts.fillna(own).fillna(amounts.mean()).fillna(0.0).to_numpy(np.float64)
+
+
+def histories(purchases: pd.DataFrame, as_of_day: int) -> pd.DataFrame:
+    """frequency, recency, T and orders_total of everybody who had bought before an as-of day.
+
+    The quadruple's days as in features/btyd.py. Rows that reached us late count from the day they
+    happened, as the timelines do not say when they came.
+    """
+    as_of = _midnight(as_of_day)
+    ago = days_before(purchases["event_day"], as_of)
+    before = purchases.assign(ago=ago)[was_before(purchases["event_day"], as_of)]
+    by_customer = before.groupby("customer_id")
+    first, last = by_customer["ago"].max(), by_customer["ago"].min()
+    return pd.DataFrame(
+        {
+            "frequency": by_customer.size().astype("float64") - 1.0,
+            "recency": first - last,
+            "T": first,
+            "orders_total": by_customer["orders"].sum().astype("float64"),
+        }
+    )

@@ -183,6 +183,12 @@ def days_before(times: pd.Series, as_of: pd.Timestamp) -> "pd.Series[float]":
     return elapsed
 
 
+def was_before(times: pd.Series, as_of: pd.Timestamp) -> "pd.Series[bool]":
+    """Whether each time lies before the as-of date."""
+    before: pd.Series[bool] = times < as_of
+    return before
+
+
 def as_known_on(
     snapshots: pd.DataFrame, until: pd.Timestamp, horizons: tuple[int, int]
 ) -> pd.DataFrame:

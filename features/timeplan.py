@@ -41,6 +41,8 @@ class Timeline:
     `lapse`, no purchase within the horizon, of those who bought in the last `active_within_days`;
     `cancellation`, no running subscription at its end, of those with one at the as-of date. For a
     cancellation `active_within_days` selects nobody: it is the history before the first date.
+    `rung` is the split's place on the ladder of features/rungs.py, and `days_to_next_rung` are the
+    days of history that would carry a higher one.
     """
 
     horizon_days: int
@@ -58,6 +60,8 @@ class Timeline:
     choices: tuple[Choice, ...]
     churn: Churn = "lapse"
     extrapolated_from: int | None = None
+    rung: int = 1
+    days_to_next_rung: int | None = None
 
     @property
     def learned_value_days(self) -> int:

@@ -157,11 +157,17 @@ class Baselines:
         )
 
 
-def fit_baselines(train: pd.DataFrame, horizon_days: int, churn: Churn = LAPSE) -> Baselines:
+def fit_baselines(
+    train: pd.DataFrame,
+    horizon_days: int,
+    churn: Churn = LAPSE,
+    everybody: Callable[[], BtydOrders | None] = lambda: None,
+) -> Baselines:
     """Fit all on the training snapshot's rows with a known outcome.
 
     BG/NBD describes a history and needs no outcome: it is fitted on the last as-of date alone,
-    where histories are longest and each customer stands once. Raises DataGateError when training
+    where histories are longest and each customer stands once; where none of these bought on two
+    days, the one of `everybody` stands in. Raises DataGateError when training
     rows hold only one outcome, or no customer bought on two days. The tenure rule needs the column
     `subscription_tenure_days`.
     """
@@ -180,14 +186,25 @@ def fit_baselines(train: pd.DataFrame, horizon_days: int, churn: Churn = LAPSE) 
         horizon_days=horizon_days,
         population_gap=population_gap,
         logistics=logistics,
-        orders=fit_btyd_orders(train),
+        orders=_btyd_of(train, everybody),
         segment_curves=fit_segment_curves(train, CURVE_DAYS),
-        gamma_gamma=_money_model(last_histories(train)),
+        gamma_gamma=money_model(last_histories(train)),
         churn=churn,
     )
 
 
-def _money_model(last: pd.DataFrame) -> GammaGamma | None:
+def _btyd_of(train: pd.DataFrame, everybody: Callable[[], BtydOrders | None]) -> BtydOrders:
+    try:
+        return fit_btyd_orders(train)
+    except DataGateError:
+        stands_in = everybody()
+        if stands_in is None:
+            raise
+        return stands_in
+
+
+def money_model(last: pd.DataFrame) -> GammaGamma | None:
+    """Gamma-Gamma on the last histories; None without amounts, or where too few bought again."""
     if "monetary_value" not in last.columns:
         return None
     frequency, money = (last[n].to_numpy(np.float64) for n in ("frequency", "monetary_value"))
@@ -224,14 +241,14 @@ def _designs(population_gap: float) -> dict[str, Design]:
     """The inputs of each logistic baseline, as functions of the snapshot."""
 
     def recency(snapshot: pd.DataFrame) -> pd.DataFrame:
-        return _log(snapshot[["days_since_last_purchase"]])
+        return log_scaled(snapshot[["days_since_last_purchase"]])
 
     def own_rhythm(snapshot: pd.DataFrame) -> pd.DataFrame:
         late = snapshot["days_since_last_purchase"] / smoothed_gap(snapshot, population_gap)
-        return _log(late.to_frame("silence_over_own_gap"))
+        return log_scaled(late.to_frame("silence_over_own_gap"))
 
     def tenure(snapshot: pd.DataFrame) -> pd.DataFrame:
-        return _log(snapshot[[TENURE]])
+        return log_scaled(snapshot[[TENURE]])
 
     return {
         TENURE_RULE: tenure,
@@ -242,16 +259,19 @@ def _designs(population_gap: float) -> dict[str, Design]:
 
 
 def _rfm(snapshot: pd.DataFrame) -> pd.DataFrame:
+    return log_scaled(snapshot[rfm_columns(snapshot)])
+
+
+def rfm_columns(snapshot: pd.DataFrame) -> list[str]:
     """Recency, frequency and money, the windows the longest within 90 days."""
     columns = ["days_since_last_purchase", "orders_total"]
     for what in ("orders", "amount"):
         windows = [days for days in _windows(snapshot, what) if days <= 90]
         columns += [f"{what}_{max(windows)}d"] if windows else []
-    columns += ["amount_total"] if "amount_total" in snapshot else []
-    return _log(snapshot[columns])
+    return columns + (["amount_total"] if "amount_total" in snapshot else [])
 
 
-def _log(values: pd.DataFrame) -> pd.DataFrame:
+def log_scaled(values: pd.DataFrame) -> pd.DataFrame:
     """log(1 + |value|) with the value's sign: net refunds are negative, undefined stays NaN."""
     numbers = values.to_numpy(np.float64)
     scaled = np.sign(numbers) * np.log1p(np.abs(numbers))

@@ -136,8 +136,16 @@ class BgNbd:
         return cls(**{name: float(values[name]) for name in ("r", "alpha", "a", "b")})
 
 
-def fit_bg_nbd(frequency: FloatArray, recency: FloatArray, T: FloatArray) -> BgNbd:  # noqa: N803
-    """Fit BG/NBD by maximum likelihood, without a penalty.
+def fit_bg_nbd(
+    frequency: FloatArray,
+    recency: FloatArray,
+    T: FloatArray,  # noqa: N803
+    penalty: float = 0.0,
+) -> BgNbd:
+    """Fit BG/NBD by maximum likelihood, less `penalty` × the sum of the squared parameters.
+
+    With few customers they run away to where everybody is alike; the penalty, for which α counts in
+    tenths of the longest T, holds them down, so that a rare repeat buyer is believed.
 
     Arrays (n,), times in days; customers with the same triple are counted once with a weight.
     L-BFGS-B on the log parameters with the analytic gradient, from several starts, the best one
@@ -156,10 +164,12 @@ def fit_bg_nbd(frequency: FloatArray, recency: FloatArray, T: FloatArray) -> BgN
     weight = counts / counts.sum()
     rate = float((weight @ history.x) / (weight @ history.t))
     few = slice(None, None, max(1, len(rows) // ROWS_TO_CHOOSE_START))
-    starts = [np.log([r, min(r / rate, BOUNDS[1]), a, b]) for r, a, b in STARTS]
-    tried = [_minimise(start, _History.of(rows[few]), weight[few]) for start in starts]
+    starts = [_at_rate(rate, *start) for start in STARTS]
+    tenths = 10.0 * unit / float(triples[:, 2].max())
+    held = _Penalty(penalty, np.array([1.0, tenths, 1.0, 1.0]))
+    tried = [_minimise(start, _History.of(rows[few]), weight[few], held) for start in starts]
     best = min(tried, key=lambda one: one[0])[1]
-    r, alpha, a, b = (float(value) for value in np.exp(_minimise(best, history, weight)[1]))
+    r, alpha, a, b = (float(value) for value in np.exp(_minimise(best, history, weight, held)[1]))
     return BgNbd(r=r, alpha=alpha * unit, a=a, b=b)
 
 
@@ -172,6 +182,25 @@ def log_likelihood(model: BgNbd, triples: FloatArray) -> FloatArray:
     start, alive, dead = _terms(parameters, _History.of(triples))
     total: FloatArray = start + np.logaddexp(alive, dead)
     return total
+
+
+def _at_rate(rate: float, r: float, a: float, b: float) -> FloatArray:
+    """Log parameters whose mean purchase rate is `rate`."""
+    return np.log([r, min(r / rate, BOUNDS[1]), a, b])
+
+
+@dataclass(frozen=True)
+class _Penalty:
+    """On the squares of the parameters, each in units of its own."""
+
+    weight: float
+    unit: FloatArray
+
+    def __call__(self, log_parameters: FloatArray) -> tuple[float, FloatArray]:
+        """The penalty and its gradient over the log parameters."""
+        squares = (np.exp(log_parameters) * self.unit) ** 2
+        gradient: FloatArray = 2.0 * self.weight * squares
+        return self.weight * float(squares.sum()), gradient
 
 
 @dataclass(frozen=True)
@@ -190,12 +219,22 @@ class _History:
         return cls(rows[:, 0], rows[:, 1], rows[:, 2], counts, place)
 
 
-def _minimise(start: FloatArray, history: _History, weight: FloatArray) -> tuple[float, FloatArray]:
+def _minimise(
+    start: FloatArray, history: _History, weight: FloatArray, held: _Penalty
+) -> tuple[float, FloatArray]:
     """Lowest loss and the log parameters it is reached at."""
+    share = weight / weight.sum()
+
+    def loss(log_parameters: FloatArray) -> tuple[float, FloatArray]:
+        value, gradient = _loss(log_parameters, history, share)
+        if not held.weight:
+            return value, gradient
+        penalty, slope = held(log_parameters)
+        return value + penalty, gradient + slope
+
     result = minimize(
-        _loss,
+        loss,
         start,
-        args=(history, weight / weight.sum()),
         jac=True,
         method="L-BFGS-B",
         bounds=[(np.log(BOUNDS[0]), np.log(BOUNDS[1]))] * 4,

@@ -43,14 +43,18 @@ class BetaMap:
         """The coefficients, for JSON."""
         return asdict(self)
 
-    def at_level_of(self, scores: FloatArray, outcomes: FloatArray) -> "BetaMap":
+    def at_level_of(
+        self, scores: FloatArray, outcomes: FloatArray, own_rows: float = 0.0
+    ) -> "BetaMap":
         """The same shape, shifted so that probabilities average to the outcomes' share.
 
-        Unchanged when the outcomes are all alike.
+        The map's own level counts as that of `own_rows` beside them. Unchanged when the outcomes
+        are all alike.
         """
-        share = outcomes.mean()
-        if not 0 < share < 1:
+        if not 0 < outcomes.mean() < 1:
             return self
+        own = own_rows * float(self(scores).mean())
+        share = (outcomes.sum() + own) / (len(outcomes) + own_rows)
 
         def excess(shift: float) -> float:
             return float(replace(self, c=self.c + shift)(scores).mean() - share)

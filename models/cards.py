@@ -6,13 +6,13 @@ import pandas as pd
 
 from features.timeline import date_of
 from features.timeplan import Timeline
+from models.bundle import Bundle
 from models.leaving import LAPSE
 from models.next_categories import NextCategoriesModel
 from models.params import ModelParams
 from models.reason_rows import stored
 from models.reasons import Explainer
 from models.segments import rank_in_stage, risk_band, segments
-from models.training import Bundle
 from sources.errors import DataGateError
 
 SCORED, ALREADY_CHURNED = "scored", "already_churned"

@@ -5,12 +5,16 @@ averaged in log odds: one alone says more than it knows, and Shapley values of a
 average of them. Tree counts
 are chosen by early stopping on the validation dates. The calibration map is fitted on the same
 out-of-time dates; whether it is used is decided cross-fitted over customers.
+
+Of few customers trees learn little that is true: with `gates` of them they have no part beside the
+parametric model (models/parametric.py), with FULL times as many they stand alone, and in between
+the log odds are mixed in proportion, so that one customer more never makes another model.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -29,34 +33,51 @@ from models.boosting import (
     train_booster,
 )
 from models.calibration import IDENTITY, BetaMap, cross_fitted, fit_beta_map
+from models.enough import check_gates
 from models.inputs import Inputs, learn_inputs
-from models.leaving import FEWER_LEAVE, LAPSE, MORE_LEAVE, STAYED, saved
+from models.leaving import LAPSE, saved
 from models.metrics import log_loss
+from models.parametric import TRIPLE, ParametricChurn
 from models.params import ModelParams
-from sources.errors import DataGateError, TooLittleError
 
 BOOSTER, META = "booster_{}.txt", "churn.json"
 
 
 @dataclass(frozen=True)
 class ChurnModel:
-    """A fitted churn model: boosters, calibration map, and what it reads of a snapshot."""
+    """A fitted churn model: boosters, calibration map, and what it reads of a snapshot.
+
+    `tree_weight` is the part of the boosters in the log odds; the rest is the parametric model's.
+    """
 
     boosters: tuple[lgb.Booster, ...]
     calibration: BetaMap
     inputs: Inputs
     rounds: int
     churn: Churn = LAPSE
+    parametric: ParametricChurn | None = None
+    tree_weight: float = 1.0
 
     @property
     def features(self) -> tuple[str, ...]:
         """The features it reads, in order."""
         return self.inputs.features
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns of a snapshot it reads: features, and the triple of buy-till-you-die."""
+        more = TRIPLE if self.parametric is not None else ()
+        return (*self.features, *(name for name in more if name not in self.features))
+
     def raw(self, snapshot: pd.DataFrame) -> FloatArray:
-        """The boosters' own probability (n,), before calibration."""
-        matrix = self.inputs.matrix(snapshot)
-        log_odds = _mean([one.predict(matrix, raw_score=True) for one in self.boosters])
+        """The models' own probability (n,), before calibration."""
+        log_odds = np.zeros(len(snapshot))
+        if self.boosters:
+            matrix = self.inputs.matrix(snapshot)
+            log_odds = _mean([one.predict(matrix, raw_score=True) for one in self.boosters])
+        if self.parametric is not None:
+            other = self.parametric.log_odds(snapshot)
+            log_odds = self.tree_weight * log_odds + (1.0 - self.tree_weight) * other
         scores: FloatArray = expit(log_odds)
         return scores
 
@@ -64,26 +85,45 @@ class ChurnModel:
         """Churn risk (n,): the calibrated probability of leaving within the horizon."""
         return self.calibration(self.raw(snapshot))
 
-    def at_level_of(self, recent: pd.DataFrame) -> "ChurnModel":
+    def at_level_of(self, recent: pd.DataFrame, own_rows: float = 0.0) -> "ChurnModel":
         """The same model, its map shifted to the share of leavers in recent rows it learned from.
 
         A map brings along the level of the dates it was fitted on, where the model behind it was
-        weeks older; a refitted model has less to correct. See docs/decisions/0002.
+        weeks older; a refitted model has less to correct. See docs/decisions/0002. The level of few
+        rows is chance: the model's own counts as that of `own_rows` beside them.
         """
         outcomes = recent["churned"].to_numpy(np.float64)
-        return replace(self, calibration=self.calibration.at_level_of(self.raw(recent), outcomes))
+        told = self.calibration.at_level_of(self.raw(recent), outcomes, own_rows)
+        return replace(self, calibration=told)
 
     def contributions(self, snapshot: pd.DataFrame) -> FloatArray:
-        """TreeSHAP (n, features + 1), log odds before calibration; the last column is the mean."""
-        matrix = self.inputs.matrix(snapshot)
-        return _mean([one.predict(matrix, pred_contrib=True) for one in self.boosters])
+        """Shapley values (n, features + 1), log odds before calibration; last, what all share."""
+        found = np.zeros((len(snapshot), len(self.features) + 1))
+        if self.boosters:
+            matrix = self.inputs.matrix(snapshot)
+            found = _mean([one.predict(matrix, pred_contrib=True) for one in self.boosters])
+        if self.parametric is None:
+            return found
+        other = np.zeros_like(found)
+        place = {name: i for i, name in enumerate(self.features)}
+        for name, values in self.parametric.contributions(snapshot).items():
+            # What the model's features leave out is told with what all share.
+            other[:, place.get(str(name), -1)] += values.to_numpy(np.float64)
+        return self.tree_weight * found + (1.0 - self.tree_weight) * other
 
     def importance(self) -> pd.DataFrame:
-        """Share of the total gain by feature, largest first."""
-        gain = _mean([one.feature_importance("gain") for one in self.boosters])
-        table = pd.DataFrame(
-            {"feature": self.features, "gain_share": gain / max(gain.sum(), 1e-12)}
-        )
+        """Share of the total gain by feature, largest first.
+
+        Of the parametric model it is the share of the movement of the log odds.
+        """
+        share = np.zeros(len(self.features))
+        if self.boosters:
+            gain = _mean([one.feature_importance("gain") for one in self.boosters])
+            share = gain / max(gain.sum(), 1e-12)
+        if self.parametric is not None:
+            moved = np.array([self.parametric.importance.get(name, 0.0) for name in self.features])
+            share = self.tree_weight * share + (1.0 - self.tree_weight) * moved
+        table = pd.DataFrame({"feature": self.features, "gain_share": share})
         return table.sort_values(
             ["gain_share", "feature"], ascending=[False, True], ignore_index=True
         )
@@ -99,6 +139,8 @@ class ChurnModel:
             "rounds": self.rounds,
             **saved(self.churn),
         }
+        if self.parametric is not None:
+            content |= {"parametric": self.parametric.to_dict(), "tree_weight": self.tree_weight}
         write_json(folder / META, content)
 
     @classmethod
@@ -114,7 +156,21 @@ class ChurnModel:
             inputs=Inputs.from_dict(content),
             rounds=content["rounds"],
             churn=content.get("churn", LAPSE),
+            parametric=_read_parametric(content),
+            tree_weight=content.get("tree_weight", 1.0),
         )
+
+
+def _read_parametric(content: dict[str, Any]) -> ParametricChurn | None:
+    return ParametricChurn.from_dict(content["parametric"]) if "parametric" in content else None
+
+
+def parametric_churn(
+    rows: pd.DataFrame, features: Sequence[str], parametric: ParametricChurn
+) -> ChurnModel:
+    """The parametric model alone; `rows` tell the values of text features, for drift."""
+    inputs = learn_inputs(rows, features)
+    return ChurnModel((), IDENTITY, inputs, 0, parametric.churn, parametric, 0.0)
 
 
 def fit_churn(
@@ -168,56 +224,6 @@ def refit_churn(
     inputs = learn_inputs(rows, chosen.features)
     boosters = _more(_rows(rows, inputs), inputs, chosen.rounds, params, 0)
     return ChurnModel(boosters, calibration, inputs, chosen.rounds, chosen.churn)
-
-
-def check_gates(
-    rows: pd.DataFrame,
-    name: str,
-    params: ModelParams,
-    share: float = 1.0,
-    churn: Churn = LAPSE,
-) -> None:
-    """Refuse too little data; `share` lowers the gates for rows that only stop or judge a model.
-
-    Raises TooLittleError with what is there, what is needed and what to change, and DataGateError
-    for enough customers of whom all stay, or all leave.
-    """
-    customers, churners = rows["customer_id"].nunique(), int(rows["churned"].sum())
-    stayers = len(rows) - churners
-    least_customers = math.ceil(params.gates.min_customers * share)
-    least = math.ceil(params.gates.min_churners * share)
-    distance = {
-        "customers": (customers, least_customers),
-        "leavers": (churners, least),
-        "stayers": (stayers, least),
-    }
-    if customers < least_customers:  # too few to say that nobody, or everybody, ever leaves
-        raise _too_little(name, distance)
-    if not churners:
-        raise DataGateError(
-            f"There are no churners at all: in all {len(rows):,} rows of the {name} the "
-            f"customer {STAYED[churn]}. The last release stays as it is. {MORE_LEAVE[churn]} "
-            "in params.yaml."
-        )
-    if not stayers:
-        raise DataGateError(
-            f"There are only churners: of the {len(rows):,} rows of the {name} there is none "
-            f"whose customer {STAYED[churn]}. The last release stays as it is. "
-            f"{FEWER_LEAVE[churn]} in params.yaml."
-        )
-    if churners < least or stayers < least:
-        raise _too_little(name, distance)
-
-
-def _too_little(name: str, distance: dict[str, tuple[int, int]]) -> TooLittleError:
-    (customers, least_customers), (left, least), (stayed, _) = distance.values()
-    return TooLittleError(
-        f"Too little data for a churn model: {customers:,} customers in the {name} "
-        f"(needed {least_customers:,}), {left:,} outcomes of leaving and {stayed:,} of "
-        f"staying (needed {least:,} of each). Bring a longer history or more customers, change "
-        "task.horizon_days, or lower model.gates in params.yaml.",
-        distance,
-    )
 
 
 def _more(

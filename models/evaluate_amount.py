@@ -9,6 +9,7 @@ from scipy.stats import spearmanr
 
 from models.baselines import FEWEST_PAYING, Baselines, last_period
 from models.boosting import FloatArray
+from models.held_out import HeldOutBaselines
 from models.metrics import known
 
 TOP = 0.1  # of the customers, by what is expected of them
@@ -72,7 +73,7 @@ def captured(predicted: FloatArray, actual: FloatArray, share: float) -> float:
 
 
 def amount_rules(
-    snapshot: pd.DataFrame, baselines: Baselines, days: int
+    snapshot: pd.DataFrame, baselines: Baselines | HeldOutBaselines, days: int
 ) -> dict[str, dict[str, FloatArray | None]]:
     """What stands beside expected orders and money over `days`.
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from features.periods import bought_by
 from features.timeline import date_of
 from models.boosting import FloatArray
+from models.bundle import Bundle
 from models.evaluate import OURS
 from models.forecast import (
     Past,
@@ -24,11 +25,11 @@ from models.forecast import (
     period_ends,
     spreads,
 )
+from models.held_out import HeldOutBundle
 from models.judgement import Evaluated
 from models.metrics import customer_weights
 from models.params import ModelParams
 from models.segments import segments
-from models.training import Bundle
 
 LAST_PERIOD, LAST_YEAR = "last_period", "last_year"
 WITHIN, BEYOND = "within_horizon", "value_horizon"
@@ -82,7 +83,9 @@ def forecast_metrics(backtests: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _judged(past: Past, bundle: Bundle, day: int, days: int, params: ModelParams) -> dict[str, Any]:
+def _judged(
+    past: Past, bundle: Bundle | HeldOutBundle, day: int, days: int, params: ModelParams
+) -> dict[str, Any]:
     rows, ends = past.rows(day), period_ends(days)
     customers = list(rows["customer_id"])
     expected = bundle.value.learned().predict(rows, bundle.churn.predict(rows))

@@ -12,14 +12,18 @@ from models.baselines import Baselines
 from models.boosting import FloatArray
 from models.btyd_orders import btyd_inputs
 from models.curves import expected_days, probability_by
-from models.next_purchase import REPORTED_DAYS, NextPurchaseModel
+from models.held_out import HeldOutBaselines
+from models.when import REPORTED_DAYS, WhenModel
 
 MAX_PAIR_ROWS = 4000
 FOLLOWED = 50  # rows, to judge a day by
 
 
 def evaluate_when(
-    test: pd.DataFrame, model: NextPurchaseModel, baselines: Baselines, churn_risk: FloatArray
+    test: pd.DataFrame,
+    model: WhenModel,
+    baselines: Baselines | HeldOutBaselines,
+    churn_risk: FloatArray,
 ) -> dict[str, Any]:
     """Judge the curves told: Brier score and observed over expected by day, misses, error, order.
 
@@ -28,7 +32,7 @@ def evaluate_when(
     bought before the 80 % interval and `missed_late` after it, each of the rows where that can be
     known: both should be near 0.10. `coverage` is the share inside, of rows followed to the end.
     """
-    horizon = model.layout.horizon_days
+    horizon = model.horizon_days
     curve = model.curve(test, churn_risk)
     days = test["days_to_next_purchase"].to_numpy(np.float64)
     followup = test["followup_days"].to_numpy(np.float64)

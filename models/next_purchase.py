@@ -32,14 +32,12 @@ from models.boosting import (
     save_booster,
     train_booster,
 )
-from models.curves import days_until, probability_by, tilt, whole_days
 from models.inputs import Inputs, learn_inputs
 from models.leaving import LAPSE, saved
 from models.params import ModelParams
+from models.when import WhenModel, days_of_grid
 from sources.errors import DataGateError
 
-REPORTED_DAYS = (7, 14, 30, 60, 90)
-GRID_DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90, 120, 180, 270, 365, 540)
 # An interval is kept while this share of the training rows, and this many, were followed to its
 # end: later hazards would rest on the few earliest as-of dates.
 ENOUGH_SHARE, ENOUGH_ROWS = 0.05, 50
@@ -48,7 +46,6 @@ FILLED_ROWS = 20_000
 CHUNK_ROWS = 2_000  # 30 MB of inputs at a hundred features and sixteen intervals
 # What a row's waiting looks like at the start of an interval, learned from beside the features.
 INTERVAL_INPUTS = ("interval_start", "silence_at_start")
-OUTSIDE = 0.1  # of the purchases, on either side of the interval told
 
 Indices = npt.NDArray[np.intp]
 Booleans = npt.NDArray[np.bool_]
@@ -69,12 +66,8 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class NextPurchaseModel:
-    """Survival curves S(t) on the days of `grid`.
-
-    For a lapse they are tilted to the churn risk, which is S(horizon). For a cancellation they are
-    not: customers of either outcome may buy or not, so the risk says nothing about S(horizon).
-    """
+class NextPurchaseModel(WhenModel):
+    """Survival curves by trees for the hazard of each interval of the grid."""
 
     booster: lgb.Booster
     layout: Layout
@@ -87,9 +80,9 @@ class NextPurchaseModel:
         return self.layout.grid
 
     @property
-    def reach_days(self) -> int:
-        """The last day the curve says anything about: beyond it "not within N days"."""
-        return self.grid[-1]
+    def horizon_days(self) -> int:
+        """The horizon of churn."""
+        return self.layout.horizon_days
 
     @property
     def rounds(self) -> int:
@@ -116,31 +109,6 @@ class NextPurchaseModel:
             hazard = expit(score.reshape(len(inputs), -1) + pooled)
             curves[chunk, 1:] = np.cumprod(1.0 - hazard, axis=1)
         return curves
-
-    def curve(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> FloatArray:
-        """What is told: the survival curves, for a lapse tilted to `churn_risk` (n,)."""
-        survival = self.survival(snapshot)
-        if self.churn != LAPSE:
-            return survival
-        return tilt(survival, self.grid, churn_risk, self.layout.horizon_days)
-
-    def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
-        """When each customer buys next, beside a `churn_risk` (n,), on the snapshot's index.
-
-        `purchase_probability_7d` … `_90d`; `next_purchase_days_median`: days from the as-of date by
-        which every second such customer has bought; `_low` and `_high`: first and last whole day
-        of the 80 % interval. NaN is "beyond `reach_days`": unknown for a probability, "not within
-        N days" for a number of days.
-        """
-        curve = self.curve(snapshot, churn_risk)
-        columns = {
-            f"purchase_probability_{days}d": probability_by(curve, self.grid, days)
-            for days in REPORTED_DAYS
-        }
-        low, high = whole_days(curve, self.grid, OUTSIDE, OUTSIDE)
-        days = {"low": low, "median": days_until(curve, self.grid, 0.5), "high": high}
-        columns |= {f"next_purchase_days_{name}": found for name, found in days.items()}
-        return pd.DataFrame(columns, index=snapshot.index)
 
     def save(self, folder: Path) -> None:
         """Write `next_purchase.txt` (LightGBM) and `next_purchase.json`."""
@@ -204,10 +172,9 @@ def grid_for(followup_days: FloatArray, horizon_days: int) -> tuple[int, ...]:
     Up to the longest reported day or the horizon, whichever is later. Raises DataGateError when
     the horizon itself is out of reach.
     """
-    furthest = max(*REPORTED_DAYS, horizon_days)
     enough = max(ENOUGH_ROWS, ENOUGH_SHARE * len(followup_days))
-    days = sorted({*GRID_DAYS, *REPORTED_DAYS, horizon_days})
-    grid = tuple(day for day in days if day <= furthest and (followup_days >= day).sum() >= enough)
+    days = days_of_grid(horizon_days)
+    grid = tuple(day for day in days if (followup_days >= day).sum() >= enough)
     if horizon_days not in grid:
         reached = int((followup_days >= horizon_days).sum())
         raise DataGateError(

@@ -71,7 +71,7 @@ class BandParams(Params):
 
 
 class GateParams(Params):
-    """The least data a model is fitted on."""
+    """How much data trees need before they have a part beside the parametric models."""
 
     min_customers: PositiveInt
     min_churners: PositiveInt

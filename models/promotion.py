@@ -14,10 +14,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from features.rungs import BY_RULE, OTHER_CUSTOMERS
 from features.timeline import as_known_on, date_of, later_than, parse_day
 from features.timeplan import Timeline
 from models.artifacts import check_manifest, digest
 from models.churn import ChurnModel
+from models.ladder import Rung
 from models.metrics import customer_weights, log_loss, paired_difference
 from models.params import ModelParams
 from sources.errors import ArtifactError
@@ -27,7 +29,9 @@ COMPANY = "company"  # whose data models learned from: a fact of their manifest
 MODELS, EVALUATED = "models", "evaluated"  # folders of a release, and of whatever scores
 # Why models of former champions took over, by version: whoever goes back finds it there.
 FORMER = "former"
-Outcome = Literal["first", "same", "back", "forced", "other", "promoted", "refused", "rule", "gate"]
+Outcome = Literal[
+    "first", "same", "back", "forced", "other", "promoted", "refused", "rule", "unjudged", "gate"
+]
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,12 @@ def decide(
     if params.replace_champion == "always":
         why = "model.replace_champion in params.yaml says always"
         return Decision(True, "forced", ours, theirs, why, figures)
+    if figures is None and not _judged_later(challenger, champion):
+        why = (
+            "they cannot be compared: one of them was judged on other customers and not on a later "
+            "time, and the new ones have seen more"
+        )
+        return Decision(True, "other", ours, theirs, why)
     if figures is None:
         why = (
             "no test date lies after everything that both learned from, so nothing shows that the "
@@ -121,22 +131,29 @@ def below_gates(
     champion: Path | None,
     features: Sequence[str],
     company: str,
-    why: str,
+    rung: Rung,
 ) -> Decision:
-    """Who scores where no new models could be trained: the champion if it can, else the rule.
+    """Who scores where no new models could be judged: the champion if it can, else what there is.
 
-    `challenger` holds the rule. A rule never takes the champion's place.
+    `challenger` holds that, a rule or models that nothing has judged. It never takes the champion's
+    place.
     """
     own = check_manifest(challenger / MODELS)
-    ours = version(own)
+    ours, why = version(own), rung.why
+    outcome: Outcome = "rule" if rung.number == BY_RULE else "unjudged"
     if champion is None:
-        return Decision(True, "rule", ours, "", why)
+        return Decision(True, outcome, ours, "", why)
     other = check_manifest(champion / MODELS)
     obstacle = _obstacle(own, other, champion, snapshots, features, company)
     if obstacle:
         told = f"{why} The published models cannot score this data: {obstacle}"
-        return Decision(True, "rule", ours, version(other), told)
-    return Decision(False, "gate", ours, version(other), f"no new ones could be trained. {why}")
+        return Decision(True, outcome, ours, version(other), told)
+    return Decision(False, "gate", ours, version(other), f"no new ones could be judged. {why}")
+
+
+def _judged_later(*folders: Path) -> bool:
+    """Whether all were judged on dates after those that they learned from."""
+    return all(Rung.load(one / MODELS).number != OTHER_CUSTOMERS for one in folders)
 
 
 def version(manifest: dict[str, Any]) -> str:

@@ -182,14 +182,15 @@ def fit_explainer(
 ) -> Explainer:
     """Group the model's features and take the typical values of the rows whose customer stayed.
 
-    `group_of` names the group of every feature. Raises ArtifactError for a group nobody can show.
+    Where no outcome is known those are all. `group_of` names the group of every feature. Raises
+    ArtifactError for a group nobody can show.
     """
     groups: dict[str, list[str]] = {}
     for name in features:
         group = group_of[name]
         own_reason = name.startswith(ATTRIBUTE)
         groups.setdefault(f"{group}:{name}" if own_reason else group, []).append(name)
-    stayed = rows[rows["churned"] == 0]
+    stayed = rows[rows["churned"] != 1]
     shown: dict[str, list[str]] = {}
     usual: dict[str, str] = {}
     for group, members in groups.items():

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from models.artifacts import check_manifest, digest
-from models.next_purchase import REPORTED_DAYS
-from models.training import Bundle
+from models.bundle import Bundle
+from models.when import REPORTED_DAYS
 from sources.errors import ArtifactError
 
 if TYPE_CHECKING:

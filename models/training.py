@@ -7,65 +7,89 @@
 What is evaluated is thus made the way the served model is made: choose, then refit on everything
 closed. Its calibration map takes its shape from dates that the model behind it had not seen, and
 its level from the latest closed dates.
+
+Where the history is too short for that (features/rungs.py) folds of the customers take the place of
+validation dates, and below that of a later time: models/held_out.py.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from features.timeline import as_known_on, date_of
+from features.rungs import BY_FOLDS, OTHER_CUSTOMERS
 from features.timeplan import Timeline
 from models.baselines import Baselines, fit_baselines
+from models.boosting import FloatArray
+from models.bundle import Bundle
 from models.calibration import IDENTITY
-from models.churn import ChurnModel, calibration_map, check_gates, fit_churn, refit_churn
-from models.next_purchase import NextPurchaseModel, fit_next_purchase, refit_next_purchase
+from models.churn import ChurnModel, calibration_map
+from models.enough import check_gates
+from models.fitting import (
+    VALID_SHARE,
+    Say,
+    at_level,
+    choose,
+    out_of_fold,
+    refit,
+    weight_of_trees,
+)
 from models.params import ModelParams
 from models.reasons import Explainer, fit_explainer
 from models.search import Search, search
-from models.value import Horizons, ValueModel, fit_value, refit_value
+from models.until import Until
 
-Say = Callable[[str], None]
-LATEST = 2  # as-of dates whose share of leavers sets the level of a refitted model
+FOLD = "fold_{}"  # folder of the models for one fold of held-out customers, inside that one
 PAST = "past"  # folder of what stood at the value test date, inside that of the evaluated models
 
 
 @dataclass(frozen=True)
-class Bundle:
-    """The three models that make a score card."""
+class Evaluated:
+    """A bundle and the baselines fitted on the same rows.
 
-    churn: ChurnModel
-    next_purchase: NextPurchaseModel
-    value: ValueModel
+    `past` are those that stood at the value test date: followed longer since, their rows can judge
+    the value and the far end of the curves. None: they are the same.
+    """
 
-    def save(self, folder: Path) -> None:
-        """Write all three into one folder."""
-        for model in (self.churn, self.next_purchase, self.value):
-            model.save(folder)
-
-    @classmethod
-    def load(cls, folder: Path) -> "Bundle":
-        """Read all three; check the folder's manifest first."""
-        return cls(ChurnModel.load(folder), NextPurchaseModel.load(folder), ValueModel.load(folder))
+    bundle: Bundle
+    baselines: Baselines
+    past: tuple[Bundle, Baselines] | None = None
 
 
 @dataclass(frozen=True)
 class Trained:
     """Everything training makes.
 
-    `past` is the bundle as it stood at the value test date: followed longer since, those rows can
-    judge the value and the far end of the curves.
+    `judged` is one bundle with its baselines, or where other customers judge one for each fold of
+    those held out; the properties name the parts of the first. `tree_weight` is the part of trees.
     """
 
-    evaluated: Bundle
+    judged: tuple[Evaluated, ...]
     served: Bundle
-    past: Bundle
-    baselines: Baselines
-    past_baselines: Baselines
     explainer: Explainer
     search: Search
+    tree_weight: float
+
+    @property
+    def evaluated(self) -> Bundle:
+        """The models as they stood at the first test date."""
+        return self.judged[0].bundle
+
+    @property
+    def baselines(self) -> Baselines:
+        """The baselines beside them."""
+        return self.judged[0].baselines
+
+    @property
+    def past(self) -> Bundle:
+        """The models as they stood at the value test date."""
+        return self.judged[0].past[0] if self.judged[0].past else self.evaluated
+
+    @property
+    def past_baselines(self) -> Baselines:
+        """The baselines beside those."""
+        return self.judged[0].past[1] if self.judged[0].past else self.baselines
 
 
 def train_all(
@@ -75,81 +99,78 @@ def train_all(
     group_of: dict[str, str],
     params: ModelParams,
     say: Say = lambda _: None,
+    purchases: pd.DataFrame | None = None,
 ) -> Trained:
     """Train every model. Raises DataGateError where the data is too little or too uniform."""
-    until = Until(snapshots, timeline)
-    test = until.rows(timeline.data_until, timeline.test)
-    for date, rows in test.groupby("as_of_date"):
+    until = Until(snapshots, timeline, purchases, params.calibration_folds)
+    weight = weight_of_trees(until, params)
+    if weight:
         # A date that nothing can be judged on is told before the training, not after it.
-        name = f"test date {date:%Y-%m-%d}"
-        check_gates(rows, name, params, share=0.05, churn=timeline.churn)
-    searched = search_settings(until, features, params, say)
+        check_gates(until.test, "test dates", params, share=VALID_SHARE, churn=timeline.churn)
+        say(f"churn: {len(until.train):,} training rows, {len(until.valid):,} validation rows")
+    searched = search_settings(until, features, params, say) if weight else Search(params.churn)
     params = searched.applied(params)
     chosen = choose(until, features, params, say)
-    say("the same settings on all that had closed by the first test date, and by now")
-    evaluated = refit(chosen, until, timeline.test[0], params)
-    served = refit(chosen, until, timeline.data_until, params)
-    churn, valid = chosen.churn, until.valid
-    calibration = calibration_map(
-        np.r_[churn.raw(valid), evaluated.churn.raw(test)],
-        np.r_[valid["churned"].to_numpy(np.float64), test["churned"].to_numpy(np.float64)],
-        pd.concat([valid["customer_id"], test["customer_id"]]),
-        params,
-    )
-    churn_served = replace(served.churn, calibration=calibration).at_level_of(test)
-    served = replace(served, churn=churn_served)
+    if timeline.rung == OTHER_CUSTOMERS:
+        say("the same settings on all but a fold of the customers each, and on all by now")
+        evaluated = held_out(until, features, params)
+    else:
+        say("the same settings on all that had closed by the first test date, and by now")
+        evaluated = (_evaluated(chosen, until, params),)
+    served = _served(chosen, evaluated, until, params)
+    closed = until.closed(timeline.data_until)
+    explainer = fit_explainer(closed, features, group_of, params.max_reasons)
+    return Trained(evaluated, served, explainer, searched, weight)
+
+
+def _evaluated(chosen: Bundle, until: Until, params: ModelParams) -> Evaluated:
+    """Fitted on what had closed by the first test date, and by the value test date."""
+    day = until.timeline.test[0]
     # With one horizon for both, the value test dates are the test dates.
-    past_day = timeline.value_test[0]
+    past_day = until.timeline.value_test[0]
     # The calibration map rests on outcomes that may have closed later than that day.
-    plain = replace(chosen, churn=replace(churn, calibration=IDENTITY))
-    return Trained(
-        evaluated=evaluated,
-        served=served,
-        past=refit(plain, until, past_day, params),
-        baselines=baselines_at(until, timeline.test[0]),
-        past_baselines=baselines_at(until, past_day),
-        explainer=fit_explainer(
-            until.closed(timeline.data_until), features, group_of, params.max_reasons
-        ),
-        search=searched,
+    plain = replace(chosen, churn=replace(chosen.churn, calibration=IDENTITY))
+    return Evaluated(
+        refit(chosen, until, day, params),
+        baselines_at(until, day),
+        (refit(plain, until, past_day, params), baselines_at(until, past_day)),
     )
 
 
-@dataclass(frozen=True)
-class Until:
-    """Snapshots with the labels known at a split date (a day since 1970-01-01)."""
+def held_out(until: Until, features: Sequence[str], params: ModelParams) -> tuple[Evaluated, ...]:
+    """For each fold of the customers models that have not seen them, chosen without them too."""
+    day, made = until.timeline.data_until, []
+    for number in range(until.folds):
+        others = until.without(number)
+        chosen = choose(others, features, params)
+        made.append(Evaluated(refit(chosen, others, day, params), baselines_at(others, day)))
+    return tuple(made)
 
-    snapshots: pd.DataFrame
-    timeline: Timeline
 
-    @property
-    def train(self) -> pd.DataFrame:
-        """The rows of the training dates, as known where validation starts."""
-        return self.rows(self.timeline.validation[0], self.timeline.train)
+def _served(
+    chosen: Bundle, evaluated: Sequence[Evaluated], until: Until, params: ModelParams
+) -> Bundle:
+    """Fitted on all that has closed; its map from rows that the models behind it had not seen."""
+    timeline, test = until.timeline, until.test
+    served = refit(chosen, until, timeline.data_until, params)
+    calibration = chosen.churn.calibration
+    if timeline.rung != OTHER_CUSTOMERS and chosen.churn.tree_weight == 1:
+        seen, scores = _unseen_scores(chosen.churn, until, params)
+        told = np.r_[scores, evaluated[0].bundle.churn.raw(test)]
+        left = np.r_[seen["churned"].to_numpy(np.float64), test["churned"].to_numpy(np.float64)]
+        who = pd.concat([seen["customer_id"], test["customer_id"]])
+        calibration = calibration_map(told, left, who, params)
+    churn = at_level(replace(served.churn, calibration=calibration), test)
+    return replace(served, churn=churn)
 
-    @property
-    def valid(self) -> pd.DataFrame:
-        """The rows of the validation dates, as known at the first test date."""
-        return self.rows(self.timeline.test[0], self.timeline.validation)
 
-    def known(self, day: int) -> pd.DataFrame:
-        """All rows."""
-        return as_known_on(self.snapshots, pd.Timestamp(date_of(day)), self.timeline.windows)
-
-    def rows(self, day: int, dates: tuple[int, ...]) -> pd.DataFrame:
-        """The rows of some as-of dates."""
-        wanted = self.snapshots["as_of_date"].isin([pd.Timestamp(date_of(d)) for d in dates])
-        return self.known(day)[wanted]
-
-    def closed(self, day: int) -> pd.DataFrame:
-        """The rows whose outcome was known."""
-        known = self.known(day)
-        return known[known["outcome_known"]]
-
-    def followed(self, day: int) -> pd.DataFrame:
-        """The rows that had been followed for a day at least."""
-        known = self.known(day)
-        return known[known["followup_days"] > 0]
+def _unseen_scores(
+    chosen: ChurnModel, until: Until, params: ModelParams
+) -> tuple[pd.DataFrame, FloatArray]:
+    """Rows that did not teach the chosen model, with its scores before calibration."""
+    if until.timeline.rung >= BY_FOLDS:
+        return until.teaching, out_of_fold(chosen, until, params)
+    return until.valid, chosen.raw(until.valid)
 
 
 def search_settings(
@@ -157,71 +178,23 @@ def search_settings(
 ) -> Search:
     """The settings of the churn model that do best inside the training dates."""
     timeline = until.timeline
+    known_at = (*timeline.validation, *timeline.test)[0]
+    if timeline.rung == OTHER_CUSTOMERS:
+        known_at = timeline.data_until
     return search(
         until.rows,
         timeline.train,
         timeline.horizon_days,
-        timeline.validation[0],
+        known_at,
         features,
         params,
         say,
     )
 
 
-def choose(
-    until: Until, features: Sequence[str], params: ModelParams, say: Say = lambda _: None
-) -> Bundle:
-    """The models fitted on the training dates, stopped and calibrated on the validation dates."""
-    say(f"churn: {len(until.train):,} training rows, {len(until.valid):,} validation rows")
-    churn = choose_churn(until, features, params)
-    say(f"churn: {churn.rounds} trees were enough; next purchase")
-    when = choose_next_purchase(until, features, params)
-    say(f"next purchase: {when.rounds} trees were enough; value")
-    return Bundle(churn, when, choose_value(until, features, params))
-
-
-def choose_churn(until: Until, features: Sequence[str], params: ModelParams) -> ChurnModel:
-    """The first model of `choose`."""
-    return fit_churn(until.train, until.valid, features, params, until.timeline.churn)
-
-
-def choose_next_purchase(
-    until: Until, features: Sequence[str], params: ModelParams
-) -> NextPurchaseModel:
-    """The second model of `choose`."""
-    horizon = until.timeline.horizon_days
-    when = fit_next_purchase(until.train, until.valid, features, horizon, params)
-    return replace(when, churn=until.timeline.churn)
-
-
-def choose_value(until: Until, features: Sequence[str], params: ModelParams) -> ValueModel:
-    """The third model of `choose`."""
-    timeline = until.timeline
-    told = timeline.value_horizon_days if timeline.extrapolated_from else None
-    horizons = Horizons(timeline.horizon_days, timeline.learned_value_days, timeline.churn, told)
-    return fit_value(until.train, until.valid, features, horizons, params)
-
-
-def refit(chosen: Bundle, until: Until, day: int, params: ModelParams) -> Bundle:
-    """The same settings on all that had closed by a day (days since 1970-01-01)."""
-    return Bundle(
-        churn=refit_churn_until(chosen.churn, until, day, params),
-        next_purchase=refit_next_purchase(chosen.next_purchase, until.followed(day), params),
-        value=refit_value(chosen.value, until.closed(day), params),
-    )
-
-
-def refit_churn_until(
-    chosen: ChurnModel, until: Until, day: int, params: ModelParams
-) -> ChurnModel:
-    """The churn model of `refit`, at the level of the latest dates that had closed."""
-    closed = until.closed(day)
-    latest = closed["as_of_date"].isin(closed["as_of_date"].drop_duplicates().nlargest(LATEST))
-    refitted = refit_churn(closed, chosen, chosen.calibration, params)
-    return refitted.at_level_of(closed[latest])
-
-
 def baselines_at(until: Until, day: int) -> Baselines:
     """The baselines on all that had closed by a day."""
     timeline = until.timeline
-    return fit_baselines(until.closed(day), timeline.horizon_days, timeline.churn)
+    return fit_baselines(
+        until.closed(day), timeline.horizon_days, timeline.churn, lambda: until.rhythm(day)
+    )

@@ -14,7 +14,7 @@ from models.next_categories import (
     refit_next_categories,
 )
 from models.params import ModelParams
-from models.training import Until
+from models.until import Until
 
 
 class TrainedCategories(NamedTuple):

@@ -271,7 +271,7 @@ def _told_share(share: float, horizons: Horizons) -> float:
     if told == learned:
         return share
     if learned == outcome:
-        return _usual_share(horizons._replace(value_days=told), "value")
+        return usual_share(horizons._replace(value_days=told), "value")
     after = (told - outcome) / (learned - outcome)
     return min(share * after * learned / told, 1.0)
 
@@ -287,11 +287,11 @@ def _leaver_share(model: ValueModel, name: str, rows: pd.DataFrame) -> float:
     # Without the level, which carries training rows to later dates.
     full = replace(model.parts[name], level=1.0).predict(inputs, threads=1)
     prior = PRIOR_ROWS * full.mean()
-    share = (brought + _usual_share(model.horizons, name) * prior) / (full[left].sum() + prior)
+    share = (brought + usual_share(model.horizons, name) * prior) / (full[left].sum() + prior)
     return float(np.clip(share, 0.0, 1.0))
 
 
-def _usual_share(horizons: Horizons, name: str) -> float:
+def usual_share(horizons: Horizons, name: str = "value") -> float:
     """What is assumed of leavers before any is seen.
 
     Of the lapsed: half the full rate in the days after the horizon. Of those who cancel: the full

@@ -12,6 +12,7 @@ from models.artifacts import check_manifest, read_json, write_json
 from models.evaluate_forecast import backtest, forecast_metrics
 from models.forecast import Past
 from models.judgement import Costs, Evaluated, Judged, judge, judge_categories
+from models.ladder import Rung
 from models.next_categories import LISTS
 from models.promotion import version
 from models.rule import Rule
@@ -20,7 +21,7 @@ from pipelines.model_card import model_card
 from pipelines.params import load_params
 from pipelines.pictures import calibration_picture
 from pipelines.reading import read_snapshots, read_timeline
-from pipelines.rule_reports import write_rule_reports
+from pipelines.unjudged_reports import write_unjudged_reports
 
 
 def main() -> None:
@@ -28,9 +29,9 @@ def main() -> None:
 
     Raises LeakError before anything is written: without the reports there is no release.
     """
-    rule = Rule.load(stage.SERVED)
-    if rule is not None:
-        write_rule_reports(rule, read_json(stage.USABILITY))
+    rung = Rung.load(stage.SERVED)
+    if not rung.is_judged:
+        write_unjudged_reports(rung, Rule.load(stage.SERVED), read_json(stage.USABILITY))
         return
     params = load_params()
     manifest = check_manifest(stage.EVALUATED)
@@ -60,6 +61,7 @@ def main() -> None:
         "next_categories": next_categories,
         "forecast": backtests,
         "timeline": timeline.to_json(),
+        "ladder": rung.to_json(),
         "versions": {
             "evaluated": version(manifest),
             "served": version(check_manifest(stage.SERVED)),

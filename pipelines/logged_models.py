@@ -7,7 +7,7 @@ import pandas as pd
 from mlflow.pyfunc import PythonModel
 
 from models.artifacts import check_manifest
-from models.training import Bundle
+from models.bundle import Bundle
 
 
 class Served(PythonModel):  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from features.rungs import BY_DATE, OTHER_CUSTOMERS
 from models.metrics import DEPTHS
 from models.next_categories import LIST_LENGTH
 from models.reason_rows import ATTRIBUTE
@@ -9,6 +10,7 @@ from pipelines.card_figures import cell, with_interval, written
 from pipelines.card_forecast import forecast_text
 from pipelines.card_money import NAMES, extrapolated_text, money_text
 from pipelines.card_when import when_text
+from pipelines.unjudged_reports import ladder_text
 
 LEAVING = {
     "lapse": "no purchase in the {horizon_days} days from the as-of date on, among customers who "
@@ -54,10 +56,9 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: 
         f"{len(features['features'])} features; {_attributes(features)}.",
         "## Definition and split",
         f"Churned: {LEAVING[leaving].format(**timeline)}.",
+        ladder_text(evaluation.get("ladder", {})),
         f"* training {timeline['train'][0]} to {timeline['train'][-1]} "
-        f"({len(timeline['train'])} dates)\n* validation {', '.join(timeline['validation'])}: "
-        "number of trees and calibration\n* then refitted on every outcome closed by the first "
-        "test date\n"
+        f"({len(timeline['train'])} dates)\n{_validation(timeline)}"
         f"* test {tests}: {churn['rows']:,} rows of {churn['customers']:,} customers, "
         f"{churn['churn_rate']:.1%} left",
         f"## Churn on {tests}, {timeline['horizon_days']} days ahead",
@@ -88,6 +89,24 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: 
         _warnings(churn["warnings"]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _validation(timeline: dict[str, Any]) -> str:
+    """Which rows chose the settings, and how what was judged was fitted."""
+    if timeline.get("rung", BY_DATE) == OTHER_CUSTOMERS:
+        return (
+            "* judged by folds of the customers: each is scored by models that have not seen "
+            "them, on a date that other customers taught\n"
+        )
+    if not timeline["validation"]:
+        return (
+            "* number of trees and calibration by folds of the customers\n"
+            "* then refitted on every outcome closed by the first test date\n"
+        )
+    return (
+        f"* validation {', '.join(timeline['validation'])}: number of trees and calibration\n"
+        "* then refitted on every outcome closed by the first test date\n"
+    )
 
 
 def _attributes(features: Any) -> str:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from features.snapshot import model_features
 from models.artifacts import check_manifest, read_json, write_json, write_manifest
-from models.churn import ChurnModel
+from models.churn import META, ChurnModel
+from models.ladder import Rung
 from models.promotion import COMPANY, EVALUATED, FORMER, MODELS, below_gates, decide
-from models.rule import Rule
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.promotion_text import with_promotion
@@ -32,12 +32,12 @@ def main() -> None:
     snapshots = read_snapshots()
     champion = stage.PUBLISHED if stage.PUBLISHED.exists() else None
     features = model_features(snapshots, params.excluded_attributes)
-    rule = Rule.load(stage.SERVED)
-    if rule is None:
+    rung = Rung.load(stage.SERVED)
+    if rung.is_judged:
         timeline = read_timeline()
         decision = decide(snapshots, timeline, challenger, champion, features, whose, params)
     else:
-        decision = below_gates(snapshots, challenger, champion, features, whose, rule.gate.why)
+        decision = below_gates(snapshots, challenger, champion, features, whose, rung)
     if not decision.promoted:
         shutil.rmtree(challenger)
         # What a release holds of the champion; FORMER is for this stage alone.
@@ -55,19 +55,23 @@ def main() -> None:
     write_json(stage.CHAMPION / REPORTS / stage.PROMOTION.name, told)
     write_json(stage.PROMOTION, told)
     who = "the new models take over" if decision.promoted else "the champion stays"
-    stage.say(f"{'a rule scores' if decision.outcome == 'rule' else who}: {decision.why}")
+    named = {"rule": "a rule scores", "unjudged": "models that nothing has judged score"}
+    stage.say(f"{named.get(decision.outcome, who)}: {decision.why}")
 
 
 def lay_out(folder: Path, whose: str) -> None:
     """The challenger as a release holds it: models, the evaluated churn model, and reports.
 
-    A rule has no evaluated model, by which publishing knows that it is no champion.
+    What nothing has judged has no evaluated model, by which publishing knows that it is no
+    champion. Where folds of customers were judged the served model stands for them: it has learned
+    from everything, so no test date lies after it.
     """
     manifest = check_manifest(stage.EVALUATED)
     shutil.copytree(stage.SERVED, folder / MODELS)
-    if Rule.load(stage.SERVED) is None:
+    if Rung.load(stage.SERVED).is_judged:
         (folder / EVALUATED).mkdir()
-        ChurnModel.load(stage.EVALUATED).save(folder / EVALUATED)
+        by_folds = not (stage.EVALUATED / META).exists()
+        ChurnModel.load(stage.SERVED if by_folds else stage.EVALUATED).save(folder / EVALUATED)
         facts = {"learned_until": manifest["learned_until"], COMPANY: whose}
         write_manifest(folder / EVALUATED, **facts)
     (folder / REPORTS).mkdir()

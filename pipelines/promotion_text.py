@@ -16,6 +16,8 @@ def promotion_text(decision: dict[str, Any]) -> str:
     challenger, champion = decision["challenger"], decision["champion"]
     if decision["outcome"] == "rule":
         return f"A rule scores, there are no models: {decision['why'].rstrip('.')}."
+    if decision["outcome"] == "unjudged":
+        return f"Models score that nothing has judged: {decision['why'].rstrip('.')}."
     if decision["outcome"] == "gate":
         return f"These models ({champion}) go on scoring: {decision['why'].rstrip('.')}."
     if decision["promoted"]:

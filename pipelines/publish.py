@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from features.rungs import UNJUDGED
 from models.artifacts import MANIFEST, read_json, write_json
 from models.promotion import EVALUATED, FORMER, MODELS, version
 from pipelines import stage
@@ -100,8 +101,8 @@ def move_champion(manifest: dict[str, Any]) -> None:
     Once for each: MLflow takes seconds to start. Where it cannot be moved, the release stands
     nevertheless, and the next `make run` tries again.
     """
-    if manifest.get("gate"):
-        return  # a rule scores: the alias stays where it is
+    if manifest.get("ladder", {}).get("rung", 1) >= UNJUDGED:
+        return  # nothing judged what scores: the alias stays where it is
     moved_to = {"model_version": manifest["model_version"]}
     if stage.ALIAS.exists() and read_json(stage.ALIAS) == moved_to:
         return

@@ -7,9 +7,9 @@ import pandas as pd
 from features import building
 from features.timeplan import Timeline
 from models.artifacts import check_manifest, read_json
+from models.bundle import Bundle
 from models.promotion import version
 from models.reasons import Explainer
-from models.training import Bundle
 from pipelines import stage
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from features.timeline import date_of
 from models.artifacts import MANIFEST, check_manifest, digest, hashes, read_json, write_json
+from models.ladder import Rung
 from models.promotion import version
 from models.rule import Rule
 from pipelines import stage
@@ -81,6 +82,7 @@ def write(folder: Path) -> None:
         "promotion": read_json(stage.PROMOTION),
         # What a model would need, where a rule scores; empty where models do.
         "gate": None if rule is None else rule.gate.to_json(),
+        "ladder": Rung.load(stage.SCORING).to_json(),
         "source": read_json(stage.SOURCE),
         "snapshots_sha256": digest(hashes(stage.SNAPSHOTS)),
         "cards": len(cards),

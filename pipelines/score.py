@@ -10,6 +10,7 @@ from features.usability.feed import refuse_dead_feed
 from models.artifacts import check_manifest, read_json, write_json
 from models.cards import score_cards, with_next_categories
 from models.forecast import Past, forecast
+from models.ladder import Rung
 from models.next_categories import NextCategoriesModel
 from models.promotion import version
 from models.relationship import with_relationship
@@ -35,6 +36,7 @@ def main() -> None:
         snapshot = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
         cards = rule_cards(snapshot, purchases, rule, version(manifest), timeline)
         told = {}  # a rule expects no number of orders
+    cards["rung"] = Rung.load(stage.SCORING).number
     stage.write_parquet(cards, stage.SCORES)
     write_json(stage.FORECAST, told)
     ranked = cards["status"].isin(["scored", "rule"]).sum()

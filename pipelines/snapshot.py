@@ -7,7 +7,7 @@ from features.engine import DuckEngine, Engine
 from features.profile import profile
 from features.snapshot import dictionary, supported
 from features.spark import SparkEngine
-from features.splits import plan_timeline, rule_timeline
+from features.splits import plan_timeline, unjudged_timeline
 from models.artifacts import write_json
 from pipelines import stage
 from pipelines.params import load_params
@@ -25,8 +25,8 @@ def main() -> None:
     try:
         timeline = plan_timeline(params.task, params.timeline, rhythm)
     except ShortHistoryError as error:
-        stage.say(f"too short for a model, so a rule will score: {error}")
-        timeline = rule_timeline(params.task, params.timeline, rhythm)
+        stage.say(f"too short to judge a model: {error}")
+        timeline = unjudged_timeline(params.task, params.timeline, rhythm)
         below = {"why": str(error), "distance": error.distance}
     features, absent = supported(
         engine.schemas, timeline.history_days, params.source.static_attributes

@@ -14,7 +14,7 @@ from pipelines import stage
 from pipelines.card_figures import ABSENT, written
 from pipelines.card_money import NAMES
 from pipelines.promotion_text import promotion_text
-from pipelines.rule_reports import distance_lines
+from pipelines.unjudged_reports import distance_lines, ladder_text
 from serving.wording import LANGUAGES, Language, label, sentence
 from sources.errors import EnvironmentProblem
 
@@ -49,8 +49,13 @@ def print_summary(seconds: float | None = None, language: Language = "en") -> No
     print(*_data_lines(usability, manifest), sep="\n")
     print("\nChosen")
     print(*_choice_lines(evaluation["timeline"]), sep="\n")
+    if manifest.get("ladder"):  # a release of older code has none
+        print(f"  {ladder_text(manifest['ladder'])}")
     if manifest.get("gate"):
         print(*_rule_lines(cards, manifest, language), sep="\n")
+    elif "churn" not in evaluation:
+        print(*_worklist_lines(cards, manifest, language), sep="\n")
+        print(*_plan_lines(plan, cards, language), sep="\n")
     else:
         print(*_churn_lines(evaluation), sep="\n")
         if "promotion" in manifest:  # a release of older code has none
@@ -61,8 +66,8 @@ def print_summary(seconds: float | None = None, language: Language = "en") -> No
     plots = (
         "          dvc plots show      ROC, precision-recall, calibration, gains (in .venv/bin)\n"
     )
-    if manifest.get("gate"):
-        plots = ""  # there is nothing to plot of a rule
+    if "churn" not in evaluation:
+        plots = ""  # there is nothing to plot of what was not judged
     print(
         "\nReports   reports/model_card.md, reports/data_usability.html, reports/features.json\n"
         "Next      make serve          API and page on http://127.0.0.1:8000\n"
@@ -171,7 +176,7 @@ def _rule_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Languag
     unjudged = int((cards["status"] == INSUFFICIENT_DATA).sum())
     lines = [
         "\nNo model yet: the data is below the gates, so a rule ranks and tells no probability",
-        *(f"  {line}" for line in distance_lines(manifest["gate"])),
+        *(f"  {line}" for line in distance_lines(manifest["gate"]["distance"])),
         f"  {manifest['gate']['why']}",
         f"\n{len(ranked):,} customers ranked as of {manifest['as_of_date']}, {unjudged:,} with too "
         f"few purchases to judge; the {min(MOST, len(ranked))} longest silent against their rhythm",

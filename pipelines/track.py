@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.artifacts import MANIFEST, read_json, write_json
-from models.rule import Rule
+from models.ladder import Rung
 from pipelines import stage
 from pipelines.mlflow_process import STORE_FILE, attempt, set_aside
 from pipelines.params import load_params
@@ -119,16 +119,16 @@ def record() -> None:
 
 
 def models_to_log() -> "list[LoggedModel]":
-    """The served models with a few rows of the score date as their example; none of a rule."""
+    """The served models with a few rows of the score date as their example; none unjudged."""
     from pipelines.logged_models import churn_answer, next_purchase_answer
     from pipelines.tracking import LoggedModel
 
-    if Rule.load(stage.SERVED) is not None:
+    if not Rung.load(stage.SERVED).is_judged:
         return []
     bundle, _, _ = read_served(stage.SERVED)
     snapshots = read_snapshots()
     rows = snapshots[snapshots["split"] == "score"].head(5).reset_index(drop=True)
-    rows = rows[["customer_id", *bundle.churn.features]]
+    rows = rows[["customer_id", *bundle.churn.reads]]
     answers = {"churn": churn_answer, "next_purchase": next_purchase_answer}
     return [
         LoggedModel(name, stage.SERVED, rows, answer(bundle, rows))

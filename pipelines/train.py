@@ -1,65 +1,120 @@
 """Stage `train`: snapshots in; evaluated and served models out, with their baselines.
 
-Below the data gates a rule is served in their place, with the distance to the gates.
+On which rung of the ladder they stand (models/ladder.py) is written beside the served ones.
 """
 
 import pandas as pd
 
 from features.category_history import read_categories
+from features.rungs import BY_RULE, OTHER_CUSTOMERS, UNJUDGED
 from features.snapshot import group_of, model_features
 from features.timeplan import Timeline
 from models.artifacts import read_json, write_json, write_manifest
+from models.enough import gate_distance
 from models.gate import Gate
+from models.ladder import Rung, history_needs, needs_of, rung_of
+from models.leaving import LAPSE
 from models.params import ModelParams
 from models.promotion import facts
 from models.rule import Rule
 from models.search import FILE as SEARCH
-from models.training import PAST, train_all
+from models.training import FOLD, PAST, Trained, train_all
 from models.training_categories import train_categories
+from models.unjudged import unjudged_bundle
+from models.until import Until, has_both_outcomes
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_snapshots, read_timeline
-from sources.errors import DataGateError, TooLittleError
+from sources.errors import DataGateError
 
 
 def main() -> None:
     """Fit everything and write it as text and JSON, each folder with a manifest."""
     params = load_params().model
     snapshots, timeline = read_snapshots(), read_timeline()
-    gate = _too_short(snapshots, params)
-    if gate is None:
-        try:
-            _train(snapshots, timeline, params)
-        except TooLittleError as error:
-            gate = Gate.of(str(error), error.distance)
-    if gate is not None:
-        stage.say(f"no model, so a rule will score: {gate.why}")
-        stage.EVALUATED.mkdir(parents=True, exist_ok=True)
-        Rule.fit(snapshots[snapshots["split"] == "score"], gate).save(stage.SERVED)
+    purchases = pd.read_parquet(stage.PURCHASES)
+    until = Until(snapshots, timeline, purchases, params.calibration_folds)
+    stage.EVALUATED.mkdir(parents=True, exist_ok=True)
+    why = _why_unjudged(until, params)
+    rung = _unjudged(until, params, why) if why else _train(until, params)
+    rung.save(stage.SERVED)
+    stage.say(rung.words)
     tested = (*timeline.test, timeline.data_until)[0]
+    if timeline.rung == OTHER_CUSTOMERS:
+        tested = timeline.data_until
     write_manifest(stage.EVALUATED, **facts(timeline, tested))
     write_manifest(stage.SERVED, **facts(timeline, timeline.data_until))
 
 
-def _too_short(snapshots: pd.DataFrame, params: ModelParams) -> Gate | None:
-    """The gate that stage `snapshot` met. No outcome has closed, so only customers are counted."""
+def _why_unjudged(until: Until, params: ModelParams) -> str:
+    """Why no outcome can judge; empty where some can.
+
+    Of few customers it is no surprise that all stay or all leave on the test dates. Of many it is
+    a question that has no answer, which training says.
+    """
     below = read_json(stage.GATE)
-    if not below:
-        return None
-    customers = (snapshots["customer_id"].nunique(), params.gates.min_customers)
-    return Gate.of(below["why"], {**below["distance"], "customers": customers})
+    if below:
+        return str(below["why"])
+    closed = until.closed(until.timeline.data_until)
+    if closed["customer_id"].nunique() >= params.gates.min_customers:
+        return ""
+    for rows, dates in ((closed, "closed dates"), (until.test, "test dates"), (until.train, "")):
+        if not has_both_outcomes(rows):
+            left = "nobody" if not rows["churned"].sum() else "everybody"
+            return f"of {rows['customer_id'].nunique():,} customers {left} left on the {dates}"
+    return ""
 
 
-def _train(snapshots: pd.DataFrame, timeline: Timeline, params: ModelParams) -> None:
+def _unjudged(until: Until, params: ModelParams, why: str) -> Rung:
+    """BG/NBD on the whole history, or the rule where its rhythm cannot be learned."""
+    timeline, now = until.timeline, until.snapshots[until.snapshots["split"] == "score"]
+    orders = until.rhythm(timeline.score)
+    below = read_json(stage.GATE)
+    distance = {**below.get("distance", {}), **gate_distance(now, params)}
+    if orders is None or timeline.churn != LAPSE or now.empty:
+        gate = Gate.of(why, distance)
+        stage.say(f"no model, so a rule will score: {gate.why}")
+        Rule.fit(now, gate).save(stage.SERVED)
+        return Rung(BY_RULE, gate.distance, 0.0, why)
+    features = model_features(until.snapshots, params.excluded_attributes)
+    bundle, explainer = unjudged_bundle(now, orders, timeline, features, params)
+    bundle.save(stage.SERVED)
+    explainer.save(stage.SERVED)
+    needs = history_needs(timeline) or needs_of(distance)
+    return Rung(UNJUDGED, needs, 0.0, why)
+
+
+def _train(until: Until, params: ModelParams) -> Rung:
+    snapshots, timeline = until.snapshots, until.timeline
     features = model_features(snapshots, params.excluded_attributes)
-    trained = train_all(snapshots, timeline, features, group_of(features), params, stage.say)
-    trained.evaluated.save(stage.EVALUATED)
+    trained = train_all(
+        snapshots, timeline, features, group_of(features), params, stage.say, until.purchases
+    )
+    _save_evaluated(trained)
     write_json(stage.EVALUATED / SEARCH, trained.search.to_dict())
-    trained.baselines.save(stage.EVALUATED)
-    trained.past.save(stage.EVALUATED / PAST)
-    trained.past_baselines.save(stage.EVALUATED / PAST)
     trained.served.save(stage.SERVED)
     trained.explainer.save(stage.SERVED)
+    if trained.tree_weight and timeline.rung < OTHER_CUSTOMERS:
+        _train_categories(until.snapshots, timeline, features, params)
+    return rung_of(timeline, trained.tree_weight, gate_distance(until.train, params))
+
+
+def _save_evaluated(trained: Trained) -> None:
+    """One folder for each fold of held-out customers; else one, and what stood in the past."""
+    for number, made in enumerate(trained.judged):
+        folder = stage.EVALUATED
+        if made.past is None:
+            folder = folder / FOLD.format(number)
+        else:
+            for model in made.past:
+                model.save(folder / PAST)
+        made.bundle.save(folder)
+        made.baselines.save(folder)
+
+
+def _train_categories(
+    snapshots: pd.DataFrame, timeline: Timeline, features: list[str], params: ModelParams
+) -> None:
     categories = read_categories(stage.CATEGORIES)
     if categories is None:
         return

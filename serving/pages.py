@@ -1,7 +1,7 @@
 """The page: the at-risk list each morning, and one customer; the same views the API gives out."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import ValidationError
 
+from models.gate import Need
 from serving.convertors import ANYTHING
 from serving.drawing import Drawing, draw
 from serving.languages import chosen_language
@@ -246,7 +247,7 @@ def query_of(asked: Mapping[str, list[str]]) -> AtRiskQuery:
 def _columns(release: Release) -> list[tuple[str, str | None]]:
     """COLUMNS that this release has: a rule tells no date and no action, other data no money."""
     absent = set() if release.has_money else {"value_at_risk"}
-    if release.quality is None:
+    if release.gate is not None:
         absent |= {"next_purchase", "action"}
     return [(name, sort) for name, sort in COLUMNS.items() if name not in absent]
 
@@ -255,7 +256,7 @@ def _quality(release: Release, language: Language) -> str:
     """How good the model was; below the data gates, how far it is away."""
     figures = release.quality
     if figures is None:
-        needs = release.gate.distance if release.gate else []
+        needs = release.gate.distance if release.gate else _ladder_needs(release)
         told = (
             sentence(f"gate.{need.what}", language, have=need.have, need=need.need)
             for need in needs
@@ -263,6 +264,10 @@ def _quality(release: Release, language: Language) -> str:
         return "; ".join(told)
     dates = listing((written(day, "day", language) for day in figures.test_as_of_dates), language)
     return sentence("page.quality", language, **figures.model_dump() | {"dates": dates})
+
+
+def _ladder_needs(release: Release) -> Sequence[Need]:
+    return release.ladder.needs if release.ladder else []
 
 
 def _summary(card: ScoreCard, drawing: Drawing, language: Language) -> str:

@@ -39,7 +39,7 @@ def past_releases(engine: Engine, source: Mapping[str, Any]) -> list[dict[str, A
     for number, info in found:
         quality = info.get("quality")
         if quality is None:
-            continue  # a rule ranked: it promised no probability
+            continue  # a rule ranked, or nothing had judged the model: no promise was made
         is_at_end = info["as_of_date"] > info["data_until"]
         if info.get(SOURCE_SHA) == source_hash(source) and is_at_end:
             continue

@@ -97,6 +97,7 @@ def read_facts(folder: Path, manifest: dict[str, Any], counts: Counts) -> Releas
         if manifest.get("gate")
         else _quality(read_json(folder / "reports" / "evaluation.json")),
         gate=manifest.get("gate"),
+        ladder=manifest.get("ladder"),
         plan=_plan(read_json(folder / "plan.json")),
     )
 
@@ -169,8 +170,11 @@ def _next_categories(row: Row) -> Row | None:
     return {**lists, "new_days": NEW_DAYS}
 
 
-def _quality(evaluation: Row) -> Quality:
-    churn = evaluation["churn"]
+def _quality(evaluation: Row) -> Quality | None:
+    """None where nothing has judged what scores."""
+    churn = evaluation.get("churn")
+    if churn is None:
+        return None
     auc, top = churn["models"]["ours"]["auc"] or {}, churn["top_hundred"]
     return Quality(
         grade=churn["grade"],

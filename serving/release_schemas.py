@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from models.gate import Gate
+from models.gate import Gate, Need
 from serving.schemas import Number, Schema, ScoreCard, Status, Total
 
 
@@ -20,6 +20,17 @@ class Quality(Schema):
     top: int = Field(description="Of so many ranked highest …")
     top_left: Number = Field(description="… so many left …")
     top_left_by_rule: Number = Field(description="… and so many of those the best rule ranks.")
+
+
+class Ladder(Schema):
+    """How what scores was made and judged: the higher its number, the less is known of it."""
+
+    rung: int = Field(
+        description="1 to 3: judged on a later time; 4: on other customers; 5: too little data for "
+        "trees, and judged as far as outcomes have closed; 6: not judged; 7: a rule ranks."
+    )
+    tree_weight: Number = Field(description="The part of trees in the log odds, 0 to 1.")
+    needs: list[Need] = Field(description="What the next higher rung asks for; empty on the first.")
 
 
 class PlanTotals(Schema):
@@ -57,8 +68,11 @@ class ReleaseFacts(Schema):
         description="Whether cards tell money: not of data without amounts, nor where a rule ranks."
     )
     total_value_at_risk: Total | None = Field(description="Of everybody who is scored.")
-    quality: Quality | None = Field(default=None, description="Null where a rule ranks.")
+    quality: Quality | None = Field(
+        default=None, description="Null where a rule ranks, or nothing has judged the model."
+    )
     gate: Gate | None = Field(default=None, description="Null where a model scores.")
+    ladder: Ladder | None = Field(default=None, description="Null of a release from before it.")
     plan: PlanTotals
 
 

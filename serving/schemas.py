@@ -147,8 +147,14 @@ class ScoreCard(Schema):
     value_horizon_days: int
     churn_definition: Literal["lapse", "cancellation"]
     model_version: str
+    rung: int | None = Field(
+        default=None,
+        description="How far what scores was judged: 1 to 3 on a later time, 4 on other customers, "
+        "5 with too little data for trees, 6 not at all, 7 a rule.",
+    )
     churn_risk: Probability | None = Field(
-        description="Calibrated probability of leaving within horizon_days; null of a rule."
+        description="Probability of leaving within horizon_days, calibrated as far as `rung` says; "
+        "null of a rule."
     )
     silence_over_usual: Number | None = Field(
         default=None,

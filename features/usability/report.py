@@ -3,9 +3,9 @@
 from typing import Any, Literal
 
 from features.engine import Engine
+from features.horizons import MONTH, rhythm_horizon
 from features.params import Churn
 from features.profile import profile, purchase_days, return_curve
-from features.splits import MONTH, rhythm_horizon
 from features.timeline import date_of
 from features.usability.contract import contract_findings
 from features.usability.customers import customer_findings, guest_share

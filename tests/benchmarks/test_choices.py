@@ -17,7 +17,9 @@ from benchmarks.tasks import HIGHER_IS_BETTER
 from benchmarks.variants import VARIANTS, Run, Variant, run_of, tell
 from features.timeline import day_of
 from models.candidates import pairs_of
-from models.training import Until, choose, refit
+from models.fitting import choose, refit
+from models.params import GateParams
+from models.until import Until
 from tests.models.pairs import DATES, FEATURES, HORIZON, shop
 from tests.snapshots import ensemble_params, model_params, simulate, timeline
 
@@ -94,7 +96,9 @@ def test_inputs_of_a_pair_are_read_or_left_out():
 
 
 def test_what_is_asked_is_the_evaluated_model_of_a_run(rows):
-    params, run = model_params(), run_of(rows)
+    # Variants are of trees: so much data that these stand alone.
+    params = model_params(gates=GateParams(min_customers=5, min_churners=1))
+    run = run_of(rows)
     until, day = Until(rows.snapshots, rows.timeline), rows.timeline.test[0]
     bundle = refit(choose(until, run.features, params), until, day, params)
     risk = bundle.churn.predict(rows.test)

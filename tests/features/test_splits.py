@@ -1,14 +1,16 @@
 """The time plan: no outcome reaches into the next split, and what gives way does so in order."""
 
 import re
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from features.splits import ACTIVE, HORIZONS, MIN_TRAIN, MONTH, rule_timeline
+from features.horizons import ACTIVE, HORIZONS, MONTH
+from features.rungs import BY_DATE, BY_FOLDS, LESS_HISTORY, MIN_TRAIN, OTHER_CUSTOMERS
+from features.splits import unjudged_timeline
 from features.timeline import date_of, day_of
 from features.timeplan import Timeline
 from sources.errors import ShortHistoryError, TimelineError
@@ -25,9 +27,17 @@ def windows(days, horizon):
 def assert_no_overlap(made):
     """The rules of the design, restated over all pairs of windows."""
     train, validation, test = made.train, made.validation, made.test
-    assert len(train) >= MIN_TRAIN
-    assert validation
+    assert len(train) >= (MIN_TRAIN if made.rung <= LESS_HISTORY else 1)
+    assert bool(validation) == (made.rung <= LESS_HISTORY)
     assert test
+    if made.rung == OTHER_CUSTOMERS:
+        assert test == train[-1:]
+        assert all(end <= made.data_until for _, end in windows(train, made.horizon_days))
+        assert not {*made.unused} & {*train}
+        assert (made.value_train, made.value_test) == (train, test)
+        assert made.value_horizon_days >= made.learned_value_days == made.horizon_days
+        assert train[0] >= made.data_from + made.horizon_days
+        return
     for days in (train, validation, test, made.unused, made.value_train, made.value_test):
         assert list(days) == sorted(set(days))
     for earlier, later in ((train, validation), (validation, test), (train, test)):
@@ -43,11 +53,13 @@ def assert_no_overlap(made):
         for _, end in windows(days, horizon):
             assert end <= made.data_until
     assert not {*made.unused} & {*train, *validation, *test}
-    assert train[0] >= made.data_from + max(made.active_within_days, made.horizon_days)
+    history = made.active_within_days if made.rung == BY_DATE else 0
+    assert train[0] >= made.data_from + max(history, made.horizon_days)
     assert made.score >= test[-1] + made.horizon_days
     assert made.value_horizon_days >= made.learned_value_days >= made.horizon_days
     # What is chosen on the validation dates has a closed value to learn from.
-    assert any(end <= validation[0] for _, end in windows(train, made.learned_value_days))
+    chosen_by = (*validation, *test)[0]
+    assert any(end <= chosen_by for _, end in windows(train, made.learned_value_days))
 
 
 @settings(max_examples=300, deadline=None)
@@ -92,11 +104,13 @@ def test_no_split_ever_overlaps_the_next_one(
     assert Timeline.from_json(made.to_json()) == made
     assert made.churn == made.to_json()["churn"] == churn
     if test_dates:
-        assert made.test == tuple(sorted({FROM + days for days in test_dates}))
+        asked = tuple(sorted({FROM + days for days in test_dates}))
+        assert made.test == (asked if made.rung < OTHER_CUSTOMERS else asked[-1:])
     if horizon != "auto":
         assert made.horizon_days == horizon
     if snapshots != "auto":
-        assert len(made.train) == snapshots
+        assert len(made.train) == snapshots or made.rung >= BY_FOLDS
+        assert len(made.train) <= snapshots
     for day in made.as_of_days():
         assert made.split_of(day) in {"train", "validation", "test", "unused", "score"}
 
@@ -121,24 +135,41 @@ def test_a_window_closes_on_the_first_date_of_the_next_split_at_the_latest():
     assert made.test[-1] + 14 == made.data_until
 
 
-def test_a_shorter_history_costs_test_dates_then_validation_dates_then_the_horizon():
+def test_a_shorter_history_goes_down_the_ladder_and_a_later_time_judges_as_long_as_it_can():
     seen = []
     for span in range(500, 0, -1):
         try:
-            made = plan(span, 27.0, {"horizon_days": "auto", "active_within_days": 30})
+            made = plan(span, 27.0, {"horizon_days": "auto", "active_within_days": 60})
         except TimelineError:
             break
-        shape = (made.horizon_days, len(made.validation), len(made.test))
+        shape = (made.rung, made.horizon_days, len(made.validation), len(made.test))
         if shape not in seen:
             seen.append(shape)
-    assert seen == [(28, 2, 2), (28, 2, 1), (28, 1, 1), (14, 2, 2), (14, 2, 1), (14, 1, 1)]
-    assert span < 120
+    assert seen[:3] == [(1, 28, 2, 2), (1, 28, 2, 1), (1, 28, 1, 1)]
+    assert [rung for rung, horizon, *_ in seen if horizon == 28] == [1, 1, 1, 2, 2, 2, 3, 3]
+    assert [rung for rung, horizon, *_ in seen if horizon == 14][-3:] == [3, 3, 4]
+    assert span == 27
+
+
+@pytest.mark.parametrize("span", [100, 130, 160, 200])
+def test_the_days_to_the_next_rung_are_those_that_reach_it_and_no_fewer(span):
+    made = plan(span)
+    assert plan(made.days_to_next_rung).rung < made.rung
+    assert plan(made.days_to_next_rung - 1).rung == made.rung
+    assert plan(400).days_to_next_rung is None
+
+
+def test_who_has_been_silent_for_less_than_a_horizon_has_not_lapsed():
+    made = plan(200, of_task={"horizon_days": 90, "active_within_days": "auto"})
+    assert made.active_within_days == 90
+    (choice,) = [c for c in made.choices if c.key == "task.active_within_days"]
+    assert choice.why == "the horizon, as a third of the history (66 days) is shorter"
 
 
 def test_an_automatic_horizon_is_shortened_no_more_than_needed():
     auto = {"horizon_days": "auto", "active_within_days": 30}
     assert plan(300, 50.0, auto).horizon_days == 56
-    assert plan(220, 50.0, auto).horizon_days == 28
+    assert plan(160, 50.0, auto).horizon_days == 28
 
 
 def test_what_gave_way_is_said_with_the_reason():
@@ -149,19 +180,20 @@ def test_what_gave_way_is_said_with_the_reason():
         "timeline.snapshots",
         "timeline.score_as_of",
     }
-    short = plan(130, 27.0, {"horizon_days": "auto", "active_within_days": 30})
-    assert (short.horizon_days, len(short.test)) == (14, 2)
+    short = plan(80, 27.0, {"horizon_days": "auto", "active_within_days": 30})
+    assert (short.rung, short.horizon_days) == (3, 14)
     (horizon,) = [c for c in short.choices if c.key == "task.horizon_days"]
     assert "rounded up to 28; the history is too short for 28" in horizon.why
-    shorter = plan(115, 27.0, {"horizon_days": "auto", "active_within_days": 30})
+    shorter = plan(125, 27.0, {"horizon_days": "auto", "active_within_days": 60})
     gave_way = {c.key: (c.value, c.why) for c in shorter.choices}
-    assert gave_way["timeline.test_snapshots"][0] == 1
-    assert "2 do not leave 3 training dates" in gave_way["timeline.test_snapshots"][1]
+    assert gave_way["timeline.validation_snapshots"][0] == 0
+    assert "2 do not leave enough training" in gave_way["timeline.validation_snapshots"][1]
 
 
 def test_a_given_horizon_is_never_shortened():
-    with pytest.raises(TimelineError, match="horizon of 60 days"):
-        plan(200, of_task={"horizon_days": 60})
+    assert plan(200, of_task={"horizon_days": 60}).horizon_days == 60
+    with pytest.raises(TimelineError, match="60 days before it and 60 after it"):
+        plan(100, of_task={"horizon_days": 60})
 
 
 @pytest.mark.parametrize(
@@ -183,7 +215,7 @@ def test_a_cancellation_is_looked_for_a_month_ahead_whatever_the_rhythm_of_purch
 
 def test_the_month_gives_way_to_a_short_history_and_says_so():
     auto = {"churn": "cancellation", "horizon_days": "auto", "active_within_days": 30}
-    made = plan(130, None, auto)
+    made = plan(80, None, auto)
     assert made.horizon_days == 14
     (choice,) = [c for c in made.choices if c.key == "task.horizon_days"]
     assert choice.why.endswith("can end once; the history is too short for 30")
@@ -239,14 +271,14 @@ def test_data_after_a_given_score_date_is_not_used_for_outcomes():
 
 @pytest.mark.parametrize("horizon", [28, "auto"])
 def test_a_plan_for_the_rule_has_the_score_date_of_the_others_and_nothing_else(horizon):
-    made = rule_timeline(task(horizon_days=horizon), timeline(), profile(40))
+    made = unjudged_timeline(task(horizon_days=horizon), timeline(), profile(40))
     assert made.as_of_days() == (made.score,) == (FROM + 41,)
     assert made.split_of(made.score) == "score"
     assert made.history_days == 41
     assert made.horizon_days == 28
     assert Timeline.from_json(made.to_json()) == made
     early = timeline(score_as_of=date(2017, 1, 20))
-    assert rule_timeline(task(), early, profile(40)).data_until == day_of(date(2017, 1, 20))
+    assert unjudged_timeline(task(), early, profile(40)).data_until == day_of(date(2017, 1, 20))
 
 
 def test_a_date_in_params_that_cannot_be_is_no_history_too_short():
@@ -255,7 +287,7 @@ def test_a_date_in_params_that_cannot_be_is_no_history_too_short():
     assert not isinstance(error.value, ShortHistoryError)
 
 
-@pytest.mark.parametrize("span", [0, 1, 28, 56, 150])
+@pytest.mark.parametrize("span", [0, 1, 28, 55])
 def test_a_history_too_short_is_refused_with_its_dates_and_the_days_that_would_do(span):
     with pytest.raises(ShortHistoryError) as error:
         plan(span)
@@ -263,10 +295,8 @@ def test_a_history_too_short_is_refused_with_its_dates_and_the_days_that_would_d
     have, need = error.value.distance["history_days"]
     assert have == span < need
     assert plan(need)
-    assert f"2017-01-01 to {date_of(FROM + span)} is {span} days" in text
-    test = date_of(FROM + span) - timedelta(days=28)
-    for days in (0, 28, 56):
-        assert str(test - timedelta(days=days)) in text
+    assert f"The {span} days of history (2017-01-01 to {date_of(FROM + span)})" in text
+    assert f"at least {need} days" in text
     assert "task.horizon_days" in text
 
 

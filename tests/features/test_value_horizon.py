@@ -4,16 +4,17 @@ import json
 
 import pytest
 
-from features.splits import MIN_TRAIN, plan_timeline, rule_timeline
+from features.splits import plan_timeline, unjudged_timeline
 from features.timeplan import Timeline
+from features.value_split import MIN_TRAIN
 from sources.errors import TimelineError
 from tests.features.plans import plan, profile, task, timeline
 
 
 def test_a_short_history_asks_models_for_the_value_horizon_that_is_set_and_no_other():
-    chosen = rule_timeline(task(horizon_days=14), timeline(), profile(40))
+    chosen = unjudged_timeline(task(horizon_days=14), timeline(), profile(40))
     assert chosen.told_task["value_horizon_days"] is chosen.told_task["learned_value_days"] is None
-    told = rule_timeline(task(horizon_days=14, value_horizon_days=90), timeline(), profile(40))
+    told = unjudged_timeline(task(horizon_days=14, value_horizon_days=90), timeline(), profile(40))
     assert (told.value_horizon_days, told.told_task["value_horizon_days"]) == (90, 90)
     # Models of an earlier run go on with what they learned.
     task_of = {"value_horizon_days": 90, "learned_value_days": 60}

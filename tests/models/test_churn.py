@@ -6,13 +6,14 @@ from sklearn.metrics import roc_auc_score
 
 from models.artifacts import write_manifest
 from models.calibration import IDENTITY, BetaMap
-from models.churn import ChurnModel, calibration_map, check_gates, fit_churn, refit_churn
+from models.churn import ChurnModel, calibration_map, fit_churn, refit_churn
+from models.enough import check_gates
 from models.metrics import log_loss
 from models.params import EnsembleParams, GateParams
 from sources.errors import ArtifactError, DataGateError, TooLittleError
 from tests.snapshots import FEATURES, model_params, simulate
 
-PARAMS = model_params()
+PARAMS = model_params(gates=GateParams(min_customers=50, min_churners=10))
 
 
 @pytest.fixture(scope="module")

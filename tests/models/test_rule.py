@@ -2,8 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.rungs import BY_RULE
 from models.artifacts import write_manifest
 from models.gate import Gate
+from models.ladder import Rung
 from models.promotion import below_gates, facts
 from models.rule import Rule, rule_cards
 from sources.errors import DataGateError
@@ -109,7 +111,9 @@ def test_below_the_gates_the_champion_goes_on_scoring_where_it_can(tmp_path):
     theirs = folder(tmp_path / "theirs")
 
     def decided(champion, features=FEATURES, whose=WHOSE):
-        return below_gates(rows, tmp_path / "ours", champion, features, whose, GATE.why)
+        return below_gates(
+            rows, tmp_path / "ours", champion, features, whose, Rung(BY_RULE, why=GATE.why)
+        )
 
     assert (decided(None).promoted, decided(None).outcome) == (True, "rule")
     stays = decided(theirs)

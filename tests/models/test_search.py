@@ -6,7 +6,8 @@ from features.snapshot import group_of
 from models.churn import fit_churn
 from models.params import EnsembleParams
 from models.search import SPACE, origins, search
-from models.training import Until, search_settings, train_all
+from models.training import search_settings, train_all
+from models.until import Until
 from tests.snapshots import FEATURES, HORIZON, model_params, simulate, timeline
 
 PLAN = timeline()

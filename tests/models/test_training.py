@@ -6,13 +6,15 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import models.btyd_orders
+import models.fitting
 import models.training
 from features.snapshot import group_of
 from features.timeline import date_of
 from models.btyd import BgNbd
+from models.bundle import Bundle
 from models.calibration import IDENTITY
 from models.params import GateParams
-from models.training import Bundle, train_all
+from models.training import train_all
 from sources.errors import DataGateError
 from tests.snapshots import (
     FEATURES,
@@ -74,14 +76,15 @@ def calls():
     with pytest.MonkeyPatch.context() as patch:
         skip_bg_nbd(patch)
         for name in FITS:
-            original = getattr(models.training, name)
+            place = models.training if hasattr(models.training, name) else models.fitting
+            original = getattr(place, name)
 
             def spy(*given, _name=name, _original=original):
                 frames = [part for part in given if isinstance(part, pd.DataFrame)]
                 seen.append((_name, frames))
                 return _original(*given)
 
-            patch.setattr(models.training, name, spy)
+            patch.setattr(place, name, spy)
         train(simulate(customers=200))
     return seen
 
@@ -117,14 +120,14 @@ def test_the_baselines_see_exactly_what_the_evaluated_churn_model_sees(calls):
 
 def test_what_judges_value_closes_by_the_value_test_date(calls):
     past = [
-        frames_of(calls, name)[-1][0] for name in ("refit_churn", "refit_value", "fit_baselines")
+        frames_of(calls, name)[1][0] for name in ("refit_churn", "refit_value", "fit_baselines")
     ]
     for rows in past:
         assert closes(rows) <= PLAN.value_test[0] < PLAN.test[0]
 
 
 def test_the_served_models_see_everything_that_has_closed_by_now(calls):
-    served = frames_of(calls, "refit_churn")[1][0]
+    served = frames_of(calls, "refit_churn")[-1][0]
     dates = (*PLAN.train, *PLAN.unused, *PLAN.validation, *PLAN.test)
     assert set(served["as_of_date"]) == {pd.Timestamp(date_of(day)) for day in dates}
     assert closes(served) == PLAN.data_until
@@ -196,35 +199,39 @@ def test_the_served_map_is_learned_from_dates_its_models_had_not_seen(quick, mon
     assert customers.tolist() == both["customer_id"].tolist()
 
 
-@pytest.mark.parametrize("split", ["train", "validation", "test"])
 @pytest.mark.parametrize(
     ("outcome", "message"),
     [(0.0, "There are no churners at all"), (1.0, "There are only churners")],
 )
-def test_a_split_of_one_outcome_is_refused_before_anything_is_fitted(
-    monkeypatch, split, outcome, message
+def test_test_dates_of_one_outcome_are_refused_before_anything_is_fitted(
+    monkeypatch, outcome, message
 ):
-    monkeypatch.setattr(models.training, "fit_next_purchase", None)
+    monkeypatch.setattr(models.fitting, "fit_next_purchase", None)
     rows = simulate(customers=200)
-    rows.loc[rows["split"] == split, "churned"] = outcome
-    with pytest.raises(DataGateError, match=f"{message}.*{split}"):
+    rows.loc[rows["split"] == "test", "churned"] = outcome
+    with pytest.raises(DataGateError, match=f"{message}.*test dates"):
         train(rows)
 
 
-def test_a_single_test_date_without_leavers_is_named(monkeypatch):
-    monkeypatch.setattr(models.training, "fit_churn", None)
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_trees_have_no_part_where_one_outcome_could_teach_or_stop_them(split):
     rows = simulate(customers=200)
-    second = pd.Timestamp(date_of(PLAN.test[1]))
-    rows.loc[rows["as_of_date"] == second, "churned"] = 0.0
-    with pytest.raises(DataGateError, match=f"no churners at all.*test date {second:%Y-%m-%d}"):
-        train(rows)
+    rows.loc[rows["split"] == split, "churned"] = 0.0
+    assert train(rows).tree_weight == 0
 
 
-def test_too_few_customers_are_refused_before_anything_is_fitted(monkeypatch):
-    monkeypatch.setattr(models.training, "fit_next_purchase", None)
+def test_a_single_test_date_without_leavers_does_not_keep_the_others_from_judging():
+    rows = simulate(customers=200)
+    rows.loc[rows["as_of_date"] == pd.Timestamp(date_of(PLAN.test[1])), "churned"] = 0.0
+    assert train(rows).tree_weight > 0
+
+
+def test_too_few_customers_for_trees_are_told_by_the_rhythm_of_their_purchases():
     gates = GateParams(min_customers=5_000, min_churners=10)
-    with pytest.raises(DataGateError, match=r"needed 250"):  # a twentieth, for a test date
-        train(simulate(customers=200), gates=gates)
+    made = train(simulate(customers=200), gates=gates)
+    assert made.tree_weight == 0
+    assert made.served.trees is None
+    assert made.served.churn.boosters == ()
 
 
 def test_without_a_value_horizon_of_its_own_value_is_judged_on_the_test_dates(quick):
@@ -244,7 +251,7 @@ def test_what_is_refitted_is_at_the_level_of_the_latest_dates_that_had_closed():
     as_of = (rows["as_of_date"] - pd.Timestamp("1970-01-01")).dt.days
     models_at = ((made.evaluated, PLAN.test[0]), (made.served, PLAN.data_until))
     for bundle, day in models_at:
-        dates = sorted(set(as_of[as_of + HORIZON <= day]))[-models.training.LATEST :]
+        dates = sorted(set(as_of[as_of + HORIZON <= day]))[-models.fitting.LATEST :]
         latest = rows[as_of.isin(dates)]
         told = bundle.churn.predict(latest).mean()
         assert told == pytest.approx(latest["churned"].mean(), abs=0.005)

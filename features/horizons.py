@@ -1,0 +1,48 @@
+"""How far ahead to look, and who is looked at: what `auto` makes of the data's own rhythm."""
+
+from features.params import TaskParams
+from features.profile import Profile
+
+HORIZONS = (14, 28, 56, 90, 180, 365)
+MONTH = 30  # days: what most subscriptions are paid for at a time
+ACTIVE = (30, 60, 90, 180, 365)
+
+
+def rhythm_horizon(long_gap: float | None) -> int:
+    """The shortest of HORIZONS not below `Profile.long_gap`; the middle one where that is None."""
+    if long_gap is None:
+        return HORIZONS[2]
+    return next((horizon for horizon in HORIZONS if horizon >= long_gap), HORIZONS[-1])
+
+
+def wanted_horizon(task: TaskParams, profile: Profile) -> tuple[int, str]:
+    """The horizon (days) of params.yaml, or the one that the rhythm asks for, and why."""
+    if task.horizon_days != "auto":
+        return task.horizon_days, "set in params.yaml"
+    if task.churn == "cancellation":
+        # The rhythm of purchases says when the next is due, and nothing about a subscription's end.
+        return MONTH, "one month, in which a subscription paid by the month can end once"
+    suggested = rhythm_horizon(profile.long_gap)
+    if profile.long_gap is None:
+        return suggested, "too few repeat customers to measure a rhythm"
+    return suggested, (
+        f"nine of ten gaps of the typical repeat customer are at most {profile.long_gap:.0f} days"
+    )
+
+
+def active_days(task: TaskParams, horizon: int, profile: Profile) -> tuple[int, str]:
+    """Within how many days a customer must have bought to be asked about, and why.
+
+    Where it is `auto` it is never shorter than the horizon: who has been silent for less than that
+    has not lapsed.
+    """
+    if task.active_within_days != "auto":
+        return task.active_within_days, "set in params.yaml"
+    room = max((profile.data_until - profile.data_from) // 3, ACTIVE[0])
+    fitting = [days for days in ACTIVE if days <= room]
+    enough = [days for days in fitting if days >= 3 * horizon]
+    if enough:
+        return enough[0], f"three horizons of {horizon} days, rounded up"
+    if fitting[-1] >= horizon:
+        return fitting[-1], f"the longest within a third of the history ({room} days)"
+    return horizon, f"the horizon, as a third of the history ({room} days) is shorter"

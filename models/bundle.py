@@ -1,0 +1,84 @@
+"""The three models that make a score card, saved into one folder and read from it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+
+from models.boosting import FloatArray
+from models.churn import ChurnModel
+from models.next_purchase import NextPurchaseModel
+from models.rhythm import MixedCurves, MixedValue, RhythmModels
+from models.value import ValueModel
+from models.when import WhenModel
+
+
+class AmountModel(Protocol):
+    """Expected orders and money beside a churn risk."""
+
+    def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
+        """The columns of `ValueModel.predict`, on the snapshot's index."""
+
+    def learned(self) -> "AmountModel":
+        """The model that tells only what was learned: what outcomes can judge."""
+
+
+@dataclass(frozen=True)
+class Trees:
+    """When and how much by trees."""
+
+    when: NextPurchaseModel
+    value: ValueModel
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Churn, and when and how much by trees, by the rhythm of purchases, or by both."""
+
+    churn: ChurnModel
+    trees: Trees | None = None
+    rhythm: RhythmModels | None = None
+
+    @property
+    def next_purchase(self) -> WhenModel:
+        """When: what lies between the two by the trees' weight."""
+        if self.trees is None:
+            return self._rhythm.when
+        if self.rhythm is None:
+            return self.trees.when
+        when, weight = self.rhythm.when, self.rhythm.tree_weight
+        return MixedCurves(self.trees.when, when, weight, self.churn.churn)
+
+    @property
+    def value(self) -> AmountModel:
+        """How much: what lies between the two by the trees' weight."""
+        if self.trees is None:
+            return self._rhythm.value
+        if self.rhythm is None:
+            return self.trees.value
+        return MixedValue(self.trees.value, self.rhythm.value, self.rhythm.tree_weight)
+
+    @property
+    def _rhythm(self) -> RhythmModels:
+        if self.rhythm is None:
+            raise ValueError("a bundle has trees, a rhythm, or both")
+        return self.rhythm
+
+    def save(self, folder: Path) -> None:
+        """Write all of it into one folder."""
+        self.churn.save(folder)
+        if self.trees is not None:
+            self.trees.when.save(folder)
+            self.trees.value.save(folder)
+        if self.rhythm is not None:
+            self.rhythm.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Bundle":
+        """Read all of it; check the folder's manifest first."""
+        churn, rhythm = ChurnModel.load(folder), RhythmModels.load(folder)
+        if rhythm is not None and rhythm.tree_weight == 0:
+            return cls(churn, None, rhythm)
+        trees = Trees(NextPurchaseModel.load(folder), ValueModel.load(folder))
+        return cls(churn, trees, rhythm)
