@@ -17,8 +17,14 @@ from sources.simulator.tables import Maker
 from sources.simulator.worlds import SHOP, SUBSCRIPTION, World
 
 LAST = np.datetime64("2025-03-01")  # the day after the data ends, whatever its length
+STRAY = pd.Timestamp("2005-03-05 12:00:00")
 DAY = pd.Timedelta(days=1)
 Frames = dict[str, pd.DataFrame]
+WRITTEN = {
+    "seconds": "%Y-%m-%d %H:%M:%S",
+    "dates": "%Y-%m-%d",
+    "european": "%d.%m.%Y %H:%M:%S",
+}
 ODD = ("Ürsula & söhne", "a/b?c=d#e", "Zoë 'q' \"w\"", "иван", "x,y;z", "..", "%2F", "<b>")
 
 
@@ -176,6 +182,9 @@ def _with_odd_rows(orders: pd.DataFrame, recipe: Recipe, rng: Rng) -> pd.DataFra
         many = many.assign(order_id=[f"B{n:05d}" for n in range(400)], event_time=times)
         many["known_at"] = many["event_time"]
         orders = pd.concat([orders, many], ignore_index=True)
+    if recipe.stray_row:
+        slip = orders.iloc[[-1]].assign(order_id="SLIP", event_time=STRAY, known_at=STRAY)
+        orders = pd.concat([orders, slip.astype(orders.dtypes)], ignore_index=True)
     return orders
 
 
@@ -211,16 +220,16 @@ def _ids(frame: pd.DataFrame, ids: str) -> pd.DataFrame:
 
 
 def _written(frame: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
-    """Times as the files hold them: UTC made local, dates alone, or with an offset."""
+    """Times as the files hold them."""
     changed = {}
     for name in frame.select_dtypes("datetime").columns:
         times = frame[name].dt.floor("s")
-        if recipe.times == "dates":
-            changed[name] = times.dt.strftime("%Y-%m-%d")
-        elif recipe.times == "zoned":
+        text = times.dt.strftime(WRITTEN.get(recipe.times, WRITTEN["seconds"]))
+        if recipe.times == "zoned":
             local = times.dt.tz_localize("UTC").dt.tz_convert(ZoneInfo("Asia/Kolkata"))
-            changed[name] = local.dt.strftime("%Y-%m-%dT%H:%M:%S+05:30")
-        else:
-            changed[name] = times
-    written = frame.assign(**changed)
-    return written.reset_index(drop=True)
+            text = local.dt.strftime("%Y-%m-%dT%H:%M:%S+05:30")
+        elif recipe.times == "mixed":
+            # By the day, so that all lines of an order are written alike.
+            text = text.mask(times.dt.day % 5 == 0, times.dt.strftime(WRITTEN["dates"]))
+        changed[name] = times if recipe.times == "seconds" else text
+    return frame.assign(**changed).reset_index(drop=True)

@@ -11,7 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-DAY = pd.Timedelta(days=1)
+FIRST_YEAR = pd.Timestamp("2010-01-01")  # no company of the zoo is older
+ENOUGH = 50  # orders, of which one far from all others is a slip
+EUROPEAN = r"\d\d\.\d\d\.\d{4} "
 
 
 def purchases_known(
@@ -40,25 +42,34 @@ def purchases_known(
 
 def usable_orders(orders: pd.DataFrame, zone: str, source: dict[str, Any]) -> pd.DataFrame:
     """The rows that can be used, each thing told once, with `time` in UTC."""
-    has_key = "line_id" in orders
-    rows = orders.drop_duplicates() if has_key or is_unique(source) else orders
-    rows = rows[rows["customer_id"].notna() & rows["order_id"].notna()]
-    return rows.assign(time=utc(rows["event_time"], zone))
+    rows = orders[orders["customer_id"].notna() & orders["order_id"].notna()]
+    rows = rows.drop_duplicates() if "line_id" in orders or is_unique(source) else rows
+    rows = rows.assign(time=utc(rows["event_time"], zone))
+    return rows[~_slips(rows)]
 
 
 def rows_of(orders: pd.DataFrame, source: dict[str, Any]) -> dict[str, int]:
     """What should become of the raw rows: guests, quarantined, duplicates, kept."""
+    zone = source.get("timezone", "UTC")
     guests = orders["customer_id"].isna()
-    broken = orders["order_id"].isna() & ~guests
-    rest = orders[~guests & ~broken]
+    rest = orders[~guests & orders["order_id"].notna()]
     told_once = rest.drop_duplicates() if "line_id" in rest or is_unique(source) else rest
+    slips = _slips(told_once.assign(time=utc(told_once["event_time"], zone)))
+    kept = len(told_once) - int(slips.sum())
+    duplicates = len(rest) - len(told_once)
     return {
         "rows_in": len(orders),
         "guests": int(guests.sum()),
-        "quarantined": int(broken.sum()),
-        "duplicates": len(rest) - len(told_once),
-        "kept": len(told_once),
+        "quarantined": len(orders) - int(guests.sum()) - duplicates - kept,
+        "duplicates": duplicates,
+        "kept": kept,
     }
+
+
+def _slips(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """The order of a year in which the company was not there; of few orders any may be true."""
+    is_early = rows["time"] < FIRST_YEAR
+    return is_early & (rows["order_id"].nunique() >= ENOUGH)
 
 
 def is_unique(source: dict[str, Any]) -> bool:
@@ -72,13 +83,12 @@ def utc(times: "pd.Series[Any]", zone: str) -> "pd.Series[pd.Timestamp]":
     if text.str.contains(r"\+\d\d:\d\d$").any():
         moments = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
         return moments.dt.tz_localize(None).astype("datetime64[us]")
-    plain = pd.to_datetime(text, format="ISO8601", errors="coerce").astype("datetime64[us]")
-    there = plain.dropna()
-    if (there == there.dt.floor("D")).all():
-        return plain
+    written = "%d.%m.%Y %H:%M:%S" if text.str.match(EUROPEAN).any() else "ISO8601"
+    plain = pd.to_datetime(text, format=written, errors="coerce").astype("datetime64[us]")
+    is_date = text.str.len() == len("2025-01-31")  # the same date anywhere
     local = plain.dt.tz_localize(zone, ambiguous=False, nonexistent="shift_forward")  # type: ignore[call-overload]
     moved: pd.Series[pd.Timestamp] = local.dt.tz_convert("UTC").dt.tz_localize(None)
-    return moved.astype("datetime64[us]")
+    return moved.astype("datetime64[us]").where(~is_date, plain)
 
 
 def _net(rows: pd.DataFrame) -> "pd.Series[float]":

@@ -36,7 +36,7 @@ class Recipe:
     tables: tuple[str, ...] = ()
     columns: tuple[str, ...] = ("amount",)
     form: Literal["csv", "parquet", "parts"] = "csv"
-    times: Literal["seconds", "dates", "zoned"] = "seconds"
+    times: Literal["seconds", "dates", "mixed", "zoned", "european"] = "seconds"
     ids: Literal["plain", "zeros", "odd"] = "plain"
     zone: str = "UTC"
     refunds: bool = False
@@ -50,6 +50,7 @@ class Recipe:
     repeated_rows: bool = False
     broken_rows: bool = False
     silent_days: bool = False  # a gap in the feed
+    stray_row: bool = False  # one order of 2005
     # Subscriptions, where leaving is a cancellation or orders are made of them.
     subscriptions: Literal["none", "beside", "alone"] = "none"
     lives: tuple[str, ...] = ()
@@ -160,7 +161,7 @@ def _data(rng: Rng) -> dict[str, Any]:
         "tables": tuple(name for name in TABLES if rng.random() < share),
         "columns": tuple(name for name in COLUMNS if name in columns),
         "form": _seldom(rng, "csv", ["parquet", "parts"], 0.4),
-        "times": _seldom(rng, "seconds", ["dates", "zoned"], 0.3),
+        "times": _seldom(rng, "seconds", ["dates", "mixed", "zoned", "european"], 0.35),
         "ids": _seldom(rng, "plain", ["zeros", "odd"], 0.3),
         "zone": _seldom(
             rng, "UTC", ["America/Sao_Paulo", "Asia/Kathmandu", "Africa/Cairo", "Pacific/Apia"], 0.3
@@ -182,6 +183,7 @@ def _rows(rng: Rng) -> dict[str, Any]:
         "repeated_rows",
         "broken_rows",
         "silent_days",
+        "stray_row",
     )
     share = _one(rng, [0.05, 0.15, 0.4])
     return {name: bool(rng.random() < share) for name in names}

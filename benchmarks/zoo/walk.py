@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.zoo.company import Company, tables_of, write
+from benchmarks.zoo.counting import utc
 from benchmarks.zoo.recipe import Recipe
 from benchmarks.zoo.road import Ended, lay_out, run_road
 from benchmarks.zoo.settings import params_of
@@ -98,20 +99,18 @@ def _run(folder: Path) -> tuple[Ended, tuple[str, ...]]:
 
 def _earlier(company: Company) -> Company:
     """The company as it stood before."""
-    column = "event_time" if "orders" in company.tables else "started_at"
-    main = company.tables["orders" if "orders" in company.tables else "subscriptions"]
-    cut = str(main[column].astype("str").sort_values().iloc[int(EARLIER * (len(main) - 1))])[:10]
+    main = "orders" if "orders" in company.tables else "subscriptions"
+    times = utc(company.tables[main][TABLES[main].time], "UTC")
+    cut = times.quantile(EARLIER)
     frames = {}
     for name, frame in company.tables.items():
         time = TABLES[name].time
-        past = frame[frame[time].astype("str") < cut] if time in frame else frame
-        if name == "subscriptions" and "ended_at" in past:
-            # NaT is no text before any date: the contracts that run stay running.
-            ended = past["ended_at"].where(past["ended_at"].astype("str") < cut)
-            past = past.assign(ended_at=ended)
+        past = frame[utc(frame[time], "UTC") < cut] if time in frame else frame
+        if "ended_at" in past:  # the contracts that run then stay running
+            past = past.assign(ended_at=past["ended_at"].where(utc(past["ended_at"], "UTC") < cut))
         if len(past):
             frames[name] = past
-    return Company(frames or company.tables, company.params, company.form)
+    return Company(frames if main in frames else company.tables, company.params, company.form)
 
 
 @cache
