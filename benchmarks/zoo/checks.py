@@ -36,6 +36,7 @@ MONEY = (
     "expected_gain",
 )
 STATUSES = {"scored", "rule", "insufficient_data", "already_churned"}
+JUDGED_BEST, OTHER_CUSTOMERS, UNJUDGED = 1, 4, (6, 7)  # rungs of the ladder
 MOST_CARDS = 30  # asked of the service
 CLOSE = 1e-6
 
@@ -289,11 +290,17 @@ def status_and_grade_are_honest(walk: Walk) -> Iterator[str]:
         yield "a rule ranks by the manifest, and customers are scored"
     if manifest["gate"] is None and (cards["status"] == "rule").any():
         yield "models score by the manifest, and a rule ranks"
+    rung = manifest.get("ladder", {}).get("rung", JUDGED_BEST)
+    if "rung" in cards and (cards["rung"] != rung).any():
+        yield f"cards tell another rung than {rung}"
     churn = evaluation.get("churn", {})
-    if has_scored:
+    if rung in UNJUDGED:
+        if churn.get("grade") or churn.get("models"):
+            yield f"rung {rung} is not judged, and there are figures or a grade"
+    elif has_scored:
         yield from _judged(churn)
-    elif manifest["gate"] and churn.get("grade"):
-        yield "a rule has a grade"
+        if rung == OTHER_CUSTOMERS and churn.get("grade") == "A":
+            yield "judged on other customers alone, and graded A"
 
 
 def _judged(churn: dict[str, Any]) -> Iterator[str]:
@@ -301,14 +308,16 @@ def _judged(churn: dict[str, Any]) -> Iterator[str]:
     if not ours:
         yield "customers are scored by models that nothing judged"
         return
-    if churn.get("grade") not in ("A", "B", "C"):
-        yield f"no grade: {churn.get('grade')!r}"
-    if not churn["rows"] or not 0 < churn["churn_rate"] < 1:
-        yield "judged on one kind of outcome alone"
+    grade, auc = churn.get("grade"), ours["auc"]
+    if grade not in ("A", "B", "C"):
+        yield f"no grade: {grade!r}"
+    if not churn["rows"]:
+        yield "judged on nothing"
+    if not 0 < churn["churn_rate"] < 1 and (auc or grade != "C"):
+        yield "judged on one kind of outcome, and told how well it ranks"
     # Of five resamples, which is what quick settings take, an interval need not hold its value.
-    low, high = ours["auc"]["low"], ours["auc"]["high"]
-    if not 0 <= low <= high <= 1 or not 0 <= ours["auc"]["value"] <= 1:
-        yield f"an interval that is none: {ours['auc']}"
+    if auc and not (0 <= auc["low"] <= auc["high"] <= 1 and 0 <= auc["value"] <= 1):
+        yield f"an interval that is none: {auc}"
 
 
 def pages_and_api_answer(walk: Walk) -> Iterator[str]:

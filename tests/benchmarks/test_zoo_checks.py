@@ -268,7 +268,17 @@ def test_a_rule_that_tells_a_probability_is_seen(walk):
     found = list(checks.status_and_grade_are_honest(walk))
     assert any("whom no model scored" in one for one in found)
     manifest(walk, gate={"why": "", "distance": []})
-    assert any("has a grade" in one for one in checks.status_and_grade_are_honest(walk))
+    manifest(walk, ladder={"rung": 7})
+    assert any("figures or a grade" in one for one in checks.status_and_grade_are_honest(walk))
+
+
+def test_a_rung_that_does_not_bear_what_is_told_is_seen(walk):
+    manifest(walk, ladder={"rung": 4})
+    evaluation(walk, lambda told: told["churn"].update(grade="A"))
+    cards(walk, rung=5)
+    found = list(checks.status_and_grade_are_honest(walk))
+    assert any("cards tell another rung" in one for one in found)
+    assert any("graded A" in one for one in found)
 
 
 def test_a_page_that_fails_or_speaks_as_a_program_is_seen(walk, monkeypatch):
