@@ -2,6 +2,8 @@
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export MLFLOW_ALLOW_PICKLE_DESERIALIZATION := false
+# LightGBM's threads wait for each other by spinning, which starves whatever else runs beside them.
+export OMP_WAIT_POLICY ?= PASSIVE
 # Without byte code every stage would compile its imports again: 8 seconds instead of 3.
 unexport PYTHONDONTWRITEBYTECODE
 

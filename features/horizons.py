@@ -24,10 +24,15 @@ def wanted_horizon(task: TaskParams, profile: Profile) -> tuple[int, str]:
         return MONTH, "one month, in which a subscription paid by the month can end once"
     suggested = rhythm_horizon(profile.long_gap)
     if profile.long_gap is None:
-        return suggested, "too few repeat customers to measure a rhythm"
-    return suggested, (
-        f"nine of ten gaps of the typical repeat customer are at most {profile.long_gap:.0f} days"
-    )
+        why = "too few repeat customers to measure a rhythm"
+    else:
+        days = f"{profile.long_gap:.0f} days"
+        why = f"nine of ten gaps of the typical repeat customer are at most {days}"
+    value = task.value_horizon_days
+    if value != "auto" and value < suggested:
+        shorter = [days for days in HORIZONS if days <= value]
+        return max(shorter, default=value), f"{why}, and no longer than task.value_horizon_days"
+    return suggested, why
 
 
 def active_days(task: TaskParams, horizon: int, profile: Profile) -> tuple[int, str]:

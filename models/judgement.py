@@ -19,7 +19,7 @@ from models.evaluate_amount import amount_rules, evaluate_amount
 from models.evaluate_categories import evaluate_categories
 from models.evaluate_next import evaluate_when
 from models.held_out import HeldOutBaselines, HeldOutBundle
-from models.leaks import check_leaks, dominance
+from models.leaks import FEWEST, check_leaks, dominance
 from models.metrics import auc, customer_weights
 from models.next_categories import NextCategoriesModel
 from models.params import ModelParams
@@ -103,10 +103,13 @@ def judge(
     rules = baselines.predict(test)
     predictions = {OURS: risk} | {n: rules[n].to_numpy(np.float64) for n in rules.columns}
     features = list(bundle.churn.features)
-    alone = feature_aucs(_enough(test, snapshots, timeline, params), features)
+    by_itself = _enough(test, snapshots, timeline, params)
+    alone = feature_aucs(by_itself, features)
     y = test["churned"].to_numpy(np.float64)
     # First of all: figures that are too good to be true are not worth computing.
-    accepted = check_leaks(alone, auc(y, risk, np.ones_like(y)), features, params)
+    suspects = alone if _fewest(by_itself) >= FEWEST else alone[:0]
+    area = auc(y, risk, np.ones_like(y)) if _fewest(test) >= FEWEST else None
+    accepted = check_leaks(suspects, area, features, params)
     importance = bundle.churn.importance()
     churn = evaluate_churn(test, predictions, timeline.horizon_days, params)
     churn["accepted_leaks"] = accepted
@@ -154,10 +157,15 @@ def _enough(
     A feature alone learns nothing, so with too few of either outcome on the test dates all closed
     ones may judge it.
     """
-    left = int(test["churned"].sum())
-    if min(left, len(test) - left) >= params.gates.min_churners:
+    if _fewest(test) >= params.gates.min_churners:
         return test
     return Until(snapshots, timeline).closed(timeline.data_until)
+
+
+def _fewest(rows: pd.DataFrame) -> int:
+    """Leavers or stayers, whichever are fewer."""
+    left = int(rows["churned"].sum())
+    return min(left, len(rows) - left)
 
 
 def judge_categories(

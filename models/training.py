@@ -38,7 +38,7 @@ from models.fitting import (
 from models.params import ModelParams
 from models.reasons import Explainer, fit_explainer
 from models.search import Search, search
-from models.until import Until
+from models.until import Until, has_both_outcomes
 
 FOLD = "fold_{}"  # folder of the models for one fold of held-out customers, inside that one
 PAST = "past"  # folder of what stood at the value test date, inside that of the evaluated models
@@ -104,9 +104,10 @@ def train_all(
     """Train every model. Raises DataGateError where the data is too little or too uniform."""
     until = Until(snapshots, timeline, purchases, params.calibration_folds)
     weight = weight_of_trees(until, params)
-    if weight:
-        # A date that nothing can be judged on is told before the training, not after it.
+    if not has_both_outcomes(until.test):
+        # What nothing can be judged on is told before the training, not after it.
         check_gates(until.test, "test dates", params, share=VALID_SHARE, churn=timeline.churn)
+    if weight:
         say(f"churn: {len(until.train):,} training rows, {len(until.valid):,} validation rows")
     searched = search_settings(until, features, params, say) if weight else Search(params.churn)
     params = searched.applied(params)

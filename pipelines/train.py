@@ -56,12 +56,14 @@ def _why_unjudged(until: Until, params: ModelParams) -> str:
     if below:
         return str(below["why"])
     closed = until.closed(until.timeline.data_until)
-    if closed["customer_id"].nunique() >= params.gates.min_customers:
-        return ""
-    for rows, dates in ((closed, "closed dates"), (until.test, "test dates"), (until.train, "")):
-        if not has_both_outcomes(rows):
-            left = "nobody" if not rows["churned"].sum() else "everybody"
-            return f"of {rows['customer_id'].nunique():,} customers {left} left on the {dates}"
+    parts = {"closed": closed, "test": until.test, "training": until.train}
+    for dates, rows in parts.items():
+        few = rows["customer_id"].nunique() < params.gates.min_customers
+        if few and not has_both_outcomes(rows):
+            left = "everybody" if rows["churned"].sum() else "nobody"
+            return (
+                f"of {rows['customer_id'].nunique():,} customers {left} left on the {dates} dates"
+            )
     return ""
 
 

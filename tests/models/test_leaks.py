@@ -5,7 +5,7 @@ import yaml
 
 from features.snapshot import group_of
 from models.judgement import Costs, Evaluated, judge
-from models.leaks import check_leaks, dominance
+from models.leaks import FEWEST, OWN_RHYTHM, check_leaks, dominance
 from models.params import GateParams
 from models.training import train_all
 from pipelines.model_card import model_card
@@ -70,6 +70,22 @@ def test_an_accepted_feature_explains_a_model_only_when_it_is_as_good_alone():
     assert len(checked(alone(tier=0.985), 0.99, accepting(tier=REASON))) == 1
     with pytest.raises(LeakError, match="the churn model has AUC"):
         checked(alone(tier=0.96), 0.99, accepting(tier=REASON))
+
+
+def test_what_is_made_of_the_days_of_purchases_alone_is_no_leak():
+    """Where everybody pays every thirty days, days since the last payment tell who pays next."""
+    (accepted,) = checked(alone(days_since_last_purchase=1.0, tier=0.9), 1.0)
+    assert (accepted["name"], accepted["reason"]) == ("days_since_last_purchase", OWN_RHYTHM)
+    with pytest.raises(LeakError, match="amount_total"):  # a refund can be filled in later
+        checked(alone(amount_total=1.0))
+
+
+def test_of_a_few_leavers_nothing_is_too_good_to_be_true(leaky):
+    rows, made = leaky
+    left = rows.index[(rows["churned"] == 1) & rows["outcome_known"]]
+    few = rows.assign(churned=rows["churned"].where(~rows.index.isin(left[: -(FEWEST - 1)]), 0.0))
+    churn = judge(few, timeline(), evaluated(made), Costs({}, margin_rate=None), accepting()).churn
+    assert churn["accepted_leaks"] == []
 
 
 @pytest.mark.parametrize("reason", ["", " " * 40, "known before", 7])
@@ -140,17 +156,17 @@ def test_with_a_reason_it_passes_and_the_model_card_shows_reason_and_warning(lea
 def test_of_few_leavers_features_are_judged_on_every_closed_date():
     rows = simulate()
     tested = rows["split"] == "test"
-    # Chance: among three leavers of the test dates the feature sorts; before it says nothing.
+    # Chance: among a few leavers of the test dates the feature sorts; before it says nothing.
     few = rows[~tested | (rows["churned"] == 0)]
-    leavers = rows[tested & (rows["churned"] == 1)].head(3)
+    leavers = rows[tested & (rows["churned"] == 1)].head(FEWEST)
     few = pd.concat([few, leavers]).sort_values(["as_of_date", "customer_id"], ignore_index=True)
     noise = np.random.default_rng(2).normal(size=len(few))
     is_tested_leaver = (few["split"] == "test") & (few["churned"] == 1)
     few["amount_mean"] = np.where(is_tested_leaver, 100.0, noise)
     costs = Costs({}, margin_rate=None)
-    params = model_params(gates=GateParams(min_customers=50, min_churners=10))
+    params = model_params(gates=GateParams(min_customers=50, min_churners=FEWEST + 1))
     churn = judge(few, timeline(), evaluated(trained()), costs, params).churn
     assert churn["strongest_single_feature"]["auc"] < 0.95
-    sure = model_params(gates=GateParams(min_customers=50, min_churners=3))
+    sure = model_params(gates=GateParams(min_customers=50, min_churners=FEWEST))
     with pytest.raises(LeakError, match="amount_mean"):
         judge(few, timeline(), evaluated(trained()), costs, sure)

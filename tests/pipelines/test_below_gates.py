@@ -23,45 +23,66 @@ def release_of(project):
 
 
 def needs(gate):
-    return {need["what"]: (need["have"], need["need"]) for need in gate["distance"]}
+    return {need["what"]: (need["have"], need["need"]) for need in gate}
 
 
-def test_a_first_run_on_a_short_history_publishes_the_rule_and_what_a_model_needs(tmp_path):
+def test_a_first_run_on_a_short_history_is_estimated_unjudged_and_says_what_would_judge_it(
+    tmp_path,
+):
     project = new_project(tmp_path / "short", tables(Shop(days=55)))
     done = project.run()
     assert done.code == 0, done.text
-    assert "No model yet: the data is below the gates" in done.text
+    assert "Rung 6 of 7: not judged" in done.text
     assert "Traceback" not in done.text
     assert "make serve" in done.text and "dvc plots" not in done.text
     manifest = project.manifest()
-    have, need = needs(manifest["gate"])["history_days"]
+    assert (manifest["gate"], manifest["ladder"]["rung"]) == (None, 6)
+    have, need = needs(manifest["ladder"]["needs"])["history_days"]
     assert have < 55 < need
     assert f"{have} days of history, needed {need}" in done.text
-    assert manifest["promotion"]["outcome"] == "rule"
+    assert manifest["promotion"]["outcome"] == "unjudged"
     cards = pd.read_parquet(project.release / "cards.parquet")
-    ruled = cards[cards["status"] == "rule"]
-    assert len(ruled) > 200
-    assert set(cards["status"]) <= {"rule", "insufficient_data", "already_churned"}
-    assert sorted(ruled["risk_rank"]) == list(range(1, len(ruled) + 1))
-    assert cards["churn_risk"].isna().all()
-    assert not [name for name in cards.columns if name.startswith(TOLD)]
-    assert cards["intended_action"].isna().all()
+    scored = cards[cards["status"] == "scored"]
+    assert len(scored) > 200
+    assert set(cards["rung"]) == {6}
+    assert sorted(scored["risk_rank"]) == list(range(1, len(scored) + 1))
+    assert scored["churn_risk"].between(0, 1).all()
     card = (project.release / "reports" / "model_card.md").read_text(encoding="utf-8")
-    assert f"{have} days of history, needed {need}" in card
+    assert "No outcome has judged them" in card
     published = release_of(project)
-    assert published.quality is None
-    assert needs(published.model_dump()["gate"])["history_days"] == (have, need)
+    assert published.quality is published.gate is None
+    assert published.ladder.rung == 6
     assert not (project.folder / "store" / "champion").exists()
     assert project.parent_runs() == 1
     assert project.up_to_date()
-    # With enough history a model takes the place of the rule.
+    # With enough history a judged model takes its place.
     project.give(tables(Shop()))
     done = project.reach("release")
     assert done.code == 0, done.text
-    assert project.manifest()["gate"] is None
+    assert project.manifest()["ladder"]["rung"] < 5
     assert project.manifest()["promotion"]["outcome"] == "first"
     assert project.python("-m", "pipelines.publish").code == 0
     assert release_of(project).quality is not None
+
+
+def test_where_nobody_bought_on_two_days_a_rule_ranks_and_claims_nothing(tmp_path):
+    given = tables(Shop(days=55))
+    orders = given["orders"].drop_duplicates("customer_id")
+    project = new_project(tmp_path / "once", {"orders": orders})
+    done = project.run()
+    assert done.code == 0, done.text
+    assert "No model yet: the data is below the gates" in done.text
+    manifest = project.manifest()
+    assert (manifest["ladder"]["rung"], manifest["promotion"]["outcome"]) == (7, "rule")
+    assert needs(manifest["gate"]["distance"])["history_days"]
+    cards = pd.read_parquet(project.release / "cards.parquet")
+    assert set(cards["status"]) <= {"rule", "insufficient_data", "already_churned"}
+    assert cards["churn_risk"].isna().all()
+    assert not [name for name in cards.columns if name.startswith(TOLD)]
+    assert cards["intended_action"].isna().all()
+    published = release_of(project)
+    assert published.quality is None
+    assert published.gate is not None
 
 
 def test_a_history_cut_short_leaves_the_champion_scoring_with_its_own_value_horizon(copied):
@@ -74,7 +95,7 @@ def test_a_history_cut_short_leaves_the_champion_scoring_with_its_own_value_hori
     copied.give(cut)
     done = copied.reach("monitor")
     assert done.code == 0, done.text
-    assert "the champion stays: no new ones could be trained. The history is too short" in done.text
+    assert "the champion stays: no new ones could be judged. The " in done.text
     after = copied.manifest()
     assert after["model_version"] == before["model_version"]
     assert after["value_horizon_days"] == before["value_horizon_days"]
@@ -85,15 +106,19 @@ def test_a_history_cut_short_leaves_the_champion_scoring_with_its_own_value_hori
     assert "score_psi" not in told
 
 
-def test_too_few_customers_for_new_models_leave_the_champion_scoring(copied):
+def test_too_few_customers_for_trees_leave_the_champion_scoring_unless_the_new_are_no_worse(copied):
     before = copied.manifest()
     copied.change(model={"gates": {"min_customers": 5000}})
     done = copied.reach("release")
     assert done.code == 0, done.text
-    assert "the champion stays: no new ones could be trained. Too little data" in done.text
+    assert "rung 5 of 7: too little data for trees" in done.text
     after = copied.manifest()
-    assert after["model_version"] == before["model_version"]
-    assert (after["promotion"]["outcome"], after["gate"]) == ("gate", None)
+    assert after["gate"] is None
+    kept = after["model_version"] == before["model_version"]
+    assert kept == (after["promotion"]["outcome"] == "refused")
+    assert (
+        after["ladder"]["rung"] == (before if kept else {"ladder": {"rung": 5}})["ladder"]["rung"]
+    )
     was = json.loads((copied.release / "reports" / "evaluation.json").read_text(encoding="utf-8"))
     assert "churn" in was
     cards = pd.read_parquet(copied.release / "cards.parquet")
