@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sources.notes import Note
-from sources.numbers import read_numbers
+from sources.numbers import marks, read_numbers
 from sources.params import SourceParams
 from sources.reading import Reading, filled, no_reasons
 from sources.tables import NUMBER, TEXT, TIME, YESNO, Table
@@ -20,8 +20,13 @@ def read_cells(
     """The rows in their types, why a row cannot be read (else empty), and how cells were read."""
     reasons = no_reasons(given)
     columns, notes = {}, []
+    numbers = [column for column in given.columns if table.columns.get(column) == NUMBER]
+    told = marks({c: given[c] for c in numbers}, params.numbers.get(table.name, {}))
     for column in given.columns:
-        reading = _reader(column, table, params)(given[column])
+        if column in numbers:
+            reading = read_numbers(given[column], told.get(column))
+        else:
+            reading = _reader(column, table, params)(given[column])
         columns[column] = reading.values
         broken = (reading.reasons != "") & (reasons == "")
         reasons[broken] = f"{column} " + reading.reasons[broken]
@@ -51,9 +56,6 @@ def _reader(column: str, table: Table, params: SourceParams) -> Callable[[pd.Ser
             column == table.time and column not in table.required
         )
         return lambda cells: read_times(cells, params.timezone, open_ended)
-    if kind == NUMBER:
-        declared = params.numbers.get(table.name, {}).get(column)
-        return lambda cells: read_numbers(cells, declared)
     if kind == YESNO:
         return _yes_or_no
     return lambda cells: Reading(_text(cells, kind), no_reasons(cells))

@@ -8,7 +8,7 @@ for, and params.yaml answers: `source.numbers: {orders: {amount: "1,234.56"}}`.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,19 +44,47 @@ MANY = 20  # numbers with three digits after the point in all of a column: thous
 EMPTY = {*MINUS, "—"}  # how sheets write that there is nothing
 
 
-def read_numbers(column: pd.Series, declared: str | None = None) -> Reading:
-    """A column as float64; `declared` is a number as the column writes them."""
+def marks(columns: Mapping[str, pd.Series], declared: Mapping[str, str]) -> dict[str, Mark]:
+    """The mark before decimals of columns whose own cells do not tell it: declared, or the others'.
+
+    One system writes all columns of a table: where sums are "1 053,00", a quantity of "3,000" is 3.
+    """
+    found: dict[str, Mark] = {}
+    for name, example in declared.items():
+        if mark := decimal_mark([(example, 1)]):
+            found[name] = mark
+    own = {name: _first_told(column) for name, column in columns.items() if name not in found}
+    others = {mark for mark in (*found.values(), *own.values()) if mark}
+    if len(others) == 1:
+        found |= dict.fromkeys((name for name, mark in own.items() if not mark), *others)
+    return found
+
+
+def _first_told(column: pd.Series) -> Mark | None:
+    """The mark that the first cell that can be read in one way alone tells."""
+    if not _is_text(column):
+        return None
+    for text in map(str, column.dropna().unique()):
+        parts = _parts(text) if "." in text or "," in text else None
+        mark = _told_mark(parts.digits, parts.is_spaced) if parts else None
+        if mark:
+            return mark
+    return None
+
+
+def read_numbers(column: pd.Series, mark: Mark | None = None) -> Reading:
+    """A column as float64; `mark` stands before its decimals where its cells do not tell."""
     if not _is_text(column):
         return Reading(pd.to_numeric(column, errors="coerce").astype("float64"), no_reasons(column))
     text = column.astype("str").str.strip().where(filled(column), "")
     codes, distinct = pd.factorize(text)
     texts = list(map(str, distinct))
-    plain = _plain(texts) if declared is None else None
+    plain = _plain(texts) if mark != "," else None
     if plain is not None:
         values = pd.Series(plain, dtype="float64").take(codes).set_axis(column.index)
-        return Reading(values, no_reasons(column), _doubted(texts))
+        return Reading(values, no_reasons(column), _doubted(texts) if mark is None else ())
     counts = np.bincount(codes, minlength=len(texts)).tolist()
-    mark = decimal_mark(zip(texts, counts, strict=True) if declared is None else [(declared, 1)])
+    mark = mark or decimal_mark(zip(texts, counts, strict=True))
     read = [_number(one, mark) for one in texts]
     reasons = [
         "" if number is not None or one in EMPTY or not one else _reason(one, mark)
@@ -196,7 +224,7 @@ def _as_read(texts: list[str], read: "list[float | None]") -> tuple[str, ...]:
     pairs = [
         (text, f"{number:.12g}")
         for text, number in zip(texts, read, strict=True)
-        if number is not None and not PLAIN.fullmatch(text)
+        if number is not None and not (PLAIN.fullmatch(text) and float(text) == number)
     ]
     if not pairs:
         return ()

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from sources.encodings import encoding_of
 from sources.errors import SourceError
 from sources.files import describe
 from tests.sources.folders import HEADER, checked, params, write
@@ -36,6 +37,16 @@ def test_russian_exports_are_read_in_the_encodings_they_come_in(tmp_path, encodi
     assert rows["amount"].iloc[1] == 1053.01
     told = describe(params(tmp_path, **MAPPED))
     assert ("read as" in told) == (not encoding.startswith("utf-8"))
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "cp866", "koi8-r"])
+@pytest.mark.parametrize(
+    "line",
+    ["ЦБ-0001;ИП Клиент 0302;1\u00a0053,00", "МОСКВА;ЗАКАЗ 5", "доставка;самовывоз;наличные"],
+)
+def test_capitals_and_few_words_tell_the_encoding_too(tmp_path, encoding, line):
+    (tmp_path / "some.csv").write_bytes((f"{line}\n" * 50).encode(encoding))
+    assert encoding_of(tmp_path / "some.csv").replace("_", "-") == encoding
 
 
 def test_accents_among_plain_letters_are_western(tmp_path):

@@ -86,6 +86,16 @@ def test_every_number_column_of_every_table_is_read_so():
     assert rows["discount"].tolist() == [2.5, 1]
 
 
+@pytest.mark.parametrize(
+    ("sums", "quantity", "read"),
+    [("1 053,00", "3,000", 3), ("1.053,00", "3.000", 3000), ("1,053.00", "3,000", 3000)],
+)
+def test_what_a_column_does_not_tell_the_others_of_its_table_do(sums, quantity, read):
+    rows = check(orders(*good(30)).assign(amount=sums, quantity=quantity)).rows
+    assert set(rows["amount"]) == {1053.0}
+    assert set(rows["quantity"]) == {float(read)}
+
+
 def test_a_declared_number_that_shows_no_decimals_is_refused():
     with pytest.raises(ValidationError, match="does not show what stands before decimals"):
         params(numbers={"orders": {"amount": "1,234"}})
