@@ -201,6 +201,8 @@ def fit_explainer(
         there = [name for name in candidates if name in features]
         # Recency is shown with the own rhythm, which is another group.
         there = there or [name for name in candidates if name in rows.columns][:1]
+        # Data may hold none of the usual ones: lines on each order and no amounts, say.
+        there = there or (members if group in SHOWN else [])
         if not there:
             raise ArtifactError(
                 f"The reason group {group} has no feature to show: add one of the snapshot's "
