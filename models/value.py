@@ -216,10 +216,7 @@ def fit_value(
 
 
 def refit_value(model: ValueModel, rows: pd.DataFrame, params: ModelParams) -> ValueModel:
-    """The same model fitted on other rows with as many trees and the same levels, for serving.
-
-    Values of text features are learned anew.
-    """
+    """As many trees at the same levels, fitted on other rows and their texts, for serving."""
     horizons = model.horizons
     inputs, targets = learn_inputs(rows, model.inputs.features), _targets(horizons.churn)
     rhythm = _rhythm(rows, horizons)
@@ -279,8 +276,7 @@ def _told_share(share: float, horizons: Horizons) -> float:
 def _leaver_share(model: ValueModel, name: str, rows: pd.DataFrame) -> float:
     """Share of one amount that leavers brought, at most 1: nobody is worth more by leaving."""
     target = _targets(model.horizons.churn)[name]
-    if model.parts[name].reach:
-        rows = without_lone(target, rows)
+    rows = without_lone(target, rows) if model.parts[name].reach else rows
     inputs, amounts = model.inputs.matrix(rows), target.of(rows)
     left = ((rows["churned"] == 1) & rows[target.known]).to_numpy() & ~np.isnan(amounts)
     brought = amounts[left].sum()
