@@ -5,6 +5,7 @@ from features.profile import Profile
 
 HORIZONS = (14, 28, 56, 90, 180, 365)
 MONTH = 30  # days: what most subscriptions are paid for at a time
+LONGEST_MONTH, YEAR = 31, 365
 ACTIVE = (30, 60, 90, 180, 365)
 
 
@@ -21,7 +22,7 @@ def wanted_horizon(task: TaskParams, profile: Profile) -> tuple[int, str]:
         return task.horizon_days, "set in params.yaml"
     if task.churn == "cancellation":
         # The rhythm of purchases says when the next is due, and nothing about a subscription's end.
-        return MONTH, "one month, in which a subscription paid by the month can end once"
+        return _until_people_leave(profile)
     suggested = rhythm_horizon(profile.long_gap)
     if profile.long_gap is None:
         why = "too few repeat customers to measure a rhythm"
@@ -33,6 +34,19 @@ def wanted_horizon(task: TaskParams, profile: Profile) -> tuple[int, str]:
         shorter = [days for days in HORIZONS if days <= value]
         return max(shorter, default=value), f"{why}, and no longer than task.value_horizon_days"
     return suggested, why
+
+
+def _until_people_leave(profile: Profile) -> tuple[int, str]:
+    """A month, or so far ahead that people can leave at all, and why."""
+    phase, score = profile.phase, profile.data_until + 1
+    if phase is None:
+        return MONTH, "one month, in which a subscription paid by the month can end once"
+    if phase.cycle == "month":
+        return LONGEST_MONTH, "the longest month: most who leave do on certain days of it"
+    for days in (MONTH, *(days for days in HORIZONS if days > MONTH)):
+        if phase.events_ahead(score, days):
+            return days, f"it reaches the days on which most who leave do ({phase.named_days})"
+    return YEAR, f"a year, since most who leave do on certain days of it ({phase.named_days})"
 
 
 def active_days(task: TaskParams, horizon: int, profile: Profile) -> tuple[int, str]:

@@ -20,6 +20,8 @@ import numpy.typing as npt
 from features.timeline import date_of, day_of, with_end
 
 Cycle = Literal["year", "month"]
+Event = Literal["buying", "leaving"]
+CYCLES: tuple[Cycle, ...] = ("year", "month")
 Counts = Mapping[int, int]  # events by day since 1970-01-01
 
 DENSE = {"year": 55, "month": 5}  # days of the cycle, a sixth of it, in which most events fall
@@ -32,17 +34,46 @@ LEAST_EVENTS = 30
 LEAST_CYCLES = {"year": 2, "month": 4}
 LEAST_OF_CYCLE = 5  # events of a cycle that count it as one
 COMMON_YEAR = 2023
+SHOWN = 4  # days of the year that are named
 BACK_SOON = 31  # days: who returns within them had not left
 
 
 @dataclass(frozen=True)
 class Phase:
-    """A cycle on whose `days` (0 to 364 of the year, or 1 to 31 of the month) most events fall."""
+    """A cycle on whose `days` (0 to 364 of the year, or 1 to 31 of the month) most events fall.
 
+    `of` says which events; `share` of them fell on such days in the `cycles` that were seen.
+    """
+
+    of: Event
     cycle: Cycle
     days: tuple[int, ...]
     share: float
     cycles: int
+
+    @property
+    def length(self) -> int:
+        """Days of a cycle, about."""
+        return 365 if self.cycle == "year" else 30
+
+    @property
+    def why(self) -> str:
+        """What this phase asks of the dates, in words."""
+        who = "who leave do" if self.of == "leaving" else "purchases are"
+        return (
+            f"a {self.cycle} from date to date, at the phase of the score date, since "
+            f"{self.share:.0%} of all {who} on certain days of the {self.cycle}: {self.named_days}"
+        )
+
+    @property
+    def named_days(self) -> str:
+        """The days in words: `1 September`; `day 1, 15`."""
+        if self.cycle == "month":
+            return f"day {', '.join(map(str, self.days))}"
+        first = date(COMMON_YEAR, 1, 1)
+        named = [first + timedelta(days=day) for day in self.days[:SHOWN]]
+        more = ", …" * (len(self.days) > SHOWN)
+        return ", ".join(f"{when.day} {when:%B}" for when in named) + more
 
     def bears_on(self, horizon_days: int) -> bool:
         """Whether a horizon sees more of it, or less, from one date than from another."""
@@ -76,10 +107,11 @@ def leaving_days(subscriptions: ir.Table) -> ir.Table:
     return left.group_by(day=left.covered).aggregate(events=left.count())
 
 
-def measure(counts: Counts, data_from: int, data_until: int) -> Phase | None:
+def measure(counts: Counts, of: Event, data_from: int, data_until: int) -> Phase | None:
     """The phase of the year, else of the month, at which events fall; None where they do not."""
     inside = {day: n for day, n in counts.items() if data_from <= day <= data_until}
-    return _measured(inside, data_until, "year") or _measured(inside, data_until, "month")
+    found = (_measured(inside, of, data_until, cycle) for cycle in CYCLES)
+    return next((phase for phase in found if phase is not None), None)
 
 
 def phase_dates(
@@ -96,7 +128,7 @@ def phase_dates(
     return tuple(reversed(found))
 
 
-def _measured(counts: Counts, data_until: int, cycle: Cycle) -> Phase | None:
+def _measured(counts: Counts, of: Event, data_until: int, cycle: Cycle) -> Phase | None:
     by_cycle: dict[int, npt.NDArray[np.float64]] = {}
     for day, events in counts.items():
         number = _cycles_before(day, data_until, cycle)
@@ -113,7 +145,7 @@ def _measured(counts: Counts, data_until: int, cycle: Cycle) -> Phase | None:
     chance = (2 * SPAN[cycle] + 1) / LENGTH[cycle]
     many = _around(total, cycle) >= MANY_TIMES[cycle] * chance * total.sum()
     days = tuple(int(day) for day in np.flatnonzero(many & (total > 0)))
-    return Phase(cycle, days, share, len(full))
+    return Phase(of, cycle, days, share, len(full))
 
 
 def _densest(places: npt.NDArray[np.float64], cycle: Cycle) -> npt.NDArray[np.intp]:

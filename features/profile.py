@@ -1,7 +1,7 @@
 """The data's own rhythm: how long customers stay silent, and whether the silent come back."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis.expr.types as ir
 import pandas as pd
@@ -23,6 +23,7 @@ class Profile:
     `long_gap` is the median over customers of the 90 % quantile of their own gaps (days): silence
     beyond it is unusual for the typical repeat customer. None without repeat customers. `buying`
     and `leaving` are the phase at which purchases, and ends of all that ran, fall; None without.
+    `phase` is the one of the two that counts for what is foretold.
     """
 
     data_from: int
@@ -32,11 +33,11 @@ class Profile:
     long_gap: float | None
     buying: Phase | None = None
     leaving: Phase | None = None
+    phase: Phase | None = None
 
-    def phase(self, churn: Churn, horizon_days: int) -> Phase | None:
-        """The phase that decides what a horizon sees; None where it sees the same at any date."""
-        found = self.leaving if churn == "cancellation" else self.buying
-        return found if found is not None and found.bears_on(horizon_days) else None
+    def asked(self, churn: Churn) -> "Profile":
+        """With the `phase` of what is to be foretold."""
+        return replace(self, phase=self.leaving if churn == "cancellation" else self.buying)
 
 
 def profile(engine: Engine) -> Profile:
@@ -77,8 +78,8 @@ def profile(engine: Engine) -> Profile:
         customers=len(per_customer),
         one_time_share=float((per_customer["gaps"] == 0).mean()),
         long_gap=float(own.median()) if len(own) else None,
-        buying=measure(bought_on, first, last),
-        leaving=measure(left_on, first, last),
+        buying=measure(bought_on, "buying", first, last),
+        leaving=measure(left_on, "leaving", first, last),
     )
 
 

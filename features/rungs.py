@@ -20,6 +20,7 @@ first test date:
 
 from collections.abc import Iterator
 
+from features.grid import closed_days
 from features.params import TimelineParams
 from features.profile import Profile
 from features.timeline import date_of, day_of, is_closed, last_closed
@@ -41,17 +42,25 @@ def split_on(
     Raises TimelineError for test dates of params.yaml whose outcomes do not close.
     """
     history = max(active, horizon) if rung == BY_DATE else horizon
-    earliest = profile.data_from + history
+    grid = closed_days(horizon, profile, params)
+    old_enough = tuple(day for day in grid if day >= profile.data_from + history)
     for n_test, n_validation in _shapes(rung, params):
         test = test_days(horizon, n_test, profile, params)
+        if len(test) < n_test:
+            continue
         if rung == OTHER_CUSTOMERS:
             # Set by hand or not, the newest of them: the rest may teach.
-            found = _one_date(horizon, earliest, test[-1], profile, params)
+            found = _one_date(old_enough, test[-1], params)
         else:
-            found = _by_date(horizon, (n_validation, fewest(rung, params)), earliest, test, params)
+            validation = _last(grid, n_validation, last_closed(horizon, test[0]))
+            latest = last_closed(horizon, (*validation, *test)[0])
+            train = _last(old_enough, _most(params), latest)
+            is_enough = len(train) >= fewest(rung, params) and len(validation) == n_validation
+            found = (train, validation, test) if is_enough else None
         if found is not None:
             train, validation, test = found
-            return Split(train, validation, test, _unused(horizon, found, profile, params))
+            between = {day for day in grid if day >= train[0]} - {*train, *validation, *test}
+            return Split(train, validation, test, tuple(sorted(between)))
     return None
 
 
@@ -68,7 +77,7 @@ def test_days(
     """The test dates of params.yaml, or the last so many whose outcomes close."""
     end = last_closed(horizon, profile.data_until)
     if not params.test_as_of_dates:
-        return tuple(end - params.step_days * i for i in reversed(range(n_test)))
+        return closed_days(horizon, profile, params)[-n_test:]
     days = tuple(sorted({day_of(d) for d in params.test_as_of_dates}))
     for day in days:
         if not is_closed(day, horizon, profile.data_until):
@@ -83,39 +92,10 @@ def test_days(
 Dates = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]  # train, validation, test
 
 
-def _by_date(
-    horizon: int,
-    numbers: tuple[int, int],
-    earliest: int,
-    test: tuple[int, ...],
-    params: TimelineParams,
-) -> Dates | None:
-    """Training before validation before test; `numbers` are validation and fewest training."""
-    n_validation, least = numbers
-    step = params.step_days
-    validation = _back(last_closed(horizon, test[0]), test[0], step, n_validation)
-    latest = last_closed(horizon, (*validation, *test)[0])
-    train = tuple(d for d in _back(latest, test[0], step, _most(params)) if d >= earliest)
-    return (train, validation, test) if len(train) >= least else None
-
-
-def _one_date(
-    horizon: int, earliest: int, last: int, profile: Profile, params: TimelineParams
-) -> Dates | None:
+def _one_date(grid: tuple[int, ...], last: int, params: TimelineParams) -> Dates | None:
     """All closed dates teach, and on the last of them customers who were left out judge."""
-    train = tuple(d for d in _back(last, last, params.step_days, _most(params)) if d >= earliest)
+    train = _last(grid, _most(params), last)
     return (train, (), (last,)) if train and train[-1] == last else None
-
-
-def _unused(
-    horizon: int, dates: Dates, profile: Profile, params: TimelineParams
-) -> tuple[int, ...]:
-    """The closed dates of the grid that lie between two splits, or after the last test date."""
-    train, validation, test = dates
-    step = params.step_days
-    grid = range(test[0], train[0], -step)
-    closed = range(test[0], last_closed(horizon, profile.data_until) + 1, step)
-    return tuple(sorted({*grid, *closed} - {*train, *validation, *test}))
 
 
 def _shapes(rung: int, params: TimelineParams) -> Iterator[tuple[int, int]]:
@@ -138,7 +118,6 @@ def _most(params: TimelineParams) -> int:
     return MAX_AUTO_TRAIN if params.snapshots == "auto" else params.snapshots
 
 
-def _back(latest: int, anchor: int, step: int, count: int) -> tuple[int, ...]:
-    """`count` days of the grid through `anchor`, the last one at or before `latest`, ascending."""
-    last = anchor - -(-(anchor - latest) // step) * step
-    return tuple(last - step * i for i in reversed(range(count)))
+def _last(grid: tuple[int, ...], count: int, latest: int) -> tuple[int, ...]:
+    """The last `count` days of the grid up to `latest`."""
+    return tuple(day for day in grid if day <= latest)[-count:] if count else ()

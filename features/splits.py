@@ -7,6 +7,7 @@ test; here the two are brought together, and what was chosen is said with its re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from features.grid import phase_at, score_day
 from features.horizons import HORIZONS, active_days, wanted_horizon
 from features.params import TaskParams, TimelineParams
 from features.profile import Profile
@@ -27,9 +28,9 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
     of a later time. Raises ShortHistoryError, with the dates in it, when no outcome closes at all,
     and TimelineError for dates or horizons of params.yaml that cannot be.
     """
-    profile = _known_at_score(params, profile)
+    profile = _known_at_score(params, profile).asked(task.churn)
     wanted, why = wanted_horizon(task, profile)
-    for rung, horizon in _tried(task, wanted):
+    for rung, horizon in _tried(task, wanted, profile):
         active, active_why = active_days(task, horizon, profile)
         split = split_on(rung, horizon, active, profile, params)
         if split is None:
@@ -46,7 +47,7 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
             choices.append(Choice("task.active_within_days", active, active_why))
         if value.why:
             choices.append(Choice(VALUE_HORIZON, value.told, value.why))
-        choices += _date_choices(params, split, profile)
+        choices += _date_choices(params, split, horizon, profile)
         return Timeline(
             horizon_days=horizon,
             active_within_days=active,
@@ -57,7 +58,7 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
             validation=split.validation,
             test=split.test,
             unused=split.unused,
-            score=_score_day(params, profile),
+            score=score_day(params, profile),
             value_train=value.train,
             value_test=value.test,
             choices=tuple(choices),
@@ -69,17 +70,26 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
     raise _too_short(horizon, task, params, profile)
 
 
-def _tried(task: TaskParams, wanted: int) -> Iterator[tuple[int, int]]:
+def _tried(task: TaskParams, wanted: int, profile: Profile) -> Iterator[tuple[int, int]]:
     """Rungs and horizons in the order in which they are tried.
 
     A shorter horizon that a later time can judge comes before a longer one that it cannot.
     """
     horizons = [wanted]
     if task.horizon_days == "auto":
-        horizons += [days for days in reversed(HORIZONS) if days < wanted]
+        shorter = [days for days in reversed(HORIZONS) if days < wanted]
+        horizons += [days for days in shorter if _sees_events(days, profile)]
     for horizon in horizons:
         yield from ((rung, horizon) for rung in LATER_DATES)
     yield from ((OTHER_CUSTOMERS, horizon) for horizon in horizons)
+
+
+def _sees_events(horizon: int, profile: Profile) -> bool:
+    """Whether people leave within so many days of the score date, where they do so on few days."""
+    phase = profile.phase
+    return (
+        phase is None or phase.of == "buying" or phase.events_ahead(profile.data_until + 1, horizon)
+    )
 
 
 def unjudged_timeline(task: TaskParams, params: TimelineParams, profile: Profile) -> Timeline:
@@ -88,7 +98,7 @@ def unjudged_timeline(task: TaskParams, params: TimelineParams, profile: Profile
     The horizon, where it is `auto`, is the one the rhythm asks for, and so is the value horizon:
     nothing has closed by which a longer one could be learned.
     """
-    profile = _known_at_score(params, profile)
+    profile = _known_at_score(params, profile).asked(task.churn)
     horizon, why = wanted_horizon(task, profile)
     active, active_why = active_days(task, horizon, profile)
     choices = []
@@ -110,7 +120,7 @@ def unjudged_timeline(task: TaskParams, params: TimelineParams, profile: Profile
         validation=(),
         test=(),
         unused=(),
-        score=_score_day(params, profile),
+        score=score_day(params, profile),
         value_train=(),
         value_test=(),
         choices=tuple(choices),
@@ -127,19 +137,18 @@ def _known_at_score(params: TimelineParams, profile: Profile) -> Profile:
     return replace(profile, data_until=min(profile.data_until, day_of(params.score_as_of)))
 
 
-def _score_day(params: TimelineParams, profile: Profile) -> int:
-    """Midnight after the last row, unless a date is given."""
-    if params.score_as_of == "auto":
-        return profile.data_until + 1
-    return day_of(params.score_as_of)
-
-
-def _date_choices(params: TimelineParams, split: Split, profile: Profile) -> list[Choice]:
+def _date_choices(
+    params: TimelineParams, split: Split, horizon: int, profile: Profile
+) -> list[Choice]:
     choices = []
     history = split.train[0] - profile.data_from
+    phase = phase_at(horizon, profile, params)
+    step = f"every {params.step_days} days" if phase is None else f"one a {phase.cycle}"
+    if phase is not None:
+        choices.append(Choice("timeline.step_days", phase.length, phase.why))
     if params.snapshots == "auto" or len(split.train) < params.snapshots:
         why = (
-            f"every {params.step_days} days with {history} days of history before and a closed "
+            f"{step} with {history} days of history before and a closed "
             f"outcome after: {date_of(split.train[0])} to {date_of(split.train[-1])}"
         )
         choices.append(Choice("timeline.snapshots", len(split.train), why))
@@ -151,7 +160,7 @@ def _date_choices(params: TimelineParams, split: Split, profile: Profile) -> lis
             why = f"{wanted} do not leave enough training dates in this history"
             choices.append(Choice(f"timeline.{name}_snapshots", got, why))
     if params.score_as_of == "auto":
-        day = _score_day(params, profile)
+        day = score_day(params, profile)
         why = f"{date_of(day)}, midnight after the last row ({date_of(profile.data_until)})"
         choices.append(Choice("timeline.score_as_of", day, why))
     return choices

@@ -8,8 +8,9 @@ import pandas as pd
 from features.params import Churn
 from models.leaving import FEWER_LEAVE, LAPSE, MORE_LEAVE, STAYED
 from models.params import ModelParams
-from sources.errors import DataGateError, TooLittleError
+from sources.errors import OneSidedError, TooLittleError
 
+SHOWN = 2  # dates that could judge
 FULL = 5.0  # times the data gates: so much data that trees stand alone
 
 
@@ -37,7 +38,7 @@ def check_gates(
 ) -> None:
     """Refuse too little data; `share` lowers the gates for rows that only stop or judge a model.
 
-    Raises TooLittleError with what is there, what is needed and what to change, and DataGateError
+    Raises TooLittleError with what is there, what is needed and what to change, and OneSidedError
     for enough customers of whom all stay, or all leave.
     """
     distance = gate_distance(rows, params, share)
@@ -45,19 +46,34 @@ def check_gates(
     if customers < least_customers:  # too few to say that nobody, or everybody, ever leaves
         raise _too_little(name, distance)
     if not churners:
-        raise DataGateError(
+        raise OneSidedError(
             f"There are no churners at all: in all {len(rows):,} rows of the {name} the "
             f"customer {STAYED[churn]}. The last release stays as it is. {MORE_LEAVE[churn]} "
             "in params.yaml."
         )
     if not stayers:
-        raise DataGateError(
+        raise OneSidedError(
             f"There are only churners: of the {len(rows):,} rows of the {name} there is none "
             f"whose customer {STAYED[churn]}. The last release stays as it is. "
             f"{FEWER_LEAVE[churn]} in params.yaml."
         )
     if churners < least or stayers < least:
         raise _too_little(name, distance)
+
+
+def dates_with_both(snapshots: pd.DataFrame) -> str:
+    """On which dates of the run some left and some stayed, with the line that judges by them."""
+    closed = snapshots[snapshots["outcome_known"]]
+    left = closed.groupby("as_of_date")["churned"].mean()
+    both = left[(left > 0) & (left < 1)]
+    if both.empty:
+        return "No date of this run has both."
+    days = [f"{day:%Y-%m-%d}" for day in both.index]
+    named = ", ".join(f'"{day}"' for day in days[-SHOWN:])
+    return (
+        f"{len(both)} of {len(left)} dates of this run have both ({days[0]} to {days[-1]}): to "
+        f"judge by the latest of them set timeline.test_as_of_dates to [{named}]."
+    )
 
 
 def gate_distance(

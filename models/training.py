@@ -25,7 +25,7 @@ from models.boosting import FloatArray
 from models.bundle import Bundle
 from models.calibration import IDENTITY
 from models.churn import ChurnModel, calibration_map
-from models.enough import check_gates
+from models.enough import check_gates, dates_with_both
 from models.fitting import (
     VALID_SHARE,
     Say,
@@ -39,6 +39,7 @@ from models.params import ModelParams
 from models.reasons import Explainer, fit_explainer
 from models.search import Search, search
 from models.until import Until, has_both_outcomes
+from sources.errors import OneSidedError
 
 FOLD = "fold_{}"  # folder of the models for one fold of held-out customers, inside that one
 PAST = "past"  # folder of what stood at the value test date, inside that of the evaluated models
@@ -106,7 +107,10 @@ def train_all(
     weight = weight_of_trees(until, params)
     if not has_both_outcomes(until.test):
         # What nothing can be judged on is told before the training, not after it.
-        check_gates(until.test, "test dates", params, share=VALID_SHARE, churn=timeline.churn)
+        try:
+            check_gates(until.test, "test dates", params, share=VALID_SHARE, churn=timeline.churn)
+        except OneSidedError as error:
+            raise OneSidedError(f"{error} {dates_with_both(snapshots)}") from None
     if weight:
         say(f"churn: {len(until.train):,} training rows, {len(until.valid):,} validation rows")
     searched = search_settings(until, features, params, say) if weight else Search(params.churn)

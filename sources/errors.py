@@ -7,6 +7,7 @@ RegularsError
 ├── TimelineError          no honest split of the data by date exists
 │   └── ShortHistoryError  the history is too short for one: a rule scores instead
 ├── DataGateError          too few customers, events or outcomes for a model
+│   ├── OneSidedError      all of enough customers stay, or all leave
 │   └── TooLittleError     below the data gates: a rule scores instead
 ├── LeakError              a feature, or the model, judges too well to be true
 ├── CatalogError           actions.yaml cannot be used
@@ -50,6 +51,10 @@ class ShortHistoryError(TimelineError):
 
 class DataGateError(RegularsError):
     """Too few customers, events or outcomes to fit or judge a model."""
+
+
+class OneSidedError(DataGateError):
+    """Enough customers, of whom all stay or all leave."""
 
 
 class TooLittleError(DataGateError):

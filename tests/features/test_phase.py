@@ -33,7 +33,7 @@ WEEKENDS = on("2019-08-31", "2020-08-29", "2021-08-28", "2022-09-03")  # the las
 
 @pytest.mark.parametrize("counts", [SEASONS, TERMS, WEEKENDS, SEASONS + spread(1, 60)])
 def test_ends_on_the_same_days_of_every_year_are_a_phase_of_the_year(counts):
-    found = measure(counts, FROM, UNTIL)
+    found = measure(counts, "leaving", FROM, UNTIL)
     assert found is not None and found.cycle == "year"
     assert found.events_ahead(day_of(date(2023, 6, 1)), 120)
     assert not found.events_ahead(day_of(date(2023, 3, 2)), 120)
@@ -43,7 +43,7 @@ def test_ends_on_the_same_days_of_every_year_are_a_phase_of_the_year(counts):
 def test_ends_on_the_first_or_last_of_each_month_are_a_phase_of_the_month(last_day):
     ends = [date(2020 + m // 12, m % 12 + 1, 1) for m in range(36)]
     counts = Counter({day_of(when) - last_day: 5 for when in ends})
-    found = measure(counts, FROM, UNTIL)
+    found = measure(counts, "leaving", FROM, UNTIL)
     assert found is not None and found.cycle == "month"
     assert set(found.days) == ({28, 29, 30, 31} if last_day else {1})
     assert not found.events_ahead(day_of(date(2023, 5, 2)), 20)
@@ -63,16 +63,16 @@ def test_ends_on_the_first_or_last_of_each_month_are_a_phase_of_the_month(last_d
     ],
 )
 def test_ends_on_any_day_or_together_once_or_too_few_are_no_phase(counts):
-    assert measure(counts, FROM, UNTIL) is None
+    assert measure(counts, "leaving", FROM, UNTIL) is None
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_chance_is_hardly_ever_taken_for_a_phase(seed):
-    assert measure(spread(seed, 30 + 20 * seed), FROM, UNTIL) is None
+    assert measure(spread(seed, 30 + 20 * seed), "leaving", FROM, UNTIL) is None
 
 
 def test_dates_lie_whole_cycles_before_the_score_date_and_their_outcomes_close():
-    year = Phase("year", (242,), 1.0, 4)
+    year = Phase("leaving", "year", (242,), 1.0, 4)
     dates = phase_dates(day_of(date(2023, 6, 2)), year, FROM, UNTIL, 120)
     assert [date_of(d).isoformat() for d in dates] == [
         "2019-06-02",
@@ -80,7 +80,7 @@ def test_dates_lie_whole_cycles_before_the_score_date_and_their_outcomes_close()
         "2021-06-02",
         "2022-06-02",
     ]
-    month = Phase("month", (1,), 1.0, 30)
+    month = Phase("leaving", "month", (1,), 1.0, 30)
     score = day_of(date(2023, 5, 31))
     dates = phase_dates(score, month, day_of(date(2023, 1, 1)), score, 31)
     assert [date_of(d).isoformat() for d in dates] == [
@@ -101,7 +101,7 @@ def test_dates_lie_whole_cycles_before_the_score_date_and_their_outcomes_close()
 
 
 def test_a_horizon_as_long_as_the_cycle_sees_the_same_from_any_date():
-    year, month = Phase("year", (242,), 1.0, 4), Phase("month", (1,), 1.0, 30)
+    year, month = Phase("leaving", "year", (242,), 1.0, 4), Phase("leaving", "month", (1,), 1.0, 30)
     assert [year.bears_on(days) for days in (30, 120, 365)] == [True, True, False]
     assert [month.bears_on(days) for days in (14, 31, 90)] == [True, True, False]
 
@@ -175,5 +175,5 @@ def test_the_profile_knows_when_people_leave_and_when_they_buy():
     found = profile(engine)
     assert found.buying is None
     assert found.leaving is not None and found.leaving.cycle == "year"
-    assert found.phase("cancellation", 120) == found.leaving
-    assert found.phase("cancellation", 365) is None and found.phase("lapse", 28) is None
+    assert found.asked("cancellation").phase == found.leaving
+    assert found.asked("lapse").phase is None

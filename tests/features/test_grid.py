@@ -1,0 +1,112 @@
+"""As-of dates at the phase of the score date, where people leave on certain days."""
+
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.grid import closed_days
+from features.phase import Phase
+from features.splits import plan_timeline
+from features.timeline import date_of, day_of
+from sources.errors import TimelineError
+from tests.features.plans import profile, task, timeline
+
+AUGUST = Phase("leaving", "year", (242, 243), 1.0, 5)  # 31 August and 1 September
+FIRST = Phase("leaving", "month", (1,), 1.0, 60)
+
+
+def planned(span, phase, of_task=None, of_timeline=None):
+    return plan_timeline(
+        task(churn="cancellation", **(of_task or {})),
+        timeline(**(of_timeline or {})),
+        replace(profile(span), leaving=phase),
+    )
+
+
+def test_dates_lie_on_the_score_date_of_the_years_before_and_the_plan_says_why():
+    score = date(2023, 6, 2)
+    made = planned(
+        day_of(date(2023, 6, 1)) - day_of(date(2017, 1, 1)), AUGUST, {"horizon_days": 120}
+    )
+    days = [date_of(day) for day in made.as_of_days()]
+    assert days == [date(year, 6, 2) for year in range(2017, 2024)]
+    assert date_of(made.score) == score
+    (why,) = (choice.why for choice in made.choices if choice.key == "timeline.step_days")
+    assert "100% of all who leave do on certain days of the year: 31 August, 1 September" in why
+
+
+def test_dates_lie_on_the_score_day_of_the_months_before():
+    made = planned(365, FIRST, {"horizon_days": 31})
+    assert {date_of(day).day for day in made.as_of_days()} == {2}
+    assert len(made.train) > 3
+
+
+@pytest.mark.parametrize(
+    ("phase", "horizon", "changes"),
+    [
+        (AUGUST, 365, {}),  # every date sees one August
+        (FIRST, 90, {}),
+        (AUGUST, 28, {"test_as_of_dates": (date(2021, 3, 3),)}),  # params.yaml says which
+        (None, 28, {}),
+    ],
+)
+def test_where_any_date_will_do_they_lie_step_days_apart(phase, horizon, changes):
+    made = planned(2200, phase, {"horizon_days": horizon}, changes)
+    closed = [day for day in made.as_of_days() if day != made.score]
+    assert {later - day for day, later in pairwise(closed)} == {14}
+
+
+def test_purchases_of_one_season_keep_no_phase_in_which_nobody_buys():
+    season = replace(AUGUST, of="buying")
+    bought = replace(profile(2200), buying=season).asked("lapse")
+    before_august = replace(bought, data_until=day_of(date(2022, 8, 1)))
+    assert {date_of(day).month for day in closed_days(60, before_august, timeline())} == {8}
+    after = replace(bought, data_until=day_of(date(2022, 10, 1)))
+    assert len({date_of(day).month for day in closed_days(60, after, timeline())}) == 12
+
+
+@pytest.mark.parametrize(
+    ("until", "horizon"),
+    [("08-20", 30), ("07-20", 56), ("06-20", 90), ("03-20", 180), ("09-10", 365)],
+)
+def test_the_automatic_horizon_of_a_cancellation_reaches_the_days_on_which_people_leave(
+    until, horizon
+):
+    span = day_of(date.fromisoformat(f"2023-{until}")) - profile().data_from
+    assert planned(span, AUGUST, {"horizon_days": "auto"}).horizon_days == horizon
+
+
+def test_the_automatic_horizon_of_contracts_by_the_month_holds_the_longest():
+    assert planned(800, FIRST, {"horizon_days": "auto"}).horizon_days == 31
+    assert planned(800, None, {"horizon_days": "auto"}).horizon_days == 30
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    span=st.integers(30, 3000),
+    horizon=st.one_of(st.just("auto"), st.integers(1, 400)),
+    phase=st.sampled_from([AUGUST, FIRST]),
+    snapshots=st.one_of(st.just("auto"), st.integers(3, 8)),
+    score=st.integers(-20, 200),
+)
+def test_whatever_the_history_outcomes_close_before_the_next_split(
+    span, horizon, phase, snapshots, score
+):
+    asked = {"snapshots": snapshots, "score_as_of": date_of(profile().data_from + span + score)}
+    try:
+        made = planned(span, phase, {"horizon_days": horizon}, asked)
+    except TimelineError as error:
+        assert str(error)
+        return
+    later = (*made.validation, *made.test)
+    assert made.test and made.test[-1] + made.horizon_days <= made.data_until
+    if made.train[-1] not in made.test:  # other customers judge on the one date there is
+        assert made.train[-1] + made.horizon_days <= later[0]
+    assert made.train[0] - made.horizon_days >= made.data_from
+    if phase.bears_on(made.horizon_days):
+        there = {date_of(day).day for day in made.as_of_days()}
+        assert max(there) - min(there) <= 3 or {28, 29, 30, 31} & there
