@@ -24,11 +24,13 @@ Event = Literal["buying", "leaving"]
 CYCLES: tuple[Cycle, ...] = ("year", "month")
 Counts = Mapping[int, int]  # events by day since 1970-01-01
 
-DENSE = {"year": 55, "month": 5}  # days of the cycle, a sixth of it, in which most events fall
+# Days of the cycle on which most events have to fall: four weeks, or so few that the first of each
+# month is no phase of the year.
+DENSE = {"year": 28, "month": 5}
 LENGTH = {"year": 365, "month": 31}
 SPAN = {"year": 3, "month": 0}  # days around a day that count for it too: 31 August is a Saturday
 LONGEST = {"year": 300, "month": 45}  # days of a horizon that is not much the same at any phase
-CONCENTRATED = 0.6  # share of the events on such days; by chance it is a sixth
+CONCENTRATED = 0.6  # share of the events on such days; by chance it is a sixth or less
 MANY_TIMES = {"year": 5, "month": 0.5}  # as by chance: days that are named (29 is seldom a last)
 LEAST_EVENTS = 30
 LEAST_CYCLES = {"year": 2, "month": 4}

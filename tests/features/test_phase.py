@@ -49,6 +49,16 @@ def test_ends_on_the_first_or_last_of_each_month_are_a_phase_of_the_month(last_d
     assert not found.events_ahead(day_of(date(2023, 5, 2)), 20)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_more_ends_in_some_months_than_in_others_are_a_phase_of_the_month_and_not_of_the_year(seed):
+    rng = random.Random(seed)
+    often = [rng.uniform(0.5, 2.0) for _ in range(12)]
+    ends = [date(2021 + m // 12, m % 12 + 1, 1) for m in range(24)]
+    counts = Counter({day_of(when): round(20 * often[when.month - 1]) for when in ends})
+    found = measure(counts, "leaving", FROM, UNTIL)
+    assert found is not None and found.cycle == "month"
+
+
 @pytest.mark.parametrize(
     "counts",
     [
