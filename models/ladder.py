@@ -1,8 +1,8 @@
 """The rung of the ladder that models stand on: how they were made and judged, and what is missing.
 
 1 to 4  by dates and folds of customers (features/rungs.py)
-5       too few customers or outcomes for trees: BG/NBD and a regression that starts from it
-6       no outcome has closed that could judge: BG/NBD on the whole history
+5       too few customers or outcomes for trees: buy-till-you-die models and a regression
+6       no outcome has closed that could judge: buy-till-you-die models on the whole history
 7       nobody bought on two days: a rule ranks
 """
 
@@ -23,8 +23,8 @@ WHAT = {
     3: "tested on later dates; the history leaves no validation dates, so trees and calibration "
     "are chosen by folds of the customers",
     4: "judged on other customers, not on a later time: no test date lies after the training",
-    5: "too little data for trees: BG/NBD and a regression that starts from it",
-    6: "not judged: no outcome has closed that could; BG/NBD on the whole history",
+    5: "too little data for trees: the rhythm of purchases and a regression tell",
+    6: "not judged: no outcome has closed that could; the rhythm of purchases tells",
     7: "a rule ranks: the rhythm of purchases cannot be learned yet",
 }
 
