@@ -202,7 +202,9 @@ def fit_value(
     """
     inputs, targets = learn_inputs(train, features), _targets(horizons.churn)
     longer, rhythm = horizons.value_days != horizons.outcome_days, _rhythm(train, horizons)
-    closed = len(VALUE.learned_from(valid)) >= ENOUGH_TO_STOP
+    # Without amounts there is no value, and the orders of the same days have closed with it.
+    told = VALUE if VALUE.column in valid.columns else replace(FAR_ORDERS, everyone=False)
+    closed = len(told.learned_from(valid)) >= ENOUGH_TO_STOP
     near = ["orders", *(["spend"] if SPEND.column in train.columns else [])]
     far = {FAR: "orders"} if longer or rhythm else {}
     if longer and "spend" in near:
