@@ -84,7 +84,7 @@ class Maker:
         home = rng.integers(20, size=len(self.people.number))[buyer]
         store = np.where(rng.random(n) < 0.85, home, rng.integers(20, size=n))
         number = self.people.number[0] * 1000 + order
-        first = np.concatenate([[0], np.cumsum(lines)[:-1]])
+        first = np.cumsum(lines) - lines  # of nothing nothing, where nobody buys
         line = np.arange(n) - np.repeat(first, lines) + 1
         returned = np.flatnonzero(rng.random(n) < world.refunds)
         back = when[returned] + (rng.uniform(2, 21, len(returned)) * 86400).astype(np.int64)

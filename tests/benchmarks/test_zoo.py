@@ -1,5 +1,7 @@
 """Drawing and reducing companies of the zoo: `make zoo` walks them."""
 
+from dataclasses import replace
+
 from benchmarks.zoo.recipe import Recipe, draw, plainer
 from benchmarks.zoo.shrink import Budget, reduced
 from benchmarks.zoo.walk import company_of
@@ -54,3 +56,10 @@ def test_every_trait_can_be_made_plain():
         while steps := plainer(recipe):
             recipe = steps[-1]
         assert recipe == Recipe(seed=seed, customers=1, days=1)
+
+
+def test_a_company_in_which_nobody_buys_has_no_orders():
+    """One customer, an order in three years, and three days of data: some have none."""
+    plain = Recipe(customers=1, days=3, gap=1_000.0)
+    made = [company_of(replace(plain, seed=seed)).tables for seed in range(12)]
+    assert {"orders" in tables for tables in made} == {True, False}
