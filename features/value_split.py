@@ -52,7 +52,9 @@ def split_value(
     else:
         tried = [wanted, *(days for days in VALUE_HORIZONS if days < wanted)]
     dates = sorted({*split.train, *split.validation, *split.test, *split.unused})
-    if set(split.test) <= set(split.train):  # other customers judge: on the one date there is
+    if split.test and set(split.test) <= set(
+        split.train
+    ):  # other customers judge: on the one date there is
         tried = []
     for days in (days for days in tried if days > horizon):
         closed = [d for d in dates if is_closed(d, days, data_until)]
