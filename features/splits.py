@@ -14,8 +14,8 @@ from features.profile import Profile
 from features.rungs import BY_DATE, LATER_DATES, OTHER_CUSTOMERS, SPLITS, UNJUDGED, split_on
 from features.timeline import date_of, day_of
 from features.timeplan import VALUE_HORIZON, Choice, Split, Timeline
-from features.value_split import split_value
-from sources.errors import ShortHistoryError
+from features.value_split import refuse_shorter, split_value
+from sources.errors import ShortHistoryError, TimelineError
 
 MOST_DAYS_NEEDED = 4_000  # of history; a rung that wants more is not promised
 
@@ -107,6 +107,7 @@ def unjudged_timeline(task: TaskParams, params: TimelineParams, profile: Profile
     if task.active_within_days == "auto":
         choices.append(Choice("task.active_within_days", active, active_why))
     value = task.value_horizon_days
+    refuse_shorter(value, horizon)
     if value == "auto":
         value, why = horizon, "no outcome closes in time, so the horizon"
         choices.append(Choice(VALUE_HORIZON, value, why))
@@ -134,6 +135,12 @@ def _known_at_score(params: TimelineParams, profile: Profile) -> Profile:
     """What came after the day that is scored was not known then: no outcome may use it."""
     if params.score_as_of == "auto":
         return profile
+    if day_of(params.score_as_of) <= profile.data_from:
+        raise TimelineError(
+            f"timeline.score_as_of ({params.score_as_of}) lies before the data begins "
+            f"({date_of(profile.data_from)}), so nobody was known then. Set it to auto, or to a "
+            f"date from {date_of(profile.data_from + 1)} on."
+        )
     return replace(profile, data_until=min(profile.data_until, day_of(params.score_as_of)))
 
 
@@ -174,7 +181,7 @@ def _too_short(
     return ShortHistoryError(
         f"The {(last - first).days} days of history ({first} to {last}) hold no as-of date with "
         f"{horizon} days before it and {horizon} after it, so no outcome can judge a model. Bring "
-        f"at least {days or 2 * horizon} days of purchases, or shorten task.horizon_days",
+        f"at least {days or 2 * horizon} days of purchases, or shorten task.horizon_days.",
         {"history_days": ((last - first).days, days or 2 * horizon)},
     )
 

@@ -41,14 +41,9 @@ def split_value(
     to be extrapolated and cannot: of a cancellation, as the rhythm of payments says nothing of the
     end of a subscription, or over more than MOST_DAYS.
     """
+    refuse_shorter(wanted, horizon)
     if wanted == "auto":
         tried = [days for days in VALUE_HORIZONS if days > horizon]
-    elif wanted < horizon:
-        raise TimelineError(
-            f"task.value_horizon_days ({wanted}) is shorter than the horizon ({horizon}): a value "
-            "covers at least the time in which a customer is lost. Set it to auto or to "
-            f"{horizon} or more, or shorten task.horizon_days."
-        )
     else:
         tried = [wanted, *(days for days in VALUE_HORIZONS if days < wanted)]
     dates = sorted({*split.train, *split.validation, *split.test, *split.unused})
@@ -71,6 +66,16 @@ def split_value(
     _check(wanted, horizon, churn)
     why = "no longer one closes within the history: the horizon"
     return _told(wanted, horizon, (split.train, split.test), why)
+
+
+def refuse_shorter(wanted: int | Auto, horizon: int) -> None:
+    """Raise TimelineError for a value horizon that is shorter than the horizon of churn."""
+    if wanted != "auto" and wanted < horizon:
+        raise TimelineError(
+            f"task.value_horizon_days ({wanted}) is shorter than the horizon ({horizon}): a value "
+            "covers at least the time in which a customer is lost. Set it to auto or to "
+            f"{horizon} or more, or shorten task.horizon_days."
+        )
 
 
 def _check(wanted: int | Auto, learned: int, churn: Churn) -> None:

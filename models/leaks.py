@@ -26,6 +26,8 @@ FEATURE_LIMIT = 0.95  # AUC of a single feature
 MODEL_LIMIT = 0.98  # AUC of the model
 FEWEST = 20  # leavers, and stayers, without whom a feature is as good as it is by chance
 OWN_RHYTHM = "made of the days of purchases before the as-of date alone"
+AS_SILENCE = "hardly better than the days of purchases before the as-of date alone"
+BETTER = 0.5  # of the rhythm's own errors: who makes fewer knows more than who fell silent
 DOMINANT = 0.60  # share of the model's gain that one feature brings
 DO = (
     "Was it known at the as-of date? If not, take it out of the data (or give its rows their "
@@ -40,13 +42,21 @@ def check_leaks(
 
     `alone` is the AUC of each feature alone, `model_auc` that of the model; `features` are all the
     model reads. The model itself needs no reason where an accepted feature alone is as good as
-    MODEL_LIMIT: it cannot be worse than that feature. Raises LeakError naming every feature above
-    its limit, or the strongest one when only the model is; ParamsError for a reason given to a
-    feature that there is none of.
+    MODEL_LIMIT, or the rhythm of purchases as good as FEATURE_LIMIT: it cannot be worse. Raises
+    LeakError naming every feature above its limit, or the strongest one when only the model is;
+    ParamsError for a reason given to a feature that there is none of.
     """
     _check_names(params.accepted_leaks, features)
     reasons = dict.fromkeys(_own_rhythm(), OWN_RHYTHM) | params.accepted_leaks
     found = {str(name): float(area) for name, area in alone[alone > FEATURE_LIMIT].items()}
+    rhythm = max((area for name, area in found.items() if name in _own_rhythm()), default=0.0)
+    if rhythm:
+        # Where silence alone tells who is gone, visits and whatever else falls silent tell it too.
+        reasons |= {
+            name: AS_SILENCE
+            for name, area in found.items()
+            if name not in reasons and 1.0 - area >= (1.0 - rhythm) * BETTER
+        }
     unexplained = {name: area for name, area in found.items() if name not in reasons}
     if unexplained:
         told = ", ".join(f"{name} (AUC {area:.3f})" for name, area in unexplained.items())
@@ -60,7 +70,8 @@ def check_leaks(
         {"name": name, "auc": area, "limit": FEATURE_LIMIT, "reason": reasons[name]}
         for name, area in found.items()
     ]
-    if (model_auc or 0.0) > MODEL_LIMIT and max(found.values(), default=0.0) <= MODEL_LIMIT:
+    explained = rhythm or max(found.values(), default=0.0) > MODEL_LIMIT
+    if (model_auc or 0.0) > MODEL_LIMIT and not explained:
         if MODEL_ITSELF not in reasons:
             raise LeakError(
                 f"Too good to be true: the churn model has AUC {model_auc:.3f} on the test dates, "

@@ -181,9 +181,12 @@ def fit_parametric(
     """Fit on rows (n,) of closed dates, of several as-of dates or one.
 
     `now` are the rows at the latest date, outcomes unknown: there the level is the rhythm's.
+    Without a row the rhythm stands alone.
     Windows of one customer overlap and are alike: a customer of k dates counts as √k.
     """
     plain = unjudged_parametric(rows, orders, horizon_days, churn)
+    if rows.empty:
+        return plain
     weight = _regression_weight(rows, horizon_days) if plain.rhythm is not None else 1.0
     gaps = rows[GAP].dropna()
     population_gap = float(gaps.mean()) if len(gaps) else float(horizon_days)

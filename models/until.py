@@ -14,6 +14,8 @@ from models.btyd_orders import BtydOrders, fit_rhythm, last_histories
 from models.calibration import fold_of
 from sources.errors import DataGateError
 
+FEWEST_FOLDS = 3  # one that judges, one that stops, and one at least that teaches
+
 
 @dataclass(frozen=True)
 class Until:
@@ -29,6 +31,9 @@ class Until:
     purchases: pd.DataFrame | None = None
     folds: int = 5
     rhythms: dict[int, BtydOrders | None] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folds", max(self.folds, FEWEST_FOLDS))
 
     @property
     def train(self) -> pd.DataFrame:

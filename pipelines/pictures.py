@@ -2,12 +2,15 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Before the import, which fails over a name that it does not know: no window is ever opened.
-os.environ["MPLBACKEND"] = "agg"
+# Before the import, which fails over a name that it does not know: no window is ever opened. Only a
+# notebook draws with a backend of its own.
+if "ipykernel" not in sys.modules:
+    os.environ["MPLBACKEND"] = "agg"
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a cache that it may not write is no news
 
 import matplotlib as mpl  # noqa: E402

@@ -10,6 +10,7 @@ from features.rungs import BY_RULE, OTHER_CUSTOMERS, UNJUDGED
 from features.snapshot import group_of, model_features
 from features.timeplan import Timeline
 from models.artifacts import read_json, write_json, write_manifest
+from models.cards import nobody
 from models.enough import gate_distance
 from models.gate import Gate
 from models.ladder import Rung, history_needs, needs_of, rung_of
@@ -57,6 +58,9 @@ def _why_unjudged(until: Until, params: ModelParams) -> str:
         return str(below["why"])
     closed = until.closed(until.timeline.data_until)
     parts = {"closed": closed, "test": until.test, "training": until.train}
+    if until.timeline.rung == OTHER_CUSTOMERS:  # each fold is judged by what the others taught
+        others = (until.without(fold).train for fold in range(until.folds))
+        parts |= {f"training (fold {number})": rows for number, rows in enumerate(others, 1)}
     for dates, rows in parts.items():
         few = rows["customer_id"].nunique() < params.gates.min_customers
         if few and not has_both_outcomes(rows):
@@ -68,12 +72,14 @@ def _why_unjudged(until: Until, params: ModelParams) -> str:
 
 
 def _unjudged(until: Until, params: ModelParams, why: str) -> Rung:
-    """BG/NBD on the whole history, or the rule where its rhythm cannot be learned."""
+    """The rhythm of the whole history, or the rule where it cannot be learned."""
     timeline, now = until.timeline, until.snapshots[until.snapshots["split"] == "score"]
+    if now.empty:
+        raise nobody(timeline)
     orders = until.rhythm(timeline.score)
     below = read_json(stage.GATE)
     distance = {**below.get("distance", {}), **gate_distance(now, params)}
-    if orders is None or timeline.churn != LAPSE or now.empty:
+    if orders is None or timeline.churn != LAPSE:
         gate = Gate.of(why, distance)
         stage.say(f"no model, so a rule will score: {gate.why}")
         Rule.fit(now, gate).save(stage.SERVED)

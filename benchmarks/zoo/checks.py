@@ -23,7 +23,8 @@ PROGRAMS_WORDS = re.compile(
 # A word that says what to do.
 CURE = re.compile(
     r"\b(?:Bring|Check|Set|Shorten|Lengthen|Raise|Lower|Name|Rename|Mend|Add|Take|Map|Export|Choose"
-    r"|Write|Run|run|Give|Wait|Save|Put|Split|Say|Make|Use|Leave|Derive|that works|Convert|Declare|Correct|Look)\b"
+    r"|Write|write|Run|run|Give|Wait|Save|Put|Split|Say|Make|Use|Leave|Derive|that works|Convert"
+    r"|Declare|Correct|Look)\b"
 )
 PROBABILITY = "purchase_probability_"
 REPORTED = (7, 14, 30, 60, 90)

@@ -93,7 +93,10 @@ def utc(times: "pd.Series[Any]", zone: str) -> "pd.Series[pd.Timestamp]":
 
 def _net(rows: pd.DataFrame) -> "pd.Series[float]":
     if "amount" in rows:
-        return rows["amount"].astype("float64").round(6)
+        net = rows["amount"].astype("float64").round(6)
+        if "quantity" in rows:  # of what was returned, though nobody knows for how much
+            net = net.mask(net.isna() & (rows["quantity"].astype("float64") <= 0), 0.0)
+        return net
     if "quantity" in rows:
         return rows["quantity"].astype("float64").fillna(1.0)
     return pd.Series(1.0, rows.index)

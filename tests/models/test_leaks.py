@@ -80,6 +80,13 @@ def test_what_is_made_of_the_days_of_purchases_alone_is_no_leak():
         checked(alone(amount_total=1.0))
 
 
+def test_who_falls_silent_in_visits_too_is_no_leak_but_what_knows_more_than_silence_is():
+    areas = alone(days_since_last_purchase=0.98, tier=0.985)
+    assert [one["name"] for one in checked(areas, 0.995)] == ["tier", "days_since_last_purchase"]
+    with pytest.raises(LeakError, match=r"tier \(AUC 0\.995\) alone tells"):
+        checked(alone(days_since_last_purchase=0.98, tier=0.995))
+
+
 def test_of_a_few_leavers_nothing_is_too_good_to_be_true(leaky):
     rows, made = leaky
     left = rows.index[(rows["churned"] == 1) & rows["outcome_known"]]

@@ -15,7 +15,7 @@ NOBODY_LEAVES = weekly(customers=150, days=300)
     ("given", "kind", "said", "to_do"),
     [
         (ONE_CUSTOMER, "DataGateError", "belong to one customer", "Check that customer_id"),
-        (NOBODY_LEAVES, "DataGateError", "There are no churners at all", "Shorten task.horizon"),
+        (NOBODY_LEAVES, "OneSidedError", "There are no churners at all", "Shorten task.horizon"),
     ],
     ids=["one customer only", "no churners at all"],
 )

@@ -91,7 +91,7 @@ def test_a_history_cut_short_leaves_the_champion_scoring_with_its_own_value_hori
     cut = tables(Shop())
     for name in ("orders", "events"):
         when = pd.to_datetime(cut[name]["event_time"], utc=True, format="mixed")
-        cut[name] = cut[name][when > when.max() - pd.Timedelta(days=62)]
+        cut[name] = cut[name][when > when.max() - pd.Timedelta(days=50)]
     copied.give(cut)
     done = copied.reach("monitor")
     assert done.code == 0, done.text
