@@ -59,13 +59,18 @@ def choose(
     """The models fitted on the training dates, stopped and calibrated on the validation dates."""
     weight = weight_of_trees(until, params)
     churn = choose_churn(until, features, params)
-    trees = None
+    trees, rhythm = None, None
     if weight:
         say(f"churn: {churn.rounds} trees were enough; next purchase")
-        when = choose_next_purchase(until, features, params)
-        say(f"next purchase: {when.rounds} trees were enough; value")
-        trees = Trees(when, choose_value(until, features, params))
-    rhythm = _rhythm_models(until.train, until, _known_at(until), weight) if weight < 1 else None
+        try:
+            when = choose_next_purchase(until, features, params)
+            say(f"next purchase: {when.rounds} trees were enough; value")
+            trees = Trees(when, choose_value(until, features, params))
+        except DataGateError as error:
+            say(f"when and how much are left to the rhythm of purchases: {error}")
+    if weight < 1 or trees is None:
+        part = weight if trees is not None else 0.0
+        rhythm = _rhythm_models(until.train, until, _known_at(until), part)
     return Bundle(churn, trees, rhythm)
 
 

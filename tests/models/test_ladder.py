@@ -6,6 +6,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import expit
 
+import models.fitting
 from features.periods import histories
 from features.rungs import BY_DATE, OTHER_CUSTOMERS, PARAMETRIC
 from features.snapshot import group_of, model_features
@@ -20,6 +21,7 @@ from models.params import GateParams
 from models.pareto_nbd import ParetoNbd, _log_end, fit_pareto_nbd
 from models.training import train_all
 from models.until import Until
+from sources.errors import DataGateError
 from tests.snapshots import HORIZON, model_params, simulate, simulate_purchases, timeline
 
 PLANTED = {"r": 0.6, "alpha": 30.0, "s": 0.6, "beta": 200.0}
@@ -254,3 +256,14 @@ def check_coherent(plan, bundle, now):
     assert (stays >= lapses).all()
     assert (money["expected_orders"] >= (1 - risk) - 1e-9).all()  # who stays buys at least once
     assert (money["expected_orders_in_value_horizon"] >= money["expected_orders"]).all()
+
+
+def test_where_trees_cannot_learn_when_the_rhythm_tells_it_and_churn_keeps_its_trees(monkeypatch):
+    def refused(*_):
+        raise DataGateError("49 of 49 training rows were followed")
+
+    monkeypatch.setattr(models.fitting, "choose_next_purchase", refused)
+    plan, snapshots, made = trained(280, customers=150)
+    assert made.served.churn.boosters
+    assert made.served.trees is None
+    check_coherent(plan, made.served, snapshots[snapshots["split"] == "score"])
