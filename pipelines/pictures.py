@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # Before the import, which fails over a name that it does not know: no window is ever opened. Only a
-# notebook draws with a backend of its own.
+# notebook draws with a backend of its own, and so does one that is started from here.
+asked = os.environ.get("MPLBACKEND")
 if "ipykernel" not in sys.modules:
     os.environ["MPLBACKEND"] = "agg"
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a cache that it may not write is no news
@@ -16,6 +17,11 @@ logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a cache that it may n
 import matplotlib as mpl  # noqa: E402
 import pandas as pd  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
+
+if asked is None:
+    os.environ.pop("MPLBACKEND", None)
+else:
+    os.environ["MPLBACKEND"] = asked
 
 
 @contextmanager
