@@ -45,7 +45,7 @@ def main() -> None:
     )
     past = Past(snapshots, pd.read_parquet(stage.PURCHASES), timeline)
     backtests = backtest(past, evaluated, params.model)
-    stage.PLOTS.mkdir(exist_ok=True)
+    stage.empty(stage.PLOTS)
     for name, table in judged.plots.items():
         table.to_csv(stage.PLOTS / f"{name}.csv", index=False)
     tests = ", ".join(date_of(day).isoformat() for day in timeline.test)

@@ -17,6 +17,7 @@ def main() -> None:
     checked = contracted(
         check_tables(load(params.source), params.source), params.source, params.task.grace_days
     )
+    stage.empty(stage.TABLES, stage.QUARANTINE)
     for name, table in checked.items():
         stage.write_parquet(table.rows, stage.TABLES / f"{name}.parquet")
         if len(table.quarantine):
@@ -27,9 +28,7 @@ def main() -> None:
         stage.say(f"{name}: {counts}" + (f", {table.made_of}" if table.made_of else ""))
     write_json(stage.QUARANTINE / "counts.json", {n: t.counts for n, t in checked.items()})
     engine = DuckEngine(stage.tables(checked))
-    report = usability_report(
-        checked, engine, params.source, params.task.horizon_days, params.task.churn
-    )
+    report = usability_report(checked, engine, params.source, params.task)
     write_json(stage.USABILITY, report)
     stage.USABILITY_PAGE.write_text(page(report), encoding="utf-8")
     stage.say(f"data usability: {headline(report)} ({stage.USABILITY_PAGE})")

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -91,6 +92,17 @@ def progress(label: str) -> Iterator[Callable[[], object]]:
     """Show how far a long loop is: a count on a terminal, else nothing but the work."""
     with tqdm(desc=f"  {label}", disable=not sys.stderr.isatty(), leave=False) as bar:
         yield bar.update
+
+
+def empty(*folders: Path) -> None:
+    """Make folders that hold nothing.
+
+    DVC does so for what a stage writes; here it also holds for whoever runs a stage by hand.
+    """
+    for folder in folders:
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:

@@ -35,7 +35,7 @@ def main() -> None:
     snapshots, timeline = read_snapshots(), read_timeline()
     purchases = pd.read_parquet(stage.PURCHASES)
     until = Until(snapshots, timeline, purchases, params.calibration_folds)
-    stage.EVALUATED.mkdir(parents=True, exist_ok=True)
+    stage.empty(stage.EVALUATED, stage.SERVED)
     why = _why_unjudged(until, params)
     rung = _unjudged(until, params, why) if why else _train(until, params)
     rung.save(stage.SERVED)

@@ -31,7 +31,7 @@ def write_unjudged_reports(rung: Rung, rule: Rule | None, usability: dict[str, A
     write_json(stage.EVALUATION, evaluation)
     write_json(stage.CHURN_METRICS, {})
     write_json(stage.NEXT_METRICS, {})
-    stage.PLOTS.mkdir(exist_ok=True)
+    stage.empty(stage.PLOTS)
     empty_picture("No outcome has closed that could judge what scores", stage.CALIBRATION)
     card = unjudged_card(rung, usability) if rule is None else rule_card(rule, usability)
     stage.MODEL_CARD.write_text(card, encoding="utf-8")

@@ -1,17 +1,17 @@
 """The usability report as a whole: what is always stated, and the findings."""
 
-from typing import Any, Literal
+from typing import Any
 
 from features.engine import Engine
-from features.horizons import MONTH, rhythm_horizon
-from features.params import Churn
+from features.horizons import wanted_horizon
+from features.params import TaskParams
 from features.profile import profile, purchase_days, return_curve
 from features.timeline import date_of
 from features.usability.contract import contract_findings
 from features.usability.customers import customer_findings, guest_share
 from features.usability.feed import feed_findings, feeds, judge, known_days, volumes_to_show
 from features.usability.finding import as_records
-from features.usability.times import lateness, time_findings
+from features.usability.times import lateness, rhythm_findings, time_findings
 from features.usability.values import refund_shares, value_findings
 from sources.check import Checked
 from sources.params import SourceParams
@@ -21,38 +21,43 @@ def usability_report(
     checked: dict[str, Checked],
     engine: Engine,
     source: SourceParams,
-    horizon_days: int | Literal["auto"],
-    churn: Churn = "lapse",
+    task: TaskParams,
 ) -> dict[str, Any]:
     """What is always stated, then `findings`, most severe first (see `Finding`).
 
     Shares are in [0, 1] or None where the data cannot say, times in days. Raises DataGateError when
     there is nothing to learn from.
     """
-    rhythm = profile(engine)
+    rhythm = profile(engine).asked(task.churn)
     curve = return_curve(purchase_days(engine), rhythm.data_until)
     orders = checked["orders"]
     refunds = refund_shares(orders.rows) if "amount" in orders.rows else None
-    wanted = None if horizon_days == "auto" else horizon_days
-    # The rhythm of purchases says nothing of the end of a subscription.
-    suggested = rhythm_horizon(rhythm.long_gap) if churn == "lapse" else MONTH
+    horizon, _ = wanted_horizon(task, rhythm)
+    suggested, _ = wanted_horizon(task.model_copy(update={"horizon_days": "auto"}), rhythm)
     known = known_days(source.known_gaps)
     judged = [judge(feed, known) for feed in feeds(checked)]
     history = rhythm.data_until - rhythm.data_from
     findings = [
         *feed_findings(judged),
-        *time_findings(checked, rhythm, wanted, suggested, judged),
+        *time_findings(checked, rhythm, horizon, judged),
+        *(
+            rhythm_findings(orders.rows, rhythm, horizon, suggested)
+            if task.churn == "lapse"
+            else ()
+        ),
         *customer_findings(checked, rhythm, source),
         *value_findings(checked, source.timezone),
         *contract_findings(checked),
     ]
+    if task.churn == "lapse":
+        findings += rhythm_findings(orders.rows, rhythm, horizon, suggested)
     return {
         "first_day": date_of(rhythm.data_from).isoformat(),
         "last_day": date_of(rhythm.data_until).isoformat(),
         "history_days": history,
-        "horizon_days": wanted or suggested,
-        "horizon_is_auto": wanted is None,
-        "history_in_horizons": round(history / (wanted or suggested), 2),
+        "horizon_days": horizon,
+        "horizon_is_auto": task.horizon_days == "auto",
+        "history_in_horizons": round(history / horizon, 2),
         "suggested_horizon_days": suggested,
         "customers": rhythm.customers,
         "orders": int(orders.rows["order_id"].nunique()),

@@ -3,6 +3,8 @@
 from math import ceil
 from typing import Any
 
+import pandas as pd
+
 from features.profile import Profile
 from features.timeline import SECONDS_PER_DAY, date_of
 from features.usability.feed import Judged
@@ -22,20 +24,27 @@ EDGE_DAYS = 28  # by which a table may begin after the orders, or end before the
 def time_findings(
     checked: dict[str, Checked],
     rhythm: Profile,
-    horizon_days: int | None,
-    suggested_days: int,
+    horizon_days: int,
     feeds: list[Judged],
 ) -> list[Finding]:
-    """What the times are like. `horizon_days` is None where the data chooses its own."""
-    findings = [
-        *yearly_rhythm(checked["orders"].rows, rhythm, horizon_days or suggested_days),
-        *_short_history(rhythm, horizon_days or suggested_days),
-        *_short_horizon(rhythm, horizon_days, suggested_days),
-        *_other_period(feeds),
-    ]
+    """What the times are like, beside the horizon that is asked for."""
+    findings = [*_short_history(rhythm, horizon_days), *_other_period(feeds)]
     for name, table in checked.items():
         findings += [*_late(name, table), *_known_too_early(name, table), *_reversed(name, table)]
     return findings
+
+
+def rhythm_findings(
+    orders: pd.DataFrame, rhythm: Profile, horizon_days: int, suggested_days: int
+) -> list[Finding]:
+    """Where a lapse within the horizon may be nothing but the usual pause of the customers.
+
+    It says nothing of the end of a subscription.
+    """
+    return [
+        *yearly_rhythm(orders, rhythm, horizon_days),
+        *_short_horizon(rhythm, horizon_days, suggested_days),
+    ]
 
 
 def lateness(name: str, table: Checked) -> dict[str, Any] | None:
@@ -75,9 +84,8 @@ def _short_history(rhythm: Profile, horizon: int) -> list[Finding]:
     ]
 
 
-def _short_horizon(rhythm: Profile, horizon: int | None, suggested: int) -> list[Finding]:
-    days = horizon or suggested
-    if rhythm.long_gap is None or days * SLACK >= rhythm.long_gap:
+def _short_horizon(rhythm: Profile, horizon: int, suggested: int) -> list[Finding]:
+    if rhythm.long_gap is None or horizon * SLACK >= rhythm.long_gap:
         return []
     # The longest that auto offers may be too short as well.
     enough = max(suggested, ceil(rhythm.long_gap))
@@ -88,7 +96,7 @@ def _short_horizon(rhythm: Profile, horizon: int | None, suggested: int) -> list
             "orders",
             "event_time",
             0,
-            f"the horizon is {days} days, but one of ten gaps of the typical repeat customer is "
+            f"the horizon is {horizon} days, but one of ten gaps of the typical repeat customer is "
             f"longer than {rhythm.long_gap:.0f} days: many who count as gone are only between two "
             "purchases.",
             f"Set task.horizon_days to {enough}{' or auto' * (enough == suggested)}, or read the "

@@ -1,10 +1,17 @@
-"""Drawing and reducing companies of the zoo: `make zoo` walks them."""
+"""The zoo: forty drawn companies, and how they are drawn and reduced. `make zoo` walks more."""
 
 from dataclasses import replace
 
+import pytest
+
+from benchmarks.zoo.company import write
 from benchmarks.zoo.recipe import Recipe, draw, plainer
+from benchmarks.zoo.road import lay_out, run_road
 from benchmarks.zoo.shrink import Budget, reduced
+from benchmarks.zoo.visit import table, visit
 from benchmarks.zoo.walk import company_of
+
+COMPANIES, PARTS = 40, 8
 
 
 def test_the_same_seed_draws_the_same_company():
@@ -63,3 +70,28 @@ def test_a_company_in_which_nobody_buys_has_no_orders():
     plain = Recipe(customers=1, days=3, gap=1_000.0)
     made = [company_of(replace(plain, seed=seed)).tables for seed in range(12)]
     assert {"orders" in tables for tables in made} == {True, False}
+
+
+@pytest.mark.slow
+def test_stages_run_again_by_hand_leave_nothing_of_an_earlier_run(tmp_path):
+    """DVC empties what a stage writes; without DVC the stage has to."""
+    company = company_of(Recipe(seed=3, customers=60, days=330, gap=15.0, tables=("tickets",)))
+    lay_out(tmp_path, company.params)
+    write(company, tmp_path / "inbox")
+    first = run_road(tmp_path)
+    assert first.through, first.error + first.crash
+    folders = ["data/tables", "data/quarantine", "artifacts/evaluated", "artifacts/served", "plots"]
+    left = [tmp_path / folder / "of_before.parquet" for folder in folders]
+    for path in left:
+        path.write_text("left by an earlier run", encoding="utf-8")
+    again = run_road(tmp_path)
+    assert again.through, again.error + again.crash
+    assert [path for path in left if path.exists()] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+def test_forty_drawn_companies_walk_the_whole_road(part):
+    visits = [visit(seed) for seed in range(part, COMPANIES, PARTS)]
+    failing = [one for one in visits if one.broken]
+    assert not failing, table(visits)

@@ -11,7 +11,7 @@ from features.usability.customers import customer_findings
 from features.usability.feed import feeds, judge
 from features.usability.finding import Finding, as_records
 from features.usability.forms import FORMS, in_one_form
-from features.usability.times import lateness, time_findings
+from features.usability.times import lateness, rhythm_findings, time_findings
 from features.usability.values import value_findings
 from sources.errors import DataGateError
 from sources.params import SourceParams
@@ -40,10 +40,10 @@ def of_values(timezone="UTC", **tables):
     return seen(value_findings(checked(**({"orders": orders()} | tables)), timezone))
 
 
-def of_times(of=None, horizon=28, suggested=28, **tables):
+def of_times(of=None, **tables):
     tables = checked(**({"orders": orders()} | tables))
     judged = [judge(feed, frozenset()) for feed in feeds(tables)]
-    return seen(time_findings(tables, of or rhythm(), horizon, suggested, judged))
+    return seen(time_findings(tables, of or rhythm(), 28, judged))
 
 
 def with_amounts(amounts):
@@ -112,6 +112,9 @@ def test_the_horizon_is_the_suggested_one_where_it_is_automatic():
     # The rhythm of purchases says nothing of the end of a subscription: a month, as in the run.
     report = report_of(checked(orders=orders()), horizon_days="auto", churn="cancellation")
     assert report["horizon_days"] == report["suggested_horizon_days"] == 30
+    assert "short_horizon" not in {one["check"] for one in report["findings"]}
+    report = report_of(checked(orders=orders()), horizon_days=30)
+    assert "short_horizon" in {one["check"] for one in report["findings"]}
 
 
 def test_without_amounts_money_is_absent_and_not_zero():
@@ -142,9 +145,10 @@ def test_a_history_under_six_horizons_is_short(days, is_short):
         assert "6.0 horizons of 28 days" in found.of("short_history")["meaning"]
 
 
-@pytest.mark.parametrize(("horizon", "is_short"), [(19, True), (20, False), (None, False)])
+@pytest.mark.parametrize(("horizon", "is_short"), [(19, True), (20, False), (28, False)])
 def test_a_horizon_under_the_rhythm_of_the_data_is_short(horizon, is_short):
-    assert ("short_horizon" in of_times(horizon=horizon).checks()) == is_short
+    found = seen(rhythm_findings(orders(), rhythm(), horizon, 28))
+    assert ("short_horizon" in found.checks()) == is_short
 
 
 @pytest.mark.parametrize(("share", "is_high"), [(0.5, False), (0.51, True)])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
+from features.params import TaskParams
 from features.timeline import date_of
 from features.usability import usability_report
 from features.usability.feed import feeds
@@ -58,8 +59,13 @@ def source(request, tmp_path_factory):
         params = params_of(request.param, folder)
         tables = check_tables(load(params), params)
     engine = on_duckdb({name: table.rows for name, table in tables.items()})
-    horizon = 28 if request.param in ("complete_journey", "simulator") else "auto"
-    return request.param, tables, usability_report(tables, engine, params, horizon)
+    task = TaskParams(
+        churn="lapse",
+        horizon_days=28 if request.param in ("complete_journey", "simulator") else "auto",
+        active_within_days="auto",
+        value_horizon_days="auto",
+    )
+    return request.param, tables, usability_report(tables, engine, params, task)
 
 
 def test_the_findings_are_those_that_are_known(source):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.params import TaskParams
 from features.profile import Profile
 from features.usability import usability_report
 from features.usability.finding import as_records
@@ -103,4 +104,10 @@ def report_of(tables, horizon_days=28, churn="lapse", **source):
     """The report on frames, as stage `ingest` makes it."""
     engine = on_duckdb({name: table.rows for name, table in tables.items()})
     params = SourceParams(kind="files", **source)
-    return usability_report(tables, engine, params, horizon_days, churn)
+    task = TaskParams(
+        churn=churn,
+        horizon_days=horizon_days,
+        active_within_days="auto",
+        value_horizon_days="auto",
+    )
+    return usability_report(tables, engine, params, task)
