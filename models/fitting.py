@@ -167,6 +167,16 @@ def _rhythm_models(rows: pd.DataFrame, until: Until, day: int, weight: float) ->
     return rhythm_models(rows, orders, horizons_of(until.timeline), weight)
 
 
+def lacks_rhythm(until: Until, params: ModelParams) -> bool:
+    """Whether the rhythm of purchases has to tell something, and nobody's can be learned."""
+    if weight_of_trees(until, params) == 1:
+        return False
+    judged = [until]
+    if until.timeline.rung == OTHER_CUSTOMERS:
+        judged = [until.without(fold) for fold in range(until.folds)]
+    return any(part.rhythm(_known_at(part)) is None for part in judged)
+
+
 def _known_at(until: Until) -> int:
     """The day on which the outcomes of the training dates were known."""
     timeline = until.timeline

@@ -12,6 +12,7 @@ from features.timeplan import Timeline
 from models.artifacts import read_json, write_json, write_manifest
 from models.cards import nobody
 from models.enough import gate_distance
+from models.fitting import lacks_rhythm
 from models.gate import Gate
 from models.ladder import Rung, history_needs, needs_of, rung_of
 from models.leaving import LAPSE
@@ -68,6 +69,8 @@ def _why_unjudged(until: Until, params: ModelParams) -> str:
             return (
                 f"of {rows['customer_id'].nunique():,} customers {left} left on the {dates} dates"
             )
+    if has_both_outcomes(until.test) and lacks_rhythm(until, params):
+        return "nobody bought on two different days"
     return ""
 
 

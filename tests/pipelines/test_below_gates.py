@@ -5,6 +5,10 @@ import json
 import pandas as pd
 import pytest
 
+from benchmarks.zoo.company import write as write_company
+from benchmarks.zoo.recipe import Recipe
+from benchmarks.zoo.road import lay_out, run_road
+from benchmarks.zoo.walk import company_of
 from serving.store import open_store
 from serving.worklist import current
 from tests.pipelines.project import new_project
@@ -83,6 +87,29 @@ def test_where_nobody_bought_on_two_days_a_rule_ranks_and_claims_nothing(tmp_pat
     published = release_of(project)
     assert published.quality is None
     assert published.gate is not None
+
+
+def test_subscribers_who_bought_once_each_have_no_rhythm_and_a_rule_ranks(tmp_path):
+    company = company_of(
+        Recipe(
+            seed=9,
+            customers=100,
+            days=60,
+            buyers="once",
+            subscriptions="beside",
+            churn="cancellation",
+            horizon=7,
+            step=14,
+            snapshots=1,
+        )
+    )
+    lay_out(tmp_path, company.params)
+    write_company(company, tmp_path / "inbox")
+    ended = run_road(tmp_path)
+    assert ended.through, ended.error + ended.crash
+    manifest = json.loads((ended.release / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["ladder"]["rung"] == 7
+    assert manifest["ladder"]["why"] == "nobody bought on two different days"
 
 
 def test_a_history_cut_short_leaves_the_champion_scoring_with_its_own_value_horizon(copied):
