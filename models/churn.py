@@ -37,7 +37,7 @@ from models.enough import check_gates
 from models.inputs import Inputs, learn_inputs
 from models.leaving import LAPSE, saved
 from models.metrics import log_loss
-from models.parametric import TRIPLE, ParametricChurn
+from models.parametric import ParametricChurn
 from models.params import ModelParams
 
 BOOSTER, META = "booster_{}.txt", "churn.json"
@@ -65,8 +65,8 @@ class ChurnModel:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The columns of a snapshot it reads: features, and the triple of buy-till-you-die."""
-        more = TRIPLE if self.parametric is not None else ()
+        """The columns of a snapshot it reads: features, and those of the parametric model."""
+        more = () if self.parametric is None else self.parametric.reads
         return (*self.features, *(name for name in more if name not in self.features))
 
     def raw(self, snapshot: pd.DataFrame) -> FloatArray:

@@ -13,7 +13,7 @@ A cancellation has no rhythm, which says nothing of when a subscription ends: th
 stands alone. Where no outcome has closed there is none, and the rhythm stands alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 from math import factorial
@@ -53,11 +53,17 @@ class Regression:
     scale: Mapping[str, float]
     population_gap: float
 
-    def contributions(self, snapshot: pd.DataFrame, churn: Churn) -> pd.DataFrame:
+    @property
+    def columns(self) -> list[str]:
+        """The columns of a snapshot that are inputs as they stand."""
+        return sorted(set(self.coefficient) - {OVER_GAP})
+
+    def contributions(self, snapshot: pd.DataFrame) -> pd.DataFrame:
         """β × z by input, rows (n,); an unknown input counts as the mean."""
         # By name, as JSON keeps them: floating sums depend on their order.
         names = sorted(self.coefficient)
-        inputs = _inputs(snapshot, self.population_gap, churn)[names]
+        # Its own columns: a longer history may offer other windows than it learned from.
+        inputs = _inputs(snapshot, self.columns, self.population_gap)[names]
         z = ((inputs - pd.Series(self.mean)[names]) / pd.Series(self.scale)[names]).fillna(0.0)
         return z * pd.Series(self.coefficient)[names]
 
@@ -84,13 +90,18 @@ class ParametricChurn:
             return 0.0
         return 1.0 if self.regression is None else 1.0 - self.regression.weight
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns of a snapshot it reads."""
+        return (*TRIPLE, *((*self.regression.columns, GAP) if self.regression else ()))
+
     def log_odds(self, snapshot: pd.DataFrame) -> FloatArray:
         """Log odds of leaving (n,)."""
         told = np.zeros(len(snapshot))
         if self.rhythm is not None:
             told = self.rhythm_weight * self._rhythm(btyd_inputs(snapshot))
         if self.regression is not None:
-            own = self.regression.contributions(snapshot, self.churn).to_numpy(np.float64)
+            own = self.regression.contributions(snapshot).to_numpy(np.float64)
             told = told + self.regression.weight * (self.regression.level + own.sum(axis=1))
         return told
 
@@ -110,7 +121,7 @@ class ParametricChurn:
         if self.regression is not None:
             weight = self.regression.weight
             found[BASE] += weight * self.regression.level
-            own = self.regression.contributions(snapshot, self.churn)
+            own = self.regression.contributions(snapshot)
             for feature in own.columns:
                 found[feature] = found.get(feature, 0.0) + weight * own[feature]
         return found
@@ -190,7 +201,7 @@ def fit_parametric(
     weight = _regression_weight(rows, horizon_days) if plain.rhythm is not None else 1.0
     gaps = rows[GAP].dropna()
     population_gap = float(gaps.mean()) if len(gaps) else float(horizon_days)
-    raw = _inputs(rows, population_gap, churn)
+    raw = _inputs(rows, _columns(rows, churn), population_gap)
     raw = raw[sorted(raw.columns)]
     mean, scale = raw.mean().fillna(0.0), raw.std(ddof=0).fillna(0.0).replace(0.0, 1.0)
     z = ((raw - mean) / scale).fillna(0.0).to_numpy(np.float64)
@@ -268,11 +279,14 @@ def _fit(z: FloatArray, left: FloatArray, weight: FloatArray) -> FloatArray:
     return found
 
 
-def _inputs(snapshot: pd.DataFrame, population_gap: float, churn: Churn) -> pd.DataFrame:
-    """Recency, frequency, money and rhythm, of a cancellation also the contract; on a log scale."""
-    names: Sequence[str] = rfm_columns(snapshot)
-    if churn != LAPSE:
-        names = [*names, *(name for name in CONTRACT if name in snapshot.columns)]
-    inputs = snapshot[list(names)].copy()
+def _columns(snapshot: pd.DataFrame, churn: Churn) -> list[str]:
+    """Recency, frequency and money, of a cancellation also the contract."""
+    contract = [] if churn == LAPSE else [name for name in CONTRACT if name in snapshot.columns]
+    return [*rfm_columns(snapshot), *contract]
+
+
+def _inputs(snapshot: pd.DataFrame, columns: list[str], population_gap: float) -> pd.DataFrame:
+    """The columns and the silence over the usual gap, on a log scale."""
+    inputs = snapshot[columns].copy()
     inputs[OVER_GAP] = snapshot[SILENCE] / smoothed_gap(snapshot, population_gap)
     return log_scaled(inputs)

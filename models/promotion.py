@@ -181,6 +181,7 @@ def _obstacle(
         return f"another question is asked ({told})"
     model = ChurnModel.load(champion / MODELS)
     gone = [name for name in model.features if name not in features]
+    gone += [name for name in model.reads if name not in snapshots.columns and name not in gone]
     if gone:
         return (
             f"{len(gone)} of the features that the champion reads are no longer there, or no "

@@ -53,10 +53,9 @@ def rows_of(orders: pd.DataFrame, source: dict[str, Any]) -> dict[str, int]:
     zone = source.get("timezone", "UTC")
     guests = orders["customer_id"].isna()
     rest = orders[~guests & orders["order_id"].notna()]
-    told_once = rest.drop_duplicates() if "line_id" in rest or is_unique(source) else rest
-    slips = _slips(told_once.assign(time=utc(told_once["event_time"], zone)))
-    kept = len(told_once) - int(slips.sum())
-    duplicates = len(rest) - len(told_once)
+    rest = rest[~_slips(rest.assign(time=utc(rest["event_time"], zone)))]
+    kept = len(rest.drop_duplicates()) if "line_id" in rest or is_unique(source) else len(rest)
+    duplicates = len(rest) - kept
     return {
         "rows_in": len(orders),
         "guests": int(guests.sum()),

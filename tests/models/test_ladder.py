@@ -109,6 +109,16 @@ def test_the_regression_orders_customers_and_leaves_the_level_to_the_rhythm(worl
     assert expit(other.log_odds(rows)).mean() == pytest.approx(rhythm.mean(), abs=1e-6)
 
 
+def test_the_regression_reads_the_windows_it_learned_from_whatever_others_there_are(world):
+    rows, orders = world
+    model = fit_parametric(rows, rows, orders, HORIZON)
+    windows = [name for name in model.reads if name.startswith("orders_") and name.endswith("d")]
+    assert windows and set(model.reads) <= set(rows.columns)
+    more = rows.assign(orders_89d=0.0, amount_89d=0.0)  # of a longer history
+    assert np.array_equal(model.log_odds(more), model.log_odds(rows))
+    assert np.array_equal(model.log_odds(rows[list(model.reads)]), model.log_odds(rows))
+
+
 def test_the_regression_comes_in_slowly_and_by_half_where_all_outcomes_are_of_one_window():
     weights = [regression_weight(customers) for customers in range(1_000)]
     assert weights[0] == 0.0

@@ -8,7 +8,9 @@ from scipy.special import logit
 from models import promotion
 from models.artifacts import write_manifest
 from models.calibration import IDENTITY, BetaMap
+from models.inputs import Inputs
 from models.metrics import log_loss
+from models.parametric import fit_parametric
 from models.promotion import decide, facts
 from sources.errors import ArtifactError
 from tests.snapshots import FEATURES, model_params, simulate, timeline, trained
@@ -164,6 +166,29 @@ def test_a_champion_that_reads_what_is_gone_or_forbidden_today_gives_way(rows, o
     assert "gap_mean" in decision.why
     text = rows.assign(gap_mean="often")
     assert "now text" in decided(text, ours, theirs).why
+
+
+def test_a_champion_whose_regression_reads_what_is_gone_gives_way(rows, ours, tmp_path):
+    """Of few customers a regression tells a part, by columns that need be no feature."""
+    plan = timeline()
+    closed = rows[rows["outcome_known"]]
+    usual = fit_parametric(closed, closed, None, plan.horizon_days, "cancellation")
+    made = trained()
+
+    def partly(bundle):
+        churn = replace(bundle.churn, parametric=usual, tree_weight=0.5)
+        return replace(bundle, churn=churn)
+
+    theirs = folder(tmp_path / "theirs", partly(made.served), partly(made.evaluated))
+    column = next(c for c in usual.reads if c.startswith("orders_") and c.endswith("d"))
+    rest = [name for name in FEATURES if name != column]
+    decision = decided(rows.drop(columns=column), ours, theirs, features=rest)
+    assert (decision.promoted, decision.outcome) == (True, "other")
+    assert column in decision.why
+    model = replace(made.served.churn, inputs=Inputs(tuple(rest)), parametric=usual)
+    alone = folder(tmp_path / "alone", replace(made.served, churn=model))
+    told = decided(rows.drop(columns=column), ours, alone, features=rest)
+    assert "1 of the features" in told.why and column in told.why
 
 
 def test_the_champion_of_another_company_gives_way(rows, ours, tmp_path):
