@@ -22,7 +22,7 @@ from sources.tables import CONSENTS, CONTACTS, EVENTS, ORDERS, SUBSCRIPTIONS, SU
 # is summed in millionths, exactly, and becomes a float again when a feature or label is done.
 EXACT = "decimal(38, 6)"
 MILLION = 1e6
-SUMMED = ("weight", "unknown", "lines", "amount", "discount", "quantity")
+SUMMED = ("weight", "unknown", "uncounted", "lines", "amount", "discount", "quantity")
 HOUR = 3600
 # Parts of the day by the hour (UTC) at which they begin; night is what is left.
 DAYPARTS = {"morning": (6, 12), "afternoon": (12, 18), "evening": (18, 23)}
@@ -96,6 +96,7 @@ def _add_orders(facts: Facts, orders: ir.Table) -> None:
     lines = lines.mutate(
         weight=_weight(orders, lines),
         unknown=_unknown(lines),
+        **({"uncounted": lines.quantity.isnull().ifelse(1, 0)} if "quantity" in there else {}),
         second=lines.event_time.epoch_seconds() - lines.day * SECONDS_PER_DAY,
         **{c: exactly(lines[c], 0.0) for c in ("amount", "discount", "quantity") if c in there},
     )
@@ -108,6 +109,7 @@ def _add_orders(facts: Facts, orders: ir.Table) -> None:
         "second",
         "weight",
         "unknown",
+        "uncounted",
     )
     columns = [*wanted, "amount", "discount", "quantity", "category", "store"]
     lines = lines.select(*(c for c in columns if c in lines.columns))
@@ -179,7 +181,9 @@ def _customer_days(rows: ir.Table, has: set[str]) -> ir.Table:
         columns["discount"] = rows.discount.sum(where=~rows.is_unpriced).fill_null(0)
         columns["discounted"] = (bought & (rows.discount > 0)).sum()
     if "quantity" in has:
-        columns["quantity"] = rows.quantity.sum(where=bought).fill_null(0)
+        counted = bought & (rows.uncounted == 0)
+        columns["quantity"] = rows.quantity.sum(where=counted).fill_null(0)
+        columns["counted"] = counted.sum()
     return rows.group_by(["customer_id", "edition", "day"]).aggregate(**columns)
 
 

@@ -92,9 +92,8 @@ def lines_per_order_total(purchase_days: ir.Table) -> ir.Value:
 
 @feature(base="purchase_days", group="spend", unit="units", needs=("quantity",))
 def units_per_order(purchase_days: ir.Table) -> ir.Value:
-    """Mean units (quantity, summed over the lines) a purchase in all history."""
-    units = purchase_days.quantity.sum().cast("float64")
-    return units / purchase_days.orders.sum().cast("float64")
+    """Mean units (quantity, summed over the lines) a purchase whose units are all known."""
+    return mean(purchase_days.quantity, purchase_days.counted.sum())
 
 
 @feature(base="days", group="refunds", unit="share", windows=(90,), needs=("amount",))

@@ -25,6 +25,7 @@ from models.btyd_orders import BtydOrders, btyd_inputs, fit_btyd_orders, last_hi
 from models.gamma_gamma import GammaGamma, fit_gamma_gamma
 from models.kaplan_meier import SegmentCurves, fit_segment_curves
 from models.leaving import FEWER_LEAVE, LAPSE, MORE_LEAVE, STAYED, saved
+from models.scaling import mean_and_scale
 from sources.errors import DataGateError
 
 FILE = "baselines.json"
@@ -57,8 +58,7 @@ class Logistic:
     @classmethod
     def fit(cls, inputs: pd.DataFrame, churned: FloatArray) -> "Logistic":
         """Fit on inputs (n, k) and labels (n,) in {0, 1}; an undefined input counts as the mean."""
-        mean = inputs.mean().fillna(0.0)
-        scale = inputs.std(ddof=0).fillna(0.0).replace(0.0, 1.0)
+        mean, scale = mean_and_scale(inputs)
         standardised = ((inputs - mean) / scale).fillna(0.0)
         fitted = LogisticRegression(max_iter=1000, tol=1e-8).fit(standardised.to_numpy(), churned)
         columns = list(inputs.columns)

@@ -29,11 +29,13 @@ from models.baselines import TENURE, log_scaled, rfm_columns, smoothed_gap
 from models.boosting import FloatArray
 from models.btyd_orders import BtydOrders, Triple, btyd_inputs
 from models.leaving import LAPSE
+from models.scaling import mean_and_scale
 
 SOME, ENOUGH = 100.0, 400.0
 QUARTER, HALF = 0.25, 0.5
 WINDOWS = 2.0  # outcome windows one after the other that make the regression count in full
 RIDGE = 10.0  # on β, in log likelihood
+FARTHEST = 5.0  # standard deviations: what so few rows taught holds no farther out
 LEVEL_RIDGE = 0.1  # on c: the level is a fact of the rows, and nearly free
 SILENCE, ORDERS, AGE = "days_since_last_purchase", "orders_total", "tenure_days"
 GAP, OVER_GAP = "gap_mean", "silence_over_gap_mean"
@@ -59,12 +61,12 @@ class Regression:
         return sorted(set(self.coefficient) - {OVER_GAP})
 
     def contributions(self, snapshot: pd.DataFrame) -> pd.DataFrame:
-        """β × z by input, rows (n,); an unknown input counts as the mean."""
+        """β × z by input, rows (n,)."""
         # By name, as JSON keeps them: floating sums depend on their order.
         names = sorted(self.coefficient)
         # Its own columns: a longer history may offer other windows than it learned from.
         inputs = _inputs(snapshot, self.columns, self.population_gap)[names]
-        z = ((inputs - pd.Series(self.mean)[names]) / pd.Series(self.scale)[names]).fillna(0.0)
+        z = _standardised(inputs, pd.Series(self.mean)[names], pd.Series(self.scale)[names])
         return z * pd.Series(self.coefficient)[names]
 
 
@@ -203,8 +205,8 @@ def fit_parametric(
     population_gap = float(gaps.mean()) if len(gaps) else float(horizon_days)
     raw = _inputs(rows, _columns(rows, churn), population_gap)
     raw = raw[sorted(raw.columns)]
-    mean, scale = raw.mean().fillna(0.0), raw.std(ddof=0).fillna(0.0).replace(0.0, 1.0)
-    z = ((raw - mean) / scale).fillna(0.0).to_numpy(np.float64)
+    mean, scale = mean_and_scale(raw)
+    z = _standardised(raw, mean, scale).to_numpy(np.float64)
     dates = rows.groupby("customer_id")["as_of_date"].transform("size").to_numpy(np.float64)
     left = rows["churned"].to_numpy(np.float64)
     level, *beta = (float(value) for value in _fit(z, left, 1.0 / np.sqrt(dates)))
@@ -277,6 +279,13 @@ def _fit(z: FloatArray, left: FloatArray, weight: FloatArray) -> FloatArray:
 
     found: FloatArray = minimize(loss, np.zeros(z.shape[1] + 1), jac=True, method="L-BFGS-B").x
     return found
+
+
+def _standardised(
+    inputs: pd.DataFrame, mean: "pd.Series[float]", scale: "pd.Series[float]"
+) -> pd.DataFrame:
+    """Inputs as z; unknown ones count as the mean, and none as farther from it than FARTHEST."""
+    return ((inputs - mean) / scale).fillna(0.0).clip(-FARTHEST, FARTHEST)
 
 
 def _columns(snapshot: pd.DataFrame, churn: Churn) -> list[str]:

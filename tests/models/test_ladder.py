@@ -119,6 +119,16 @@ def test_the_regression_reads_the_windows_it_learned_from_whatever_others_there_
     assert np.array_equal(model.log_odds(rows[list(model.reads)]), model.log_odds(rows))
 
 
+def test_an_input_that_is_one_number_or_far_out_moves_nobody_out_of_bounds(world):
+    rows, orders = world
+    noise = np.where(np.arange(len(rows)) % 2 == 0, 20.1, 20.1 + 4e-15)
+    alike = rows.assign(orders_total=noise, gap_mean=np.nan)
+    model = fit_parametric(alike, alike, orders, HORIZON)
+    other = alike.head(5).assign(orders_total=[1, 2, 50, 1_000, 10**9])
+    told = [model, fit_parametric(rows, rows, orders, HORIZON)]
+    assert all((np.abs(one.log_odds(other)) < 30).all() for one in told)
+
+
 def test_the_regression_comes_in_slowly_and_by_half_where_all_outcomes_are_of_one_window():
     weights = [regression_weight(customers) for customers in range(1_000)]
     assert weights[0] == 0.0

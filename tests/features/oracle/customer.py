@@ -19,6 +19,12 @@ def total(rows, column):
     return sum((money(row[column]) for row in rows), Decimal(0))
 
 
+def units_of(rows):
+    """Unknown where the units of a line are; a table without quantities has none to know."""
+    units = [row.get("quantity") for row in rows]
+    return None if None in units else sum((money(one) for one in units), Decimal(0))
+
+
 @dataclass(frozen=True)
 class OrderDay:
     """What one order moved on one day."""
@@ -28,7 +34,7 @@ class OrderDay:
     lines: int
     net: Decimal
     discount: Decimal
-    units: Decimal
+    units: Decimal | None
     is_unpriced: bool
 
     @property
@@ -109,7 +115,7 @@ class Customer:
                         lines=len(lines),
                         net=total(lines, "amount"),
                         discount=total(lines, "discount"),
-                        units=total(lines, "quantity"),
+                        units=units_of(lines),
                     )
                 )
         return found

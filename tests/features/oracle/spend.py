@@ -40,7 +40,7 @@ SINGLE = {
     "amount_last_over_mean": lambda c: ratio(last_amount(c), mean(day_amounts(c))),
     "amount_top_share": lambda c: ratio(max(day_amounts(c), default=None), sum(day_amounts(c))),
     "lines_per_order_total": lines_per_order,
-    "units_per_order": lambda c: mean([float(p.units) for p in c.purchases]),
+    "units_per_order": lambda c: mean([float(p.units) for p in c.purchases if p.units is not None]),
     # discounts
     "discounted_orders_share_total": lambda c: with_discount(c.purchases),
     "days_since_full_price": lambda c: c.since([p.date for p in c.purchases if p.discount <= 0]),
