@@ -99,6 +99,8 @@ def tail_drop(volume: Volume, until: int, known: Collection[int] = ()) -> Stretc
     Tries every stretch that ends on the last full day and takes the one that chance explains
     worst. A stretch that was as quiet a year before is the season and no alarm.
     """
+    if until <= volume.first:  # rows become known so late that no day of theirs can be judged
+        return None
     if volume.last >= until and _is_alive(volume, until):
         return None
     counts = volume.until(until)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from features.timeline import date_of
-from features.usability.feed import feed_findings, feeds, judge, known_days, refuse_dead_feed
+from features.usability.feed import Feed, feed_findings, feeds, judge, known_days, refuse_dead_feed
 from features.usability.volume import steady_end, volume_of
 from sources.errors import DataGateError
 from sources.params import SourceParams
@@ -263,3 +263,9 @@ def test_subscriptions_from_before_the_first_order_are_not_judged():
     # Without orders to tell when the data begins, all of it is judged.
     (alone,) = feeds({"subscriptions": tables["subscriptions"]})
     assert alone.volume.first < FIRST
+
+
+@pytest.mark.parametrize("until", [-25, 0, 1])
+def test_a_feed_that_is_known_later_than_it_is_long_is_not_judged(until):
+    feed = Feed("subscriptions", volume(counts_of()[:2]), FIRST + until)
+    assert judge(feed, frozenset()).dead is None
