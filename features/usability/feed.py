@@ -1,6 +1,6 @@
 """Feeds that died and days that are missing: a dead feed looks exactly like mass churn."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -40,6 +40,7 @@ class Feed:
     table: str
     volume: Volume
     until: int
+    people: Volume | None = None  # customers by day
 
 
 @dataclass(frozen=True)
@@ -66,17 +67,19 @@ def feeds(checked: dict[str, Checked]) -> list[Feed]:
         for name, table in checked.items()
         if TABLES[name].time in TABLES[name].required
     }
-    volumes = {
-        name: _volume(name, rows, checked[name].planned)
+    happened = {
+        name: _happened(name, rows, checked[name].planned)
         for name, rows in dated.items()
         if len(rows)
     }
+    volumes = {name: volume_of(rows["time"]) for name, rows in happened.items()}
     ends = {name: steady_end(volume) for name, volume in volumes.items()}
     return [
         Feed(
             name,
             volume,
             max(volume.last, *ends.values()) - _late_days(name, checked[name].rows),
+            _people(happened[name]),
         )
         for name, volume in volumes.items()
     ]
@@ -90,8 +93,8 @@ def known_days(known: Sequence[KnownGap]) -> frozenset[int]:
 
 def judge(feed: Feed, known: frozenset[int]) -> Judged:
     """Where the feed was too quiet; stretches within `known` days are told apart."""
-    died = tail_drop(feed.volume, feed.until, known)
-    told = tail_drop(feed.volume, feed.until) if died is None and known else None
+    died = _died(feed, known)
+    told = _died(feed) if died is None and known else None
     tail = died or told
     inside = [gap for gap in gaps(feed.volume) if tail is None or gap.last < tail.first]
     are_known = [gap for gap in inside if known.issuperset(range(gap.first, gap.last + 1))]
@@ -101,6 +104,17 @@ def judge(feed: Feed, known: frozenset[int]) -> Judged:
         gaps=tuple(gap for gap in inside if gap not in are_known),
         known=(*are_known, *([told] if told else [])),
     )
+
+
+def _died(feed: Feed, known: Collection[int] = ()) -> Stretch | None:
+    """The days at the end on which hardly anything came, and hardly anybody.
+
+    Where one customer or a robot brings most of the rows, its leaving is no dead feed.
+    """
+    died = tail_drop(feed.volume, feed.until, known)
+    if died and feed.people and tail_drop(feed.people, feed.until, known) is None:
+        return None
+    return died
 
 
 def feed_findings(of: Sequence[Judged]) -> list[Finding]:
@@ -163,14 +177,22 @@ def refuse_dead_feed(report: dict[str, Any]) -> None:
         )
 
 
-def _volume(name: str, rows: pd.DataFrame, planned: Sequence[str]) -> Volume:
+def _happened(name: str, rows: pd.DataFrame, planned: Sequence[str]) -> pd.DataFrame:
+    """Time and customer_id of what a feed tells; an order with many lines once."""
     if name == "orders":
         rows = rows.drop_duplicates("order_id")
+    told = rows.rename(columns={TABLES[name].time: "time"})[["time", "customer_id"]]
     if name == "subscriptions" and "ended_at" in rows and "ended_at" not in planned:
         # A feed without new customers is alive while it tells of those who leave.
-        ended = rows.loc[rows["ended_at"] <= utc_now(), "ended_at"]
-        return volume_of(pd.concat([rows["started_at"], ended], ignore_index=True))
-    return volume_of(rows[TABLES[name].time])
+        ended = rows.loc[rows["ended_at"] <= utc_now(), ["ended_at", "customer_id"]]
+        told = pd.concat([told, ended.rename(columns={"ended_at": "time"})], ignore_index=True)
+    return told
+
+
+def _people(happened: pd.DataFrame) -> Volume:
+    """Each customer once a day."""
+    days = happened.assign(day=day_numbers(happened["time"]))
+    return volume_of(days.drop_duplicates(["customer_id", "day"])["time"])
 
 
 def _late_days(name: str, rows: pd.DataFrame) -> int:

@@ -226,6 +226,16 @@ def test_rows_that_come_late_are_waited_for():
     assert judge(feeds(late)[0], frozenset()).dead is None
 
 
+@pytest.mark.parametrize("robots", [1, 50])
+def test_a_feed_that_loses_one_customer_is_alive_whatever_that_one_brought(robots):
+    """Ten orders a day of the usual customers go on; two hundred of a few, or of many, end."""
+    usual, many = rows_of_days(np.full(140, 10)), rows_of_days(np.full(130, 200))
+    number = many.index % robots
+    many = many.assign(order_id="r" + many["order_id"], customer_id=number.map("r{}".format))
+    tables = checked(orders=pd.concat([usual, many], ignore_index=True))
+    assert (judge(feeds(tables)[0], frozenset()).dead is not None) == (robots > 1)
+
+
 def test_the_volume_of_orders_counts_orders_and_not_lines():
     rows = rows_of_days([3, 2, 4])
     twice = checked(orders=pd.concat([rows, rows]))
