@@ -24,7 +24,7 @@ from models.boosting import FloatArray
 from models.btyd_orders import BtydOrders, btyd_inputs, fit_btyd_orders, last_histories
 from models.gamma_gamma import GammaGamma, fit_gamma_gamma
 from models.kaplan_meier import SegmentCurves, fit_segment_curves
-from models.leaving import FEWER_LEAVE, LAPSE, MORE_LEAVE, STAYED, saved
+from models.leaving import LAPSE, saved
 from models.scaling import mean_and_scale
 from sources.errors import DataGateError
 
@@ -167,20 +167,24 @@ def fit_baselines(
 
     BG/NBD describes a history and needs no outcome: it is fitted on the last as-of date alone,
     where histories are longest and each customer stands once; where none of these bought on two
-    days, the one of `everybody` stands in. Raises DataGateError when training
-    rows hold only one outcome, or no customer bought on two days. The tenure rule needs the column
-    `subscription_tenure_days`.
+    days, the one of `everybody` stands in. Where all left, or all stayed, no regression is among
+    them. Raises DataGateError where no outcome is known, or no customer bought on two days. The
+    tenure rule needs the column `subscription_tenure_days`.
     """
     known = train[train["churned"].notna()]
     churned = known["churned"].to_numpy(np.float64)
-    _check_both_outcomes(churned, horizon_days, churn)
+    if not len(churned):
+        raise DataGateError(
+            f"No training row has a known outcome over {horizon_days} days: the history ends too "
+            "early. Shorten task.horizon_days or take a longer history."
+        )
     gaps = known["gap_mean"].dropna()
     population_gap = float(gaps.mean()) if len(gaps) else float(horizon_days)
     has_tenure = churn != LAPSE and TENURE in known.columns
     logistics = {
         name: Logistic.fit(design(known), churned)
         for name, design in _designs(population_gap).items()
-        if name != TENURE_RULE or has_tenure
+        if (name != TENURE_RULE or has_tenure) and 0 < churned.sum() < len(churned)
     }
     return Baselines(
         horizon_days=horizon_days,
@@ -281,22 +285,3 @@ def log_scaled(values: pd.DataFrame) -> pd.DataFrame:
 def _windows(snapshot: pd.DataFrame, what: str) -> list[int]:
     names = (re.fullmatch(rf"{what}_(\d+)d", str(name)) for name in snapshot.columns)
     return sorted(int(name[1]) for name in names if name)
-
-
-def _check_both_outcomes(churned: FloatArray, horizon_days: int, churn: Churn) -> None:
-    left, rows = int(churned.sum()), len(churned)
-    if rows == 0:
-        raise DataGateError(
-            f"No training row has a known outcome over {horizon_days} days: the history ends too "
-            "early. Shorten task.horizon_days or take a longer history."
-        )
-    if left == 0:
-        raise DataGateError(
-            f"No churners: each of the {rows:,} training rows is of a customer who {STAYED[churn]} "
-            f"of {horizon_days} days. {MORE_LEAVE[churn]}."
-        )
-    if left == rows:
-        raise DataGateError(
-            f"Only churners: none of the {rows:,} training rows is of a customer who "
-            f"{STAYED[churn]} of {horizon_days} days. {FEWER_LEAVE[churn]}."
-        )

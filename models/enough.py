@@ -45,35 +45,53 @@ def check_gates(
     (customers, least_customers), (churners, least), (stayers, _) = distance.values()
     if customers < least_customers:  # too few to say that nobody, or everybody, ever leaves
         raise _too_little(name, distance)
-    if not churners:
-        raise OneSidedError(
-            f"There are no churners at all: in all {len(rows):,} rows of the {name} the "
-            f"customer {STAYED[churn]}. The last release stays as it is. {MORE_LEAVE[churn]} "
-            "in params.yaml."
-        )
-    if not stayers:
+    check_both_outcomes(rows, name, churn)
+    if churners < least or stayers < least:
+        raise _too_little(name, distance)
+
+
+def check_both_outcomes(rows: pd.DataFrame, name: str, churn: Churn = LAPSE) -> None:
+    """Raise OneSidedError where of at least one row all stay, or all leave."""
+    churned = rows["churned"].dropna()
+    if churned.nunique() != 1:
+        return
+    if churned.iloc[0]:
         raise OneSidedError(
             f"There are only churners: of the {len(rows):,} rows of the {name} there is none "
             f"whose customer {STAYED[churn]}. The last release stays as it is. "
             f"{FEWER_LEAVE[churn]} in params.yaml."
         )
-    if churners < least or stayers < least:
-        raise _too_little(name, distance)
+    raise OneSidedError(
+        f"There are no churners at all: in all {len(rows):,} rows of the {name} the "
+        f"customer {STAYED[churn]}. The last release stays as it is. {MORE_LEAVE[churn]} "
+        "in params.yaml."
+    )
 
 
 def dates_with_both(snapshots: pd.DataFrame) -> str:
-    """On which dates of the run some left and some stayed, with the line that judges by them."""
+    """On which dates of the run some left and some stayed."""
+    days, dates = _both(snapshots)
+    if not days:
+        return "No date of this run has both."
+    if len(days) == 1:
+        return f"1 of {dates} dates of this run has both ({days[0]})."
+    return f"{len(days)} of {dates} dates of this run have both ({days[0]} to {days[-1]})."
+
+
+def judged_by(snapshots: pd.DataFrame) -> str:
+    """The line that judges by the latest dates on which some left and some stayed; maybe empty."""
+    days, _ = _both(snapshots)
+    if not days:
+        return ""
+    named = ", ".join(f'"{day}"' for day in days[-SHOWN:])
+    return f"To judge by the latest of them set timeline.test_as_of_dates to [{named}]."
+
+
+def _both(snapshots: pd.DataFrame) -> tuple[list[str], int]:
     closed = snapshots[snapshots["outcome_known"]]
     left = closed.groupby("as_of_date")["churned"].mean()
     both = left[(left > 0) & (left < 1)]
-    if both.empty:
-        return "No date of this run has both."
-    days = [f"{day:%Y-%m-%d}" for day in both.index]
-    named = ", ".join(f'"{day}"' for day in days[-SHOWN:])
-    return (
-        f"{len(both)} of {len(left)} dates of this run have both ({days[0]} to {days[-1]}): to "
-        f"judge by the latest of them set timeline.test_as_of_dates to [{named}]."
-    )
+    return [f"{day:%Y-%m-%d}" for day in both.index], len(left)
 
 
 def gate_distance(

@@ -25,7 +25,7 @@ from models.boosting import FloatArray
 from models.bundle import Bundle
 from models.calibration import IDENTITY
 from models.churn import ChurnModel, calibration_map
-from models.enough import check_gates, dates_with_both
+from models.enough import check_both_outcomes, check_gates, dates_with_both, judged_by
 from models.fitting import (
     VALID_SHARE,
     Say,
@@ -105,12 +105,7 @@ def train_all(
     """Train every model. Raises DataGateError where the data is too little or too uniform."""
     until = Until(snapshots, timeline, purchases, params.calibration_folds)
     weight = weight_of_trees(until, params)
-    if not has_both_outcomes(until.test):
-        # What nothing can be judged on is told before the training, not after it.
-        try:
-            check_gates(until.test, "test dates", params, share=VALID_SHARE, churn=timeline.churn)
-        except OneSidedError as error:
-            raise OneSidedError(f"{error} {dates_with_both(snapshots)}") from None
+    _refuse_one_sided(until, params)
     if weight:
         say(f"churn: {len(until.train):,} training rows, {len(until.valid):,} validation rows")
     searched = search_settings(until, features, params, say) if weight else Search(params.churn)
@@ -126,6 +121,24 @@ def train_all(
     closed = until.closed(timeline.data_until)
     explainer = fit_explainer(closed, features, group_of, params.max_reasons)
     return Trained(evaluated, served, explainer, searched, weight)
+
+
+def _refuse_one_sided(until: Until, params: ModelParams) -> None:
+    """What nothing can be judged on, or learned from, is told before the training."""
+    churn = until.timeline.churn
+    try:
+        if not has_both_outcomes(until.test):
+            check_gates(until.test, "test dates", params, share=VALID_SHARE, churn=churn)
+    except OneSidedError as error:
+        cure = judged_by(until.snapshots)
+        raise OneSidedError(f"{error} {dates_with_both(until.snapshots)} {cure}".rstrip()) from None
+    day = until.timeline.data_until
+    if until.timeline.rung != OTHER_CUSTOMERS:
+        day = until.timeline.test[0]
+    try:
+        check_both_outcomes(until.closed(day), "dates that teach", churn)
+    except OneSidedError as error:
+        raise OneSidedError(f"{error} {dates_with_both(until.snapshots)}") from None
 
 
 def _evaluated(chosen: Bundle, until: Until, params: ModelParams) -> Evaluated:

@@ -52,23 +52,24 @@ def _why_unjudged(until: Until, params: ModelParams) -> str:
     """Why no outcome can judge; empty where some can.
 
     Of few customers it is no surprise that all stay or all leave on the test dates. Of many it is
-    a question that has no answer, which training says.
+    a question that has no answer, which training says; but for models that leave out a fold of the
+    customers, of whom one or two may be the only ones who stayed.
     """
     below = read_json(stage.GATE)
     if below:
         return str(below["why"])
     closed = until.closed(until.timeline.data_until)
-    parts = {"closed": closed, "test": until.test, "training": until.train}
+    parts = {"closed dates": closed, "test dates": until.test, "training dates": until.train}
+    folds: dict[str, pd.DataFrame] = {}
     if until.timeline.rung == OTHER_CUSTOMERS:  # each fold is judged by what the others taught
         others = (until.without(fold).train for fold in range(until.folds))
-        parts |= {f"training (fold {number})": rows for number, rows in enumerate(others, 1)}
-    for dates, rows in parts.items():
+        without = "training dates without fold {} of the customers"
+        folds = {without.format(number): rows for number, rows in enumerate(others, 1)}
+    for dates, rows in (parts | folds).items():
         few = rows["customer_id"].nunique() < params.gates.min_customers
-        if few and not has_both_outcomes(rows):
+        if (few or dates in folds) and not has_both_outcomes(rows):
             left = "everybody" if rows["churned"].sum() else "nobody"
-            return (
-                f"of {rows['customer_id'].nunique():,} customers {left} left on the {dates} dates"
-            )
+            return f"of {rows['customer_id'].nunique():,} customers {left} left on the {dates}"
     if has_both_outcomes(until.test) and lacks_rhythm(until, params):
         return "nobody bought on two different days"
     return ""

@@ -182,13 +182,16 @@ def test_the_same_rows_give_the_same_bytes(train, tmp_path):
     assert first.read_bytes() == second.read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("outcome", "message"),
-    [(0.0, "No churners: each of the 8,000"), (1.0, "Only churners"), (np.nan, "known outcome")],
-)
-def test_one_outcome_alone_is_refused_with_the_reason(train, outcome, message):
-    with pytest.raises(DataGateError, match=message):
-        fit_baselines(train.assign(churned=outcome), HORIZON)
+@pytest.mark.parametrize("outcome", [0.0, 1.0])
+def test_of_one_outcome_alone_no_regression_is_learned_and_the_rhythm_is(train, outcome):
+    made = fit_baselines(train.assign(churned=outcome), HORIZON)
+    assert made.logistics == {}
+    assert made.orders == fit_baselines(train, HORIZON).orders
+
+
+def test_without_a_known_outcome_there_is_no_baseline(train):
+    with pytest.raises(DataGateError, match="No training row has a known outcome"):
+        fit_baselines(train.assign(churned=np.nan), HORIZON)
 
 
 def test_the_next_purchase_is_due_when_the_own_gap_is_over(baselines, test):

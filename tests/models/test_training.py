@@ -213,6 +213,15 @@ def test_test_dates_of_one_outcome_are_refused_before_anything_is_fitted(
         train(rows)
 
 
+def test_where_all_that_teaches_is_of_one_outcome_the_dates_that_have_both_are_named():
+    rows = simulate(customers=200)
+    rows.loc[rows["split"] != "test", "churned"] = 0.0
+    rows.loc[rows["as_of_date"] == pd.Timestamp(date_of(PLAN.test[0])), "churned"] = 0.0
+    last = date_of(PLAN.test[-1]).isoformat()
+    with pytest.raises(DataGateError, match=f"dates that teach.* 1 of .* has both .{last}"):
+        train(rows)
+
+
 @pytest.mark.parametrize("split", ["train", "validation"])
 def test_trees_have_no_part_where_one_outcome_could_teach_or_stop_them(split):
     rows = simulate(customers=200)
