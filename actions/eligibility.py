@@ -28,6 +28,7 @@ SERVICE_RECOVERY = "service_recovery"
 LAPSE = "lapse"
 PAUSES = "pauses_as_usual"
 PAUSE = 1.5  # horizons: a typical pause of more is no sign of leaving
+UNTIL_SEASON = 270  # days after a purchase in a season: three quarters of a year
 IN_RHYTHM = ("new", "developing", "regular")  # not silent for twice the own mean gap
 # The reasons an action can be blocked for, in the order in which they are given.
 GATES = (
@@ -105,18 +106,26 @@ def blocked_lists(
     return [lists[number] for number in which.ravel()]
 
 
-def with_pauses(scores: pd.DataFrame, long_gap_days: float | None) -> pd.DataFrame:
+def with_pauses(
+    scores: pd.DataFrame, long_gap_days: float | None, is_seasonal: bool = False
+) -> pd.DataFrame:
     """The cards with PAUSES: whose silence is the pause that the customer always makes.
 
     Where nine of ten gaps end long after the horizon (`long_gap_days` of the usability report),
     a high risk says that a pause goes on: everybody who buys each December has it in spring. Who is
     silent for less than twice the own mean gap, by the lifecycle stage, pauses as usual.
+    Where nearly all orders fall into one season (`is_seasonal`), so does whoever came to the last
+    one, whatever the horizon, until the next one is near.
     """
-    if long_gap_days is None or "lifecycle_stage" not in scores or scores.empty:
+    if "lifecycle_stage" not in scores or scores.empty:
         return scores
-    is_long = long_gap_days > PAUSE * scores["horizon_days"]
-    is_lapse = scores["churn_definition"] == LAPSE
-    return scores.assign(**{PAUSES: is_long & is_lapse & scores["lifecycle_stage"].isin(IN_RHYTHM)})
+    pauses = ((long_gap_days or 0.0) > PAUSE * scores["horizon_days"]) & scores[
+        "lifecycle_stage"
+    ].isin(IN_RHYTHM)
+    if is_seasonal:
+        silent = (scores["as_of_date"] - scores["last_purchase_date"]).dt.days
+        pauses |= silent < UNTIL_SEASON
+    return scores.assign(**{PAUSES: pauses & (scores["churn_definition"] == LAPSE)})
 
 
 def _pauses_as_usual(scores: pd.DataFrame) -> BoolArray:

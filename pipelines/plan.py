@@ -7,6 +7,7 @@ from actions.eligibility import History, with_pauses
 from actions.plan import make_plan
 from features.building import tables_at
 from features.engine import DuckEngine
+from features.usability.seasons import YEARLY
 from models.artifacts import read_json, write_json
 from pipelines import stage
 from pipelines.params import load_params
@@ -20,8 +21,9 @@ def main() -> None:
     params = load_params().actions
     there = [name for name in stage.table_names() if name in GATE_TABLES]
     history = tables_at(DuckEngine(stage.tables(there)), read_timeline(), there)
-    long_gap = read_json(stage.USABILITY)["long_gap_days"]
-    cards = with_pauses(pd.read_parquet(stage.SCORES), long_gap)
+    report = read_json(stage.USABILITY)
+    is_seasonal = YEARLY in {finding["check"] for finding in report["findings"]}
+    cards = with_pauses(pd.read_parquet(stage.SCORES), report["long_gap_days"], is_seasonal)
     plan, summary = make_plan(cards, load_catalog(params.catalog), params, History(**history))
     stage.write_parquet(plan, stage.PLAN)
     write_json(stage.PLAN_SUMMARY, summary)

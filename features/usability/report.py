@@ -40,11 +40,6 @@ def usability_report(
     findings = [
         *feed_findings(judged),
         *time_findings(checked, rhythm, horizon, judged),
-        *(
-            rhythm_findings(orders.rows, rhythm, horizon, suggested)
-            if task.churn == "lapse"
-            else ()
-        ),
         *customer_findings(checked, rhythm, source),
         *value_findings(checked, source.timezone),
         *contract_findings(checked),

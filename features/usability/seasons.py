@@ -8,6 +8,7 @@ import pandas as pd
 from features.profile import Profile
 from features.usability.finding import Finding
 
+YEARLY = "yearly_rhythm"  # the check that the plan asks about
 LEAST_DAYS = 400  # of history: in less a year is not seen twice
 MOST_MONTHS = 4  # that hold a season
 IN_SEASON = 0.9  # share of the orders that fall into it
@@ -30,7 +31,7 @@ def yearly_rhythm(rows: pd.DataFrame, rhythm: Profile, horizon_days: int) -> lis
     share = sum(shares[(first + month) % 12] for month in range(months))
     return [
         Finding(
-            "yearly_rhythm",
+            YEARLY,
             "warning",
             "orders",
             "event_time",

@@ -235,3 +235,23 @@ def test_who_pauses_as_always_gets_no_offer_where_pauses_outlast_the_horizon(
     found = reasons(with_pauses(cards, long_gap), catalog(), params())
     assert (found["mail"] == "usual_pause") == is_blocked
     assert found["repair"] == "no_open_complaint"
+
+
+@pytest.mark.parametrize(
+    ("silent", "stage", "is_seasonal", "is_blocked"),
+    [
+        (5, "regular", True, True),
+        (269, "regular", True, True),
+        (270, "regular", True, False),  # the next season is near
+        (5, "fading", True, True),  # twice in a season: the own mean gap is that of the season
+        (280, "fading", True, False),
+        (5, "regular", False, False),
+    ],
+)
+def test_who_came_to_the_last_season_gets_no_offer_until_the_next_is_near(
+    scores, catalog, params, silent, stage, is_seasonal, is_blocked
+):
+    cards = scores(lifecycle_stage=stage, horizon_days=365, churn_definition="lapse")
+    cards["last_purchase_date"] = cards["as_of_date"] - pd.Timedelta(silent, "D")
+    found = reasons(with_pauses(cards, 366.0, is_seasonal), catalog(), params())
+    assert (found["mail"] == "usual_pause") == is_blocked
