@@ -4,9 +4,10 @@
 
 p is the probability of no purchase within the horizon by the rhythm of purchases (BG/NBD and
 Pareto/NBD: `BtydOrders.p_no_purchase`), z the customer's recency, frequency and money on a log
-scale, standardised, and β of a logistic regression with a ridge. u is a quarter at SOME customers,
-less below, and a half with ENOUGH of them; half of that where all outcomes are of one window. The
-level stays that of the rhythm at the latest date: of few customers the share who left in one window
+scale, standardised, and β of a logistic regression with a ridge (models/regression.py). u is what
+tells customers best who did not teach the regression, drawn to a quarter at SOME customers, less
+below, and a half with ENOUGH of them; half of that where all outcomes are of one window. The level
+stays that of the rhythm at the latest date: of few customers the share who left in one window
 is chance and season, and does not carry over to the next.
 
 A cancellation has no rhythm, which says nothing of when a subscription ends: there the regression
@@ -25,49 +26,19 @@ from scipy.optimize import brentq, minimize
 from scipy.special import expit, log_expit
 
 from features.params import Churn
-from models.baselines import TENURE, log_scaled, rfm_columns, smoothed_gap
 from models.boosting import FloatArray
 from models.btyd_orders import BtydOrders, Triple, btyd_inputs
 from models.leaving import LAPSE
-from models.scaling import mean_and_scale
+from models.regression import GAP, Regression, fit_regression, held_out_log_odds, row_weights
 
 SOME, ENOUGH = 100.0, 400.0
 QUARTER, HALF = 0.25, 0.5
+FREEDOM = 0.4  # standard deviation of u about its usual value, before the rows are asked
+LEAST_PART = 0.01  # of u: without any, the level would have nothing to move
 WINDOWS = 2.0  # outcome windows one after the other that make the regression count in full
-RIDGE = 10.0  # on β, in log likelihood
-FARTHEST = 5.0  # standard deviations: what so few rows taught holds no farther out
-LEVEL_RIDGE = 0.1  # on c: the level is a fact of the rows, and nearly free
 SILENCE, ORDERS, AGE = "days_since_last_purchase", "orders_total", "tenure_days"
-GAP, OVER_GAP = "gap_mean", "silence_over_gap_mean"
 BASE = "base"
 TRIPLE = ("frequency", "recency", "T")
-CONTRACT = (TENURE, "subscriptions_running", "days_to_renewal", "subscription_amount")
-
-
-@dataclass(frozen=True)
-class Regression:
-    """`weight` u and `level` c; β by input, with the mean and the scale it is standardised by."""
-
-    weight: float
-    level: float
-    coefficient: Mapping[str, float]
-    mean: Mapping[str, float]
-    scale: Mapping[str, float]
-    population_gap: float
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns of a snapshot that are inputs as they stand."""
-        return sorted(set(self.coefficient) - {OVER_GAP})
-
-    def contributions(self, snapshot: pd.DataFrame) -> pd.DataFrame:
-        """β × z by input, rows (n,)."""
-        # By name, as JSON keeps them: floating sums depend on their order.
-        names = sorted(self.coefficient)
-        # Its own columns: a longer history may offer other windows than it learned from.
-        inputs = _inputs(snapshot, self.columns, self.population_gap)[names]
-        z = _standardised(inputs, pd.Series(self.mean)[names], pd.Series(self.scale)[names])
-        return z * pd.Series(self.coefficient)[names]
 
 
 @dataclass(frozen=True)
@@ -200,25 +171,11 @@ def fit_parametric(
     plain = unjudged_parametric(rows, orders, horizon_days, churn)
     if rows.empty:
         return plain
-    weight = _regression_weight(rows, horizon_days) if plain.rhythm is not None else 1.0
-    gaps = rows[GAP].dropna()
-    population_gap = float(gaps.mean()) if len(gaps) else float(horizon_days)
-    raw = _inputs(rows, _columns(rows, churn), population_gap)
-    raw = raw[sorted(raw.columns)]
-    mean, scale = mean_and_scale(raw)
-    z = _standardised(raw, mean, scale).to_numpy(np.float64)
-    dates = rows.groupby("customer_id")["as_of_date"].transform("size").to_numpy(np.float64)
-    left = rows["churned"].to_numpy(np.float64)
-    level, *beta = (float(value) for value in _fit(z, left, 1.0 / np.sqrt(dates)))
-    names = [str(name) for name in raw.columns]
-    regression = Regression(
-        weight=weight,
-        level=level,
-        coefficient=dict(zip(names, beta, strict=True)),
-        mean=dict(zip(names, mean.tolist(), strict=True)),
-        scale=dict(zip(names, scale.tolist(), strict=True)),
-        population_gap=population_gap,
-    )
+    regression = fit_regression(rows, horizon_days, churn)
+    if plain.rhythm is not None:
+        usual = _regression_weight(rows, horizon_days)
+        weight = _blended(plain.log_odds(rows), rows, regression, usual)
+        regression = replace(regression, weight=weight)
     model = replace(plain, regression=regression)
     if plain.rhythm is not None:
         model = _at_level_of_rhythm(model, plain, now if len(now) else rows)
@@ -244,6 +201,25 @@ def _regression_weight(rows: pd.DataFrame, horizon_days: int) -> float:
     return regression_weight(rows["customer_id"].nunique(), windows)
 
 
+def _blended(rhythm: FloatArray, rows: pd.DataFrame, regression: Regression, usual: float) -> float:
+    """The part u of the regression that tells customers best who did not teach it.
+
+    Of few rows the best part is chance: it is drawn to the `usual` one, the less the more they say.
+    """
+    told = held_out_log_odds(regression, rows)
+    if told is None:
+        return usual
+    left, weight = rows["churned"].to_numpy(np.float64), row_weights(rows)
+
+    def loss(theta: FloatArray) -> float:
+        odds = theta[0] + (1.0 - theta[1]) * rhythm + theta[1] * told
+        likely = left * log_expit(odds) + (1 - left) * log_expit(-odds)
+        return float(-np.sum(weight * likely) + 0.5 * ((theta[1] - usual) / FREEDOM) ** 2)
+
+    found = minimize(loss, np.array([0.0, usual]), method="L-BFGS-B").x
+    return float(np.clip(found[1], LEAST_PART, 1.0))
+
+
 def _at_level_of_rhythm(
     model: ParametricChurn, plain: ParametricChurn, rows: pd.DataFrame
 ) -> ParametricChurn:
@@ -262,40 +238,3 @@ def _with_importance(model: ParametricChurn, rows: pd.DataFrame) -> ParametricCh
     total = float(moved.sum())
     shares = {str(name): float(value) / total for name, value in moved.items()} if total else {}
     return replace(model, importance=shares)
-
-
-def _fit(z: FloatArray, left: FloatArray, weight: FloatArray) -> FloatArray:
-    """c and β (k + 1,) of least penalised loss; convex, with its gradient."""
-
-    def loss(theta: FloatArray) -> tuple[float, FloatArray]:
-        level, beta = theta[0], theta[1:]
-        told = level + z @ beta
-        value = -np.sum(weight * (left * log_expit(told) + (1 - left) * log_expit(-told)))
-        value += 0.5 * (RIDGE * (beta @ beta) + LEVEL_RIDGE * level**2)
-        residual = weight * (expit(told) - left)
-        return float(value), np.r_[
-            residual.sum() + LEVEL_RIDGE * level, z.T @ residual + RIDGE * beta
-        ]
-
-    found: FloatArray = minimize(loss, np.zeros(z.shape[1] + 1), jac=True, method="L-BFGS-B").x
-    return found
-
-
-def _standardised(
-    inputs: pd.DataFrame, mean: "pd.Series[float]", scale: "pd.Series[float]"
-) -> pd.DataFrame:
-    """Inputs as z; unknown ones count as the mean, and none as farther from it than FARTHEST."""
-    return ((inputs - mean) / scale).fillna(0.0).clip(-FARTHEST, FARTHEST)
-
-
-def _columns(snapshot: pd.DataFrame, churn: Churn) -> list[str]:
-    """Recency, frequency and money, of a cancellation also the contract."""
-    contract = [] if churn == LAPSE else [name for name in CONTRACT if name in snapshot.columns]
-    return [*rfm_columns(snapshot), *contract]
-
-
-def _inputs(snapshot: pd.DataFrame, columns: list[str], population_gap: float) -> pd.DataFrame:
-    """The columns and the silence over the usual gap, on a log scale."""
-    inputs = snapshot[columns].copy()
-    inputs[OVER_GAP] = snapshot[SILENCE] / smoothed_gap(snapshot, population_gap)
-    return log_scaled(inputs)
