@@ -17,7 +17,8 @@ def tree(file: str) -> ast.Module:
     return ast.parse((ROOT / file).read_text(encoding="utf-8"))
 
 
-def code_of(file: str) -> set[str]:
+@cache
+def code_of(file: str) -> frozenset[str]:
     """The file and every file of ours that importing it imports, transitively."""
     found, waiting = set(), [file]
     while waiting:
@@ -25,9 +26,10 @@ def code_of(file: str) -> set[str]:
         if name not in found:
             found.add(name)
             waiting += _imported(name) + _named(name)
-    return {name for name in found if not _only_a_docstring(name)}
+    return frozenset(name for name in found if not _only_a_docstring(name))
 
 
+@cache
 def _imported(file: str) -> list[str]:
     files: list[str] = []
     for node in ast.walk(tree(file)):
@@ -43,6 +45,7 @@ def _imported(file: str) -> list[str]:
     return files
 
 
+@cache
 def _named(file: str) -> list[str]:
     """Files of ours that a string names, as f"pipelines/logged_{name}.py" does."""
     found: list[str] = []
@@ -65,20 +68,24 @@ def _files_of(module: str) -> list[str]:
     return [file for file in candidates if (ROOT / file).is_file()]
 
 
+@cache
 def _only_a_docstring(file: str) -> bool:
     body = tree(file).body
     return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
 
 
-def params_read(files: set[str]) -> set[str]:
+@cache
+def params_read(files: frozenset[str]) -> set[str]:
     """Dotted keys of params.yaml that these files read, as far as attributes follow load_params().
 
     EVERYTHING where the parameters are used whole.
     """
-    return {key for file in files for key in _params_read(tree(file))}
+    return {key for file in files for key in _params_read(file)}
 
 
-def _params_read(module: ast.Module) -> set[str]:
+@cache
+def _params_read(file: str) -> frozenset[str]:
+    module = tree(file)
     parent = {child: node for node in ast.walk(module) for child in ast.iter_child_nodes(node)}
     found = set()
     whole = set()  # names that hold all parameters
@@ -97,7 +104,7 @@ def _params_read(module: ast.Module) -> set[str]:
         if isinstance(node, ast.Name) and node.id in whole and isinstance(node.ctx, ast.Load):
             chain, _ = _attributes(node, parent)
             found.add(_key(chain) if chain else EVERYTHING)
-    return found
+    return frozenset(found)
 
 
 def _key(chain: list[str]) -> str:
@@ -113,6 +120,7 @@ def _attributes(node: ast.AST, parent: dict) -> tuple[list[str], ast.AST]:
     return chain, node
 
 
+@cache
 def paths_touched(file: str) -> set[str]:
     """Paths of pipelines.stage that the file uses, or that functions it takes from others use."""
     module = tree(file)
