@@ -67,6 +67,7 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
             rung=rung,
             days_to_next_rung=_days_needed(rung, horizon, task, params, profile),
         )
+    _refuse_early_tests(horizon, task, params, profile)
     raise _too_short(horizon, task, params, profile)
 
 
@@ -171,6 +172,25 @@ def _date_choices(
         why = f"{date_of(day)}, midnight after the last row ({date_of(profile.data_until)})"
         choices.append(Choice("timeline.score_as_of", day, why))
     return choices
+
+
+def _refuse_early_tests(
+    horizon: int, task: TaskParams, params: TimelineParams, profile: Profile
+) -> None:
+    """Raise TimelineError where test dates of params.yaml are too early, and later ones are not."""
+    if not params.test_as_of_dates:
+        return
+    first = min(params.test_as_of_dates)
+    active, _ = active_days(task, horizon, profile)
+    for day in range(max(day_of(first), profile.data_from) + 1, profile.data_until - horizon + 1):
+        later = tuple(max(other, date_of(day)) for other in params.test_as_of_dates)
+        moved = params.model_copy(update={"test_as_of_dates": later})
+        if any(split_on(rung, horizon, active, profile, moved) for rung in LATER_DATES):
+            raise TimelineError(
+                f"timeline.test_as_of_dates: no training date fits before {first}: it needs "
+                f"{horizon} days of history, which begins on {date_of(profile.data_from)}, and an "
+                f"outcome that closes by then. The earliest date that works is {date_of(day)}."
+            )
 
 
 def _too_short(

@@ -8,6 +8,7 @@ import pandas as pd
 from features.category_history import read_categories
 from features.rungs import BY_RULE, OTHER_CUSTOMERS, UNJUDGED
 from features.snapshot import group_of, model_features
+from features.timeline import date_of
 from features.timeplan import Timeline
 from models.artifacts import read_json, write_json, write_manifest
 from models.cards import nobody
@@ -58,6 +59,11 @@ def _why_unjudged(until: Until, params: ModelParams) -> str:
     below = read_json(stage.GATE)
     if below:
         return str(below["why"])
+    empty = _without_cohort(until)
+    if empty and until.test.empty:
+        return empty
+    if empty:
+        stage.say(f"warning: {empty}")
     closed = until.closed(until.timeline.data_until)
     parts = {"closed dates": closed, "test dates": until.test, "training dates": until.train}
     folds: dict[str, pd.DataFrame] = {}
@@ -73,6 +79,23 @@ def _why_unjudged(until: Until, params: ModelParams) -> str:
     if has_both_outcomes(until.test) and lacks_rhythm(until, params):
         return "nobody bought on two different days"
     return ""
+
+
+def _without_cohort(until: Until) -> str:
+    """The test dates on which there was nobody to be asked about; empty where there is none."""
+    timeline, rows = until.timeline, until.snapshots
+    there = rows["as_of_date"].drop_duplicates()
+    days = [pd.Timestamp(date_of(day)) for day in timeline.test]
+    empty = ", ".join(f"{day:%Y-%m-%d}" for day in days if day not in set(there))
+    if not empty:
+        return ""
+    who = f"had bought in the {timeline.active_within_days} days before"
+    if timeline.churn != LAPSE:
+        who = "had a running subscription"
+    return (
+        f"nobody {who} the test date {empty}, so nothing is judged there; dates with customers "
+        f"run from {there.min():%Y-%m-%d} to {there.max():%Y-%m-%d}"
+    )
 
 
 def _unjudged(until: Until, params: ModelParams, why: str) -> Rung:

@@ -262,6 +262,19 @@ def test_a_test_date_whose_outcome_is_not_closed_is_refused_with_the_latest_that
     plan(of_timeline={"test_as_of_dates": [date(2017, 11, 1), date(2017, 12, 4)]})
 
 
+@pytest.mark.parametrize("first", [date(2015, 6, 1), date(2017, 2, 1)])
+def test_a_test_date_too_early_for_any_training_is_refused_with_the_earliest_that_works(first):
+    with pytest.raises(TimelineError, match=f"no training date fits before {first}") as error:
+        plan(of_timeline={"test_as_of_dates": [first, date(2017, 11, 1)]})
+    earliest = date.fromisoformat(re.findall(r"works is ([\d-]+)\.", str(error.value))[0])
+    assert earliest > first
+    made = plan(of_timeline={"test_as_of_dates": [earliest, date(2017, 11, 1)]})
+    assert made.test[0] == day_of(earliest)
+    too_early = [date.fromordinal(earliest.toordinal() - 1), date(2017, 11, 1)]
+    with pytest.raises(TimelineError, match="no training date fits"):
+        plan(of_timeline={"test_as_of_dates": too_early})
+
+
 def test_data_after_a_given_score_date_is_not_used_for_outcomes():
     early = plan(of_timeline={"score_as_of": date(2017, 10, 1)})
     assert early.score == day_of(date(2017, 10, 1))
