@@ -16,7 +16,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--companies", type=int, default=40)
     parser.add_argument("--first", type=int, default=0, help="seed of the first company")
-    parser.add_argument("--roads", type=int, default=40, help="roads a reduction may take")
+    parser.add_argument("--roads", type=int, default=300, help="roads a reduction may take")
     parser.add_argument("--minutes", type=float, default=0.0, help="stop after that long")
     asked = parser.parse_args()
     visits: list[Visit] = []

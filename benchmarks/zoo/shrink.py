@@ -17,8 +17,8 @@ MOST_PRINTED = 15  # lines of a table
 class Budget:
     """How many roads, and how long (seconds), a reduction may take."""
 
-    roads: int = 60
-    seconds: float = 120.0
+    roads: int = 300
+    seconds: float = 300.0
 
     def __post_init__(self) -> None:
         self.until = time.monotonic() + self.seconds

@@ -49,10 +49,10 @@ def visit(seed: int, budget: Budget | None = None, known: Collection[str] = ()) 
     with walked(company, recipe.before, twice) as walk:
         found, end, said = broken(walk), end_of(walk), walk.ended.error
         signature = signature_of(walk, found)
-        crash = walk.ended.crash
+        crash, stage = walk.ended.crash, walk.ended.stage
     least = ""
     if found and budget is not None and signature not in known:
-        least = _least(recipe, signature, twice, budget)
+        least = _least(recipe, signature, twice, budget, stage if crash else None)
     return Visit(
         seed=seed,
         recipe=recipe.told(),
@@ -85,8 +85,13 @@ def signature_of(walk: Walk, found: dict[str, list[str]]) -> str:
     return " ".join(sorted(found))
 
 
-def _least(recipe: Recipe, signature: str, twice: bool, budget: Budget) -> str:
+def _least(recipe: Recipe, signature: str, twice: bool, budget: Budget, crashed: str | None) -> str:
+    """What fails in the same way, as text; `crashed` is the stage of a traceback."""
+
     def fails(company: Company, candidate: Recipe) -> bool:
+        if crashed:  # no stage after it is of interest
+            with walked(company, candidate.before, last=crashed) as walk:
+                return bool(walk.ended.crash) and signature_of(walk, {}) == signature
         with walked(company, candidate.before, twice and "twice" in signature) as walk:
             return signature_of(walk, broken(walk)) == signature
 

@@ -58,20 +58,23 @@ def company_of(recipe: Recipe) -> Company:
 
 
 @contextmanager
-def walked(company: Company, before: str = "nothing", twice: bool = False) -> Iterator[Walk]:
+def walked(
+    company: Company, before: str = "nothing", twice: bool = False, last: str | None = None
+) -> Iterator[Walk]:
     """The road of a company in a folder that lives as long as the context.
 
-    `before`: what was published there earlier. `twice`: a second time, in another folder.
+    `before`: what was published there earlier. `twice`: a second time, in another folder. `last` is
+    the stage to walk to, a published release by default.
     """
     with tempfile.TemporaryDirectory(prefix="zoo-") as place:
-        walk = _walk(company, before, Path(place) / "one")
+        walk = _walk(company, before, Path(place) / "one", last)
         if twice and walk.ended.through:
             second = _walk(company, before, Path(place) / "two")
             walk = Walk(company, walk.ended, walk.before, walk.warned, files(second.ended.release))
         yield walk
 
 
-def _walk(company: Company, before: str, folder: Path) -> Walk:
+def _walk(company: Company, before: str, folder: Path, last: str | None = None) -> Walk:
     lay_out(folder, company.params)
     if before == "own_release":
         write(_earlier(company), folder / "inbox")
@@ -84,16 +87,16 @@ def _walk(company: Company, before: str, folder: Path) -> Walk:
             shutil.copytree(_other() / part, folder / part)
     write(company, folder / "inbox")
     there = files(folder / "data" / "release")
-    ended, warned = _run(folder)
+    ended, warned = _run(folder, last)
     return Walk(company, ended, there, warned)
 
 
-def _run(folder: Path) -> tuple[Ended, tuple[str, ...]]:
+def _run(folder: Path, last: str | None = None) -> tuple[Ended, tuple[str, ...]]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for kind in QUIET:
             warnings.simplefilter("ignore", kind)
-        ended = run_road(folder)
+        ended = run_road(folder, last)
     return ended, tuple(sorted({f"{one.category.__name__}: {one.message}" for one in caught}))
 
 
