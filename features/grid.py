@@ -6,12 +6,18 @@ years, or months, before the score date:
 
     season tickets end on 31 August, horizon 120, score 2024-06-02
     dates 2019-06-02, 2020-06-02, 2021-06-02, 2022-06-02, 2023-06-02
+
+Where they do so on one or two days of the week (a weekly box, a market day), as-of dates that are
+whole weeks apart fall on the weekday of the score date: on the day after the box everybody has just
+bought, and on another weekday nobody has.
 """
 
 from features.params import TimelineParams
 from features.phase import Phase, phase_dates
 from features.profile import Profile
 from features.timeline import day_of, last_closed
+
+WEEK = 7
 
 
 def score_day(params: TimelineParams, profile: Profile) -> int:
@@ -42,5 +48,7 @@ def closed_days(horizon: int, profile: Profile, params: TimelineParams) -> tuple
         score = score_day(params, profile)
         return phase_dates(score, phase, profile.data_from, profile.data_until, horizon)
     anchor = day_of(min(params.test_as_of_dates)) if params.test_as_of_dates else end
+    if profile.weekly and not params.test_as_of_dates and params.step_days % WEEK == 0:
+        anchor -= (end - score_day(params, profile)) % WEEK
     first = anchor - max(anchor - profile.data_from, 0) // params.step_days * params.step_days
     return tuple(range(first, end + 1, params.step_days))

@@ -16,15 +16,21 @@ def rhythm_horizon(long_gap: float | None) -> int:
     return next((horizon for horizon in HORIZONS if horizon >= long_gap), HORIZONS[-1])
 
 
-def wanted_horizon(task: TaskParams, profile: Profile) -> tuple[int, str]:
-    """The horizon (days) of params.yaml, or the one that the rhythm asks for, and why."""
+def wanted_horizon(task: TaskParams, profile: Profile, score: int | None = None) -> tuple[int, str]:
+    """The horizon (days) of params.yaml, or the one that the rhythm asks for, and why.
+
+    `score` is the day that is scored, by default the one after the last row.
+    """
     if task.horizon_days != "auto":
         return task.horizon_days, "set in params.yaml"
     if task.churn == "cancellation":
         # The rhythm of purchases says when the next is due, and nothing about a subscription's end.
-        return _until_people_leave(profile)
+        return _until_people_leave(profile, profile.data_until + 1 if score is None else score)
     suggested = rhythm_horizon(profile.long_gap)
-    if profile.long_gap is None:
+    if profile.season is not None:
+        suggested = YEAR
+        why = f"purchases are made in one season ({profile.season.name}): a year reaches the next"
+    elif profile.long_gap is None:
         why = "too few repeat customers to measure a rhythm"
     else:
         days = f"{profile.long_gap:.0f} days"
@@ -36,16 +42,19 @@ def wanted_horizon(task: TaskParams, profile: Profile) -> tuple[int, str]:
     return suggested, why
 
 
-def _until_people_leave(profile: Profile) -> tuple[int, str]:
+def _until_people_leave(profile: Profile, score: int) -> tuple[int, str]:
     """A month, or so far ahead that people can leave at all, and why."""
-    phase, score = profile.phase, profile.data_until + 1
+    phase = profile.phase
     if phase is None:
         return MONTH, "one month, in which a subscription paid by the month can end once"
     if phase.cycle == "month":
         return LONGEST_MONTH, "the longest month: most who leave do on certain days of it"
+    away = profile.absence or 0
+    back = f", and the {away} days after which most who come back are back" if away else ""
     for days in (MONTH, *(days for days in HORIZONS if days > MONTH)):
-        if phase.events_ahead(score, days):
-            return days, f"it reaches the days on which most who leave do ({phase.named_days})"
+        if phase.events_ahead(score, days - away):
+            why = f"it reaches the days on which most who leave do ({phase.named_days}){back}"
+            return days, why
     return YEAR, f"a year, since most who leave do on certain days of it ({phase.named_days})"
 
 

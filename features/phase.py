@@ -17,6 +17,7 @@ import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 
+from features.season import Season
 from features.timeline import date_of, day_of, with_end
 
 Cycle = Literal["year", "month"]
@@ -38,6 +39,8 @@ LEAST_OF_CYCLE = 5  # events of a cycle that count it as one
 COMMON_YEAR = 2023
 SHOWN = 4  # days of the year that are named
 BACK_SOON = 31  # days: who returns within them had not left
+COMES_BACK = 0.4  # share of those who left: then absence is a pause for most who are seen twice
+NINE_OF_TEN = 0.9
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,9 @@ class Phase:
 
     def bears_on(self, horizon_days: int) -> bool:
         """Whether a horizon sees more of it, or less, from one date than from another."""
+        if self.of == "buying" and self.cycle == "year":
+            # Before a season, in it and after it customers have other histories and other risks.
+            return horizon_days <= LENGTH[self.cycle]
         return horizon_days <= LONGEST[self.cycle]
 
     def events_ahead(self, as_of: int, horizon_days: int) -> bool:
@@ -88,9 +94,10 @@ class Phase:
 
 
 def leaving_days(subscriptions: ir.Table) -> ir.Table:
-    """Days on which nothing of a customer runs any more, with how many (`events`) there are.
+    """Days on which nothing of a customer runs any more, and after how many days that ended.
 
-    A pause of a month or less is none; `subscriptions` are those of the facts, by day.
+    Columns day, away (null for who did not come back) and `events`, how many there are. A pause of
+    a month or less is none; `subscriptions` are those of the facts, by day.
     """
     rows = with_end(subscriptions)
     forever = np.iinfo(np.int32).max
@@ -106,7 +113,20 @@ def leaving_days(subscriptions: ir.Table) -> ir.Table:
         rows.covered < forever,
         rows.following.isnull() | (rows.following > rows.covered + BACK_SOON),
     )
-    return left.group_by(day=left.covered).aggregate(events=left.count())
+    days = left.select(day=left.covered, away=left.following - left.covered)
+    return days.group_by("day", "away").aggregate(events=days.count())
+
+
+def usual_absence(away: Counts) -> int | None:
+    """The days after which nine of ten who come back are back; None where most do not.
+
+    `away` are events by days of absence, 0 for who stayed away. Pupils leave each June, and most
+    of them are back in September: before that nobody can tell who left.
+    """
+    back = sorted(days for days, events in away.items() for _ in range(events) if days)
+    if not back or len(back) < COMES_BACK * sum(away.values()):
+        return None
+    return back[int(NINE_OF_TEN * (len(back) - 1))]
 
 
 def measure(counts: Counts, of: Event, data_from: int, data_until: int) -> Phase | None:
@@ -114,6 +134,14 @@ def measure(counts: Counts, of: Event, data_from: int, data_until: int) -> Phase
     inside = {day: n for day, n in counts.items() if data_from <= day <= data_until}
     found = (_measured(inside, of, data_until, cycle) for cycle in CYCLES)
     return next((phase for phase in found if phase is not None), None)
+
+
+def season_phase(season: Season) -> Phase:
+    """The phase of a shop that sells in a few months of the year: all days of these."""
+    days = range(day_of(date(COMMON_YEAR, 1, 1)), day_of(date(COMMON_YEAR + 1, 1, 1)))
+    inside = [day for day in days if date_of(day).month - 1 in season.numbers]
+    places = tuple(_place(day, "year") for day in inside)
+    return Phase("buying", "year", places, season.share, LEAST_CYCLES["year"])
 
 
 def phase_dates(

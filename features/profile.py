@@ -9,10 +9,12 @@ import pandas as pd
 from features.engine import Engine
 from features.facts import collect
 from features.params import Churn
-from features.phase import Phase, leaving_days, measure
+from features.phase import Phase, leaving_days, measure, season_phase, usual_absence
+from features.season import Season, season_of
 from sources.errors import DataGateError
 
 USUAL_GAPS = 3  # a customer's own quantile needs a few gaps
+WEEKLY = 0.75  # share of the events on two weekdays: by chance it is two sevenths
 SILENCES = (7, 14, 21, 28, 42, 56, 90, 120, 180, 270, 365)
 
 
@@ -23,7 +25,9 @@ class Profile:
     `long_gap` is the median over customers of the 90 % quantile of their own gaps (days): silence
     beyond it is unusual for the typical repeat customer. None without repeat customers. `buying`
     and `leaving` are the phase at which purchases, and ends of all that ran, fall; None without.
-    `phase` is the one of the two that counts for what is foretold.
+    `phase` is the one of the two that counts for what is foretold. `season` holds nearly all
+    purchases; `weekly` says that most purchases, or ends, fall on one or two days of the week.
+    `absence` is how long (days) those who leave and come back are away, where that is usual.
     """
 
     data_from: int
@@ -34,10 +38,16 @@ class Profile:
     buying: Phase | None = None
     leaving: Phase | None = None
     phase: Phase | None = None
+    season: Season | None = None
+    weekly: bool = False
+    absence: int | None = None
 
     def asked(self, churn: Churn) -> "Profile":
         """With the `phase` of what is to be foretold."""
-        return replace(self, phase=self.leaving if churn == "cancellation" else self.buying)
+        if churn == "cancellation":
+            return replace(self, phase=self.leaving)
+        season = None if self.season is None else season_phase(self.season)
+        return replace(self, phase=self.buying or season)
 
 
 def profile(engine: Engine) -> Profile:
@@ -46,6 +56,7 @@ def profile(engine: Engine) -> Profile:
     spans, customers = [], []
     bought_on: Counter[int] = Counter()
     left_on: Counter[int] = Counter()
+    away: Counter[int] = Counter()
     for _ in engine.parts(facts.steps, ()):
         rows, bought = facts.tables["customer_days"], facts.tables["purchase_days"]
         spans.append(engine.frame(rows.aggregate(first=rows.day.min(), last=rows.day.max())))
@@ -58,7 +69,9 @@ def profile(engine: Engine) -> Profile:
         )
         bought_on += _counted(engine, bought.group_by("day").aggregate(events=bought.count()))
         if "subscriptions_days" in facts.tables:
-            left_on += _counted(engine, leaving_days(facts.tables["subscriptions_days"]))
+            left = engine.frame(leaving_days(facts.tables["subscriptions_days"]))
+            left_on += _summed(left["day"], left["events"])
+            away += _summed(left["away"].fillna(0), left["events"])
     per_customer, span = pd.concat(customers), pd.concat(spans)
     if per_customer.empty:
         raise DataGateError(
@@ -80,13 +93,31 @@ def profile(engine: Engine) -> Profile:
         long_gap=float(own.median()) if len(own) else None,
         buying=measure(bought_on, "buying", first, last),
         leaving=measure(left_on, "leaving", first, last),
+        season=season_of(bought_on, first, last),
+        absence=usual_absence(away),
+        weekly=is_weekly(bought_on) or is_weekly(left_on),
     )
+
+
+def is_weekly(counts: Counter[int]) -> bool:
+    """Whether most events, by day, fall on one or two days of the week: a box, a market day."""
+    by_weekday = Counter[int]()
+    for day, events in counts.items():
+        by_weekday[day % 7] += events
+    most = sum(events for _, events in by_weekday.most_common(2))
+    return most > WEEKLY * max(by_weekday.total(), 1)
 
 
 def _counted(engine: Engine, days: ir.Table) -> Counter[int]:
     found = engine.frame(days)
-    counts = zip(found["day"].astype("int64"), found["events"].astype("int64"), strict=True)
-    return Counter(dict(counts))
+    return _summed(found["day"], found["events"])
+
+
+def _summed(by: "pd.Series[int]", events: "pd.Series[int]") -> Counter[int]:
+    summed = Counter[int]()
+    for key, number in zip(by.astype("int64"), events.astype("int64"), strict=True):
+        summed[key] += number
+    return summed
 
 
 def purchase_days(engine: Engine) -> pd.DataFrame:

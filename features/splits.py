@@ -29,8 +29,9 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
     and TimelineError for dates or horizons of params.yaml that cannot be.
     """
     profile = _known_at_score(params, profile).asked(task.churn)
-    wanted, why = wanted_horizon(task, profile)
-    for rung, horizon in _tried(task, wanted, profile):
+    score = score_day(params, profile)
+    wanted, why = wanted_horizon(task, profile, score)
+    for rung, horizon in _tried(task, wanted, profile, score):
         active, active_why = active_days(task, horizon, profile)
         split = split_on(rung, horizon, active, profile, params)
         if split is None:
@@ -58,7 +59,7 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
             validation=split.validation,
             test=split.test,
             unused=split.unused,
-            score=score_day(params, profile),
+            score=score,
             value_train=value.train,
             value_test=value.test,
             choices=tuple(choices),
@@ -71,7 +72,9 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
     raise _too_short(horizon, task, params, profile)
 
 
-def _tried(task: TaskParams, wanted: int, profile: Profile) -> Iterator[tuple[int, int]]:
+def _tried(
+    task: TaskParams, wanted: int, profile: Profile, score: int
+) -> Iterator[tuple[int, int]]:
     """Rungs and horizons in the order in which they are tried.
 
     A shorter horizon that a later time can judge comes before a longer one that it cannot.
@@ -79,18 +82,19 @@ def _tried(task: TaskParams, wanted: int, profile: Profile) -> Iterator[tuple[in
     horizons = [wanted]
     if task.horizon_days == "auto":
         shorter = [days for days in reversed(HORIZONS) if days < wanted]
-        horizons += [days for days in shorter if _sees_events(days, profile)]
+        horizons += [days for days in shorter if _sees_events(days, profile, score)]
     for horizon in horizons:
         yield from ((rung, horizon) for rung in LATER_DATES)
     yield from ((OTHER_CUSTOMERS, horizon) for horizon in horizons)
 
 
-def _sees_events(horizon: int, profile: Profile) -> bool:
-    """Whether people leave within so many days of the score date, where they do so on few days."""
+def _sees_events(horizon: int, profile: Profile, score: int) -> bool:
+    """Whether people leave, or the season comes, within so many days of the score date."""
     phase = profile.phase
-    return (
-        phase is None or phase.of == "buying" or phase.events_ahead(profile.data_until + 1, horizon)
-    )
+    if phase is None or (phase.of == "buying" and profile.season is None):
+        return True
+    away = (profile.absence or 0) if phase.of == "leaving" else 0
+    return phase.events_ahead(score, horizon - away)
 
 
 def unjudged_timeline(task: TaskParams, params: TimelineParams, profile: Profile) -> Timeline:
@@ -100,7 +104,7 @@ def unjudged_timeline(task: TaskParams, params: TimelineParams, profile: Profile
     nothing has closed by which a longer one could be learned.
     """
     profile = _known_at_score(params, profile).asked(task.churn)
-    horizon, why = wanted_horizon(task, profile)
+    horizon, why = wanted_horizon(task, profile, score_day(params, profile))
     active, active_why = active_days(task, horizon, profile)
     choices = []
     if task.horizon_days == "auto":

@@ -4,11 +4,10 @@
 
 p is the probability of no purchase within the horizon by the rhythm of purchases (BG/NBD and
 Pareto/NBD: `BtydOrders.p_no_purchase`), z the customer's recency, frequency and money on a log
-scale, standardised, and β of a logistic regression with a ridge (models/regression.py). u is what
-tells customers best who did not teach the regression, drawn to a quarter at SOME customers, less
-below, and a half with ENOUGH of them; half of that where all outcomes are of one window. The level
-stays that of the rhythm at the latest date: of few customers the share who left in one window
-is chance and season, and does not carry over to the next.
+scale, standardised, and β of a logistic regression with a ridge (models/regression.py). u is a
+quarter at SOME customers, less below, and a half with ENOUGH of them; half of that where all
+outcomes are of one window. The level stays that of the rhythm at the latest date: of few customers
+the share who left in one window is chance and season, and does not carry over to the next.
 
 A cancellation has no rhythm, which says nothing of when a subscription ends: there the regression
 stands alone. Where no outcome has closed there is none, and the rhythm stands alone.
@@ -22,19 +21,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq, minimize
-from scipy.special import expit, log_expit
+from scipy.optimize import brentq
+from scipy.special import expit
 
 from features.params import Churn
 from models.boosting import FloatArray
 from models.btyd_orders import BtydOrders, Triple, btyd_inputs
 from models.leaving import LAPSE
-from models.regression import GAP, Regression, fit_regression, held_out_log_odds, row_weights
+from models.regression import GAP, Regression, fit_regression
 
 SOME, ENOUGH = 100.0, 400.0
 QUARTER, HALF = 0.25, 0.5
-FREEDOM = 0.4  # standard deviation of u about its usual value, before the rows are asked
-LEAST_PART = 0.01  # of u: without any, the level would have nothing to move
 WINDOWS = 2.0  # outcome windows one after the other that make the regression count in full
 SILENCE, ORDERS, AGE = "days_since_last_purchase", "orders_total", "tenure_days"
 BASE = "base"
@@ -173,9 +170,7 @@ def fit_parametric(
         return plain
     regression = fit_regression(rows, horizon_days, churn)
     if plain.rhythm is not None:
-        usual = _regression_weight(rows, horizon_days)
-        weight = _blended(plain.log_odds(rows), rows, regression, usual)
-        regression = replace(regression, weight=weight)
+        regression = replace(regression, weight=_regression_weight(rows, horizon_days))
     model = replace(plain, regression=regression)
     if plain.rhythm is not None:
         model = _at_level_of_rhythm(model, plain, now if len(now) else rows)
@@ -199,25 +194,6 @@ def _regression_weight(rows: pd.DataFrame, horizon_days: int) -> float:
     first, last = rows["as_of_date"].min(), rows["as_of_date"].max()
     windows = 1.0 + (last - first).days / horizon_days
     return regression_weight(rows["customer_id"].nunique(), windows)
-
-
-def _blended(rhythm: FloatArray, rows: pd.DataFrame, regression: Regression, usual: float) -> float:
-    """The part u of the regression that tells customers best who did not teach it.
-
-    Of few rows the best part is chance: it is drawn to the `usual` one, the less the more they say.
-    """
-    told = held_out_log_odds(regression, rows)
-    if told is None:
-        return usual
-    left, weight = rows["churned"].to_numpy(np.float64), row_weights(rows)
-
-    def loss(theta: FloatArray) -> float:
-        odds = theta[0] + (1.0 - theta[1]) * rhythm + theta[1] * told
-        likely = left * log_expit(odds) + (1 - left) * log_expit(-odds)
-        return float(-np.sum(weight * likely) + 0.5 * ((theta[1] - usual) / FREEDOM) ** 2)
-
-    found = minimize(loss, np.array([0.0, usual]), method="L-BFGS-B").x
-    return float(np.clip(found[1], LEAST_PART, 1.0))
 
 
 def _at_level_of_rhythm(

@@ -15,14 +15,12 @@ from scipy.special import expit, log_expit
 from features.params import Churn
 from models.baselines import TENURE, log_scaled, rfm_columns, smoothed_gap
 from models.boosting import FloatArray
-from models.calibration import fold_of
 from models.leaving import LAPSE
 from models.scaling import mean_and_scale
 
 RIDGE = 10.0  # on β, in log likelihood
 FARTHEST = 5.0  # standard deviations: what so few rows taught holds no farther out
 LEVEL_RIDGE = 0.1  # on c: the level is a fact of the rows, and nearly free
-FOLDS = 5  # of the customers, each told by a regression of the others
 SILENCE = "days_since_last_purchase"
 GAP, OVER_GAP = "gap_mean", "silence_over_gap_mean"
 CONTRACT = (TENURE, "subscriptions_running", "days_to_renewal", "subscription_amount")
@@ -46,15 +44,12 @@ class Regression:
 
     def contributions(self, snapshot: pd.DataFrame) -> pd.DataFrame:
         """β × z by input, rows (n,)."""
-        return self.standardised(snapshot) * pd.Series(self.coefficient)[sorted(self.coefficient)]
-
-    def standardised(self, snapshot: pd.DataFrame) -> pd.DataFrame:
-        """z by input, rows (n,)."""
         # By name, as JSON keeps them: floating sums depend on their order.
         names = sorted(self.coefficient)
         # Its own columns: a longer history may offer other windows than it learned from.
         inputs = _inputs(snapshot, self.columns, self.population_gap)[names]
-        return _standardised(inputs, pd.Series(self.mean)[names], pd.Series(self.scale)[names])
+        z = _standardised(inputs, pd.Series(self.mean)[names], pd.Series(self.scale)[names])
+        return z * pd.Series(self.coefficient)[names]
 
 
 def fit_regression(rows: pd.DataFrame, horizon_days: int, churn: Churn) -> Regression:
@@ -65,8 +60,9 @@ def fit_regression(rows: pd.DataFrame, horizon_days: int, churn: Churn) -> Regre
     raw = raw[sorted(raw.columns)]
     mean, scale = mean_and_scale(raw)
     z = _standardised(raw, mean, scale).to_numpy(np.float64)
+    dates = rows.groupby("customer_id")["as_of_date"].transform("size").to_numpy(np.float64)
     left = rows["churned"].to_numpy(np.float64)
-    level, *beta = (float(value) for value in _fit(z, left, row_weights(rows)))
+    level, *beta = (float(value) for value in _fit(z, left, 1.0 / np.sqrt(dates)))
     names = [str(name) for name in raw.columns]
     return Regression(
         weight=1.0,
@@ -76,31 +72,6 @@ def fit_regression(rows: pd.DataFrame, horizon_days: int, churn: Churn) -> Regre
         scale=dict(zip(names, scale.tolist(), strict=True)),
         population_gap=population_gap,
     )
-
-
-def held_out_log_odds(regression: Regression, rows: pd.DataFrame) -> FloatArray | None:
-    """Log odds (n,) of each row by coefficients of other customers; None where none can be had.
-
-    Of the regression only the inputs' means and scales are taken.
-    """
-    z = regression.standardised(rows).to_numpy(np.float64)
-    left, weight = rows["churned"].to_numpy(np.float64), row_weights(rows)
-    fold, told = fold_of(rows["customer_id"], FOLDS), np.zeros(len(rows))
-    for number in np.unique(fold):
-        inside = fold == number
-        others = left[~inside]
-        if not 0 < others.sum() < len(others):
-            return None
-        level, *beta = _fit(z[~inside], others, weight[~inside])
-        told[inside] = level + z[inside] @ np.array(beta)
-    return told
-
-
-def row_weights(rows: pd.DataFrame) -> FloatArray:
-    """1/√k (n,) for the rows of a customer with k of them."""
-    dates = rows.groupby("customer_id")["as_of_date"].transform("size").to_numpy(np.float64)
-    weights: FloatArray = 1.0 / np.sqrt(dates)
-    return weights
 
 
 def _fit(z: FloatArray, left: FloatArray, weight: FloatArray) -> FloatArray:

@@ -91,7 +91,7 @@ def _without_cohort(until: Until) -> str:
         return ""
     who = f"had bought in the {timeline.active_within_days} days before"
     if timeline.churn != LAPSE:
-        who = "had a running subscription"
+        who = "had a running subscription on"
     return (
         f"nobody {who} the test date {empty}, so nothing is judged there; dates with customers "
         f"run from {there.min():%Y-%m-%d} to {there.max():%Y-%m-%d}"

@@ -5,7 +5,7 @@
 
 Calendar months are found where the contracts of one `period_days` last whole ones more often than
 whole multiples of its days; without `period_days` a contract's own length is its period where most
-last the same.
+last the same: of nine months each, all are one payment.
 """
 
 import numpy as np
@@ -99,6 +99,9 @@ def _own_period(ended: pd.DataFrame) -> tuple[int, float]:
     alike = int((ended["days"] == usual).sum())
     if len(whole) >= max(alike, MOST * len(ended)):
         units = UNITS if len(ended) >= LEAST else (1,)
+        usual_months = whole.mode().iloc[0]
+        if len(ended) >= LEAST and (whole == usual_months).mean() >= NEARLY_ALL:
+            units = (int(usual_months), *units)  # a school year of nine months is paid once
         shares = {unit: float((whole % unit == 0).mean()) for unit in units}
         return max((u for u in units if shares[u] >= NEARLY_ALL), default=1), float(MONTH)
     if alike >= max(LEAST, MOST * len(ended)):

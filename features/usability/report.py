@@ -45,7 +45,8 @@ def usability_report(
         *contract_findings(checked),
     ]
     if task.churn == "lapse":
-        findings += rhythm_findings(orders.rows, rhythm, horizon, suggested)
+        number = int(orders.rows["order_id"].nunique())
+        findings += rhythm_findings(rhythm, number, horizon, suggested)
     return {
         "first_day": date_of(rhythm.data_from).isoformat(),
         "last_day": date_of(rhythm.data_until).isoformat(),

@@ -3,8 +3,6 @@
 from math import ceil
 from typing import Any
 
-import pandas as pd
-
 from features.profile import Profile
 from features.timeline import SECONDS_PER_DAY, date_of
 from features.usability.feed import Judged
@@ -35,14 +33,14 @@ def time_findings(
 
 
 def rhythm_findings(
-    orders: pd.DataFrame, rhythm: Profile, horizon_days: int, suggested_days: int
+    rhythm: Profile, orders: int, horizon_days: int, suggested_days: int
 ) -> list[Finding]:
     """Where a lapse within the horizon may be nothing but the usual pause of the customers.
 
     It says nothing of the end of a subscription.
     """
     return [
-        *yearly_rhythm(orders, rhythm, horizon_days),
+        *yearly_rhythm(rhythm, orders, horizon_days),
         *_short_horizon(rhythm, horizon_days, suggested_days),
     ]
 

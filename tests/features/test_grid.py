@@ -1,5 +1,6 @@
 """As-of dates at the phase of the score date, where people leave on certain days."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -9,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.grid import closed_days
-from features.phase import Phase
+from features.phase import Phase, usual_absence
+from features.profile import is_weekly
+from features.season import Season, season_of
 from features.splits import plan_timeline
 from features.timeline import date_of, day_of
-from sources.errors import TimelineError
+from sources.errors import ShortHistoryError, TimelineError
 from tests.features.plans import profile, task, timeline
 
 AUGUST = Phase("leaving", "year", (242, 243), 1.0, 5)  # 31 August and 1 September
@@ -110,3 +113,65 @@ def test_whatever_the_history_outcomes_close_before_the_next_split(
     if phase.bears_on(made.horizon_days):
         there = {date_of(day).day for day in made.as_of_days()}
         assert max(there) - min(there) <= 3 or {28, 29, 30, 31} & there
+
+
+@pytest.mark.parametrize(("weekly", "step", "same"), [(True, 14, 1), (True, 13, 0), (False, 14, 0)])
+@pytest.mark.parametrize("horizon", [28, 30, 45, 90])
+def test_where_all_buy_on_a_day_of_the_week_dates_fall_on_that_of_the_score_date(
+    weekly, step, same, horizon
+):
+    """On the day after the weekly box everybody has just bought, and two days later nobody has."""
+    of = replace(profile(700), weekly=weekly)
+    made = plan_timeline(task(horizon_days=horizon), timeline(step_days=step), of)
+    weekdays = {(made.score - day) % 7 for day in (*made.train, *made.validation, *made.test)}
+    assert (weekdays == {0}) == bool(same or (horizon == 90 and step == 14))
+    assert made.test[-1] + horizon <= of.data_until
+
+
+def test_one_or_two_days_of_the_week_are_a_weekly_rhythm_and_five_are_none():
+    days = range(7 * 30)
+    assert is_weekly(Counter({day: 5 for day in days if day % 7 == 3}))
+    assert is_weekly(Counter({day: 5 for day in days if day % 7 in (3, 6)} | {0: 9}))
+    assert not is_weekly(Counter({day: 5 for day in days if day % 7 < 5}))
+    assert not is_weekly(Counter())
+
+
+SUMMER = Season(first=5, months=3, share=0.97)
+
+
+def test_the_season_is_the_shortest_that_holds_nearly_all_purchases():
+    first, last = day_of(date(2020, 1, 1)), day_of(date(2023, 1, 1))
+    bought = Counter({day: 3 for day in range(first, last) if date_of(day).month in (6, 7, 8)})
+    found = season_of(bought, first, last)
+    assert (found.first, found.months, found.name) == (5, 3, "June to August")
+    assert season_of(bought, first, first + 399) is None
+    assert season_of(Counter(range(first, last)), first, last) is None
+
+
+def test_a_shop_of_one_season_is_asked_about_the_next_one_a_year_from_date_to_date():
+    of = replace(profile(4 * 365 - 10), season=SUMMER)
+    made = plan_timeline(task(horizon_days="auto", active_within_days="auto"), timeline(), of)
+    assert made.horizon_days == 365
+    score = date_of(made.score)
+    days = [date_of(day) for day in (*made.train, *made.test)]
+    assert {(day.month, day.day) for day in days} == {(score.month, score.day)}
+    (why,) = (choice.why for choice in made.choices if choice.key == "task.horizon_days")
+    assert "one season (June to August)" in why
+    # With two years none of a year can be judged, and half a year from winter sees no season.
+    short = replace(profile(700), season=SUMMER)
+    with pytest.raises(ShortHistoryError):
+        plan_timeline(task(horizon_days="auto", active_within_days="auto"), timeline(), short)
+
+
+def test_pupils_who_are_back_in_september_are_asked_about_after_that():
+    assert usual_absence(Counter({92: 60, 93: 30, 0: 50})) == 93
+    assert usual_absence(Counter({92: 30, 0: 70})) is None
+    assert usual_absence(Counter()) is None
+    june = Phase("leaving", "year", (151,), 1.0, 4)  # 1 June
+    asked = task(churn="cancellation", horizon_days="auto")
+    score = timeline(score_as_of=date(2021, 5, 1))
+    of = replace(profile(4 * 365), leaving=june)
+    assert plan_timeline(asked, score, of).horizon_days == 56
+    made = plan_timeline(asked, score, replace(of, absence=92))
+    assert made.horizon_days == 180
+    assert "the 92 days after which most who come back are back" in made.choices[0].why

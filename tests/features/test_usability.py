@@ -147,7 +147,7 @@ def test_a_history_under_six_horizons_is_short(days, is_short):
 
 @pytest.mark.parametrize(("horizon", "is_short"), [(19, True), (20, False), (28, False)])
 def test_a_horizon_under_the_rhythm_of_the_data_is_short(horizon, is_short):
-    found = seen(rhythm_findings(orders(), rhythm(), horizon, 28))
+    found = seen(rhythm_findings(rhythm(), 400, horizon, 28))
     assert ("short_horizon" in found.checks()) == is_short
 
 

@@ -41,8 +41,10 @@ def test_a_season_is_told_with_its_months_and_the_horizon_it_needs(months, told)
     report, found = findings(yearly(months), horizon_days="auto")
     assert told in found["yearly_rhythm"]["meaning"]
     assert found["yearly_rhythm"]["severity"] == "warning"
-    assert "365" in found["yearly_rhythm"]["what_to_do"]
-    assert report["suggested_horizon_days"] == 365
+    assert "stays away for the whole next season" in found["yearly_rhythm"]["what_to_do"]
+    assert report["horizon_days"] == report["suggested_horizon_days"] == 365
+    _, found = findings(yearly(months), horizon_days=180)
+    assert "Set task.horizon_days to 365" in found["yearly_rhythm"]["what_to_do"]
 
 
 def test_orders_all_year_or_of_one_season_only_are_no_yearly_rhythm():

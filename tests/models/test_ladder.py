@@ -119,19 +119,6 @@ def test_the_regression_reads_the_windows_it_learned_from_whatever_others_there_
     assert np.array_equal(model.log_odds(rows[list(model.reads)]), model.log_odds(rows))
 
 
-def test_the_part_of_the_regression_follows_what_it_tells_of_others(world):
-    """More where money tells who leaves; near the usual part where thirty customers say little."""
-    rows, orders = world
-    customers = rows["customer_id"].drop_duplicates()
-    few = rows[rows["customer_id"].isin(customers.head(30))]
-    part = fit_parametric(few, few, orders, HORIZON).regression.weight
-    assert abs(part - regression_weight(30)) < 0.3
-    paid = pd.Series(np.random.default_rng(0).normal(3.0, 1.0, len(customers)), customers)
-    money = np.exp(rows["customer_id"].map(paid))
-    told = rows.assign(amount_total=money, churned=(money > np.exp(3.0)).astype(float))
-    assert fit_parametric(told, told, orders, HORIZON).regression.weight > 0.9
-
-
 def test_an_input_that_is_one_number_or_far_out_moves_nobody_out_of_bounds(world):
     rows, orders = world
     noise = np.where(np.arange(len(rows)) % 2 == 0, 20.1, 20.1 + 4e-15)

@@ -38,6 +38,29 @@ def test_a_quarter_half_a_year_and_a_year_are_one_payment_each(months, period):
     assert len(read(raw)["orders"].rows) == len(raw)
 
 
+@pytest.mark.parametrize("ends", ["inclusive", "exclusive"])
+def test_school_years_of_nine_months_are_one_payment_each(ends):
+    """300 families pay once from September to May, and are back in September or not."""
+    shift = DAY if ends == "inclusive" else 0 * DAY
+    raw = pd.DataFrame(
+        [
+            (
+                f"c{n}",
+                f"c{n}-{year}",
+                f"{year}-09-01",
+                f"{pd.Timestamp(year + 1, 6, 1) - shift}"[:10],
+            )
+            for n in range(300)
+            for year in range(2019, 2023)
+            if year < 2020 + n % 4
+        ],
+        columns=["customer_id", "subscription_id", "started_at", "ended_at"],
+    ).assign(amount=900.0)
+    orders = read(raw)["orders"].rows
+    assert len(orders) == len(raw)
+    assert orders["amount"].sum() == 900.0 * len(raw)
+
+
 @pytest.mark.parametrize("days", [7, 28, 30, 31, 45, 90])
 def test_contracts_of_so_many_days_are_one_payment_each_too(days):
     raw = chains(customers=30, rows=4, first="2022-03-01")
