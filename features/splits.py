@@ -67,6 +67,8 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
             extrapolated_from=value.extrapolated_from,
             rung=rung,
             days_to_next_rung=_days_needed(rung, horizon, task, params, profile),
+            is_seasonal=profile.season is not None
+            and phase_at(horizon, profile, params) is not None,
         )
     _refuse_early_tests(horizon, task, params, profile)
     raise _too_short(horizon, task, params, profile)

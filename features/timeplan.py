@@ -42,7 +42,8 @@ class Timeline:
     `cancellation`, no running subscription at its end, of those with one at the as-of date. For a
     cancellation `active_within_days` selects nobody: it is the history before the first date.
     `rung` is the split's place on the ladder of features/rungs.py, and `days_to_next_rung` are the
-    days of history that would carry a higher one.
+    days of history that would carry a higher one. `is_seasonal` says that nearly all purchases fall
+    into one season, and the dates of the past lie at the phase of the score date.
     """
 
     horizon_days: int
@@ -62,6 +63,7 @@ class Timeline:
     extrapolated_from: int | None = None
     rung: int = 1
     days_to_next_rung: int | None = None
+    is_seasonal: bool = False
 
     @property
     def learned_value_days(self) -> int:

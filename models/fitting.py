@@ -152,9 +152,8 @@ def _refitted_churn(
 
 def _parametric(rows: pd.DataFrame, until: Until, day: int) -> ParametricChurn:
     timeline = until.timeline
-    return fit_parametric(
-        rows, until.latest(day), until.rhythm(day), timeline.horizon_days, timeline.churn
-    )
+    now = None if timeline.is_seasonal else until.latest(day)
+    return fit_parametric(rows, now, until.rhythm(day), timeline.horizon_days, timeline.churn)
 
 
 def _rhythm_models(rows: pd.DataFrame, until: Until, day: int, weight: float) -> RhythmModels:

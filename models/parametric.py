@@ -154,14 +154,15 @@ def unjudged_parametric(
 
 def fit_parametric(
     rows: pd.DataFrame,
-    now: pd.DataFrame,
+    now: pd.DataFrame | None,
     orders: BtydOrders | None,
     horizon_days: int,
     churn: Churn = LAPSE,
 ) -> ParametricChurn:
     """Fit on rows (n,) of closed dates, of several as-of dates or one.
 
-    `now` are the rows at the latest date, outcomes unknown: there the level is the rhythm's.
+    `now` are the rows at the latest date, outcomes unknown: there the level is the rhythm's. It is
+    None for a shop of one season, of which the rhythm knows nothing: the level is that of `rows`.
     Without a row the rhythm stands alone.
     Windows of one customer overlap and are alike: a customer of k dates counts as √k.
     """
@@ -173,7 +174,12 @@ def fit_parametric(
         regression = replace(regression, weight=_regression_weight(rows, horizon_days))
     model = replace(plain, regression=regression)
     if plain.rhythm is not None:
-        model = _at_level_of_rhythm(model, plain, now if len(now) else rows)
+        if now is None:
+            left = float(rows["churned"].sum() + 1.0) / (len(rows) + 2.0)
+            model = _at_level(model, rows, left)
+        else:
+            there = now if len(now) else rows
+            model = _at_level(model, there, float(expit(plain.log_odds(there)).mean()))
     return _with_importance(model, rows)
 
 
@@ -196,14 +202,12 @@ def _regression_weight(rows: pd.DataFrame, horizon_days: int) -> float:
     return regression_weight(rows["customer_id"].nunique(), windows)
 
 
-def _at_level_of_rhythm(
-    model: ParametricChurn, plain: ParametricChurn, rows: pd.DataFrame
-) -> ParametricChurn:
-    """The model with the level c at which it tells, on average, as many leavers as the rhythm."""
+def _at_level(model: ParametricChurn, rows: pd.DataFrame, wanted: float) -> ParametricChurn:
+    """The model with the level c at which it tells, on average, the `wanted` share of leavers."""
     regression = model.regression
     if regression is None:
         return model
-    odds, wanted = model.log_odds(rows), float(expit(plain.log_odds(rows)).mean())
+    odds = model.log_odds(rows)
     shift = brentq(lambda by: float(expit(odds + by).mean()) - wanted, -40.0, 40.0)
     level = regression.level + float(shift) / regression.weight
     return replace(model, regression=replace(regression, level=level))

@@ -152,6 +152,7 @@ def test_a_shop_of_one_season_is_asked_about_the_next_one_a_year_from_date_to_da
     of = replace(profile(4 * 365 - 10), season=SUMMER)
     made = plan_timeline(task(horizon_days="auto", active_within_days="auto"), timeline(), of)
     assert made.horizon_days == 365
+    assert made.is_seasonal and not plan_timeline(task(), timeline(), profile()).is_seasonal
     score = date_of(made.score)
     days = [date_of(day) for day in (*made.train, *made.test)]
     assert {(day.month, day.day) for day in days} == {(score.month, score.day)}

@@ -109,6 +109,15 @@ def test_the_regression_orders_customers_and_leaves_the_level_to_the_rhythm(worl
     assert expit(other.log_odds(rows)).mean() == pytest.approx(rhythm.mean(), abs=1e-6)
 
 
+def test_of_a_shop_of_one_season_the_level_is_that_of_the_dates_at_its_phase(world):
+    rows, orders = world
+    one_date = rows[rows["as_of_date"] == rows["as_of_date"].max()]
+    many = one_date.assign(churned=(np.arange(len(one_date)) % 5 > 0).astype(float))
+    told = expit(fit_parametric(many, None, orders, HORIZON).log_odds(many)).mean()
+    assert told == pytest.approx(0.8, abs=0.01)
+    assert expit(fit_parametric(many, many, orders, HORIZON).log_odds(many)).mean() < 0.7
+
+
 def test_the_regression_reads_the_windows_it_learned_from_whatever_others_there_are(world):
     rows, orders = world
     model = fit_parametric(rows, rows, orders, HORIZON)
