@@ -21,7 +21,7 @@ from sources.duck import connect
 from sources.encodings import AUTO, encoding_of, mended
 from sources.errors import SourceError
 from sources.expressions import Raw
-from sources.mapping import columns_of, joined, mapped
+from sources.mapping import columns_of, joined, mapped, uncalculated
 from sources.params import SourceParams
 from sources.tables import ENOUGH, NUMBER, TABLES, TEXT, TIME, YESNO, Table
 
@@ -118,10 +118,10 @@ def _read(path: Path, table: Table, params: SourceParams) -> pd.DataFrame:
         seen = _columns(connection, place)
         if not {renames.get(column, column) for column in table.required} & set(seen):
             _refuse_uneven_rows(place, path)
-        # Ids, texts, times and yes or no: nothing of them is guessed. Numbers neither, but where an
-        # expression may be about to calculate with them.
-        kinds = (TEXT, TIME, YESNO, *(() if params.derive.get(table.name) else (NUMBER,)))
-        as_text = columns_of(kinds, seen, table, params)
+        # Ids, texts, times and yes or no: nothing of them is guessed. Numbers neither, but those
+        # that an expression may be about to calculate with.
+        as_text = columns_of((TEXT, TIME, YESNO), seen, table, params)
+        as_text += uncalculated(columns_of((NUMBER,), seen, table, params), table, params)
         raw = Raw(_with_text(connection, _scan(place, as_text)), seen, path.name)
         return mapped(connection, raw, table, params)
 

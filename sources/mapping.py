@@ -152,6 +152,14 @@ def columns_of(
     ]
 
 
+def uncalculated(columns: Iterable[str], table: Table, params: SourceParams) -> list[str]:
+    """Those of the columns that no expression names, or whose notation params.yaml declares."""
+    names = params.columns.get(table.name, {})
+    declared = {names.get(target, target) for target in params.numbers.get(table.name, {})}
+    said = " ".join(params.derive.get(table.name, {}).values()).lower()
+    return [column for column in columns if column in declared or column.lower() not in said]
+
+
 def _refuse_header_only(connection: duckdb.DuckDBPyConnection, raw: Raw) -> None:
     if connection.sql(f"SELECT * FROM {raw.relation} LIMIT 1").fetchone() is None:
         raise SourceError(f"{raw.name} has a header but no rows. Export it again.") from None

@@ -4,6 +4,7 @@ import pandas as pd
 
 from sources.notes import Note
 from sources.params import SourceParams
+from sources.returns import unsigned_returns
 from sources.statuses import unfinished_orders
 from sources.tables import Table
 from sources.totals import repeated_totals
@@ -12,7 +13,7 @@ from sources.totals import repeated_totals
 def told_meanings(
     raw: pd.DataFrame, rows: pd.DataFrame, table: Table, params: SourceParams
 ) -> tuple[Note, ...]:
-    """Notes on orders that are no purchases, and on totals taken for amounts of a line.
+    """Notes on orders and lines that are no purchases, and on totals taken for amounts of a line.
 
     `rows` are the checked rows that are kept, with the index of `raw`.
     """
@@ -23,4 +24,8 @@ def told_meanings(
     if sold.empty:
         return ()
     told = raw.loc[sold.index]
-    return (*repeated_totals(told, sold, params), *unfinished_orders(told, params))
+    return (
+        *repeated_totals(told, sold, params),
+        *unsigned_returns(told, sold, params),
+        *unfinished_orders(told, params),
+    )
