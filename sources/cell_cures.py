@@ -7,6 +7,7 @@ import pandas as pd
 
 from sources.cures import own, pasted
 from sources.ids import EXPORT_AS_TEXT, LOST_DIGITS
+from sources.number_cures import number_cure
 from sources.numbers import NOT_A_NUMBER, UNMARKED
 from sources.params import SourceParams
 from sources.tables import Table
@@ -57,12 +58,7 @@ def cure(reason: str, cells: pd.Series, table: Table, params: SourceParams) -> s
             f"how others are, for example {pasted('derive', {table.name: {column: form}}, params)}."
         )
     if why == NOT_A_NUMBER:
-        form = f"try_cast(regexp_extract({name}, '-?[0-9]+([.][0-9]+)?') AS DOUBLE)"
-        return (
-            "Numbers are written 1234.56, 1 234,56 or 1,234.56, with or without a currency; take "
-            "what is one out of other texts, for example "
-            f"{pasted('derive', {table.name: {column: form}}, params)}."
-        )
+        return number_cure(cells, column, table, params)
     return ""
 
 

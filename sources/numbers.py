@@ -1,6 +1,6 @@
 """Numbers as people write them: one notation for a column, from all of its cells.
 
-    1 234,56   1.234,56   1'234.56   1,234.56   (12.50)   12.50-   ₽ 12,50   12,50 руб.   50%
+    1 234,56   1.234,56   1'234.56   1,234.56   (12.50)   12.50-   12.—   ₽ 12,50   12,50 руб.   50%
 
 Which of comma and point stands before the decimals is told by the cells that can be read in one way
 alone ("12,5", "1.234,56", "1,234,567"). A comma that no cell explains ("1,234" throughout) is asked
@@ -31,6 +31,7 @@ CODES = (
 )
 MONEY = re.compile(rf"r\$|(?:{CODES})\.?|[₽$€£¥₴₸₺₹₩₪₫₦฿¢₾֏₼]", re.IGNORECASE)
 MONEY_LAST = re.compile(rf"(?:{MONEY.pattern})$", re.IGNORECASE)
+WHOLE = re.compile(r"(?<=\d[.,])\s*[-−–—]{1,2}$")  # a price without cents: 1'791.— or 12,-
 NUMBER = re.compile(r"\d[\d.,]*|[.,]\d+")
 GROUPED = {  # digits in groups of three, or as in India, by the mark before decimals
     ".": re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d*)?|\d*(?:\.\d*)?"),
@@ -140,7 +141,7 @@ def _parts(text: str) -> _Parts | None:
         bare, minuses = bare[1:-1], 1
     while True:
         before = bare
-        bare = bare.strip(SPACES)
+        bare = WHOLE.sub("", bare.strip(SPACES))
         if bare[:1] and bare[0] in MINUS:
             bare, minuses = bare[1:], minuses + 1
         elif bare[-1:] and bare[-1] in MINUS:
