@@ -12,6 +12,7 @@ from sources.numbers import NOT_A_NUMBER, UNMARKED
 from sources.params import SourceParams
 from sources.tables import Table
 from sources.times import DIGITS, EXCEL, MILLISECONDS, NOT_A_DATE, SECONDS, SKIPPED, UNORDERED
+from sources.totals_rows import OF_TOTALS, without_totals
 
 FROM_NUMBERS = {
     SECONDS: "to_timestamp(try_cast({} AS DOUBLE))",
@@ -27,6 +28,8 @@ def cure(reason: str, cells: pd.Series, table: Table, params: SourceParams) -> s
     column, _, why = reason.partition(" ")
     if why in FROM_NUMBERS:
         return f"Write below source: in params.yaml: {_derived(why, column, table, params)}."
+    if why == OF_TOTALS:
+        return without_totals(cells, column, table, params)
     if why == LOST_DIGITS:
         return EXPORT_AS_TEXT
     if why == UNORDERED:

@@ -26,6 +26,7 @@ from sources.people import refuse_new_id_each_time
 from sources.repeats import OTHER_CONTENT, repeats, with_position
 from sources.stray import stray_times
 from sources.tables import LEFT_OUT, NUMBER, TABLES, TIME, Table
+from sources.totals_rows import totals_rows
 from sources.vocabulary import in_known_words
 
 GUESTS = ("orders", "events")  # purchases and visits of people who did not say who they are
@@ -69,7 +70,9 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
     rows, unknown = in_known_words(rows, table, params)
     ids = whole_ids(rows, table)
     rows = ids.rows
-    guests = _guests(rows, table)
+    of_totals = totals_rows(rows, table)
+    guests = _guests(rows, table) & (of_totals == "")
+    reasons = of_totals.where(of_totals != "", reasons)
     reasons = reasons.where(reasons != "", ids.reasons)
     reasons = reasons.where(reasons != "", _breaches(rows, table))
     reasons = reasons.where((reasons != "") | ~_no_nps(rows, table), NO_NPS)
