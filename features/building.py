@@ -49,14 +49,16 @@ def build_snapshots(
     One file a date and part of the customers, `2017-11-15-0000.parquet`: in the order of their
     names the rows are sorted by as_of_date and customer_id. Numbers are float64, unknown is empty.
     `progress` is called after each date and part. With a folder `categories` the tables of
-    features/category_history.py are written to folders of their names in it; the folder stays
-    empty where the data has no categories.
+    features/category_history.py are written to folders of their names in it; where the
+    data has no categories it holds a line that says so, since DVC warns of an empty folder.
     """
     made = program(engine.schemas, features, timeline.churn)
     shutil.rmtree(folder, ignore_errors=True)
     if categories is not None:
         shutil.rmtree(categories, ignore_errors=True)
         categories.mkdir(parents=True)
+        if not made.categories:
+            (categories / "none.txt").write_text("The data has no categories.\n", encoding="utf-8")
     days = timeline.as_of_days()
     for part in engine.parts(made.steps, (*days, ALL_KNOWN)):
         for as_of in days:

@@ -27,7 +27,8 @@ class Profile:
     and `leaving` are the phase at which purchases, and ends of all that ran, fall; None without.
     `phase` is the one of the two that counts for what is foretold. `season` holds nearly all
     purchases; `weekly` says that most purchases, or ends, fall on one or two days of the week.
-    `absence` is how long (days) those who leave and come back are away, where that is usual.
+    `purchases` are orders with a positive net, `absence` is how long (days) those who leave and
+    come back are away, where that is usual.
     """
 
     data_from: int
@@ -41,6 +42,7 @@ class Profile:
     season: Season | None = None
     weekly: bool = False
     absence: int | None = None
+    purchases: int = 0
 
     def asked(self, churn: Churn) -> "Profile":
         """With the `phase` of what is to be foretold."""
@@ -63,7 +65,9 @@ def profile(engine: Engine) -> Profile:
         customers.append(
             engine.frame(
                 bought.group_by("customer_id").aggregate(
-                    gaps=bought.gap.count(), long_gap=bought.gap.quantile(0.9)
+                    gaps=bought.gap.count(),
+                    long_gap=bought.gap.quantile(0.9),
+                    purchases=bought.orders.sum(),
                 )
             )
         )
@@ -95,6 +99,7 @@ def profile(engine: Engine) -> Profile:
         leaving=measure(left_on, "leaving", first, last),
         season=season_of(bought_on, first, last),
         absence=usual_absence(away),
+        purchases=int(per_customer["purchases"].sum()),
         weekly=is_weekly(bought_on) or is_weekly(left_on),
     )
 

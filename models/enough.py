@@ -29,6 +29,20 @@ def tree_weight(rows: pd.DataFrame, params: ModelParams) -> float:
     return float(np.clip((enough - 1.0) / (FULL - 1.0), 0.0, 1.0))
 
 
+def tree_distance(rows: pd.DataFrame, params: ModelParams) -> dict[str, tuple[int, int]]:
+    """What there is and what trees need to have a part (have, need), counted as `tree_weight`."""
+    left = int(rows["churned"].sum())
+    least = params.gates.min_churners + 1
+    return {
+        "customers": (
+            len(rows) // max(rows["as_of_date"].nunique(), 1),
+            params.gates.min_customers + 1,
+        ),
+        "leavers": (left, least),
+        "stayers": (len(rows) - left, least),
+    }
+
+
 def check_gates(
     rows: pd.DataFrame,
     name: str,

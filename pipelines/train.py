@@ -12,8 +12,8 @@ from features.timeline import date_of
 from features.timeplan import Timeline
 from models.artifacts import read_json, write_json, write_manifest
 from models.cards import nobody
-from models.enough import gate_distance
-from models.fitting import lacks_rhythm
+from models.enough import gate_distance, tree_distance
+from models.fitting import VALID_SHARE, lacks_rhythm
 from models.gate import Gate
 from models.ladder import Rung, history_needs, needs_of, rung_of
 from models.leaving import LAPSE
@@ -131,7 +131,10 @@ def _train(until: Until, params: ModelParams) -> Rung:
     trained.explainer.save(stage.SERVED)
     if trained.tree_weight and timeline.rung < OTHER_CUSTOMERS:
         _train_categories(until.snapshots, timeline, features, params)
-    return rung_of(timeline, trained.tree_weight, gate_distance(until.train, params))
+    distance = tree_distance(until.train, params)
+    if all(have >= need for have, need in distance.values()):  # then those that stop them lack
+        distance = gate_distance(until.valid, params, VALID_SHARE)
+    return rung_of(timeline, trained.tree_weight, distance)
 
 
 def _save_evaluated(trained: Trained) -> None:

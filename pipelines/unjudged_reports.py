@@ -13,7 +13,7 @@ from pipelines.pictures import empty_picture
 from pipelines.reading import read_timeline
 
 UNITS = {
-    "customers": "customers",
+    "customers": "customers on a date",
     "leavers": "outcomes of leaving",
     "stayers": "outcomes of staying",
     "history_days": "days of history",

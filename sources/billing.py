@@ -17,6 +17,7 @@ import pandas as pd
 from sources.check import Checked, utc_now
 from sources.contracts import days_of, whole_months, with_exclusive_ends
 from sources.errors import TableError
+from sources.notes import Note
 from sources.params import SourceParams
 from sources.periods import add_months, is_planned, periods_of, told
 from sources.renewals import with_grace
@@ -40,9 +41,26 @@ def contracted(
         return checked
     ended = with_exclusive_ends(checked["subscriptions"], params)
     if is_planned(ended.rows, periods_of(ended.rows, params.timezone), params.timezone):
-        ended = replace(ended, planned=("ended_at",))
+        ended = _with_planned_ends(ended)
     tables = with_orders(checked | {"subscriptions": ended}, params.timezone)
     return tables | {"subscriptions": with_grace(ended, grace_days, params)}
+
+
+def _with_planned_ends(ended: Checked) -> Checked:
+    """Ends that were agreed on beforehand, and a word on it: they tell of no day that was seen."""
+    last = ended.rows["started_at"].max()
+    later = int((ended.rows["ended_at"] > last).sum())
+    note = Note(
+        "planned_ends",
+        "advice",
+        "ended_at",
+        later,
+        f"Ends are taken as agreed on when the contract began, since nearly all fall on whole "
+        f"periods and the newest contracts have one too. {later:,} lie after the last start "
+        f"({last:%Y-%m-%d}), up to which the data counts as watched.",
+        "If they are days on which customers left, leave ended_at empty for whoever still runs.",
+    )
+    return replace(ended, planned=("ended_at",), notes=(*ended.notes, note))
 
 
 def with_orders(checked: dict[str, Checked], timezone: str = "UTC") -> dict[str, Checked]:

@@ -20,6 +20,7 @@ NEAR = 3  # days by which a period may miss its calendar months: 28 days, 92, 36
 UNITS = (12, 6, 3, 1)  # months that are paid at a time
 MOST = 0.5  # share of the contracts that have to last whole months, or the same days
 NEARLY_ALL = 0.9  # share of those whose months the unit divides
+TENTH = 10  # of the contracts, those that began last
 LEAST = 20  # contracts of one length that speak for a period other than a month
 LONGEST = 100_000  # days, about what a duration can hold: a period beyond it is paid once as well
 
@@ -49,8 +50,15 @@ def periods_of(rows: pd.DataFrame, timezone: str) -> pd.DataFrame:
 
 
 def is_planned(rows: pd.DataFrame, periods: pd.DataFrame, timezone: str) -> bool:
-    """Whether most ends were agreed on when the contract began: they tell of no day seen."""
+    """Whether most ends were agreed on when the contract began: they tell of no day seen.
+
+    Who may leave at the end of any month leaves after whole months too; but then the contracts that
+    began last have no end yet.
+    """
     if "ended_at" not in rows or not rows["ended_at"].notna().any():
+        return False
+    newest = rows.sort_values("started_at", kind="stable").tail(max(LEAST, len(rows) // TENTH))
+    if newest["ended_at"].notna().mean() <= MOST:
         return False
     start, end = days_of(rows["started_at"], timezone), days_of(rows["ended_at"], timezone)
     months, lasted = whole_months(start, end), (end - start).dt.days

@@ -45,8 +45,7 @@ def usability_report(
         *contract_findings(checked),
     ]
     if task.churn == "lapse":
-        number = int(orders.rows["order_id"].nunique())
-        findings += rhythm_findings(rhythm, number, horizon, suggested)
+        findings += rhythm_findings(rhythm, horizon, suggested)
     return {
         "first_day": date_of(rhythm.data_from).isoformat(),
         "last_day": date_of(rhythm.data_until).isoformat(),
@@ -56,7 +55,7 @@ def usability_report(
         "history_in_horizons": round(history / horizon, 2),
         "suggested_horizon_days": suggested,
         "customers": rhythm.customers,
-        "orders": int(orders.rows["order_id"].nunique()),
+        "orders": rhythm.purchases,
         "one_time_share": round(rhythm.one_time_share, 4),
         "guest_share": round(guest_share(orders), 4),
         "refund_line_share": None if refunds is None else round(refunds[0], 4),

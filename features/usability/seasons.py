@@ -7,8 +7,8 @@ YEARLY = "yearly_rhythm"  # the check that the plan asks about
 YEAR = 365
 
 
-def yearly_rhythm(rhythm: Profile, orders: int, horizon_days: int) -> list[Finding]:
-    """A warning where nearly all of the `orders` fall into the same few months of each year."""
+def yearly_rhythm(rhythm: Profile, horizon_days: int) -> list[Finding]:
+    """A warning where nearly all purchases fall into the same few months of each year."""
     season = rhythm.season
     if season is None:
         return []
@@ -23,7 +23,7 @@ def yearly_rhythm(rhythm: Profile, orders: int, horizon_days: int) -> list[Findi
             "warning",
             "orders",
             "event_time",
-            orders,
+            rhythm.purchases,
             f"{season.share:.0%} of the purchases fall into {season.months} months of the year "
             f"({season.name}): for the rest of it everybody is silent, and a horizon shorter than "
             f"a year calls that a loss. The horizon is {horizon_days} days.",

@@ -32,15 +32,13 @@ def time_findings(
     return findings
 
 
-def rhythm_findings(
-    rhythm: Profile, orders: int, horizon_days: int, suggested_days: int
-) -> list[Finding]:
+def rhythm_findings(rhythm: Profile, horizon_days: int, suggested_days: int) -> list[Finding]:
     """Where a lapse within the horizon may be nothing but the usual pause of the customers.
 
     It says nothing of the end of a subscription.
     """
     return [
-        *yearly_rhythm(rhythm, orders, horizon_days),
+        *yearly_rhythm(rhythm, horizon_days),
         *_short_horizon(rhythm, horizon_days, suggested_days),
     ]
 

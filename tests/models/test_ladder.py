@@ -13,7 +13,7 @@ from features.snapshot import group_of, model_features
 from features.timeline import date_of
 from models.btyd_orders import BtydOrders, btyd_inputs, fit_rhythm
 from models.bundle import Bundle
-from models.enough import FULL, gate_distance, tree_weight
+from models.enough import FULL, gate_distance, tree_distance, tree_weight
 from models.held_out import HeldOutBundle
 from models.ladder import Rung, rung_of
 from models.parametric import ENOUGH, HALF, QUARTER, SOME, fit_parametric, regression_weight
@@ -296,3 +296,11 @@ def test_where_trees_cannot_learn_when_the_rhythm_tells_it_and_churn_keeps_its_t
     assert made.served.churn.boosters
     assert made.served.trees is None
     check_coherent(plan, made.served, snapshots[snapshots["split"] == "score"])
+
+
+@pytest.mark.parametrize("customers", [60, 230, 260, 600])
+def test_what_keeps_trees_out_is_named_wherever_they_have_no_part(customers):
+    rows = Until(simulate(customers), timeline()).train
+    params = model_params(gates=GateParams(min_customers=200, min_churners=50))
+    missing = {what for what, (have, need) in tree_distance(rows, params).items() if have < need}
+    assert bool(missing) == (tree_weight(rows, params) == 0)

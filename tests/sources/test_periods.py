@@ -111,6 +111,34 @@ def test_what_still_runs_pays_each_month_up_to_the_last_start_that_was_seen():
     assert "one payment for every calendar month" in tables["orders"].made_of
 
 
+def test_ends_of_who_may_leave_at_the_end_of_any_month_were_seen():
+    """Whole months, and those who stay have no end: nothing was agreed on beforehand."""
+    starts = pd.date_range("2023-01-05", periods=240, freq="2D")
+    lasted = [1 + n % 9 for n in range(240)]
+    ends = [
+        start + pd.Timedelta(days=30 * months) for start, months in zip(starts, lasted, strict=True)
+    ]
+    seen = pd.Timestamp("2024-05-20")
+    raw = pd.DataFrame(
+        {
+            "customer_id": [f"c{n}" for n in range(240)],
+            "subscription_id": [f"s{n}" for n in range(240)],
+            "started_at": [f"{start:%F}" for start in starts],
+            "ended_at": [
+                f"{end:%F}" if end <= seen and n % 3 else None for n, end in enumerate(ends)
+            ],
+            "amount": 10,
+        }
+    )
+    tables = read(raw)
+    assert tables["subscriptions"].planned == ()
+    assert "planned_ends" not in {note.check for note in tables["subscriptions"].notes}
+    every = read(raw.assign(ended_at=[f"{end:%F}" for end in ends]))["subscriptions"]
+    assert every.planned == ("ended_at",)
+    (note,) = (note for note in every.notes if note.check == "planned_ends")
+    assert note.rows == sum(end > starts[-1] for end in ends)
+
+
 def test_ends_agreed_on_beforehand_do_not_tell_how_long_the_company_was_watched():
     raw = chains(
         customers=60, rows=2, months=12, first="2022-09-01", last=lambda e: f"{e:%Y-%m-%d}"
