@@ -8,7 +8,7 @@ import pandas as pd
 from sources.cures import own, pasted
 from sources.ids import EXPORT_AS_TEXT, LOST_DIGITS
 from sources.number_cures import number_cure
-from sources.numbers import NOT_A_NUMBER, UNMARKED
+from sources.numbers import NOT_A_NUMBER, UNMARKED, UNMARKED_POINT
 from sources.params import SourceParams
 from sources.tables import Table
 from sources.times import DIGITS, EXCEL, MILLISECONDS, NOT_A_DATE, SECONDS, SKIPPED, UNORDERED
@@ -47,11 +47,16 @@ def cure(reason: str, cells: pd.Series, table: Table, params: SourceParams) -> s
             "Such a time shows that the others are of another zone too: name it in source.timezone "
             "(UTC if the export is in UTC), or mend the rows."
         )
-    if why == UNMARKED:
+    if why in (UNMARKED, UNMARKED_POINT):
         where = f"numbers: {{{table.name}: {{{column}: "
+        mark, thousands, decimals = (
+            ("comma", "1,234.56", "1.234,56")
+            if why == UNMARKED
+            else ("point", "1.234,56", "1,234.56")
+        )
         return (
-            f'Write below source: in params.yaml {where}"1,234.56"}}}} where the comma stands '
-            f'between thousands, {where}"1.234,56"}}}} where it stands before decimals.'
+            f'Write below source: in params.yaml {where}"{thousands}"}}}} where the {mark} stands '
+            f'between thousands, {where}"{decimals}"}}}} where it stands before decimals.'
         )
     name = own(column, table, params)
     if why == NOT_A_DATE:

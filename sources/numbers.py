@@ -4,7 +4,8 @@
 
 Which of comma and point stands before the decimals is told by the cells that can be read in one way
 alone ("12,5", "1.234,56", "1,234,567"). A comma that no cell explains ("1,234" throughout) is asked
-for, and params.yaml answers: `source.numbers: {orders: {amount: "1,234.56"}}`.
+for, and so is a point among whole numbers below 1,000 ("495", "1.791"); params.yaml answers:
+`source.numbers: {orders: {amount: "1,234.56"}}`.
 """
 
 import re
@@ -20,7 +21,10 @@ from sources.reading import Reading, filled, no_reasons, shown
 Mark = Literal[".", ","]
 
 NOT_A_NUMBER = "is not a number"
-UNMARKED = f"{NOT_A_NUMBER}: whether the comma stands before decimals the column does not show"
+UNMARKED, UNMARKED_POINT = (
+    f"{NOT_A_NUMBER}: whether the {mark} stands before decimals the column does not show"
+    for mark in ("comma", "point")
+)
 SPACES = " \u00a0\u2007\u2009\u202f'’"  # between groups of digits
 MINUS = "-−–"
 CODES = (
@@ -40,8 +44,10 @@ GROUPED = {  # digits in groups of three, or as in India, by the mark before dec
 SPACED = re.compile(rf"\d{{1,3}}(?:[{SPACES}]\d{{3}})+(?:[.,]\d*)?")
 PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?inf(?:inity)?", re.IGNORECASE)
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")  # also a number with three decimals
+BELOW_THOUSAND = re.compile(r"[+-]?(?:0|[1-9]\d{0,2})")
 MOST_DOUBTED = 0.01  # share of the telling cells that tell another mark and are taken for mistakes
 MANY = 20  # numbers with three digits after the point in all of a column: thousands, it may be
+FEW = 3  # from so many on it is no chance that beside whole numbers all have three digits there
 EMPTY = {*MINUS, "—"}  # how sheets write that there is nothing
 
 
@@ -81,7 +87,7 @@ def read_numbers(column: pd.Series, mark: Mark | None = None) -> Reading:
     codes, distinct = pd.factorize(text)
     texts = list(map(str, distinct))
     plain = _plain(texts) if mark != "," else None
-    if plain is not None:
+    if plain is not None and (mark is not None or not _may_be_thousands(texts)):
         values = pd.Series(plain, dtype="float64").take(codes).set_axis(column.index)
         return Reading(values, no_reasons(column), _doubted(texts) if mark is None else ())
     counts = np.bincount(codes, minlength=len(texts)).tolist()
@@ -102,7 +108,7 @@ def decimal_mark(cells: Iterable[tuple[str, int]]) -> Mark | None:
     A point is one unless a cell says otherwise, for so machines write.
     """
     told = {".": 0, ",": 0}
-    only_commas = False
+    only_commas, untold = False, []
     for text, count in cells:
         parts = _parts(text)
         if parts is None:
@@ -112,8 +118,9 @@ def decimal_mark(cells: Iterable[tuple[str, int]]) -> Mark | None:
             told[found] += count
         elif not found:
             only_commas |= "," in parts.digits
+            untold.append(parts.digits)
     if not any(told.values()):
-        return None if only_commas else "."
+        return None if only_commas or _may_be_thousands(untold) else "."
     if min(told.values()) > MOST_DOUBTED * sum(told.values()):
         return None
     return "." if told["."] > told[","] else ","
@@ -199,7 +206,24 @@ def _number(text: str, mark: Mark | None) -> float | None:
 
 
 def _reason(text: str, mark: Mark | None) -> str:
-    return UNMARKED if mark is None and _parts(text) is not None else NOT_A_NUMBER
+    if mark is not None or _parts(text) is None:
+        return NOT_A_NUMBER
+    return UNMARKED if "," in text else UNMARKED_POINT
+
+
+def _may_be_thousands(texts: list[str]) -> bool:
+    """Whether points may stand between thousands: beside them are whole numbers below 1,000 alone.
+
+    Decimals have other than three digits too, or all cells have a point: 0.5, 1.250, 3.000.
+    """
+    pointed = [text for text in texts if "." in text]
+    whole = [text for text in texts if text and "." not in text]
+    return (
+        len(pointed) >= FEW
+        and all(THOUSANDS.fullmatch(text) for text in pointed)
+        and any(text.strip("+-0") for text in whole)
+        and all(BELOW_THOUSAND.fullmatch(text) for text in whole)
+    )
 
 
 def _plain(texts: list[str]) -> "list[float | None] | None":

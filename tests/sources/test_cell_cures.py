@@ -90,6 +90,21 @@ def test_both_answers_to_what_the_comma_means_read_the_numbers(tmp_path):
         assert rows["amount"].iloc[0] == amount
 
 
+def test_both_answers_to_what_the_point_means_read_the_numbers_with_a_derived_column_too(tmp_path):
+    lines = "\n".join(f"k{n};{n};2023-06-02;{n + 1}.500;{n}" for n in range(5))
+    text = f"customer_id;number;event_time;Сумма;x\n{lines}\nk9;9;2023-06-02;495;2"
+    write(tmp_path, orders=text)
+    mapping = {
+        "columns": {"orders": {"amount": "Сумма"}},
+        "derive": {"orders": {"order_id": "concat_ws(' ', number, x)"}},
+    }
+    with pytest.raises(TableError, match="whether the point stands before decimals") as error:
+        checked(params(tmp_path, **mapping))
+    for number, amount in ((0, 1500), (1, 1.5)):
+        rows = pasted(tmp_path, str(error.value), number, **mapping)
+        assert rows["amount"].iloc[0] == amount
+
+
 def test_the_cures_for_odd_numbers_and_dates_read_them(tmp_path):
     lines = "\n".join(f"k{n};{n};2023_06_{n + 2:02};about {n}.5 units" for n in range(5))
     write(tmp_path, orders=f"customer_id;order_id;day;price\n{lines}")

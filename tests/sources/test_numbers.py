@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from sources.numbers import UNMARKED
+from sources.numbers import UNMARKED, UNMARKED_POINT
 from tests.sources.raw_tables import check, good, orders, params, reasons
 
 
@@ -62,6 +62,38 @@ def test_points_that_may_stand_between_thousands_are_read_before_decimals_and_to
     assert "every point has three digits after it" in result.notes[0].meaning
     declared = amounts(*cells, numbers={"orders": {"amount": "1.234,56"}})
     assert declared.rows["amount"].iloc[0] == 1500
+
+
+WHOLE_OR_POINTED = ["495", "1.791", "2.947", "12.005", "7", "-1.250"]
+
+
+@pytest.mark.parametrize("form", ["{}", "{} €", "руб. {}"])
+def test_points_among_whole_numbers_below_a_thousand_are_asked_for(form):
+    cells = [form.format(cell) for cell in WHOLE_OR_POINTED]
+    assert reasons(amounts(*cells)) == [f"amount {UNMARKED_POINT}"] * 4
+    for answer, factor in (("1.234,56", 1000), ("1,234.56", 1)):
+        read = amounts(*cells, numbers={"orders": {"amount": answer}}).rows["amount"]
+        pointed = [1.791 * factor, 2.947 * factor, 12.005 * factor]
+        assert read.tolist() == pytest.approx([495, *pointed, 7, -1.25 * factor])
+
+
+@pytest.mark.parametrize(
+    "other", ["0.250", "1.5", "1200", "1.2345", "0.5", "12.50", "1000", "1234.567"]
+)
+def test_one_cell_that_can_be_read_in_one_way_answers_what_the_points_mean(other):
+    result = amounts(*WHOLE_OR_POINTED, other)
+    assert result.counts["quarantined"] == 0
+    assert result.rows["amount"].iloc[1] == 1.791
+
+
+def test_weights_that_all_have_three_decimals_are_no_thousands():
+    raw = orders(*good(6)).assign(quantity=["1.250", "2.500", "1.000", "3.125", "7.005", "0"])
+    assert check(raw).rows["quantity"].iloc[0] == 1.25
+
+
+def test_what_the_sums_of_a_table_tell_answers_for_its_other_columns():
+    cells = {"amount": ["12.50"] * 6, "quantity": WHOLE_OR_POINTED}
+    assert check(orders(*good(6)).assign(**cells)).rows["quantity"].iloc[1] == 1.791
 
 
 def test_a_cell_in_another_notation_than_its_column_is_set_aside_with_its_text():
