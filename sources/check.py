@@ -14,6 +14,7 @@ import pandera.pandas as pa
 
 from sources.cell_cures import cure
 from sources.cells import read_cells
+from sources.currencies import currencies_in_cells
 from sources.errors import TableError
 from sources.header import refuse_header
 from sources.ids import whole_ids
@@ -117,6 +118,7 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
         notes=(
             *unpriced,
             *as_read,
+            *currencies_in_cells(raw[kept], table),
             *numbers,
             *told_meanings(raw, rows[kept], table, params),
             *ids.notes,

@@ -11,6 +11,7 @@ import re
 
 import pandas as pd
 
+from sources.currencies import told
 from sources.cures import literal, own, pasted
 from sources.numbers import MONEY
 from sources.params import SourceParams
@@ -38,6 +39,7 @@ MULTIPLE = re.compile(  # words with which a number stands for another
     r"сот[а-я]*|сотен|дюжин[а-я]*|коп|копе[а-я]*|minus|минус)(?![^\W\d_])",
     re.IGNORECASE,
 )
+CURRENCY = re.compile(rf"(?<![^\W\d_])(?:{MONEY.pattern})(?![^\W\d_])", re.IGNORECASE)
 DOUBTFUL = re.compile(r"(?<!\d)[1-9]\d{0,2}\.\d{3}(?!\d)")  # three decimals, or thousands
 
 
@@ -46,6 +48,9 @@ def number_cure(cells: pd.Series, column: str, table: Table, params: SourceParam
     texts = cells.astype("str").str.strip()
     counted = [str(text) for text in texts.unique() if re.search(r"\d", str(text))]
     name = f"CAST({own(column, table, params)} AS VARCHAR)"
+    marks = pd.Series([mark for text in counted for mark in CURRENCY.findall(text)], dtype="str")
+    if len(told(marks)) > 1:
+        return WRITTEN  # a line that takes the marks off would hide that they are several
     if counted and all(re.search(f"{ONE_DIGIT}|{TWO_DIGITS[4:]}", text) for text in counted):
         form = _replaced(_replaced(name, ONE_DIGIT, r"\1.0\2"), TWO_DIGITS, r"\1.\2")
         said = "If two sums stand in one cell, make one number of them"

@@ -6,6 +6,7 @@ import pandas as pd
 
 from features.usability.finding import Finding
 from sources.check import Checked
+from sources.currencies import CHECK, added_up, convert, told
 from sources.tables import TABLES, TIME
 
 MOST_UNKNOWN = 0.03  # share of the lines without an amount
@@ -133,20 +134,19 @@ def _outliers(rows: pd.DataFrame) -> list[Finding]:
 def _currencies(rows: pd.DataFrame) -> list[Finding]:
     if "currency" not in rows:
         return []
-    counts = rows["currency"].dropna().str.upper().value_counts()
+    counts = told(rows["currency"].dropna())
     if len(counts) < 2:
         return []
-    named = ", ".join(f"{name} ({n:,})" for name, n in counts.head(5).items())
+    others = sum(counts.values()) - max(counts.values())
     return [
         Finding(
-            "currencies",
+            CHECK,
             "error",
             "orders",
             "currency",
-            int(counts.iloc[1:].sum()),
-            f"{len(counts)} currencies are added up as if they were one: {named}. No sum of money "
-            "means anything.",
-            "Convert amount to one currency at the source or with source.derive.orders.amount.",
+            others,
+            added_up(counts),
+            convert("orders", "amount"),
         )
     ]
 

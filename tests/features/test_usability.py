@@ -286,6 +286,7 @@ def test_two_currencies_in_one_sum_are_an_error():
     assert "currencies" not in of_values(orders=rows).checks()
     rows.loc[0, "currency"] = "eur"
     rows.loc[1, "currency"] = None
+    rows.loc[3, "currency"] = "€"
     assert "currencies" not in of_values(orders=rows).checks()
     rows.loc[2, "currency"] = "USD"
     found = of_values(orders=rows).of("currencies")

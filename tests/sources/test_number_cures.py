@@ -72,6 +72,11 @@ def test_no_line_is_printed_where_the_first_digits_would_be_another_number(tmp_p
     assert "export the column so" in text
 
 
+def test_no_line_takes_the_marks_off_several_currencies(tmp_path):
+    _, text = refused(tmp_path, ["about 5 USD", "about 6 EUR", "7 p. EUR"])
+    assert lines(text) == []
+
+
 @pytest.mark.parametrize(
     ("written", "numbers"),
     [
