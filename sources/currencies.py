@@ -74,7 +74,8 @@ def currencies_in_cells(raw: pd.DataFrame, table: Table) -> tuple[Note, ...]:
 def told(marks: pd.Series) -> dict[str, int]:
     """How many cells there are of each currency, the most frequent first."""
     names = marks.astype("str").str.strip().str.upper().str.removesuffix(".")
-    counts = names.map(lambda name: NAMES.get(name, name)).value_counts().to_dict()
+    known = names.map(lambda name: NAMES.get(name, name)).value_counts()
+    counts = {str(name): int(n) for name, n in known.items()}
     for mark, currencies in SHARED.items():
         beside = currencies.intersection(counts)
         if mark in counts and len(beside) == 1:

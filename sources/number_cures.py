@@ -11,8 +11,8 @@ import re
 
 import pandas as pd
 
-from sources.currencies import told
 from sources.cures import literal, own, pasted
+from sources.currencies import told
 from sources.numbers import MONEY
 from sources.params import SourceParams
 from sources.tables import Table
