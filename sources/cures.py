@@ -54,7 +54,8 @@ def own_day(raw: pd.DataFrame, table: Table, params: SourceParams) -> str:
         return name
     if is_sortable(times):
         return f"left({name}, {ISO_DAY})"
-    return f"regexp_extract(CAST({name} AS VARCHAR), '^[^ T]+')"
+    # The clock and all behind it go, whatever stands before it: Aug 02, 2022 11:18 AM.
+    return f"regexp_replace(CAST({name} AS VARCHAR), '[^0-9]+[0-9]+:.*$', '')"
 
 
 def is_sortable(times: pd.Series) -> bool:

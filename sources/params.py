@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sources.encodings import AUTO
 from sources.numbers import tells_mark
 from sources.tables import TABLES
+from sources.zones import meant_zone
 
 
 class Params(BaseModel):
@@ -91,7 +92,7 @@ class SourceParams(Params):
     @classmethod
     def _is_a_zone(cls, name: str) -> str:
         if name not in available_timezones():
-            near = get_close_matches(name, available_timezones(), 1)
-            hint = f"; nearest: {near[0]}" if near else ""
+            near = meant_zone(name)
+            hint = f"; nearest: {near}" if near else ""
             raise ValueError(f"{name!r} is not a time zone such as Europe/London{hint}")
         return name

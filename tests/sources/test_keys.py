@@ -85,6 +85,29 @@ def test_a_number_that_begins_anew_every_day_is_mended_whatever_form_the_dates_h
     assert purchases(paste(of_params, refused(of_params))) == (300, 300)
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        *("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S+03:00", "%Y/%m/%d %H:%M"),
+        *("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%y, %H:%M:%S", "%d/%m/%Y %H:%M", "%Y%m%d %H:%M"),
+        *("%m/%d/%Y %I:%M:%S %p", "%b %d, %Y %I:%M %p", "%B %d, %Y", "%B %d, %Y, %H:%M"),
+        *("%d %b %Y %H:%M", "%d-%b-%Y %H:%M", "%d %B %Y", "%Y.%m.%d %H:%M:%S.250 UTC"),
+    ],
+)
+def test_the_day_in_the_line_printed_is_right_in_every_form_that_times_have(tmp_path, form):
+    rows = [
+        (f"c{(7 * n + k) % 50}", k + 1, f'"{day + pd.Timedelta(hours=9 + k):{form}}"', 5)
+        for n, day in enumerate(DAYS)
+        for k in range(5)
+    ]
+    of_params = write(tmp_path, orders=csv(*rows))
+    assert purchases(paste(of_params, refused(of_params))) == (300, 300)
+    orders = checked(paste(of_params, refused(of_params)))["orders"].rows
+    assert orders.groupby(orders["event_time"].dt.normalize())["order_id"].nunique().eq(5).all()
+    days = orders["order_id"].str.split(" ", n=1).str[1]
+    assert days.nunique() == len(DAYS)  # a day, and not a time: lines of one order stay together
+
+
 def test_a_number_that_counts_the_orders_of_each_customer_takes_the_customer_with_it(tmp_path):
     rows = [
         (f"c{n}", k + 1, f"{DAYS[(5 * k + n // 3) % 60]:%Y-%m-%d}", 5)
