@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pandas as pd
 
@@ -20,6 +21,8 @@ FROM_NUMBERS = {
     EXCEL: "TIMESTAMP '1899-12-30' + to_seconds(round(try_cast({} AS DOUBLE) * 86400))",
     DIGITS: "try_strptime(CAST(try_cast({} AS BIGINT) AS VARCHAR), '%Y%m%d')",
 }
+MOST = 0.5  # share of the cells that a line has to read
+FEW = 0.01  # share of the cells that may be typing mistakes
 FORMS = 3  # ways of writing that one cure names
 
 
@@ -33,15 +36,7 @@ def cure(reason: str, cells: pd.Series, table: Table, params: SourceParams) -> s
     if why == LOST_DIGITS:
         return EXPORT_AS_TEXT
     if why == UNORDERED:
-        forms = _forms(cells)
-        first, second = (
-            pasted("derive", {table.name: {column: _parsed(column, given, table, params)}}, params)
-            for given in (forms, [_exchanged(form) for form in forms])
-        )
-        return (
-            f"Write below source: in params.yaml, where the day stands first: {first}; where the "
-            f"month does: {second}."
-        )
+        return _orders(cells, column, table, params)
     if why.startswith(SKIPPED):
         return (
             "Such a time shows that the others are of another zone too: name it in source.timezone "
@@ -68,6 +63,36 @@ def cure(reason: str, cells: pd.Series, table: Table, params: SourceParams) -> s
     if why == NOT_A_NUMBER:
         return number_cure(cells, column, table, params)
     return ""
+
+
+def _orders(cells: pd.Series, column: str, table: Table, params: SourceParams) -> str:
+    """A line for each of the orders, of day, month and year, in which the cells are dates."""
+    forms = _forms(cells)
+    told = []
+    for first, form in (("day", _day_first), ("month", _exchanged), ("year", _year_first)):
+        given = [form(one) for one in forms]
+        if _reads(cells, given):
+            line = pasted(
+                "derive", {table.name: {column: _parsed(column, given, table, params)}}, params
+            )
+            told.append(f"where the {first} stands first: {line}")
+    return f"Write below source: in params.yaml, {'; '.join(told)}." if told else ""
+
+
+def _reads(cells: pd.Series, forms: Sequence[str]) -> bool:
+    """Whether most of the cells are dates in one of the forms, and hardly any is to come."""
+    texts = cells.astype("str").str.strip()
+    times = pd.concat([pd.to_datetime(texts, format=f, errors="coerce") for f in forms], axis=1)
+    to_come = (times > datetime.now(UTC).replace(tzinfo=None)).any(axis=1)
+    return bool(times.notna().any(axis=1).mean() > MOST and to_come.mean() <= FEW)
+
+
+def _day_first(form: str) -> str:
+    return form
+
+
+def _year_first(form: str) -> str:
+    return form.replace("%d", "%-").replace("%y", "%d").replace("%-", "%y")
 
 
 def _derived(why: str, column: str, table: Table, params: SourceParams) -> str:

@@ -9,7 +9,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 Order = Literal["day first", "month first"]
@@ -34,6 +34,8 @@ MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
 )
+FIRST_OF_TWO_DIGITS = 70  # 70 is 1970, 69 is 2069
+LEAST_YEARS = 5  # so many different years, and more than days, are days
 MOST_DOUBTED = 0.01  # share of the cells that tell another order and are taken for mistakes
 
 
@@ -57,9 +59,13 @@ def day_order(cells: Iterable[tuple[str, int]]) -> Order | None:
     """Whether day or month stands first in cells, each with its number; None where none says.
 
     A first number beyond 12 is a day, a second one too. Points between them put the day first
-    unless a cell says otherwise: nobody writes them the other way round.
+    unless a cell says otherwise: nobody writes them the other way round. Where the first number
+    seems to be a year of two digits (22-01-30), that is to be asked.
     """
     day_first = month_first = dotted = 0
+    cells = list(cells)
+    if starts_with_year(cells):
+        return None
     for text, count in cells:
         parts = YEAR_LAST.fullmatch(text)
         if parts:
@@ -72,6 +78,34 @@ def day_order(cells: Iterable[tuple[str, int]]) -> Order | None:
     if min(day_first, month_first) > MOST_DOUBTED * told:
         return None
     return "day first" if day_first > month_first else "month first"
+
+
+def starts_with_year(cells: Iterable[tuple[str, int]]) -> bool:
+    """Whether years of two digits seem to stand first: read as the last they are to come, or days.
+
+    In 22-01-30 both 2022 and 2030 may be the year. Of many cells some such years are in the future,
+    or there are more different years than days.
+    """
+    this_year = datetime.now(UTC).year % 100
+    firsts, lasts = set(), set()
+    fit = told = to_come = 0
+    for text, count in cells:
+        parts = YEAR_LAST.fullmatch(text)
+        if not parts:
+            continue
+        one, two, last = int(parts["one"]), int(parts["two"]), int(parts["year"])
+        told += count
+        fit += count * (len(parts["year"]) == 2 and _is_day(two, last) and one <= this_year)
+        to_come += count * (this_year < last < FIRST_OF_TWO_DIGITS)
+        firsts.add(one)
+        lasts.add(last)
+    if not told or fit < (1 - MOST_DOUBTED) * told:
+        return False
+    return to_come > MOST_DOUBTED * told or len(lasts) > max(LEAST_YEARS, len(firsts))
+
+
+def _is_day(month: int, day: int) -> bool:
+    return 1 <= month <= 12 and 1 <= day <= 31
 
 
 def is_unordered(text: str) -> bool:
@@ -100,7 +134,7 @@ def written(text: str, order: Order | None) -> Written | None:
         month, day = found[0], int(parts["one"])
     year = int(parts["year"])
     if len(parts["year"]) == 2:
-        year += 1900 if year >= 70 else 2000
+        year += 1900 if year >= FIRST_OF_TWO_DIGITS else 2000
     return _built(parts, year, month, day)
 
 

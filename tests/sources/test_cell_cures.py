@@ -79,6 +79,37 @@ def test_both_answers_to_which_is_the_day_read_the_dates(tmp_path, cells):
     assert day_first.notna().all()
 
 
+@pytest.mark.parametrize("mark", ["-", "/", "."])
+@pytest.mark.parametrize("clock", ["", " 09:30", " 09:30:15"])
+@pytest.mark.parametrize("last", [31, 26])
+def test_years_of_two_digits_that_stand_first_are_asked_for_and_the_answer_reads_them(
+    tmp_path, mark, clock, last
+):
+    days = [day for day in pd.date_range("2022-01-01", "2023-12-31", freq="5D") if day.day <= last]
+    cells = [f"{day:%y{mark}%m{mark}%d}{clock}" for day in days]
+    text = refusal(tmp_path, "customer_id;order_id;event_time;amount", cells)
+    assert "which is the day and which the month" in text
+    assert "where the month stands first" not in text
+    assert ("where the day stands first" in text) == (last == 26)  # else some would be to come
+    number = [m[1] for m in re.finditer("where the ([a-z]+) stands first", text)].index("year")
+    times = pasted(tmp_path, text, number)["event_time"]
+    assert times.dt.normalize().tolist() == days
+
+
+@pytest.mark.parametrize("cells", [["22-01-30", "23-02-28"], ["21-12-31"] * 3])
+def test_two_dates_with_the_year_first_are_enough(tmp_path, cells):
+    text = refusal(tmp_path, "customer_id;order_id;event_time;amount", cells)
+    assert "where the year stands first" in text
+
+
+@pytest.mark.parametrize("form", ["%d-%m-%y", "%m/%d/%y", "%d.%m.%y"])
+def test_years_of_two_digits_that_stand_last_are_read_as_before(tmp_path, form):
+    days = pd.date_range("2012-01-01", "2023-12-31", freq="30D")
+    lines = "\n".join(f"k{n};{n};{day:{form}};5" for n, day in enumerate(days))
+    write(tmp_path, orders=f"customer_id;order_id;event_time;amount\n{lines}")
+    assert checked(params(tmp_path))["orders"].rows["event_time"].tolist() == list(days)
+
+
 def test_both_answers_to_what_the_comma_means_read_the_numbers(tmp_path):
     lines = "\n".join(f"k{n};{n};2023-06-02;{n + 1},500" for n in range(5))
     write(tmp_path, orders=f"customer_id;order_id;event_time;Сумма\n{lines}")
