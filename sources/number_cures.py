@@ -25,10 +25,7 @@ WRITTEN = (
 MAIN = rf"{MONEY.pattern}|рубл[а-яё]*"
 HUNDREDTHS = r"коп[а-яё]*|к|cents?|ct|c|¢|pence|p|gr|groszy|тиын|тыйын|kuruş|hal"
 WHOLE = r"(?i)^\s*(-?[0-9](?:[^0-9a-zа-яё.,()%]?[0-9])*)\s*"
-ONE_DIGIT, TWO_DIGITS = (
-    rf"{WHOLE}(?:{MAIN})[.,]?\s*({digits})\s*(?:{HUNDREDTHS})[.]?\s*$"
-    for digits in ("[0-9]", "[0-9][0-9]")
-)
+TWO_SUMS = re.compile(rf"{WHOLE}({MAIN})[.,]?\s*([0-9][0-9]?)\s*({HUNDREDTHS})[.]?\s*$")
 PART = "0-9,()'’%−–—-"  # beside a number these are a part of it, or make it another one
 ONE_NUMBER = (
     rf"(?i)^\s*(-?)(?:[^{PART}]*[^a-zа-яё.{PART}])?([0-9]+(?:[.][0-9]+)?)(?:[^.{PART}][^{PART}]*)?$"
@@ -51,8 +48,10 @@ def number_cure(cells: pd.Series, column: str, table: Table, params: SourceParam
     marks = pd.Series([mark for text in counted for mark in CURRENCY.findall(text)], dtype="str")
     if len(told(marks)) > 1:
         return WRITTEN  # a line that takes the marks off would hide that they are several
-    if counted and all(re.search(f"{ONE_DIGIT}|{TWO_DIGITS[4:]}", text) for text in counted):
-        form = _replaced(_replaced(name, ONE_DIGIT, r"\1.0\2"), TWO_DIGITS, r"\1.\2")
+    two_sums = [match for text in counted if (match := TWO_SUMS.search(text))]
+    if counted and len(two_sums) == len(counted):
+        one, two = (_two_sums(two_sums, digits) for digits in ("[0-9]", "[0-9][0-9]"))
+        form = _replaced(_replaced(name, one, r"\1.0\2"), two, r"\1.\2")
         said = "If two sums stand in one cell, make one number of them"
     elif counted and all(map(_is_one_number, counted)):
         form = _replaced(name, ONE_NUMBER, r"\1\2")
@@ -61,6 +60,15 @@ def number_cure(cells: pd.Series, column: str, table: Table, params: SourceParam
         return WRITTEN
     line = pasted("derive", {table.name: {column: form}}, params)
     return f"{WRITTEN} {said}; in params.yaml, below source: {line}"
+
+
+def _two_sums(found: "list[re.Match[str]]", digits: str) -> str:
+    """The pattern of two sums in one cell, with those words alone that the cells hold."""
+    main, hundredths = (
+        "|".join(sorted({re.escape(match[n].lower().rstrip(".")) for match in found}))
+        for n in (2, 4)
+    )
+    return rf"{WHOLE}(?:{main})[.,]*\s*({digits})\s*(?:{hundredths})[.]?\s*$"
 
 
 def _is_one_number(text: str) -> bool:
