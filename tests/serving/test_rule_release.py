@@ -111,7 +111,15 @@ def service(folder, new_store_url):
     ("language", "said"),
     [
         ("en", ["Ranked by a rule", "55 of 120 days of history", "61 of 200 customers", "5.2 ×"]),
-        ("ru", ["Порядок по правилу", "Дней истории 55 из 120", "клиентов 61 из 200", "5,2 ×"]),
+        (
+            "ru",
+            [
+                "Порядок по правилу",
+                "Дней истории 55 из 120",
+                "клиентов на одну дату 61 из 200",
+                "5,2 ×",
+            ],
+        ),
     ],
 )
 def test_the_pages_say_rule_and_distance_and_show_no_per_cent(service, language, said):
