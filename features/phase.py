@@ -123,10 +123,11 @@ def usual_absence(away: Counts) -> int | None:
     `away` are events by days of absence, 0 for who stayed away. Pupils leave each June, and most
     of them are back in September: before that nobody can tell who left.
     """
-    back = sorted(days for days, events in away.items() for _ in range(events) if days)
-    if not back or len(back) < COMES_BACK * sum(away.values()):
+    days = np.array(sorted(day for day in away if day), dtype=np.int64)
+    back = np.cumsum([away[int(day)] for day in days])
+    if not len(days) or back[-1] < COMES_BACK * sum(away.values()):
         return None
-    return back[int(NINE_OF_TEN * (len(back) - 1))]
+    return int(days[np.searchsorted(back, int(NINE_OF_TEN * (back[-1] - 1)), side="right")])
 
 
 def measure(counts: Counts, of: Event, data_from: int, data_until: int) -> Phase | None:

@@ -1,10 +1,10 @@
 """A finding on shops that are visited once a year: between the seasons everybody is silent."""
 
+from features.horizons import YEAR
 from features.profile import Profile
 from features.usability.finding import Finding
 
 YEARLY = "yearly_rhythm"  # the check that the plan asks about
-YEAR = 365
 
 
 def yearly_rhythm(rhythm: Profile, horizon_days: int) -> list[Finding]:
