@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
+from sources.meanings.vocabulary import channel_word
 from sources.params import Params
-from sources.vocabulary import channel_word
 
 
 class ActionParams(Params):

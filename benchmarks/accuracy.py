@@ -27,8 +27,8 @@ from benchmarks.ours import OURS, Answers, days_until, ours
 from benchmarks.tasks import TASKS
 from benchmarks.verdict import print_ranks, print_tables
 from features.snapshot import model_features
-from models.inputs import is_text
 from models.params import ModelParams
+from models.trees.inputs import is_text
 from pipelines.params import load_params
 
 OUT = ROOT / "benchmarks" / "out" / "accuracy.json"

@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from features.building import build_snapshots
-from features.engine import DuckEngine
-from features.profile import Profile, profile
+from features.engines.duckdb import DuckEngine
+from features.planning.profile import Profile, profile
+from features.planning.timeplan import Split, Timeline
+from features.planning.value_split import split_value
 from features.snapshot import supported
 from features.timeline import day_of, is_closed
-from features.timeplan import Split, Timeline
-from features.value_split import split_value
 
 STEP = 14  # days between as-of dates, as in a run
 FIRST_PURCHASES = 60  # days from the start of CDNOW in which most customers first bought

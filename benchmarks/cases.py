@@ -1,7 +1,8 @@
 """Data sets and as-of dates on which models are compared, with snapshots made as a run makes them.
 
-Each test date is a run of its own, planned by `features.splits`: what closed by then teaches, and
-nothing later. Methods are chosen on other cases than they are judged on (`development`).
+Each test date is a run of its own, planned by `features.planning.splits`: what closed by then
+teaches, and nothing later. Methods are chosen on other cases than they are judged on
+(`development`).
 """
 
 import json
@@ -16,25 +17,25 @@ import yaml
 
 from benchmarks.beyond import ALL_DAYS, build_beyond, over_all_days
 from benchmarks.measuring import DATA, ROOT, NotPossibleError
+from core.files import digest, hashes
 from features.building import build_snapshots, read_snapshots
-from features.category_history import Categories, read_categories
-from features.engine import DuckEngine
-from features.labels import LABELS
+from features.engines.duckdb import DuckEngine
+from features.history.category_history import Categories, read_categories
+from features.history.labels import LABELS
 from features.params import TaskParams, TimelineParams
-from features.profile import profile
+from features.planning.profile import profile
+from features.planning.splits import plan_timeline
+from features.planning.timeplan import Timeline
 from features.snapshot import supported
-from features.splits import plan_timeline
 from features.timeline import as_known_on, date_of
-from features.timeplan import Timeline
-from models.artifacts import digest, hashes
-from sources.billing import contracted
-from sources.check import check_tables
 from sources.params import SourceParams
 from sources.registry import fingerprint, load
+from sources.subscriptions.billing import contracted
+from sources.tables.check import check_tables
 
 FOLDER = DATA / "accuracy"
 RETAIL = ROOT.parent / "shared" / "data" / "online_retail" / "online_retail.parquet"
-CODE = ("sources", "features")
+CODE = ("core", "sources", "features")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmarks.tasks import TASKS, better, weights_of
-from models.metrics import customer_weights
+from models.probability.metrics import customer_weights
 
 ALL = "all"  # test dates together
 DRAWS = 500

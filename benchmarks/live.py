@@ -16,13 +16,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from features.engine import DuckEngine
+from features.engines.duckdb import DuckEngine
 from features.live import LiveFeatures
+from features.planning.timeplan import Timeline
 from features.snapshot import supported
-from features.timeplan import Timeline
-from sources.simulator.writing import TABLES as FOLDER
-from sources.simulator.writing import simulate
-from sources.tables import TABLES
+from sources.contract import TABLES
+from sources.kinds.simulator.writing import TABLES as FOLDER
+from sources.kinds.simulator.writing import simulate
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "benchmarks" / "out" / "live.json"

@@ -8,22 +8,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from benchmarks.cases import Prepared
-from features.category_history import Categories
+from features.history.category_history import Categories
 from features.snapshot import model_features
-from models.baselines import Baselines
-from models.btyd_orders import btyd_inputs, fit_btyd_orders
 from models.bundle import Bundle
-from models.curves import expected_days
-from models.evaluate_amount import amount_rules
-from models.evaluate_categories import categories_by_row
-from models.fitting import choose, refit
-from models.forecast import AMOUNTS
-from models.next_purchase import NextPurchaseModel
+from models.judging.amounts import amount_rules
+from models.judging.what import categories_by_row
+from models.next_purchase.hazard import NextPurchaseModel
 from models.params import ModelParams
-from models.training import baselines_at, search_settings
-from models.training_categories import train_categories
-from models.until import Until
-from models.value import ValueModel
+from models.probability.curves import expected_days
+from models.simple.btyd_orders import btyd_inputs, fit_btyd_orders
+from models.simple.rules import Baselines
+from models.training.categories import train_categories
+from models.training.fitting import choose, refit
+from models.training.models import baselines_at, search_settings
+from models.training.until import Until
+from models.value.forecast import AMOUNTS
+from models.value.model import ValueModel
 
 FloatArray = npt.NDArray[np.float64]
 Answers = dict[str, dict[str, pd.DataFrame]]  # by task and model

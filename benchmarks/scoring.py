@@ -20,7 +20,7 @@ import pandas as pd
 
 from benchmarks.measuring import ROOT, NotPossibleError, worker
 from features.snapshot import group_of, model_features
-from models.training import train_all
+from models.training.models import train_all
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_served, read_snapshots, read_timeline

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import rankdata
 
-from models.metrics import METRICS
+from models.probability.metrics import METRICS
 
 FloatArray = npt.NDArray[np.float64]
 Judge = Callable[[pd.DataFrame, pd.DataFrame, FloatArray], dict[str, FloatArray]]

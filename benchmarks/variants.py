@@ -11,24 +11,24 @@ import pandas as pd
 from benchmarks.cases import Prepared
 from benchmarks.measuring import NotPossibleError
 from benchmarks.ours import OURS, FloatArray, how_much, when
-from features.category_history import Categories
+from features.history.category_history import Categories
 from features.snapshot import model_features
-from models.candidates import Pairs, pairs_of
-from models.churn import ChurnModel
-from models.evaluate_categories import categories_by_row
-from models.fitting import (
+from models.churn.model import ChurnModel
+from models.judging.what import categories_by_row
+from models.next_purchase.candidates import Pairs, pairs_of
+from models.next_purchase.hazard import NextPurchaseModel, refit_next_purchase
+from models.next_purchase.what import NextCategoriesModel, refit_next_categories
+from models.params import ModelParams
+from models.training.categories import choose_categories
+from models.training.fitting import (
     choose_churn,
     choose_next_purchase,
     choose_value,
     refit_churn_until,
 )
-from models.next_categories import NextCategoriesModel, refit_next_categories
-from models.next_purchase import NextPurchaseModel, refit_next_purchase
-from models.params import ModelParams
-from models.training import search_settings
-from models.training_categories import choose_categories
-from models.until import Until
-from models.value import ValueModel, refit_value
+from models.training.models import search_settings
+from models.training.until import Until
+from models.value.model import ValueModel, refit_value
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Variant:
     """Another choice for the model of one task.
 
     `settings` are keys of section `model` of params.yaml; `reads` says of inputs of a pair
-    (models/candidates.py) whether they are read.
+    (models/next_purchase/candidates.py) whether they are read.
     """
 
     task: str

@@ -8,15 +8,15 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 
-from features.bases import moment_table
-from features.cohort import without_objectors
-from features.definition import Feature
-from features.engine import Engine
-from features.facts import collect
+from features.engines.duckdb import Engine
+from features.families.definition import Feature
+from features.history.bases import moment_table
+from features.history.cohort import without_objectors
+from features.history.facts import collect
+from features.planning.timeplan import Timeline
 from features.snapshot import program
 from features.timeline import ALL_KNOWN, date_of, emptied, known, visible, with_days
-from features.timeplan import Timeline
-from sources.tables import TABLES
+from sources.contract import TABLES
 
 
 def moment_row(timeline: Timeline, as_of: int) -> pa.Table:
@@ -49,7 +49,7 @@ def build_snapshots(
     One file a date and part of the customers, `2017-11-15-0000.parquet`: in the order of their
     names the rows are sorted by as_of_date and customer_id. Numbers are float64, unknown is empty.
     `progress` is called after each date and part. With a folder `categories` the tables of
-    features/category_history.py are written to folders of their names in it; where the
+    features/history/category_history.py are written to folders of their names in it; where the
     data has no categories it holds a line that says so, since DVC warns of an empty folder.
     """
     made = program(engine.schemas, features, timeline.churn)

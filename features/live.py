@@ -13,16 +13,16 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
-from features.bases import moment_table
 from features.building import moment_row
-from features.definition import Feature
-from features.engine import compiled, compiled_step
-from features.facts import Schemas
+from features.engines.duckdb import compiled, compiled_step
+from features.families.definition import Feature
+from features.history.bases import moment_table
+from features.history.facts import Schemas
+from features.planning.timeplan import Timeline
 from features.snapshot import program
 from features.timeline import known, with_days
-from features.timeplan import Timeline
+from sources.contract import TABLES
 from sources.duck import connect
-from sources.tables import TABLES
 
 # A plan outlives the rows it was made for, so that nothing may be concluded from them.
 CONCLUDES_FROM_ROWS = "statistics_propagation,compressed_materialization"

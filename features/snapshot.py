@@ -7,7 +7,7 @@ from typing import Any
 import ibis.expr.types as ir
 import pandas as pd
 
-from features import (
+from features.families import (
     attributes,
     btyd,
     calendar,
@@ -25,12 +25,12 @@ from features import (
     surveys,
     trend,
 )
-from features.bases import ATTRIBUTE, BASES, moment_table, standing
-from features.category_history import category_tables
-from features.cohort import cohort
-from features.definition import Feature, columns
-from features.facts import Facts, Schemas, Step, collect
-from features.labels import LABELS, labels
+from features.families.definition import Feature, columns
+from features.history.bases import ATTRIBUTE, BASES, moment_table, standing
+from features.history.category_history import category_tables
+from features.history.cohort import cohort
+from features.history.facts import Facts, Schemas, Step, collect
+from features.history.labels import LABELS, labels
 
 FAMILIES = (
     rfm,
@@ -101,7 +101,7 @@ class Program:
 
     `steps` are run once for all as-of dates (table `dates`); `at_date`, and then `snapshot`, once
     for each (table `moment`). The rows of the snapshot are sorted by customer_id. `categories` are
-    the tables of features/category_history.py.
+    the tables of features/history/category_history.py.
     """
 
     steps: tuple[Step, ...]

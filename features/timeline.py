@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from sources.tables import Table
+from sources.contract import Table
 
 SECONDS_PER_DAY = 86_400
 EPOCH = date(1970, 1, 1)

@@ -6,12 +6,12 @@ from typing import Protocol
 
 import pandas as pd
 
-from models.boosting import FloatArray
-from models.churn import ChurnModel
-from models.next_purchase import NextPurchaseModel
-from models.rhythm import MixedCurves, MixedValue, RhythmModels
-from models.value import ValueModel
-from models.when import WhenModel
+from models.churn.model import ChurnModel
+from models.next_purchase.hazard import NextPurchaseModel
+from models.next_purchase.rhythm import MixedCurves, MixedValue, RhythmModels
+from models.next_purchase.when import WhenModel
+from models.trees.boosting import FloatArray
+from models.value.model import ValueModel
 
 
 class AmountModel(Protocol):

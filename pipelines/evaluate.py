@@ -4,24 +4,24 @@ from typing import Any
 
 import pandas as pd
 
-from actions.catalog import load_catalog
-from actions.offers import offers_of
-from features.category_history import read_categories
+from actions.plan.catalog import load_catalog
+from actions.plan.offers import offers_of
+from core.files import check_manifest, read_json, write_json
+from features.history.category_history import read_categories
 from features.timeline import date_of
-from models.artifacts import check_manifest, read_json, write_json
-from models.evaluate_forecast import backtest, forecast_metrics
-from models.forecast import Past
-from models.judgement import Costs, Evaluated, Judged, judge, judge_categories
-from models.ladder import Rung
-from models.next_categories import LISTS
-from models.promotion import version
-from models.rule import Rule
+from models.judging.forecast import backtest, forecast_metrics
+from models.judging.run import Costs, Evaluated, Judged, judge, judge_categories
+from models.next_purchase.what import LISTS
+from models.simple.silence_rule import Rule
+from models.training.ladder import Rung
+from models.value.forecast import Past
+from models.watching.promotion import version
 from pipelines import stage
-from pipelines.model_card import model_card
 from pipelines.params import load_params
-from pipelines.pictures import calibration_picture
 from pipelines.reading import read_snapshots, read_timeline
-from pipelines.unjudged_reports import write_unjudged_reports
+from pipelines.reports.model_card import model_card
+from pipelines.reports.pictures import calibration_picture
+from pipelines.reports.unjudged import write_unjudged_reports
 
 
 def main() -> None:

@@ -1,14 +1,14 @@
 """Stage `ingest`: raw tables in; checked tables, quarantined rows and the usability report out."""
 
-from features.engine import DuckEngine
+from core.files import write_json
+from features.engines.duckdb import DuckEngine
 from features.usability import usability_report
-from models.artifacts import write_json
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.usability_page import headline, page
-from sources.billing import contracted
-from sources.check import check_tables
+from pipelines.reports.usability_page import headline, page
 from sources.registry import load
+from sources.subscriptions.billing import contracted
+from sources.tables.check import check_tables
 
 
 def main() -> None:

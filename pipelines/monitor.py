@@ -5,21 +5,21 @@ from typing import Any
 
 import pandas as pd
 
-from actions.catalog import DO_NOTHING
-from actions.eligibility import objectors
-from features.outcomes import HOLDOUT, cancelled, contacted, lapsed
+from actions.plan.catalog import DO_NOTHING
+from actions.plan.gates import objectors
+from core.files import check_manifest, read_json, write_json
+from features.history.outcomes import HOLDOUT, cancelled, contacted, lapsed
+from features.planning.timeplan import Timeline
 from features.timeline import as_known_on, date_of, day_of, is_closed
-from features.timeplan import Timeline
-from models.artifacts import check_manifest, read_json, write_json
+from models.judging.realised import JUDGED, realised
 from models.leaving import LAPSE
-from models.monitor import advice, drift, latest_judged
 from models.params import ModelParams, MonitorParams
-from models.realised import JUDGED, realised
-from models.rule import Rule
+from models.simple.silence_rule import Rule
+from models.watching.advice import advice, drift, latest_judged
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_served, read_snapshots, read_timeline
-from serving.monitoring import report_page
+from serving.cards.monitor import report_page
 
 # A store may have been filled with another company's data before.
 FEWEST_KNOWN = 0.5  # share of a release's customers whom the data knows

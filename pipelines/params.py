@@ -10,9 +10,9 @@ import yaml
 from pydantic import BaseModel, ValidationError, model_validator
 
 from actions.params import ActionParams
+from core.errors import ParamsError
 from features.params import TaskParams, TimelineParams
 from models.params import ModelParams, MonitorParams
-from sources.errors import ParamsError
 from sources.params import Params, SourceParams
 
 FILE = Path("params.yaml")

@@ -2,13 +2,13 @@
 
 import pandas as pd
 
-from actions.catalog import load_catalog
-from actions.eligibility import History, with_pauses
-from actions.plan import make_plan
+from actions.plan.catalog import load_catalog
+from actions.plan.gates import History, with_pauses
+from actions.plan.plan import make_plan
+from core.files import read_json, write_json
 from features.building import tables_at
-from features.engine import DuckEngine
+from features.engines.duckdb import DuckEngine
 from features.usability.seasons import YEARLY
-from models.artifacts import read_json, write_json
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_timeline

@@ -8,15 +8,15 @@ keeps DVC from answering out of an earlier run, when another champion stood.
 import shutil
 from pathlib import Path
 
+from core.files import check_manifest, read_json, write_json, write_manifest
 from features.snapshot import model_features
-from models.artifacts import check_manifest, read_json, write_json, write_manifest
-from models.churn import META, ChurnModel
-from models.ladder import Rung
-from models.promotion import COMPANY, EVALUATED, FORMER, MODELS, below_gates, decide
+from models.churn.model import META, ChurnModel
+from models.training.ladder import Rung
+from models.watching.promotion import COMPANY, EVALUATED, FORMER, MODELS, below_gates, decide
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.promotion_text import with_promotion
 from pipelines.reading import read_snapshots, read_timeline
+from pipelines.reports.promotion_text import with_promotion
 from sources.registry import company
 
 REPORTS = "reports"  # of the models that score, in their folder and in the release

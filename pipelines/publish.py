@@ -9,19 +9,19 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from features.rungs import UNJUDGED
-from models.artifacts import MANIFEST, read_json, write_json
-from models.promotion import EVALUATED, FORMER, MODELS, version
+from core.errors import EnvironmentProblem
+from core.files import MANIFEST, read_json, write_json
+from features.planning.rungs import UNJUDGED
+from models.watching.promotion import EVALUATED, FORMER, MODELS, version
 from pipelines import stage
-from pipelines.mlflow_process import STORE_FILE, attempt
 from pipelines.promote import REPORTS
 from pipelines.release import swap
 from pipelines.track import is_pending
-from serving.monitoring import keep_report
-from serving.publishing import publish
+from pipelines.tracking.mlflow_process import STORE_FILE, attempt
+from serving.cards.monitor import keep_report
 from serving.settings import load_settings
-from serving.store import describe, open_store
-from sources.errors import EnvironmentProblem
+from serving.store.database import describe, open_store
+from serving.store.publishing import publish
 
 
 def main() -> None:
@@ -110,7 +110,7 @@ def move_champion(manifest: dict[str, Any]) -> None:
     if not STORE_FILE.exists():
         stage.say(nowhere)
     else:
-        tried = attempt("pipelines.move_champion", manifest["model_version"])
+        tried = attempt("pipelines.tracking.move_champion", manifest["model_version"])
         if not tried.done:
             stage.say(
                 f"MLflow's alias champion was not moved: {tried.told} The release does not wait "

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from core.files import check_manifest, read_json
 from features import building
-from features.timeplan import Timeline
-from models.artifacts import check_manifest, read_json
+from features.planning.timeplan import Timeline
 from models.bundle import Bundle
-from models.promotion import version
-from models.reasons import Explainer
+from models.churn.reasons import Explainer
+from models.watching.promotion import version
 from pipelines import stage
 
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from core.errors import EnvironmentProblem
+from core.files import MANIFEST, check_manifest, digest, hashes, read_json, write_json
 from features.timeline import date_of
-from models.artifacts import MANIFEST, check_manifest, digest, hashes, read_json, write_json
-from models.ladder import Rung
-from models.promotion import version
-from models.rule import Rule
+from models.simple.silence_rule import Rule
+from models.training.ladder import Rung
+from models.watching.promotion import version
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_timeline
-from sources.errors import EnvironmentProblem
 
 SCHEMA_VERSION = 1
 SHOWN = ("name", "owner")  # what of the customers table goes on a card

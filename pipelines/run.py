@@ -7,14 +7,14 @@ import sys
 import time
 from pathlib import Path
 
-from features.java import check_installed
+from core.errors import EnvironmentProblem
+from features.engines.java import check_installed
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.publish import main as publish
 from pipelines.summary import print_summary
 from pipelines.track import forget_pending
 from serving.settings import load_settings
-from sources.errors import EnvironmentProblem
 
 RELEASED = stage.RELEASE / "manifest.json"
 

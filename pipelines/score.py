@@ -4,17 +4,17 @@ from typing import Any
 
 import pandas as pd
 
-from features.category_history import read_categories
-from features.timeplan import Timeline
+from core.files import check_manifest, read_json, write_json
+from features.history.category_history import read_categories
+from features.planning.timeplan import Timeline
 from features.usability.feed import refuse_dead_feed
-from models.artifacts import check_manifest, read_json, write_json
-from models.cards import score_cards, with_next_categories
-from models.forecast import Past, forecast
-from models.ladder import Rung
-from models.next_categories import NextCategoriesModel
-from models.promotion import version
-from models.relationship import with_relationship
-from models.rule import Rule, rule_cards
+from models.cards.scored import score_cards, with_next_categories
+from models.customers.relationship import with_relationship
+from models.next_purchase.what import NextCategoriesModel
+from models.simple.silence_rule import Rule, rule_cards
+from models.training.ladder import Rung
+from models.value.forecast import Past, forecast
+from models.watching.promotion import version
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_served, read_snapshots, read_timeline

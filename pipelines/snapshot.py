@@ -2,16 +2,16 @@
 
 from typing import Any
 
+from core.errors import ShortHistoryError
+from core.files import write_json
 from features.building import build_snapshots, purchase_timelines
-from features.engine import DuckEngine, Engine
-from features.profile import profile
+from features.engines.duckdb import DuckEngine, Engine
+from features.engines.spark import SparkEngine
+from features.planning.profile import profile
+from features.planning.splits import plan_timeline, unjudged_timeline
 from features.snapshot import dictionary, supported
-from features.spark import SparkEngine
-from features.splits import plan_timeline, unjudged_timeline
-from models.artifacts import write_json
 from pipelines import stage
 from pipelines.params import load_params
-from sources.errors import ShortHistoryError
 
 ENGINES = {"duckdb": DuckEngine, "spark": SparkEngine}
 

@@ -5,12 +5,12 @@ So that changes are seen: of the raw data by every stage, of past releases by st
 
 from typing import Any
 
-from models.artifacts import write_json
+from core.files import write_json
 from pipelines import stage
 from pipelines.params import load_params
-from serving.past import past_releases, scores_of
 from serving.settings import load_settings
-from serving.store import open_store
+from serving.store.database import open_store
+from serving.store.past import past_releases, scores_of
 from sources.registry import fingerprint
 
 

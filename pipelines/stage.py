@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 from tqdm import tqdm
 
-from sources.errors import EnvironmentProblem, RegularsError
+from core.errors import EnvironmentProblem, RegularsError
 
 DATA, ARTIFACTS, REPORTS = Path("data"), Path("artifacts"), Path("reports")
 METRICS, PLOTS = Path("metrics"), Path("plots")

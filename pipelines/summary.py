@@ -5,18 +5,18 @@ from typing import Any
 
 import pandas as pd
 
+from core.errors import EnvironmentProblem
+from core.files import MANIFEST, read_json
 from features.usability.contract import MISSING_TABLE
-from models.artifacts import MANIFEST, read_json
-from models.next_categories import LIST_LENGTH
-from models.reason_rows import told
-from models.rule import INSUFFICIENT_DATA, RULE
+from models.churn.reason_rows import told
+from models.next_purchase.what import LIST_LENGTH
+from models.simple.silence_rule import INSUFFICIENT_DATA, RULE
 from pipelines import stage
-from pipelines.card_figures import ABSENT, written
-from pipelines.card_money import NAMES
-from pipelines.promotion_text import promotion_text
-from pipelines.unjudged_reports import distance_lines, ladder_text
-from serving.wording import LANGUAGES, Language, label, sentence
-from sources.errors import EnvironmentProblem
+from pipelines.reports.card_figures import ABSENT, written
+from pipelines.reports.card_money import NAMES
+from pipelines.reports.promotion_text import promotion_text
+from pipelines.reports.unjudged import distance_lines, ladder_text
+from serving.wording.sentences import LANGUAGES, Language, label, sentence
 
 MOST = 10
 HIT = f"hit_at_{LIST_LENGTH}"

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.artifacts import MANIFEST, read_json, write_json
-from models.ladder import Rung
+from core.files import MANIFEST, read_json, write_json
+from models.training.ladder import Rung
 from pipelines import stage
-from pipelines.mlflow_process import STORE_FILE, attempt, set_aside
 from pipelines.params import load_params
 from pipelines.reading import read_served, read_snapshots
+from pipelines.tracking.mlflow_process import STORE_FILE, attempt, set_aside
 
 if TYPE_CHECKING:
-    from pipelines.tracking import LoggedModel
+    from pipelines.tracking.store import LoggedModel
 
 TRACK = stage.DATA / "track.json"
 PENDING = "pending"
@@ -88,7 +88,7 @@ def this_run() -> Run:
 def record() -> None:
     """Log the run unless a run with the same content was logged before."""
     # MLflow takes seconds to import, and may be the very thing that is broken.
-    from pipelines.tracking import git_commit, log_run, open_store, run_of
+    from pipelines.tracking.store import git_commit, log_run, open_store, run_of
 
     run = this_run()
     open_store()
@@ -120,8 +120,8 @@ def record() -> None:
 
 def models_to_log() -> "list[LoggedModel]":
     """The served models with a few rows of the score date as their example; none unjudged."""
-    from pipelines.logged_models import churn_answer, next_purchase_answer
-    from pipelines.tracking import LoggedModel
+    from pipelines.tracking.logged_models import churn_answer, next_purchase_answer
+    from pipelines.tracking.store import LoggedModel
 
     if not Rung.load(stage.SERVED).is_judged:
         return []

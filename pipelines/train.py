@@ -1,34 +1,35 @@
 """Stage `train`: snapshots in; evaluated and served models out, with their baselines.
 
-On which rung of the ladder they stand (models/ladder.py) is written beside the served ones.
+On which rung of the ladder they stand (models/training/ladder.py) is written beside the served
+ones.
 """
 
 import pandas as pd
 
-from features.category_history import read_categories
-from features.rungs import BY_RULE, OTHER_CUSTOMERS, UNJUDGED
+from core.errors import DataGateError
+from core.files import read_json, write_json, write_manifest
+from features.history.category_history import read_categories
+from features.planning.rungs import BY_RULE, OTHER_CUSTOMERS, UNJUDGED
+from features.planning.timeplan import Timeline
 from features.snapshot import group_of, model_features
 from features.timeline import date_of
-from features.timeplan import Timeline
-from models.artifacts import read_json, write_json, write_manifest
-from models.cards import nobody
-from models.enough import gate_distance, tree_distance
-from models.fitting import VALID_SHARE, lacks_rhythm
+from models.cards.scored import nobody
+from models.churn.enough import gate_distance, tree_distance
 from models.gate import Gate
-from models.ladder import Rung, history_needs, needs_of, rung_of
 from models.leaving import LAPSE
 from models.params import ModelParams
-from models.promotion import facts
-from models.rule import Rule
-from models.search import FILE as SEARCH
-from models.training import FOLD, PAST, Trained, train_all
-from models.training_categories import train_categories
-from models.unjudged import unjudged_bundle
-from models.until import Until, has_both_outcomes
+from models.simple.silence_rule import Rule
+from models.training.categories import train_categories
+from models.training.fitting import VALID_SHARE, lacks_rhythm
+from models.training.ladder import Rung, history_needs, needs_of, rung_of
+from models.training.models import FOLD, PAST, Trained, train_all
+from models.training.unjudged import unjudged_bundle
+from models.training.until import Until, has_both_outcomes
+from models.trees.search import FILE as SEARCH
+from models.watching.promotion import facts
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_snapshots, read_timeline
-from sources.errors import DataGateError
 
 
 def main() -> None:

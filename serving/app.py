@@ -12,11 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from serving import api, figure_pages, pages
-from serving.guard import Guard
-from serving.problems import ApiProblem, Problem, parameter_problem
+from core.errors import NoReleaseError, StoreError
+from serving.api import releases as api
+from serving.pages import figures as figure_pages
+from serving.pages import worklist as pages
 from serving.settings import Settings
-from sources.errors import NoReleaseError, StoreError
+from serving.web.guard import Guard
+from serving.web.problems import ApiProblem, Problem, parameter_problem
 
 STATIC = Path(__file__).with_name("static")
 MACHINES = ("/v1", "/health", "/ready", "/openapi.json", "/static")

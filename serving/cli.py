@@ -7,11 +7,11 @@ import sys
 
 import uvicorn
 
+from core.errors import EnvironmentProblem, NoReleaseError, RegularsError
 from serving.app import create_app
 from serving.settings import Settings, load_settings
-from serving.store import check_version, describe, open_store
-from serving.worklist import current
-from sources.errors import EnvironmentProblem, NoReleaseError, RegularsError
+from serving.store.database import check_version, describe, open_store
+from serving.store.reading import current
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from sources.errors import SettingsError
+from core.errors import SettingsError
 
 PREFIX = "REGULARS_"
 

@@ -12,9 +12,9 @@ from typing import Literal
 
 import pandas as pd
 
+from sources.contract import Table
 from sources.duck import connect
 from sources.params import SourceParams
-from sources.tables import Table
 
 PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ISO_DAY = 10  # characters of 2017-11-15

@@ -8,10 +8,10 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from sources.encodings import AUTO
-from sources.numbers import tells_mark
-from sources.tables import TABLES
-from sources.zones import meant_zone
+from sources.contract import TABLES
+from sources.written.encodings import AUTO
+from sources.written.numbers import tells_mark
+from sources.written.zones import meant_zone
 
 
 class Params(BaseModel):

@@ -8,8 +8,9 @@ from typing import Protocol
 
 import pandas as pd
 
-from sources import cdnow, complete_journey, files, simulator, sql
-from sources.errors import SourceError
+from core.errors import SourceError
+from sources.kinds import cdnow, complete_journey, files, simulator
+from sources.kinds.sql import source as sql
 from sources.params import SourceParams
 
 
@@ -65,7 +66,9 @@ def company(params: SourceParams) -> str:
         made = params.simulator
         return f"simulator {made.world}, {made.customers} customers, seed {made.seed}"
     if params.kind == "sql":
-        from sources import database  # as in sources/sql.py: SQLAlchemy is slow to import
+        from sources.kinds.sql import (
+            database,  # as in sources/kinds/sql/source.py: SQLAlchemy is slow to import
+        )
 
         address = database.address_of(params.path)
         options = json.dumps(sorted(address.normalized_query.items()))

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from features.params import TaskParams, TimelineParams
-from features.profile import Profile
+from features.planning.profile import Profile
+from features.planning.splits import plan_timeline
 from features.snapshot import group_of
-from features.splits import plan_timeline
 from features.timeline import date_of, day_of
 from models.params import (
     BandParams,
@@ -22,7 +22,7 @@ from models.params import (
     GateParams,
     ModelParams,
 )
-from models.training import train_all
+from models.training.models import train_all
 
 FIRST = day_of(pd.Timestamp("2024-01-01").date())
 HORIZON, VALUE_HORIZON, ACTIVE, STEP = 28, 56, 60, 14

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from features.snapshot import all_features
-from models.evaluate import OURS
-from models.metrics import METRICS
-from pipelines.card_money import NAMES
+from models.judging.churn import OURS
+from models.probability.metrics import METRICS
+from pipelines.reports.card_money import NAMES
 from tools.write_docs import FEATURES, PARAMETERS, features_page, parameters_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -116,7 +116,7 @@ def test_every_decision_is_listed_in_the_readme_with_its_downsides():
 
 
 def test_the_error_tree_is_drawn_as_it_stands():
-    text = (ROOT / "sources" / "errors.py").read_text(encoding="utf-8")
+    text = (ROOT / "core" / "errors.py").read_text(encoding="utf-8")
     module = ast.parse(text)
     classes = [node.name for node in module.body if isinstance(node, ast.ClassDef)]
     drawn = re.findall(r"(?:├──|└──) (\w+)", ast.get_docstring(module) or "")

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import uvicorn
 
+from core.errors import EnvironmentProblem, RegularsError
 from serving.app import create_app
 from serving.settings import Settings, load_settings
-from serving.store import check_version, open_store
-from serving.worklist import current
-from sources.errors import EnvironmentProblem, RegularsError
+from serving.store.database import check_version, open_store
+from serving.store.reading import current
 from tools.setup_browser import find_browser
 
 SIZE = {"width": 1440, "height": 900}

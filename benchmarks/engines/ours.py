@@ -1,13 +1,13 @@
-"""Ours on DuckDB: the program of features/, compiled and run by features/engine.py."""
+"""Ours on DuckDB: the program of features/, compiled and run by features/engines/duckdb.py."""
 
 from pathlib import Path
 
 from benchmarks.orders import ACTIVE_WITHIN_DAYS, AS_OF_DATES, DATA_FROM, DATA_UNTIL, HORIZON_DAYS
 from features.building import build_snapshots
-from features.engine import DuckEngine, Engine
+from features.engines.duckdb import DuckEngine, Engine
+from features.planning.timeplan import Timeline
 from features.snapshot import supported
 from features.timeline import day_of
-from features.timeplan import Timeline
 
 PACKAGES = ("duckdb", "ibis-framework")
 

@@ -1,11 +1,11 @@
-"""Ours on Spark: the same program on the engine of features/spark.py."""
+"""Ours on Spark: the same program on the engine of features/engines/spark.py."""
 
 from importlib import import_module
 from pathlib import Path
 
 from benchmarks.engines.ours import run_on
 
-SparkEngine = import_module("features.spark").SparkEngine
+SparkEngine = import_module("features.engines.spark").SparkEngine
 PACKAGES = ("pyspark", "ibis-framework")
 
 

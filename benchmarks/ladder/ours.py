@@ -16,10 +16,10 @@ import pandas as pd
 from benchmarks.ladder.cells import Cell, Cut
 from benchmarks.ladder.peers import Told
 from benchmarks.zoo.road import Ended, lay_out, run_road
-from models.artifacts import digest, hashes
+from core.files import digest, hashes
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("sources", "features", "models", "actions", "pipelines", "benchmarks/ladder")
+CODE = ("core", "sources", "features", "models", "actions", "pipelines", "benchmarks/ladder")
 SCORED, RULE, REFUSED = "scored", "rule", "refused"
 
 

@@ -21,8 +21,8 @@ from benchmarks.zoo.card_checks import (
 )
 from benchmarks.zoo.counting import purchases_known, rows_of
 from benchmarks.zoo.walk import Walk, files
-from serving.store import open_store
-from sources import errors
+from core import errors
+from serving.store.database import open_store
 
 Check = Callable[[Walk], Iterator[str]]
 ERRORS = {name for name, one in vars(errors).items() if isinstance(one, type)}

@@ -10,11 +10,11 @@ import pandas as pd
 
 from benchmarks.zoo.recipe import COLUMNS, Recipe, Rng
 from benchmarks.zoo.terms import with_lives
-from sources.simulator.people import People, contact, draw_people, slow_down
-from sources.simulator.process import clock
-from sources.simulator.subscriptions import draw_terms, payments, subscriptions
-from sources.simulator.tables import Maker
-from sources.simulator.worlds import SHOP, SUBSCRIPTION, World
+from sources.kinds.simulator.people import People, contact, draw_people, slow_down
+from sources.kinds.simulator.process import clock
+from sources.kinds.simulator.subscriptions import draw_terms, payments, subscriptions
+from sources.kinds.simulator.tables import Maker
+from sources.kinds.simulator.worlds import SHOP, SUBSCRIPTION, World
 
 LAST = np.datetime64("2025-03-01")  # the day after the data ends, whatever its length
 STRAY = pd.Timestamp("2005-03-05 12:00:00")

@@ -87,7 +87,7 @@ def run_road(folder: Path, last: str | None = None) -> Ended:
 
     The folder holds params.yaml and what it names. Nothing is raised: how it ended is the answer.
     """
-    from sources.errors import RegularsError
+    from core.errors import RegularsError
 
     printed = io.StringIO()
     at = STAGES[0]
@@ -113,9 +113,9 @@ def _publish() -> None:
     """As pipelines/publish.py does, but for the alias in MLflow."""
     from pipelines import stage
     from pipelines.publish import keep_champion, keep_monitor
-    from serving.publishing import publish
     from serving.settings import load_settings
-    from serving.store import open_store
+    from serving.store.database import open_store
+    from serving.store.publishing import publish
 
     settings = load_settings()
     engine = open_store(settings.store_url)

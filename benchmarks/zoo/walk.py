@@ -19,7 +19,7 @@ from benchmarks.zoo.counting import utc
 from benchmarks.zoo.recipe import Recipe
 from benchmarks.zoo.road import Ended, lay_out, run_road
 from benchmarks.zoo.settings import params_of
-from sources.tables import TABLES
+from sources.contract import TABLES
 
 EARLIER = 0.75  # of the rows by time, that a company's own earlier release was made of
 # Told to programmers, not to users: Python shows these to nobody by default.

@@ -1,8 +1,8 @@
 """Findings on what the check of the contract did: rows set aside, columns and tables not there."""
 
 from features.usability.finding import Finding
-from sources.check import Checked
-from sources.tables import TABLES
+from sources.contract import TABLES
+from sources.tables.check import Checked
 
 MISSING_TABLE = "missing_table"
 

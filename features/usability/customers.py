@@ -1,11 +1,11 @@
 """Findings on who: one-time buyers, guests, house accounts, and ids that do not meet."""
 
-from features.profile import Profile
+from features.planning.profile import Profile
 from features.usability.finding import Finding, Severity
 from features.usability.house import house_accounts, lone_customers
 from features.usability.id_forms import id_findings
-from sources.check import Checked
 from sources.params import SourceParams
+from sources.tables.check import Checked
 
 MOST_ONCE = 0.5  # share of customers with one purchase day: above it there is little rhythm
 NEARLY_ALL_ONCE = 0.9  # above it the id may not be a person's

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.errors import DataGateError
 from features.timeline import date_of, day_of
 from features.usability.finding import Finding, Severity
 from features.usability.volume import (
@@ -19,9 +20,8 @@ from features.usability.volume import (
     tail_drop,
     volume_of,
 )
-from sources.check import Checked, utc_now
-from sources.errors import DataGateError
-from sources.tables import TABLES
+from sources.contract import TABLES
+from sources.tables.check import Checked, utc_now
 
 DEAD_FEED = "dead_feed"  # the check that stops scoring when it is an error
 LEARNED_FROM = ("orders", "subscriptions")  # without their rows every customer seems to leave

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 
+from sources.contract import TABLES
 from sources.cures import own, pasted
 from sources.duck import connect
 from sources.params import SourceParams
-from sources.tables import TABLES
 
 # Cyrillic letters that no one tells from Latin ones.
 CYRILLIC, LATIN = "АВЕКМНОРСТУХІЈЅаеорсухіјѕ", "ABEKMHOPCTYXIJSaeopcyxijs"

@@ -5,9 +5,9 @@ import re
 import pandas as pd
 
 from features.usability.finding import Finding
+from sources.contract import ORDERS
 from sources.cures import literal, own, pasted
 from sources.params import SourceParams
-from sources.tables import ORDERS
 
 SHARE = 0.05  # of all orders, and AT_LEAST times the median customer
 AT_LEAST = 20

@@ -11,8 +11,8 @@ from features.usability.forms import (
     meeting,
     one_form_for_all,
 )
-from sources.check import Checked
 from sources.params import SourceParams
+from sources.tables.check import Checked
 
 MOST_ABSENT = 0.5  # share of a table's customers that never ordered
 OTHER_FORM = 0.01  # share of customers whose id fits another one but for its form

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from features.engine import Engine
-from features.horizons import wanted_horizon
+from features.engines.duckdb import Engine
 from features.params import TaskParams
-from features.profile import profile, purchase_days, return_curve
+from features.planning.horizons import wanted_horizon
+from features.planning.profile import profile, purchase_days, return_curve
 from features.timeline import date_of
 from features.usability.contract import contract_findings
 from features.usability.customers import customer_findings, guest_share
@@ -13,8 +13,8 @@ from features.usability.feed import feed_findings, feeds, judge, known_days, vol
 from features.usability.finding import as_records
 from features.usability.times import lateness, rhythm_findings, time_findings
 from features.usability.values import refund_shares, value_findings
-from sources.check import Checked
 from sources.params import SourceParams
+from sources.tables.check import Checked
 
 
 def usability_report(

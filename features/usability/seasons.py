@@ -1,7 +1,7 @@
 """A finding on shops that are visited once a year: between the seasons everybody is silent."""
 
-from features.horizons import YEAR
-from features.profile import Profile
+from features.planning.horizons import YEAR
+from features.planning.profile import Profile
 from features.usability.finding import Finding
 
 YEARLY = "yearly_rhythm"  # the check that the plan asks about

@@ -3,14 +3,14 @@
 from math import ceil
 from typing import Any
 
-from features.profile import Profile
+from features.planning.profile import Profile
 from features.timeline import SECONDS_PER_DAY, date_of
 from features.usability.feed import Judged
 from features.usability.finding import Finding
 from features.usability.seasons import yearly_rhythm
 from features.usability.volume import day_numbers
-from sources.check import Checked
-from sources.tables import TABLES, TIME
+from sources.contract import TABLES, TIME
+from sources.tables.check import Checked
 
 # A horizon each for history, training, validation and test, and two for more than one date a split.
 LEAST_HORIZONS = 6

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from features.usability.finding import Finding
-from sources.check import Checked
-from sources.currencies import CHECK, added_up, convert, told
-from sources.tables import TABLES, TIME
+from sources.contract import TABLES, TIME
+from sources.meanings.currencies import CHECK, added_up, convert, told
+from sources.tables.check import Checked
 
 MOST_UNKNOWN = 0.03  # share of the lines without an amount
 MOST_REFUNDED = 0.1  # share of the lines, or of the money

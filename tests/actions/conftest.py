@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from actions.catalog import Catalog
 from actions.params import ActionParams
+from actions.plan.catalog import Catalog
 
 AS_OF = pd.Timestamp("2018-01-01")
 

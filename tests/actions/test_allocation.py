@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actions import allocation
-from actions.allocation import Limits, allocate
+from actions.plan import allocation
+from actions.plan.allocation import Limits, allocate
 
 CHANNELS = ("email", "phone", "phone")
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from actions.catalog import load_catalog
-from sources.errors import CatalogError
+from actions.plan.catalog import load_catalog
+from core.errors import CatalogError
 
 ROOT = Path(__file__).parents[2]
 MAIL = {

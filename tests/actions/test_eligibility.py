@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from actions.eligibility import (
+from actions.plan.gates import (
     GATES,
     History,
     blocked_by,

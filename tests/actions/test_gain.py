@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actions.catalog import load_catalog
-from actions.gain import prospect
+from actions.plan.catalog import load_catalog
+from actions.plan.gain import prospect
 
 ROOT = Path(__file__).parents[2]
 

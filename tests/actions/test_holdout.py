@@ -3,7 +3,7 @@ import hashlib
 import pandas as pd
 import pytest
 
-from actions.holdout import arm, epoch_of
+from actions.plan.holdout import arm, epoch_of
 
 IDS = [f"{number:05d}" for number in range(20_000)]
 

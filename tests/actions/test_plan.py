@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from actions.catalog import load_catalog
-from actions.eligibility import History
-from actions.holdout import arm
-from actions.plan import make_plan
-from sources.errors import ParamsError
+from actions.plan.catalog import load_catalog
+from actions.plan.gates import History
+from actions.plan.holdout import arm
+from actions.plan.plan import make_plan
+from core.errors import ParamsError
 
 AS_OF = pd.Timestamp("2018-01-01")
 ROOT = Path(__file__).parents[2]

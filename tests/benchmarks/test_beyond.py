@@ -9,11 +9,11 @@ import pytest
 from benchmarks.beyond import ALL_DAYS, beyond_plan, build_beyond, over_all_days
 from benchmarks.cases import Prepared
 from features.building import read_snapshots
-from features.engine import DuckEngine
-from features.labels import LABELS
-from features.profile import profile
+from features.engines.duckdb import DuckEngine
+from features.history.labels import LABELS
+from features.planning.profile import profile
+from features.planning.timeplan import Timeline
 from features.timeline import day_of
-from features.timeplan import Timeline
 
 FIRST = pd.Timestamp("2024-01-01")
 DATE, TOLD, HORIZON = "2024-09-01", 110, 28

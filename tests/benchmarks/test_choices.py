@@ -16,10 +16,10 @@ from benchmarks.measuring import NotPossibleError
 from benchmarks.tasks import HIGHER_IS_BETTER
 from benchmarks.variants import VARIANTS, Run, Variant, run_of, tell
 from features.timeline import day_of
-from models.candidates import pairs_of
-from models.fitting import choose, refit
+from models.next_purchase.candidates import pairs_of
 from models.params import GateParams
-from models.until import Until
+from models.training.fitting import choose, refit
+from models.training.until import Until
 from tests.models.pairs import DATES, FEATURES, HORIZON, shop
 from tests.snapshots import ensemble_params, model_params, simulate, timeline
 

@@ -8,9 +8,9 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.tasks import TASKS, better, weights_of
 from benchmarks.verdict import verdict
-from models.evaluate_amount import captured
-from models.evaluate_next import concordance
-from models.metrics import METRICS, customer_weights
+from models.judging.amounts import captured
+from models.judging.when import concordance
+from models.probability.metrics import METRICS, customer_weights
 
 ROWS = 300
 

@@ -4,7 +4,7 @@ Rows are dicts with every column of the contract; what is not known is None. Som
 company late, some cells fill in later, and some of that is after the as-of date.
 """
 
-from sources.tables import TABLES
+from sources.contract import TABLES
 from tests.features.world import DAY, columns_of, moment
 
 EDGES = (1, 7, 14, 28, 30, 45, 60, 90, 180, 335, 365)

@@ -3,8 +3,8 @@
 from datetime import date
 
 from features.params import TaskParams, TimelineParams
-from features.profile import Profile
-from features.splits import plan_timeline
+from features.planning.profile import Profile
+from features.planning.splits import plan_timeline
 from features.timeline import day_of
 
 FROM = day_of(date(2017, 1, 1))

@@ -5,7 +5,7 @@ from collections import defaultdict
 import pandas as pd
 import pytest
 
-from sources.tables import TABLES
+from sources.contract import TABLES
 from tests.features.oracle import Customer, in_cohort, oracles
 from tests.features.world import (
     AS_OF,

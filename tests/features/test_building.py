@@ -1,7 +1,7 @@
 """What is built beside the snapshots, and who is left out of all of it."""
 
 from features.building import purchase_timelines
-from sources.tables import TABLES
+from sources.contract import TABLES
 from tests.features.built import snapshots_of, timeline
 from tests.features.world import DAY, features_at, frame, moment, on_duckdb
 

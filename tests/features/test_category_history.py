@@ -10,7 +10,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from features.building import build_snapshots
-from features.category_history import (
+from features.history.category_history import (
     DAYS,
     HISTORY,
     KEY,
@@ -18,7 +18,7 @@ from features.category_history import (
     category_tables,
     read_categories,
 )
-from features.facts import collect
+from features.history.facts import collect
 from features.snapshot import supported
 from tests.features.built import drawn, frames_of
 from tests.features.company import as_known, company

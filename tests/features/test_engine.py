@@ -5,8 +5,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from features.engine import DuckEngine, compiled
-from features.facts import Step
+from features.engines.duckdb import DuckEngine, compiled
+from features.history.facts import Step
 
 ROWS = pa.table(
     {

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.grid import closed_days
-from features.phase import Phase, usual_absence
-from features.profile import is_weekly
-from features.season import Season, season_of
-from features.splits import plan_timeline
+from core.errors import ShortHistoryError, TimelineError
+from features.planning.grid import closed_days
+from features.planning.phase import Phase, usual_absence
+from features.planning.profile import is_weekly
+from features.planning.season import Season, season_of
+from features.planning.splits import plan_timeline
 from features.timeline import date_of, day_of
-from sources.errors import ShortHistoryError, TimelineError
 from tests.features.plans import profile, task, timeline
 
 AUGUST = Phase("leaving", "year", (242, 243), 1.0, 5)  # 31 August and 1 September

@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from features import java
-from sources.errors import EnvironmentProblem
+from core.errors import EnvironmentProblem
+from features.engines import java
 
 
 def fake_java(home, version, modules=True):

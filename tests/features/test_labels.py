@@ -11,10 +11,10 @@ import pyarrow as pa
 import pytest
 from pandas.testing import assert_frame_equal
 
-from features.bases import cohort_table, standing
 from features.building import moment_row
-from features.facts import collect
-from features.labels import LABELS, labels
+from features.history.bases import cohort_table, standing
+from features.history.facts import collect
+from features.history.labels import LABELS, labels
 from features.timeline import as_known_on, date_of, is_closed, last_closed
 from tests.features.world import (
     AS_OF,

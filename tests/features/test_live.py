@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from pandas.testing import assert_frame_equal
 
-from features.labels import LABELS
+from features.history.labels import LABELS
 from features.live import LiveFeatures
 from features.snapshot import supported
 from tests.features.company import company

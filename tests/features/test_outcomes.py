@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from features.outcomes import cancelled, contacted, lapsed
+from features.history.outcomes import cancelled, contacted, lapsed
 from features.timeline import day_of
 from tests.snapshots import HORIZON, simulate, simulate_purchases, timeline
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from features.periods import active_at, bought_by, bought_in
+from features.history.periods import active_at, bought_by, bought_in
 from features.timeline import day_of, period_of
 
 AS_OF = day_of(pd.Timestamp("2024-03-01").date())

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from features.facts import collect
-from features.phase import Phase, leaving_days, measure, phase_dates
-from features.profile import profile
+from features.history.facts import collect
+from features.planning.phase import Phase, leaving_days, measure, phase_dates
+from features.planning.profile import profile
 from features.timeline import date_of, day_of
 from tests.features.world import DAY, day, frame, moment, on_duckdb
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from features.building import purchase_timelines, tables_at
-from features.facts import collect
-from sources.tables import TABLES
+from features.history.facts import collect
+from sources.contract import TABLES
 from tests.features.company import as_known, company
 from tests.features.world import (
     AS_OF,

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from features.profile import SILENCES, USUAL_GAPS, profile, purchase_days, return_curve
-from sources.errors import DataGateError
+from core.errors import DataGateError
+from features.planning.profile import SILENCES, USUAL_GAPS, profile, purchase_days, return_curve
 from tests.features.world import AS_OF, DAY, day, frame, moment, on_duckdb
 
 

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from features import engagement
-from features.definition import feature
-from features.facts import Step
-from features.labels import LABELS
+from features.families import engagement
+from features.families.definition import feature
+from features.history.facts import Step
+from features.history.labels import LABELS
 from features.snapshot import (
     all_features,
     dictionary,
@@ -19,9 +19,9 @@ from features.snapshot import (
     model_features,
     supported,
 )
-from sources.check import check_table
+from sources.contract import TABLES
 from sources.params import SourceParams
-from sources.tables import TABLES
+from sources.tables.check import check_table
 from tests.features.built import EARLY, drawn, frames_of, snapshots_of
 from tests.features.company import as_known
 from tests.features.world import (
@@ -88,7 +88,7 @@ def test_the_number_of_threads_never_changes_a_byte(rows, snapshots, threads):
 def test_the_same_rows_delivered_twice_never_change_a_byte(rows, snapshots, monkeypatch):
     """Rows with keys of their own, through the check that every table passes on entry."""
     # Of lines that came weeks later it would ask whether they are of another purchase.
-    monkeypatch.setattr("sources.check.shared_order_numbers", lambda *_: ())
+    monkeypatch.setattr("sources.tables.check.shared_order_numbers", lambda *_: ())
     numbered = [row | {"line_id": str(i)} for i, row in enumerate(rows["orders"])]
     once = frame("orders", numbered)
     params = SourceParams(kind="files")

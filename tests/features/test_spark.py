@@ -13,24 +13,24 @@ import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
 
-from features import java, spark
+from core.errors import ArtifactError, EnvironmentProblem
+from core.files import write_manifest
 from features.building import (
     build_snapshots,
     purchase_timelines,
     read_snapshots,
     tables_at,
 )
-from features.category_history import read_categories
-from features.engine import DuckEngine
-from features.java import packed_java
-from features.profile import profile, purchase_days
+from features.engines import java, spark
+from features.engines.duckdb import DuckEngine
+from features.engines.java import packed_java
+from features.engines.spark import SparkEngine
+from features.history.category_history import read_categories
+from features.planning.profile import profile, purchase_days
 from features.snapshot import supported
-from features.spark import SparkEngine
 from features.timeline import date_of, day_of
-from models.artifacts import write_manifest
-from models.spark_scoring import NUMBERS, score_on_spark, scored
-from sources.errors import ArtifactError, EnvironmentProblem
-from sources.simulator.writing import simulate
+from models.cards.on_spark import NUMBERS, score_on_spark, scored
+from sources.kinds.simulator.writing import simulate
 from tests.features.company import company
 from tests.features.world import (
     AS_OF,

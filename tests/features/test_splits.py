@@ -8,12 +8,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from features.horizons import ACTIVE, HORIZONS, MONTH
-from features.rungs import BY_DATE, BY_FOLDS, LESS_HISTORY, MIN_TRAIN, OTHER_CUSTOMERS
-from features.splits import unjudged_timeline
+from core.errors import ShortHistoryError, TimelineError
+from features.planning.horizons import ACTIVE, HORIZONS, MONTH
+from features.planning.rungs import BY_DATE, BY_FOLDS, LESS_HISTORY, MIN_TRAIN, OTHER_CUSTOMERS
+from features.planning.splits import unjudged_timeline
+from features.planning.timeplan import Timeline
 from features.timeline import date_of, day_of
-from features.timeplan import Timeline
-from sources.errors import ShortHistoryError, TimelineError
 from tests.features.plans import FROM, plan, profile, task, timeline
 
 AUTO = st.just("auto")

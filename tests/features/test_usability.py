@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.errors import DataGateError
 from features.usability.contract import contract_findings
 from features.usability.customers import customer_findings
 from features.usability.feed import feeds, judge
@@ -13,9 +14,8 @@ from features.usability.finding import Finding, as_records
 from features.usability.forms import FORMS, in_one_form
 from features.usability.times import lateness, rhythm_findings, time_findings
 from features.usability.values import value_findings
-from sources.errors import DataGateError
+from sources.contract import TABLES
 from sources.params import SourceParams
-from sources.tables import TABLES
 from tests.features.usable import (
     CUSTOMERS,
     DAYS,

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.errors import DataGateError
 from features.timeline import date_of
 from features.usability.feed import Feed, feed_findings, feeds, judge, known_days, refuse_dead_feed
 from features.usability.volume import steady_end, volume_of
-from sources.errors import DataGateError
 from sources.params import SourceParams
 from tests.features.feed_rows import (
     FIRST,

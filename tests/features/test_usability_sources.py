@@ -11,9 +11,9 @@ from features.timeline import date_of
 from features.usability import usability_report
 from features.usability.feed import feeds
 from features.usability.volume import Volume, tail_drop
-from sources.check import check_tables
 from sources.params import SourceParams
 from sources.registry import load
+from sources.tables.check import check_tables
 from tests.features.usable import Seen
 from tests.features.world import on_duckdb
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from features.splits import plan_timeline, unjudged_timeline
-from features.timeplan import Timeline
-from features.value_split import MIN_TRAIN
-from sources.errors import TimelineError
+from core.errors import TimelineError
+from features.planning.splits import plan_timeline, unjudged_timeline
+from features.planning.timeplan import Timeline
+from features.planning.value_split import MIN_TRAIN
 from tests.features.plans import plan, profile, task, timeline
 
 

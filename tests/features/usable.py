@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from features.params import TaskParams
-from features.profile import Profile
+from features.planning.profile import Profile
 from features.usability import usability_report
 from features.usability.finding import as_records
-from sources.check import Checked
 from sources.params import SourceParams
+from sources.tables.check import Checked
 from tests.features.world import day, on_duckdb
 
 START = pd.Timestamp("2023-03-06")  # a Monday

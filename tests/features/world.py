@@ -7,11 +7,11 @@ import pandas as pd
 import pyarrow as pa
 
 from features.building import moment_row
-from features.engine import DuckEngine
+from features.engines.duckdb import DuckEngine
+from features.planning.timeplan import Timeline
 from features.snapshot import FAMILIES, all_features, program, supported
 from features.timeline import ALL_KNOWN, day_of
-from features.timeplan import Timeline
-from sources.tables import NUMBER, TABLES, TIME, YESNO
+from sources.contract import NUMBER, TABLES, TIME, YESNO
 
 AS_OF = pd.Timestamp("2017-11-15")
 DATA_FROM = date(2017, 1, 1)

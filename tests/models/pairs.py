@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from features.category_history import DAYS, Categories
+from features.history.category_history import DAYS, Categories
 
 NAMES = tuple(f"kind {number:02d}" for number in range(12))
 DATES = pd.date_range("2024-03-01", periods=6, freq="14D").as_unit("us")

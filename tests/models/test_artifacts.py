@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from models.artifacts import check_manifest, hashes, read_json, write_json, write_manifest
-from sources.errors import ArtifactError
+from core.errors import ArtifactError
+from core.files import check_manifest, hashes, read_json, write_json, write_manifest
 from tests.snapshots import trained
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,8 @@ from pandas.testing import assert_frame_equal
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
-from models.baselines import (
+from core.errors import DataGateError
+from models.simple.rules import (
     BASELINES,
     PRIOR_GAPS,
     SIMPLE_RULES,
@@ -15,7 +16,6 @@ from models.baselines import (
     last_period,
     smoothed_gap,
 )
-from sources.errors import DataGateError
 
 HORIZON = 28
 

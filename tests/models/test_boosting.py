@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from models.boosting import (
+from core.errors import ArtifactError
+from models.params import BoosterParams
+from models.trees.boosting import (
     Recipe,
     Rows,
     load_booster,
@@ -9,8 +11,6 @@ from models.boosting import (
     side_by_side,
     train_booster,
 )
-from models.params import BoosterParams
-from sources.errors import ArtifactError
 
 NAMES = ("first", "second", "third")
 PARAMS = BoosterParams(

@@ -7,8 +7,8 @@ from scipy.integrate import quad
 from scipy.optimize import check_grad
 from scipy.special import roots_jacobi
 
-from models.btyd import BgNbd, _History, _loss, fit_bg_nbd, log_likelihood
-from sources.errors import DataGateError
+from core.errors import DataGateError
+from models.simple.btyd import BgNbd, _History, _loss, fit_bg_nbd, log_likelihood
 
 PUBLISHED = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)  # CDNOW sample, in weeks
 HORIZON = 13.0

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from models.calibration import IDENTITY, SMALLEST, BetaMap, cross_fitted, fit_beta_map, fold_of
+from models.probability.calibration import (
+    IDENTITY,
+    SMALLEST,
+    BetaMap,
+    cross_fitted,
+    fit_beta_map,
+    fold_of,
+)
 
 GRID = np.linspace(0.001, 0.999, 200)
 PLANTED = BetaMap(a=1.5, b=0.7, c=0.4)

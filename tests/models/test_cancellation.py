@@ -8,17 +8,17 @@ import pytest
 from pandas.testing import assert_frame_equal
 from sklearn.metrics import roc_auc_score
 
+from core.errors import DataGateError
 from features.timeline import date_of
-from models.baselines import BASELINES, TENURE_RULE, Baselines, fit_baselines
 from models.bundle import Bundle
-from models.cards import score_cards
-from models.enough import check_gates
-from models.judgement import Costs, Evaluated, judge
-from models.profit import Offer
-from models.reason_rows import told
-from models.training import train_all
-from models.value import Horizons, fit_value
-from sources.errors import DataGateError
+from models.cards.scored import score_cards
+from models.churn.enough import check_gates
+from models.churn.reason_rows import told
+from models.judging.run import Costs, Evaluated, judge
+from models.probability.profit import Offer
+from models.simple.rules import BASELINES, TENURE_RULE, Baselines, fit_baselines
+from models.training.models import train_all
+from models.value.model import Horizons, fit_value
 from tests.snapshots import (
     FEATURES,
     HORIZON,

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.category_history import Categories
-from models.candidates import POPULARITY, bought_of, candidates, pairs_of, popularity
-from sources.errors import ArtifactError
+from core.errors import ArtifactError
+from features.history.category_history import Categories
+from models.next_purchase.candidates import POPULARITY, bought_of, candidates, pairs_of, popularity
 from tests.models.pairs import DATES, FEATURES, only, shop
 
 DATE = DATES[0]

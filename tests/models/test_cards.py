@@ -4,8 +4,8 @@ import pytest
 
 from features.snapshot import group_of
 from features.timeline import date_of
-from models.cards import score_cards, with_next_categories
-from models.training import train_all
+from models.cards.scored import score_cards, with_next_categories
+from models.training.models import train_all
 from tests.snapshots import (
     FEATURES,
     FIRST,

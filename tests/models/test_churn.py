@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from models.artifacts import write_manifest
-from models.calibration import IDENTITY, BetaMap
-from models.churn import ChurnModel, calibration_map, fit_churn, refit_churn
-from models.enough import check_gates
-from models.metrics import log_loss
+from core.errors import ArtifactError, DataGateError, TooLittleError
+from core.files import write_manifest
+from models.churn.enough import check_gates
+from models.churn.model import ChurnModel, calibration_map, fit_churn, refit_churn
 from models.params import EnsembleParams, GateParams
-from sources.errors import ArtifactError, DataGateError, TooLittleError
+from models.probability.calibration import IDENTITY, BetaMap
+from models.probability.metrics import log_loss
 from tests.snapshots import FEATURES, model_params, simulate
 
 PARAMS = model_params(gates=GateParams(min_customers=50, min_churners=10))

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from models.evaluate import curves, evaluate_churn, feature_aucs, grade
-from models.metrics import METRICS
-from models.slices import judge_slices
+from models.judging.churn import curves, evaluate_churn, feature_aucs, grade
+from models.judging.slices import judge_slices
+from models.probability.metrics import METRICS
 from tests.snapshots import model_params
 
 RULES = ("recency_rule", "own_rhythm_rule", "rfm_logistic", "bg_nbd")

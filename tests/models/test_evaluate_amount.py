@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from models.baselines import fit_baselines
-from models.evaluate_amount import amount_rules, captured, evaluate_amount
+from models.judging.amounts import amount_rules, captured, evaluate_amount
+from models.simple.rules import fit_baselines
 from tests.snapshots import HORIZON, simulate
 
 

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.candidates import bought_of, pairs_of
-from models.evaluate_categories import evaluate_categories
-from models.judgement import Evaluated, judge_categories
-from models.next_categories import LISTS, fit_next_categories
+from models.judging.run import Evaluated, judge_categories
+from models.judging.what import evaluate_categories
+from models.next_purchase.candidates import bought_of, pairs_of
+from models.next_purchase.what import LISTS, fit_next_categories
 from tests.models.pairs import DATES, FEATURES, NAMES, shop, split
 from tests.models.test_candidates import KNOWN, rows_of, tables
 from tests.snapshots import model_params, timeline, trained

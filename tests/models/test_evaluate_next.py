@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.baselines import fit_baselines
-from models.curves import expected_days
-from models.evaluate_next import concordance, evaluate_when
-from models.inputs import Inputs
-from models.next_purchase import Layout, NextPurchaseModel
+from models.judging.when import concordance, evaluate_when
+from models.next_purchase.hazard import Layout, NextPurchaseModel
+from models.probability.curves import expected_days
+from models.simple.rules import fit_baselines
+from models.trees.inputs import Inputs
 from tests.snapshots import HORIZON, simulate, trained
 
 GRID = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90)

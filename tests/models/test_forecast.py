@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from features.timeline import date_of
-from models.evaluate_forecast import _errors, backtest, forecast_metrics
-from models.forecast import (
+from models.judging.forecast import _errors, backtest, forecast_metrics
+from models.judging.run import Evaluated
+from models.probability.metrics import customer_weights
+from models.value.forecast import (
     AMOUNTS,
     Past,
     _half_width,
@@ -20,9 +22,7 @@ from models.forecast import (
     period_ends,
     spreads,
 )
-from models.judgement import Evaluated
-from models.metrics import customer_weights
-from pipelines.card_forecast import forecast_text
+from pipelines.reports.card_forecast import forecast_text
 from tests.snapshots import (
     HORIZON,
     VALUE_HORIZON,

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.gamma_gamma import GammaGamma, fit_gamma_gamma
-from sources.errors import DataGateError
+from core.errors import DataGateError
+from models.simple.gamma_gamma import GammaGamma, fit_gamma_gamma
 
 
 def drawn(truth, customers, seed):

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.inputs import MOST, RARE, Inputs, is_text, learn_inputs
-from sources.errors import ArtifactError
+from core.errors import ArtifactError
+from models.trees.inputs import MOST, RARE, Inputs, is_text, learn_inputs
 
 
 def rows(**values):

@@ -6,22 +6,22 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import expit
 
-import models.fitting
-from features.periods import histories
-from features.rungs import BY_DATE, OTHER_CUSTOMERS, PARAMETRIC
+import models.training.fitting
+from core.errors import DataGateError
+from features.history.periods import histories
+from features.planning.rungs import BY_DATE, OTHER_CUSTOMERS, PARAMETRIC
 from features.snapshot import group_of, model_features
 from features.timeline import date_of
-from models.btyd_orders import BtydOrders, btyd_inputs, fit_rhythm
 from models.bundle import Bundle
-from models.enough import FULL, gate_distance, tree_distance, tree_weight
-from models.held_out import HeldOutBundle
-from models.ladder import Rung, rung_of
-from models.parametric import ENOUGH, HALF, QUARTER, SOME, fit_parametric, regression_weight
+from models.churn.enough import FULL, gate_distance, tree_distance, tree_weight
+from models.churn.parametric import ENOUGH, HALF, QUARTER, SOME, fit_parametric, regression_weight
+from models.judging.held_out import HeldOutBundle
 from models.params import GateParams
-from models.pareto_nbd import ParetoNbd, _log_end, fit_pareto_nbd
-from models.training import train_all
-from models.until import Until
-from sources.errors import DataGateError
+from models.simple.btyd_orders import BtydOrders, btyd_inputs, fit_rhythm
+from models.simple.pareto_nbd import ParetoNbd, _log_end, fit_pareto_nbd
+from models.training.ladder import Rung, rung_of
+from models.training.models import train_all
+from models.training.until import Until
 from tests.snapshots import HORIZON, model_params, simulate, simulate_purchases, timeline
 
 PLANTED = {"r": 0.6, "alpha": 30.0, "s": 0.6, "beta": 200.0}
@@ -291,7 +291,7 @@ def test_where_trees_cannot_learn_when_the_rhythm_tells_it_and_churn_keeps_its_t
     def refused(*_):
         raise DataGateError("49 of 49 training rows were followed")
 
-    monkeypatch.setattr(models.fitting, "choose_next_purchase", refused)
+    monkeypatch.setattr(models.training.fitting, "choose_next_purchase", refused)
     plan, snapshots, made = trained(280, customers=150)
     assert made.served.churn.boosters
     assert made.served.trees is None

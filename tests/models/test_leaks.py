@@ -3,13 +3,13 @@ import pandas as pd
 import pytest
 import yaml
 
+from core.errors import LeakError, ParamsError
 from features.snapshot import group_of
-from models.judgement import Costs, Evaluated, judge
-from models.leaks import FEWEST, OWN_RHYTHM, check_leaks, dominance
+from models.churn.leaks import FEWEST, OWN_RHYTHM, check_leaks, dominance
+from models.judging.run import Costs, Evaluated, judge
 from models.params import GateParams
-from models.training import train_all
-from pipelines.model_card import model_card
-from sources.errors import LeakError, ParamsError
+from models.training.models import train_all
+from pipelines.reports.model_card import model_card
 from tests.pipelines.test_reports import PLAIN, USABILITY
 from tests.snapshots import FEATURES, model_params, simulate, timeline, trained
 

@@ -4,7 +4,7 @@ import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from models.metrics import (
+from models.probability.metrics import (
     METRICS,
     auc,
     average_precision,

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.metrics import METRICS, customer_weights, interval
-from models.monitor import advice, drift, latest_judged
-from models.realised import JUDGED, falls_short, realised
+from models.judging.realised import JUDGED, falls_short, realised
+from models.probability.metrics import METRICS, customer_weights, interval
+from models.watching.advice import advice, drift, latest_judged
 from tests.models.test_drift import PARAMS
 from tests.snapshots import model_params, simulate, trained
 

@@ -3,16 +3,16 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from features.category_history import Categories
-from models.candidates import pairs_of
-from models.next_categories import (
+from core.errors import ArtifactError, DataGateError
+from features.history.category_history import Categories
+from models.next_purchase.candidates import pairs_of
+from models.next_purchase.what import (
     LIST_LENGTH,
     NextCategoriesModel,
     fit_next_categories,
     refit_next_categories,
     shown,
 )
-from sources.errors import ArtifactError, DataGateError
 from tests.models.pairs import DATES, FEATURES, only, shop, split
 from tests.snapshots import category_params, model_params
 
@@ -114,7 +114,7 @@ def test_rows_keep_their_place_whatever_their_index_and_their_number(
     shuffled = test.sample(frac=1, random_state=2)
     again = model.predict(shuffled, history, risk[shuffled.index])
     assert_frame_equal(again.sort_index(), whole)
-    monkeypatch.setattr("models.next_categories.AT_ONCE", 17)
+    monkeypatch.setattr("models.next_purchase.what.AT_ONCE", 17)
     assert_frame_equal(model.predict(test, history, risk), whole)
 
 

@@ -6,17 +6,17 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from scipy.special import expit
 
-import models.next_purchase as next_purchase
-from models.curves import CLIP, days_until, probability_by, tilt, whole_days
-from models.inputs import Inputs
-from models.next_purchase import (
+import models.next_purchase.hazard as next_purchase
+from core.errors import DataGateError
+from models.next_purchase.hazard import (
     NextPurchaseModel,
     fit_next_purchase,
     grid_for,
     refit_next_purchase,
 )
 from models.params import BandParams, BoosterParams, EnsembleParams, GateParams, ModelParams
-from sources.errors import DataGateError
+from models.probability.curves import CLIP, days_until, probability_by, tilt, whole_days
+from models.trees.inputs import Inputs
 from tests.snapshots import category_params
 
 HORIZON = 28

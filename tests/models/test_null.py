@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from models.baselines import SIMPLE_RULES, Logistic
-from models.churn import fit_churn, refit_churn
-from models.evaluate import evaluate_churn, grade
+from models.churn.model import fit_churn, refit_churn
+from models.judging.churn import evaluate_churn, grade
+from models.simple.rules import SIMPLE_RULES, Logistic
 from tests.snapshots import FEATURES, HORIZON, ensemble_params, model_params, simulate
 
 pytestmark = pytest.mark.slow  # `make test` runs it

@@ -4,8 +4,14 @@ from empulse.metrics import empc_score
 from scipy.integrate import quad
 from scipy.stats import beta
 
-from models.metrics import customer_weights
-from models.profit import USUAL, Offer, acceptance_of, best_offer, expected_maximum_profit
+from models.probability.metrics import customer_weights
+from models.probability.profit import (
+    USUAL,
+    Offer,
+    acceptance_of,
+    best_offer,
+    expected_maximum_profit,
+)
 
 
 def draw(seed, rows=400, levels=None):

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from models import promotion
-from models.artifacts import write_manifest
-from models.calibration import IDENTITY, BetaMap
-from models.inputs import Inputs
-from models.metrics import log_loss
-from models.parametric import fit_parametric
-from models.promotion import decide, facts
-from sources.errors import ArtifactError
+from core.errors import ArtifactError
+from core.files import write_manifest
+from models.churn.parametric import fit_parametric
+from models.probability.calibration import IDENTITY, BetaMap
+from models.probability.metrics import log_loss
+from models.trees.inputs import Inputs
+from models.watching import promotion
+from models.watching.promotion import decide, facts
 from tests.snapshots import FEATURES, model_params, simulate, timeline, trained
 
 PARAMS = model_params(bootstrap_draws=100)

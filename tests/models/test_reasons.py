@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.definition import GROUPS, TEXT
+from core.errors import ArtifactError
+from features.families.definition import GROUPS, TEXT
 from features.snapshot import all_features, group_of
-from models.reasons import SHOWN, SMALLEST_CONTRIBUTION, Explainer, fit_explainer
-from serving.wording import LANGUAGES, sentence
-from sources.errors import ArtifactError
+from models.churn.reasons import SHOWN, SMALLEST_CONTRIBUTION, Explainer, fit_explainer
+from serving.wording.sentences import LANGUAGES, sentence
 from tests.snapshots import FEATURES, simulate, trained
 
 GROUP_OF = group_of(FEATURES)

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from features.timeline import date_of
-from models.cards import score_cards
-from models.relationship import (
+from models.cards.scored import score_cards
+from models.customers.relationship import (
     HELD_BY,
     RELATIONSHIP_LEVELS,
     UNKNOWN,

@@ -2,13 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.rungs import BY_RULE
-from models.artifacts import write_manifest
+from core.errors import DataGateError
+from core.files import write_manifest
+from features.planning.rungs import BY_RULE
 from models.gate import Gate
-from models.ladder import Rung
-from models.promotion import below_gates, facts
-from models.rule import Rule, rule_cards
-from sources.errors import DataGateError
+from models.simple.silence_rule import Rule, rule_cards
+from models.training.ladder import Rung
+from models.watching.promotion import below_gates, facts
 from tests.models.test_promotion import WHOSE, folder
 from tests.snapshots import FEATURES, simulate, timeline
 

@@ -3,11 +3,11 @@ from functools import cache
 import numpy as np
 
 from features.snapshot import group_of
-from models.churn import fit_churn
+from models.churn.model import fit_churn
 from models.params import EnsembleParams
-from models.search import SPACE, origins, search
-from models.training import search_settings, train_all
-from models.until import Until
+from models.training.models import search_settings, train_all
+from models.training.until import Until
+from models.trees.search import SPACE, origins, search
 from tests.snapshots import FEATURES, HORIZON, model_params, simulate, timeline
 
 PLAN = timeline()

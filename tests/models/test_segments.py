@@ -2,8 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.params import BandParams
-from models.segments import (
+from models.customers.segments import (
     ABC_CLASSES,
     GRID,
     LIFECYCLE_STAGES,
@@ -16,6 +15,7 @@ from models.segments import (
     risk_band,
     segments,
 )
+from models.params import BandParams
 
 
 def cohort(count=200, seed=1):

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.strength import (
+from models.customers.strength import (
     COMPONENTS,
     components,
     csat_top,

@@ -10,14 +10,14 @@ import pytest
 from pandas.testing import assert_frame_equal
 from sklearn.metrics import roc_auc_score
 
-from models.calibration import IDENTITY
-from models.churn import ChurnModel, fit_churn, refit_churn
-from models.evaluate import feature_aucs
-from models.next_purchase import NextPurchaseModel, fit_next_purchase
-from models.reason_rows import stored, told
-from models.reasons import Explainer, fit_explainer
-from models.value import Horizons, ValueModel, fit_value
-from sources.errors import ArtifactError
+from core.errors import ArtifactError
+from models.churn.model import ChurnModel, fit_churn, refit_churn
+from models.churn.reason_rows import stored, told
+from models.churn.reasons import Explainer, fit_explainer
+from models.judging.churn import feature_aucs
+from models.next_purchase.hazard import NextPurchaseModel, fit_next_purchase
+from models.probability.calibration import IDENTITY
+from models.value.model import Horizons, ValueModel, fit_value
 from tests.snapshots import model_params
 
 # In alphabetical order those who leave and those who stay take turns.

@@ -5,17 +5,17 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-import models.btyd_orders
-import models.fitting
-import models.training
+import models.simple.btyd_orders
+import models.training.fitting
+import models.training.models
+from core.errors import DataGateError
 from features.snapshot import group_of
 from features.timeline import date_of
-from models.btyd import BgNbd
 from models.bundle import Bundle
-from models.calibration import IDENTITY
 from models.params import GateParams
-from models.training import train_all
-from sources.errors import DataGateError
+from models.probability.calibration import IDENTITY
+from models.simple.btyd import BgNbd
+from models.training.models import train_all
 from tests.snapshots import (
     FEATURES,
     HORIZON,
@@ -61,7 +61,7 @@ def closes(rows):
 
 def skip_bg_nbd(patch):
     """Leave out its fit, which takes most of the time and sees no label."""
-    patch.setattr(models.btyd_orders, "fit_bg_nbd", lambda *_: BgNbd(1.0, 10.0, 1.0, 3.0))
+    patch.setattr(models.simple.btyd_orders, "fit_bg_nbd", lambda *_: BgNbd(1.0, 10.0, 1.0, 3.0))
 
 
 @pytest.fixture
@@ -76,7 +76,8 @@ def calls():
     with pytest.MonkeyPatch.context() as patch:
         skip_bg_nbd(patch)
         for name in FITS:
-            place = models.training if hasattr(models.training, name) else models.fitting
+            trained = models.training.models
+            place = trained if hasattr(trained, name) else models.training.fitting
             original = getattr(place, name)
 
             def spy(*given, _name=name, _original=original):
@@ -188,7 +189,7 @@ def test_the_served_map_is_learned_from_dates_its_models_had_not_seen(quick, mon
         given.append((scores, outcomes, customers))
         return IDENTITY
 
-    monkeypatch.setattr(models.training, "calibration_map", spy)
+    monkeypatch.setattr(models.training.models, "calibration_map", spy)
     rows = simulate(customers=200)
     everything = train(rows)
     ((scores, outcomes, customers),) = given
@@ -206,7 +207,7 @@ def test_the_served_map_is_learned_from_dates_its_models_had_not_seen(quick, mon
 def test_test_dates_of_one_outcome_are_refused_before_anything_is_fitted(
     monkeypatch, outcome, message
 ):
-    monkeypatch.setattr(models.fitting, "fit_next_purchase", None)
+    monkeypatch.setattr(models.training.fitting, "fit_next_purchase", None)
     rows = simulate(customers=200)
     rows.loc[rows["split"] == "test", "churned"] = outcome
     with pytest.raises(DataGateError, match=f"{message}.*test dates"):
@@ -260,7 +261,7 @@ def test_what_is_refitted_is_at_the_level_of_the_latest_dates_that_had_closed():
     as_of = (rows["as_of_date"] - pd.Timestamp("1970-01-01")).dt.days
     models_at = ((made.evaluated, PLAN.test[0]), (made.served, PLAN.data_until))
     for bundle, day in models_at:
-        dates = sorted(set(as_of[as_of + HORIZON <= day]))[-models.fitting.LATEST :]
+        dates = sorted(set(as_of[as_of + HORIZON <= day]))[-models.training.fitting.LATEST :]
         latest = rows[as_of.isin(dates)]
         told = bundle.churn.predict(latest).mean()
         assert told == pytest.approx(latest["churned"].mean(), abs=0.005)

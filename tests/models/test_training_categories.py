@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-import models.training_categories
+import models.training.categories
 from features.timeline import day_of
-from models.candidates import pairs_of
-from models.training_categories import train_categories
+from models.next_purchase.candidates import pairs_of
+from models.training.categories import train_categories
 from tests.models.test_candidates import tables
 from tests.snapshots import HORIZON, model_params, simulate, timeline
 
@@ -29,8 +29,8 @@ def test_nothing_is_learned_from_after_the_split_date(monkeypatch):
         asked.append(rows)
         return len(asked)
 
-    monkeypatch.setattr(models.training_categories, "fit_next_categories", fit)
-    monkeypatch.setattr(models.training_categories, "refit_next_categories", refit)
+    monkeypatch.setattr(models.training.categories, "fit_next_categories", fit)
+    monkeypatch.setattr(models.training.categories, "refit_next_categories", refit)
     plan, rows = timeline(), simulate(customers=120)
     features = ["categories_90d", "orders_90d"]
     trained = train_categories(rows, tables(), plan, features, model_params())

@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from models.amounts import LEVEL_LIMITS
-from models.value import Horizons, ValueModel, fit_value, refit_value
-from sources.errors import DataGateError
+from core.errors import DataGateError
+from models.value.amounts import LEVEL_LIMITS
+from models.value.model import Horizons, ValueModel, fit_value, refit_value
 from tests.models.amounts_of import (
     FEATURES,
     HORIZONS,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pandas.testing import assert_frame_equal
 
-from models.value import Horizons, ValueModel, fit_value, refit_value
+from models.value.model import Horizons, ValueModel, fit_value, refit_value
 from tests.models.amounts_of import (
     FEATURES,
     MONEY,

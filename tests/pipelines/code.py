@@ -7,7 +7,7 @@ from pathlib import Path
 import pipelines.stage
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("sources", "features", "models", "actions", "serving", "pipelines")
+PACKAGES = ("core", "sources", "features", "models", "actions", "serving", "pipelines")
 EVERYTHING = "*"  # the whole of params.yaml
 FOLDERS = {"DATA", "ARTIFACTS", "REPORTS", "METRICS"}  # hold the outs of several stages
 
@@ -47,7 +47,7 @@ def _imported(file: str) -> list[str]:
 
 @cache
 def _named(file: str) -> list[str]:
-    """Files of ours that a string names, as f"pipelines/logged_{name}.py" does."""
+    """Files of ours that a string names, as f"pipelines/tracking/logged_{name}.py" does."""
     found: list[str] = []
     for node in ast.walk(tree(file)):
         if isinstance(node, ast.JoinedStr):

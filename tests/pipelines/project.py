@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from models.artifacts import check_manifest
+from core.files import check_manifest
 from tests.pipelines.code import ROOT
 from tests.synthetic import write
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from benchmarks.zoo.road import lay_out, merged, run_road
-from serving.store import open_store
+from serving.store.database import open_store
 from tests.pipelines.project import QUICK
 from tests.pipelines.roads import through
 from tests.serving.conftest import Running

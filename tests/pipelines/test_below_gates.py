@@ -9,8 +9,8 @@ from benchmarks.zoo.company import write as write_company
 from benchmarks.zoo.recipe import Recipe
 from benchmarks.zoo.road import lay_out, run_road
 from benchmarks.zoo.walk import company_of
-from serving.store import open_store
-from serving.worklist import current
+from serving.store.database import open_store
+from serving.store.reading import current
 from tests.pipelines.project import new_project
 from tests.synthetic import Shop, tables
 

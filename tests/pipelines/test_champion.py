@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from models.artifacts import check_manifest, read_json, write_json, write_manifest
-from models.promotion import COMPANY, EVALUATED, FORMER, MODELS, facts, version
+from core.files import check_manifest, read_json, write_json, write_manifest
+from models.watching.promotion import COMPANY, EVALUATED, FORMER, MODELS, facts, version
 from pipelines import stage
 from pipelines.monitor import _learned_from
 from pipelines.promote import REPORTS, lay_out

@@ -115,7 +115,7 @@ def test_a_path_that_is_not_listed_is_noticed(name, part, path):
 
 def test_a_module_taken_from_a_package_is_followed():
     code = code_of("pipelines/snapshot.py")
-    assert "features/rhythm.py" in code  # `from features import breadth, btyd, …, rhythm`
+    assert "features/families/rhythm.py" in code  # `from features import breadth, btyd, …, rhythm`
     assert "features/__init__.py" not in code  # a docstring and nothing else
     assert not any(file.startswith("serving/") for file in code)
 

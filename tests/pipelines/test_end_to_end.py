@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from actions.catalog import DO_NOTHING, load_catalog
+from actions.plan.catalog import DO_NOTHING, load_catalog
 from tests.pipelines.code import ROOT
 from tests.pipelines.project import new_project
 from tests.synthetic import COMPLAINER, OBJECTOR, Shop, tables

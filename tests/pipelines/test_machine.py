@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
+from core.errors import EnvironmentProblem
 from pipelines.run import check_machine
-from sources.errors import EnvironmentProblem
 
 
 def test_a_checkout_of_another_owner_is_told_with_gits_own_cure(tmp_path, monkeypatch):

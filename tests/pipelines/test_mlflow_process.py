@@ -5,8 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from pipelines import mlflow_process
-from pipelines.mlflow_process import STORE_FILE, attempt, set_aside
+from pipelines.tracking import mlflow_process
+from pipelines.tracking.mlflow_process import STORE_FILE, attempt, set_aside
 
 ONCE = ("timeit", "-n", "1", "-r", "1")
 

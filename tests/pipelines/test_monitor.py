@@ -6,8 +6,8 @@ import json
 import pandas as pd
 import pytest
 
-from models.monitor import latest_judged
 from models.params import MonitorParams
+from models.watching.advice import latest_judged
 from pipelines import stage
 from pipelines.monitor import Judge
 from tests.pipelines.test_end_to_end import stages_run

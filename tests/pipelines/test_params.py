@@ -5,8 +5,8 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from core.errors import ParamsError
 from pipelines.params import FILE, AllParams, load_params
-from sources.errors import ParamsError
 from tests.pipelines.code import ROOT
 
 TEXT = (ROOT / FILE).read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ DRAW = """
 import sys
 from pathlib import Path
 import pandas as pd
-from pipelines.pictures import calibration_picture, empty_picture
+from pipelines.reports.pictures import calibration_picture, empty_picture
 table = pd.DataFrame({"predicted": [0.1, 0.2], "observed": [0.1, 0.3]})
 calibration_picture(table, "Churn", Path(sys.argv[1]) / "one.png")
 empty_picture("Too little", Path(sys.argv[1]) / "two.png")

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from serving.store import open_store
-from serving.worklist import current, one_card
+from serving.store.database import open_store
+from serving.store.reading import current, one_card
 from tests.pipelines.code import ROOT
 from tests.serving.conftest import Running
 

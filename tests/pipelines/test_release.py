@@ -6,8 +6,8 @@ import json
 import pandas as pd
 import pytest
 
+from core.errors import EnvironmentProblem
 from pipelines.release import LOCK, join_cards, main, restore, swap
-from sources.errors import EnvironmentProblem
 
 # Runs the stage again and again with another input each time, and kills it, as kill -9 does, at
 # its first change of anything on disk, then at its second, and so on until it comes to its end.

@@ -5,13 +5,13 @@ import json
 import pandas as pd
 import pytest
 
-from models.candidates import pairs_of
-from models.evaluate_categories import evaluate_categories
-from models.judgement import Costs, Evaluated, judge
-from models.next_categories import fit_next_categories
-from models.profit import Offer
+from models.judging.run import Costs, Evaluated, judge
+from models.judging.what import evaluate_categories
+from models.next_purchase.candidates import pairs_of
+from models.next_purchase.what import fit_next_categories
+from models.probability.profit import Offer
 from pipelines.evaluate import _category_metrics
-from pipelines.model_card import model_card
+from pipelines.reports.model_card import model_card
 from pipelines.summary import (
     _choice_lines,
     _churn_lines,

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from features.timeline import date_of
-from models.until import Until
+from models.training.until import Until
 from pipelines.train import _without_cohort
 from tests.snapshots import simulate, timeline
 

@@ -5,11 +5,11 @@ from html.parser import HTMLParser
 
 import pytest
 
+from core.errors import DataGateError
+from core.files import write_json
 from features.usability.finding import Finding, as_records
-from models.artifacts import write_json
 from pipelines import score, stage
-from pipelines.usability_page import headline, page
-from sources.errors import DataGateError
+from pipelines.reports.usability_page import headline, page
 from tests.features.test_usability_feed import counts_of, events_until
 from tests.features.usable import checked, orders, report_of, rows_of_days
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from serving.release_schemas import AtRisk
+from serving.cards.release import AtRisk
 from tests.serving.releases import company
 
 ROWS = {row["customer_id"]: row for row in company()}

@@ -10,9 +10,9 @@ import pytest
 import uvicorn
 
 from serving.app import create_app
-from serving.publishing import publish
 from serving.settings import Settings
-from serving.store import open_store
+from serving.store.database import open_store
+from serving.store.publishing import publish
 from tests.plugin_databases import DATABASES
 from tests.serving.browsing import LONG_ID, LONG_NAME, ODD_ID, WIDE
 from tests.serving.releases import card_row, company, write_release

@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-from serving.wording import written as written_by_babel
+from serving.wording.sentences import written as written_by_babel
 
 VOID = {"meta", "link", "input", "br", "line", "rect"}
 

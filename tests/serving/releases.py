@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from models.artifacts import hashes, write_json
+from core.files import hashes, write_json
 
 AS_OF = dt.date(2024, 10, 27)
 SCRIPT = "<script>alert('Ёлка')</script>"

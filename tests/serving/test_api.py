@@ -8,12 +8,12 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from serving.export import COLUMNS
-from serving.publishing import publish
-from serving.query import AtRiskQuery
-from serving.release_schemas import Release
-from serving.schemas import ScoreCard
-from serving.store import open_store
+from serving.cards.card import ScoreCard
+from serving.cards.csv import COLUMNS
+from serving.cards.query import AtRiskQuery
+from serving.cards.release import Release
+from serving.store.database import open_store
+from serving.store.publishing import publish
 from tests.serving.asking import ROWS, SCORED, listed, problem, whole_list
 from tests.serving.conftest import Running
 from tests.serving.releases import NAMES, card_row, company, write_release

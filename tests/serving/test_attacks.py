@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from sqlalchemy import func, select, text
 
-from models.artifacts import hashes, read_json, write_json
-from serving import publishing as code
-from serving.publishing import publish
-from serving.query import AtRiskQuery, Cursor
-from serving.store import describe, open_store
-from serving.tables import releases
-from serving.worklist import at_risk, current, one_card
-from sources.errors import ArtifactError, StoreError
+from core.errors import ArtifactError, StoreError
+from core.files import hashes, read_json, write_json
+from serving.cards.query import AtRiskQuery, Cursor
+from serving.store import publishing as code
+from serving.store.database import describe, open_store
+from serving.store.publishing import publish
+from serving.store.reading import at_risk, current, one_card
+from serving.store.tables import releases
 from tests.serving.asking import listed, problem
 from tests.serving.conftest import Running
 from tests.serving.releases import card_row, company, reason, write_release
@@ -278,7 +278,7 @@ def test_no_password_is_ever_told(url):
 
 def test_an_internal_error_carries_the_same_headers(engine, tmp_path, monkeypatch):
     publish(small(tmp_path / "r"), engine, keep=2)
-    monkeypatch.setattr("serving.api.one_card", lambda *_: 1 / 0)
+    monkeypatch.setattr("serving.api.releases.one_card", lambda *_: 1 / 0)
     with Running(engine) as service:
         answer = service.get("/v1/customers/000")
     problem(answer, "internal-error")

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from serving.worded import strongest_reason
-from serving.wording import LANGUAGES, label, period, sentence, written
+from serving.cards.worded import strongest_reason
+from serving.wording.sentences import LANGUAGES, label, period, sentence, written
 from tests.serving.asking import listed, whole_list
 from tests.serving.browsing import (
     LOW_KNOWN,

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from serving.wording import LANGUAGES, sentence, written
+from serving.wording.sentences import LANGUAGES, sentence, written
 from tests.serving.browsing import (
     GONE,
     LONG_ID,

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from serving.publishing import publish
-from serving.store import open_store
-from sources.errors import ArtifactError
+from core.errors import ArtifactError
+from serving.store.database import open_store
+from serving.store.publishing import publish
 from tests.serving.conftest import Running
 from tests.serving.reading_pages import page, text_of
 from tests.serving.releases import WARES, card_row, gone_row, reason, write_release

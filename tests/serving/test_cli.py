@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.publishing import publish
-from serving.store import open_store
+from serving.store.database import open_store
+from serving.store.publishing import publish
 
 pytestmark = pytest.mark.slow  # `make test` runs it
 

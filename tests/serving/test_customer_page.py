@@ -2,7 +2,7 @@
 
 import pytest
 
-from serving.publishing import publish
+from serving.store.publishing import publish
 from tests.serving.conftest import Running
 from tests.serving.reading_pages import page, rows, text_of, written
 from tests.serving.releases import card_row, company, gone_row, write_release

@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
-from serving.drawing import FLOOR, TALLEST, WIDTH, draw
-from serving.reading import read_cards
-from serving.schemas import Purchases
+from serving.cards.card import Purchases
+from serving.pages.drawing import FLOOR, TALLEST, WIDTH, draw
+from serving.store.release_folder import read_cards
 from tests.serving.releases import AS_OF, card_row, gone_row, write_release
 
 

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from serving.export import COLUMNS, csv_lines
-from serving.reading import read_cards
+from serving.cards.csv import COLUMNS, csv_lines
+from serving.store.release_folder import read_cards
 from tests.serving.releases import FORMULA, NAMES, company, write_release
 
 

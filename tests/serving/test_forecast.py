@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from models.artifacts import hashes, read_json, write_json
-from serving.publishing import publish
-from sources.errors import ArtifactError
+from core.errors import ArtifactError
+from core.files import hashes, read_json, write_json
+from serving.store.publishing import publish
 from tests.serving.asking import problem
 from tests.serving.conftest import Running
 from tests.serving.reading_pages import Tree, text_of

@@ -5,12 +5,12 @@ import datetime as dt
 import pytest
 from pydantic import ValidationError
 
-from models.artifacts import hashes, read_json, write_json
-from serving.monitoring import keep_report, report_page
-from serving.past import past_releases, scores_of
-from serving.publishing import publish
-from serving.store import open_store
-from sources.errors import StoreError
+from core.errors import StoreError
+from core.files import hashes, read_json, write_json
+from serving.cards.monitor import keep_report, report_page
+from serving.store.database import open_store
+from serving.store.past import past_releases, scores_of
+from serving.store.publishing import publish
 from tests.serving.asking import problem
 from tests.serving.conftest import Running
 from tests.serving.reading_pages import Tree, text_of

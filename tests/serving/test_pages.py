@@ -4,8 +4,8 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 
-from serving.publishing import publish
-from serving.wording import label
+from serving.store.publishing import publish
+from serving.wording.sentences import label
 from tests.serving.conftest import Running
 from tests.serving.reading_pages import Tree, page, rows, text_of, written
 from tests.serving.releases import NAMES, SCRIPT, card_row, company, write_release

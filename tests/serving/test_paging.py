@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from serving.publishing import publish
-from serving.query import AtRiskQuery, Cursor, read_cursor
-from serving.release_schemas import AtRisk
+from serving.cards.query import AtRiskQuery, Cursor, read_cursor
+from serving.cards.release import AtRisk
+from serving.store.publishing import publish
 from tests.serving.asking import SCORED, listed, problem, whole_list
 from tests.serving.conftest import Running
 from tests.serving.releases import card_row, write_release

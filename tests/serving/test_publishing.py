@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
-from serving.publishing import publish
-from serving.store import open_store
-from serving.tables import card_texts, cards, releases, timelines
-from serving.worklist import current, one_card
-from sources.errors import ArtifactError, NoReleaseError, StoreError
+from core.errors import ArtifactError, NoReleaseError, StoreError
+from serving.store.database import open_store
+from serving.store.publishing import publish
+from serving.store.reading import current, one_card
+from serving.store.tables import card_texts, cards, releases, timelines
 from tests.serving.releases import AS_OF, card_row, company, gone_row, write_release
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,11 +5,11 @@ import re
 import pandas as pd
 import pytest
 
-from serving.publishing import publish
-from serving.query import AtRiskQuery
-from serving.store import open_store
-from serving.worklist import at_risk, current, one_card
-from sources.errors import ArtifactError
+from core.errors import ArtifactError
+from serving.cards.query import AtRiskQuery
+from serving.store.database import open_store
+from serving.store.publishing import publish
+from serving.store.reading import at_risk, current, one_card
 from tests.serving.conftest import Running
 from tests.serving.releases import card_row, gone_row, write_release
 

@@ -7,7 +7,8 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 
-from serving.store import (
+from core.errors import NoReleaseError, StoreError
+from serving.store.database import (
     MIGRATIONS,
     check_version,
     describe,
@@ -16,9 +17,8 @@ from serving.store import (
     upgrade,
     version,
 )
-from serving.tables import ASCENDING, DESCENDING, cards, metadata
-from serving.worklist import current
-from sources.errors import NoReleaseError, StoreError
+from serving.store.reading import current
+from serving.store.tables import ASCENDING, DESCENDING, cards, metadata
 
 
 def test_the_migrations_make_the_tables_of_this_code(engine):

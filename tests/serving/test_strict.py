@@ -5,10 +5,10 @@ from typing import get_args
 
 import pytest
 
-from models.segments import LIFECYCLE_STAGES, RFM_SEGMENTS, RISK_BANDS
-from serving import query
-from serving.problems import PROBLEMS
-from serving.schemas import RiskBand
+from models.customers.segments import LIFECYCLE_STAGES, RFM_SEGMENTS, RISK_BANDS
+from serving.cards import query
+from serving.cards.card import RiskBand
+from serving.web.problems import PROBLEMS
 from tests.serving.asking import problem
 
 

@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from actions.catalog import DO_NOTHING, Why, load_catalog
-from actions.eligibility import GATES, History
-from actions.plan import WHY_NOT
-from features.definition import GROUPS, TEXT
+from actions.plan.catalog import DO_NOTHING, Why, load_catalog
+from actions.plan.gates import GATES, History
+from actions.plan.plan import WHY_NOT
+from features.families.definition import GROUPS, TEXT
 from features.snapshot import all_features
+from models.customers.relationship import HELD_BY, RELATIONSHIP_LEVELS, UNKNOWN
+from models.customers.segments import ABC_CLASSES, LIFECYCLE_STAGES, RFM_SEGMENTS, RISK_BANDS
 from models.gate import What
-from models.relationship import HELD_BY, RELATIONSHIP_LEVELS, UNKNOWN
-from models.segments import ABC_CLASSES, LIFECYCLE_STAGES, RFM_SEGMENTS, RISK_BANDS
-from serving import wording
-from serving.wording import LANGUAGES, field_label, keys, label, sentence
+from serving.wording import sentences as wording
+from serving.wording.sentences import LANGUAGES, field_label, keys, label, sentence
 
 ROOT = Path(__file__).parents[2]
 CATALOG = load_catalog(ROOT / "actions.yaml")
@@ -76,8 +76,8 @@ def test_the_distance_to_a_model_can_be_told_in_both_languages(what):
 
 def test_every_word_of_the_page_is_used():
     """And every one that is used exists: a template says so by failing."""
-    folder = Path(wording.__file__).parent
-    files = [*(folder / "templates").glob("*.html"), folder / "pages.py"]
+    folder = Path(wording.__file__).parents[1]
+    files = [*(folder / "templates").glob("*.html"), *(folder / "pages").glob("*.py")]
     text = "".join(file.read_text(encoding="utf-8") for file in files)
     parts = {"risk", "reason", "action", "value_at_risk", "next_purchase", "customer"}  # columns
     parts |= {"grade_A", "grade_B", "grade_C", *(f"rung_{number}" for number in range(2, 7))}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sources import database
+from sources.kinds.sql import database
 from tests.plugin_databases import DATABASES
 from tests.sources.shops import Shop
 

@@ -1,8 +1,8 @@
 """The user's folder, as a test writes it."""
 
-from sources.check import check_tables
-from sources.files import load
+from sources.kinds.files import load
 from sources.params import SourceParams
+from sources.tables.check import check_tables
 
 HEADER = "customer_id,order_id,event_time,amount\n"
 

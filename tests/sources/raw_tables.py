@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from sources.check import check_table
+from sources.contract import ORDERS
 from sources.params import SourceParams
-from sources.tables import ORDERS
+from sources.tables.check import check_table
 
 SHARED_CASES = Path(__file__).parents[3] / "shared/cases"
 LENIENT = {"max_quarantined": 1.0}

@@ -7,10 +7,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from sources.check import check_tables
-from sources.errors import SourceError
+from core.errors import SourceError
 from sources.params import SourceParams
 from sources.registry import fingerprint, load
+from sources.tables.check import check_tables
 
 TEXT_IDS = "customer_id TEXT, order_id TEXT, event_time TIMESTAMP, amount NUMERIC(10, 2)"
 KNOWN = "customer_id TEXT, order_id TEXT, event_time TIMESTAMP, known_at TIMESTAMP, amount INTEGER"

@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
-from sources.billing import billed, with_orders
-from sources.check import check_tables
-from sources.errors import TableError
-from sources.files import load
-from sources.tables import ORDERS
+from core.errors import TableError
+from sources.contract import ORDERS
+from sources.kinds.files import load
+from sources.subscriptions.billing import billed, with_orders
+from sources.tables.check import check_tables
 from tests.sources.folders import params
 
 HEADER = "customer_id,subscription_id,started_at,ended_at,amount,period_days,known_at\n"

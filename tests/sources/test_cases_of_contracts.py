@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from features.outcomes import cancelled
+from features.history.outcomes import cancelled
 from features.timeline import day_of
-from sources.billing import contracted
-from sources.check import check_tables
 from sources.params import SourceParams
 from sources.registry import load
+from sources.subscriptions.billing import contracted
+from sources.tables.check import check_tables
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 pytestmark = pytest.mark.skipif(

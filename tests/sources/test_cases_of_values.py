@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from sources.check import check_tables
-from sources.errors import TableError
+from core.errors import TableError
 from sources.params import SourceParams
 from sources.registry import load
+from sources.tables.check import check_tables
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 pytestmark = pytest.mark.skipif(

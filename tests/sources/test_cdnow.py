@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
-from sources.cdnow import describe
-from sources.check import check_table
+from sources.contract import ORDERS
+from sources.kinds.cdnow import describe
 from sources.params import SourceParams
 from sources.registry import fingerprint, load
-from sources.tables import ORDERS
+from sources.tables.check import check_table
 
 PARAMS = SourceParams(kind="cdnow")
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from sources.errors import SourceError, TableError
+from core.errors import SourceError, TableError
 from tests.sources.folders import checked, params, write
 
 FIRST = pd.Timestamp("2023-06-02 00:55:33")

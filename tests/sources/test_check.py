@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sources.check import check_tables
-from sources.errors import TableError
-from sources.tables import (
+from core.errors import TableError
+from sources.contract import (
     CONSENTS,
     CONTACTS,
     CUSTOMERS,
@@ -20,6 +19,7 @@ from sources.tables import (
     TABLES,
     TICKETS,
 )
+from sources.tables.check import check_tables
 from tests.sources.raw_tables import check, good, orders, params, reasons
 
 CELLS = {

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sources.tables import CONSENTS
+from sources.contract import CONSENTS
 from tests.sources.raw_tables import check, orders, reasons
 
 

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from sources.errors import TableError
-from sources.tables import SUBSCRIPTIONS
-from sources.times import UNORDERED
+from core.errors import TableError
+from sources.contract import SUBSCRIPTIONS
+from sources.written.times import UNORDERED
 from tests.sources.raw_tables import check, good, orders, reasons
 
 

@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
-from sources.check import check_tables
-from sources.complete_journey import describe
+from sources.kinds.complete_journey import describe
 from sources.params import SourceParams
 from sources.registry import load
+from sources.tables.check import check_tables
 
 pytestmark = pytest.mark.slow
 PARAMS = SourceParams(kind="complete_journey")

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from features.outcomes import cancelled
+from features.history.outcomes import cancelled
 from features.timeline import day_of
 from tests.sources.contract_rows import chains, notes_of, read
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sources.tables import SUBSCRIPTIONS
+from sources.contract import SUBSCRIPTIONS
 from tests.sources.raw_tables import check, orders
 
 

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from sources.encodings import encoding_of
-from sources.errors import SourceError
-from sources.files import describe
+from core.errors import SourceError
+from sources.kinds.files import describe
+from sources.written.encodings import encoding_of
 from tests.sources.folders import HEADER, checked, params, write
 
 NAMES = ["Иванов Пётр", "Клиент номер 302", "ООО Ромашка", "Товары для дома"]

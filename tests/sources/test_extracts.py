@@ -7,8 +7,8 @@ from uuid import UUID
 import duckdb
 import pytest
 
-from sources.errors import SourceError
-from sources.extracts import kinds_of, typed, write_part
+from core.errors import SourceError
+from sources.kinds.sql.extracts import kinds_of, typed, write_part
 
 DAY = datetime(2017, 5, 1, 10, 30, 0, 250)  # noqa: DTZ001
 
@@ -97,7 +97,7 @@ def test_two_parts_of_the_same_rows_are_not_the_same_bytes(tmp_path):
 
 @pytest.mark.slow
 def test_a_table_larger_than_the_memory_given_is_sorted_on_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr("sources.extracts.MEMORY", "256MB")
+    monkeypatch.setattr("sources.kinds.sql.extracts.MEMORY", "256MB")
     rows = (
         [(f"{n * 7919 % 400_000:01000}",) for n in range(at, at + 5_000)]
         for at in range(0, 400_000, 5_000)
@@ -110,7 +110,7 @@ def test_a_table_larger_than_the_memory_given_is_sorted_on_disk(tmp_path, monkey
 
 
 def test_without_memory_it_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("sources.extracts.MEMORY", "1MB")
+    monkeypatch.setattr("sources.kinds.sql.extracts.MEMORY", "1MB")
     part = tmp_path / "orders" / "00001.parquet"
     with pytest.raises(SourceError, match=r"00001.parquet could not be written: Out of Memory"):
         write_part(["n"], [[(f"{n:01000}",) for n in range(9_000)]], part)

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from sources.errors import SourceError, TableError
-from sources.files import describe, files, load
+from core.errors import SourceError, TableError
+from sources.kinds.files import describe, files, load
 from sources.params import SourceParams
 from tests.sources.folders import HEADER, checked, params, write
 

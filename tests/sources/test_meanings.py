@@ -3,9 +3,9 @@
 import pytest
 import yaml
 
-from sources.check import check_tables
-from sources.errors import SourceError
-from sources.files import load
+from core.errors import SourceError
+from sources.kinds.files import load
+from sources.tables.check import check_tables
 from tests.sources.folders import checked, params, write
 from tests.sources.pasted import paste
 from tests.sources.raw_tables import SHARED_CASES

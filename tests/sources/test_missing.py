@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from sources.missing import MISSING_WORDS
-from sources.tables import CONTACTS, CUSTOMERS, SUBSCRIPTIONS, TICKETS
+from sources.contract import CONTACTS, CUSTOMERS, SUBSCRIPTIONS, TICKETS
+from sources.meanings.missing import MISSING_WORDS
 from tests.sources.raw_tables import check, good, orders
 
 SPELLINGS = ["NULL", "null", " None ", "NaN", r"\N", "<NA>", "NA", "n/a", "-", "", None]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sources.errors import TableError
+from core.errors import TableError
 from tests.sources.folders import checked, params, write
 from tests.sources.pasted import lines, paste
 from tests.sources.raw_tables import check, orders

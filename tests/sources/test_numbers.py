@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from sources.numbers import UNMARKED, UNMARKED_POINT
+from sources.written.numbers import UNMARKED, UNMARKED_POINT
 from tests.sources.raw_tables import check, good, orders, params, reasons
 
 

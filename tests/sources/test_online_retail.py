@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sources.check import check_tables
 from sources.params import SourceParams
 from sources.registry import load
+from sources.tables.check import check_tables
 
 FILE = (
     Path(__file__).resolve().parents[3]

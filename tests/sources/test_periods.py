@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from features.usability.feed import feeds, judge
-from sources.billing import billed, contracted
+from sources.subscriptions.billing import billed, contracted
 from tests.season_tickets import season_tickets
 from tests.sources.contract_rows import chains, read
 from tests.sources.folders import checked, params, write

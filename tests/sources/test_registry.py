@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from sources.errors import SourceError
+from core.errors import SourceError
 from sources.params import SourceParams
 from sources.registry import SOURCES, company, fingerprint, load
 from tests.sources.folders import HEADER, params, write

@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sources.check import check_table
+from sources.contract import TABLES
+from sources.kinds.simulator import company_folder
+from sources.kinds.simulator.people import ABOUT_TO, contact, draw_people
+from sources.kinds.simulator.process import Spans, clock, happenings
+from sources.kinds.simulator.worlds import CLASSES, SHOP, WORLDS
+from sources.kinds.simulator.writing import START, simulate
 from sources.params import SimulatorParams, SourceParams
 from sources.registry import fingerprint, load
-from sources.simulator import company_folder
-from sources.simulator.people import ABOUT_TO, contact, draw_people
-from sources.simulator.process import Spans, clock, happenings
-from sources.simulator.worlds import CLASSES, SHOP, WORLDS
-from sources.simulator.writing import START, simulate
-from sources.tables import TABLES
+from sources.tables.check import check_table
 
 DAYS = 730
 

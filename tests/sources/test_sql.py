@@ -12,12 +12,12 @@ import pytest
 import yaml
 from pandas.testing import assert_frame_equal
 
+from core.errors import TableError
 from pipelines import source
-from sources import database
-from sources.errors import TableError
+from sources.kinds.sql import database
+from sources.kinds.sql.source import files
 from sources.params import SourceParams
 from sources.registry import fingerprint, load
-from sources.sql import files
 from tests.sources.folders import HEADER, checked, write
 from tests.sources.shops import ROWS, TEXT_IDS, ids, read, refusal
 

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy.engine import make_url
 
+from sources.kinds.sql.source import describe
 from sources.registry import fingerprint, load
-from sources.sql import describe
 from tests.sources.shops import KNOWN, ids, read
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from sources.kinds.sql.source import describe, files
 from sources.params import SourceParams
 from sources.registry import fingerprint, load
-from sources.sql import describe, files
 from tests.sources.shops import ROWS, TEXT_IDS, refusal
 
 

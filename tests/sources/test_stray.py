@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sources.errors import TableError
-from sources.tables import CONSENTS, EVENTS, SUBSCRIPTIONS
+from core.errors import TableError
+from sources.contract import CONSENTS, EVENTS, SUBSCRIPTIONS
 from tests.sources.raw_tables import check, orders
 
 START = pd.Timestamp("2022-01-01")

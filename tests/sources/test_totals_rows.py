@@ -2,9 +2,9 @@
 
 import pytest
 
-from sources.errors import TableError
-from sources.tables import CUSTOMERS, SUBSCRIPTIONS
-from sources.totals_rows import is_of_totals
+from core.errors import TableError
+from sources.contract import CUSTOMERS, SUBSCRIPTIONS
+from sources.meanings.totals_rows import is_of_totals
 from tests.sources.folders import checked, params, write
 from tests.sources.pasted import paste
 from tests.sources.raw_tables import check, good, orders, reasons

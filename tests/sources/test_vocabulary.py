@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from sources.errors import TableError
-from sources.tables import CONSENTS, CONTACTS, EVENTS, SURVEYS, TICKETS
-from sources.vocabulary import VOCABULARY, _key, channel_word
+from core.errors import TableError
+from sources.contract import CONSENTS, CONTACTS, EVENTS, SURVEYS, TICKETS
+from sources.meanings.vocabulary import VOCABULARY, _key, channel_word
 from tests.sources.folders import checked, params, write
 from tests.sources.pasted import paste
 from tests.sources.raw_tables import check

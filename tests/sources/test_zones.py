@@ -5,7 +5,7 @@ from zoneinfo import available_timezones
 import pytest
 from pydantic import ValidationError
 
-from sources.zones import MEANT, PARTS_OF_HOURS
+from sources.written.zones import MEANT, PARTS_OF_HOURS
 from tests.sources.raw_tables import params
 
 

@@ -1,0 +1,62 @@
+"""What an action is expected to bring and to cost, for every customer and action at once.
+
+    effect         = risk_reduction x churn_risk
+    P(redeems)     = redeem_rate x P(stays when treated) = redeem_rate x (1 - churn_risk + effect)
+    expected_cost  = contact_cost + incentive_cost x P(redeems)
+    expected_gain  = effect x (value_if_stays - value_if_lapses) x margin_rate - expected_cost
+
+Those who would have stayed anyway redeem too, and that is paid for (design, section 8).
+docs/actions.md works an example.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from actions.plan.catalog import Action
+
+FloatArray = npt.NDArray[np.float64]
+Level = Literal["low", "mid", "high"]
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """Effect, expected cost and expected gain, each (customers, actions)."""
+
+    effect: FloatArray
+    cost: FloatArray
+    gain: FloatArray
+
+
+def prospect(
+    scores: pd.DataFrame, actions: Sequence[Action], margin_rate: float | None, level: Level = "low"
+) -> Prospect:
+    """Expected effect, cost and gain of every action for every customer.
+
+    Effects are absolute reductions of churn_risk. The gain is NaN where it cannot be computed:
+    without a margin rate, without money columns, or for a customer whose value is unknown.
+    """
+    risk = _column(scores["churn_risk"])
+    reduction = np.array([getattr(action.risk_reduction, level) for action in actions], dtype=float)
+    effect = reduction[None, :] * risk
+    redeems = np.array([action.redeem_rate for action in actions]) * (1 - risk + effect)
+    cost = np.array([action.contact_cost for action in actions]) + (
+        np.array([action.incentive_cost for action in actions]) * redeems
+    )
+    if margin_rate is None or not has_money(scores):
+        return Prospect(effect, cost, np.full_like(effect, np.nan))
+    stake = _column(scores["value_if_stays"]) - _column(scores["value_if_lapses"])
+    return Prospect(effect, cost, effect * stake * margin_rate - cost)
+
+
+def has_money(scores: pd.DataFrame) -> bool:
+    """Whether the scores carry the two values that a gain needs."""
+    return {"value_if_stays", "value_if_lapses"} <= set(scores.columns)
+
+
+def _column(values: "pd.Series[float]") -> FloatArray:
+    return np.asarray(values, dtype=np.float64)[:, None]

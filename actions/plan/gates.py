@@ -1,0 +1,203 @@
+"""Gates: what may be done for whom, before asking what it is worth.
+
+Every gate answers for all customers and actions at once. An action that several gates stop keeps
+the first reason in the order of `GATES`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from actions.params import ActionParams
+from actions.plan.catalog import DO_NOTHING, Action, Span
+from actions.plan.holdout import HOLDOUT
+from features.engines.frames import customers_of
+from features.history.complaints import open_complaints
+from features.history.consent import granting, objections
+from features.timeline import days_before
+from sources.contract import CONSENTS, TICKETS
+from sources.meanings.vocabulary import NO_CHANNEL
+
+BoolArray = npt.NDArray[np.bool_]
+
+SERVICE_RECOVERY = "service_recovery"
+LAPSE = "lapse"
+PAUSES = "pauses_as_usual"
+PAUSE = 1.5  # horizons: a typical pause of more is no sign of leaving
+UNTIL_SEASON = 270  # days after a purchase in a season: three quarters of a year
+IN_RHYTHM = ("new", "developing", "regular")  # not silent for twice the own mean gap
+# The reasons an action can be blocked for, in the order in which they are given.
+GATES = (
+    "no_consent",
+    "consent_unknown",
+    "frequency_cap",
+    "quiet_period",
+    "open_complaint",
+    "no_open_complaint",
+    "usual_pause",
+    "not_applicable",
+)
+
+
+@dataclass(frozen=True)
+class History:
+    """Tables as they stood at the as-of date (already cut); None where the data has none."""
+
+    contacts: pd.DataFrame | None = None
+    consents: pd.DataFrame | None = None
+    tickets: pd.DataFrame | None = None
+
+    def missing(self) -> tuple[str, ...]:
+        """Names of the absent tables: each switches a gate off, or to its fallback."""
+        return tuple(name for name, table in vars(self).items() if table is None)
+
+
+def objectors(consents: pd.DataFrame | None) -> set[str]:
+    """Customers whose newest word on profiling is no: never scored, listed or planned."""
+    return set() if consents is None else customers_of(consents, CONSENTS, objections)
+
+
+def blocked_by(
+    scores: pd.DataFrame, actions: Sequence[Action], history: History, params: ActionParams
+) -> npt.NDArray[np.int64]:
+    """Index into `GATES` of the first gate that stops an action, -1 where none does.
+
+    Shape (customers, actions). `scores` holds customer_id, as_of_date (one date) and the card
+    fields that `only_if` names; a condition on a field that is absent or unknown does not hold.
+    """
+    consented, unknown = _consent(scores, actions, history.consents, params)
+    capped, quiet = _recent_contacts(scores, history.contacts, params)
+    complaint = _open_complaint(scores, history.tickets)[:, None]
+    reaches = np.array([action.channel != NO_CHANNEL for action in actions])[None, :]
+    recovery = np.array([action.kind == SERVICE_RECOVERY for action in actions])[None, :]
+    stopped = {
+        "no_consent": reaches & ~consented & ~unknown,
+        "consent_unknown": reaches & ~consented & unknown,
+        "frequency_cap": reaches & capped[:, None],
+        "quiet_period": reaches & quiet[:, None],
+        "open_complaint": complaint & ~recovery,
+        "no_open_complaint": ~complaint & recovery,
+        "usual_pause": _pauses_as_usual(scores)[:, None] & ~recovery,
+        "not_applicable": ~_applicable(scores, actions),
+    }
+    first = np.full((len(scores), len(actions)), -1, dtype=np.int64)
+    for number in reversed(range(len(GATES))):
+        first[np.broadcast_to(stopped[GATES[number]], first.shape)] = number
+    return first
+
+
+def blocked_lists(
+    blocked: npt.NDArray[np.int64], actions: Sequence[Action]
+) -> list[list[dict[str, str]]]:
+    """For each customer the blocked actions as {action_id, reason}, in catalogue order."""
+    patterns, which = np.unique(blocked, axis=0, return_inverse=True)
+    lists = [
+        [
+            {"action_id": action.id, "reason": GATES[gate]}
+            for action, gate in zip(actions, pattern, strict=True)
+            if gate >= 0
+        ]
+        for pattern in patterns
+    ]
+    return [lists[number] for number in which.ravel()]
+
+
+def with_pauses(
+    scores: pd.DataFrame, long_gap_days: float | None, is_seasonal: bool = False
+) -> pd.DataFrame:
+    """The cards with PAUSES: whose silence is the pause that the customer always makes.
+
+    Where nine of ten gaps end long after the horizon (`long_gap_days` of the usability report),
+    a high risk says that a pause goes on: everybody who buys each December has it in spring. Who is
+    silent for less than twice the own mean gap, by the lifecycle stage, pauses as usual.
+    Where nearly all orders fall into one season (`is_seasonal`), so does whoever came to the last
+    one, whatever the horizon, until the next one is near.
+    """
+    if "lifecycle_stage" not in scores or scores.empty:
+        return scores
+    pauses = ((long_gap_days or 0.0) > PAUSE * scores["horizon_days"]) & scores[
+        "lifecycle_stage"
+    ].isin(IN_RHYTHM)
+    if is_seasonal:
+        silent = (scores["as_of_date"] - scores["last_purchase_date"]).dt.days
+        pauses |= silent < UNTIL_SEASON
+    return scores.assign(**{PAUSES: pauses & (scores["churn_definition"] == LAPSE)})
+
+
+def _pauses_as_usual(scores: pd.DataFrame) -> BoolArray:
+    if PAUSES not in scores:
+        return np.zeros(len(scores), dtype=bool)
+    pauses: BoolArray = scores[PAUSES].to_numpy(dtype=bool)
+    return pauses
+
+
+def _consent(
+    scores: pd.DataFrame,
+    actions: Sequence[Action],
+    consents: pd.DataFrame | None,
+    params: ActionParams,
+) -> tuple[BoolArray, BoolArray]:
+    """Consent for the action's channel, and whether nothing is known because there is no table."""
+    shape = (len(scores), len(actions))
+    if consents is None:
+        allowed = params.consent_when_unknown == "allow"
+        return np.full(shape, allowed), np.full(shape, True)
+    by_channel = {
+        channel: customers_of(consents, CONSENTS, partial(granting, channel=channel))
+        for channel in {action.channel for action in actions}
+    }
+    columns = [scores["customer_id"].isin(by_channel[action.channel]) for action in actions]
+    return np.column_stack(columns).reshape(shape), np.full(shape, False)
+
+
+def _recent_contacts(
+    scores: pd.DataFrame, contacts: pd.DataFrame | None, params: ActionParams
+) -> tuple[BoolArray, BoolArray]:
+    """Whether the frequency cap is reached, and whether the quiet period lasts; each (customers,).
+
+    A withheld contact (arm holdout) was not made, nor was one without action or channel.
+    """
+    if contacts is None or scores.empty:
+        nobody = np.zeros(len(scores), dtype=bool)
+        return nobody, nobody
+    made = contacts[
+        (contacts["arm"] != HOLDOUT)
+        & (contacts["action_id"] != DO_NOTHING)
+        & (contacts["channel"] != NO_CHANNEL)
+    ]
+    age = days_before(made["event_time"], pd.Timestamp(scores["as_of_date"].iloc[0]))
+    ids = scores["customer_id"]
+    counted = made.loc[age <= params.max_contacts_days, "customer_id"].value_counts()
+    capped = ids.map(counted).fillna(0) >= params.max_contacts
+    quiet = ids.isin(made.loc[age <= params.quiet_days, "customer_id"])
+    return capped.to_numpy(dtype=bool), quiet.to_numpy(dtype=bool)
+
+
+def _open_complaint(scores: pd.DataFrame, tickets: pd.DataFrame | None) -> BoolArray:
+    """Whether a complaint is open, (customers,)."""
+    complaining = set() if tickets is None else customers_of(tickets, TICKETS, open_complaints)
+    return scores["customer_id"].isin(complaining).to_numpy(dtype=bool)
+
+
+def _applicable(scores: pd.DataFrame, actions: Sequence[Action]) -> BoolArray:
+    """Whether all conditions of `only_if` hold, (customers, actions)."""
+    holds = np.ones((len(scores), len(actions)), dtype=bool)
+    for number, action in enumerate(actions):
+        for field, wanted in action.only_if:
+            if wanted is not None:
+                holds[:, number] &= _holds(scores, field, wanted)
+    return holds
+
+
+def _holds(scores: pd.DataFrame, field: str, wanted: "Span | tuple[str, ...]") -> BoolArray:
+    if field not in scores.columns:
+        return np.zeros(len(scores), dtype=bool)
+    if isinstance(wanted, Span):
+        low = -np.inf if wanted.min is None else wanted.min
+        high = np.inf if wanted.max is None else wanted.max
+        return scores[field].between(low, high).to_numpy(dtype=bool)
+    return scores[field].isin(wanted).to_numpy(dtype=bool)

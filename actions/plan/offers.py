@@ -1,0 +1,22 @@
+"""What the catalogue's actions cost and keep, as the expected maximum profit asks for it."""
+
+from actions.plan.catalog import Catalog
+from models.probability.profit import Offer, acceptance_of
+
+
+def offers_of(catalog: Catalog) -> dict[str, Offer]:
+    """The offer of every retention action by id; making good after a complaint is none.
+
+    An incentive costs what it costs times the share of those who stay that redeem it.
+    """
+    return {
+        action.id: Offer(
+            incentive_cost=action.incentive_cost * (action.redeem_rate or 0.0),
+            contact_cost=action.contact_cost,
+            acceptance=acceptance_of(
+                action.risk_reduction.low, action.risk_reduction.mid, action.risk_reduction.high
+            ),
+        )
+        for action in catalog.actions
+        if action.kind == "retention"
+    }

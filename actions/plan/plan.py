@@ -1,0 +1,198 @@
+"""The plan: gates, then gains, then the allocation; the arms last.
+
+A customer in the holdout keeps the intended action, withheld: without it nobody could say later
+what the action did. docs/actions.md explains every column with numbers.
+"""
+
+import difflib
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from actions.params import ActionParams
+from actions.plan.allocation import Allocation, Limits, allocate
+from actions.plan.catalog import DO_NOTHING, Catalog
+from actions.plan.gain import Prospect, has_money, prospect
+from actions.plan.gates import History, blocked_by, blocked_lists, objectors
+from actions.plan.holdout import HOLDOUT, TREATED, arm, epoch_of
+from core.errors import ParamsError
+from sources.meanings.vocabulary import NO_CHANNEL
+
+SCORED = "scored"
+ASSUMED = "assumed"
+WHY_VALUES = ("churn_risk", "value_at_risk", "expected_gain", "expected_cost")
+# Why nothing is to be done, in the order in which the reasons are looked for.
+WHY_NOT = ("no_money", "no_margin", "no_value", "all_blocked", "no_action_pays", "limits")
+
+
+def make_plan(
+    scores: pd.DataFrame, catalog: Catalog, params: ActionParams, history: History
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Choose an action for every scored customer, and say what the plan amounts to.
+
+    `scores` has one row per customer of one as-of date; only status `scored` is planned, sorted by
+    customer_id. Columns of the plan: customer_id, as_of_date, intended_action, channel, why
+    ({message_key, values}), contact_cost, incentive_cost (given when redeemed), expected_cost,
+    effect (absolute reduction of churn_risk), effect_source, blocked ([{action_id, reason}]), arm,
+    withheld, and, where gains can be computed, expected_gain (low effect), expected_gain_mid and
+    expected_gain_high. The summary is JSON. Raises ParamsError for a capacity on a channel that no
+    action uses.
+    """
+    _check_capacities(catalog, params)
+    objected = objectors(history.consents)
+    is_planned = (scores["status"] == SCORED) & ~scores["customer_id"].isin(objected)
+    cards = scores[is_planned].sort_values("customer_id", ignore_index=True)
+    blocked = blocked_by(cards, catalog.actions, history, params)
+    expected = prospect(cards, catalog.actions, params.margin_rate)
+    allocation = allocate(
+        np.where(blocked < 0, expected.gain, np.nan),
+        expected.cost,
+        [action.channel for action in catalog.actions],
+        Limits(params.budget, params.capacities),
+    )
+    plan = _frame(cards, catalog, params, allocation, expected)
+    plan["why"] = pd.Series(_why(cards, plan, catalog, expected.gain, blocked), dtype=object)
+    plan["blocked"] = pd.Series(blocked_lists(blocked, catalog.actions), dtype=object)
+    epoch = epoch_of(scores["as_of_date"].iloc[0], params.holdout_epoch) if len(scores) else None
+    plan["arm"] = [
+        arm(customer, str(epoch), params.holdout_salt, params.holdout_share)
+        for customer in plan["customer_id"]
+    ]
+    plan["withheld"] = (plan["arm"] == HOLDOUT) & (plan["intended_action"] != DO_NOTHING)
+    return plan, {
+        "customers": len(plan),
+        "objected": int(scores["customer_id"].isin(objected).sum()),
+        "epoch": epoch,
+        "holdout_share": params.holdout_share,
+        **_totals(plan, params, allocation),
+        "missing_tables": {name: f"missing.{name}" for name in history.missing()},
+    }
+
+
+def _check_capacities(catalog: Catalog, params: ActionParams) -> None:
+    channels = catalog.channels()
+    for channel in params.capacities:
+        if channel not in channels:
+            near = difflib.get_close_matches(channel, channels, n=1)
+            hint = f" Did you mean {near[0]}?" if near else " Leave it out, or add an action."
+            raise ParamsError(
+                f"params.yaml: actions.capacities limits the channel {channel}, but the catalogue "
+                f"has only {', '.join(channels) or 'no channel'}.{hint}"
+            )
+
+
+def _frame(
+    cards: pd.DataFrame,
+    catalog: Catalog,
+    params: ActionParams,
+    allocation: Allocation,
+    expected: Prospect,
+) -> pd.DataFrame:
+    """The columns that follow from the choice; `do_nothing` costs and gains nothing."""
+    choice = allocation.choice
+
+    def taken(values: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Values per action (actions,) or per customer and action, at each customer's choice."""
+        table = np.broadcast_to(np.asarray(values, dtype=float), expected.cost.shape)
+        padded = np.hstack([table, np.zeros((len(table), 1))])
+        return padded[np.arange(len(choice)), choice]  # NOTHING is -1, the padding
+
+    def named(names: list[str], nothing: str | None) -> npt.NDArray[np.object_]:
+        return np.array([*names, nothing], dtype=object)[choice]
+
+    actions = catalog.actions
+    plan = cards[["customer_id", "as_of_date"]].assign(
+        intended_action=named([action.id for action in actions], DO_NOTHING),
+        channel=named([action.channel for action in actions], NO_CHANNEL),
+        contact_cost=taken([action.contact_cost for action in actions]),
+        incentive_cost=taken([action.incentive_cost for action in actions]),
+        expected_cost=taken(expected.cost),
+        effect=taken(expected.effect),
+        effect_source=named([ASSUMED] * len(actions), None),
+    )
+    if params.margin_rate is not None and has_money(cards):
+        plan["expected_gain"] = taken(expected.gain)
+        plan["expected_gain_mid"] = taken(prospect(cards, actions, params.margin_rate, "mid").gain)
+        plan["expected_gain_high"] = taken(
+            prospect(cards, actions, params.margin_rate, "high").gain
+        )
+    return plan
+
+
+def _why(
+    cards: pd.DataFrame,
+    plan: pd.DataFrame,
+    catalog: Catalog,
+    gain: npt.NDArray[np.float64],
+    blocked: npt.NDArray[np.int64],
+) -> list[dict[str, Any]]:
+    """A message key and its values for each customer: why this action, or why none."""
+    tested = (
+        np.full(len(cards), not has_money(cards)),
+        np.full(len(cards), has_money(cards) and "expected_gain" not in plan.columns),
+        np.isnan(gain).all(axis=1),
+        (blocked >= 0).all(axis=1),
+        ~((blocked < 0) & (gain > 0)).any(axis=1),
+    )
+    why_not = np.select(tested, WHY_NOT[:-1], WHY_NOT[-1])
+    reasons = {action.id: str(action.why) for action in catalog.actions}
+    keys = [
+        f"why.{reasons.get(action, nothing)}"
+        for action, nothing in zip(plan["intended_action"], why_not, strict=True)
+    ]
+    known = plan.assign(churn_risk=cards["churn_risk"], value_at_risk=cards.get("value_at_risk"))
+    columns = [_numbers(known, name) for name in WHY_VALUES]
+    return [
+        {"message_key": key, "values": dict(zip(WHY_VALUES, values, strict=True))}
+        for key, *values in zip(keys, *columns, strict=True)
+    ]
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> list[float | None]:
+    """A column as plain numbers, None where it is absent or unknown."""
+    if name not in frame.columns:
+        return [None] * len(frame)
+    values = pd.to_numeric(frame[name]).to_numpy(dtype=np.float64, na_value=np.nan)
+    return [None if np.isnan(value) else float(value) for value in values]
+
+
+def _totals(plan: pd.DataFrame, params: ActionParams, allocation: Allocation) -> dict[str, Any]:
+    """What the plan amounts to: by action, by arm, against the limits, and what was blocked."""
+    chosen = plan[plan["intended_action"] != DO_NOTHING]
+    is_idle = plan["intended_action"] == DO_NOTHING
+    spent = float(plan["expected_cost"].sum())
+    return {
+        "by_action": {str(name): _sums(rows) for name, rows in plan.groupby("intended_action")},
+        "by_arm": {name: _sums(chosen[chosen["arm"] == name]) for name in (TREATED, HOLDOUT)},
+        "budget": {
+            "limit": params.budget,
+            "intended": spent,
+            "to_spend": float(plan.loc[~plan["withheld"], "expected_cost"].sum()),
+        },
+        "capacities": {
+            channel: {"limit": limit, "intended": int((plan["channel"] == channel).sum())}
+            for channel, limit in params.capacities.items()
+        },
+        "effect_source": ASSUMED,
+        "objective": allocation.objective,
+        "upper_bound": allocation.upper_bound,
+        "optimality_gap": allocation.gap,
+        "binding": list(allocation.binding),
+        "why_nothing": dict(Counter(why["message_key"] for why in plan.loc[is_idle, "why"])),
+        "blocked": dict(Counter(entry["reason"] for row in plan["blocked"] for entry in row)),
+    }
+
+
+def _sums(rows: pd.DataFrame) -> dict[str, float | int]:
+    """Customers, how many of them withheld, expected cost and, where known, expected gain."""
+    sums: dict[str, float | int] = {
+        "customers": len(rows),
+        "withheld": int(rows["withheld"].sum()),
+        "expected_cost": float(rows["expected_cost"].sum()),
+    }
+    if "expected_gain" in rows.columns:
+        sums["expected_gain"] = float(rows["expected_gain"].sum())
+    return sums

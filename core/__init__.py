@@ -1,0 +1,1 @@
+"""What every package stands on: errors, files, arrays, parameter types and the clock."""

@@ -1,0 +1,82 @@
+"""Saved models: JSON and LightGBM text, never a pickle, with the sha256 of every file."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from core.errors import ArtifactError
+
+MANIFEST = "manifest.json"
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON the same way every time: sorted keys, NaN refused, newline at the end."""
+    text = json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON; ArtifactError when the file is missing or is not JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ArtifactError(f"{path} is missing: run `dvc repro` to write it again.") from None
+    except ValueError as error:
+        raise ArtifactError(
+            f"{path} is not readable JSON ({error}): run `dvc repro` to write it again."
+        ) from None
+
+
+def sha256_of(path: Path) -> str:
+    """sha256 of a file's bytes, as hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """sha256 of every file below `folder` except its manifest, by path relative to it."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): sha256_of(path)
+        for path in files
+        if path != folder / MANIFEST
+    }
+
+
+def digest(files: Mapping[str, str]) -> str:
+    """One sha256, as hex, for the hashes of several files: it changes when any of them does."""
+    text = "".join(f"{name}:{one}\n" for name, one in sorted(files.items()))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_manifest(folder: Path, **facts: Any) -> dict[str, Any]:
+    """Write `manifest.json`: the given facts and the sha256 of every file in the folder."""
+    manifest = {**facts, "files": hashes(folder)}
+    write_json(folder / MANIFEST, manifest)
+    return manifest
+
+
+def check_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest after comparing every file with it.
+
+    A damaged LightGBM text file aborts the process that loads it, so nothing may be loaded before
+    this returned. Raises ArtifactError naming each file that is missing, changed or unexpected.
+    """
+    manifest: dict[str, Any] = read_json(folder / MANIFEST)
+    wanted, found = manifest["files"], hashes(folder)
+    problems = [f"{name} is missing" for name in sorted(wanted.keys() - found.keys())]
+    problems += [f"{name} is not in the manifest" for name in sorted(found.keys() - wanted.keys())]
+    problems += [
+        f"{name} was changed"
+        for name in sorted(wanted)
+        if found.get(name, "") not in ("", wanted[name])
+    ]
+    if problems:
+        raise ArtifactError(
+            f"{folder}: {'; '.join(problems)}. Nothing was loaded; "
+            "run `dvc repro` to write it again."
+        )
+    return manifest

@@ -1,0 +1,1 @@
+"""Where expressions run: DuckDB on one machine, Spark on many."""

@@ -1,0 +1,238 @@
+"""The engine that runs the steps on one machine: DuckDB, one part of the customers after another.
+
+Everything about a customer is computed from that customer's rows alone, so customers are cut into
+parts by ranges of their ids. A part fits into the processor's reach and in little memory, which
+is faster than all at once and grows linearly; how many parts there are changes no result.
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+import pandas as pd
+import pyarrow as pa
+import sqlglot
+from sqlglot import exp
+
+from features.history.facts import Schemas, Step
+from sources.duck import connect
+
+PART_ROWS = 1_500_000  # order lines or events in one part, about
+SAMPLED = 50_000  # ids that the ranges are laid by
+IGNORE_NULL = (exp.Sum, exp.Min, exp.Max, exp.Avg, exp.Count)
+
+Tables = Mapping[str, Path | pa.Table]
+
+
+class Engine(Protocol):
+    """What features need of an engine; DuckDB here, Spark in features/engines/spark.py."""
+
+    schemas: Schemas
+
+    def parts(self, steps: Sequence[Step], dates: Sequence[int]) -> Iterator[int]:
+        """Run the steps for one part of the customers after another; yields its number."""
+
+    def put(self, name: str, rows: pa.Table) -> None:
+        """Make a small table known under a name, in place of the one before."""
+
+    def create(self, step: Step) -> None:
+        """Compute a step's table, in place of the one before."""
+
+    def frame(self, table: ir.Table) -> pd.DataFrame:
+        """The rows of an expression."""
+
+    def write(self, table: ir.Table, path: Path) -> None:
+        """Write the rows of an expression to a Parquet file."""
+
+
+class DuckEngine:
+    """DuckDB in this process. `tables` are Parquet files or Arrow tables, by name."""
+
+    def __init__(self, tables: Tables, part_rows: int = PART_ROWS, threads: int | None = None):
+        self._duck = connect(**({} if threads is None else {"threads": threads}))
+        self._tables, self._part_rows = dict(tables), part_rows
+        self._sources: dict[str, str] = {}
+        for name, table in tables.items():
+            self._open(name, table)
+        backend = ibis.duckdb.from_connection(self._duck)
+        self.schemas: Schemas = {name: backend.table(name).schema() for name in tables}
+
+    def parts(self, steps: Sequence[Step], dates: Sequence[int]) -> Iterator[int]:
+        """Run the steps for one part of the customers after another; yields its number."""
+        self.put("dates", dates_rows(dates))
+        cuts = self._cuts()
+        if not cuts:
+            self._run(steps)
+            yield 0
+            return
+        with tempfile.TemporaryDirectory(prefix="regulars-") as folder:
+            for name in self._tables:
+                self._split(name, cuts, Path(folder) / name)
+            try:
+                for part in range(len(cuts) + 1):
+                    for name in self._tables:
+                        self._open_part(name, Path(folder) / name, part)
+                    self._run(steps)
+                    yield part
+                    self._free(steps)
+            finally:
+                for name, table in self._tables.items():
+                    self._open(name, table)
+
+    def put(self, name: str, rows: pa.Table) -> None:
+        """Make a small table known under a name, in place of the one before."""
+        self._duck.register("_incoming", rows)
+        self._duck.execute(f'CREATE OR REPLACE TABLE "{name}" AS FROM _incoming')
+        self._duck.unregister("_incoming")
+
+    def create(self, step: Step) -> None:
+        """Compute a step's table, in place of the one before."""
+        self._create(step, compiled_step(step))
+
+    def frame(self, table: ir.Table) -> pd.DataFrame:
+        """The rows of an expression."""
+        return frame_of(self._duck.execute(compiled(table)).to_arrow_table(), table)
+
+    def write(self, table: ir.Table, path: Path) -> None:
+        """Write the rows of an expression to a Parquet file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._duck.execute(
+            f"COPY ({compiled(table)}) TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+
+    def _run(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            # A customer's rows lie together, so each date finds what it adds up at hand.
+            order = " ORDER BY customer_id" if step.keep else ""
+            self._create(step, compiled_step(step) + order)
+
+    def _create(self, step: Step, statement: str) -> None:
+        kind = "TABLE" if step.keep else "VIEW"
+        self._duck.execute(f'CREATE OR REPLACE {kind} "{step.name}" AS {statement}')
+
+    def _free(self, steps: Sequence[Step]) -> None:
+        """Free what steps have made: replaced one by one, two parts would be held at a time."""
+        for step in steps:
+            if step.keep:
+                self._duck.execute(f'DROP TABLE "{step.name}"')
+
+    def _open(self, name: str, table: Path | pa.Table) -> None:
+        if isinstance(table, Path):
+            rows = f"read_parquet('{_quoted(table)}')"
+        else:
+            # Under another name: what is registered hides a view of the same name.
+            rows = f'"given_{name}"'
+            self._duck.register(f"given_{name}", table)
+        self._sources[name] = rows
+        self._duck.execute(f'CREATE OR REPLACE VIEW "{name}" AS FROM {rows}')
+
+    def _cuts(self) -> list[str]:
+        """The ids at which parts begin, apart from the first; none where all fits into one."""
+        rows = {name: self._count(name) for name in self._tables}
+        parts = -(-max(rows.values(), default=0) // self._part_rows)
+        if parts <= 1:
+            return []
+        share = min(1.0, SAMPLED / sum(rows.values()))
+        sampled = " UNION ALL ".join(
+            f'(SELECT customer_id FROM "{name}" USING SAMPLE reservoir({size} ROWS) REPEATABLE (1))'
+            for name, count in rows.items()
+            if (size := round(count * share))
+        )
+        found = self._duck.execute(f"{sampled} ORDER BY 1").fetchall()
+        ids = [row[0] for row in found if "\0" not in row[0]]  # SQL text ends at such a character
+        return sorted({ids[len(ids) * part // parts] for part in range(1, parts)})
+
+    def _count(self, name: str) -> int:
+        found = self._duck.execute(f'SELECT count(*) FROM "{name}"').fetchone()
+        return int(found[0]) if found else 0
+
+    def _split(self, name: str, cuts: Sequence[str], folder: Path) -> None:
+        """Write a table once more, one folder a part: reading all for each part takes longer."""
+        folder.mkdir(parents=True)
+        part = self._part_column(name)
+        self._duck.execute(
+            f'COPY (SELECT *, {_part_of(cuts, 0)} AS {part} FROM "{name}") '
+            f"TO '{_quoted(folder)}' (FORMAT parquet, PARTITION_BY ({part}), COMPRESSION snappy)"
+        )
+
+    def _part_column(self, name: str) -> str:
+        """A name for the number of the part that the table has no column of."""
+        taken, part = {column.lower() for column in self.schemas[name].names}, "part"
+        while part in taken:
+            part += "_"
+        return part
+
+    def _open_part(self, name: str, folder: Path, part: int) -> None:
+        here = folder / f"{self._part_column(name)}={part}"
+        if here.exists():
+            rows = f"read_parquet('{_quoted(here)}/*.parquet', hive_partitioning = false)"
+        else:  # nobody of this part has a row in the table
+            rows = f"(FROM {self._sources[name]} WHERE false)"
+        self._duck.execute(f'CREATE OR REPLACE VIEW "{name}" AS FROM {rows}')
+
+
+def compiled(table: ir.Table) -> str:
+    """An expression as DuckDB SQL, compiled once."""
+    return _compiled(table.op())
+
+
+def compiled_step(step: Step) -> str:
+    """A step as DuckDB SQL, with its whole numbers narrow.
+
+    Sums of them are 128 bits wide in DuckDB; none that is stored (days, and counts of one day or
+    customer) needs more than 32, and aggregates of those are faster.
+    """
+    whole = [name for name, kind in step.table.schema().items() if kind.is_int64()]
+    if not (step.keep and whole):
+        return compiled(step.table)
+    narrow = ", ".join(f'CAST("{name}" AS INTEGER) AS "{name}"' for name in whole)
+    return f"SELECT * REPLACE ({narrow}) FROM ({compiled(step.table)})"
+
+
+@lru_cache(maxsize=512)
+def _compiled(node: ops.Relation) -> str:
+    statement = sqlglot.parse_one(ibis.to_sql(node.to_expr(), dialect="duckdb"), dialect="duckdb")
+    return statement.transform(_cased, copy=False).sql(dialect="duckdb")
+
+
+def _cased(node: exp.Expression) -> exp.Expression:
+    """SUM(x) FILTER (c) as SUM(CASE WHEN c THEN x END): among many aggregates that is faster."""
+    if not isinstance(node, exp.Filter) or not isinstance(node.this, IGNORE_NULL):
+        return node
+    aggregate, condition = node.this, node.expression.this
+    value = aggregate.this
+    if isinstance(value, exp.Distinct):
+        return node
+    counted = exp.Literal.number(1) if isinstance(value, exp.Star) else value
+    aggregate.set("this", exp.Case(ifs=[exp.If(this=condition, true=counted)]))
+    return aggregate
+
+
+def frame_of(rows: pa.Table, table: ir.Table) -> pd.DataFrame:
+    """Rows with the types their expression states: engines sum whole numbers into wider ones."""
+    found: pd.DataFrame = rows.cast(table.schema().to_pyarrow()).to_pandas()
+    return found
+
+
+def dates_rows(dates: Sequence[int]) -> pa.Table:
+    """The table `dates`: one column, `as_of`."""
+    return pa.table({"as_of": pa.array(list(dates), pa.int64())})
+
+
+def _part_of(cuts: Sequence[str], first: int) -> str:
+    """The number of a customer's part in SQL: halving the ranges, as one would look it up."""
+    if not cuts:
+        return str(first)
+    middle = len(cuts) // 2
+    below, above = _part_of(cuts[:middle], first), _part_of(cuts[middle + 1 :], first + middle + 1)
+    quoted = cuts[middle].replace("'", "''")
+    return f"CASE WHEN customer_id < '{quoted}' THEN {below} ELSE {above} END"
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

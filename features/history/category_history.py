@@ -1,0 +1,80 @@
+"""Who bought which category, as it stood at an as-of date, and who bought which afterwards.
+
+Two tables beside the snapshot, one row a customer and category, for the model of the categories
+bought next (models/next_purchase/what.py). They are apart from one another so that whatever reads
+the history cannot see an outcome.
+
+`HISTORY` has the categories that a customer of the cohort ever bought: as_of_date, customer_id,
+category and whole numbers of days, of which `bought` counts days with a purchase of it.
+`OUTCOMES` has those bought within the horizon, before or for the first time: no row is a true no
+once the window has closed, and where it has not there are no rows at all.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import ibis.expr.types as ir
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.history.bases import BASES, cohort_table, moment_table
+from features.history.facts import Facts
+from features.timeline import all_known, is_closed, outcome
+
+HISTORY, OUTCOMES = "history", "outcomes"
+KEY = ("as_of_date", "customer_id", "category")
+DAYS = ("bought", "bought_30d", "bought_90d", "first_ago", "last_ago")
+NEW_DAYS = 90  # a category not bought for so long is new: `bought_90d` is 0
+
+
+@dataclass(frozen=True)
+class Categories:
+    """Both tables, of every as-of date: customer_id and category as pandas categories."""
+
+    history: pd.DataFrame
+    outcomes: pd.DataFrame
+
+
+def category_tables(facts: Facts) -> dict[str, ir.Table]:
+    """Both tables at the as-of date, by name; none where the data has no categories."""
+    if "categories" not in facts.has:
+        return {}
+    return {HISTORY: _history(facts), OUTCOMES: _outcomes(facts)}
+
+
+def _history(facts: Facts) -> ir.Table:
+    rows = BASES["categories"](facts)
+    rows = rows.cross_join(moment_table().select("as_of_date"))
+    rows = rows.select(*KEY, **{name: rows[name].cast("int32") for name in DAYS})
+    return rows.order_by("customer_id", "category")
+
+
+def _outcomes(facts: Facts) -> ir.Table:
+    """Only on days with a purchase: a lapsed customer bought nothing, whatever was exchanged."""
+    later = outcome(all_known(facts.tables["category_days"]), moment_table())
+    later = later.filter(
+        later.ahead < later.horizon_days,
+        is_closed(later.as_of, later.horizon_days, later.data_until),
+    )
+    days = all_known(facts.tables["purchase_days"]).select("customer_id", "day")
+    bought = later.semi_join(days, ["customer_id", "day"]).semi_join(cohort_table(), "customer_id")
+    return bought.select(*KEY).distinct().order_by("customer_id", "category")
+
+
+def read_categories(folder: Path) -> Categories | None:
+    """What `build_snapshots` wrote; None where nobody ever bought anything with a category."""
+    history, outcomes = _read(folder / HISTORY), _read(folder / OUTCOMES)
+    if history is None or outcomes is None or history.empty:
+        return None
+    return Categories(history, outcomes)
+
+
+def _read(folder: Path) -> pd.DataFrame | None:
+    """All files of a folder, in the order of their names; few texts stand in very many rows."""
+    files = sorted(folder.glob("*.parquet"))
+    if not files:
+        return None
+    tables = [pq.read_table(file, read_dictionary=list(KEY[1:])) for file in files]
+    together: pd.DataFrame = pa.concat_tables(tables).unify_dictionaries().to_pandas()
+    return together

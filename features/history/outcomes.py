@@ -1,0 +1,56 @@
+"""What became of customers after any past day, from the checked data as it stands now.
+
+Labels (features/history/labels.py) are made for the as-of dates of a run; releases were made on
+other days.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.history.periods import bought_in
+from features.timeline import date_of, day_of, period_of, runs_at
+
+Flags = npt.NDArray[np.bool_]
+HOLDOUT = "holdout"  # as in the table contacts: noted, and not contacted
+
+
+def lapsed(
+    purchases: pd.DataFrame, customers: Sequence[str], as_of_day: int, horizon_days: int
+) -> Flags:
+    """Whether each customer bought nothing in the horizon after an as-of day (n,)."""
+    orders = bought_in(purchases, as_of_day, [horizon_days], customers)["orders"]
+    return np.asarray(orders[:, 0] == 0, np.bool_)
+
+
+def cancelled(
+    subscriptions: pd.DataFrame, customers: Sequence[str], as_of_day: int, horizon_days: int
+) -> Flags:
+    """Whether no subscription of each customer runs at the end of the horizon (n,)."""
+    rows = pd.DataFrame({"day": _days(subscriptions["started_at"])})
+    is_there = "ended_at" in subscriptions
+    rows["ended_day"] = _days(subscriptions["ended_at"]) if is_there else np.nan
+    running = subscriptions["customer_id"][runs_at(rows, as_of_day + horizon_days)]
+    return ~pd.Index(customers).isin(running)
+
+
+def contacted(
+    contacts: pd.DataFrame, customers: Sequence[str], as_of_day: int, horizon_days: int
+) -> Flags:
+    """Whether an action was carried out for each customer within the horizon (n,).
+
+    Contacts of arm `holdout` are noted and were not made.
+    """
+    start = pd.Timestamp(date_of(as_of_day))
+    inside = period_of(contacts["event_time"], start, [horizon_days]) == 0
+    made = inside & (contacts["arm"] != HOLDOUT).to_numpy()
+    return np.asarray(pd.Index(customers).isin(contacts["customer_id"][made]), np.bool_)
+
+
+def _days(times: pd.Series) -> "pd.Series[float]":
+    """Whole days from 1970-01-01; NaN where there is no time."""
+    first = pd.Timestamp(date_of(day_of(date_of(0))))
+    elapsed: pd.Series[float] = (times - first).dt.total_seconds() // 86_400
+    return elapsed

@@ -1,0 +1,110 @@
+"""What customers bought by period after a date, from the purchase timelines.
+
+`purchases` holds customer_id, event_day, orders and, where the data has amounts, amount: one row
+per customer and day with purchases, what `purchase_timelines` makes. Its amounts are what was paid
+on those days; refunds that came on other days are not in them, and unknown ones are empty.
+"""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.timeline import date_of, days_before, period_of, was_before
+
+Matrix = npt.NDArray[np.float64]
+PARTS = ("cohort", "new", "back")
+
+
+def bought_in(
+    purchases: pd.DataFrame, as_of_day: int, ends: Sequence[int], customers: Sequence[str]
+) -> dict[str, Matrix]:
+    """`orders` and, with amounts, `spend` (customers, periods) after an as-of day.
+
+    `ends` are days after it, ascending: periods [0, ends[0]), [ends[0], ends[1]) and so on.
+    """
+    period = period_of(purchases["event_day"], _midnight(as_of_day), ends)
+    later, period = purchases[period >= 0], period[period >= 0]
+    place = pd.Index(customers).get_indexer(pd.Index(later["customer_id"]))
+    theirs = place >= 0
+    cell = place[theirs] * len(ends) + period[theirs]
+    size = len(customers) * len(ends)
+    return {
+        what: _summed(cell, rows[theirs], size).reshape(len(customers), len(ends))
+        for what, rows in _amounts(later).items()
+    }
+
+
+def bought_by(
+    purchases: pd.DataFrame, as_of_day: int, days: int, cohort: Collection[str]
+) -> dict[str, dict[str, float]]:
+    """`orders` and `spend` in the `days` from an as-of day on, by who bought.
+
+    `cohort`: the given customers; `new`: whose first purchase lies there; `back`: all others, who
+    had been silent too long to be in the cohort.
+    """
+    customers = purchases["customer_id"]
+    inside = period_of(purchases["event_day"], _midnight(as_of_day), [days]) == 0
+    first = purchases.groupby("customer_id")["event_day"].min()
+    came = period_of(first, _midnight(as_of_day), [days]) == 0
+    is_new = customers.isin(first.index[came])
+    who = np.select([customers.isin(cohort), is_new], ["cohort", "new"], "back")
+    return {
+        what: {part: float(rows[inside & (who == part)].sum()) for part in PARTS}
+        for what, rows in _amounts(purchases).items()
+    }
+
+
+def active_at(purchases: pd.DataFrame, as_of_day: int, active_within_days: int) -> list[str]:
+    """Who bought in the `active_within_days` before an as-of day, sorted."""
+    start = _midnight(as_of_day - active_within_days)
+    inside = period_of(purchases["event_day"], start, [active_within_days]) == 0
+    return sorted(set(purchases["customer_id"][inside]))
+
+
+def _summed(cell: npt.NDArray[np.int64], rows: Matrix, size: int) -> Matrix:
+    return np.asarray(np.bincount(cell, rows, size), np.float64)
+
+
+def _midnight(day: int) -> pd.Timestamp:
+    return pd.Timestamp(date_of(day))
+
+
+def _amounts(purchases: pd.DataFrame) -> dict[str, Matrix]:
+    names = {"orders": "orders", "spend": "amount"}
+    return {
+        what: _priced(purchases) if what == "spend" else purchases[column].to_numpy(np.float64)
+        for what, column in names.items()
+        if column in purchases.columns
+    }
+
+
+def _priced(purchases: pd.DataFrame) -> Matrix:
+    """Amounts; a day of unknown money counts as the customer's usual one, or as everybody's."""
+    amounts = purchases["amount"]
+    if amounts.notna().all():
+        return amounts.to_numpy(np.float64)
+    own = amounts.groupby(purchases["customer_id"]).transform("mean")
+    return amounts.fillna(own).fillna(amounts.mean()).fillna(0.0).to_numpy(np.float64)
+
+
+def histories(purchases: pd.DataFrame, as_of_day: int) -> pd.DataFrame:
+    """frequency, recency, T and orders_total of everybody who had bought before an as-of day.
+
+    The quadruple's days as in features/families/btyd.py. Rows that reached us late count from the
+    day they happened, as the timelines do not say when they came.
+    """
+    as_of = _midnight(as_of_day)
+    ago = days_before(purchases["event_day"], as_of)
+    before = purchases.assign(ago=ago)[was_before(purchases["event_day"], as_of)]
+    by_customer = before.groupby("customer_id")
+    first, last = by_customer["ago"].max(), by_customer["ago"].min()
+    return pd.DataFrame(
+        {
+            "frequency": by_customer.size().astype("float64") - 1.0,
+            "recency": first - last,
+            "T": first,
+            "orders_total": by_customer["orders"].sum().astype("float64"),
+        }
+    )

@@ -1,0 +1,1 @@
+"""The time plan: horizons and as-of dates that a history carries."""

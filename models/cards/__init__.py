@@ -1,0 +1,1 @@
+"""Score cards: one row per customer, by models or by a rule."""

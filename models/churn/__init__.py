@@ -1,0 +1,1 @@
+"""The churn risk: its model, its reasons, and features that leak the outcome."""

@@ -1,0 +1,121 @@
+"""Too good to be true: a feature that tells the outcome, or a model that is hardly ever wrong.
+
+What ranks nearly every leaver above nearly every customer who stays was mostly written down after
+the customer had left (leakage: Kaufman, Rosset & Perlich 2011). Such a run stops, with the feature
+named; a reason written in params.yaml under `model.accepted_leaks` lets it pass.
+
+What is made of the days of purchases alone holds nothing but rows before the as-of date, and passes
+with that reason: where everybody buys every thirty days, who bought 23 days ago is sure to be back
+within a week. And of a few leavers some feature sorts by chance: below FEWEST of either outcome
+nothing is too good to be true.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import pandas as pd
+
+from core.errors import LeakError, ParamsError
+from features.snapshot import all_features
+from models.params import MODEL_ITSELF, ModelParams
+
+FEATURE_LIMIT = 0.95  # AUC of a single feature
+MODEL_LIMIT = 0.98  # AUC of the model
+FEWEST = 20  # leavers, and stayers, without whom a feature is as good as it is by chance
+OWN_RHYTHM = "made of the days of purchases before the as-of date alone"
+AS_SILENCE = "hardly better than the days of purchases before the as-of date alone"
+BETTER = 0.5  # of the rhythm's own errors: who makes fewer knows more than who fell silent
+DOMINANT = 0.60  # share of the model's gain that one feature brings
+DO = (
+    "Was it known at the as-of date? If not, take it out of the data (or give its rows their "
+    "known_at). If it was, write the reason into params.yaml: "
+)
+
+
+def check_leaks(
+    alone: "pd.Series[float]", model_auc: float | None, features: Sequence[str], params: ModelParams
+) -> list[dict[str, Any]]:
+    """Refuse what is too good to be true; returns what was accepted: name, auc, limit and reason.
+
+    `alone` is the AUC of each feature alone, `model_auc` that of the model; `features` are all the
+    model reads. The model itself needs no reason where an accepted feature alone is as good as
+    MODEL_LIMIT, or the rhythm of purchases as good as FEATURE_LIMIT: it cannot be worse. Raises
+    LeakError naming every feature above its limit, or the strongest one when only the model is;
+    ParamsError for a reason given to a feature that there is none of.
+    """
+    _check_names(params.accepted_leaks, features)
+    reasons = dict.fromkeys(_own_rhythm(), OWN_RHYTHM) | params.accepted_leaks
+    found = {str(name): float(area) for name, area in alone[alone > FEATURE_LIMIT].items()}
+    rhythm = max((area for name, area in found.items() if name in _own_rhythm()), default=0.0)
+    if rhythm:
+        # Where silence alone tells who is gone, visits and whatever else falls silent tell it too.
+        reasons |= {
+            name: AS_SILENCE
+            for name, area in found.items()
+            if name not in reasons and 1.0 - area >= (1.0 - rhythm) * BETTER
+        }
+    unexplained = {name: area for name, area in found.items() if name not in reasons}
+    if unexplained:
+        told = ", ".join(f"{name} (AUC {area:.3f})" for name, area in unexplained.items())
+        many = len(unexplained) > 1
+        raise LeakError(
+            f"Too good to be true: {told} alone {'tell' if many else 'tells'} who leaves, above "
+            f"{FEATURE_LIMIT}. The last release stays as it is. {DO}model: accepted_leaks: "
+            f"{{{_key(next(iter(unexplained)))}: <why it was known>}}."
+        )
+    accepted = [
+        {"name": name, "auc": area, "limit": FEATURE_LIMIT, "reason": reasons[name]}
+        for name, area in found.items()
+    ]
+    explained = rhythm or max(found.values(), default=0.0) > MODEL_LIMIT
+    if (model_auc or 0.0) > MODEL_LIMIT and not explained:
+        if MODEL_ITSELF not in reasons:
+            raise LeakError(
+                f"Too good to be true: the churn model has AUC {model_auc:.3f} on the test dates, "
+                f"above {MODEL_LIMIT}. Its strongest feature alone is {alone.index[0]} (AUC "
+                f"{float(alone.iloc[0]):.3f}): look there first. The last release stays as it is. "
+                f"{DO}model: accepted_leaks: {{{MODEL_ITSELF}: <why it can be that good>}}."
+            )
+        own = {"name": MODEL_ITSELF, "auc": model_auc, "limit": MODEL_LIMIT}
+        accepted.append({**own, "reason": reasons[MODEL_ITSELF]})
+    return accepted
+
+
+def dominance(importance: pd.DataFrame) -> list[str]:
+    """A warning where one feature brings more than DOMINANT of the model's gain.
+
+    `importance` has the columns feature and gain_share, largest first.
+    """
+    first = importance.iloc[0]
+    if first["gain_share"] <= DOMINANT:
+        return []
+    return [
+        f"{first['feature']} brings {first['gain_share']:.0%} of the gain, more than "
+        f"{DOMINANT:.0%}: the model is nearly that feature alone; see that it is known at the "
+        "as-of date"
+    ]
+
+
+def _own_rhythm() -> list[str]:
+    """The features made of nothing but the days on which a customer bought."""
+    return [one.name for one in all_features() if one.base == "purchase_days" and not one.needs]
+
+
+def _key(name: str) -> str:
+    """A feature's name as a key of YAML; an attribute may be called anything."""
+    return name if re.fullmatch(r"[A-Za-z]\w*", name) else json.dumps(name, ensure_ascii=False)
+
+
+def _check_names(reasons: dict[str, str], features: Sequence[str]) -> None:
+    for name in reasons:
+        if name == MODEL_ITSELF or name in features:
+            continue
+        near = get_close_matches(name, [*features, MODEL_ITSELF], 1)
+        hint = f" Did you mean {near[0]}?" if near else " Take it out again."
+        raise ParamsError(
+            f"params.yaml: model.accepted_leaks gives a reason for {name}, which is no feature the "
+            f"churn model reads.{hint}"
+        )

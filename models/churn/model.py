@@ -1,0 +1,253 @@
+"""Churn: LightGBM over snapshots of many as-of dates, then a calibrated probability.
+
+A few boosters, each with a seed and parts of the rows of its own and some with cuts at random, are
+averaged in log odds: one alone says more than it knows, and Shapley values of an average are the
+average of them. Tree counts
+are chosen by early stopping on the validation dates. The calibration map is fitted on the same
+out-of-time dates; whether it is used is decided cross-fitted over customers.
+
+Of few customers trees learn little that is true: with `gates` of them they have no part beside the
+parametric model (models/churn/parametric.py), with FULL times as many they stand alone, and in
+between the log odds are mixed in proportion, so that one customer more never makes another model.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from core.files import read_json, write_json
+from features.params import Churn
+from models.churn.enough import check_gates
+from models.churn.parametric import ParametricChurn
+from models.leaving import LAPSE, saved
+from models.params import ModelParams
+from models.probability.calibration import IDENTITY, BetaMap, cross_fitted, fit_beta_map
+from models.probability.metrics import log_loss
+from models.trees.boosting import (
+    FloatArray,
+    Recipe,
+    Rows,
+    load_booster,
+    save_booster,
+    side_by_side,
+    train_booster,
+)
+from models.trees.inputs import Inputs, learn_inputs
+
+BOOSTER, META = "booster_{}.txt", "churn.json"
+
+
+@dataclass(frozen=True)
+class ChurnModel:
+    """A fitted churn model: boosters, calibration map, and what it reads of a snapshot.
+
+    `tree_weight` is the part of the boosters in the log odds; the rest is the parametric model's.
+    """
+
+    boosters: tuple[lgb.Booster, ...]
+    calibration: BetaMap
+    inputs: Inputs
+    rounds: int
+    churn: Churn = LAPSE
+    parametric: ParametricChurn | None = None
+    tree_weight: float = 1.0
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features it reads, in order."""
+        return self.inputs.features
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns of a snapshot it reads: features, and those of the parametric model."""
+        more = () if self.parametric is None else self.parametric.reads
+        return (*self.features, *(name for name in more if name not in self.features))
+
+    def raw(self, snapshot: pd.DataFrame) -> FloatArray:
+        """The models' own probability (n,), before calibration."""
+        log_odds = np.zeros(len(snapshot))
+        if self.boosters:
+            matrix = self.inputs.matrix(snapshot)
+            log_odds = _mean([one.predict(matrix, raw_score=True) for one in self.boosters])
+        if self.parametric is not None:
+            other = self.parametric.log_odds(snapshot)
+            log_odds = self.tree_weight * log_odds + (1.0 - self.tree_weight) * other
+        scores: FloatArray = expit(log_odds)
+        return scores
+
+    def predict(self, snapshot: pd.DataFrame) -> FloatArray:
+        """Churn risk (n,): the calibrated probability of leaving within the horizon."""
+        return self.calibration(self.raw(snapshot))
+
+    def at_level_of(self, recent: pd.DataFrame, own_rows: float = 0.0) -> "ChurnModel":
+        """The same model, its map shifted to the share of leavers in recent rows it learned from.
+
+        A map brings along the level of the dates it was fitted on, where the model behind it was
+        weeks older; a refitted model has less to correct. See docs/decisions/0002. The level of few
+        rows is chance: the model's own counts as that of `own_rows` beside them.
+        """
+        outcomes = recent["churned"].to_numpy(np.float64)
+        told = self.calibration.at_level_of(self.raw(recent), outcomes, own_rows)
+        return replace(self, calibration=told)
+
+    def contributions(self, snapshot: pd.DataFrame) -> FloatArray:
+        """Shapley values (n, features + 1), log odds before calibration; last, what all share."""
+        found = np.zeros((len(snapshot), len(self.features) + 1))
+        if self.boosters:
+            matrix = self.inputs.matrix(snapshot)
+            found = _mean([one.predict(matrix, pred_contrib=True) for one in self.boosters])
+        if self.parametric is None:
+            return found
+        other = np.zeros_like(found)
+        place = {name: i for i, name in enumerate(self.features)}
+        for name, values in self.parametric.contributions(snapshot).items():
+            # What the model's features leave out is told with what all share.
+            other[:, place.get(str(name), -1)] += values.to_numpy(np.float64)
+        return self.tree_weight * found + (1.0 - self.tree_weight) * other
+
+    def importance(self) -> pd.DataFrame:
+        """Share of the total gain by feature, largest first.
+
+        Of the parametric model it is the share of the movement of the log odds.
+        """
+        share = np.zeros(len(self.features))
+        if self.boosters:
+            gain = _mean([one.feature_importance("gain") for one in self.boosters])
+            share = gain / max(gain.sum(), 1e-12)
+        if self.parametric is not None:
+            moved = np.array([self.parametric.importance.get(name, 0.0) for name in self.features])
+            share = self.tree_weight * share + (1.0 - self.tree_weight) * moved
+        table = pd.DataFrame({"feature": self.features, "gain_share": share})
+        return table.sort_values(
+            ["gain_share", "feature"], ascending=[False, True], ignore_index=True
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the boosters as text and everything else as JSON."""
+        for number, booster in enumerate(self.boosters):
+            save_booster(booster, folder / BOOSTER.format(number))
+        content = {
+            **self.inputs.to_dict(),
+            "calibration": self.calibration.to_dict(),
+            "members": len(self.boosters),
+            "rounds": self.rounds,
+            **saved(self.churn),
+        }
+        if self.parametric is not None:
+            content |= {"parametric": self.parametric.to_dict(), "tree_weight": self.tree_weight}
+        write_json(folder / META, content)
+
+    @classmethod
+    def load(cls, folder: Path) -> "ChurnModel":
+        """Read what `save` wrote; ArtifactError when something is missing."""
+        content = read_json(folder / META)
+        return cls(
+            boosters=tuple(
+                load_booster(folder / BOOSTER.format(number))
+                for number in range(content["members"])
+            ),
+            calibration=BetaMap(**content["calibration"]),
+            inputs=Inputs.from_dict(content),
+            rounds=content["rounds"],
+            churn=content.get("churn", LAPSE),
+            parametric=_read_parametric(content),
+            tree_weight=content.get("tree_weight", 1.0),
+        )
+
+
+def _read_parametric(content: dict[str, Any]) -> ParametricChurn | None:
+    return ParametricChurn.from_dict(content["parametric"]) if "parametric" in content else None
+
+
+def parametric_churn(
+    rows: pd.DataFrame, features: Sequence[str], parametric: ParametricChurn
+) -> ChurnModel:
+    """The parametric model alone; `rows` tell the values of text features, for drift."""
+    inputs = learn_inputs(rows, features)
+    return ChurnModel((), IDENTITY, inputs, 0, parametric.churn, parametric, 0.0)
+
+
+def fit_churn(
+    train: pd.DataFrame,
+    valid: pd.DataFrame,
+    features: Sequence[str],
+    params: ModelParams,
+    churn: Churn = LAPSE,
+) -> ChurnModel:
+    """Fit on rows with a known outcome; `valid` are later dates, which stop and calibrate.
+
+    Raises DataGateError below `model.gates` or when an outcome never or always happens.
+    """
+    check_gates(train, "training dates", params, churn=churn)
+    check_gates(valid, "validation dates", params, share=0.05, churn=churn)
+    inputs = learn_inputs(train, features)
+    learned = _rows(train, inputs)
+    first = train_booster(_recipe(params, 0), features, learned, _rows(valid, inputs), inputs.text)
+    rounds = int(first.current_iteration())
+    boosters = (first, *_more(learned, inputs, rounds, params, 1))
+    plain = ChurnModel(boosters, IDENTITY, inputs, rounds, churn)
+    outcomes = valid["churned"].to_numpy(np.float64)
+    calibration = calibration_map(plain.raw(valid), outcomes, valid["customer_id"], params)
+    return replace(plain, calibration=calibration)
+
+
+def calibration_map(
+    scores: FloatArray, outcomes: FloatArray, customers: "pd.Series[str]", params: ModelParams
+) -> BetaMap:
+    """The map for scores (n,) on dates later than those their model was trained on.
+
+    The identity when cross-fitting over customers shows that a map would not lower the log loss.
+    """
+    held_out = cross_fitted(scores, outcomes, customers, params.calibration_folds)
+    one = np.ones_like(outcomes)
+    if log_loss(outcomes, held_out, one) >= log_loss(outcomes, scores, one):
+        return IDENTITY
+    return fit_beta_map(scores, outcomes)
+
+
+def refit_churn(
+    rows: pd.DataFrame, chosen: ChurnModel, calibration: BetaMap, params: ModelParams
+) -> ChurnModel:
+    """The served model: the chosen number of trees on every closed window.
+
+    Values of text features are learned anew: a plan sold since the training dates is known here.
+    It has seen every date, so its calibration map comes from out-of-time predictions of the
+    evaluated model.
+    """
+    check_gates(rows, "closed dates", params, churn=chosen.churn)
+    inputs = learn_inputs(rows, chosen.features)
+    boosters = _more(_rows(rows, inputs), inputs, chosen.rounds, params, 0)
+    return ChurnModel(boosters, calibration, inputs, chosen.rounds, chosen.churn)
+
+
+def _more(
+    rows: Rows, inputs: Inputs, rounds: int, params: ModelParams, first: int
+) -> tuple[lgb.Booster, ...]:
+    """The members of the ensemble from number `first` on, each with so many trees."""
+
+    def member(number: int, threads: int) -> lgb.Booster:
+        recipe = _recipe(params.model_copy(update={"threads": threads}), number)
+        return train_booster(recipe, inputs.features, rows, rounds, inputs.text)
+
+    return tuple(side_by_side(member, range(first, params.churn.members), params.threads))
+
+
+def _recipe(params: ModelParams, number: int) -> Recipe:
+    at_random = number >= params.churn.members - params.churn.random_members
+    extra: dict[str, float | str] = {"extra_trees": "true"} if at_random else {}
+    return Recipe("binary", params.churn, params.seed + number, params.threads, extra)
+
+
+def _mean(values: Sequence[FloatArray]) -> FloatArray:
+    mean: FloatArray = np.mean(values, axis=0)
+    return mean
+
+
+def _rows(snapshot: pd.DataFrame, inputs: Inputs) -> Rows:
+    return Rows(inputs.matrix(snapshot), snapshot["churned"].to_numpy(np.float64))

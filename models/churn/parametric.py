@@ -1,0 +1,220 @@
+"""Churn for small data: buy-till-you-die models, and a regression whose part grows with the data.
+
+    logit P(leaves) = (1 - u) × logit p + u × (c + β · z)
+
+p is the probability of no purchase within the horizon by the rhythm of purchases (BG/NBD and
+Pareto/NBD: `BtydOrders.p_no_purchase`), z the customer's recency, frequency and money on a log
+scale, standardised, and β of a logistic regression with a ridge (models/simple/regression.py). u is
+a quarter at SOME customers, less below, and a half with ENOUGH of them; half of that where all
+outcomes are of one window. The level stays that of the rhythm at the latest date: of few customers
+the share who left in one window is chance and season, and does not carry over to the next.
+
+A cancellation has no rhythm, which says nothing of when a subscription ends: there the regression
+stands alone. Where no outcome has closed there is none, and the rhythm stands alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from itertools import combinations
+from math import factorial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+from scipy.special import expit
+
+from features.params import Churn
+from models.leaving import LAPSE
+from models.simple.btyd_orders import BtydOrders, Triple, btyd_inputs
+from models.simple.regression import GAP, Regression, fit_regression
+from models.trees.boosting import FloatArray
+
+SOME, ENOUGH = 100.0, 400.0
+QUARTER, HALF = 0.25, 0.5
+WINDOWS = 2.0  # outcome windows one after the other that make the regression count in full
+SILENCE, ORDERS, AGE = "days_since_last_purchase", "orders_total", "tenure_days"
+BASE = "base"
+TRIPLE = ("frequency", "recency", "T")
+
+
+@dataclass(frozen=True)
+class ParametricChurn:
+    """The rhythm (of a lapse), and where outcomes have closed the regression.
+
+    `usual` is the frequency, recency and T from which contributions are counted; `importance` each
+    feature's share of the movement of the log odds among the customers it was fitted on.
+    """
+
+    horizon_days: int
+    churn: Churn
+    rhythm: BtydOrders | None
+    usual: tuple[float, float, float]
+    regression: Regression | None = None
+    importance: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def rhythm_weight(self) -> float:
+        """1 - u, or all where there is no regression; none of a cancellation."""
+        if self.rhythm is None:
+            return 0.0
+        return 1.0 if self.regression is None else 1.0 - self.regression.weight
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns of a snapshot it reads."""
+        return (*TRIPLE, *((*self.regression.columns, GAP) if self.regression else ()))
+
+    def log_odds(self, snapshot: pd.DataFrame) -> FloatArray:
+        """Log odds of leaving (n,)."""
+        told = np.zeros(len(snapshot))
+        if self.rhythm is not None:
+            told = self.rhythm_weight * self._rhythm(btyd_inputs(snapshot))
+        if self.regression is not None:
+            own = self.regression.contributions(snapshot).to_numpy(np.float64)
+            told = told + self.regression.weight * (self.regression.level + own.sum(axis=1))
+        return told
+
+    def contributions(self, snapshot: pd.DataFrame) -> pd.DataFrame:
+        """Shapley values by feature and `base`, in log odds: rows (n,) sum to `log_odds`.
+
+        Exact: of the regression the summands themselves, and of the rhythm's three inputs the mean
+        over all orders in which they can become known.
+        """
+        found = pd.DataFrame({BASE: np.zeros(len(snapshot))}, index=snapshot.index)
+        if self.rhythm is not None:
+            triple = np.stack(btyd_inputs(snapshot))
+            usual = np.repeat(np.array(self.usual)[:, None], len(snapshot), axis=1)
+            found[BASE] += self.rhythm_weight * self._rhythm((usual[0], usual[1], usual[2]))
+            for name, value in self._shapley(triple, usual).items():
+                found[name] = self.rhythm_weight * value
+        if self.regression is not None:
+            weight = self.regression.weight
+            found[BASE] += weight * self.regression.level
+            own = self.regression.contributions(snapshot)
+            for feature in own.columns:
+                found[feature] = found.get(feature, 0.0) + weight * own[feature]
+        return found
+
+    def _rhythm(self, triple: Triple) -> FloatArray:
+        if self.rhythm is None:
+            return np.zeros(len(triple[0]))
+        return self.rhythm.log_odds_of_no_purchase(self.horizon_days, triple)
+
+    def _shapley(self, own: FloatArray, usual: FloatArray) -> dict[str, FloatArray]:
+        """Of frequency, silence (T - recency) and T: what each moves from the usual customer."""
+        players = (ORDERS, SILENCE, AGE)
+        values = {ORDERS: (own[0], usual[0]), AGE: (own[2], usual[2])}
+        values[SILENCE] = (own[2] - own[1], usual[2] - usual[1])
+
+        def told(known: frozenset[str]) -> FloatArray:
+            frequency, silence, t = (
+                values[name][0 if name in known else 1] for name in (ORDERS, SILENCE, AGE)
+            )
+            return self._rhythm((frequency, np.clip(t - silence, 0.0, None), t))
+
+        n = len(players)
+        sets = [frozenset(part) for size in range(n + 1) for part in combinations(players, size)]
+        worth = {known: told(known) for known in sets}
+        weight = [factorial(k) * factorial(n - k - 1) / factorial(n) for k in range(n)]
+        moved = {name: np.zeros(own.shape[1]) for name in players}
+        for name in players:
+            for known in (one for one in sets if name not in one):
+                moved[name] += weight[len(known)] * (worth[known | {name}] - worth[known])
+        return moved
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self) | {"rhythm": self.rhythm.to_dict() if self.rhythm else None}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> "ParametricChurn":
+        """The reverse of `to_dict`."""
+        rhythm, regression = content["rhythm"], content["regression"]
+        return cls(
+            horizon_days=content["horizon_days"],
+            churn=content["churn"],
+            rhythm=BtydOrders.from_dict(rhythm) if rhythm else None,
+            usual=tuple(content["usual"]),
+            regression=Regression(**regression) if regression else None,
+            importance=content["importance"],
+        )
+
+
+def unjudged_parametric(
+    rows: pd.DataFrame, orders: BtydOrders | None, horizon_days: int, churn: Churn
+) -> ParametricChurn:
+    """The rhythm as it is, without a regression; `rows` (n,) say who is usual."""
+    triple = np.stack(btyd_inputs(rows)) if len(rows) else np.zeros((3, 1))
+    frequency, recency, t = (float(value) for value in np.median(triple, axis=1))
+    rhythm = orders if churn == LAPSE else None
+    model = ParametricChurn(horizon_days, churn, rhythm, (frequency, recency, t))
+    return _with_importance(model, rows)
+
+
+def fit_parametric(
+    rows: pd.DataFrame,
+    now: pd.DataFrame | None,
+    orders: BtydOrders | None,
+    horizon_days: int,
+    churn: Churn = LAPSE,
+) -> ParametricChurn:
+    """Fit on rows (n,) of closed dates, of several as-of dates or one.
+
+    `now` are the rows at the latest date, outcomes unknown: there the level is the rhythm's. It is
+    None for a shop of one season, of which the rhythm knows nothing: the level is that of `rows`.
+    Without a row the rhythm stands alone.
+    Windows of one customer overlap and are alike: a customer of k dates counts as √k.
+    """
+    plain = unjudged_parametric(rows, orders, horizon_days, churn)
+    if rows.empty:
+        return plain
+    regression = fit_regression(rows, horizon_days, churn)
+    if plain.rhythm is not None:
+        regression = replace(regression, weight=_regression_weight(rows, horizon_days))
+    model = replace(plain, regression=regression)
+    if plain.rhythm is not None:
+        if now is None:
+            left = float(rows["churned"].sum() + 1.0) / (len(rows) + 2.0)
+            model = _at_level(model, rows, left)
+        else:
+            there = now if len(now) else rows
+            model = _at_level(model, there, float(expit(plain.log_odds(there)).mean()))
+    return _with_importance(model, rows)
+
+
+def regression_weight(customers: float, windows: float = WINDOWS) -> float:
+    """The part u of the regression beside the rhythm, by customers and closed windows.
+
+    It grows with their number up to SOME, and with its logarithm from there to ENOUGH.
+    """
+    if customers <= SOME:
+        part = QUARTER * customers / SOME
+    else:
+        grown = min(float(np.log(customers / SOME) / np.log(ENOUGH / SOME)), 1.0)
+        part = QUARTER + (HALF - QUARTER) * grown
+    return part * min(max(windows, 1.0) / WINDOWS, 1.0)
+
+
+def _regression_weight(rows: pd.DataFrame, horizon_days: int) -> float:
+    first, last = rows["as_of_date"].min(), rows["as_of_date"].max()
+    windows = 1.0 + (last - first).days / horizon_days
+    return regression_weight(rows["customer_id"].nunique(), windows)
+
+
+def _at_level(model: ParametricChurn, rows: pd.DataFrame, wanted: float) -> ParametricChurn:
+    """The model with the level c at which it tells, on average, the `wanted` share of leavers."""
+    regression = model.regression
+    if regression is None:
+        return model
+    odds = model.log_odds(rows)
+    shift = brentq(lambda by: float(expit(odds + by).mean()) - wanted, -40.0, 40.0)
+    level = regression.level + float(shift) / regression.weight
+    return replace(model, regression=replace(regression, level=level))
+
+
+def _with_importance(model: ParametricChurn, rows: pd.DataFrame) -> ParametricChurn:
+    moved = model.contributions(rows).drop(columns=BASE).abs().mean()
+    total = float(moved.sum())
+    shares = {str(name): float(value) / total for name, value in moved.items()} if total else {}
+    return replace(model, importance=shares)

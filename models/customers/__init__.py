@@ -1,0 +1,1 @@
+"""Where a customer stands: segments, relationship level and strength."""

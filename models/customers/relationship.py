@@ -1,0 +1,206 @@
+"""The relationship with a customer: its level, the level that value suggests, and what holds it.
+
+Rules that a manager can check by hand; docs/segments.md tells each with numbers. What the data does
+not tell is `unknown`, never the lowest level. Nothing here is learned from.
+"""
+
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from features.planning.timeplan import Timeline
+from features.timeline import date_of
+from models.customers.segments import abc_class, longest_window
+from models.customers.strength import RECENT_DAYS, STARTS_AT, csat_top, satisfaction, strength
+from models.lone import is_lone
+
+# From the least to the most, after Kotler (Marketing Management, "levels of relationship
+# marketing"): sells and leaves it there; invites to call; checks back after the sale; comes with
+# suggestions from time to time; works with the customer all along.
+RelationshipLevel = Literal["basic", "reactive", "accountable", "proactive", "partnership"]
+HeldBy = Literal["discounts", "service", "habit", "convenience", "nothing_clear", "unknown"]
+RELATIONSHIP_LEVELS = get_args(RelationshipLevel)
+HELD_BY = get_args(HeldBy)
+UNKNOWN = "unknown"
+
+CONTINUOUS, REPEATED = 3, 2  # contacts within RECENT_DAYS: one a month, and more than one
+ANSWERS = 0.5  # share of the contacts that a partner answers
+# Multiples of the cohort's mean amount. At most one customer in k can have k times the mean
+# (Markov's inequality), so a high multiple is also few customers, as Kotler's table asks for.
+PARTNER_MULTIPLE, PROACTIVE_MULTIPLE, ACCOUNTABLE_MULTIPLE = 5.0, 2.0, 1.0
+# Eleven gaps that vary by chance look as even as EVEN_GAPS once in 64, twelve purchase days fall on
+# one weekday as often as SAME_WEEKDAY once in 40: with fewer, chance looks like habit.
+FEWEST_PURCHASE_DAYS = 12
+EVEN_GAPS, SAME_WEEKDAY = 0.5, 0.5
+ONE_STORE, BOUGHT_AGAIN = 0.9, 0.5
+DISCOUNTED_ORDERS, DISCOUNT, COUPONS_PER_ORDER = 0.5, 0.2, 0.25
+CONTENT = 85.0  # of 100: a promoter's 9 of 10, and 4.4 of 5
+COMMON = 0.5  # a trait that more of the cohort have does not tell one customer from another
+PROBABILITY = "purchase_probability_"
+
+
+def with_relationship(
+    cards: pd.DataFrame, snapshots: pd.DataFrame, timeline: Timeline
+) -> pd.DataFrame:
+    """The score cards with what is said of the relationship; empty for who is not scored.
+
+    Adds relationship_level, suggested_level (where there are amounts), held_by,
+    relationship_strength, relationship_strength_change and relationship_declined against the as-of
+    date relationship_strength_since, and for one-time buyers second_purchase_probability within
+    second_purchase_days. `cards` are those of `score_cards`, `snapshots` the rows of all dates.
+    """
+    snapshot = _at(snapshots, timeline.score)
+    since = timeline.before_score(RECENT_DAYS)
+    earlier = snapshot.head(0) if since is None else _at(snapshots, since)
+    made = pd.DataFrame({"customer_id": snapshot["customer_id"]})
+    made["relationship_level"] = relationship_level(snapshot)
+    amounts = longest_window(snapshot, "amount")
+    if amounts is not None:
+        made["suggested_level"] = suggested_level(amounts)
+    made["held_by"] = held_by(snapshot)
+    made = made.join(strength(snapshot, earlier))
+    made["relationship_declined"] = made["relationship_declined"].astype("boolean")
+    made["is_one_time"] = snapshot["orders_total"] == 1
+    cards = cards.merge(made, on="customer_id", how="left", validate="one_to_one")
+    is_compared = cards["relationship_strength_change"].notna()
+    start = pd.NaT if since is None else pd.Timestamp(date_of(since))
+    dates = pd.Series(start, index=cards.index, dtype="datetime64[us]")
+    cards["relationship_strength_since"] = dates.where(is_compared)
+    is_one_time = cards.pop("is_one_time").eq(True)
+    return cards.join(second_purchase(cards, is_one_time))
+
+
+def relationship_level(snapshot: pd.DataFrame) -> "pd.Series[str]":
+    """The first rule that holds, over the last RECENT_DAYS days (less in a young data set).
+
+    partnership: contacted CONTINUOUS times, and answers at least half of all contacts; proactive:
+    contacted REPEATED times; accountable: contacted once, or answered a survey; reactive: opened a
+    ticket; else basic. Without the table contacts all is unknown; without tickets basic and
+    reactive cannot be told apart, without answers a partner cannot be told from proactive.
+    """
+    contacts = longest_window(snapshot, "contacts", RECENT_DAYS)
+    if contacts is None:
+        return pd.Series(UNKNOWN, index=snapshot.index, dtype="str")
+    answers = _column(snapshot, "contact_response_rate") >= ANSWERS
+    is_asked = _column(snapshot, "days_since_survey") <= RECENT_DAYS
+    tickets = longest_window(snapshot, "tickets", RECENT_DAYS)
+    called = pd.Series(False, index=snapshot.index) if tickets is None else tickets > 0
+    names = np.select(
+        [
+            (contacts >= CONTINUOUS) & answers,
+            contacts >= REPEATED,
+            (contacts > 0) | is_asked,
+            called,
+        ],
+        ["partnership", "proactive", "accountable", "reactive"],
+        UNKNOWN if tickets is None else "basic",
+    )
+    return pd.Series(names, index=snapshot.index)
+
+
+def suggested_level(amounts: "pd.Series[float]") -> "pd.Series[str]":
+    """The level that is worth its cost, by net amount (n,), after Kotler's table.
+
+    Class C is basic; else by the amount over the cohort's mean (what is unknown or negative counts
+    as none; who alone holds a fifth and more is left out of it): from 5 partnership, from 2
+    proactive, from 1 accountable, below it reactive.
+    """
+    brought = amounts.clip(lower=0.0).fillna(0.0)
+    mean = brought[~is_lone(brought)].mean()
+    multiple = brought / mean if mean > 0 else brought
+    names = np.select(
+        [
+            abc_class(amounts) == "C",
+            multiple >= PARTNER_MULTIPLE,
+            multiple >= PROACTIVE_MULTIPLE,
+            multiple >= ACCOUNTABLE_MULTIPLE,
+        ],
+        ["basic", "partnership", "proactive", "accountable"],
+        "reactive",
+    )
+    return pd.Series(names, index=amounts.index)
+
+
+def held_by(snapshot: pd.DataFrame) -> "pd.Series[str]":
+    """What holds the customer: the first trait of discounts, service, habit, convenience.
+
+    What costs us money comes first, then what we do, then what the customer does anyway. Without a
+    trait it is nothing_clear, and unknown with fewer than FEWEST_PURCHASE_DAYS purchase days. A
+    one-time buyer is not held yet: unknown.
+    """
+    days = snapshot["orders_total"] / snapshot["orders_per_purchase_day"]
+    is_known = days >= FEWEST_PURCHASE_DAYS
+    found = {
+        "discounts": is_known & _by_discounts(snapshot),
+        "service": (snapshot["orders_total"] >= STARTS_AT) & _by_service(snapshot),
+        "habit": is_known & _by_habit(snapshot),
+        "convenience": is_known & _by_convenience(snapshot),
+    }
+    traits = {
+        name: trait if trait.sum() <= COMMON * len(trait) else trait & False
+        for name, trait in found.items()
+    }
+    names = np.select([*traits.values(), is_known], [*traits, "nothing_clear"], UNKNOWN)
+    return pd.Series(names, index=snapshot.index)
+
+
+def second_purchase(cards: pd.DataFrame, is_one_time: "pd.Series[bool]") -> pd.DataFrame:
+    """Columns second_purchase_probability and second_purchase_days, for one-time buyers only.
+
+    It is the card's own purchase probability at the furthest reported day that the curve reaches:
+    for whoever has bought once, the next purchase is the second. Unknown where it reaches none.
+    """
+    reach = {
+        int(str(name).removeprefix(PROBABILITY).removesuffix("d")): str(name)
+        for name in cards.columns
+        if str(name).startswith(PROBABILITY) and cards[name].notna().any()
+    }
+    furthest = max(reach, default=None)
+    known = _column(cards, reach[furthest]) if furthest else _column(cards, "")
+    days = pd.Series(furthest, index=cards.index, dtype="Int64")
+    return pd.DataFrame(
+        {
+            "second_purchase_probability": known.where(is_one_time),
+            "second_purchase_days": days.where(is_one_time),
+        }
+    )
+
+
+def _by_discounts(snapshot: pd.DataFrame) -> "pd.Series[bool]":
+    """Half of the purchases discounted, by a fifth of all prices; or a coupon in a quarter."""
+    is_usual = _column(snapshot, "discounted_orders_share_total") >= DISCOUNTED_ORDERS
+    is_large = _column(snapshot, "discount_share_total") >= DISCOUNT
+    coupons = _column(snapshot, "coupons_redeemed_total") / snapshot["orders_total"]
+    return (is_usual & is_large) | (coupons >= COUPONS_PER_ORDER)
+
+
+def _by_service(snapshot: pd.DataFrame) -> "pd.Series[bool]":
+    """Told us of being content; an open complaint counts as a zero."""
+    return satisfaction(snapshot, csat_top(snapshot)) >= CONTENT
+
+
+def _by_habit(snapshot: pd.DataFrame) -> "pd.Series[bool]":
+    """Gaps far more even than chance, or half of the purchase days on one day of the week."""
+    is_even = _column(snapshot, "gap_variation") <= EVEN_GAPS
+    return is_even | (_column(snapshot, "weekday_top_share") >= SAME_WEEKDAY)
+
+
+def _by_convenience(snapshot: pd.DataFrame) -> "pd.Series[bool]":
+    """One store, and mostly the same categories again where there are categories."""
+    is_one = _column(snapshot, "store_top_share") >= ONE_STORE
+    if "category_repeat_share" not in snapshot:
+        return is_one
+    return is_one & (snapshot["category_repeat_share"] >= BOUGHT_AGAIN)
+
+
+def _column(snapshot: pd.DataFrame, name: str) -> "pd.Series[float]":
+    """The column, unknown for everyone where the data does not have it."""
+    if name in snapshot:
+        return snapshot[name]
+    return pd.Series(np.nan, index=snapshot.index)
+
+
+def _at(snapshots: pd.DataFrame, day: int) -> pd.DataFrame:
+    is_then = snapshots["as_of_date"] == pd.Timestamp(date_of(day))
+    return snapshots[is_then].reset_index(drop=True)

@@ -1,0 +1,156 @@
+"""How strong a relationship is, 0 to 100, and whether it has weakened more than is usual.
+
+Four scores a manager can follow (docs/segments.md has them with numbers): regularity, breadth,
+engagement and satisfaction. Those the data does not tell are left out, never guessed. A
+relationship starts at the second purchase: before it there is no strength.
+"""
+
+import numpy as np
+import pandas as pd
+
+from models.customers.segments import longest_window
+
+COMPONENTS = ("regularity", "breadth", "engagement", "satisfaction")
+RECENT_DAYS = 90  # what counts as lately, and how far apart two dates must lie to share no such day
+STARTS_AT = 2  # purchases
+CHANCE = 0.5  # evenness of gaps that vary as if by chance
+AT_OWN_PACE = 2.0  # purchases added on both sides, so that a rare buyer's silence says little
+SCALES = {5.0: (1.0, 5.0), 10.0: (1.0, 10.0), 100.0: (0.0, 100.0)}  # of a satisfaction score
+# A change is a decline beyond so many standard deviations of the cohort's changes, and so many
+# points: two deviations are 2.3 % of a normal curve, ten points a tenth of the scale.
+DEVIATIONS, POINTS = 2.0, 10.0
+MAD_TO_DEVIATION = 1.4826  # of a normal curve
+FEWEST_CHANGES = 30  # below it nobody knows what a usual change is
+
+
+def strength(snapshot: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
+    """Columns relationship_strength, relationship_strength_change, relationship_declined.
+
+    `snapshot` and `earlier` hold one row per customer of one as-of date each; what comes out has
+    the index of `snapshot`. The change compares the scores known at both dates, so that an answer
+    to a first survey is no change. It is unknown for whoever was not in the earlier cohort.
+    `relationship_declined` is 1, 0 or unknown.
+    """
+    top = csat_top(snapshot)
+    now = components(snapshot, top)
+    then = components(earlier, top).set_axis(earlier["customer_id"])
+    then = then.reindex(snapshot["customer_id"]).set_axis(snapshot.index)
+    change = (now - then).mean(axis=1)
+    return pd.DataFrame(
+        {
+            "relationship_strength": now.mean(axis=1),
+            "relationship_strength_change": change,
+            "relationship_declined": declined(change),
+        }
+    )
+
+
+def components(snapshot: pd.DataFrame, top: float) -> pd.DataFrame:
+    """The four scores, 0 to 100, unknown where the data does not tell; same index.
+
+    `top` is the best satisfaction score one can give (`csat_top`).
+    """
+    scores = pd.DataFrame(
+        {
+            "regularity": regularity(snapshot),
+            "breadth": breadth(snapshot),
+            "engagement": engagement(snapshot),
+            "satisfaction": satisfaction(snapshot, top),
+        }
+    )
+    return scores.where(snapshot["orders_total"] >= STARTS_AT)
+
+
+def declined(change: "pd.Series[float]") -> "pd.Series[float]":
+    """1 where the change is a decline, 0 where not, unknown where the change is.
+
+    A decline is a fall by POINTS or more that also lies DEVIATIONS robust standard deviations
+    below the median change (the median absolute deviation scaled to a normal curve; Hampel 1974,
+    "The Influence Curve and Its Role in Robust Estimation"). So what all customers do at once, as
+    after Christmas, is nobody's decline.
+    """
+    if change.count() < FEWEST_CHANGES:
+        return pd.Series(np.nan, index=change.index)
+    usual = change.median()
+    deviation = MAD_TO_DEVIATION * (change - usual).abs().median()
+    is_decline = (change <= -POINTS) & (change <= usual - DEVIATIONS * deviation)
+    return is_decline.astype("float64").where(change.notna())
+
+
+def regularity(snapshot: pd.DataFrame) -> "pd.Series[float]":
+    """Mean of evenness (of the gaps) and pace (lately against the own usual), times 100.
+
+    Evenness is k / (1 + k), where k = 1 / gap_variation² is the shape of gamma-distributed gaps
+    (Platzer & Reutterer 2016, "Ticking Away the Moments", Marketing Science 35(5)): 1 is
+    clockwork, 0.5 chance, also where fewer than three purchase days tell nothing. Pace is purchases
+    lately over what the customer's own rate promised for as many days, AT_OWN_PACE added to both
+    (the mean of a gamma distribution of mean 1 after Poisson purchases), at most 1.
+    """
+    lately = longest_window(snapshot, "orders", RECENT_DAYS)
+    evenness = (1.0 / (1.0 + snapshot["gap_variation"] ** 2)).fillna(CHANCE)
+    if lately is None:
+        return 100.0 * evenness
+    days = snapshot["tenure_days"].clip(upper=_days(lately))
+    promised = snapshot["orders_total"] / snapshot["tenure_days"] * days
+    pace = ((lately + AT_OWN_PACE) / (promised + AT_OWN_PACE)).clip(upper=1.0)
+    return 50.0 * (evenness + pace)
+
+
+def breadth(snapshot: pd.DataFrame) -> "pd.Series[float]":
+    """Share of the cohort with fewer categories lately, those with as many counted half."""
+    lately = longest_window(snapshot, "categories", RECENT_DAYS)
+    return _unknown(snapshot) if lately is None else percentile(lately)
+
+
+def engagement(snapshot: pd.DataFrame) -> "pd.Series[float]":
+    """As `breadth`, for visits, e-mails opened and clicks lately, all added up.
+
+    Where nobody did anything of it all are equal, and it is unknown: the data does not record it.
+    """
+    families = ("visits", "email_opens", "email_clicks")
+    found = [longest_window(snapshot, name, RECENT_DAYS) for name in families]
+    there = [lately for lately in found if lately is not None]
+    return percentile(sum(there, start=pd.Series(0.0, index=snapshot.index)))
+
+
+def satisfaction(snapshot: pd.DataFrame, top: float) -> "pd.Series[float]":
+    """Mean of what the customer told us, 0 to 100; unknown where nothing was told.
+
+    That is the last recommendation score (NPS, times 10), the mean satisfaction with closed
+    tickets, the last one of a survey, and 0 for a complaint that is open.
+    """
+    low, high = SCALES[top]
+    told = pd.DataFrame(index=snapshot.index)
+    if "nps_last" in snapshot:
+        told["nps"] = 10.0 * snapshot["nps_last"]
+    for name in ("csat_mean", "survey_csat_last"):
+        if name in snapshot:
+            told[name] = (100.0 * (snapshot[name] - low) / (high - low)).clip(0.0, 100.0)
+    if "complaints_open" in snapshot:
+        told["complaint"] = snapshot["complaints_open"].gt(0).map({True: 0.0, False: np.nan})
+    return told.mean(axis=1) if len(told.columns) else _unknown(snapshot)
+
+
+def csat_top(snapshot: pd.DataFrame) -> float:
+    """The best satisfaction score there is: 5, 10 or 100, by the highest that the cohort gave."""
+    given = [snapshot[name].max() for name in ("csat_mean", "survey_csat_last") if name in snapshot]
+    highest = max((score for score in given if score == score), default=0.0)
+    return next((top for top in SCALES if highest <= top), max(SCALES))
+
+
+def percentile(values: "pd.Series[float]") -> "pd.Series[float]":
+    """Share of the known values below, equal ones counted half, times 100; (n,) in [0, 100].
+
+    Where all are equal it is unknown for everyone: it tells nobody from another.
+    """
+    if values.nunique() < 2:
+        return values * np.nan
+    return (values.rank(method="average") - 0.5) / values.count() * 100.0
+
+
+def _days(lately: "pd.Series[float]") -> int:
+    return int(str(lately.name).rpartition("_")[2].removesuffix("d"))
+
+
+def _unknown(snapshot: pd.DataFrame) -> "pd.Series[float]":
+    return pd.Series(np.nan, index=snapshot.index)

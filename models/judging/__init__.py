@@ -1,0 +1,1 @@
+"""The judgement: every model on its test dates, beside its baselines."""

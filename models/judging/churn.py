@@ -1,0 +1,184 @@
+"""Evaluation of churn beside the baselines, on later dates: figures, slices, curves, grade."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.judging.slices import figures, judge_slices
+from models.params import ModelParams
+from models.probability.metrics import (
+    METRICS,
+    auc,
+    customer_weights,
+    equal_bins,
+    paired_difference,
+    top_leavers,
+    with_intervals,
+)
+from models.simple.rules import SIMPLE_RULES, TENURE_RULE
+from models.trees.boosting import FloatArray
+from models.trees.inputs import is_text
+
+OURS = "ours"
+CALIBRATED = (0.85, 1.15)  # observed over expected outside is warned about
+GOOD_GAIN = 0.05
+CURVE_POINTS = 101
+HISTOGRAM_BINS = 20
+MOST_VALUES = 50  # of a text feature, judged one by one
+
+
+def evaluate_churn(
+    test: pd.DataFrame,
+    predictions: Mapping[str, FloatArray],
+    horizon_days: int,
+    params: ModelParams,
+) -> dict[str, Any]:
+    """Judge `predictions` (model name to probabilities (n,)) on test rows with known outcomes.
+
+    Returns `models` (metrics with 95 % intervals), `gains` (ours minus each baseline, paired),
+    `by_date`, `worst_date`, `slices`, `grade`, `warnings` and the counts. A figure that the rows
+    do not allow, as the AUC of a date on which nobody left, is None.
+    """
+    y = test["churned"].to_numpy(np.float64)
+    weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)
+    models = with_intervals(y, predictions, weights)
+    gains = {
+        name: {
+            metric: paired_difference(METRICS[metric], y, predictions[OURS], other, weights)
+            for metric in ("auc", "average_precision", "log_loss", "brier")
+        }
+        for name, other in predictions.items()
+        if name != OURS
+    }
+    by_date = {
+        str(date)[:10]: figures(y, predictions, rows)
+        for date in sorted(test["as_of_date"].unique())
+        if (rows := (test["as_of_date"] == date).to_numpy()).any()
+    }
+    simple = [name for name in (*SIMPLE_RULES, TENURE_RULE) if name in predictions]
+    best_rule = max(simple, key=lambda name: _value(models[name]["auc"], -1.0))
+    result = {
+        "rows": len(test),
+        "customers": int(test["customer_id"].nunique()),
+        "churn_rate": float(y.mean()),
+        "horizon_days": horizon_days,
+        "models": models,
+        "gains": gains,
+        "by_date": by_date,
+        "worst_date": _worst_date(by_date),
+        "slices": judge_slices(test, predictions, horizon_days, params.excluded_attributes),
+        "best_rule": best_rule,
+        "top_hundred": _top_hundred(y, predictions, best_rule),
+    }
+    result["grade"] = grade(
+        gains[best_rule]["auc"], _value(models[OURS]["observed_over_expected"], 0.0)
+    )
+    result["warnings"] = [
+        f"{date}: {ratio:.3f} leavers seen for each predicted, outside {CALIBRATED[0]} to "
+        f"{CALIBRATED[1]}"
+        for date, date_figures in by_date.items()
+        if (ratio := date_figures[OURS]["observed_over_expected"]) is not None
+        and not CALIBRATED[0] <= ratio <= CALIBRATED[1]
+    ]
+    return result
+
+
+def _value(figure: Mapping[str, float] | None, unknown: float) -> float:
+    return unknown if figure is None else figure["value"]
+
+
+def _worst_date(by_date: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> str | None:
+    """The date of the lowest AUC, of those that hold both outcomes."""
+    areas = {date: area for date, one in by_date.items() if (area := one[OURS]["auc"]) is not None}
+    return min(areas, key=lambda date: areas[date]) if areas else None
+
+
+def grade(gain: Mapping[str, float] | None, observed_over_expected: float) -> str:
+    """A, B or C: how sure it is that the model ranks better than the best simple rule.
+
+    C where the rows allow no comparison: then it is not sure at all.
+    """
+    if gain is None or gain["low"] <= 0:
+        return "C"
+    calibrated = CALIBRATED[0] <= observed_over_expected <= CALIBRATED[1]
+    return "A" if gain["value"] >= GOOD_GAIN and calibrated else "B"
+
+
+def _top_hundred(
+    y: FloatArray, predictions: Mapping[str, FloatArray], best_rule: str
+) -> dict[str, float]:
+    """Of the hundred rows ranked highest, how many left: ours and the rule."""
+    n = min(100, len(y))
+    one = np.ones_like(y)
+    return {name: top_leavers(y, predictions[name], one, n) for name in (OURS, best_rule)} | {
+        "of": n
+    }
+
+
+def curves(y: FloatArray, predictions: Mapping[str, FloatArray]) -> dict[str, pd.DataFrame]:
+    """The plots as tables: roc, precision_recall, gains, calibration, score_histogram."""
+    grid = np.linspace(0, 1, CURVE_POINTS)
+    roc, precision, gains = ({} for _ in range(3))
+    for name, p in predictions.items():
+        hits = y[np.argsort(-p, kind="stable")]
+        found = _shares(hits)
+        alarms = _shares(1 - hits)
+        shown = np.arange(len(y) + 1) / len(y)
+        correct = np.r_[hits[0], np.cumsum(hits) / np.arange(1, len(y) + 1)]
+        roc[name] = np.interp(grid, alarms, found)
+        precision[name] = np.interp(grid, found, correct)
+        gains[name] = np.interp(grid, shown, found)
+    ours = predictions[OURS]
+    bins = equal_bins(ours, 10)
+    per_bin = pd.DataFrame({"bin": bins, "predicted": ours, "observed": y}).groupby("bin")
+    calibration = per_bin.agg(
+        predicted=("predicted", "mean"), observed=("observed", "mean"), rows=("observed", "size")
+    )
+    edges = np.linspace(0, 1, HISTOGRAM_BINS + 1)
+    histogram = pd.DataFrame(
+        {
+            "churn_risk": (edges[:-1] + edges[1:]) / 2,
+            "stayed": np.histogram(ours[y == 0], edges)[0],
+            "left": np.histogram(ours[y == 1], edges)[0],
+        }
+    )
+    tables = {
+        "roc": pd.DataFrame({"false_positive_rate": grid, **roc}),
+        "precision_recall": pd.DataFrame({"recall": grid, **precision}),
+        "gains": pd.DataFrame({"share_contacted": grid, **gains}),
+        "calibration": calibration.assign(ideal=calibration["predicted"]),
+        "score_histogram": histogram,
+    }
+    return {name: table.round(5) for name, table in tables.items()}
+
+
+def _shares(counted: FloatArray) -> FloatArray:
+    """Running shares of a total, from none to all; unknown where there is nothing in total."""
+    total = counted.sum()
+    running: FloatArray = np.r_[0.0, np.cumsum(counted)]
+    return running / total if total else np.full_like(running, np.nan)
+
+
+def feature_aucs(test: pd.DataFrame, features: list[str]) -> "pd.Series[float]":
+    """AUC of each feature alone, in its better direction: one near 1 looks like a leak.
+
+    Text has no order: there it is the largest AUC of one of its values against all others.
+    """
+    y = test["churned"].to_numpy(np.float64)
+    one = np.ones_like(y)
+    values = {}
+    for name in features:
+        areas = [auc(y, part, one) for part in _alone(test[name])]
+        values[name] = max((max(area, 1 - area) for area in areas if area == area), default=0.5)
+    return pd.Series(values, dtype="float64").sort_values(ascending=False)
+
+
+def _alone(column: "pd.Series[Any]") -> list[FloatArray]:
+    """A feature as numbers that can be ranked, each (n,): of text one for each frequent value."""
+    if is_text(column):
+        frequent = column.value_counts().sort_index().nlargest(MOST_VALUES).index
+        parts = [(column == value).to_numpy(np.float64) for value in frequent]
+        return [*parts, column.isna().to_numpy(np.float64)]
+    return [column.fillna(column.median()).fillna(0.0).to_numpy(np.float64)]

@@ -1,0 +1,191 @@
+"""Backtest of the sales forecast: what it would have said on past dates, beside what was sold.
+
+On the test dates the evaluated models, within the horizon; where the value horizon is longer, on
+the value test dates the models that stood there, over all months. Beside them the last period again
+and the same period last year.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from features.history.periods import bought_by
+from features.timeline import date_of
+from models.bundle import Bundle
+from models.customers.segments import segments
+from models.judging.churn import OURS
+from models.judging.held_out import HeldOutBundle
+from models.judging.run import Evaluated
+from models.params import ModelParams
+from models.probability.metrics import customer_weights
+from models.trees.boosting import FloatArray
+from models.value.forecast import (
+    Past,
+    bounds,
+    by_period,
+    dated,
+    last_periods,
+    last_year,
+    period_ends,
+    spreads,
+)
+
+LAST_PERIOD, LAST_YEAR = "last_period", "last_year"
+WITHIN, BEYOND = "within_horizon", "value_horizon"
+
+
+def backtest(past: Past, evaluated: Evaluated, params: ModelParams) -> list[dict[str, Any]]:
+    """One entry per date, earliest first: periods with what was sold and said, and the errors.
+
+    `total_error` is forecast over sold, less 1; `segment_error` the sum over RFM segments of the
+    absolute errors over what was sold; both with 95 % intervals, customers resampled. A model is
+    left out of a date that has no such figure: where nothing was sold, or the data does not reach
+    back far enough for it.
+    """
+    timeline = past.timeline
+    dates = [(day, WITHIN, timeline.horizon_days, evaluated.bundle) for day in timeline.test]
+    if timeline.learned_value_days > timeline.horizon_days:
+        far = timeline.learned_value_days
+        dates += [(day, BEYOND, far, evaluated.past) for day in timeline.value_test]
+    return [
+        _judged(past, bundle, day, days, params) | {"reaches": reaches}
+        for day, reaches, days, bundle in sorted(dates, key=lambda entry: entry[0])
+        if not past.rows(day).empty
+    ]
+
+
+def forecast_metrics(backtests: list[dict[str, Any]]) -> dict[str, Any]:
+    """Means of the absolute errors by reach, amount and model, and over how many `dates`.
+
+    Each over the dates that have it: the data may reach back a year from the last of them only.
+    """
+    found: dict[str, Any] = {}
+    for entry in backtests:
+        for what, models in entry["errors"].items():
+            for model, errors in models.items():
+                place = found.setdefault(entry["reaches"], {}).setdefault(what, {})
+                seen = place.setdefault(model, {})
+                for error, figure in errors.items():
+                    seen.setdefault(error, []).append(abs(figure["value"]))
+    return {
+        reaches: {
+            what: {
+                model: {
+                    **{error: float(np.mean(values)) for error, values in errors.items()},
+                    "dates": max(map(len, errors.values())),
+                }
+                for model, errors in models.items()
+            }
+            for what, models in amounts.items()
+        }
+        for reaches, amounts in found.items()
+    }
+
+
+def _judged(
+    past: Past, bundle: Bundle | HeldOutBundle, day: int, days: int, params: ModelParams
+) -> dict[str, Any]:
+    rows, ends = past.rows(day), period_ends(days)
+    customers = list(rows["customer_id"])
+    expected = bundle.value.learned().predict(rows, bundle.churn.predict(rows))
+    said = by_period(expected, past, day, ends)
+    sold = past.bought(day, ends, customers)
+    before, earlier = last_periods(rows, ends), last_year(past, day, ends)
+    widths = spreads(past, day, ends)
+    segment = segments(rows)["rfm_segment"]
+    of_segment = np.stack([(segment == name).to_numpy() for name in sorted(segment.unique())])
+    weights = customer_weights(rows["customer_id"], params.bootstrap_draws, params.seed)
+    periods = [dated(day, a, b) for a, b in zip((0, *ends[:-1]), ends, strict=True)]
+    periods += [dated(day, 0, ends[-1])] if len(ends) > 1 else []
+    errors: dict[str, Any] = {}
+    for what, cells in said.items():
+        sales, told = _with_whole(sold[what].sum(axis=0)), _with_whole(cells.sum(axis=0))
+        for i, period in enumerate(periods):
+            was = before[what][i]
+            period[what] = {
+                "sold": sales[i],
+                OURS: told[i],
+                LAST_PERIOD: None if was is None else float(was.sum()),
+                LAST_YEAR: None if earlier is None else _with_whole(earlier[what])[i],
+                **_interval(told[i], widths[what][i], sales[i]),
+            }
+        whole = {OURS: cells.sum(axis=1), LAST_PERIOD: before[what][-1]}
+        errors[what] = {}
+        if sold[what].sum() <= 0:
+            continue  # an error is a share of what was sold
+        errors[what] |= {
+            name: _errors(amounts, sold[what].sum(axis=1), of_segment, weights)
+            for name, amounts in whole.items()
+            if amounts is not None
+        }
+        if earlier is not None:
+            error = earlier[what].sum() / sold[what].sum() - 1
+            errors[what][LAST_YEAR] = {"total_error": {"value": float(error)}}
+    return {
+        "as_of_date": date_of(day).isoformat(),
+        "customers": len(rows),
+        "days": ends[-1],
+        "periods": periods[: len(ends)],
+        "total": periods[-1],
+        "errors": errors,
+        "not_in_it": _outside(past, day, ends[-1], customers),
+    }
+
+
+def _interval(said: float, width: float | None, sold: float) -> dict[str, float | bool | None]:
+    limits = bounds(said, width)
+    low, high = limits["low"], limits["high"]
+    covers = None if low is None or high is None else low <= sold <= high
+    return {**limits, "covers": covers}
+
+
+def _with_whole(values: FloatArray) -> list[float]:
+    """The values of the periods and, where there are several, their sum."""
+    return [*map(float, values), *([float(values.sum())] if len(values) > 1 else [])]
+
+
+def _errors(
+    said: FloatArray,
+    sold: FloatArray,
+    of_segment: npt.NDArray[np.bool_],
+    weights: FloatArray,
+) -> dict[str, dict[str, float]]:
+    """Errors of the total and by segment; said and sold by customer (n,).
+
+    With intervals over the draws in which anything was sold; without any such draw there are none.
+    """
+    once = np.ones((1, len(said)))
+    drawn = weights[(weights @ sold) > 0]
+    found: dict[str, dict[str, float]] = {}
+    for name, parts in (("total_error", None), ("segment_error", of_segment)):
+        found[name] = {"value": float(_error(said, sold, parts, once)[0])}
+        if len(drawn):
+            low, high = np.percentile(_error(said, sold, parts, drawn), [2.5, 97.5])
+            found[name] |= {"low": float(low), "high": float(high)}
+    return found
+
+
+def _error(
+    said: FloatArray, sold: FloatArray, parts: npt.NDArray[np.bool_] | None, weights: FloatArray
+) -> FloatArray:
+    """For each draw (draws,): of the total with its sign, or the absolute ones of parts added."""
+    all_sold = weights @ sold
+    if parts is None:
+        ratio: FloatArray = (weights @ said) / all_sold - 1
+        return ratio
+    missed = np.abs((weights * (said - sold)) @ parts.T.astype(np.float64)).sum(axis=1)
+    added: FloatArray = missed / all_sold
+    return added
+
+
+def _outside(past: Past, day: int, days: int, customers: list[str]) -> dict[str, Any]:
+    """Shares of all that was sold which customers outside the forecast brought."""
+    found = bought_by(past.purchases, day, days, set(customers))
+    return {
+        what: {
+            who: (parts[who] / sum(parts.values()) if sum(parts.values()) else 0.0)
+            for who in ("new", "back")
+        }
+        for what, parts in found.items()
+    }

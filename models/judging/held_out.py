@@ -1,0 +1,197 @@
+"""Models that answer for customers they have not seen: one for each fold of those held out.
+
+What `judge` asks of a model is asked of the one whose fold the customer belongs to.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from models.bundle import AmountModel, Bundle
+from models.next_purchase.when import WhenModel, on_grid
+from models.probability.calibration import fold_of
+from models.simple.btyd_orders import BtydOrders
+from models.simple.kaplan_meier import SegmentCurves
+from models.simple.rules import Baselines
+from models.trees.boosting import FloatArray
+
+
+def _numbers(
+    rows: pd.DataFrame, models: int, ask: Callable[[int, pd.DataFrame], FloatArray | None]
+) -> FloatArray | None:
+    """The answers (n, ...) of each row's own model; None where one has none."""
+    fold, found = fold_of(rows["customer_id"], models), {}
+    for number in np.unique(fold):
+        answer = ask(int(number), rows[fold == number])
+        if answer is None:
+            return None
+        found[number] = answer
+    if not found:
+        return np.empty(0)
+    first = next(iter(found.values()))
+    whole = np.empty((len(rows), *first.shape[1:]))
+    for number, answer in found.items():
+        whole[fold == number] = answer
+    return whole
+
+
+def _table(
+    rows: pd.DataFrame, models: int, ask: Callable[[int, pd.DataFrame], pd.DataFrame]
+) -> pd.DataFrame:
+    """The answers of each row's own model as a table on the index of the rows."""
+    fold = fold_of(rows["customer_id"], models)
+    parts = [ask(int(number), rows[fold == number]) for number in np.unique(fold)]
+    columns = [name for name in parts[0].columns if all(name in part for part in parts)]
+    whole: pd.DataFrame = pd.concat(parts).loc[rows.index, columns]
+    return whole
+
+
+@dataclass(frozen=True)
+class HeldOutChurn:
+    """The churn models, as one that is asked for probabilities."""
+
+    bundles: Sequence[Bundle]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features read, in order."""
+        return self.bundles[0].churn.features
+
+    def predict(self, snapshot: pd.DataFrame) -> FloatArray:
+        """Churn risk (n,)."""
+        found = _numbers(
+            snapshot, len(self.bundles), lambda n, rows: self.bundles[n].churn.predict(rows)
+        )
+        return np.empty(0) if found is None else found
+
+    def importance(self) -> pd.DataFrame:
+        """Mean share of the gain by feature, largest first."""
+        tables = [one.churn.importance().set_index("feature") for one in self.bundles]
+        mean = pd.concat(tables).groupby(level=0).mean()
+        return mean.reset_index().sort_values(
+            ["gain_share", "feature"], ascending=[False, True], ignore_index=True
+        )
+
+
+@dataclass(frozen=True)
+class HeldOutCurves(WhenModel):
+    """The models of the next purchase, on the days that all of them tell."""
+
+    bundles: Sequence[Bundle]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "churn", self.bundles[0].churn.churn)
+
+    @cached_property
+    def models(self) -> list[WhenModel]:
+        """One for each fold."""
+        return [one.next_purchase for one in self.bundles]
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """The days that all tell."""
+        common = set.intersection(*(set(model.grid) for model in self.models))
+        return tuple(sorted(common))
+
+    @property
+    def horizon_days(self) -> int:
+        """The horizon of churn."""
+        return self.models[0].horizon_days
+
+    def survival(self, snapshot: pd.DataFrame) -> FloatArray:
+        """P(no purchase before each grid day), (n, len(grid))."""
+
+        def ask(number: int, rows: pd.DataFrame) -> FloatArray:
+            model = self.models[number]
+            return on_grid(model.survival(rows), model.grid, self.grid)
+
+        found = _numbers(snapshot, len(self.models), ask)
+        return np.empty((0, len(self.grid))) if found is None else found
+
+
+@dataclass(frozen=True)
+class HeldOutValue:
+    """The models of orders and money."""
+
+    models: Sequence[AmountModel]
+
+    def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
+        """The columns that all tell, on the snapshot's index."""
+        risk = pd.Series(churn_risk, index=snapshot.index)
+        return _table(
+            snapshot,
+            len(self.models),
+            lambda n, rows: self.models[n].predict(
+                rows, np.asarray(risk.loc[rows.index], np.float64)
+            ),
+        )
+
+    def learned(self) -> "HeldOutValue":
+        """The models that tell only what was learned."""
+        return HeldOutValue([model.learned() for model in self.models])
+
+
+@dataclass(frozen=True)
+class HeldOutBaselines:
+    """The baselines; the rhythm and the segments' curves are those of the first fold's others."""
+
+    models: Sequence[Baselines]
+
+    @property
+    def orders(self) -> BtydOrders:
+        """BG/NBD, which learns no outcome."""
+        return self.models[0].orders
+
+    @property
+    def segment_curves(self) -> SegmentCurves:
+        """Kaplan-Meier by segment."""
+        return self.models[0].segment_curves
+
+    def predict(self, snapshot: pd.DataFrame) -> pd.DataFrame:
+        """Probability of churn, one column per baseline."""
+        return _table(snapshot, len(self.models), lambda n, rows: self.models[n].predict(rows))
+
+    def days_to_next_purchase(self, snapshot: pd.DataFrame) -> FloatArray:
+        """As `Baselines.days_to_next_purchase`."""
+        found = _numbers(
+            snapshot, len(self.models), lambda n, rows: self.models[n].days_to_next_purchase(rows)
+        )
+        return np.empty(0) if found is None else found
+
+    def expected_orders(self, snapshot: pd.DataFrame, days: int) -> FloatArray:
+        """As `Baselines.expected_orders`."""
+        found = _numbers(
+            snapshot, len(self.models), lambda n, rows: self.models[n].expected_orders(rows, days)
+        )
+        return np.empty(0) if found is None else found
+
+    def expected_spend(self, snapshot: pd.DataFrame, days: int) -> FloatArray | None:
+        """As `Baselines.expected_spend`."""
+        return _numbers(
+            snapshot, len(self.models), lambda n, rows: self.models[n].expected_spend(rows, days)
+        )
+
+
+@dataclass(frozen=True)
+class HeldOutBundle:
+    """The bundles of all folds, as the one that `judge` asks."""
+
+    bundles: Sequence[Bundle]
+
+    @property
+    def churn(self) -> HeldOutChurn:
+        """Who leaves."""
+        return HeldOutChurn(self.bundles)
+
+    @property
+    def next_purchase(self) -> WhenModel:
+        """When the next purchase comes."""
+        return HeldOutCurves(self.bundles)
+
+    @property
+    def value(self) -> HeldOutValue:
+        """How much."""
+        return HeldOutValue([one.value for one in self.bundles])

@@ -1,0 +1,229 @@
+"""The judgement of a run: every model on its test dates, with plots, as plain figures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.history.category_history import Categories
+from features.planning.rungs import OTHER_CUSTOMERS
+from features.planning.timeplan import Timeline
+from features.timeline import as_known_on, date_of
+from models.bundle import Bundle
+from models.churn.leaks import FEWEST, check_leaks, dominance
+from models.judging.amounts import amount_rules, evaluate_amount
+from models.judging.churn import OURS, curves, evaluate_churn, feature_aucs
+from models.judging.held_out import HeldOutBaselines, HeldOutBundle
+from models.judging.what import evaluate_categories
+from models.judging.when import evaluate_when
+from models.next_purchase.what import NextCategoriesModel
+from models.params import ModelParams
+from models.probability.metrics import auc, customer_weights
+from models.probability.profit import Offer, best_offer
+from models.simple.rules import BASELINES, Baselines
+from models.training.models import FOLD, PAST
+from models.training.until import Until
+
+# Labels over the value horizon, what is expected of them, and which rules stand beside it.
+OVER_VALUE = (
+    ("orders_in_value_horizon", "expected_orders_in_value_horizon", "orders"),
+    ("value", "expected_value", "spend"),
+)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Figures for reports, and the plots as tables by name."""
+
+    churn: dict[str, Any]
+    next_purchase: dict[str, Any]
+    value: dict[str, Any]
+    plots: dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The evaluated models and the baselines fitted on the same rows, now and in the past.
+
+    Where other customers judge, each of them is one model for each fold of those held out.
+    """
+
+    bundle: Bundle | HeldOutBundle
+    baselines: Baselines | HeldOutBaselines
+    past: Bundle | HeldOutBundle
+    past_baselines: Baselines | HeldOutBaselines
+    next_categories: NextCategoriesModel | None = None
+
+    @classmethod
+    def load(cls, folder: Path) -> "Evaluated":
+        """Read what stage `train` wrote; check the folder's manifest first."""
+        folds = sorted(folder.glob(FOLD.format("*")))
+        if folds:
+            bundle = HeldOutBundle([Bundle.load(one) for one in folds])
+            baselines = HeldOutBaselines([Baselines.load(one) for one in folds])
+            return cls(bundle, baselines, bundle, baselines)
+        past = folder / PAST
+        return cls(
+            Bundle.load(folder),
+            Baselines.load(folder),
+            Bundle.load(past),
+            Baselines.load(past),
+            NextCategoriesModel.load(folder),
+        )
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What retention costs and brings: offers by action, and the margin on what is sold.
+
+    Without a margin nothing is known of what a kept customer earns.
+    """
+
+    offers: Mapping[str, Offer]
+    margin_rate: float | None
+
+
+def judge(
+    snapshots: pd.DataFrame,
+    timeline: Timeline,
+    evaluated: Evaluated,
+    costs: Costs,
+    params: ModelParams,
+) -> Judged:
+    """Judge churn and next purchase on the test dates, value on the value test dates.
+
+    Raises LeakError for a feature or a model that is too good to be true.
+    """
+    test = _rows(snapshots, timeline, timeline.test)
+    bundle, baselines = evaluated.bundle, evaluated.baselines
+    risk = bundle.churn.predict(test)
+    rules = baselines.predict(test)
+    predictions = {OURS: risk} | {n: rules[n].to_numpy(np.float64) for n in rules.columns}
+    features = list(bundle.churn.features)
+    by_itself = _enough(test, snapshots, timeline, params)
+    alone = feature_aucs(by_itself, features)
+    y = test["churned"].to_numpy(np.float64)
+    # First of all: figures that are too good to be true are not worth computing.
+    suspects = alone if _fewest(by_itself) >= FEWEST else alone[:0]
+    area = auc(y, risk, np.ones_like(y)) if _fewest(test) >= FEWEST else None
+    accepted = check_leaks(suspects, area, features, params)
+    importance = bundle.churn.importance()
+    churn = evaluate_churn(test, predictions, timeline.horizon_days, params)
+    churn["accepted_leaks"] = accepted
+    if timeline.rung == OTHER_CUSTOMERS and churn["grade"] == "A":
+        churn["grade"] = "B"  # nothing shows that it holds on a later time
+    churn["warnings"] += dominance(importance)
+    churn["strongest_single_feature"] = {"name": str(alone.index[0]), "auc": float(alone.iloc[0])}
+    when = evaluate_when(test, bundle.next_purchase, baselines, risk)
+    # Over the days learned: what is extrapolated beyond them has no outcome to be judged by.
+    expected = bundle.value.learned().predict(test, risk)
+    if costs.margin_rate is not None and "value_if_stays" in expected:
+        lost = (expected["value_if_stays"] - expected["value_if_lapses"]).mean()
+        weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)
+        churn["expected_maximum_profit"] = best_offer(
+            y,
+            predictions,
+            weights,
+            costs.offers,
+            float(lost) * costs.margin_rate,
+        )
+    simple = amount_rules(test, baselines, timeline.horizon_days)
+    when["orders_in_horizon"] = evaluate_amount(
+        test["orders_in_horizon"].to_numpy(np.float64),
+        {OURS: expected["expected_orders"].to_numpy(np.float64), **simple["orders"]},
+    )
+    if "spend_in_horizon" in test:
+        when["spend_in_horizon"] = evaluate_amount(
+            test["spend_in_horizon"].to_numpy(np.float64),
+            {OURS: expected["expected_spend"].to_numpy(np.float64), **simple["spend"]},
+        )
+    plots = curves(y, predictions)
+    # dvc.yaml names the columns it draws: a baseline that a cancellation has not is an empty one.
+    absent = {name: np.nan for name in BASELINES if name not in predictions}
+    plots |= {name: plots[name].assign(**absent) for name in ("roc", "precision_recall", "gains")}
+    plots["feature_importance"] = importance.head(25).round(5)
+    when["followed_longer"] = _followed_longer(snapshots, timeline, evaluated)
+    return Judged(churn, when, _value(snapshots, timeline, evaluated), plots)
+
+
+def _enough(
+    test: pd.DataFrame, snapshots: pd.DataFrame, timeline: Timeline, params: ModelParams
+) -> pd.DataFrame:
+    """The rows on which features are judged alone: of few leavers some feature sorts by chance.
+
+    A feature alone learns nothing, so with too few of either outcome on the test dates all closed
+    ones may judge it.
+    """
+    if _fewest(test) >= params.gates.min_churners:
+        return test
+    return Until(snapshots, timeline).closed(timeline.data_until)
+
+
+def _fewest(rows: pd.DataFrame) -> int:
+    """Leavers or stayers, whichever are fewer."""
+    left = int(rows["churned"].sum())
+    return min(left, len(rows) - left)
+
+
+def judge_categories(
+    snapshots: pd.DataFrame,
+    categories: Categories | None,
+    timeline: Timeline,
+    evaluated: Evaluated,
+    params: ModelParams,
+) -> dict[str, Any]:
+    """Judge the next categories on the test dates; nothing where there is no model of them."""
+    model = evaluated.next_categories
+    if categories is None or model is None:
+        return {}
+    test = _rows(snapshots, timeline, timeline.test)
+    risk = evaluated.bundle.churn.predict(test)
+    return evaluate_categories(test, categories, model, risk, params)
+
+
+def _followed_longer(
+    snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated
+) -> dict[str, Any]:
+    """When, on the value test dates: older models, on rows that were followed to longer ends."""
+    test = _rows(snapshots, timeline, timeline.value_test)
+    if test.empty or set(timeline.value_test) <= set(timeline.test):
+        return {}
+    past = evaluated.past
+    figures = evaluate_when(
+        test, past.next_purchase, evaluated.past_baselines, past.churn.predict(test)
+    )
+    return {"test_as_of_dates": _dates(timeline.value_test), **figures}
+
+
+def _value(snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated) -> dict[str, Any]:
+    """Orders and value over the learned value horizon, by models as at the value test date."""
+    test = _rows(snapshots, timeline, timeline.value_test)
+    if test.empty:  # a gap in the data around the value test date
+        return {}
+    past, days = evaluated.past, timeline.learned_value_days
+    expected = past.value.learned().predict(test, past.churn.predict(test))
+    simple = amount_rules(test, evaluated.past_baselines, days)
+    return {
+        "horizon_days": days,
+        "test_as_of_dates": _dates(timeline.value_test),
+        **{
+            label: evaluate_amount(
+                test[label].to_numpy(np.float64),
+                {OURS: expected[name].to_numpy(np.float64), **simple[rules]},
+            )
+            for label, name, rules in OVER_VALUE
+            if label in test
+        },
+    }
+
+
+def _dates(days: tuple[int, ...]) -> list[str]:
+    return [date_of(day).isoformat() for day in days]
+
+
+def _rows(snapshots: pd.DataFrame, timeline: Timeline, days: tuple[int, ...]) -> pd.DataFrame:
+    known = as_known_on(snapshots, pd.Timestamp(date_of(timeline.data_until)), timeline.windows)
+    return known[known["as_of_date"].isin([pd.Timestamp(date_of(day)) for day in days])]

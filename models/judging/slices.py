@@ -1,0 +1,115 @@
+"""For whom a model works: the same figures for parts of the test rows.
+
+A part with too few leavers or stayers is counted and not judged. Groups of attributes that were not
+learned from are parts too: a model can be wrong about people it was not told apart by.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models.churn.reason_rows import ATTRIBUTE
+from models.customers.segments import segments
+from models.probability.metrics import METRICS, known
+from models.trees.boosting import FloatArray
+from models.trees.inputs import is_text
+
+Booleans = npt.NDArray[np.bool_]
+FEWEST = 10  # leavers, and stayers, below which a part is not judged
+TENURE_DAYS = (90, 365)
+MOST_GROUPS = 12  # of an attribute, the most frequent ones; what is left is "other"
+THIRDS = ("lowest_third", "middle_third", "highest_third")
+
+
+def figures(
+    y: FloatArray, predictions: Mapping[str, FloatArray], rows: Booleans | None = None
+) -> dict[str, dict[str, float | None]]:
+    """Every metric of every model on the given rows, without intervals; None where undefined."""
+    inside = np.ones(len(y), bool) if rows is None else rows
+    one = np.ones(int(inside.sum()))
+    return {
+        name: {
+            metric: known(function(y[inside], p[inside], one))
+            for metric, function in METRICS.items()
+        }
+        for name, p in predictions.items()
+    }
+
+
+def judge_slices(
+    test: pd.DataFrame,
+    predictions: Mapping[str, FloatArray],
+    horizon_days: int,
+    excluded_attributes: Sequence[str] = (),
+) -> dict[str, dict[str, Any]]:
+    """`{kind: {part: {rows, churners, models}}}`; `models` is absent from a part not judged."""
+    y = test["churned"].to_numpy(np.float64)
+    result: dict[str, dict[str, Any]] = {}
+    for kind, parts in _parts(test, horizon_days, excluded_attributes).items():
+        result[kind] = {}
+        for name, rows in parts.items():
+            facts: dict[str, Any] = {"rows": int(rows.sum()), "churners": int(y[rows].sum())}
+            if min(facts["churners"], facts["rows"] - facts["churners"]) >= FEWEST:
+                facts["models"] = figures(y, predictions, rows)
+            result[kind][name] = facts
+    return result
+
+
+def _parts(
+    test: pd.DataFrame, horizon_days: int, excluded_attributes: Sequence[str]
+) -> dict[str, dict[str, Booleans]]:
+    late = (test["days_since_last_purchase"] >= horizon_days).to_numpy()
+    # A subscriber may never have bought: no orders, no tenure.
+    orders = test["orders_total"].fillna(0.0).to_numpy(np.float64)
+    tenure = test["tenure_days"].fillna(0.0).to_numpy(np.float64)
+    young, old = TENURE_DAYS
+    found = {
+        "lateness": {"not_yet_late": ~late, "late": late},
+        "purchases": {
+            "none": orders == 0,
+            "one": orders == 1,
+            "two": orders == 2,
+            "three_or_more": orders >= 3,
+        },
+        "tenure": {
+            f"under_{young}_days": tenure < young,
+            f"{young}_to_{old}_days": (tenure >= young) & (tenure < old),
+            f"{old}_days_and_more": tenure >= old,
+        },
+    }
+    by_date = [segments(rows) for _, rows in test.groupby("as_of_date", sort=False)]
+    named = pd.concat(by_date).reindex(test.index)
+    for kind in named.columns:
+        found[str(kind)] = _groups(named[kind])
+    if "amount_total" in test.columns:
+        found["value"] = _thirds(test)
+    for attribute in excluded_attributes:
+        found[f"{attribute} (not learned from)"] = _attribute(test[f"{ATTRIBUTE}{attribute}"])
+    return found
+
+
+def _thirds(test: pd.DataFrame) -> dict[str, Booleans]:
+    """Customers by what they have spent so far, in thirds of each as-of date."""
+    share = test.groupby("as_of_date")["amount_total"].rank(pct=True).fillna(0.0).to_numpy()
+    third = np.minimum((share * 3).astype(np.int64), 2)
+    return {name: third == i for i, name in enumerate(THIRDS)}
+
+
+def _attribute(values: "pd.Series[Any]") -> dict[str, Booleans]:
+    """Groups of text, thirds of numbers; who has no value is a group of its own."""
+    if not is_text(values) and values.nunique() > MOST_GROUPS:
+        share = values.rank(pct=True)
+        third = np.minimum((share.fillna(0.0).to_numpy() * 3).astype(np.int64), 2)
+        known = values.notna().to_numpy()
+        thirds = {name: known & (third == i) for i, name in enumerate(THIRDS)}
+        return thirds | ({"unknown": ~known} if (~known).any() else {})
+    words = values.astype("object").where(values.notna(), "unknown").astype(str)
+    frequent = words.value_counts().sort_index().nlargest(MOST_GROUPS).index
+    return _groups(words.where(words.isin(frequent), "other"))
+
+
+def _groups(values: "pd.Series[Any]") -> dict[str, Booleans]:
+    return {str(name): (values == name).to_numpy() for name in sorted(values.unique())}

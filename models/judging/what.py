@@ -1,0 +1,198 @@
+"""Evaluation of the next categories on later dates, beside what else would be shown.
+
+Of each list, `new` and `any`, three categories are shown to a customer. On the rows who bought at
+least one category that the list may hold within the horizon:
+
+    hit_at_3  share of rows who bought at least one of the three
+    map_at_3  mean over rows of AP@3 = sum over k <= 3 of precision at k × (k-th was bought),
+              divided by the smaller of 3 and the number of such categories bought
+
+Beside stand the customer's `own_frequent` categories (most days ever; equals, and what is left to
+fill, by popularity) and global `popularity` (share of the cohort who bought it in 90 days).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.history.category_history import NEW_DAYS, Categories
+from models.next_purchase.candidates import bought_of, candidates, popularity
+from models.next_purchase.what import LIST_LENGTH, LISTS, NextCategoriesModel, shown
+from models.params import ModelParams
+from models.probability.metrics import customer_weights
+from models.trees.boosting import FloatArray
+
+OURS = "ours"
+ORDERS = {"own_frequent": ["bought", "buyers_90d"], "popularity": ["buyers_90d"]}
+
+
+def evaluate_categories(
+    test: pd.DataFrame,
+    categories: Categories,
+    model: NextCategoriesModel,
+    churn_risk: FloatArray,
+    params: ModelParams,
+) -> dict[str, Any]:
+    """Judge both lists on test rows with known outcomes: figures with 95 % intervals.
+
+    `churn_risk` (n,) is what the cards of these rows would say. Returns for each list the models,
+    what ours gains on the others (paired), `by_date`, and `observed_over_expected`: categories
+    bought for each that the probabilities shown add up to, lapsed customers included; None where
+    nothing was expected. A list is left out where nobody bought anything that it may hold: new
+    ones, where everybody has bought all there are.
+    """
+    test = test[test["outcome_known"]].reset_index(drop=True)
+    if test.empty:
+        return {}
+    told, tables = _tables(test, categories, model, churn_risk)
+    totals = _bought(test, categories)
+    weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)
+    result: dict[str, Any] = {
+        "rows": len(test),
+        "customers": int(test["customer_id"].nunique()),
+        "new_days": NEW_DAYS,
+        "observed_over_expected": _ratio(told, len(test), weights),
+    }
+    for name in LISTS:
+        if not (totals[name] > 0).any():
+            continue
+        lists = {model_name: shown(table, name) for model_name, table in tables.items()}
+        result[name] = _judged(lists, totals[name], weights, test["as_of_date"])
+        result[name]["observed_over_expected"] = _ratio(lists[OURS], len(test), weights)
+    return result
+
+
+def categories_by_row(
+    test: pd.DataFrame, categories: Categories, model: NextCategoriesModel, churn_risk: FloatArray
+) -> dict[str, pd.DataFrame]:
+    """Figures of each row (n,) by model: `any_hit_at_3` and so on, NaN where nothing could be hit.
+
+    All test rows need a known outcome.
+    """
+    _, tables = _tables(test, categories, model, churn_risk)
+    found = {name: pd.DataFrame(index=range(len(test))) for name in tables}
+    for list_name, total in _bought(test, categories).items():
+        could = total > 0
+        for name, table in tables.items():
+            for metric, values in _per_row(shown(table, list_name), total, could).items():
+                found[name].loc[could, f"{list_name}_{metric}"] = values
+    return found
+
+
+def _tables(
+    test: pd.DataFrame, categories: Categories, model: NextCategoriesModel, churn_risk: FloatArray
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Probabilities of all candidates, and by model candidates in the order they would be shown."""
+    history = categories.history[categories.history["as_of_date"].isin(test["as_of_date"])]
+    told = model.probabilities(test, history, churn_risk)
+    told["category"] = pd.Categorical(told["category"])
+    told["y"] = bought_of(told, test, categories.outcomes)
+    return told, {OURS: told, **_rules(test, history, categories, model.pairs.most_popular)}
+
+
+def _rules(
+    test: pd.DataFrame, history: pd.DataFrame, categories: Categories, most_popular: int
+) -> dict[str, pd.DataFrame]:
+    """The candidates in the order of each rule, with what became of them."""
+    pairs = candidates(test, history, popularity(history), most_popular)
+    pairs["y"] = bought_of(pairs, test, categories.outcomes)
+    pairs["is_new"] = pairs["bought_90d"] == 0
+    pairs["category"] = pairs["category"].astype("str")
+    return {
+        name: pairs.sort_values(
+            ["row", *by, "category"], ascending=[True, *(False for _ in by), True]
+        )
+        for name, by in ORDERS.items()
+    }
+
+
+def _bought(test: pd.DataFrame, categories: Categories) -> dict[str, FloatArray]:
+    """How many categories each row bought within the horizon (n,): any, and new ones."""
+    recent = categories.history[categories.history["bought_90d"] > 0]
+    found = _of_rows(categories.outcomes, test)
+    known = found.merge(_of_rows(recent, test), on=["row", "category"])
+    every, old = (np.bincount(one["row"], minlength=len(test)) for one in (found, known))
+    return {"any": every.astype(np.float64), "new": (every - old).astype(np.float64)}
+
+
+def _of_rows(table: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
+    """Columns row and category of a table's rows that belong to rows of the test."""
+    keys = ["as_of_date", "customer_id"]
+    there = table.loc[table["as_of_date"].isin(test["as_of_date"]), [*keys, "category"]]
+    there = there.astype({"customer_id": "str", "category": "str"})
+    rows = test[keys].assign(row=np.arange(len(test)))
+    return there.merge(rows, on=keys)[["row", "category"]]
+
+
+def _judged(
+    lists: Mapping[str, pd.DataFrame],
+    total: FloatArray,
+    weights: FloatArray,
+    dates: "pd.Series[Any]",
+) -> dict[str, Any]:
+    """One list: the figures of each model, gains of ours, and ours by date."""
+    could = total > 0
+    drawn = weights[:, could]
+    values = {name: _per_row(one, total, could) for name, one in lists.items()}
+    others = [name for name in values if name != OURS]
+    return {
+        "rows": int(could.sum()),
+        "models": {
+            name: {metric: _mean(value, drawn) for metric, value in metrics.items()}
+            for name, metrics in values.items()
+        },
+        "gains": {
+            name: {
+                metric: _mean(value - values[name][metric], drawn)
+                for metric, value in values[OURS].items()
+            }
+            for name in others
+        },
+        "by_date": {
+            str(date)[:10]: {
+                metric: float(value[here].mean()) for metric, value in values[OURS].items()
+            }
+            for date in sorted(dates.unique())
+            if (here := (dates == date).to_numpy()[could]).any()
+        },
+    }
+
+
+def _per_row(listed: pd.DataFrame, total: FloatArray, could: Any) -> dict[str, FloatArray]:
+    """hit_at_3 and AP@3 of each row that could be hit."""
+    bought = np.zeros((len(total), LIST_LENGTH))
+    bought[listed["row"], listed.groupby("row").cumcount()] = listed["y"]
+    bought, total = bought[could], total[could]
+    precision = np.cumsum(bought, axis=1) / np.arange(1, LIST_LENGTH + 1)
+    return {
+        f"hit_at_{LIST_LENGTH}": bought.max(axis=1),
+        f"map_at_{LIST_LENGTH}": (precision * bought).sum(axis=1) / np.minimum(total, LIST_LENGTH),
+    }
+
+
+def _mean(values: FloatArray, weights: FloatArray) -> dict[str, float]:
+    """Mean of values (n,) with a 95 % interval over the draws (draws, n)."""
+    return _over(values, np.ones_like(values), weights)
+
+
+def _ratio(told: pd.DataFrame, rows: int, weights: FloatArray) -> dict[str, float] | None:
+    """Bought over expected, summed over pairs, with a 95 % interval over customers."""
+    bought, expected = (
+        np.bincount(told["row"], told[name], minlength=rows).astype(np.float64)
+        for name in ("y", "probability")
+    )
+    return _over(bought, expected, weights) if expected.any() else None
+
+
+def _over(top: FloatArray, bottom: FloatArray, weights: FloatArray) -> dict[str, float]:
+    """Sum of `top` over that of `bottom`, with a 95 % interval over the draws that hold any.
+
+    A draw may miss all of a few rows, and then says nothing of them.
+    """
+    value, drawn = float(top.sum() / bottom.sum()), weights @ bottom
+    some = drawn > 0
+    draws = (weights[some] @ top) / drawn[some] if some.any() else value
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return {"value": value, "low": float(low), "high": float(high)}

@@ -1,0 +1,173 @@
+"""Evaluation of when the next purchase comes, on later dates, beside simple rules."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.integrate import trapezoid
+
+from models.judging.held_out import HeldOutBaselines
+from models.next_purchase.when import REPORTED_DAYS, WhenModel
+from models.probability.curves import expected_days, probability_by
+from models.simple.btyd_orders import btyd_inputs
+from models.simple.rules import Baselines
+from models.trees.boosting import FloatArray
+
+MAX_PAIR_ROWS = 4000
+FOLLOWED = 50  # rows, to judge a day by
+
+
+def evaluate_when(
+    test: pd.DataFrame,
+    model: WhenModel,
+    baselines: Baselines | HeldOutBaselines,
+    churn_risk: FloatArray,
+) -> dict[str, Any]:
+    """Judge the curves told: Brier score and observed over expected by day, misses, error, order.
+
+    A day is judged on the rows followed at least that long: follow-up ends on a date of the
+    calendar whatever a customer does, so these are as good as all. `missed_early` is the share who
+    bought before the 80 % interval and `missed_late` after it, each of the rows where that can be
+    known: both should be near 0.10. `coverage` is the share inside, of rows followed to the end.
+    """
+    horizon = model.horizon_days
+    curve = model.curve(test, churn_risk)
+    days = test["days_to_next_purchase"].to_numpy(np.float64)
+    followup = test["followup_days"].to_numpy(np.float64)
+    triple = np.stack(btyd_inputs(test))
+
+    @cache  # asked for each day by every figure
+    def by(day: int) -> dict[str, FloatArray]:
+        return {
+            "ours": probability_by(curve, model.grid, day),
+            "bg_nbd": 1 - baselines.orders.bg_nbd.p_no_purchase(day, *triple),
+            "kaplan_meier": 1 - baselines.segment_curves.p_no_purchase(day, test),
+        }
+
+    by_day: dict[str, Any] = {}
+    for day in sorted({*REPORTED_DAYS, horizon}):
+        seen = followup >= day
+        if not seen.any() or day > model.reach_days:
+            continue
+        bought = (days[seen] < day).astype(np.float64)
+        by_day[str(day)] = {
+            "rows": int(seen.sum()),
+            "bought": float(bought.mean()),
+            **{
+                name: _probability_figures(bought, p[seen])
+                for name, p in by(day).items()
+                if np.isfinite(p).all()
+            },
+        }
+    told = model.predict(test, churn_risk)
+    low, median, high = (
+        told[f"next_purchase_days_{name}"].to_numpy(np.float64)
+        for name in ("low", "median", "high")
+    )
+    every_day = [by(day) for day in model.grid]
+    expected = {
+        name: expected_days(np.column_stack([1 - p[name] for p in every_day]), model.grid)
+        for name in every_day[0]
+        if all(np.isfinite(p[name]).all() for p in every_day)
+    }
+    own_gap = baselines.days_to_next_purchase(test)
+    came = np.isfinite(days) & np.isfinite(median)
+    return {
+        "rows": len(test),
+        "by_day": by_day,
+        "integrated_brier": _integrated_brier(days, followup, model.grid, by),
+        "interval": {
+            "missed_early": _share(days < low, followup >= low),
+            "missed_late": _share(~(days <= high), followup > high),
+            "coverage": _coverage(days, followup, (low, high), model.reach_days),
+        },
+        "median_absolute_error": {
+            "rows": int(came.sum()),
+            "ours": _median_error(median, days, came),
+            "own_mean_gap": _median_error(own_gap, days, came),
+        },
+        "concordance": {
+            **{name: concordance(days, followup, -wait) for name, wait in expected.items()},
+            "own_mean_gap": concordance(days, followup, -own_gap),
+        },
+    }
+
+
+def concordance(days: FloatArray, followup: FloatArray, sooner: FloatArray) -> float | None:
+    """Share of comparable pairs in which the higher `sooner` bought first (Harrell et al. 1982).
+
+    A pair is comparable when the earlier of the two is a purchase; ties of `sooner` count half.
+    With more than 4,000 rows every k-th is taken: pairs grow with the square. None without a pair.
+    """
+    every = max(1, -(-len(days) // MAX_PAIR_ROWS))
+    days, followup, sooner = days[::every], followup[::every], sooner[::every]
+    event = np.isfinite(days)
+    time = np.where(event, days, followup)
+    right = pairs = 0.0
+    for i in np.flatnonzero(event):
+        later = (time > time[i]) | ((time == time[i]) & ~event)
+        pairs += later.sum()
+        right += (sooner[i] > sooner[later]).sum() + (sooner[i] == sooner[later]).sum() / 2
+    return float(right / pairs) if pairs else None
+
+
+def _probability_figures(bought: FloatArray, p: FloatArray) -> dict[str, float | None]:
+    return {
+        "brier": float(((p - bought) ** 2).mean()),
+        "observed_over_expected": float(bought.sum() / p.sum()) if p.sum() > 0 else None,
+    }
+
+
+def _integrated_brier(
+    days: FloatArray,
+    followup: FloatArray,
+    grid: Sequence[int],
+    by: Callable[[int], dict[str, FloatArray]],
+) -> dict[str, Any]:
+    """Mean over time of the Brier score of "has bought by then" (Graf et al. 1999).
+
+    From the as-of date to the last day of the grid to which enough rows were followed.
+    """
+    judged = [day for day in grid if (followup >= day).sum() >= FOLLOWED]
+    scores: dict[str, list[float]] = {}
+    for day in judged:
+        seen = followup >= day
+        bought = (days[seen] < day).astype(np.float64)
+        for name, p in by(day).items():
+            scores.setdefault(name, []).append(float(((p[seen] - bought) ** 2).mean()))
+    if len(judged) < 2:
+        return {}
+    length = judged[-1] - judged[0]
+    found = {name: float(trapezoid(one, judged) / length) for name, one in scores.items()}
+    told = {name: score for name, score in found.items() if np.isfinite(score)}
+    return {"until_day": judged[-1], **told}
+
+
+def _coverage(
+    days: FloatArray, followup: FloatArray, ends: tuple[FloatArray, FloatArray], reach_days: int
+) -> dict[str, Any]:
+    """Share of rows, followed to the reach of the curve, whose purchase came within the interval.
+
+    An end beyond the reach is shown as "not within N days", which no purchase within them covers.
+    """
+    low, high = (np.where(np.isnan(end), np.inf, end) for end in ends)
+    day = np.where(days < reach_days, days, np.inf)
+    known = followup >= reach_days
+    inside = (low <= day) & (day <= high)
+    return {
+        "rows": int(known.sum()),
+        "share": float(inside[known].mean()) if known.any() else None,
+        "days": reach_days,
+    }
+
+
+def _share(missed: "np.typing.NDArray[np.bool_]", known: "np.typing.NDArray[np.bool_]") -> Any:
+    return {"rows": int(known.sum()), "share": float(missed[known].mean()) if known.any() else None}
+
+
+def _median_error(
+    predicted: FloatArray, days: FloatArray, rows: "np.typing.NDArray[np.bool_]"
+) -> Any:
+    return float(np.median(np.abs(predicted[rows] - days[rows]))) if rows.any() else None

@@ -1,0 +1,1 @@
+"""The next purchase: when it comes, and what is bought."""

@@ -1,0 +1,185 @@
+"""Candidates: which categories a customer may buy next, with what is known of each pair.
+
+Every category a customer ever bought is a candidate, and so are the ones that most others bought
+lately. A pair is described by the customer's own days with the category, by how the cohort buys
+the category at that date, and by a few features of the customer. The category itself is no input:
+one that is new next month is judged by how it is bought.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from features.history.category_history import DAYS
+from models.trees.boosting import FloatArray
+from models.trees.inputs import Inputs
+
+CUSTOMER = (
+    "orders_30d",
+    "orders_90d",
+    "gap_mean",
+    "days_since_last_purchase",
+    "categories_90d",
+    "categories_total",
+    "tenure_days",
+)
+# Inputs that look back so many days, and the feature that the snapshot has where all do.
+WINDOWS = {
+    "categories_30d": ("bought_30d", "buyers_30d"),
+    "categories_90d": ("bought_90d", "buyers_90d", "return_rate", "frequency_90d"),
+}
+# Not how often in all: that grows with the history, so on later dates it expects too much.
+LIFETIME = ("first_ago", "last_ago", "gap", "silence_over_gap", "rate")
+POPULARITY = ("buyers_30d", "buyers_90d", "return_rate", "frequency_90d")
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Which pairs are judged and what is read of them: `of_pair`, then `of_customer`.
+
+    Beside the own categories of a customer the `most_popular` ones of the date are judged.
+    """
+
+    of_pair: tuple[str, ...]
+    of_customer: Inputs
+    most_popular: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The inputs, in the order of `matrix`."""
+        return (*self.of_pair, *(f"customer_{name}" for name in self.of_customer.features))
+
+    def matrix(self, pairs: pd.DataFrame, snapshot: pd.DataFrame) -> FloatArray:
+        """The inputs of `candidates` of a snapshot (n, k), NaN where unknown.
+
+        Raises ArtifactError where the snapshot lacks a feature that is read.
+        """
+        row = pairs["row"].to_numpy(np.int64)
+        bought = pairs["bought"].to_numpy(np.float64)
+        first, last = (pairs[n].to_numpy(np.float64) for n in ("first_ago", "last_ago"))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gap = np.where(bought > 1, (first - last) / (bought - 1), np.nan)
+            made = {
+                "gap": gap,
+                "silence_over_gap": last / gap,
+                "rate": bought / snapshot["tenure_days"].to_numpy(np.float64)[row],
+            }
+        columns = [made[n] if n in made else pairs[n].to_numpy(np.float64) for n in self.of_pair]
+        return np.column_stack([*columns, self.of_customer.matrix(snapshot)[row]])
+
+
+def pairs_of(features: Sequence[str], most_popular: int) -> Pairs:
+    """What is read of pairs, given the features that models learn from in these snapshots."""
+    windows = [name for known, names in WINDOWS.items() if known in features for name in names]
+    customer = Inputs(tuple(name for name in CUSTOMER if name in features))
+    return Pairs((*LIFETIME, *windows), customer, most_popular)
+
+
+def popularity(history: pd.DataFrame) -> pd.DataFrame:
+    """How the cohort buys each category, by as_of_date and category.
+
+    `buyers_30d` and `buyers_90d` are shares of the customers who bought it in so many days,
+    `return_rate` is the share who bought it in the last 30 days of those who had not in the 60
+    before, and `frequency_90d` the mean number of days with it of those who bought it in 90.
+    """
+    keys = ["as_of_date", "category"]
+    earlier = history["bought_90d"] - history["bought_30d"]
+    lately = history["bought_30d"] > 0
+    counted = history[keys].assign(
+        lately=lately,
+        recently=history["bought_90d"] > 0,
+        before=earlier > 0,
+        returned=lately & (earlier == 0),
+        days=history["bought_90d"],
+    )
+    sums = counted.groupby(keys, observed=True).sum().reset_index()
+    people = history.groupby("as_of_date")["customer_id"].nunique()
+    customers = sums["as_of_date"].map(people).astype("float64")
+    absent = customers - sums["before"]
+    return sums[keys].assign(
+        buyers_30d=sums["lately"] / customers,
+        buyers_90d=sums["recently"] / customers,
+        return_rate=(sums["returned"] / absent).where(absent > 0, 0.0),
+        frequency_90d=(sums["days"] / sums["recently"]).where(sums["recently"] > 0, 0.0),
+    )
+
+
+def candidates(
+    snapshot: pd.DataFrame, history: pd.DataFrame, popular: pd.DataFrame, most_popular: int
+) -> pd.DataFrame:
+    """The pairs to judge for the rows of a snapshot, one row each, sorted by row and category.
+
+    Columns: `row` (position in the snapshot), `category`, the days of the history (`first_ago` and
+    `last_ago` unknown for a category never bought) and what `popular` says of the category. Beside
+    the own categories these are the `most_popular` of the date.
+    """
+    found = []
+    for date, found_at in snapshot.groupby("as_of_date").indices.items():
+        place = np.asarray(found_at, np.int64)
+        known = history[history["as_of_date"] == date]
+        here = popular[popular["as_of_date"] == date]
+        if len(known):
+            customers = snapshot["customer_id"].iloc[place]
+            found.append(_at(customers, place, known, here, most_popular))
+    if not found:
+        return pd.DataFrame(columns=["row", "category", *DAYS, *POPULARITY])
+    pairs = pd.concat(found, ignore_index=True)
+    order = np.lexsort((pairs["category"].cat.codes, pairs["row"]))
+    return pairs.iloc[order].reset_index(drop=True)
+
+
+def _at(
+    customers: "pd.Series[str]",
+    position: npt.NDArray[np.int64],
+    known: pd.DataFrame,
+    popular: pd.DataFrame,
+    most_popular: int,
+) -> pd.DataFrame:
+    """The candidates of one as-of date."""
+    names = known["category"].cat.categories
+    people = known["customer_id"].cat.categories
+    # One place more, at -1: for customers who never bought any category, and read by nobody.
+    row_of = np.full(len(people) + 1, -1)
+    row_of[people.get_indexer(pd.Index(customers))] = position
+    row = row_of[known["customer_id"].cat.codes]
+    own = known[row >= 0].assign(row=row[row >= 0])
+    ranked = popular.astype({"category": "str"}).sort_values(
+        ["buyers_90d", "category"], ascending=[False, True]
+    )
+    top = names.get_indexer(pd.Index(ranked["category"].head(most_popular)))
+    every_row, every_code = np.repeat(position, len(top)), np.tile(top, len(position))
+    key = own["row"].to_numpy() * len(names) + own["category"].cat.codes.to_numpy(np.int64)
+    other = ~np.isin(every_row * len(names) + every_code, key)
+    never = pd.DataFrame(
+        {
+            "row": every_row[other],
+            "category": pd.Categorical.from_codes(every_code[other], names),
+            "bought": 0,
+            "bought_30d": 0,
+            "bought_90d": 0,
+            "first_ago": np.nan,
+            "last_ago": np.nan,
+        }
+    )
+    pairs = pd.concat([own[["row", "category", *DAYS]], never], ignore_index=True)
+    codes = pairs["category"].cat.codes.to_numpy(np.int64)
+    said = np.full((len(names), len(POPULARITY)), np.nan)
+    said[names.get_indexer(pd.Index(popular["category"]))] = popular[list(POPULARITY)]
+    pairs[list(POPULARITY)] = said[codes]
+    return pairs
+
+
+def bought_of(pairs: pd.DataFrame, snapshot: pd.DataFrame, outcomes: pd.DataFrame) -> FloatArray:
+    """1.0 for pairs of a snapshot that were bought within the horizon, else 0.0, (n,)."""
+    row = pairs["row"].to_numpy(np.int64)
+    people, names = (outcomes[name].cat.categories for name in ("customer_id", "category"))
+    who = people.get_indexer(pd.Index(snapshot["customer_id"]))[row]
+    what = names.get_indexer(pairs["category"].cat.categories)[pairs["category"].cat.codes]
+    asked = pd.MultiIndex.from_arrays([snapshot["as_of_date"].to_numpy()[row], who, what])
+    codes = (outcomes["customer_id"].cat.codes, outcomes["category"].cat.codes)
+    return np.asarray(
+        asked.isin(pd.MultiIndex.from_arrays([outcomes["as_of_date"], *codes])), np.float64
+    )

@@ -1,0 +1,245 @@
+"""When each customer buys next: a distribution of days that knows what it has not seen yet.
+
+A discrete-time hazard model (Singer & Willett 1993, "It's About Time", Journal of Educational
+Statistics 18(2)) with LightGBM for the hazard. Time after the as-of date is cut at the days of a
+grid; a purchase on whole day d (0 = the as-of day itself) falls in the interval [start, end) that
+holds d. S(t) = P(no purchase on days 0 … t-1), so S(horizon) is the probability of churn.
+
+A row teaches an interval only when it was still waiting at its start and was followed to its end.
+Follow-up ends on a date of the calendar whatever the customer does, so leaving the rest out does
+not bias the hazard; counting an unfinished interval as "no purchase" would, and so would keeping
+an unfinished one only when a purchase had been seen in it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import expit, logit
+
+from core.errors import DataGateError
+from core.files import read_json, write_json
+from features.params import Churn
+from models.leaving import LAPSE, saved
+from models.next_purchase.when import WhenModel, days_of_grid
+from models.params import ModelParams
+from models.trees.boosting import (
+    FloatArray,
+    Recipe,
+    Rows,
+    load_booster,
+    save_booster,
+    train_booster,
+)
+from models.trees.inputs import Inputs, learn_inputs
+
+# An interval is kept while this share of the training rows, and this many, were followed to its
+# end: later hazards would rest on the few earliest as-of dates.
+ENOUGH_SHARE, ENOUGH_ROWS = 0.05, 50
+MAX_PERSON_PERIODS = 600_000
+FILLED_ROWS = 20_000
+CHUNK_ROWS = 2_000  # 30 MB of inputs at a hundred features and sixteen intervals
+# What a row's waiting looks like at the start of an interval, learned from beside the features.
+INTERVAL_INPUTS = ("interval_start", "silence_at_start")
+
+Indices = npt.NDArray[np.intp]
+Booleans = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the hazard is a function of: inputs, days of the grid, and where each interval starts.
+
+    `pooled` is the log odds of a purchase in each interval over all training rows; the trees learn
+    how a customer differs from it.
+    """
+
+    inputs: Inputs
+    horizon_days: int
+    grid: tuple[int, ...]
+    pooled: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class NextPurchaseModel(WhenModel):
+    """Survival curves by trees for the hazard of each interval of the grid."""
+
+    booster: lgb.Booster
+    layout: Layout
+    threads: int
+    churn: Churn = LAPSE
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """Days of the curve, from 0; the horizon is one of them."""
+        return self.layout.grid
+
+    @property
+    def horizon_days(self) -> int:
+        """The horizon of churn."""
+        return self.layout.horizon_days
+
+    @property
+    def rounds(self) -> int:
+        """Number of trees."""
+        return int(self.booster.current_iteration())
+
+    def survival(self, snapshot: pd.DataFrame) -> FloatArray:
+        """P(no purchase before each grid day), (n, len(grid)), from 1 at day 0 and falling."""
+        curves = np.ones((len(snapshot), len(self.grid)))
+        pooled, starts = np.array(self.layout.pooled), np.array(self.grid[:-1], np.float64)
+        matrix = self.layout.inputs.matrix(snapshot)
+        silence = snapshot["days_since_last_purchase"].to_numpy(np.float64)
+        # One room for every chunk: taking and clearing new memory costs more than the trees.
+        width = matrix.shape[1]
+        room = np.empty((min(CHUNK_ROWS, len(matrix)), len(starts), width + len(INTERVAL_INPUTS)))
+        for first in range(0, len(matrix), CHUNK_ROWS):
+            chunk = slice(first, first + CHUNK_ROWS)
+            inputs = room[: len(matrix[chunk])]
+            inputs[:, :, :width] = matrix[chunk, None, :]
+            inputs[:, :, width] = starts
+            inputs[:, :, width + 1] = silence[chunk, None] + starts
+            flat = inputs.reshape(-1, inputs.shape[2])
+            score = self.booster.predict(flat, raw_score=True, num_threads=self.threads)
+            hazard = expit(score.reshape(len(inputs), -1) + pooled)
+            curves[chunk, 1:] = np.cumprod(1.0 - hazard, axis=1)
+        return curves
+
+    def save(self, folder: Path) -> None:
+        """Write `next_purchase.txt` (LightGBM) and `next_purchase.json`."""
+        save_booster(self.booster, folder / "next_purchase.txt")
+        content = {
+            **self.layout.inputs.to_dict(),
+            "horizon_days": self.layout.horizon_days,
+            "grid": self.layout.grid,
+            "pooled": self.layout.pooled,
+            "threads": self.threads,
+            **saved(self.churn),
+        }
+        write_json(folder / "next_purchase.json", content)
+
+    @classmethod
+    def load(cls, folder: Path) -> "NextPurchaseModel":
+        """Read what `save` wrote; ArtifactError when a file is missing."""
+        content: dict[str, Any] = read_json(folder / "next_purchase.json")
+        layout = Layout(
+            inputs=Inputs.from_dict(content),
+            horizon_days=content["horizon_days"],
+            grid=tuple(content["grid"]),
+            pooled=tuple(content["pooled"]),
+        )
+        booster = load_booster(folder / "next_purchase.txt")
+        return cls(booster, layout, content["threads"], content.get("churn", LAPSE))
+
+
+def fit_next_purchase(
+    train: pd.DataFrame,
+    valid: pd.DataFrame,
+    features: Sequence[str],
+    horizon_days: int,
+    params: ModelParams,
+) -> NextPurchaseModel:
+    """Fit the hazard on `train` until its log loss on `valid` no longer falls.
+
+    Both need `days_to_next_purchase` (NaN = none seen) and `followup_days`, cut at their split
+    dates. Raises DataGateError when too few rows were followed for `horizon_days`.
+    """
+    layout = _layout(train, learn_inputs(train, features), horizon_days)
+    return _fit(train, _person_periods(valid, layout, params.seed), layout, params)
+
+
+def refit_next_purchase(
+    model: NextPurchaseModel, rows: pd.DataFrame, params: ModelParams
+) -> NextPurchaseModel:
+    """The same model fitted on other rows with as many trees, for serving.
+
+    The grid and the values of text features are taken anew, as more rows may have been followed
+    further.
+    """
+    inputs = learn_inputs(rows, model.layout.inputs.features)
+    layout = _layout(rows, inputs, model.layout.horizon_days)
+    return replace(_fit(rows, model.rounds, layout, params), churn=model.churn)
+
+
+def grid_for(followup_days: FloatArray, horizon_days: int) -> tuple[int, ...]:
+    """Days of the grid: the fixed ones and the horizon, as far as enough rows were followed.
+
+    Up to the longest reported day or the horizon, whichever is later. Raises DataGateError when
+    the horizon itself is out of reach.
+    """
+    enough = max(ENOUGH_ROWS, ENOUGH_SHARE * len(followup_days))
+    days = days_of_grid(horizon_days)
+    grid = tuple(day for day in days if (followup_days >= day).sum() >= enough)
+    if horizon_days not in grid:
+        reached = int((followup_days >= horizon_days).sum())
+        raise DataGateError(
+            f"Next purchase: {reached:,} of {len(followup_days):,} training rows were followed for "
+            f"the {horizon_days} days of the horizon, {enough:,.0f} are needed. Shorten "
+            "task.horizon_days or take a longer history."
+        )
+    return grid
+
+
+def _fit(
+    train: pd.DataFrame, stop: Rows | int, layout: Layout, params: ModelParams
+) -> NextPurchaseModel:
+    recipe = Recipe("binary", params.next_purchase, params.seed, params.threads)
+    inputs = layout.inputs
+    names = (*inputs.features, *INTERVAL_INPUTS)
+    learned = _person_periods(train, layout, params.seed)
+    booster = train_booster(recipe, names, learned, stop, inputs.text)
+    return NextPurchaseModel(booster, layout, params.threads)
+
+
+def _layout(rows: pd.DataFrame, inputs: Inputs, horizon_days: int) -> Layout:
+    grid = grid_for(rows["followup_days"].to_numpy(np.float64), horizon_days)
+    at_risk, bought = _at_risk(rows, grid)
+    events, waiting = (at_risk & bought).sum(axis=0), at_risk.sum(axis=0)
+    pooled = logit((events + 0.5) / (waiting + 1.0))
+    return Layout(inputs, horizon_days, grid, tuple(pooled.tolist()))
+
+
+def _at_risk(rows: pd.DataFrame, grid: Sequence[int]) -> tuple[Booleans, Booleans]:
+    """Which row teaches which interval, and which had bought by its end, both (n, intervals)."""
+    starts, ends = np.array(grid[:-1]), np.array(grid[1:])
+    followup = rows["followup_days"].to_numpy(np.float64)[:, None]
+    day = rows["days_to_next_purchase"].to_numpy(np.float64)[:, None]
+    day = np.where(np.isnan(day), np.inf, day)
+    return (day >= starts) & (followup >= ends), day < ends
+
+
+def _person_periods(rows: pd.DataFrame, layout: Layout, seed: int) -> Rows:
+    """One training row per snapshot row and interval it was at risk in.
+
+    Above MAX_PERSON_PERIODS a random sample of the snapshot rows is taken, whole rows at a time.
+    """
+    at_risk, bought = _at_risk(rows, layout.grid)
+    if (total := int(at_risk.sum())) > MAX_PERSON_PERIODS:
+        share = MAX_PERSON_PERIODS / total
+        kept = np.flatnonzero(np.random.default_rng(seed).random(len(rows)) < share)
+        rows, at_risk, bought = rows.iloc[kept], at_risk[kept], bought[kept]
+    row, interval = np.nonzero(at_risk)
+    return Rows(
+        inputs=_inputs(rows, layout, row, interval),
+        target=bought[row, interval].astype(np.float64),
+        init_score=np.array(layout.pooled)[interval],
+    )
+
+
+def _inputs(snapshot: pd.DataFrame, layout: Layout, row: Indices, interval: Indices) -> FloatArray:
+    """Features of each row, and INTERVAL_INPUTS at the start of its interval."""
+    start = np.array(layout.grid, np.float64)[interval]
+    silence = snapshot["days_since_last_purchase"].to_numpy(np.float64)[row] + start
+    matrix = layout.inputs.matrix(snapshot)
+    width = matrix.shape[1]
+    inputs = np.empty((len(row), width + len(INTERVAL_INPUTS)))
+    for first in range(0, len(row), FILLED_ROWS):  # no second copy of all of it on the way
+        chunk = slice(first, first + FILLED_ROWS)
+        inputs[chunk, :width] = matrix[row[chunk]]
+    inputs[:, width], inputs[:, width + 1] = start, silence
+    return inputs

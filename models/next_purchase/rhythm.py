@@ -1,0 +1,266 @@
+"""When and how much for small data: BG/NBD's own curve, and Gamma-Gamma's amounts.
+
+What BG/NBD says is brought to the level that closed outcomes show, drawn to its own by so many
+orders: with few of them it is told as it is. Money is orders × the amount of one: Gamma-Gamma's
+where enough customers bought again for money, else everybody's mean.
+
+Where trees have a part too (models/training/models.py says how large it is), both answer, and what
+is told lies between them: curves before they are bent to the churn risk, orders and money as they
+are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.files import read_json, write_json
+from features.params import Churn
+from models.leaving import LAPSE
+from models.next_purchase.when import WhenModel, days_of_grid, on_grid
+from models.simple.btyd_orders import BtydOrders, btyd_inputs, last_histories
+from models.simple.gamma_gamma import GammaGamma
+from models.simple.rules import money_model
+from models.trees.boosting import FloatArray
+from models.value.model import Horizons, usual_share
+
+FILE = "rhythm.json"
+PRIOR_ORDERS = 20.0  # orders, expected or seen, as which BG/NBD's own level counts
+LEVEL_LIMITS = (0.5, 2.0)  # a correction further than this is a season or chance
+LEAST = 1e-9  # of a probability that is divided by
+
+
+@dataclass(frozen=True)
+class RhythmCurves(WhenModel):
+    """The probability of no purchase by each day of the grid, by the rhythm."""
+
+    orders: BtydOrders
+    horizon: int
+    churn: Churn = LAPSE
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """Days of the curve: a model of behaviour may be asked for any."""
+        return tuple(days_of_grid(self.horizon))
+
+    @property
+    def horizon_days(self) -> int:
+        """The horizon of churn."""
+        return self.horizon
+
+    def survival(self, snapshot: pd.DataFrame) -> FloatArray:
+        """P(no purchase before each grid day), (n, len(grid))."""
+        triple = btyd_inputs(snapshot)
+        days = [self.orders.p_no_purchase(day, triple) for day in self.grid[1:]]
+        return np.column_stack([np.ones(len(snapshot)), *days])
+
+
+@dataclass(frozen=True)
+class RhythmValue:
+    """Orders and, with amounts, money from the rhythm, told by a churn risk as by `ValueModel`.
+
+    `mean_amount` is that of an order and None without amounts; `levels` multiply what BG/NBD
+    expects, by "orders" and "spend".
+    """
+
+    orders: BtydOrders
+    horizons: Horizons
+    gamma_gamma: GammaGamma | None = None
+    mean_amount: float | None = None
+    levels: Mapping[str, float] = field(default_factory=dict)
+
+    def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
+        """The columns of `ValueModel.predict`, on the snapshot's index."""
+        risk = np.asarray(churn_risk, np.float64)
+        near, _ = self._if_stays(snapshot, self.horizons.outcome_days)
+        stays, share = self._if_stays(snapshot, self.horizons.told)
+        near_share = usual_share(self.horizons._replace(value_days=self.horizons.outcome_days))
+        within = _between(near, near_share, risk)
+        columns = {
+            "expected_orders": within,
+            "expected_orders_in_value_horizon": np.maximum(_between(stays, share, risk), within),
+        }
+        if self.mean_amount is not None:
+            money = self._amount(snapshot) * self.levels.get("spend", 1.0)
+            # Of one who stays no less over the longer time than within the horizon.
+            longer = np.maximum(stays, near) * money
+            columns |= {
+                "expected_spend": within * money,
+                "value_if_stays": longer,
+                "value_if_lapses": share * longer,
+                "expected_value": _between(longer, share, risk),
+                "value_at_risk": risk * (longer - share * longer),
+            }
+        if self.horizons.told > self.horizons.value_days:
+            learned, _ = self._if_stays(snapshot, self.horizons.value_days)
+            columns["value_extrapolation"] = np.clip(
+                stays / np.maximum(learned, LEAST), 1.0, self.horizons.told
+            )
+        return pd.DataFrame(columns, index=snapshot.index)
+
+    def learned(self) -> "RhythmValue":
+        """The model that tells only the days over which outcomes close."""
+        return replace(self, horizons=self.horizons._replace(told_days=None))
+
+    def _if_stays(self, snapshot: pd.DataFrame, days: int) -> tuple[FloatArray, float]:
+        """Orders (n,) within `days` of a customer who stays, and a leaver's share of them.
+
+        So that stayers and leavers together, by BG/NBD's own risk, have what it expects. Who stays
+        through a horizon buys at least once in it.
+        """
+        outcome, churn = self.horizons.outcome_days, self.horizons.churn
+        expected = self.orders.expected(snapshot, days) * self.levels.get("orders", 1.0)
+        share = usual_share(self.horizons._replace(value_days=days))
+        if churn != LAPSE:
+            return expected, share
+        lapses = self.orders.bg_nbd.p_no_purchase(outcome, *btyd_inputs(snapshot))
+        stays = expected / np.maximum((1.0 - lapses) + lapses * share, LEAST)
+        return np.maximum(stays, 1.0), share
+
+    def _amount(self, snapshot: pd.DataFrame) -> FloatArray:
+        """Expected amount of an order (n,)."""
+        mean = self.mean_amount or 0.0
+        if self.gamma_gamma is None or "monetary_value" not in snapshot:
+            return np.full(len(snapshot), mean)
+        frequency, _, _ = btyd_inputs(snapshot)
+        money = snapshot["monetary_value"].fillna(0.0).to_numpy(np.float64)
+        a_day = self.gamma_gamma.expected_amount(frequency, money)
+        return a_day / self.orders.orders_per_purchase_day
+
+
+@dataclass(frozen=True)
+class RhythmModels:
+    """Both models, and the part (0 to 1) that trees have beside them."""
+
+    when: RhythmCurves
+    value: RhythmValue
+    tree_weight: float = 0.0
+
+    def save(self, folder: Path) -> None:
+        """Write `rhythm.json`."""
+        money = self.value.gamma_gamma
+        content = {
+            "tree_weight": self.tree_weight,
+            "orders": self.value.orders.to_dict(),
+            "horizons": self.value.horizons._asdict(),
+            "gamma_gamma": money.to_dict() if money else None,
+            "mean_amount": self.value.mean_amount,
+            "levels": dict(self.value.levels),
+        }
+        write_json(folder / FILE, content)
+
+    @classmethod
+    def load(cls, folder: Path) -> "RhythmModels | None":
+        """Read what `save` wrote; None where trees tell it alone."""
+        if not (folder / FILE).exists():
+            return None
+        content: dict[str, Any] = read_json(folder / FILE)
+        orders, money = BtydOrders.from_dict(content["orders"]), content["gamma_gamma"]
+        horizons = Horizons(**content["horizons"])
+        value = RhythmValue(
+            orders,
+            horizons,
+            GammaGamma.from_dict(money) if money else None,
+            content["mean_amount"],
+            content["levels"],
+        )
+        when = RhythmCurves(orders, horizons.outcome_days, horizons.churn)
+        return cls(when, value, content["tree_weight"])
+
+
+def rhythm_models(
+    rows: pd.DataFrame, orders: BtydOrders, horizons: Horizons, tree_weight: float = 0.0
+) -> RhythmModels:
+    """The models of a fitted BG/NBD, amounts from the last histories of `rows` (snapshots).
+
+    Without a closed outcome among the rows the levels are BG/NBD's own.
+    """
+    last = last_histories(rows)
+    value = RhythmValue(orders, horizons, money_model(last), _mean_amount(last))
+    closed = rows[rows["outcome_known"]]
+    if len(closed):
+        value = _at_level_of(value, closed)
+    when = RhythmCurves(orders, horizons.outcome_days, horizons.churn)
+    return RhythmModels(when, value, tree_weight)
+
+
+def _mean_amount(last: pd.DataFrame) -> float | None:
+    if "amount_total" not in last.columns:
+        return None
+    orders = float(last["orders_total"].sum())
+    return max(float(last["amount_total"].sum()) / orders, 0.0) if orders else 0.0
+
+
+def _at_level_of(value: RhythmValue, closed: pd.DataFrame) -> RhythmValue:
+    """The model at the level of orders, and of money for an order, that came within the horizon."""
+    told = value.orders.expected(closed, value.horizons.outcome_days)
+    levels = {"orders": _level(closed["orders_in_horizon"].sum(), told.sum())}
+    if value.mean_amount is not None:
+        bought = closed["orders_in_horizon"].to_numpy(np.float64)
+        spent = float((bought * value._amount(closed)).sum())
+        one = spent / max(float(bought.sum()), 1.0)
+        if one > 0:  # as many orders' worth of money as of orders
+            levels["spend"] = _level(closed["spend_in_horizon"].sum() / one, spent / one)
+    return replace(value, levels=levels)
+
+
+def _level(seen: float, expected: float) -> float:
+    return float(np.clip((seen + PRIOR_ORDERS) / (expected + PRIOR_ORDERS), *LEVEL_LIMITS))
+
+
+def _between(stays: FloatArray, share: float, risk: FloatArray) -> FloatArray:
+    return (1.0 - risk) * stays + risk * share * stays
+
+
+@dataclass(frozen=True)
+class MixedCurves(WhenModel):
+    """Curves that lie between those of trees and of the rhythm, in logs, by the trees' weight."""
+
+    trees: WhenModel
+    rhythm: WhenModel
+    tree_weight: float
+    churn: Churn = LAPSE
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """The days to which both tell."""
+        there = set(self.rhythm.grid)
+        return tuple(day for day in self.trees.grid if day in there)
+
+    @property
+    def horizon_days(self) -> int:
+        """The horizon of churn."""
+        return self.trees.horizon_days
+
+    def survival(self, snapshot: pd.DataFrame) -> FloatArray:
+        """P(no purchase before each grid day), (n, len(grid))."""
+        trees, rhythm = (
+            np.maximum(on_grid(model.survival(snapshot), model.grid, self.grid), LEAST)
+            for model in (self.trees, self.rhythm)
+        )
+        mixed: FloatArray = trees**self.tree_weight * rhythm ** (1.0 - self.tree_weight)
+        return mixed
+
+
+@dataclass(frozen=True)
+class MixedValue:
+    """Orders and money between those of trees and of the rhythm, by the trees' weight."""
+
+    trees: Any
+    rhythm: RhythmValue
+    tree_weight: float
+
+    def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
+        """The columns that both tell, mixed: each is linear in amounts, so they stay coherent."""
+        trees = self.trees.predict(snapshot, churn_risk)
+        rhythm = self.rhythm.predict(snapshot, churn_risk)
+        both = [name for name in trees.columns if name in rhythm.columns]
+        mixed = trees[both].mul(self.tree_weight).add(rhythm[both].mul(1.0 - self.tree_weight))
+        return pd.DataFrame(mixed)
+
+    def learned(self) -> "MixedValue":
+        """The model that tells only what was learned."""
+        return replace(self, trees=self.trees.learned(), rhythm=self.rhythm.learned())

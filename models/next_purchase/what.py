@@ -1,0 +1,206 @@
+"""What next: the probability of each category to be bought within the horizon, and two lists of it.
+
+One LightGBM judges pairs of customer and category (models/next_purchase/candidates.py). For a lapse
+it learns from customers who stayed, and with p = churn_risk
+
+    P(category) = (1 - p) × P(category | the customer stays)
+
+so that no category is likelier than a purchase. For a cancellation, where whoever leaves may buy
+before, it learns from everybody and the risk stays out of it.
+
+The lists are the likeliest three of any category, and the likeliest three among those that the
+customer did not buy in the last 90 days.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+
+from core.errors import DataGateError
+from core.files import read_json, write_json
+from features.history.category_history import Categories
+from features.params import Churn
+from models.leaving import LAPSE
+from models.next_purchase.candidates import Pairs, bought_of, candidates, popularity
+from models.params import ModelParams
+from models.trees.boosting import (
+    FloatArray,
+    Recipe,
+    Rows,
+    load_booster,
+    save_booster,
+    train_booster,
+)
+from models.trees.inputs import Inputs
+
+FILE, TREES = "next_categories.json", "next_categories.txt"
+LIST_LENGTH = 3  # categories in a list
+LISTS = ("new", "any")
+AT_ONCE = 5_000  # customers whose pairs are in memory at a time
+
+
+@dataclass(frozen=True)
+class NextCategoriesModel:
+    """Trees over pairs of customer and category, of customers who stay where `churn` is a lapse."""
+
+    booster: lgb.Booster
+    pairs: Pairs
+    churn: Churn
+    threads: int
+
+    @property
+    def rounds(self) -> int:
+        """Number of trees."""
+        return int(self.booster.current_iteration())
+
+    def probabilities(
+        self, snapshot: pd.DataFrame, history: pd.DataFrame, churn_risk: FloatArray
+    ) -> pd.DataFrame:
+        """Every candidate of every row, likeliest first: row, category, probability, is_new.
+
+        `history` is of the as-of dates of the snapshot and of the whole cohort, whose buying says
+        what is popular; `churn_risk` (n,) are the rows' own. Equals are in the order of the names.
+        """
+        risk = np.asarray(churn_risk, np.float64)
+        popular = popularity(history[history["as_of_date"].isin(snapshot["as_of_date"].unique())])
+        found = []
+        for start in range(0, len(snapshot), AT_ONCE):
+            part = snapshot.iloc[start : start + AT_ONCE]
+            pairs = candidates(part, history, popular, self.pairs.most_popular)
+            if pairs.empty:
+                continue
+            told = self.booster.predict(self.pairs.matrix(pairs, part), num_threads=self.threads)
+            row = pairs["row"].to_numpy(np.int64) + start
+            stays = 1.0 - risk[row] if self.churn == LAPSE else 1.0
+            found.append(
+                pairs.assign(
+                    row=row, probability=told * stays, is_new=(pairs["bought_90d"] == 0).to_numpy()
+                )
+            )
+        columns = ["row", "category", "probability", "is_new"]
+        if not found:
+            return pd.DataFrame({name: [] for name in columns}).astype({"is_new": "bool"})
+        every = pd.concat(found, ignore_index=True)
+        every["category"] = every["category"].astype("str")
+        order = every.sort_values(
+            ["row", "probability", "category"], ascending=[True, False, True], ignore_index=True
+        )
+        return order[columns]
+
+    def predict(
+        self, snapshot: pd.DataFrame, history: pd.DataFrame, churn_risk: FloatArray
+    ) -> pd.DataFrame:
+        """`next_categories_new` and `next_categories_any` on the snapshot's index.
+
+        Each a list of at most three `{category, probability}`, likeliest first; of a customer
+        nothing is known about and in a cohort that bought no category it is empty.
+        """
+        told = self.probabilities(snapshot, history, churn_risk)
+        return pd.DataFrame(
+            {
+                f"next_categories_{name}": pd.Series(
+                    _lists(shown(told, name), len(snapshot)), index=snapshot.index
+                )
+                for name in LISTS
+            }
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write `next_categories.json` and the trees as LightGBM text."""
+        save_booster(self.booster, folder / TREES)
+        content = {
+            "of_pair": list(self.pairs.of_pair),
+            "of_customer": self.pairs.of_customer.to_dict(),
+            "most_popular": self.pairs.most_popular,
+            "churn": self.churn,
+            "threads": self.threads,
+        }
+        write_json(folder / FILE, content)
+
+    @classmethod
+    def load(cls, folder: Path) -> "NextCategoriesModel | None":
+        """Read what `save` wrote; None where there is nothing, ArtifactError without the trees."""
+        if not (folder / FILE).exists():
+            return None
+        content: dict[str, Any] = read_json(folder / FILE)
+        return cls(
+            booster=load_booster(folder / TREES),
+            pairs=Pairs(
+                of_pair=tuple(content["of_pair"]),
+                of_customer=Inputs.from_dict(content["of_customer"]),
+                most_popular=content["most_popular"],
+            ),
+            churn=content["churn"],
+            threads=content["threads"],
+        )
+
+
+def shown(told: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Of `probabilities` the rows that stand in a list: `new` or `any`."""
+    return (told[told["is_new"]] if name == "new" else told).groupby("row").head(LIST_LENGTH)
+
+
+def fit_next_categories(
+    train: pd.DataFrame,
+    valid: pd.DataFrame,
+    categories: Categories,
+    pairs: Pairs,
+    params: ModelParams,
+    churn: Churn = LAPSE,
+) -> NextCategoriesModel:
+    """Fit on pairs of `train`; stop the trees on pairs of `valid` (snapshot rows).
+
+    Rows with unknown outcomes teach nothing. Raises DataGateError where no pair was bought, or all.
+    """
+    learned = _rows(train, categories, (pairs, churn), params)
+    booster = _trained(pairs, learned, _rows(valid, categories, (pairs, churn), params), params)
+    return NextCategoriesModel(booster, pairs, churn, params.threads)
+
+
+def refit_next_categories(
+    model: NextCategoriesModel, rows: pd.DataFrame, categories: Categories, params: ModelParams
+) -> NextCategoriesModel:
+    """The same settings and as many trees, fitted on all rows with known outcomes."""
+    learned = _rows(rows, categories, (model.pairs, model.churn), params)
+    booster = _trained(model.pairs, learned, model.rounds, params)
+    return replace(model, booster=booster, threads=params.threads)
+
+
+def _trained(pairs: Pairs, rows: Rows, stop: Rows | int, params: ModelParams) -> lgb.Booster:
+    recipe = Recipe("binary", params.next_categories, params.seed, params.threads)
+    return train_booster(recipe, pairs.names, rows, stop)
+
+
+def _rows(
+    rows: pd.DataFrame, categories: Categories, task: tuple[Pairs, Churn], params: ModelParams
+) -> Rows:
+    """Pairs to learn from: of rows drawn at random, so that they are about `most_pairs` at most."""
+    pairs, churn = task
+    rows = rows[rows["outcome_known"]]
+    if churn == LAPSE:
+        rows = rows[rows["churned"] == 0]
+    dates = rows["as_of_date"].unique()
+    history = categories.history[categories.history["as_of_date"].isin(dates)]
+    judged = len(history) + len(rows) * pairs.most_popular
+    share = params.next_categories.most_pairs / max(judged, 1)
+    drawn = rows[np.random.default_rng(params.seed).random(len(rows)) < share]
+    found = candidates(drawn, history, popularity(history), pairs.most_popular)
+    target = bought_of(found, drawn, categories.outcomes)
+    if not 0 < target.sum() < len(target):
+        raise DataGateError(
+            f"Next categories: of {len(target):,} pairs of a customer and a category at "
+            f"{len(dates)} as-of dates {target.sum():,.0f} were bought, and nothing can be learned "
+            "from that. Look at the column category of orders: is it a kind of product?"
+        )
+    return Rows(pairs.matrix(found, drawn), target)
+
+
+def _lists(rows: pd.DataFrame, length: int) -> list[list[dict[str, Any]]]:
+    lists: list[list[dict[str, Any]]] = [[] for _ in range(length)]
+    for row, category, p in zip(rows["row"], rows["category"], rows["probability"], strict=True):
+        lists[row].append({"category": category, "probability": float(p)})
+    return lists

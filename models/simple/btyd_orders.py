@@ -1,0 +1,110 @@
+"""What the rhythm of purchases alone says: BG/NBD × orders on each purchase day, and who is silent.
+
+A baseline beside every model, the start from which far orders are learned, what carries values on
+beyond the outcomes that have closed, and what small data is scored by: a model of behaviour may be
+asked for any time ahead.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from models.simple.btyd import BgNbd, fit_bg_nbd
+from models.simple.pareto_nbd import PENALTY, ParetoNbd, fit_pareto_nbd
+from models.trees.boosting import FloatArray
+
+Triple = tuple[FloatArray, FloatArray, FloatArray]  # frequency, recency and T, each (n,)
+
+SUREST = 1e-4  # a probability is kept so far from 0 and 1: both are sure too early
+
+
+@dataclass(frozen=True)
+class BtydOrders:
+    """A fitted BG/NBD and the mean number of orders on a day with any; with it a Pareto/NBD.
+
+    Where both are there the probability of silence is told by both: BG/NBD holds every one-time
+    buyer alive, Pareto/NBD lets go of them, and the mean of their log odds is never far behind the
+    better one.
+    """
+
+    bg_nbd: BgNbd
+    orders_per_purchase_day: float
+    pareto_nbd: ParetoNbd | None = None
+
+    def expected(self, snapshot: pd.DataFrame, days: int) -> FloatArray:
+        """Expected orders (n,) within `days` after the as-of date, above 0."""
+        expected = self.bg_nbd.expected_purchases(days, *btyd_inputs(snapshot))
+        return expected * self.orders_per_purchase_day
+
+    def log_odds_of_no_purchase(self, days: int, triple: Triple) -> FloatArray:
+        """Log odds (n,) of no purchase within `days`: the mean of the models there are."""
+        silent = [self.bg_nbd.p_no_purchase(days, *triple)]
+        if self.pareto_nbd is not None:
+            silent.append(self.pareto_nbd.p_no_purchase(days, *triple))
+        odds = [logit(np.clip(p, SUREST, 1.0 - SUREST)) for p in silent]
+        mean: FloatArray = np.mean(odds, axis=0)
+        return mean
+
+    def p_no_purchase(self, days: int, triple: Triple) -> FloatArray:
+        """P(no purchase within `days`), (n,)."""
+        silent: FloatArray = expit(self.log_odds_of_no_purchase(days, triple))
+        return silent
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        content: dict[str, Any] = {
+            "bg_nbd": self.bg_nbd.to_dict(),
+            "orders_per_purchase_day": self.orders_per_purchase_day,
+        }
+        return content | ({"pareto_nbd": self.pareto_nbd.to_dict()} if self.pareto_nbd else {})
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> "BtydOrders":
+        """The reverse of `to_dict`, from JSON that may hold more."""
+        pareto = content.get("pareto_nbd")
+        return cls(
+            BgNbd.from_dict(content["bg_nbd"]),
+            content["orders_per_purchase_day"],
+            ParetoNbd.from_dict(pareto) if pareto else None,
+        )
+
+
+def fit_btyd_orders(rows: pd.DataFrame) -> BtydOrders:
+    """Fit on the last as-of date of `rows`, where histories are longest and each customer is once.
+
+    BG/NBD describes a history and needs no outcome. Raises DataGateError when no customer bought on
+    two days.
+    """
+    last = last_histories(rows)
+    return BtydOrders(fit_bg_nbd(*btyd_inputs(last)), _orders_a_day(last))
+
+
+def fit_rhythm(everybody: pd.DataFrame) -> BtydOrders:
+    """Fit both, with a whisper of a penalty, on histories of `features.history.periods`.
+
+    Raises DataGateError when no customer bought on two days.
+    """
+    triple = btyd_inputs(everybody)
+    bg_nbd = fit_bg_nbd(*triple, PENALTY)
+    return BtydOrders(bg_nbd, _orders_a_day(everybody), fit_pareto_nbd(*triple))
+
+
+def _orders_a_day(rows: pd.DataFrame) -> float:
+    return float(rows["orders_total"].sum() / (rows["frequency"] + 1.0).sum())
+
+
+def last_histories(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the last as-of date whose customer has ever bought."""
+    last: pd.DataFrame = rows[(rows["as_of_date"] == rows["as_of_date"].max()) & rows["T"].notna()]
+    return last
+
+
+def btyd_inputs(snapshot: pd.DataFrame) -> Triple:
+    """frequency, recency and T, each (n,); who never bought has no history, which is 0 of each."""
+    triple = snapshot[["frequency", "recency", "T"]].to_numpy(np.float64)
+    frequency, recency, t = np.where(np.isnan(triple), 0.0, triple).T
+    return frequency, recency, t

@@ -1,0 +1,195 @@
+"""How each model of a bundle is chosen and fitted again, on the rows that an `Until` lets teach."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from core.errors import DataGateError
+from features.planning.rungs import BY_FOLDS, OTHER_CUSTOMERS
+from features.planning.timeplan import Timeline
+from models.bundle import Bundle, Trees
+from models.churn.enough import check_gates, tree_weight
+from models.churn.model import ChurnModel, calibration_map, fit_churn, parametric_churn, refit_churn
+from models.churn.parametric import ParametricChurn, fit_parametric
+from models.next_purchase.hazard import NextPurchaseModel, fit_next_purchase, refit_next_purchase
+from models.next_purchase.rhythm import RhythmModels, rhythm_models
+from models.params import ModelParams
+from models.probability.calibration import IDENTITY, fold_of
+from models.training.until import Until
+from models.trees.boosting import FloatArray
+from models.value.model import Horizons, ValueModel, fit_value, refit_value
+
+Say = Callable[[str], None]
+LATEST = 2  # as-of dates whose share of leavers sets the level of a refitted model
+VALID_SHARE = 0.05  # of the data gates: so much stops and judges
+# Rows as which the own level of a model that is half trees counts beside the latest dates.
+OWN_LEVEL = 200.0
+
+
+def weight_of_trees(until: Until, params: ModelParams) -> float:
+    """The part of trees (0 to 1): none where too few rows could stop or judge them."""
+    weight = tree_weight(until.train, params)
+    try:
+        check_gates(until.valid, "validation", params, VALID_SHARE, until.timeline.churn)
+    except DataGateError:
+        return 0.0
+    return weight
+
+
+def out_of_fold(chosen: ChurnModel, until: Until, params: ModelParams) -> FloatArray:
+    """Scores (n,) of the teaching rows before calibration, by models that saw other customers."""
+    rows = until.teaching
+    fold = fold_of(rows["customer_id"], until.folds)
+    scores, timeline = np.empty(len(rows)), until.timeline
+    day = timeline.data_until if timeline.rung == OTHER_CUSTOMERS else timeline.test[0]
+    for number in np.unique(fold):
+        others = until.without(int(number))
+        seen = others.teaching
+        plain = replace(chosen, calibration=IDENTITY)
+        model = _refitted_churn(plain, seen, others, day, params)
+        scores[fold == number] = model.raw(rows[fold == number])
+    return scores
+
+
+def choose(
+    until: Until, features: Sequence[str], params: ModelParams, say: Say = lambda _: None
+) -> Bundle:
+    """The models fitted on the training dates, stopped and calibrated on the validation dates."""
+    weight = weight_of_trees(until, params)
+    churn = choose_churn(until, features, params)
+    trees, rhythm = None, None
+    if weight:
+        say(f"churn: {churn.rounds} trees were enough; next purchase")
+        try:
+            when = choose_next_purchase(until, features, params)
+            say(f"next purchase: {when.rounds} trees were enough; value")
+            trees = Trees(when, choose_value(until, features, params))
+        except DataGateError as error:
+            say(f"when and how much are left to the rhythm of purchases: {error}")
+    if weight < 1 or trees is None:
+        part = weight if trees is not None else 0.0
+        rhythm = _rhythm_models(until.train, until, _known_at(until), part)
+    return Bundle(churn, trees, rhythm)
+
+
+def choose_churn(until: Until, features: Sequence[str], params: ModelParams) -> ChurnModel:
+    """The first model of `choose`."""
+    train, valid, weight = until.train, until.valid, weight_of_trees(until, params)
+    if weight == 1:
+        model = fit_churn(train, valid, features, params, until.timeline.churn)
+        return model if until.timeline.rung < BY_FOLDS else _by_folds(model, until, params)
+    parametric = _parametric(train, until, _known_at(until))
+    if weight:
+        trees = fit_churn(train, valid, features, params, until.timeline.churn)
+        model = replace(trees, parametric=parametric, tree_weight=weight, calibration=IDENTITY)
+    else:
+        model = parametric_churn(train, features, parametric)
+    # A map of few outcomes is chance: the level alone follows the latest dates, and little of it.
+    return model
+
+
+def _by_folds(model: ChurnModel, until: Until, params: ModelParams) -> ChurnModel:
+    """The model calibrated on all teaching rows, each scored by a model of other customers."""
+    rows = until.teaching
+    outcomes = rows["churned"].to_numpy(np.float64)
+    told = calibration_map(out_of_fold(model, until, params), outcomes, rows["customer_id"], params)
+    return replace(model, calibration=told)
+
+
+def choose_next_purchase(
+    until: Until, features: Sequence[str], params: ModelParams
+) -> NextPurchaseModel:
+    """The second model of `choose`."""
+    horizon = until.timeline.horizon_days
+    when = fit_next_purchase(until.train, until.valid, features, horizon, params)
+    return replace(when, churn=until.timeline.churn)
+
+
+def choose_value(until: Until, features: Sequence[str], params: ModelParams) -> ValueModel:
+    """The third model of `choose`."""
+    return fit_value(until.train, until.valid, features, horizons_of(until.timeline), params)
+
+
+def horizons_of(timeline: Timeline) -> Horizons:
+    """The horizons of churn and value, as the amount models want them."""
+    told = timeline.value_horizon_days if timeline.extrapolated_from else None
+    return Horizons(timeline.horizon_days, timeline.learned_value_days, timeline.churn, told)
+
+
+def refit(chosen: Bundle, until: Until, day: int, params: ModelParams) -> Bundle:
+    """The same settings on all that had closed by a day (days since 1970-01-01)."""
+    closed, trees, rhythm = until.closed(day), chosen.trees, None
+    if chosen.rhythm is not None:
+        rhythm = _rhythm_models(closed, until, day, chosen.rhythm.tree_weight)
+    if trees is not None:
+        when = refit_next_purchase(trees.when, until.followed(day), params)
+        trees = Trees(when, refit_value(trees.value, closed, params))
+    return Bundle(refit_churn_until(chosen.churn, until, day, params), trees, rhythm)
+
+
+def refit_churn_until(
+    chosen: ChurnModel, until: Until, day: int, params: ModelParams
+) -> ChurnModel:
+    """The churn model of `refit`, at the level of the latest dates that had closed."""
+    closed = until.closed(day)
+    latest = closed["as_of_date"].isin(closed["as_of_date"].drop_duplicates().nlargest(LATEST))
+    refitted = _refitted_churn(chosen, closed, until, day, params)
+    return at_level(refitted, closed[latest])
+
+
+def _refitted_churn(
+    chosen: ChurnModel, rows: pd.DataFrame, until: Until, day: int, params: ModelParams
+) -> ChurnModel:
+    parametric = chosen.parametric and _parametric(rows, until, day)
+    if not chosen.boosters and parametric is not None:
+        fitted = parametric_churn(rows, chosen.features, parametric)
+        return replace(fitted, calibration=chosen.calibration)
+    fitted = refit_churn(rows, chosen, chosen.calibration, params)
+    return replace(fitted, parametric=parametric, tree_weight=chosen.tree_weight)
+
+
+def _parametric(rows: pd.DataFrame, until: Until, day: int) -> ParametricChurn:
+    timeline = until.timeline
+    now = None if timeline.is_seasonal else until.latest(day)
+    return fit_parametric(rows, now, until.rhythm(day), timeline.horizon_days, timeline.churn)
+
+
+def _rhythm_models(rows: pd.DataFrame, until: Until, day: int, weight: float) -> RhythmModels:
+    orders = until.rhythm(day)
+    if orders is None:
+        raise DataGateError(
+            "No customer bought on two different days, so there is no rhythm to learn when the "
+            "next purchase comes. Take a longer history."
+        )
+    return rhythm_models(rows, orders, horizons_of(until.timeline), weight)
+
+
+def lacks_rhythm(until: Until, params: ModelParams) -> bool:
+    """Whether the rhythm of purchases has to tell something, and nobody's can be learned."""
+    if weight_of_trees(until, params) == 1:
+        return False
+    judged = [until]
+    if until.timeline.rung == OTHER_CUSTOMERS:
+        judged = [until.without(fold) for fold in range(until.folds)]
+    return any(part.rhythm(_known_at(part)) is None for part in judged)
+
+
+def _known_at(until: Until) -> int:
+    """The day on which the outcomes of the training dates were known."""
+    timeline = until.timeline
+    if timeline.rung == OTHER_CUSTOMERS:
+        return timeline.data_until
+    return (*timeline.validation, *timeline.test)[0]
+
+
+def at_level(churn: ChurnModel, recent: pd.DataFrame) -> ChurnModel:
+    """At the level of recent rows, the more of it the more of the model is trees.
+
+    The level of the rhythm follows from its own history, and is never moved.
+    """
+    if churn.tree_weight == 0:
+        return churn
+    own = OWN_LEVEL * (1.0 - churn.tree_weight) / churn.tree_weight
+    return churn.at_level_of(recent, own)

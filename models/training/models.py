@@ -1,0 +1,218 @@
+"""Training: which rows teach which model, so that nothing learns from after its split date.
+
+    chosen     trained on the training dates, stopped and calibrated on the validation dates
+    evaluated  the chosen settings on all that had closed by the first test date
+    served     the chosen settings on all that has closed by now; never evaluated itself
+
+What is evaluated is thus made the way the served model is made: choose, then refit on everything
+closed. Its calibration map takes its shape from dates that the model behind it had not seen, and
+its level from the latest closed dates.
+
+Where the history is too short for that (features/planning/rungs.py) folds of the customers take the
+place of validation dates, and below that of a later time: models/judging/held_out.py.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from core.errors import OneSidedError
+from features.planning.rungs import BY_FOLDS, OTHER_CUSTOMERS
+from features.planning.timeplan import Timeline
+from models.bundle import Bundle
+from models.churn.enough import check_both_outcomes, check_gates, dates_with_both, judged_by
+from models.churn.model import ChurnModel, calibration_map
+from models.churn.reasons import Explainer, fit_explainer
+from models.params import ModelParams
+from models.probability.calibration import IDENTITY
+from models.simple.rules import Baselines, fit_baselines
+from models.training.fitting import (
+    VALID_SHARE,
+    Say,
+    at_level,
+    choose,
+    out_of_fold,
+    refit,
+    weight_of_trees,
+)
+from models.training.until import Until, has_both_outcomes
+from models.trees.boosting import FloatArray
+from models.trees.search import Search, search
+
+FOLD = "fold_{}"  # folder of the models for one fold of held-out customers, inside that one
+PAST = "past"  # folder of what stood at the value test date, inside that of the evaluated models
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A bundle and the baselines fitted on the same rows.
+
+    `past` are those that stood at the value test date: followed longer since, their rows can judge
+    the value and the far end of the curves. None: they are the same.
+    """
+
+    bundle: Bundle
+    baselines: Baselines
+    past: tuple[Bundle, Baselines] | None = None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Everything training makes.
+
+    `judged` is one bundle with its baselines, or where other customers judge one for each fold of
+    those held out; the properties name the parts of the first. `tree_weight` is the part of trees.
+    """
+
+    judged: tuple[Evaluated, ...]
+    served: Bundle
+    explainer: Explainer
+    search: Search
+    tree_weight: float
+
+    @property
+    def evaluated(self) -> Bundle:
+        """The models as they stood at the first test date."""
+        return self.judged[0].bundle
+
+    @property
+    def baselines(self) -> Baselines:
+        """The baselines beside them."""
+        return self.judged[0].baselines
+
+    @property
+    def past(self) -> Bundle:
+        """The models as they stood at the value test date."""
+        return self.judged[0].past[0] if self.judged[0].past else self.evaluated
+
+    @property
+    def past_baselines(self) -> Baselines:
+        """The baselines beside those."""
+        return self.judged[0].past[1] if self.judged[0].past else self.baselines
+
+
+def train_all(
+    snapshots: pd.DataFrame,
+    timeline: Timeline,
+    features: Sequence[str],
+    group_of: dict[str, str],
+    params: ModelParams,
+    say: Say = lambda _: None,
+    purchases: pd.DataFrame | None = None,
+) -> Trained:
+    """Train every model. Raises DataGateError where the data is too little or too uniform."""
+    until = Until(snapshots, timeline, purchases, params.calibration_folds)
+    weight = weight_of_trees(until, params)
+    _refuse_one_sided(until, params)
+    if weight:
+        say(f"churn: {len(until.train):,} training rows, {len(until.valid):,} validation rows")
+    searched = search_settings(until, features, params, say) if weight else Search(params.churn)
+    params = searched.applied(params)
+    chosen = choose(until, features, params, say)
+    if timeline.rung == OTHER_CUSTOMERS:
+        say("the same settings on all but a fold of the customers each, and on all by now")
+        evaluated = held_out(until, features, params)
+    else:
+        say("the same settings on all that had closed by the first test date, and by now")
+        evaluated = (_evaluated(chosen, until, params),)
+    served = _served(chosen, evaluated, until, params)
+    closed = until.closed(timeline.data_until)
+    explainer = fit_explainer(closed, features, group_of, params.max_reasons)
+    return Trained(evaluated, served, explainer, searched, weight)
+
+
+def _refuse_one_sided(until: Until, params: ModelParams) -> None:
+    """What nothing can be judged on, or learned from, is told before the training."""
+    churn = until.timeline.churn
+    try:
+        if not has_both_outcomes(until.test):
+            check_gates(until.test, "test dates", params, share=VALID_SHARE, churn=churn)
+    except OneSidedError as error:
+        cure = judged_by(until.snapshots)
+        raise OneSidedError(f"{error} {dates_with_both(until.snapshots)} {cure}".rstrip()) from None
+    day = until.timeline.data_until
+    if until.timeline.rung != OTHER_CUSTOMERS:
+        day = until.timeline.test[0]
+    try:
+        check_both_outcomes(until.closed(day), "dates that teach", churn)
+    except OneSidedError as error:
+        raise OneSidedError(f"{error} {dates_with_both(until.snapshots)}") from None
+
+
+def _evaluated(chosen: Bundle, until: Until, params: ModelParams) -> Evaluated:
+    """Fitted on what had closed by the first test date, and by the value test date."""
+    day = until.timeline.test[0]
+    # With one horizon for both, the value test dates are the test dates.
+    past_day = until.timeline.value_test[0]
+    # The calibration map rests on outcomes that may have closed later than that day.
+    plain = replace(chosen, churn=replace(chosen.churn, calibration=IDENTITY))
+    return Evaluated(
+        refit(chosen, until, day, params),
+        baselines_at(until, day),
+        (refit(plain, until, past_day, params), baselines_at(until, past_day)),
+    )
+
+
+def held_out(until: Until, features: Sequence[str], params: ModelParams) -> tuple[Evaluated, ...]:
+    """For each fold of the customers models that have not seen them, chosen without them too."""
+    day, made = until.timeline.data_until, []
+    for number in range(until.folds):
+        others = until.without(number)
+        chosen = choose(others, features, params)
+        made.append(Evaluated(refit(chosen, others, day, params), baselines_at(others, day)))
+    return tuple(made)
+
+
+def _served(
+    chosen: Bundle, evaluated: Sequence[Evaluated], until: Until, params: ModelParams
+) -> Bundle:
+    """Fitted on all that has closed; its map from rows that the models behind it had not seen."""
+    timeline, test = until.timeline, until.test
+    served = refit(chosen, until, timeline.data_until, params)
+    calibration = chosen.churn.calibration
+    if timeline.rung != OTHER_CUSTOMERS and chosen.churn.tree_weight == 1:
+        seen, scores = _unseen_scores(chosen.churn, until, params)
+        told = np.r_[scores, evaluated[0].bundle.churn.raw(test)]
+        left = np.r_[seen["churned"].to_numpy(np.float64), test["churned"].to_numpy(np.float64)]
+        who = pd.concat([seen["customer_id"], test["customer_id"]])
+        calibration = calibration_map(told, left, who, params)
+    churn = at_level(replace(served.churn, calibration=calibration), test)
+    return replace(served, churn=churn)
+
+
+def _unseen_scores(
+    chosen: ChurnModel, until: Until, params: ModelParams
+) -> tuple[pd.DataFrame, FloatArray]:
+    """Rows that did not teach the chosen model, with its scores before calibration."""
+    if until.timeline.rung >= BY_FOLDS:
+        return until.teaching, out_of_fold(chosen, until, params)
+    return until.valid, chosen.raw(until.valid)
+
+
+def search_settings(
+    until: Until, features: Sequence[str], params: ModelParams, say: Say = lambda _: None
+) -> Search:
+    """The settings of the churn model that do best inside the training dates."""
+    timeline = until.timeline
+    known_at = (*timeline.validation, *timeline.test)[0]
+    if timeline.rung == OTHER_CUSTOMERS:
+        known_at = timeline.data_until
+    return search(
+        until.rows,
+        timeline.train,
+        timeline.horizon_days,
+        known_at,
+        features,
+        params,
+        say,
+    )
+
+
+def baselines_at(until: Until, day: int) -> Baselines:
+    """The baselines on all that had closed by a day."""
+    timeline = until.timeline
+    return fit_baselines(
+        until.closed(day), timeline.horizon_days, timeline.churn, lambda: until.rhythm(day)
+    )

@@ -1,0 +1,119 @@
+"""What a model reads of a snapshot: its features in order, and the values of those that are text.
+
+A text feature becomes a code: the position of its value in the vocabulary, which is learned from
+the training rows and saved with the model. Values that too few customers have share one more code,
+`len(vocabulary)`, with every value never seen in training; a missing value stays NaN. LightGBM
+splits codes as sets and not by size, so their order means nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.errors import ArtifactError
+from models.trees.boosting import FloatArray
+
+RARE = 10  # customers; a value fewer of them have is not told apart
+MOST = 100  # values told apart in one feature, the most frequent ones
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The features a model reads, in order; `vocabulary` holds the known values of text ones."""
+
+    features: tuple[str, ...]
+    vocabulary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def text(self) -> tuple[str, ...]:
+        """The text features among `features`, in order."""
+        return tuple(name for name in self.features if name in self.vocabulary)
+
+    def matrix(self, snapshot: pd.DataFrame) -> FloatArray:
+        """The features as float64 (n, k), text as codes, NaN where undefined.
+
+        Raises ArtifactError naming the features that the snapshot does not have, or has as text
+        where the model learned from numbers or the other way round.
+        """
+        missing = [name for name in self.features if name not in snapshot.columns]
+        if missing:
+            raise ArtifactError(
+                f"The snapshot lacks {len(missing)} of the {len(self.features)} features the model "
+                f"uses ({', '.join(missing[:5])}): it was built by other code or from other tables "
+                "than the model. Run `dvc repro` so that both are built anew."
+            )
+        if not self.vocabulary:
+            _check_kinds(snapshot, self.features, ())
+            wanted = snapshot[list(self.features)]
+            return np.ascontiguousarray(wanted.to_numpy(np.float64, na_value=np.nan))
+        _check_kinds(snapshot, self.features, self.text)
+        matrix = np.empty((len(snapshot), len(self.features)))
+        for position, name in enumerate(self.features):
+            column = snapshot[name]
+            known = self.vocabulary.get(name)
+            matrix[:, position] = (
+                column.to_numpy(np.float64, na_value=np.nan)
+                if known is None
+                else _codes(column, known)
+            )
+        return matrix
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON; without a text feature the names are all there is to say."""
+        content: dict[str, Any] = {"features": list(self.features)}
+        if self.vocabulary:
+            content["vocabulary"] = {name: list(self.vocabulary[name]) for name in self.text}
+        return content
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> "Inputs":
+        """The reverse of `to_dict`, from JSON that may hold more."""
+        known = content.get("vocabulary", {})
+        return cls(tuple(content["features"]), {name: tuple(known[name]) for name in known})
+
+
+def learn_inputs(rows: pd.DataFrame, features: Sequence[str]) -> Inputs:
+    """The inputs of a model trained on `rows`: text features get the values seen there.
+
+    A value is known from RARE customers on, of more than MOST the most frequent; sorted, so that
+    the same rows in another order make the same codes.
+    """
+    present = [name for name in features if name in rows.columns and is_text(rows[name])]
+    return Inputs(tuple(features), {name: _known(rows, name) for name in present})
+
+
+def is_text(column: "pd.Series[Any]") -> bool:
+    """Whether a column of a snapshot holds text; one that is empty in every row may hold either."""
+    return isinstance(column.dtype, pd.StringDtype) or (
+        column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) == "string"
+    )
+
+
+def _known(rows: pd.DataFrame, name: str) -> tuple[str, ...]:
+    """Counted in customers: one of them has a row at many dates."""
+    counts = rows.groupby(name)["customer_id"].nunique()
+    frequent = counts[counts >= RARE].sort_index().sort_values(ascending=False, kind="stable")
+    return tuple(sorted(frequent.index[:MOST]))
+
+
+def _codes(column: "pd.Series[Any]", known: Sequence[str]) -> FloatArray:
+    position = {value: float(code) for code, value in enumerate(known)}
+    codes = column.map(position).astype("float64").fillna(float(len(known)))
+    return np.asarray(codes.where(column.notna()), dtype=np.float64)
+
+
+def _check_kinds(snapshot: pd.DataFrame, features: Sequence[str], text: Sequence[str]) -> None:
+    wrong = [
+        f"{name} as {'numbers' if name in text else 'text'}"
+        for name in features
+        if is_text(snapshot[name]) != (name in text) and snapshot[name].notna().any()
+    ]
+    if wrong:
+        raise ArtifactError(
+            f"The snapshot has {', '.join(wrong[:5])}, which the model learned the other way "
+            "round: it was built by other code than the model. Run `dvc repro` so that both are "
+            "built anew."
+        )

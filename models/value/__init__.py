@@ -1,0 +1,1 @@
+"""How much a customer brings: orders, money, and the sales forecast."""

@@ -1,0 +1,198 @@
+"""Trees for one expected amount, orders or money, with the level that later dates ask for."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+
+from core.errors import DataGateError
+from models.lone import is_lone
+from models.params import ModelParams
+from models.trees.boosting import FloatArray, Recipe, Rows, side_by_side, train_booster
+from models.trees.inputs import Inputs
+
+# Trees with a log link drift with the shop, and Tweedie's totals do not add up by themselves; a
+# correction further than this comes from a season or too few rows, and is not believed.
+LEVEL_LIMITS = (0.8, 1.25)
+# Levels are drawn to 1 as by so many rows.
+PRIOR_ROWS = 50.0
+NOT_ZERO = 1e-6  # LightGBM refuses a target that adds up to nothing
+# Trees multiply the start: from one in a thousand they can still find whoever comes back after all.
+LEAST_START = 1e-3
+
+Start = Callable[[pd.DataFrame], FloatArray]  # rough expected amounts (n,)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a part learns: its column less `least`, the smallest a learned-from row can have.
+
+    From customers who stayed, or from `everyone`.
+    """
+
+    column: str
+    known: str
+    objective: str
+    pace: str  # the features that count the same, `amount` of amount_90d
+    least: float = 0.0
+    everyone: bool = False
+    extra: Mapping[str, float | str] = field(default_factory=dict)
+
+    def of(self, rows: pd.DataFrame) -> FloatArray:
+        """The target of each row (n,), net."""
+        net: FloatArray = rows[self.column].to_numpy(np.float64) - self.least
+        return net
+
+    def learned_from(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows whose target is known, of customers who stayed or of everyone."""
+        known = rows[self.known] & rows[self.column].notna()
+        return rows[known if self.everyone else known & (rows["churned"] == 0)]
+
+
+class Reach(NamedTuple):
+    """How far trees were learned: the most that the input in this position held."""
+
+    position: int
+    most: float
+
+
+@dataclass(frozen=True)
+class Part:
+    """Trees and the level their prediction is multiplied by.
+
+    Trees that were learned from a start multiply it; their `predict` needs the same start. Beyond
+    their `reach`, which is there where a lone customer was kept out of them, amounts grow in
+    proportion to the input: trees themselves go no further than what they have seen.
+    """
+
+    booster: lgb.Booster
+    level: float
+    reach: Reach | None = None
+
+    @property
+    def rounds(self) -> int:
+        """Number of trees."""
+        return int(self.booster.current_iteration())
+
+    def predict(
+        self, inputs: FloatArray, threads: int, start: FloatArray | None = None
+    ) -> FloatArray:
+        """Expected amount (n,) above the target's least; `start` as learned from."""
+        scores = None if start is None else _log(start)
+        amount: FloatArray = self.level * _expected(self.booster, inputs, scores, threads)
+        if self.reach is None:
+            return amount
+        beyond: FloatArray = np.fmax(inputs[:, self.reach.position] / self.reach.most, 1.0)
+        return amount * beyond
+
+
+def learn(
+    target: Target,
+    train: pd.DataFrame,
+    stop: pd.DataFrame | Part,
+    inputs: Inputs,
+    params: ModelParams,
+    start: Start | None = None,
+) -> Part:
+    """Trees for one target; rounds and level from validation rows, or from an earlier part.
+
+    The target must have a log link; with `start` the trees learn by what factor it is off, and the
+    level is 1. Raises DataGateError when no row can be learned from.
+    """
+    recipe = Recipe(target.objective, params.value, params.seed, params.threads, target.extra)
+    train, reach = _within_reach(target, train, inputs)
+    learned, features, text = _rows(target, train, inputs, start), inputs.features, inputs.text
+    if isinstance(stop, Part):
+        # A start is fitted anew with the trees, and brings the level of the latest rows itself.
+        level = stop.level if start is None else 1.0
+        return Part(train_booster(recipe, features, learned, stop.rounds, text), level, reach)
+    stop = without_lone(target, stop) if reach else stop
+    kept = _rows(target, stop, inputs, start)
+    booster = train_booster(recipe, features, learned, kept, text)
+    if start is not None:
+        return Part(booster, 1.0, reach)
+    predicted = _expected(booster, kept.inputs, kept.init_score, params.threads)
+    prior = PRIOR_ROWS * predicted.mean()
+    level = (target.of(target.learned_from(stop)).sum() + prior) / (predicted.sum() + prior)
+    return Part(booster, float(np.clip(level, *LEVEL_LIMITS)), reach)
+
+
+def without_lone(target: Target, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of all but a customer who alone brings much of what is learned.
+
+    Leaves hold more rows than one customer has, and others would be worth what they share with it.
+    """
+    known = target.learned_from(rows)
+    held = pd.Series(target.of(known)).groupby(known["customer_id"].to_numpy()).sum()
+    alone = held.index[is_lone(held)]
+    return rows[~rows["customer_id"].isin(alone)] if len(alone) else rows
+
+
+def learn_parts(
+    targets: Mapping[str, Target],
+    train: pd.DataFrame,
+    stops: Mapping[str, pd.DataFrame | Part],
+    inputs: Inputs,
+    params: ModelParams,
+    starts: Mapping[str, Start | None],
+) -> dict[str, Part]:
+    """`learn` for each name of `stops`, side by side."""
+
+    def part(name: str, threads: int) -> Part:
+        own = params.model_copy(update={"threads": threads})
+        return learn(targets[name], train, stops[name], inputs, own, starts.get(name))
+
+    return dict(zip(stops, side_by_side(part, tuple(stops), params.threads), strict=True))
+
+
+def _within_reach(
+    target: Target, rows: pd.DataFrame, inputs: Inputs
+) -> tuple[pd.DataFrame, Reach | None]:
+    """The rows without a lone customer, and how far they reach; all where nothing says how far."""
+    windows = {
+        int(match[1]): position
+        for position, name in enumerate(inputs.features)
+        if (match := re.fullmatch(rf"{target.pace}_(\d+)d", name))
+    }
+    usual = without_lone(target, rows)
+    if not windows or len(usual) == len(rows):
+        return rows, None
+    position = windows[max(windows)]
+    most = float(usual[inputs.features[position]].max())
+    return (usual, Reach(position, most)) if most > 0 else (rows, None)
+
+
+def _expected(
+    booster: lgb.Booster, inputs: FloatArray, scores: FloatArray | None, threads: int
+) -> FloatArray:
+    if scores is None:
+        amount: FloatArray = booster.predict(inputs, num_threads=threads)
+        return amount
+    # A booster does not keep the scores it started from.
+    raw = booster.predict(inputs, raw_score=True, num_threads=threads)
+    found: FloatArray = np.exp(raw + scores)
+    return found
+
+
+def _log(start: FloatArray) -> FloatArray:
+    logs: FloatArray = np.log(np.maximum(start, LEAST_START))
+    return logs
+
+
+def _rows(target: Target, rows: pd.DataFrame, inputs: Inputs, start: Start | None) -> Rows:
+    wanted = target.learned_from(rows)
+    if not len(wanted):
+        last = rows["as_of_date"].max()
+        who = "" if target.everyone else "of a customer who stayed and "
+        raise DataGateError(
+            f"Value: of {len(rows):,} rows up to {last:%Y-%m-%d} none is {who}"
+            f"whose `{target.column}` is known. Shorten task.horizon_days or "
+            "task.value_horizon_days, or take a longer history."
+        )
+    scores = None if start is None else _log(start(wanted))
+    amounts = np.maximum(target.of(wanted), NOT_ZERO)
+    return Rows(inputs.matrix(wanted), amounts, init_score=scores)

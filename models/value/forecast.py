@@ -1,0 +1,290 @@
+"""Sales forecast: orders and revenue by month and segment, as sums over the customers scored.
+
+A month is a period of 30 days from the as-of date on. What a customer brings within the horizon H
+and the value horizon V is the value model's; how it spreads over the months, of which the models
+say nothing, is taken from earlier cohorts. With C(t) what those had bought by day t:
+
+    orders by day t = expected_orders × C(t) / C(H)                              up to H, then
+                    = expected_orders + (expected_orders_in_value_horizon - expected_orders)
+                                        × (C(t) - C(H)) / (C(V) - C(H))
+
+and spend from expected_spend and expected_value alike. Where values are extrapolated, V is the
+value horizon that was learned: the forecast ends there.
+
+Only the cohort is in it: who first buys after the as-of date, or comes back after a long silence,
+is not. The backtest (models/judging/forecast.py) says what they brought.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from features.history.periods import active_at, bought_in
+from features.planning.timeplan import Timeline
+from features.timeline import date_of, is_closed
+from models.customers.segments import RFM_SEGMENTS, segments
+from models.simple.rules import last_period
+from models.trees.boosting import FloatArray
+
+MONTH, YEAR = 30, 365  # days
+# What the value model expects within the horizon, and over the value horizon.
+AMOUNTS = {
+    "orders": ("expected_orders", "expected_orders_in_value_horizon"),
+    "spend": ("expected_spend", "expected_value"),
+}
+# With fewer periods that do not overlap, a spread between dates is a guess and no measurement.
+FEWEST_PERIODS = 3
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a forecast is made from beside the models: snapshots, purchase timelines, time plan."""
+
+    snapshots: pd.DataFrame
+    purchases: pd.DataFrame
+    timeline: Timeline
+
+    def rows(self, day: int) -> pd.DataFrame:
+        """The snapshot of one as-of day, on an index of its own."""
+        at_day = self.snapshots["as_of_date"] == pd.Timestamp(date_of(day))
+        return self.snapshots[at_day].reset_index(drop=True)
+
+    def closed(self, days: int, until: int) -> list[int]:
+        """The as-of days of the plan whose next `days` had closed by the day `until`."""
+        return [day for day in self.timeline.as_of_days() if is_closed(day, days, until)]
+
+    def bought(
+        self, day: int, ends: Sequence[int], customers: Sequence[str]
+    ) -> dict[str, FloatArray]:
+        """`orders` and, with amounts, `spend` (customers, periods) from a day on, less refunds."""
+        found: dict[str, FloatArray] = bought_in(self.purchases, day, ends, customers)
+        if "spend" in found:
+            found["spend"] = found["spend"] * self.net_share
+        return found
+
+    @cached_property
+    def net_share(self) -> float:
+        """Net over gross spend within the horizon, of all closed outcomes.
+
+        Purchase timelines do not know the refunds of later days; labels, and so the models, do.
+        """
+        net = gross = 0.0
+        for day in self.closed(self.timeline.horizon_days, self.timeline.data_until):
+            rows, ends = self.rows(day), [self.timeline.horizon_days]
+            rows = rows[rows["spend_in_horizon"].notna()]
+            net += float(rows["spend_in_horizon"].sum())
+            spent = bought_in(self.purchases, day, ends, list(rows["customer_id"]))["spend"]
+            gross += float(spent.sum())
+        return net / gross if gross > 0 else 1.0
+
+
+def period_ends(days: int) -> tuple[int, ...]:
+    """Ends of the months within so many days, in days; a shorter time is one period."""
+    return tuple(range(MONTH, days + 1, MONTH)) or (days,)
+
+
+def by_period(
+    expected: pd.DataFrame, past: Past, until: int, ends: Sequence[int]
+) -> dict[str, FloatArray]:
+    """Expected orders and, with amounts, spend of each customer in each period (n, periods).
+
+    `expected` holds expected_orders and expected_orders_in_value_horizon, and with amounts
+    expected_spend and expected_value, of the value model over the days learned: what lies beyond
+    them has no cohort for its shape. That comes from cohorts whose value windows had closed by the
+    day `until`.
+    """
+    horizon, far = past.timeline.windows
+    grid = sorted({*ends, horizon, far})
+    found = {}
+    for what, curve in _curves(past, until, grid).items():
+        within, over_value = AMOUNTS[what]
+        if within not in expected:
+            continue
+        near = expected[within].to_numpy(np.float64)
+        later = expected[over_value].to_numpy(np.float64) - near
+        at_horizon, by_end = np.interp(horizon, grid, curve), np.interp(ends, grid, curve)
+        first = np.minimum(by_end / at_horizon, 1.0)
+        rest = curve[-1] - at_horizon
+        beyond = np.maximum(by_end - at_horizon, 0.0) / (rest if rest > 0 else 1.0)
+        found[what] = np.outer(near, _steps(first)) + np.outer(later, _steps(beyond))
+    return found
+
+
+def _steps(by_end: FloatArray) -> FloatArray:
+    return np.diff(by_end, prepend=0.0)
+
+
+def _curves(past: Past, until: int, grid: Sequence[int]) -> dict[str, FloatArray]:
+    """What earlier cohorts had bought by each day of the grid; evenly without any."""
+    totals: dict[str, list[FloatArray]] = {}
+    for day in past.closed(grid[-1], until):
+        for what, cells in past.bought(day, grid, list(past.rows(day)["customer_id"])).items():
+            totals.setdefault(what, []).append(cells.sum(axis=0))
+    curves = {what: np.cumsum(np.sum(rows, axis=0)) for what, rows in totals.items()}
+    # Where nobody bought within the horizon there is nothing to be in proportion to.
+    near = grid.index(past.timeline.horizon_days)
+    curves = {what: curve for what, curve in curves.items() if curve[near] > 0}
+    even: FloatArray = np.asarray(grid, np.float64)
+    return {what: curves.get(what, even) for what in ("orders", "spend")}
+
+
+def spreads(past: Past, until: int, ends: Sequence[int]) -> dict[str, list[float | None]]:
+    """Half widths of 95 % intervals, in logs, for each period and, last, for the whole.
+
+    How far the sales of a cohort in a period strayed, from as-of date to as-of date, from what the
+    same customers had bought in as many days before: seasons that the history has seen, and the
+    chance of single customers, are in it; the error of a level learned wrong is not. As the periods
+    of near dates overlap, the prediction interval of Student's t counts only as many dates as there
+    are periods without overlap; None with fewer than FEWEST_PERIODS of them.
+    """
+    starts = (0, *ends[:-1])
+    windows = [*zip(starts, ends, strict=True), *([(0, ends[-1])] if len(ends) > 1 else [])]
+    found: dict[str, list[float | None]] = {}
+    for start, end in windows:
+        ratios = _ratios(past, until, start, end)
+        for what in ratios:
+            found.setdefault(what, []).append(_half_width(ratios[what], end - start))
+    return found
+
+
+def _ratios(past: Past, until: int, start: int, end: int) -> dict[str, dict[int, float]]:
+    """Log of what each closed cohort bought in a period over what it had bought before, by day."""
+    length = end - start
+    found: dict[str, dict[int, float]] = {what: {} for what in _amounts(past)}
+    for day in past.closed(end, until):
+        if not is_closed(past.timeline.data_from, length, day):
+            continue  # the period before is cut off by the start of the data
+        customers = list(past.rows(day)["customer_id"])
+        before = bought_in(past.purchases, day - length, [length], customers)
+        after = bought_in(past.purchases, day, sorted({start, end} - {0}), customers)
+        for what, ratio in found.items():
+            old, new = before[what].sum(), after[what][:, -1].sum()
+            if old > 0 and new > 0:
+                ratio[day] = math.log(new / old)
+    return found
+
+
+def _half_width(ratios: dict[int, float], length: int) -> float | None:
+    if not ratios:
+        return None
+    apart = (max(ratios) - min(ratios)) / length + 1
+    if apart < FEWEST_PERIODS:
+        return None
+    deviation = float(np.std(list(ratios.values()), ddof=1))
+    return float(student.ppf(0.975, apart - 1)) * deviation * math.sqrt(1 + 1 / apart)
+
+
+def last_year(past: Past, day: int, ends: Sequence[int]) -> dict[str, FloatArray] | None:
+    """Orders and spend (periods,) of the same periods a year earlier, by the cohort of then.
+
+    The customers who had bought within `active_within_days` before that day; None where the data
+    does not reach back so far.
+    """
+    then, active = day - YEAR, past.timeline.active_within_days
+    if not is_closed(past.timeline.data_from, active, then):
+        return None
+    cells = past.bought(then, ends, active_at(past.purchases, then, active))
+    return {what: rows.sum(axis=0) for what, rows in cells.items()}
+
+
+def last_periods(rows: pd.DataFrame, ends: Sequence[int]) -> dict[str, list[FloatArray | None]]:
+    """For each period and, last, the whole: what each row's customer bought in as many days before.
+
+    None where the snapshot has no such window (n,).
+    """
+    lengths = [*np.diff([0, *ends]), *([ends[-1]] if len(ends) > 1 else [])]
+    return {
+        "orders": [last_period(rows, "orders", int(days)) for days in lengths],
+        "spend": [last_period(rows, "amount", int(days)) for days in lengths],
+    }
+
+
+def forecast(past: Past, expected: pd.DataFrame, backtest: list[dict[str, Any]]) -> dict[str, Any]:
+    """The forecast at the score date, beside last period and last year, with its backtest.
+
+    `expected` are the score cards of the cohort, or anything with customer_id and the value model's
+    columns, in any order.
+    """
+    timeline = past.timeline
+    rows = past.rows(timeline.score)
+    told = expected.set_index("customer_id").loc[rows["customer_id"]]
+    ends = period_ends(timeline.learned_value_days)
+    cells = by_period(told, past, timeline.data_until, ends)
+    before, earlier = last_periods(rows, ends), last_year(past, timeline.score, ends)
+    wide = spreads(past, timeline.data_until, ends)
+    segment = segments(rows)["rfm_segment"]
+    figures = {
+        what: _figures(
+            [*values.sum(axis=0)],
+            wide.get(what, []),
+            [None if one is None else float(one.sum()) for one in before[what]],
+            None if earlier is None else [*earlier[what]],
+        )
+        for what, values in cells.items()
+    }
+    return {
+        "as_of_date": date_of(timeline.score).isoformat(),
+        "customers": len(rows),
+        "periods": [
+            {**dated(timeline.score, start, end), **{what: figures[what][i] for what in cells}}
+            for i, (start, end) in enumerate(zip((0, *ends[:-1]), ends, strict=True))
+        ],
+        "total": {
+            **dated(timeline.score, 0, ends[-1]),
+            **{what: figures[what][-1] for what in cells},
+        },
+        "segments": [
+            {
+                "rfm_segment": name,
+                "customers": int(inside.sum()),
+                **{what: [*map(float, v[inside].sum(axis=0))] for what, v in cells.items()},
+            }
+            for name in RFM_SEGMENTS
+            for inside in [(segment == name).to_numpy()]
+            if inside.any()
+        ],
+        "backtest": backtest,
+    }
+
+
+def dated(day: int, start: int, end: int) -> dict[str, Any]:
+    """The first and the last day of a period, as ISO dates."""
+    return {
+        "starts": date_of(day + start).isoformat(),
+        "ends": date_of(day + end - 1).isoformat(),
+    }
+
+
+def _figures(
+    expected: list[float],
+    widths: Sequence[float | None],
+    before: list[float | None],
+    earlier: list[float] | None,
+) -> list[dict[str, float | None]]:
+    """One entry a period and, where there are several, one for the whole."""
+    whole = len(expected) > 1
+    values = [*expected, *([sum(expected)] if whole else [])]
+    old = (
+        [None] * len(values) if earlier is None else [*earlier, *([sum(earlier)] if whole else [])]
+    )
+    return [
+        {"expected": float(value), **bounds(value, width), "last_period": was, "last_year": then}
+        for value, width, was, then in zip(values, widths, before, old, strict=True)
+    ]
+
+
+def bounds(value: float, width: float | None) -> dict[str, float | None]:
+    """`low` and `high` of a 95 % interval with a half width in logs; None where there is none."""
+    if width is None:
+        return {"low": None, "high": None}
+    return {"low": float(value * math.exp(-width)), "high": float(value * math.exp(width))}
+
+
+def _amounts(past: Past) -> tuple[str, ...]:
+    return ("orders", "spend") if "amount" in past.purchases.columns else ("orders",)

@@ -1,0 +1,1 @@
+"""After publishing: drift, advice whether to retrain, and who takes over from whom."""

@@ -1,0 +1,117 @@
+"""Monitoring: drift since training, what past releases came to, and whether to retrain."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.churn.model import ChurnModel
+from models.judging.churn import CALIBRATED
+from models.judging.realised import falls_short
+from models.params import MonitorParams
+from models.watching.drift import DRIFTED, Size, feature_drift, shift
+
+MOST_ROWS = 200_000  # of those learned from: more change no digit that is shown
+MOST_NAMED = 5
+
+
+def drift(
+    churn: ChurnModel, learned: pd.DataFrame, now: pd.DataFrame, params: MonitorParams, seed: int
+) -> dict[str, Any]:
+    """`score` and `features`: the snapshots of the score date beside those learned from.
+
+    Without any of those (n = 0) nothing can be compared, and `score` and `drifted` are None.
+    """
+    if learned.empty:
+        return {"score": None, "features": [], "drifted": None}
+    then = learned
+    if len(learned) > MOST_ROWS:
+        then = learned.sample(MOST_ROWS, random_state=seed)
+    gain = dict(churn.importance().itertuples(index=False, name=None))
+    features = feature_drift(then, now, gain, params)
+    size = Size(int(then["customer_id"].nunique()), len(now))
+    before, after = churn.predict(then), churn.predict(now)
+    score = {
+        **shift(pd.Series(before), pd.Series(after), size, params),
+        "mean_then": float(np.mean(before)),
+        "mean_now": float(np.mean(after)),
+    }
+    drifted = [one for one in features if one["level"] == DRIFTED]
+    return {
+        "score": score,
+        "features": features,
+        "drifted": {
+            "features": len(drifted),
+            "gain_share": float(sum(one["gain_share"] for one in drifted)),
+        },
+    }
+
+
+def advice(
+    report: Mapping[str, Any],
+    latest: Mapping[str, Any] | None,
+    newly_closed: bool,
+    params: MonitorParams,
+) -> dict[str, Any]:
+    """`retrain`, and `reasons`: which figure crossed which limit, as message key and values.
+
+    `report` is that of `drift`, `latest` the newest release that could be judged. Drift asks for
+    it where the score has drifted, or features that the trees live on; a release where it ranked
+    worse than promised, or where more or fewer left than predicted, beyond what chance explains.
+    Drift is told, but asks for nothing where no outcome is `newly_closed` since the models learned:
+    there is nothing new to learn from.
+    """
+    of_drift, of_release = _of_drift(report, params), _of_release(latest) if latest else []
+    retrain = bool(of_release or (of_drift and newly_closed))
+    return {
+        "retrain": retrain,
+        "reasons": [*of_drift, *of_release],
+        "newly_closed": newly_closed,
+    }
+
+
+def _of_drift(report: Mapping[str, Any], params: MonitorParams) -> list[dict[str, Any]]:
+    found, score, drifted = [], report["score"], report["drifted"]
+    if score is None:
+        return []
+    if score["level"] == DRIFTED:
+        found.append(_reason("score", psi=score["psi"], limit=params.psi_drifted))
+    if drifted["gain_share"] >= params.gain_share:
+        names = [one for one in report["features"] if one["level"] == DRIFTED]
+        names.sort(key=lambda one: -one["gain_share"])
+        found.append(
+            _reason(
+                "features",
+                n=drifted["features"],
+                gain_share=drifted["gain_share"],
+                limit=params.gain_share,
+                names=[one["feature"] for one in names[:MOST_NAMED]],
+            )
+        )
+    return found
+
+
+def _of_release(release: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found, promised = [], release["promised"]
+    as_of = {"as_of_date": release["as_of_date"]}
+    everybody, untreated = release["groups"]["all"], release["groups"]["untreated"]
+    for name in ("auc", "capture_at_10"):
+        if name in everybody and name in promised and falls_short(everybody[name], promised[name]):
+            said = {"promised": promised[name]["value"], **everybody[name], **as_of}
+            found.append(_reason(name, **said))
+    ratio = untreated.get("observed_over_expected")
+    low, high = CALIBRATED
+    if ratio and not low <= ratio["value"] <= high and not ratio["low"] <= 1 <= ratio["high"]:
+        found.append(_reason("calibration", **ratio, **as_of, limit_low=low, limit_high=high))
+    return found
+
+
+def _reason(name: str, **values: Any) -> dict[str, Any]:
+    return {"message_key": f"monitor.reason.{name}", "values": values}
+
+
+def latest_judged(releases: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The newest release with figures for all its customers; None where there is none."""
+    judged = [one for one in releases if "auc" in one.get("groups", {}).get("all", {})]
+    return max(judged, key=lambda one: one["as_of_date"], default=None)

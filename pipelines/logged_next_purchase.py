@@ -1,7 +1,0 @@
-"""Model as code for MLflow: the next purchase."""
-
-from mlflow.models import set_model
-
-from pipelines.logged_models import NextPurchase
-
-set_model(NextPurchase())

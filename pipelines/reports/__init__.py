@@ -1,0 +1,1 @@
+"""What people read of a run: model card, usability page, pictures, summary."""

@@ -1,0 +1,61 @@
+"""The part of the model card on orders and money."""
+
+from typing import Any
+
+from pipelines.reports.card_figures import written
+
+NAMES = {
+    "ours": "**Regulars**",
+    "tenure_rule": "tenure rule",
+    "recency_rule": "recency rule",
+    "own_rhythm_rule": "own-rhythm rule",
+    "rfm_logistic": "RFM logistic",
+    "bg_nbd": "BG/NBD",
+    "kaplan_meier": "Kaplan-Meier by segment",
+    "bg_nbd_gamma_gamma": "BG/NBD and Gamma-Gamma",
+    "average_formula": "average order × orders a day × days",
+    "own_frequent": "own most frequent categories",
+    "popularity": "global popularity",
+}
+
+
+def money_text(when: dict[str, Any], value: dict[str, Any]) -> str:
+    """Orders and spend within the horizon and value over its own, each beside its rules."""
+    tables = {"Orders within the horizon": when["orders_in_horizon"]}
+    if "spend_in_horizon" in when:
+        tables["Spend within the horizon"] = when["spend_in_horizon"]
+    for label, title in (("orders_in_value_horizon", "Orders"), ("value", "Value")):
+        if label in value:
+            dates = ", ".join(value["test_as_of_dates"])
+            tables[f"{title} over {value['horizon_days']} days, as of {dates}"] = value[label]
+    rows = [
+        f"| {title} | {NAMES.get(name, name.replace('_', ' '))} | {f['mean_absolute_error']:.2f} | "
+        f"{f['root_mean_squared_error']:.2f} | {written(f['total_error'], '+.1%')} | "
+        f"{f['spearman']:.3f} | {written(f['captured_in_top_decile'], '.1%')} |"
+        for title, figures in tables.items()
+        for name, f in figures.items()
+        if isinstance(f, dict) and name != "absent"
+    ]
+    absent = [
+        f"{NAMES.get(name, name.replace('_', ' '))} says nothing of {title[0].lower()}{title[1:]}: "
+        f"{why}."
+        for title, figures in tables.items()
+        for name, why in figures.get("absent", {}).items()
+    ]
+    head = (
+        "| what | model | mean absolute error | RMSE | total error | Spearman | best tenth brings |"
+    )
+    table = "\n".join([head, "|---|---|---|---|---|---|---|", *rows])
+    return "\n\n".join([table, *([" ".join(absent)] if absent else [])])
+
+
+def extrapolated_text(timeline: dict[str, Any]) -> str:
+    """The limit of values that are told for longer than any outcome has closed; else nothing."""
+    learned = timeline["extrapolated_from"]
+    if learned is None:
+        return ""
+    return (
+        f"\n* No outcome of {timeline['value_horizon_days']} days has closed: values are learned "
+        f"and judged over {learned} days and extrapolated from there by what BG/NBD expects. No "
+        "grade and no interval stands behind the rest."
+    )

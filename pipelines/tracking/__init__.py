@@ -1,0 +1,1 @@
+"""MLflow: the log of runs, and the registry of models."""

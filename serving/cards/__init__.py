@@ -1,0 +1,1 @@
+"""What the API gives out: schemas of cards, lists and reports, and how lists are asked for."""

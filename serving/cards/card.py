@@ -1,0 +1,252 @@
+"""What the API gives out: the score card and what surrounds it, design section 7.
+
+Fields may be added, with a default for cards kept from before, and never renamed. Money is in the
+currency of the data, probabilities are in [0, 1], dates are days; what is not known is null.
+Codes stay codes (`high`, `at_risk`); `sentence` holds the same for a person, in the language that
+was asked for.
+"""
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
+
+from serving.wording.sentences import is_message
+
+Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+def _known_message(key: str, info: ValidationInfo) -> str:
+    if info.context == PUBLISHING and not is_message(key):
+        raise ValueError(f"{key!r} is no message of serving/messages")
+    return key
+
+
+MessageKey = Annotated[str, AfterValidator(_known_message)]
+# PostgreSQL keeps no NUL in a text.
+Id = Annotated[str, Field(pattern="^[^\x00]*$", max_length=500)]
+# Beyond this no amount and no number of days is true, and none can be written in words.
+Number = Annotated[float, Field(gt=-1e15, lt=1e15, allow_inf_nan=False)]
+Text = Annotated[str, Field(pattern="^[^\x00]*$", max_length=500)]
+Strength = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+Total = Annotated[float, Field(allow_inf_nan=False)]
+PUBLISHING = "publishing"  # the context in which a card must be whole, and not only readable
+Status = Literal["scored", "rule", "insufficient_data", "already_churned"]
+RiskBand = Literal["high", "medium", "low"]
+
+
+class Schema(BaseModel):
+    """Nothing changes later. A card that other code kept may hold more, which is left out."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class NextPurchase(Schema):
+    """When the next purchase is expected, with an 80 % interval; null: not within reach_days."""
+
+    low: dt.date | None
+    median: dt.date | None
+    high: dt.date | None
+    reach_days: int
+
+
+class LikelyCategory(Schema):
+    """A category and the probability that the customer buys it within horizon_days."""
+
+    category: Text
+    probability: Probability
+
+
+class NextCategories(Schema):
+    """What the customer buys next, likeliest first, at most three in a list."""
+
+    new: list[LikelyCategory] = Field(
+        description="Among categories the customer did not buy in the last new_days."
+    )
+    any: list[LikelyCategory] = Field(description="Among all categories.")
+    new_days: int
+
+
+class Reason(Schema):
+    """Something associated with a higher (`up`) or lower (`down`) risk; never a cause."""
+
+    group: str
+    feature: str
+    value: Number | Text | None
+    typical_value: Number | Text | None = Field(
+        description="Of the customers who stayed: the median, of text the most frequent."
+    )
+    own_usual: Number | None = Field(description="What is usual for this very customer.")
+    direction: Literal["up", "down"]
+    contribution: Number = Field(description="Log odds.")
+    message_key: MessageKey
+    sentence: str = ""
+
+
+class Why(Schema):
+    """Why the plan chose what it chose."""
+
+    message_key: MessageKey
+    values: dict[str, Number | None]
+    sentence: str = ""
+
+
+class Blocked(Schema):
+    """An action that was not allowed, and the gate that stopped it."""
+
+    action_id: str
+    reason: str
+    sentence: str = ""
+
+
+class IntendedAction(Schema):
+    """What the plan chose. `expected_gain` counts on the low end of the effect."""
+
+    action_id: str
+    name: str = ""
+    channel: str | None
+    why: Why | None
+    contact_cost: Number | None
+    incentive_cost: Number | None
+    expected_cost: Number | None
+    effect: Number | None
+    effect_source: Literal["assumed", "estimated"] | None
+    expected_gain: Number | None
+    expected_gain_mid: Number | None
+    expected_gain_high: Number | None
+    blocked: list[Blocked]
+
+
+class Purchases(Schema):
+    """One day with purchases; `amount` is null where the data does not know it."""
+
+    day: dt.date
+    orders: int
+    amount: Number | None
+
+
+class ScoreCard(Schema):
+    """One customer in one release."""
+
+    customer_id: Id
+    name: Id | None
+    owner: Id | None
+    release_id: str
+    status: Status
+    as_of_date: dt.date
+    data_until: dt.date
+    expires_at: dt.date
+    horizon_days: int
+    value_horizon_days: int
+    churn_definition: Literal["lapse", "cancellation"]
+    model_version: str
+    rung: int | None = Field(
+        default=None,
+        description="How far what scores was judged: 1 to 3 on a later time, 4 on other customers, "
+        "5 with too little data for trees, 6 not at all, 7 a rule.",
+    )
+    churn_risk: Probability | None = Field(
+        description="Probability of leaving within horizon_days, calibrated as far as `rung` says; "
+        "null of a rule."
+    )
+    silence_over_usual: Number | None = Field(
+        default=None,
+        description="Of status rule: days since the last purchase over the customer's usual gap.",
+    )
+    risk_band: RiskBand | None
+    risk_rank: int | None = Field(description="1 is most at risk.")
+    risk_change: Number | None = Field(
+        description="churn_risk minus that of the latest earlier release of the same model_version."
+    )
+    purchase_probability: dict[str, Probability | None] = Field(
+        description="Probability of a purchase by so many days; null beyond the models' reach."
+    )
+    next_purchase_date: NextPurchase | None
+    next_categories: NextCategories | None = Field(
+        default=None, description="Null where the data has no categories."
+    )
+    last_purchase_date: dt.date | None
+    expected_orders: Number | None = Field(description="Within horizon_days.")
+    expected_spend: Number | None = Field(description="Within horizon_days.")
+    expected_orders_in_value_horizon: Number | None = Field(
+        default=None, description="Within value_horizon_days."
+    )
+    value_if_stays: Number | None = Field(description="Within value_horizon_days.")
+    value_if_lapses: Number | None = Field(description="Within value_horizon_days.")
+    expected_value: Number | None = Field(description="Within value_horizon_days.")
+    value_at_risk: Number | None = Field(
+        description="churn_risk × (value_if_stays − value_if_lapses)."
+    )
+    value_extrapolation: Number | None = Field(
+        default=None,
+        description="Where no outcome of value_horizon_days has closed: the factor by which orders "
+        "and money over the days learned are carried on. Nothing has judged these.",
+    )
+    rfm_segment: str | None
+    abc_class: str | None
+    lifecycle_stage: str | None
+    rank_in_stage: int | None
+    relationship_level: str | None = Field(
+        default=None, description="What we do for the customer; unknown without contacts."
+    )
+    suggested_level: str | None = Field(default=None, description="The level that value suggests.")
+    relationship_strength: Strength | None = Field(
+        default=None, description="0 to 100; null before the second purchase."
+    )
+    relationship_strength_change: Number | None = Field(
+        default=None, description="Points since relationship_strength_since."
+    )
+    relationship_strength_since: dt.date | None = None
+    relationship_declined: bool | None = Field(
+        default=None, description="True: it fell by more than is usual in this cohort."
+    )
+    held_by: str | None = Field(default=None, description="What holds the customer.")
+    second_purchase_probability: Probability | None = Field(
+        default=None, description="Of one-time buyers: a purchase by second_purchase_days."
+    )
+    second_purchase_days: int | None = None
+    reasons: list[Reason]
+    intended_action: IntendedAction | None
+    arm: Literal["treated", "holdout"] | None
+    withheld: bool | None = Field(
+        description="True: the customer is in the holdout, so the action is not to be carried out."
+    )
+    purchases: list[Purchases] | None = Field(
+        default=None, description="Days with purchases, oldest first, where purchases=true."
+    )
+
+    @model_validator(mode="after")
+    def _is_whole(self, info: ValidationInfo) -> "ScoreCard":
+        """What belongs together is there together; old cards are read as they are."""
+        if info.context != PUBLISHING:
+            return self
+        is_listed = self.status in ("scored", "rule")
+        action, when = self.intended_action, self.next_purchase_date
+        is_scored = self.status == "scored"
+        needed = {
+            "churn_risk": is_scored,
+            "risk_band": is_listed,
+            "risk_rank": is_listed,
+            "silence_over_usual": self.status == "rule",
+            "next_purchase_date": is_scored,
+            "value_if_stays": self.value_at_risk is not None,
+            "value_if_lapses": self.value_at_risk is not None,
+        }
+        missing = [name for name, is_ in needed.items() if is_ and getattr(self, name) is None]
+        if when and when.low is None and (when.median or when.high):
+            missing.append("next_purchase_date.low")
+        if action and action.expected_gain is not None:
+            gains = ("expected_gain_mid", "expected_gain_high")
+            missing += [name for name in gains if getattr(action, name) is None]
+        if missing:
+            raise ValueError(f"{', '.join(missing)} missing")
+        if not is_scored and self.churn_risk is not None:
+            raise ValueError(f"churn_risk is told of status {self.status}, which has none")
+        return self

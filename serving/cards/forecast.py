@@ -1,0 +1,140 @@
+"""The sales forecast of a release: its schema, out of the release folder and out of the store."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from sqlalchemy import Engine
+
+from core.files import read_json
+from serving.cards.card import Number, Schema, Text
+from serving.cards.release import Release
+from serving.store.reading import current_with
+from serving.web.problems import ApiProblem
+
+PART = "forecast"  # of what a release says of itself in the store
+
+
+class Expected(Schema):
+    """What is forecast for one period, beside what was; null where the data does not tell."""
+
+    expected: Number
+    low: Number | None = Field(description="95 % interval; null: too short a history for one.")
+    high: Number | None
+    last_period: Number | None = Field(description="The same customers, as many days before.")
+    last_year: Number | None = Field(description="A year earlier, the customers of then.")
+
+
+class ForecastPeriod(Schema):
+    """A period with its first and last day; money is null without amounts."""
+
+    starts: dt.date
+    ends: dt.date
+    orders: Expected
+    spend: Expected | None = None
+
+
+class SegmentForecast(Schema):
+    """What the customers of one RFM segment bring, by period."""
+
+    rfm_segment: Text
+    customers: int
+    orders: list[Number]
+    spend: list[Number] | None = None
+
+
+class Sold(Schema):
+    """What was sold in a past period, and what would have been said of it before."""
+
+    sold: Number
+    ours: Number
+    low: Number | None
+    high: Number | None
+    covers: bool | None = Field(description="Whether the interval holds what was sold.")
+    last_period: Number | None
+    last_year: Number | None
+
+
+class SoldPeriod(Schema):
+    """A past period with its first and last day."""
+
+    starts: dt.date
+    ends: dt.date
+    orders: Sold
+    spend: Sold | None = None
+
+
+class Error(Schema):
+    """An error as a share of what was sold, with its 95 % interval where it has one."""
+
+    value: Number
+    low: Number | None = None
+    high: Number | None = None
+
+
+class Outside(Schema):
+    """Shares of all that was sold then which the forecast could not hold."""
+
+    new: Number = Field(description="Of customers who first bought within the time.")
+    back: Number = Field(description="Of customers who had been silent too long to be scored.")
+
+
+class Backtest(Schema):
+    """The forecast as it would have been made on a past date."""
+
+    as_of_date: dt.date
+    days: int
+    customers: int
+    reaches: Literal["within_horizon", "value_horizon"]
+    periods: list[SoldPeriod]
+    total: SoldPeriod
+    errors: dict[str, dict[str, dict[str, Error]]] = Field(
+        description="Of orders and spend; by ours, last_period, last_year; total_error is forecast "
+        "over sold less 1, segment_error the absolute errors of the RFM segments over all sold."
+    )
+    not_in_it: dict[str, Outside]
+
+
+class SalesForecast(Schema):
+    """Orders and revenue expected of the customers scored, by periods of 30 days.
+
+    Customers who first buy after the as-of date, or come back after a long silence, are not in it:
+    `backtest` says what they brought.
+    """
+
+    as_of_date: dt.date
+    customers: int
+    periods: list[ForecastPeriod]
+    total: ForecastPeriod
+    segments: list[SegmentForecast]
+    backtest: list[Backtest]
+
+
+class PublishedForecast(SalesForecast):
+    """The forecast of the published release."""
+
+    release_id: str
+
+
+def read_forecast(folder: Path) -> SalesForecast | None:
+    """The forecast in a release folder; None where a rule ranks, or there was none yet.
+
+    Raises ValueError for one that breaks the schema.
+    """
+    path = folder / "reports" / "forecast.json"
+    found = read_json(path) if path.exists() else {}
+    return SalesForecast.model_validate(found) if found else None
+
+
+def current_forecast(engine: Engine) -> tuple[Release, PublishedForecast]:
+    """The forecast of the published release. Raises ApiProblem where it has none."""
+    release, found = current_with(engine, PART)
+    if found is None:
+        raise ApiProblem(
+            "no-forecast",
+            f"Release {release.release_id} has no forecast: it is older than forecasts, or a rule "
+            "ranks in it, as the data is too little for models (`gate` of /v1/releases/current). "
+            "Run `make run` with more data.",
+        )
+    return release, PublishedForecast.model_validate({**found, "release_id": release.release_id})

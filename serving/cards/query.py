@@ -1,0 +1,173 @@
+"""What may be asked of the at-risk list: filters, order, page; anything else is refused."""
+
+import base64
+import datetime as dt
+import hashlib
+import json
+import re
+import unicodedata
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from models.customers.relationship import HeldBy, RelationshipLevel
+from serving.cards.card import Number, RiskBand, Total
+from serving.store.tables import ASCENDING
+from serving.wording.sentences import Language
+
+LARGEST_PAGE = 1000
+MONEY = ("value_at_risk", "expected_value", "expected_gain")
+
+Sort = Literal[
+    "value_at_risk",
+    "churn_risk",
+    "expected_value",
+    "expected_gain",
+    "next_purchase_date",
+    "last_purchase_date",
+]
+Order = Literal["asc", "desc"]
+Format = Literal["json", "csv", "excel"]
+Stage = Literal["new", "developing", "regular", "fading", "lapsing"]
+Segment = Literal[
+    "champions",
+    "loyal",
+    "potential_loyal",
+    "new",
+    "need_attention",
+    "at_risk",
+    "cannot_lose",
+    "hibernating",
+]
+
+
+def _printable(text: str) -> str:
+    if any(unicodedata.category(letter) == "Cc" for letter in text):
+        raise ValueError("must not hold control characters")
+    return text
+
+
+Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+
+
+class Filters(BaseModel):
+    """Which customers; values of one filter widen, filters together narrow."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    risk_band: list[RiskBand] = Field(
+        default=[], max_length=20, description="By churn_risk; repeat it for several."
+    )
+    lifecycle_stage: list[Stage] = Field(
+        default=[], max_length=20, description="By their rhythm: docs/segments.md."
+    )
+    rfm_segment: list[Segment] = Field(
+        default=[], max_length=20, description="By recency, frequency and money."
+    )
+    abc_class: list[Literal["A", "B", "C"]] = Field(
+        default=[], max_length=20, description="A brings the first 80 % of revenue."
+    )
+    relationship_level: list[RelationshipLevel | Literal["unknown"]] = Field(
+        default=[], max_length=20, description="What we do for them."
+    )
+    suggested_level: list[RelationshipLevel] = Field(
+        default=[], max_length=20, description="What their value suggests to do for them."
+    )
+    held_by: list[HeldBy] = Field(default=[], max_length=20, description="What holds them.")
+    relationship_declined: bool = Field(
+        default=False, description="Only those whose relationship has weakened."
+    )
+    intended_action: list[Text] = Field(
+        default=[], max_length=20, description="Ids of the catalogue, as in the current release."
+    )
+    arm: Literal["treated", "holdout"] | None = Field(
+        default=None, description="holdout: left untreated on purpose."
+    )
+    owner: Text | None = Field(default=None, description="Whose customers.")
+    to_contact: bool = Field(
+        default=False, description="Only those with an action to carry out: planned, not withheld."
+    )
+    min_churn_risk: float | None = Field(
+        default=None, ge=0, le=1, allow_inf_nan=False, description="At least this probability."
+    )
+    min_value_at_risk: float | None = Field(
+        default=None, ge=0, allow_inf_nan=False, description="At least this much money."
+    )
+    q: Text | None = Field(default=None, description="Part of the name or id, in any case.")
+
+    def fingerprint(self) -> str:
+        """The same for the same filters, whatever surrounds them."""
+        asked = self.model_dump(include=set(Filters.model_fields), exclude_defaults=True)
+        text = json.dumps(asked, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class AtRiskQuery(Filters):
+    """Filters, order and page of `GET /v1/at-risk`."""
+
+    sort: Sort | None = Field(
+        default=None, description="Default: value_at_risk, or churn_risk without money."
+    )
+    order: Order | None = Field(
+        default=None, description="Default: largest first, for dates earliest first."
+    )
+    limit: int | None = Field(
+        default=None, ge=1, le=LARGEST_PAGE, description="Default: 50; CSV: everything."
+    )
+    cursor: str | None = Field(default=None, max_length=4000, description="From `next`.")
+    language: Language | None = None
+    format: Format | None = Field(
+        default=None,
+        description="csv: for machines; excel: CSV as Excel of the language opens it. Default: "
+        "what the header Accept asks for, else json.",
+    )
+
+
+SEVERAL = {name for name, field in AtRiskQuery.model_fields.items() if field.default == []}
+
+
+class Cursor(BaseModel):
+    """Where a page ended, in which release and order."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    number: int = Field(ge=1, le=2**31 - 1)
+    sort: Sort
+    order: Order
+    filters: str
+    value: Number | str
+    customer_id: str = Field(pattern="^[^\x00]*$")
+    total: int = Field(ge=0, le=2**53)
+    total_value_at_risk: Total | None
+    seen: int = Field(ge=0, le=2**53)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Cursor":
+        is_day = isinstance(self.value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", self.value)
+        if self.sort in ASCENDING:
+            if not is_day:
+                raise ValueError("a day is wanted")
+            dt.date.fromisoformat(str(self.value))
+        elif isinstance(self.value, str):
+            raise ValueError("a number is wanted")
+        return self
+
+    def written(self) -> str:
+        """Opaque text for a URL."""
+        return base64.urlsafe_b64encode(self.model_dump_json().encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> Cursor | None:
+    """The cursor that `written` gave out; None for anything else."""
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        return Cursor.model_validate_json(raw, strict=True)
+    except (ValueError, ValidationError):
+        return None

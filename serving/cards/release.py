@@ -1,0 +1,106 @@
+"""What the API gives out of a release, and lists of its cards; rules as in card.py."""
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import Field
+
+from models.gate import Gate, Need
+from serving.cards.card import Number, Schema, ScoreCard, Status, Total
+
+
+class Quality(Schema):
+    """How good the churn model was on later dates, in figures a manager reads."""
+
+    grade: Literal["A", "B", "C"]
+    test_as_of_dates: list[dt.date]
+    auc: Number | None = Field(description="Null where all test rows had the same outcome.")
+    auc_low: Number | None
+    auc_high: Number | None
+    top: int = Field(description="Of so many ranked highest …")
+    top_left: Number = Field(description="… so many left …")
+    top_left_by_rule: Number = Field(description="… and so many of those the best rule ranks.")
+
+
+class Ladder(Schema):
+    """How what scores was made and judged: the higher its number, the less is known of it."""
+
+    rung: int = Field(
+        description="1 to 3: judged on a later time; 4: on other customers; 5: too little data for "
+        "trees, and judged as far as outcomes have closed; 6: not judged; 7: a rule ranks."
+    )
+    tree_weight: Number = Field(description="The part of trees in the log odds, 0 to 1.")
+    needs: list[Need] = Field(description="What the next higher rung asks for; empty on the first.")
+
+
+class PlanTotals(Schema):
+    """The plan in a few figures; money is null where no gain can be computed."""
+
+    customers: int
+    contacts: int
+    withheld: int
+    epoch: str | None
+    cost: Number | None
+    expected_gain: Number | None
+    budget: Number | None
+
+
+class ReleaseFacts(Schema):
+    """What a release says of itself."""
+
+    release_id: str
+    as_of_date: dt.date
+    data_until: dt.date
+    expires_at: dt.date
+    horizon_days: int
+    value_horizon_days: int
+    value_extrapolated_from: int | None = Field(
+        default=None, description="Days over which values were learned; null: over all of them."
+    )
+    churn_definition: Literal["lapse", "cancellation"]
+    model_version: str
+    source: str
+    source_kind: str
+    customers: dict[Status, int]
+    intended_actions: list[str] = Field(description="Those that occur in this release.")
+    owners: list[str]
+    has_money: bool = Field(
+        description="Whether cards tell money: not of data without amounts, nor where a rule ranks."
+    )
+    total_value_at_risk: Total | None = Field(description="Of everybody who is scored.")
+    quality: Quality | None = Field(
+        default=None, description="Null where a rule ranks, or nothing has judged the model."
+    )
+    gate: Gate | None = Field(default=None, description="Null where a model scores.")
+    ladder: Ladder | None = Field(default=None, description="Null of a release from before it.")
+    plan: PlanTotals
+
+
+class Release(ReleaseFacts):
+    """What was published, from what and when."""
+
+    published_at: dt.datetime
+    is_current: bool
+
+
+class AtRisk(Schema):
+    """A ranked list. Follow `next` until it is null: all pages come from one release."""
+
+    release_id: str
+    as_of_date: dt.date
+    expires_at: dt.date
+    horizon_days: int
+    value_horizon_days: int
+    value_extrapolated_from: int | None
+    sort: str
+    order: Literal["asc", "desc"]
+    total: int = Field(description="Customers that the filters leave, on all pages.")
+    total_value_at_risk: Total | None
+    next: str | None
+    customers: list[ScoreCard]
+
+
+class Health(Schema):
+    """The service answers."""
+
+    status: Literal["ok"]

@@ -1,0 +1,51 @@
+"""A card with its sentences: the same for the API and the page."""
+
+from typing import Any
+
+from serving.cards.card import Blocked, IntendedAction, Reason, ScoreCard
+from serving.wording.sentences import Language, is_message, label, sentence
+
+
+def worded(card: ScoreCard, language: Language) -> ScoreCard:
+    """The card with every `sentence` and `name` written in `language`."""
+    action = card.intended_action
+    return card.model_copy(
+        update={
+            "reasons": [_reason(reason, language) for reason in card.reasons],
+            "intended_action": action and _action(action, language),
+        }
+    )
+
+
+def strongest_reason(card: ScoreCard) -> Reason | None:
+    """The first reason that raises the risk; reasons come strongest first."""
+    return next((reason for reason in card.reasons if reason.direction == "up"), None)
+
+
+def _reason(reason: Reason, language: Language) -> Reason:
+    values = reason.model_dump(exclude={"message_key", "sentence"})
+    text = _said(reason.message_key, language, values)
+    return reason.model_copy(update={"sentence": text})
+
+
+def _action(action: IntendedAction, language: Language) -> IntendedAction:
+    why = action.why
+    if why is not None:
+        text = _said(why.message_key, language, why.values)
+        why = why.model_copy(update={"sentence": text})
+    return action.model_copy(
+        update={
+            "name": label(f"action.{action.action_id}", language),
+            "why": why,
+            "blocked": [_blocked(entry, language) for entry in action.blocked],
+        }
+    )
+
+
+def _said(key: str, language: Language, values: dict[str, Any]) -> str:
+    """The sentence; nothing for a key that a card kept from before has and this code has not."""
+    return sentence(key, language, **values) if is_message(key) else ""
+
+
+def _blocked(entry: Blocked, language: Language) -> Blocked:
+    return entry.model_copy(update={"sentence": label(f"blocked.{entry.reason}", language)})

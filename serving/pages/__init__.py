@@ -1,0 +1,1 @@
+"""The pages a person opens: the list, a customer, figures, docs."""

@@ -1,0 +1,55 @@
+"""Pages of figures on the whole company: the sales forecast, and the monitor."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from serving.cards.forecast import PublishedForecast, current_forecast
+from serving.cards.monitor import current_report
+from serving.pages.worklist import asked_in, out_of_date, page_of, query_of
+from serving.wording.languages import chosen_language
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/forecast")
+def forecast_page(request: Request) -> Response:
+    """Orders and revenue by month and segment, and how the forecast did on past dates."""
+    asked = {name: values for name, values in asked_in(request).items() if name == "language"}
+    language = chosen_language(request, query_of(asked).language)
+    release, told = current_forecast(request.app.state.engine)
+    return page_of(
+        request,
+        "forecast.html",
+        language,
+        asked,
+        told=told,
+        amounts=[what for what in ("orders", "spend") if getattr(told.total, what) is not None],
+        # With one period its line says it all.
+        lines=[*told.periods, *([told.total] if len(told.periods) > 1 else [])],
+        others=_brought_by_others(told),
+        api="/v1/forecast",
+        expired=out_of_date(release, language),
+    )
+
+
+@router.get("/monitor")
+def monitor_page(request: Request) -> Response:
+    """Drift since training, what past releases came to, and advice."""
+    asked = {name: values for name, values in asked_in(request).items() if name == "language"}
+    language = chosen_language(request, query_of(asked).language)
+    release, told = current_report(request.app.state.engine, language)
+    return page_of(
+        request,
+        "monitor.html",
+        language,
+        asked,
+        told=told,
+        api=f"/v1/monitor?language={language}",
+        expired=out_of_date(release, language),
+    )
+
+
+def _brought_by_others(told: PublishedForecast) -> tuple[float, float] | None:
+    """Least and most share of the purchases, over the past dates; None without any date."""
+    shares = [one.not_in_it["orders"].new + one.not_in_it["orders"].back for one in told.backtest]
+    return (min(shares), max(shares)) if shares else None

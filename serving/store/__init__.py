@@ -1,0 +1,1 @@
+"""The store: one database of published releases."""

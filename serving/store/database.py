@@ -1,0 +1,220 @@
+"""The store: one database of published releases, SQLite or PostgreSQL, opened and checked here."""
+
+import fcntl
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import NullPool
+
+from core.errors import StoreError
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+# The key of PostgreSQL's advisory lock: any number, the same for every publisher.
+PUBLISHING = 7_305_114
+THREADS = 40  # that answer requests (anyio's own number)
+CHECK = {  # what to look at when a store does not work
+    "sqlite": "that REGULARS_STORE_URL names an SQLite file that may be written, and the disk",
+    "postgresql": "REGULARS_STORE_URL, and that the database runs",
+}
+
+
+def open_store(url: str, create: bool = True) -> Engine:
+    """An engine whose transactions see one state of the store from their first read to their last.
+
+    Where `create` is false, an SQLite file that is missing stays so: it is a store without a
+    release. Raises StoreError for a URL that is none, or names another database than SQLite or
+    PostgreSQL, and for a folder that cannot be made.
+    """
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        raise StoreError("REGULARS_STORE_URL is not a database URL.") from None
+    if "@" in (address.host or ""):
+        raise StoreError("REGULARS_STORE_URL: write an @ within the password as %40.")
+    if address.get_backend_name() in ("postgresql", "postgres"):
+        address = address.set(drivername="postgresql+psycopg")
+        # Read committed would let a list and its count come from two releases.
+        return create_engine(
+            address,
+            isolation_level="REPEATABLE READ",
+            pool_pre_ping=True,
+            max_overflow=THREADS - 5,  # beyond the pool's 5: none of the threads waits for one
+            connect_args={"connect_timeout": 5},
+        )
+    if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
+        if create:
+            _make_folder(Path(str(address.database)).parent)
+        # A pooled connection would keep reading a file that was deleted and written again.
+        engine = create_engine(
+            address,
+            creator=partial(_connect_sqlite, address.database, create),
+            poolclass=NullPool,
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    raise StoreError(
+        "REGULARS_STORE_URL must name a file of SQLite (sqlite:///store/regulars.sqlite3) or a "
+        "PostgreSQL database (postgresql://user@host/name)."
+    )
+
+
+def describe(engine: Engine) -> str:
+    """The store's address without its password, and how many may write at once."""
+    one = "; SQLite: one publisher at a time" if engine.dialect.name == "sqlite" else ""
+    return f"{_address(engine)}{one}"
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the store's tables to the version of this code. Raises StoreError when it is newer."""
+    check_not_newer(engine)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    with engine.begin() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        command.upgrade(config, "head")
+
+
+def version(engine: Engine) -> str | None:
+    """The migration the store stands at; None when it has no tables yet.
+
+    Raises StoreError when the database does not answer.
+    """
+    if _is_missing(engine):
+        return None
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    except DBAPIError as error:
+        raise unreachable(engine, error) from None
+
+
+def check_version(engine: Engine) -> None:
+    """Raises StoreError when the store's tables are not those this code reads."""
+    found, head = check_not_newer(engine), _revisions()[0]
+    if found not in (None, head):
+        raise StoreError(
+            f"The store is at version {found}, this code reads {head}: run "
+            "`python -m pipelines.publish`, which brings it up to date."
+        )
+
+
+def check_not_newer(engine: Engine) -> str | None:
+    """The store's version. Raises StoreError when a newer version of the code wrote it."""
+    found = version(engine)
+    if found is not None and found not in _revisions():
+        raise StoreError(
+            f"The store is at version {found}, which this code does not know: it was written by a "
+            "newer version of Regulars. Update the code, or name another REGULARS_STORE_URL."
+        )
+    return found
+
+
+@contextmanager
+def publishing(engine: Engine) -> Iterator[None]:
+    """Hold the right to publish. Raises StoreError at once when somebody else holds it."""
+    hold = _locked_file if engine.dialect.name == "sqlite" else _advisory_lock
+    try:
+        with hold(engine):
+            yield
+    except DBAPIError as error:
+        raise unreachable(engine, error) from None
+
+
+def unreachable(engine: Engine, error: DBAPIError) -> StoreError:
+    """The StoreError to raise for an error of the database."""
+    why = " ".join(str(error.orig).split()) or type(error.orig).__name__
+    return StoreError(
+        f"The store at {_address(engine)} does not work: {why}. Check {CHECK[engine.dialect.name]}."
+    )
+
+
+@contextmanager
+def _locked_file(engine: Engine) -> Iterator[None]:
+    # Resolved: one file has one lock, by whatever name it is called.
+    with Path(f"{Path(str(engine.url.database)).resolve()}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _busy() from None
+        yield
+
+
+@contextmanager
+def _advisory_lock(engine: Engine) -> Iterator[None]:
+    # It ends with its connection, however that ends.
+    with engine.connect() as connection:
+        taken = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": PUBLISHING})
+        if not taken.scalar_one():
+            raise _busy()
+        connection.rollback()  # the lock is the connection's, and no old snapshot is kept open
+        try:
+            yield
+        finally:
+            _unlock(connection)
+
+
+def _unlock(connection: Connection) -> None:
+    connection.rollback()
+    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": PUBLISHING})
+    connection.commit()
+
+
+def _busy() -> StoreError:
+    return StoreError("Another run is publishing into this store: wait until it is done.")
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # Python's driver would begin on writes only
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _connect_sqlite(database: str, create: bool) -> sqlite3.Connection:
+    uri = f"file:{quote(str(Path(database).absolute()))}?mode={'rwc' if create else 'rw'}"
+    return sqlite3.connect(uri, uri=True, timeout=30, check_same_thread=False)
+
+
+def _address(engine: Engine) -> str:
+    """The URL without a password, also where it stands as a parameter."""
+    secret = [name for name in engine.url.query if "password" in name]
+    return engine.url.difference_update_query(secret).render_as_string(hide_password=True)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"The folder {folder} for the store cannot be made ({error.strerror}): check "
+            "REGULARS_STORE_URL."
+        ) from None
+
+
+def _is_missing(engine: Engine) -> bool:
+    """Whether the store is an SQLite file that is not there yet."""
+    return engine.dialect.name == "sqlite" and not Path(str(engine.url.database)).exists()
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """The migrations there are, newest first."""
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    return tuple(script.revision for script in scripts.walk_revisions())

@@ -1,0 +1,73 @@
+"""Releases kept in the store, for comparing what they promised with what became of it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import DBAPIError
+
+from serving.store.database import unreachable, version
+from serving.store.tables import cards, releases
+
+SCORES = ("customer_id", "churn_risk", "arm", "intended_action")
+FACTS = ("release_id", "model_version", "as_of_date", "horizon_days", "churn_definition")
+# Parts of what a release says of itself.
+PROMISED, SOURCE_SHA, COMPANY = "promised", "source_sha256", "company"
+
+
+def past_releases(engine: Engine, source: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the kept releases say of themselves, oldest first: FACTS, `promised` and `number`.
+
+    `source` is what stage `source` notes of the data that tells what became of them. Not those made
+    of this very data, at its end: nothing can have become of them yet; nor those of another
+    company, whose customers would all seem to have left; nor those in which a rule ranked. Of
+    several with one as-of date and model version the newest. Empty before the first release. Raises
+    StoreError when the database does not answer.
+    """
+    if version(engine) is None:
+        return []
+    query = select(releases.c.number, releases.c.info).where(releases.c.published_at.is_not(None))
+    try:
+        with engine.connect() as connection:
+            found = connection.execute(query.order_by(releases.c.number)).all()
+    except DBAPIError as error:
+        raise unreachable(engine, error) from None
+    newest: dict[tuple[str, str], dict[str, Any]] = {}
+    for number, info in found:
+        quality = info.get("quality")
+        if quality is None:
+            continue  # a rule ranked, or nothing had judged the model: no promise was made
+        is_at_end = info["as_of_date"] > info["data_until"]
+        if info.get(SOURCE_SHA) == source_hash(source) and is_at_end:
+            continue
+        if info.get(COMPANY) not in (None, source.get(COMPANY)):  # releases of older code lack it
+            continue
+        told = {name: info[name] for name in FACTS}
+        # A release from before promises were kept said how well it ranks, and no more.
+        ends = (("value", "auc"), ("low", "auc_low"), ("high", "auc_high"))
+        promised = info.get(PROMISED, {"auc": {end: quality[name] for end, name in ends}})
+        told |= {"number": number, PROMISED: promised}
+        newest[info["as_of_date"], info["model_version"]] = told
+    return sorted(newest.values(), key=lambda one: (one["as_of_date"], one["number"]))
+
+
+def source_hash(source: Mapping[str, Any]) -> str:
+    """One sha256 of what stage `source` wrote: the same for the same raw data."""
+    return hashlib.sha256(json.dumps(source, sort_keys=True).encode()).hexdigest()
+
+
+def scores_of(engine: Engine, number: int) -> pd.DataFrame:
+    """SCORES of everyone whom a model scored in a release, by customer_id."""
+    columns = [cards.c[name] for name in SCORES]
+    query = select(*columns).where(cards.c.number == number, cards.c.status == "scored")
+    try:
+        with engine.connect() as connection:
+            rows = connection.execute(query.order_by(cards.c.customer_id)).all()
+    except DBAPIError as error:
+        raise unreachable(engine, error) from None
+    table = pd.DataFrame([tuple(row) for row in rows], columns=list(SCORES))
+    texts = dict.fromkeys(("customer_id", "arm", "intended_action"), "str")
+    return table.astype({**texts, "churn_risk": "float64"})

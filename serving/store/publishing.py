@@ -1,0 +1,275 @@
+"""Publishing: a release folder into the store, whole or not at all.
+
+Cards are written in batches under a number that nobody reads; one short transaction then moves the
+pointer to it. Whatever ends a publisher before that leaves rows that the next one removes.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pyarrow import ArrowException
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy.exc import DataError, IntegrityError
+
+from core.errors import ArtifactError
+from core.files import check_manifest, read_json
+from models.judging.realised import JUDGED
+from serving.cards.card import ScoreCard
+from serving.cards.forecast import PART as FORECAST
+from serving.cards.forecast import read_forecast
+from serving.store.database import check_not_newer, publishing, upgrade
+from serving.store.past import COMPANY, PROMISED, SOURCE_SHA, source_hash
+from serving.store.release_folder import (
+    BATCH,
+    Counts,
+    check_schema,
+    read_cards,
+    read_facts,
+    read_timelines,
+)
+from serving.store.tables import (
+    DESCENDING,
+    card_texts,
+    cards,
+    current_release,
+    releases,
+    timelines,
+)
+
+Outcome = Literal["published", "brought back", "unchanged"]
+MADE = {"churn_risk", "expected_gain"}  # columns of `cards` that are not the field as it stands
+NEVER = dt.date(9999, 12, 31)  # "not within N days" comes after every date
+# Columns of `cards` that are fields of the card as they stand.
+SAME = {column.name for column in cards.c} & set(ScoreCard.model_fields) - {
+    "next_purchase_date",
+    "intended_action",
+}
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Published:
+    """What publishing did: `removed` names the old releases that were let go."""
+
+    release_id: str
+    outcome: Outcome
+    cards: int
+    removed: tuple[str, ...] = ()
+
+
+def publish(
+    folder: Path,
+    engine: Engine,
+    keep: int,
+) -> Published:
+    """Make the release in `folder` the one that is read, and keep the newest `keep` releases.
+
+    A release that is current already changes nothing; one that is kept from before is made
+    current again without loading it. Raises ArtifactError for a damaged or unreadable
+    folder, StoreError when the store cannot be used or somebody else is publishing.
+    """
+    manifest = check_manifest(folder)
+    check_schema(manifest)
+    release_id = str(manifest["release_id"])
+    check_not_newer(engine)  # and that there is a database at all, before anything is locked
+    with publishing(engine):
+        upgrade(engine)
+        _remove_unfinished(engine)
+        known, current = _numbers(engine, release_id)
+        if known is not None and known == current:
+            return Published(release_id, "unchanged", manifest["cards"])
+        number = _loaded(folder, manifest, engine) if known is None else known
+        if check_manifest(folder)["release_id"] != release_id:
+            raise ArtifactError(
+                f"{folder} was written anew while it was being published: publish again."
+            )
+        _switch(engine, number)
+        removed = _remove_old(engine, number, keep)
+    outcome: Outcome = "published" if known is None else "brought back"
+    return Published(release_id, outcome, manifest["cards"], removed)
+
+
+def _numbers(engine: Engine, release_id: str) -> tuple[int | None, int | None]:
+    """The number of this release where it is kept, and the number of the current one."""
+    with engine.connect() as connection:
+        known = connection.scalar(
+            select(releases.c.number).where(
+                releases.c.release_id == release_id, releases.c.published_at.is_not(None)
+            )
+        )
+        return known, connection.scalar(select(current_release.c.number))
+
+
+def _loaded(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
+    """As `_load`; whatever is wrong with the folder is an ArtifactError."""
+    try:
+        return _load(folder, manifest, engine)
+    except (IntegrityError, DataError) as error:
+        why = " ".join(str(error.orig).split())
+    except (LookupError, StopIteration, ValueError, TypeError, OSError, ArrowException) as error:
+        why = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    raise ArtifactError(
+        f"{folder} cannot be published ({why}). The published release stays. Run `dvc repro "
+        "release` with this code, then publish again."
+    )
+
+
+def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
+    """Write the release under a new number and return it; nobody reads it yet."""
+    as_of_date = dt.date.fromisoformat(manifest["as_of_date"])
+    with engine.begin() as connection:
+        added = insert(releases).values(
+            release_id=manifest["release_id"],
+            model_version=manifest["model_version"],
+            as_of_date=as_of_date,
+            info={},
+        )
+        number = int(connection.scalars(added.returning(releases.c.number)).one())
+        earlier = _earlier(connection, manifest["model_version"], as_of_date)
+    counts = Counts()
+    for batch in read_cards(folder, manifest["release_id"]):
+        with engine.begin() as connection:
+            before = _risks(connection, earlier, [card.customer_id for card in batch])
+            changed = [_with_change(card, before.get(card.customer_id)) for card in batch]
+            connection.execute(insert(cards), [_row(number, card) for card in changed])
+            connection.execute(insert(card_texts), [_text(number, card) for card in changed])
+        counts.add(batch)
+    for listed in _batches(read_timelines(folder)):
+        rows = [{"number": number, "customer_id": who, "purchases": days} for who, days in listed]
+        with engine.begin() as connection:
+            connection.execute(insert(timelines), rows)
+    if counts.statuses.total() != manifest["cards"]:
+        raise ArtifactError(
+            f"{folder}: the manifest counts {manifest['cards']:,} cards, cards.parquet holds "
+            f"{counts.statuses.total():,}. Nothing was published; run `dvc repro release`."
+        )
+    info = read_facts(folder, manifest, counts).model_dump(mode="json")
+    forecast = read_forecast(folder)
+    if forecast is not None:
+        info[FORECAST] = forecast.model_dump(mode="json")
+    source = manifest["source"]
+    info |= {SOURCE_SHA: source_hash(source), COMPANY: source.get(COMPANY)}
+    info[PROMISED] = _promised(folder)
+    with engine.begin() as connection:
+        connection.execute(update(releases).where(releases.c.number == number).values(info=info))
+    return number
+
+
+def _promised(folder: Path) -> dict[str, Any]:
+    """What the evaluation promised, to be compared with what becomes of it; a rule nothing."""
+    churn = read_json(folder / "reports" / "evaluation.json").get("churn", {})
+    ours = churn.get("models", {}).get("ours", {})
+    return {name: ours[name] for name in JUDGED if ours.get(name)}
+
+
+def _switch(engine: Engine, number: int) -> None:
+    """The moment of publishing: all in one short transaction."""
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    with engine.begin() as connection:
+        connection.execute(
+            update(releases)
+            .where(releases.c.number == number, releases.c.published_at.is_(None))
+            .values(published_at=now)
+        )
+        connection.execute(delete(current_release))
+        connection.execute(insert(current_release).values(id=1, number=number, since=now))
+
+
+def _earlier(connection: Connection, model_version: str, as_of_date: dt.date) -> int | None:
+    """The latest published release of the same models at an earlier date."""
+    return connection.scalar(
+        select(releases.c.number)
+        .where(
+            releases.c.model_version == model_version,
+            releases.c.as_of_date < as_of_date,
+            releases.c.published_at.is_not(None),
+        )
+        .order_by(releases.c.as_of_date.desc(), releases.c.number.desc())
+        .limit(1)
+    )
+
+
+def _risks(connection: Connection, number: int | None, customers: list[str]) -> dict[str, float]:
+    if number is None:
+        return {}
+    found = connection.execute(
+        select(cards.c.customer_id, cards.c.churn_risk).where(
+            cards.c.number == number,
+            cards.c.customer_id.in_(customers),
+            cards.c.status == "scored",  # of the others the column holds no probability
+        )
+    )
+    return {row.customer_id: row.churn_risk for row in found}
+
+
+def _with_change(card: ScoreCard, before: float | None) -> ScoreCard:
+    if before is None or card.churn_risk is None:
+        return card
+    return card.model_copy(update={"risk_change": card.churn_risk - before})
+
+
+def _row(number: int, card: ScoreCard) -> dict[str, Any]:
+    action, when = card.intended_action, card.next_purchase_date
+    return {
+        "number": number,
+        **{name: getattr(card, name) for name in SAME},
+        "search": f"{card.name or ''}\n{card.customer_id}".casefold(),
+        **{name: getattr(card, name) or 0.0 for name in DESCENDING if name not in MADE},
+        "churn_risk": _by_risk(card),
+        "expected_gain": (action and action.expected_gain) or 0.0,
+        "intended_action": action and action.action_id,
+        "next_purchase_date": (when and when.median) or NEVER,
+        "last_purchase_date": card.last_purchase_date or NEVER,
+    }
+
+
+def _by_risk(card: ScoreCard) -> float:
+    """What the list by risk is sorted by: of a rule, which tells none, something like its rank."""
+    if card.status == "rule" and card.risk_rank is not None:
+        return 1 / card.risk_rank
+    return card.churn_risk or 0.0
+
+
+def _text(number: int, card: ScoreCard) -> dict[str, Any]:
+    text = card.model_dump_json(exclude={"purchases"})
+    return {"number": number, "customer_id": card.customer_id, "card": text}
+
+
+def _remove_unfinished(engine: Engine) -> None:
+    """What a publisher left that was ended: only one publishes at a time, so it is nobody's."""
+    with engine.connect() as connection:
+        unfinished = select(releases.c.number).where(releases.c.published_at.is_(None))
+        numbers = list(connection.scalars(unfinished))
+    _remove(engine, numbers)
+
+
+def _remove_old(engine: Engine, current: int, keep: int) -> tuple[str, ...]:
+    with engine.connect() as connection:
+        others = connection.execute(
+            select(releases.c.number, releases.c.release_id)
+            .where(releases.c.number != current)
+            .order_by(releases.c.number.desc())
+        ).all()
+    old = others[keep - 1 :]
+    _remove(engine, [number for number, _ in old])
+    return tuple(release_id for _, release_id in old)
+
+
+def _remove(engine: Engine, numbers: list[int]) -> None:
+    # Unpublished first, all of it at once: nobody reads, or brings back, what is being deleted.
+    with engine.begin() as connection:
+        gone = update(releases).where(releases.c.number.in_(numbers))
+        connection.execute(gone.values(published_at=None))
+    for number in numbers:
+        for table in (timelines, card_texts, cards, releases):
+            with engine.begin() as connection:
+                connection.execute(delete(table).where(table.c.number == number))
+
+
+def _batches(items: Iterator[T]) -> Iterator[list[T]]:
+    while batch := list(islice(items, BATCH)):
+        yield batch

@@ -1,0 +1,289 @@
+"""Reading the store: the current release, one card, the ranked list page by page."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Engine,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.exc import DBAPIError
+
+from actions.plan.catalog import DO_NOTHING
+from actions.plan.holdout import TREATED
+from core.errors import NoReleaseError
+from serving.cards.card import Purchases, ScoreCard
+from serving.cards.query import MONEY, AtRiskQuery, Cursor, Filters, Order, Sort, read_cursor
+from serving.cards.release import Release
+from serving.store.database import unreachable, version
+from serving.store.tables import (
+    ASCENDING,
+    LISTED,
+    card_texts,
+    cards,
+    current_release,
+    releases,
+    timelines,
+)
+from serving.web.problems import ApiProblem, InvalidParameter
+
+PAGE = 50
+LISTS = (  # filters that take several values
+    "risk_band",
+    "lifecycle_stage",
+    "rfm_segment",
+    "abc_class",
+    "relationship_level",
+    "suggested_level",
+    "held_by",
+    "intended_action",
+)
+OTHER_LIST = (
+    "This cursor does not belong to this list: take `next` as it stands, or start without a cursor."
+)
+NOTHING = (
+    "No release was published yet: run `make run` (with the same REGULARS_STORE_URL, if it is set)."
+)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One page of the list; `seen` customers came before it."""
+
+    release: Release
+    sort: Sort
+    order: Order
+    cards: list[ScoreCard]
+    total: int
+    total_value_at_risk: float | None
+    seen: int
+    next_cursor: str | None
+
+
+def current(engine: Engine) -> Release:
+    """The release that is served. Raises NoReleaseError before the first one was published."""
+    try:
+        with engine.connect() as connection:
+            return _release(connection, None)[1]
+    except DBAPIError as error:
+        raise _explained(engine, error) from None
+
+
+def current_with(engine: Engine, part: str) -> tuple[Release, Any]:
+    """The release that is served and a further part of what it says of itself; None: not there.
+
+    Raises NoReleaseError before the first release was published.
+    """
+    try:
+        with engine.connect() as connection:
+            number, release = _release(connection, None)
+            info = connection.scalar(select(releases.c.info).where(releases.c.number == number))
+            return release, (info or {}).get(part)
+    except DBAPIError as error:
+        raise _explained(engine, error) from None
+
+
+def one_card(engine: Engine, customer_id: str, with_purchases: bool) -> tuple[Release, ScoreCard]:
+    """The customer's card in the current release. Raises ApiProblem when there is none."""
+    try:
+        with engine.connect() as connection:
+            number, release = _release(connection, None)
+            is_theirs = (card_texts.c.number == number, card_texts.c.customer_id == customer_id)
+            found = connection.scalar(select(card_texts.c.card).where(*is_theirs))
+            if found is None:
+                raise ApiProblem(
+                    "customer-not-found",
+                    f"There is no customer {customer_id!r} in release {release.release_id}. "
+                    "Customers who never bought, or who object to profiling, have no card.",
+                )
+            card = ScoreCard.model_validate_json(found)
+            if with_purchases:
+                card = card.model_copy(update={"purchases": _purchases(connection, number, card)})
+            return release, card
+    except DBAPIError as error:
+        raise _explained(engine, error) from None
+
+
+def at_risk(engine: Engine, query: AtRiskQuery) -> Listed:
+    """One page of the ranked list; a cursor stays with the release it began in.
+
+    Raises ApiProblem for a cursor that is none, belongs to other filters or to a release that is
+    no longer kept, and for an order by money where the release has none.
+    """
+    cursor = None
+    if query.cursor is not None:
+        cursor = read_cursor(query.cursor)
+        if cursor is None or cursor.filters != query.fingerprint():
+            raise ApiProblem("invalid-cursor", OTHER_LIST)
+    try:
+        with engine.connect() as connection:
+            return _page(connection, query, cursor)
+    except DBAPIError as error:
+        raise _explained(engine, error) from None
+
+
+def _release(connection: Connection, number: int | None) -> tuple[int, Release]:
+    columns = (releases.c.number, releases.c.info, releases.c.published_at)
+    pointer = connection.scalar(select(current_release.c.number))
+    wanted = pointer if number is None else number
+    is_kept = and_(releases.c.number == wanted, releases.c.published_at.is_not(None))
+    row = None if wanted is None else connection.execute(select(*columns).where(is_kept)).first()
+    if row is None and number is None:
+        raise NoReleaseError(NOTHING)
+    if row is None:
+        raise ApiProblem(
+            "cursor-gone", "The release this list began in is no longer kept: start again."
+        )
+    times = {"published_at": row.published_at.replace(tzinfo=dt.UTC)}
+    facts = {**row.info, **times, "is_current": row.number == pointer}
+    return row.number, Release.model_validate(facts)
+
+
+def _check_names(query: Filters, release: Release) -> None:
+    """A name that nobody has is a misspelt one: an empty list would hide that."""
+    asked = {"intended_action": query.intended_action, "owner": query.owner and [query.owner]}
+    known = {"intended_action": release.intended_actions, "owner": release.owners}
+    for name, values in asked.items():
+        for value in values or []:
+            if value not in known[name]:
+                there = ", ".join(known[name][:20]) or "none"
+                said = f"{value!r} does not occur in this release; these do: {there}"
+                wrong = InvalidParameter(parameter=name, problem=said)
+                raise ApiProblem("invalid-parameters", f"{name}: {said}", [wrong])
+
+
+def _page(connection: Connection, query: AtRiskQuery, cursor: Cursor | None) -> Listed:
+    number, release = _release(connection, cursor.number if cursor else None)
+    _check_names(query, release)
+    sort, order = _order(query, cursor, release)
+    wanted = [cards.c.number == number, cards.c.status.in_(LISTED), *_conditions(query)]
+    if cursor is None:
+        total, money = _totals(connection, wanted, query, release)
+        seen = 0
+    else:
+        total, money, seen = cursor.total, cursor.total_value_at_risk, cursor.seen
+        wanted.append(_after(cursor))
+    limit = query.limit or PAGE
+    value = cards.c[sort]
+    is_text = and_(
+        card_texts.c.number == cards.c.number, card_texts.c.customer_id == cards.c.customer_id
+    )
+    rows = connection.execute(
+        select(card_texts.c.card, value.label("value"), cards.c.customer_id)
+        .join_from(cards, card_texts, is_text)
+        .where(*wanted)
+        .order_by(value.desc() if order == "desc" else value.asc(), cards.c.customer_id)
+        .limit(limit + 1)
+    ).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Listed(
+        release=release,
+        sort=sort,
+        order=order,
+        cards=[ScoreCard.model_validate_json(row.card) for row in rows[:limit]],
+        total=total,
+        total_value_at_risk=money,
+        seen=seen,
+        next_cursor=last
+        and Cursor(
+            number=number,
+            sort=sort,
+            order=order,
+            filters=query.fingerprint(),
+            value=last.value.isoformat() if isinstance(last.value, dt.date) else last.value,
+            customer_id=last.customer_id,
+            total=total,
+            total_value_at_risk=money,
+            seen=seen + limit,
+        ).written(),
+    )
+
+
+def _order(query: AtRiskQuery, cursor: Cursor | None, release: Release) -> tuple[Sort, Order]:
+    sort: Sort = query.sort or ("value_at_risk" if release.has_money else "churn_risk")
+    asks_for_money = sort in MONEY or query.min_value_at_risk is not None
+    if asks_for_money and not release.has_money:
+        why = "A rule ranks in this release, which tells no" if release.gate else "Its data has no"
+        raise ApiProblem(
+            "no-money",
+            f"Release {release.release_id} cannot be ranked or filtered by money. {why} amounts.",
+        )
+    order = query.order or ("asc" if sort in ASCENDING else "desc")
+    if cursor is not None and (cursor.sort, cursor.order) != (sort, order):
+        raise ApiProblem("invalid-cursor", OTHER_LIST)
+    return sort, order
+
+
+def _totals(
+    connection: Connection,
+    wanted: list[ColumnElement[bool]],
+    query: AtRiskQuery,
+    release: Release,
+) -> tuple[int, float | None]:
+    """Customers and value at risk of the whole list; without filters they are known already."""
+    if query.fingerprint() == Filters().fingerprint():
+        return sum(release.customers.get(one, 0) for one in LISTED), release.total_value_at_risk
+    sums = select(func.count(), func.sum(cards.c.value_at_risk)).where(*wanted)
+    total, money = connection.execute(sums).one()
+    return total, (money or 0.0) if release.has_money else None
+
+
+def _after(cursor: Cursor) -> ColumnElement[bool]:
+    """Rows that come after the last one seen; of equal ones the smaller id came first."""
+    value = cards.c[cursor.sort]
+    last: Any = cursor.value
+    if cursor.sort in ASCENDING:
+        last = literal(dt.date.fromisoformat(str(last)), Date)
+    is_later = value < last if cursor.order == "desc" else value > last
+    is_there = value <= last if cursor.order == "desc" else value >= last  # what an index can use
+    return and_(is_there, or_(is_later, cards.c.customer_id > cursor.customer_id))
+
+
+def _conditions(query: Filters) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
+    for name in LISTS:
+        values = getattr(query, name)
+        if values:
+            wanted.append(cards.c[name].in_(values))
+    for name in ("arm", "owner"):
+        if getattr(query, name) is not None:
+            wanted.append(cards.c[name] == getattr(query, name))
+    if query.relationship_declined:
+        wanted.append(cards.c.relationship_declined.is_(True))
+    if query.to_contact:
+        is_planned = cards.c.intended_action.is_not(None) & (cards.c.intended_action != DO_NOTHING)
+        wanted.append(is_planned & (cards.c.arm == TREATED))
+    if query.min_churn_risk is not None:
+        is_probable = cards.c.status == "scored"  # of a rule the column is no probability
+        wanted.append(is_probable & (cards.c.churn_risk >= query.min_churn_risk))
+    if query.min_value_at_risk is not None:
+        wanted.append(cards.c.value_at_risk >= query.min_value_at_risk)
+    if query.q is not None:
+        wanted.append(cards.c.search.contains(query.q.casefold(), autoescape=True))
+    return wanted
+
+
+def _purchases(connection: Connection, number: int, card: ScoreCard) -> list[Purchases]:
+    is_theirs = and_(timelines.c.number == number, timelines.c.customer_id == card.customer_id)
+    found = connection.scalar(select(timelines.c.purchases).where(is_theirs))
+    return [Purchases(day=day, orders=n, amount=sum_) for day, n, sum_ in _listed(found)]
+
+
+def _listed(found: str | None) -> list[Any]:
+    return [] if found is None else json.loads(found)
+
+
+def _explained(engine: Engine, error: DBAPIError) -> Exception:
+    """A store without tables is one nothing was published into; anything else is broken."""
+    if version(engine) is None:
+        return NoReleaseError(NOTHING)
+    return unreachable(engine, error)

@@ -1,0 +1,218 @@
+"""A release folder, read a batch at a time, as cards and purchase timelines of the API's schema."""
+
+import datetime as dt
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from core.errors import ArtifactError
+from core.files import read_json
+from features.history.category_history import NEW_DAYS
+from models.churn.reason_rows import told
+from models.next_purchase.what import LISTS
+from serving.cards.card import PUBLISHING, IntendedAction, ScoreCard, Status
+from serving.cards.release import PlanTotals, Quality, ReleaseFacts
+
+SCHEMA_VERSION = 1  # of the release folder: what this code reads
+BATCH = 5_000
+PROBABILITY = "purchase_probability_"
+CATEGORIES = {name: f"next_categories_{name}" for name in LISTS}
+ACTION = sorted(set(IntendedAction.model_fields) - {"action_id", "name"})
+MADE = {  # fields of the card that are no column of cards.parquet
+    "release_id",
+    "risk_change",
+    "purchase_probability",
+    "next_purchase_date",
+    "next_categories",
+    "intended_action",
+    "purchases",
+}
+AS_THEY_ARE = sorted(set(ScoreCard.model_fields) - MADE)
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Counts:
+    """What the cards of a release hold, counted as they are read."""
+
+    statuses: Counter[Status] = field(default_factory=Counter)
+    value_at_risk: float = 0.0
+    actions: set[str] = field(default_factory=set)
+    owners: set[str] = field(default_factory=set)
+
+    def add(self, cards: list[ScoreCard]) -> None:
+        """Count one batch."""
+        self.statuses.update(card.status for card in cards)
+        self.value_at_risk += math.fsum(card.value_at_risk or 0.0 for card in cards)
+        self.actions |= {one.intended_action.action_id for one in cards if one.intended_action}
+        self.owners |= {card.owner for card in cards if card.owner}
+
+
+def read_cards(folder: Path, release_id: str) -> Iterator[list[ScoreCard]]:
+    """Batches of cards. Raises ArtifactError naming the customer whose card breaks the schema."""
+    for batch in pq.ParquetFile(folder / "cards.parquet").iter_batches(BATCH):
+        yield [_checked_card(_known(row), release_id, folder) for row in batch.to_pylist()]
+
+
+def read_timelines(folder: Path) -> Iterator[tuple[str, str]]:
+    """Each customer's days with purchases as JSON: [[day, orders, amount], …], oldest first."""
+    file = pq.ParquetFile(folder / "purchases.parquet")
+    rows = (_known(row) for batch in file.iter_batches(BATCH) for row in batch.to_pylist())
+    for customer, days in groupby(rows, key=itemgetter("customer_id")):
+        listed = [[_day(d["event_day"]).isoformat(), d["orders"], d.get("amount")] for d in days]
+        yield customer, json.dumps(listed, allow_nan=False)
+
+
+def read_facts(folder: Path, manifest: dict[str, Any], counts: Counts) -> ReleaseFacts:
+    """What a reader is told about the release; `counts` is what its cards hold."""
+    first = next(pq.ParquetFile(folder / "cards.parquet").iter_batches(1)).to_pylist()[0]
+    return ReleaseFacts(
+        release_id=manifest["release_id"],
+        as_of_date=manifest["as_of_date"],
+        data_until=manifest["data_until"],
+        expires_at=_day(first["expires_at"]),
+        horizon_days=manifest["horizon_days"],
+        value_horizon_days=manifest["value_horizon_days"],
+        value_extrapolated_from=manifest.get("value_extrapolated_from"),
+        churn_definition=first["churn_definition"],
+        model_version=manifest["model_version"],
+        source=manifest["source"]["description"],
+        source_kind=manifest["source"].get("kind", ""),
+        customers=dict(counts.statuses),
+        intended_actions=sorted(counts.actions),
+        owners=sorted(counts.owners),
+        has_money="value_at_risk" in first,
+        total_value_at_risk=counts.value_at_risk if "value_at_risk" in first else None,
+        quality=None
+        if manifest.get("gate")
+        else _quality(read_json(folder / "reports" / "evaluation.json")),
+        gate=manifest.get("gate"),
+        ladder=manifest.get("ladder"),
+        plan=_plan(read_json(folder / "plan.json")),
+    )
+
+
+def check_schema(manifest: dict[str, Any]) -> None:
+    """Raises ArtifactError for a release folder of another layout than this code reads."""
+    found = manifest.get("schema_version")
+    if found != SCHEMA_VERSION:
+        raise ArtifactError(
+            f"The release has schema_version {found}, this code publishes {SCHEMA_VERSION}: "
+            "run `dvc repro release` with this code, then publish again."
+        )
+
+
+def _checked_card(row: Row, release_id: str, folder: Path) -> ScoreCard:
+    try:
+        return _card(row, release_id)
+    except (ValidationError, LookupError, TypeError, ValueError) as error:
+        where = _why(error)
+        raise ArtifactError(
+            f"{folder}/cards.parquet: the card of customer {row['customer_id']!r} cannot be "
+            f"published ({where}). Run `dvc repro release` with this code."
+        ) from None
+
+
+def _why(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    return "; ".join(
+        f"{'.'.join(map(str, part['loc'])) or 'card'}: {part['msg']}"
+        for part in error.errors(include_input=False, include_url=False)
+    )
+
+
+def _card(row: Row, release_id: str) -> ScoreCard:
+    plain = {name: _plain(row.get(name)) for name in AS_THEY_ARE}
+    reach = row.get("next_purchase_reach_days")
+    when = {end: _day(row.get(f"next_purchase_date_{end}")) for end in ("low", "median", "high")}
+    action = None
+    if row.get("intended_action") is not None:
+        taken = {name: row.get(name) for name in ACTION}
+        taken["blocked"] = taken["blocked"] or []
+        action = {"action_id": row["intended_action"], **taken}
+    return ScoreCard.model_validate(
+        {
+            **plain,
+            "reasons": [told(reason) for reason in plain["reasons"] or []],
+            "release_id": release_id,
+            "risk_change": None,
+            "purchase_probability": {
+                name.removeprefix(PROBABILITY).removesuffix("d"): value
+                for name, value in row.items()
+                if name.startswith(PROBABILITY)
+            },
+            "next_purchase_date": None
+            if row.get("churn_risk") is None
+            else {**when, "reach_days": reach},
+            "next_categories": _next_categories(row),
+            "intended_action": action,
+        },
+        context=PUBLISHING,
+    )
+
+
+def _next_categories(row: Row) -> Row | None:
+    """Both lists; None where the release has none, or not for this customer."""
+    lists = {name: row.get(column) for name, column in CATEGORIES.items()}
+    if all(listed is None for listed in lists.values()):
+        return None
+    return {**lists, "new_days": NEW_DAYS}
+
+
+def _quality(evaluation: Row) -> Quality | None:
+    """None where nothing has judged what scores."""
+    churn = evaluation.get("churn")
+    if churn is None:
+        return None
+    auc, top = churn["models"]["ours"]["auc"] or {}, churn["top_hundred"]
+    return Quality(
+        grade=churn["grade"],
+        test_as_of_dates=evaluation["timeline"]["test"],
+        auc=auc.get("value"),
+        auc_low=auc.get("low"),
+        auc_high=auc.get("high"),
+        top=top["of"],
+        top_left=top["ours"],
+        top_left_by_rule=top[churn["best_rule"]],
+    )
+
+
+def _plan(plan: Row) -> PlanTotals:
+    treated, held = plan["by_arm"]["treated"], plan["by_arm"]["holdout"]
+    return PlanTotals(
+        customers=plan["customers"],
+        contacts=treated["customers"],
+        withheld=held["withheld"],
+        epoch=plan["epoch"],
+        cost=plan["budget"]["to_spend"],
+        expected_gain=treated.get("expected_gain"),
+        budget=plan["budget"]["limit"],
+    )
+
+
+def _known(value: Any) -> Any:
+    """The same with None for every NaN, at any depth."""
+    if isinstance(value, dict):
+        return {name: _known(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_known(inner) for inner in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _plain(value: Any) -> Any:
+    return _day(value) if isinstance(value, dt.datetime) else value
+
+
+def _day(value: dt.datetime | None) -> Any:
+    return None if value is None else value.date()

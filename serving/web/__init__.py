@@ -1,0 +1,1 @@
+"""Around every request: guard, errors in one shape, path parameters, the frame of a page."""

@@ -1,0 +1,1 @@
+"""Columns that fit the contract and may mean something else: totals, statuses, damaged ids."""

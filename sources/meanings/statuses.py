@@ -1,0 +1,158 @@
+"""Orders that never became purchases: cancelled, failed, unpaid, returned, tests.
+
+The contract knows no status. What an export has beside its columns is looked at here: words such as
+`wc-cancelled` or `Отменён` in any column of few values, columns named like `is_test` or
+`Cancelled at`, and columns named like `paid` or `Проведен` that say no.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sources.contract import ORDERS
+from sources.cures import literal, named, pasted
+from sources.meanings.missing import ALSO_MISSING
+from sources.notes import Note
+from sources.params import SourceParams
+
+MOST_WORDS = 50  # different values of a column of statuses; of more it is names or remarks
+MOST_SHOWN = 5  # values named in the sentence
+MOST_NAMED = 12  # values written into a condition; of more it is dates
+LONGEST_WORD = 60
+MUCH = 0.05  # share of the rows from which it is an error
+MOST_FLAGGED = 0.5  # share of the rows that a flag can be about; of more it means another thing
+NO_PURCHASE = re.compile(
+    r"(?<![^\W_])(?:cancel\w*|cancelad[oa]|anul\w*|annul\w*|storn\w*|abgebrochen|void\w*|fail\w*|"
+    r"declin\w*|reject\w*|refund(?:ed)?|reversed|charge[ _-]?back|abandoned|aborted|expired|"
+    r"deleted|trash\w*|draft|fraud\w*|un[ _-]?paid|not[ _-]paid|returned|test|testing|dummy|"
+    r"отмен\w*|аннулир\w*|отказ\w*|отклон\w*|возврат|возвращен\w*|не[ _-]?оплач\w*|"
+    r"не[ _-]?проведен\w*|не[ _-]?выкуп\w*|не[ _-]?доставл\w*|удален\w*|черновик|сторн\w*|брак|"
+    r"просроч\w*|тест|тестов\w*)(?![^\W_])"
+)
+PART_OF_IT = re.compile(r"partial|part[ _-]|частичн|\bno\b|\bnot (?!paid)|\bбез\b|never|никогда")
+CANCEL_NAMES = re.compile(
+    r"cancel|anul|annul|storn|void|deleted|(?<![^\W_])test(?![^\W_])|istest|fraud|"
+    r"отмен|аннул|сторн|удален|(?<![^\W_])тест|пометкаудал"
+)
+DONE_NAMES = re.compile(
+    r"(?<![^\W_])(?:is[ _]?)?paid(?![^\W_])|(?<![^\W_])posted(?![^\W_])|completed|"
+    r"(?<![^\W_])оплачен|(?<![^\W_])проведен|(?<![^\W_])выкуплен"
+)
+NO_WORDS = ALSO_MISSING | {"", "0", "0.0", "f", "false", "n", "no", "нет", "ложь", "н"}
+YES_WORDS = frozenset({"1", "1.0", "t", "true", "y", "yes", "да", "истина", "д", "x", "+"})
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Rows of one column that are no purchases, the condition that keeps the others, the words."""
+
+    column: str
+    rows: "pd.Series[bool]"
+    keeps: str
+    words: str
+
+
+def unfinished_orders(raw: pd.DataFrame, params: SourceParams) -> tuple[Note, ...]:
+    """One note for each column that says of orders that they are no purchases."""
+    found = [
+        one
+        for column in raw.columns
+        if column not in ORDERS.columns
+        for look in (_by_words, _by_flag, _by_missing_flag)
+        if (one := look(str(column), raw[column])) is not None
+    ]
+    # One column speaks once, and all of them in one condition.
+    once = list({one.column: one for one in reversed(found)}.values())[::-1]
+    before = params.filter.get(ORDERS.name)
+    conditions = [*([f"({before})"] if before else []), *(one.keeps for one in once)]
+    line = pasted("filter", {ORDERS.name: " AND ".join(conditions)}, params)
+    return tuple(
+        Note(
+            "not_a_purchase",
+            "error" if one.rows.mean() >= MUCH else "warning",
+            one.column,
+            int(one.rows.sum()),
+            f"{one.rows.mean():.1%} of the rows count as purchases though {one.column} says "
+            f"{one.words}",
+            f"If such an order brings no money, leave it out; in params.yaml, below source: {line}",
+        )
+        for one in once
+    )
+
+
+def _by_words(column: str, cells: pd.Series) -> _Found | None:
+    """A column of few words, some of which mean that nothing was bought."""
+    if not _is_text(cells):
+        return None
+    words = cells.dropna().unique()
+    if len(words) > MOST_WORDS or max(map(len, words), default=0) > LONGEST_WORD:
+        return None
+    bad = [word for word in words if _means_no_purchase(word)]
+    if not bad or len(bad) == len(words) == 1:
+        return None
+    rows = cells.isin(bad)
+    counts = cells[rows].value_counts().head(MOST_SHOWN)
+    told = ", ".join(f"{str(word).strip()} ({n:,})" for word, n in counts.items())
+    return _Found(column, rows, _none_of(column, bad), told)
+
+
+def _by_flag(column: str, cells: pd.Series) -> _Found | None:
+    """A column such as is_test, or Cancelled at, that is filled for some."""
+    if not CANCEL_NAMES.search(_plain(column)):
+        return None
+    is_number = pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells)
+    if is_number and cells.dropna().nunique() > 2:
+        return None  # an amount
+    rows = ~_is_any(cells, NO_WORDS.__contains__)
+    return _flagged(column, cells, rows, "so")
+
+
+def _by_missing_flag(column: str, cells: pd.Series) -> _Found | None:
+    """A column such as paid that says no for some; a date that is missing says nothing."""
+    if not DONE_NAMES.search(_plain(column)) or CANCEL_NAMES.search(_plain(column)):
+        return None
+    if not _is_any(cells.dropna(), (YES_WORDS | NO_WORDS).__contains__).all():
+        return None
+    rows = cells.notna() & _is_any(cells, NO_WORDS.__contains__)
+    return _flagged(column, cells, rows, "no")
+
+
+def _flagged(column: str, cells: pd.Series, rows: "pd.Series[bool]", word: str) -> _Found | None:
+    if not 0 < rows.mean() <= MOST_FLAGGED:
+        return None
+    flags = cells[rows].dropna().unique()
+    if not _is_text(cells) and len(flags) == 1 and len(cells.dropna().unique()) <= 2:
+        value = str(flags[0]).lower() if pd.api.types.is_bool_dtype(cells) else f"{flags[0]:g}"
+        return _Found(column, rows, f"{named(column)} IS DISTINCT FROM {value}", word)
+    if _is_text(cells) and len(flags) <= MOST_NAMED:
+        return _Found(column, rows, _none_of(column, list(flags)), word)
+    return _Found(column, rows, f"{named(column)} IS NULL", word)
+
+
+def _none_of(column: str, words: list[str]) -> str:
+    listed = ", ".join(literal(word) for word in sorted(words))
+    return f"coalesce({named(column)}, '') NOT IN ({listed})"
+
+
+def _means_no_purchase(word: str) -> bool:
+    plain = _plain(word)
+    return bool(NO_PURCHASE.search(plain)) and not PART_OF_IT.search(plain)
+
+
+def _plain(text: str) -> str:
+    return text.strip().lower().replace("ё", "е")
+
+
+def _is_text(cells: pd.Series) -> bool:
+    return bool(
+        (pd.api.types.is_object_dtype(cells) or pd.api.types.is_string_dtype(cells))
+        and cells.dropna().map(lambda cell: isinstance(cell, str)).all()
+    )
+
+
+def _is_any(cells: pd.Series, is_one: Callable[[str], bool]) -> "pd.Series[bool]":
+    """Which cells are one of the words; an empty cell is the word of no letters."""
+    text = cells.astype("str").where(cells.notna(), "").str.strip().str.lower()
+    return text.map({one: is_one(one) for one in text.unique()}).astype(bool)

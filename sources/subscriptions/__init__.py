@@ -1,0 +1,1 @@
+"""Contracts, their periods and payments, and renewals that come late."""

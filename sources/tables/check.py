@@ -1,0 +1,265 @@
+"""A raw table in; the checked rows, the quarantined rows and the counts out.
+
+rows in = rows kept + rows quarantined + duplicates + guests + left out by source.filter
+(nothing is lost)
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from core.errors import TableError
+from sources.contract import LEFT_OUT, NUMBER, TABLES, TIME, Table
+from sources.meanings.columns import told_meanings
+from sources.meanings.currencies import currencies_in_cells
+from sources.meanings.ids import whole_ids
+from sources.meanings.missing import without_missing_words
+from sources.meanings.totals_rows import totals_rows
+from sources.meanings.vocabulary import in_known_words
+from sources.notes import Note
+from sources.params import SourceParams
+from sources.tables.cell_cures import cure
+from sources.tables.cells import read_cells
+from sources.tables.header import refuse_header
+from sources.tables.keys import own_number_each, shared_order_numbers
+from sources.tables.people import refuse_new_id_each_time
+from sources.tables.repeats import OTHER_CONTENT, repeats, with_position
+from sources.tables.stray import stray_times
+
+GUESTS = ("orders", "events")  # purchases and visits of people who did not say who they are
+LARGEST = 9e12  # whole millionths of it are whole 64-bit numbers; no amount of money is larger
+ZERO = "is 1 January 1970, which systems write where there is no time"
+ANNOUNCED = "ended_at"
+NO_NPS = "score is not an NPS score (0 to 10)"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One checked table. `quarantine` holds the raw rows with a column `reason`.
+
+    `made_of` says what its rows were made of where the source does not have the table; `notes` what
+    was noticed in rows that were kept; `planned` which times were agreed on beforehand, and so tell
+    of no day that was seen.
+    """
+
+    rows: pd.DataFrame
+    quarantine: pd.DataFrame
+    counts: dict[str, int]
+    ignored_columns: tuple[str, ...]
+    findings: tuple[str, ...]
+    made_of: str = ""
+    notes: tuple[Note, ...] = ()
+    planned: tuple[str, ...] = ()
+
+
+def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checked:
+    """Bring a raw table into the contract's types and set aside what does not fit.
+
+    Raises TableError when the table is empty, a required column is missing, no row has a customer,
+    or more than `source.max_quarantined` of the rows with a customer would be quarantined.
+    """
+    refuse_header(raw, table, params)
+    left_out = int(raw.attrs.get(LEFT_OUT, 0))
+    raw = raw.reset_index(drop=True)
+    known = [c for c in raw.columns if c in table.columns or table.open_ended]
+    given = without_missing_words(raw[known], table)
+    rows, reasons, as_read = read_cells(given, table, params)
+    rows, unknown = in_known_words(rows, table, params)
+    ids = whole_ids(rows, table)
+    rows = ids.rows
+    of_totals = totals_rows(rows, table)
+    guests = _guests(rows, table) & (of_totals == "")
+    reasons = of_totals.where(of_totals != "", reasons)
+    reasons = reasons.where(reasons != "", ids.reasons)
+    reasons = reasons.where(reasons != "", _breaches(rows, table))
+    reasons = reasons.where((reasons != "") | ~_no_nps(rows, table), NO_NPS)
+    reasons[guests] = ""
+    stray = stray_times(rows, table, ~guests & (reasons == ""))
+    reasons = reasons.where(reasons != "", stray)
+    duplicates = pd.Series(data=False, index=rows.index)
+    candidates = ~guests & (reasons == "")
+    if table.name in params.drop_repeated_rows:
+        duplicates |= candidates & rows[candidates].duplicated().reindex(
+            rows.index, fill_value=False
+        )
+    numbers = shared_order_numbers(raw, rows[candidates & ~duplicates], table, params)
+    rows = with_position(rows, table, candidates & ~duplicates)
+    same, conflicts = repeats(rows, table, candidates & ~duplicates)
+    duplicates |= same
+    reasons = conflicts.where(conflicts != "", reasons)
+    bad = reasons != ""
+    _refuse_too_many(raw, reasons, guests, table, params)
+    kept = ~guests & ~bad & ~duplicates
+    if not kept.any():
+        raise TableError(
+            f"{table.name}: none of the {len(raw):,} rows is left, "
+            f"{int(bad.sum()):,} cannot be used and {int(duplicates.sum()):,} repeat others: "
+            + " ".join(_example(raw, reasons, reason) for reason in _distinct(reasons[bad]))
+            + " Mend the file."
+        )
+    rows, unpriced = _without_empty_amounts(rows, kept, table)
+    counts = {
+        "rows_in": len(raw) + left_out,
+        "kept": int(kept.sum()),
+        "quarantined": int(bad.sum()),
+        "duplicates": int(duplicates.sum()),
+        "guests": int(guests.sum()),
+    } | ({"left_out": left_out} if left_out else {})
+    return Checked(
+        rows=rows[kept].reset_index(drop=True),
+        quarantine=raw[bad].assign(reason=reasons[bad]).reset_index(drop=True),
+        counts=counts,
+        ignored_columns=tuple(c for c in raw.columns if c not in known),
+        findings=tuple(_example(raw, reasons, reason) for reason in _distinct(reasons[bad])),
+        notes=(
+            *unpriced,
+            *as_read,
+            *currencies_in_cells(raw[kept], table),
+            *numbers,
+            *told_meanings(raw, rows[kept], table, params),
+            *ids.notes,
+            *unknown,
+        ),
+    )
+
+
+def check_tables(raw: dict[str, pd.DataFrame], params: SourceParams) -> dict[str, Checked]:
+    """Every table the source has, checked; the names are those of the contract."""
+    checked = {name: check_table(frame, TABLES[name], params) for name, frame in raw.items()}
+    # Of a contract one payment may be all there is.
+    if "orders" in checked and "subscriptions" not in checked:
+        refuse_new_id_each_time(raw["orders"], checked["orders"].rows, params)
+    return checked
+
+
+def _without_empty_amounts(
+    rows: pd.DataFrame, kept: "pd.Series[bool]", table: Table
+) -> tuple[pd.DataFrame, tuple[Note, ...]]:
+    """Amounts of which not one is known are absent: what needs money is then left out, by name."""
+    if "amount" not in rows or rows.loc[kept, "amount"].notna().any():
+        return rows, ()
+    note = Note(
+        "unknown_amounts",
+        "error",
+        "amount",
+        int(kept.sum()),
+        "no row has an amount, so that there is no money at all: neither values nor gains are told",
+        f"map the column that holds the money with source.columns.{table.name}.amount",
+    )
+    return rows.drop(columns="amount"), (note,)
+
+
+def utc_now() -> datetime:
+    """The time of day in UTC, without saying so, as times are kept here."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _guests(rows: pd.DataFrame, table: Table) -> "pd.Series[bool]":
+    if table.name not in GUESTS:
+        return pd.Series(data=False, index=rows.index)
+    return rows["customer_id"].isna()
+
+
+def _breaches(rows: pd.DataFrame, table: Table) -> "pd.Series[str]":
+    """Rows that break the table's pandera schema, with the check's own words as reason."""
+    reasons = pd.Series("", index=rows.index, dtype="str")
+    try:
+        schema(table, list(rows.columns)).validate(rows, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases.dropna(subset=["index"]).drop_duplicates("index")
+        words = cases["column"].astype("str") + " " + cases["check"].map(_words).astype("str")
+        reasons.loc[cases["index"].astype("int64")] = words.to_numpy()
+    return reasons
+
+
+def schema(table: Table, present: list[str]) -> pa.DataFrameSchema:
+    """The table's pandera schema over the columns that are there."""
+    return pa.DataFrameSchema(
+        {
+            column: pa.Column(
+                nullable=column not in table.required,
+                # The end of a subscription can be settled before it comes.
+                checks=_checks(table.columns.get(column), announced=column == ANNOUNCED),
+            )
+            for column in present
+        },
+        strict=True,
+    )
+
+
+def _checks(kind: str | None, announced: bool) -> list[pa.Check]:
+    if kind == TIME:
+        past = [] if announced else [pa.Check.lt(utc_now(), error="is in the future")]
+        first = pa.Check.ge(datetime(1970, 1, 1), error="is before 1970")  # noqa: DTZ001
+        return [*past, first, pa.Check.ge(datetime(1970, 1, 2), error=ZERO)]  # noqa: DTZ001
+    if kind == NUMBER:
+        return [pa.Check(lambda s: np.abs(s) < LARGEST, error="is too large to be true")]
+    return []
+
+
+def _no_nps(rows: pd.DataFrame, table: Table) -> "pd.Series[bool]":
+    """Answers to "how likely would you recommend us" on another scale than from 0 to 10."""
+    if table.name != "surveys":
+        return pd.Series(data=False, index=rows.index)
+    return (rows["kind"] == "nps") & ~rows["score"].between(0, 10)
+
+
+def _words(check: Any) -> str:
+    return "is missing" if check == "not_nullable" else str(check)
+
+
+def _refuse_too_many(
+    raw: pd.DataFrame,
+    reasons: "pd.Series[str]",
+    guests: "pd.Series[bool]",
+    table: Table,
+    params: SourceParams,
+) -> None:
+    if guests.all():
+        raise TableError(
+            f"{table.name}: none of the {len(raw):,} rows has a customer_id, so nobody can be told "
+            f"apart. Map the right column with source.columns.{table.name}.customer_id in "
+            "params.yaml, or export the file with its customers."
+        )
+    bad = reasons[~guests] != ""
+    share = bad.mean()
+    if share <= params.max_quarantined and not bad.all():
+        return
+    distinct = _distinct(reasons[reasons != ""])
+    examples = " ".join(_example(raw, reasons, reason) for reason in distinct)
+    cures = [text for reason in distinct if (text := _cure(raw, reasons, reason, table, params))]
+    raise TableError(
+        f"{table.name}: {int(bad.sum()):,} of {len(bad):,} rows ({share:.2%}) cannot be used, more "
+        f"than source.max_quarantined ({params.max_quarantined:.0%}). "
+        + " ".join([examples, *cures, "Mend the file, or raise source.max_quarantined."])
+    )
+
+
+def _cure(
+    raw: pd.DataFrame,
+    reasons: "pd.Series[str]",
+    reason: str,
+    table: Table,
+    params: SourceParams,
+) -> str:
+    if reason.endswith(OTHER_CONTENT):
+        return own_number_each(raw[reasons == reason], table, params)
+    column = reason.split(" ", 1)[0]
+    return cure(reason, raw.loc[reasons == reason, column], table, params) if column in raw else ""
+
+
+def _distinct(reasons: "pd.Series[str]") -> list[str]:
+    return [str(reason) for reason in reasons.value_counts().index]
+
+
+def _example(raw: pd.DataFrame, reasons: "pd.Series[str]", reason: str) -> str:
+    rows = reasons[reasons == reason].index
+    column = reason.split(" ", 1)[0]
+    cell = raw.loc[rows[0], column] if column in raw.columns else None
+    value = "" if pd.isna(cell) else f', "{cell}"'  # an empty cell shows nothing
+    # Row numbers count the header, as a spreadsheet shows them.
+    return f"{len(rows):,} rows: {reason} (first: row {rows[0] + 2}{value})."

@@ -1,0 +1,64 @@
+"""A table is refused by its header: columns that are missing, and names that are one name."""
+
+import re
+from difflib import get_close_matches
+
+import pandas as pd
+
+from core.errors import TableError
+from sources.contract import Table
+from sources.params import SourceParams
+from sources.tables.keys import no_order_number
+
+# What exports call the columns that every table of purchases has.
+MEANT = {
+    "customer_id": re.compile(
+        r"customer|client|user|member|buyer|e-?mail|phone|клиент|покупател|контрагент|телефон|почта"
+    ),
+    "event_time": re.compile(r"date|time|created|(?:\b|_)(?:at|day)$|дата|время|день"),
+}
+
+
+def refuse_header(raw: pd.DataFrame, table: Table, params: SourceParams) -> None:
+    """Raises TableError where a required column is missing, there are no rows, or names clash."""
+    _refuse_incomplete(raw, table, params)
+    if raw.empty:
+        raise TableError(f"{table.name} has a header but no rows. Export it again.")
+    _refuse_names_alike(raw, table)
+
+
+def _refuse_incomplete(raw: pd.DataFrame, table: Table, params: SourceParams) -> None:
+    # The order's number last: what is said about it needs the other two.
+    for column in sorted(table.required, key=lambda column: column == "order_id"):
+        if column in raw.columns:
+            continue
+        # A column that already has a meaning of its own is not the one that is missing.
+        free = [str(c) for c in raw.columns if c not in table.columns]
+        near = _nearest(column, free)
+        hint = f" Nearest: {near}." if near else ""
+        cure = f"Rename it with source.columns.{table.name}.{column} in params.yaml."
+        if column == "order_id":
+            cure = no_order_number(raw, params)
+        raise TableError(
+            f"{table.name} has no column {column}. It has: "
+            f"{', '.join(str(c) for c in raw.columns)}.{hint} {cure}"
+        )
+
+
+def _nearest(column: str, free: list[str]) -> str | None:
+    """The column that is likely meant: by what its name means, or by its letters."""
+    meant = MEANT.get(column)
+    by_meaning = [name for name in free if meant and meant.search(name.lower())]
+    return next(iter(by_meaning or get_close_matches(column, free, 1, cutoff=0.6)), None)
+
+
+def _refuse_names_alike(raw: pd.DataFrame, table: Table) -> None:
+    """Names that differ in capitals alone are one name to some engines."""
+    by_name: dict[str, str] = {}
+    for column in map(str, raw.columns):
+        other = by_name.setdefault(column.lower(), column)
+        if other != column:
+            raise TableError(
+                f"{table.name} has columns {other} and {column}, which differ in capital letters "
+                "alone: rename or leave out one of them."
+            )

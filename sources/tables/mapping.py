@@ -1,0 +1,187 @@
+"""Columns of the user's own named and computed as the contract wants them, by DuckDB.
+
+`source.filter` says which rows count; `source.columns` renames; `source.derive` computes columns by
+DuckDB SQL expressions over the source's own column names. What lies in files and what comes out of
+a database go through here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+
+import duckdb
+import pandas as pd
+from pandas.api.types import is_float_dtype
+
+from core.errors import SourceError
+from sources.contract import LEFT_OUT, NUMBER, TEXT, TIME, YESNO, Table
+from sources.cures import quoted
+from sources.params import SourceParams
+from sources.tables.cells import texts
+from sources.tables.expressions import Raw, expression_cure
+from sources.tables.lost import lost_text
+
+
+def mapped(
+    connection: duckdb.DuckDBPyConnection, raw: Raw, table: Table, params: SourceParams
+) -> pd.DataFrame:
+    """All rows, with the columns the contract names and those nobody renamed.
+
+    Raises SourceError for a rename from a column that is not there or to one the contract does not
+    have, and for an expression that fails.
+    """
+    raw, left_out = _filtered(connection, raw, params.filter.get(table.name))
+    renames = params.columns.get(table.name, {})
+    derive = params.derive.get(table.name, {})
+    _refuse_unknown_targets({**renames, **derive}, table)
+    _refuse_missing_columns(renames, raw, table)
+    computed = [f"({expression}) AS {quoted(target)}" for target, expression in derive.items()]
+    # DuckDB's names know no case: `quantity: Quantity` leaves no second column behind.
+    used = {column.lower() for column in (*renames, *renames.values(), *derive)}
+    rest = [column for column in raw.columns if column.lower() not in used]
+    # A column both renamed and computed is the computed one: so a cure can be pasted as it is.
+    renamed = [
+        f"{quoted(source)} AS {quoted(target)}"
+        for target, source in renames.items()
+        if target not in derive
+    ]
+    select = ", ".join([*renamed, *computed, *(quoted(column) for column in rest)])
+    try:
+        frame = _frame(connection, f"SELECT {select} FROM {raw.relation}")
+    except duckdb.Error as error:
+        _refuse_header_only(connection, raw)
+        where, hint = f"{raw.name} could not be read: ", ""
+        if derive:
+            where = f"{raw.name} could not be read with source.derive.{table.name}: "
+            hint = expression_cure(connection, raw, table, params, error)
+        raise SourceError(
+            f"{where}{str(error).splitlines()[0]} Columns: {', '.join(raw.columns)}.{hint}"
+        ) from None
+    _keep_lost(frame, connection, raw, table, derive)
+    # Part by part: what is 17850.0 in a part with gaps is 17850 in one without.
+    for column in frame.columns:
+        if table.columns.get(column) == TEXT and is_float_dtype(frame[column]):
+            frame[column] = texts(frame[column])
+    frame.attrs[LEFT_OUT] = left_out
+    return frame
+
+
+def _frame(connection: duckdb.DuckDBPyConnection, select: str) -> pd.DataFrame:
+    """The rows of a SELECT; times with a zone go through UTC: DuckDB's own way makes warnings."""
+    found = connection.sql(select)
+    zoned = [
+        column
+        for column, kind in zip(found.columns, found.types, strict=True)
+        if kind == "TIMESTAMP WITH TIME ZONE"
+    ]
+    plain = ", ".join(f"timezone('UTC', {quoted(c)}) AS {quoted(c)}" for c in zoned)
+    frame: pd.DataFrame = (found.project(f"* REPLACE ({plain})") if zoned else found).df()
+    return frame.assign(**{column: frame[column].dt.tz_localize("UTC") for column in zoned})
+
+
+def _keep_lost(
+    frame: pd.DataFrame,
+    connection: duckdb.DuckDBPyConnection,
+    raw: Raw,
+    table: Table,
+    derive: Mapping[str, str],
+) -> None:
+    """Put the texts that expressions could not read where their values would be."""
+    for target, expression in derive.items():
+        lost = lost_text(expression)
+        if lost is None or table.columns.get(target) not in (NUMBER, TIME, YESNO):
+            continue
+        try:
+            texts_lost = connection.sql(f"SELECT {lost} AS lost FROM {raw.relation}").df()["lost"]
+            if texts_lost.notna().any():
+                cells = f"coalesce({lost}, CAST(({expression}) AS VARCHAR))"
+                read = connection.sql(f"SELECT {cells} AS cells FROM {raw.relation}").df()
+                frame[target] = read["cells"]
+        except duckdb.Error:  # what is written anew of an expression may not be what it was
+            continue
+
+
+def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The parts of one table, one after the other."""
+    frame = pd.concat(parts, ignore_index=True)
+    frame.attrs[LEFT_OUT] = sum(part.attrs[LEFT_OUT] for part in parts)
+    return frame
+
+
+def _filtered(
+    connection: duckdb.DuckDBPyConnection, raw: Raw, condition: str | None
+) -> tuple[Raw, int]:
+    """The rows for which the condition holds, and how many others there are.
+
+    They are left out before any expression is computed: a line of totals needs no date.
+    """
+    if condition is None:
+        return raw, 0
+    holds = f"coalesce(({condition}), false)"
+    try:
+        counts = connection.execute(
+            f"SELECT count(*), count(*) FILTER (WHERE NOT {holds}) FROM {raw.relation}"
+        ).fetchone()
+    except duckdb.Error as error:
+        _refuse_header_only(connection, raw)
+        raise SourceError(
+            f"{raw.name} could not be read with source.filter: {str(error).splitlines()[0]} "
+            f"Columns: {', '.join(raw.columns)}."
+        ) from None
+    rows, left_out = counts or (0, 0)
+    if rows and left_out == rows:
+        raise SourceError(
+            f"{raw.name}: source.filter leaves none of the {rows:,} rows. It keeps those for which "
+            f"this holds: {condition}"
+        )
+    relation = f"(SELECT * FROM {raw.relation} WHERE {holds})"
+    return Raw(relation, raw.columns, raw.name), left_out
+
+
+def columns_of(
+    types: Iterable[str], seen: Iterable[str], table: Table, params: SourceParams
+) -> list[str]:
+    """Those of the columns that end up, renamed or not, as one of these types of the contract."""
+    wanted, renames = set(types), params.columns.get(table.name, {})
+    return [
+        column
+        for column in seen
+        if any(
+            table.columns.get(target) in wanted
+            for target in [t for t, source in renames.items() if source == column] or [column]
+        )
+    ]
+
+
+def uncalculated(columns: Iterable[str], table: Table, params: SourceParams) -> list[str]:
+    """Those of the columns that no expression names, or whose notation params.yaml declares."""
+    names = params.columns.get(table.name, {})
+    declared = {names.get(target, target) for target in params.numbers.get(table.name, {})}
+    said = " ".join(params.derive.get(table.name, {}).values()).lower()
+    return [column for column in columns if column in declared or column.lower() not in said]
+
+
+def _refuse_header_only(connection: duckdb.DuckDBPyConnection, raw: Raw) -> None:
+    if connection.sql(f"SELECT * FROM {raw.relation} LIMIT 1").fetchone() is None:
+        raise SourceError(f"{raw.name} has a header but no rows. Export it again.") from None
+
+
+def _refuse_unknown_targets(targets: Mapping[str, str], table: Table) -> None:
+    for target in targets:
+        if target not in table.columns and not table.open_ended:
+            near = get_close_matches(target, table.columns, 1)
+            hint = f"; nearest: {near[0]}" if near else ""
+            raise SourceError(
+                f"params.yaml maps a column to {table.name}.{target}, which the contract does not "
+                f"have{hint}. It has: {', '.join(table.columns)}."
+            )
+
+
+def _refuse_missing_columns(renames: Mapping[str, str], raw: Raw, table: Table) -> None:
+    for target, source in renames.items():
+        if source not in raw.columns:
+            near = get_close_matches(source, raw.columns, 1, cutoff=0.4)
+            hint = f" Nearest: {near[0]}." if near else ""
+            raise SourceError(
+                f"{raw.name}: source.columns.{table.name}.{target} names the column {source}, "
+                f"which is not there. Columns: {', '.join(raw.columns)}.{hint}"
+            )

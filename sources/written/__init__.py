@@ -1,0 +1,1 @@
+"""Cells as people write them: numbers, times, zones and encodings, read as what they mean."""
