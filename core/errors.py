@@ -20,6 +20,11 @@ RegularsError
 A message says what is wrong, where, and what to do. The stages print it without a traceback.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+ALIKE = 0.5  # of a name's letters, by difflib: "date" may mean order_date, and not delivered_at
+
 
 class RegularsError(Exception):
     """Base of all expected errors: the message is written for the person who reads it."""
@@ -91,3 +96,26 @@ class NoReleaseError(StoreError):
 
 class EnvironmentProblem(RegularsError):
     """Something outside the project is missing or full."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that begins with `name`, or is spelt most like it; None if none is near.
+
+    Capitals make no difference.
+    """
+    by_lower: dict[str, str] = {}
+    for other in known:
+        by_lower.setdefault(other.lower(), other)
+    cut_off = [other for other in by_lower if len(name) > 2 and other.startswith(name.lower())]
+    found = cut_off or get_close_matches(name.lower(), by_lower, 1, cutoff=ALIKE)
+    return by_lower[found[0]] if found else None
+
+
+def suggestion(meant: str | None) -> str:
+    """The question to put behind a message's sentence, with its space; "" for None."""
+    return f" Did you mean {meant}?" if meant else ""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Ask whether the `nearest` known name was meant, as `suggestion` words it."""
+    return suggestion(nearest(name, known))

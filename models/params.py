@@ -119,7 +119,7 @@ class ModelParams(Params):
         for name, reason in reasons.items():
             if len(reason.strip()) < SHORTEST_REASON:
                 raise ValueError(
-                    f"a reason for each name, in {SHORTEST_REASON} letters or more: that of {name} "
+                    f"give each name a reason of {SHORTEST_REASON} letters or more: that of {name} "
                     "says too little to a person who has to answer for it"
                 )
         return {name: reason.strip() for name, reason in reasons.items()}

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -10,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError, model_validator
 
 from actions.params import ActionParams
-from core.errors import ParamsError
+from core.errors import ParamsError, did_you_mean
 from features.params import TaskParams, TimelineParams
 from models.params import ModelParams, MonitorParams
 from sources.params import Params, SourceParams
@@ -75,7 +74,8 @@ def load_params(path: Path = FILE) -> AllParams:
             told.setdefault(what, []).append(why)
         # A value that fits neither of two types is one mistake, not two.
         problems = [what + " or ".join(dict.fromkeys(why)) for what, why in told.items()]
-        raise ParamsError(f"{path}: " + "; ".join(problems)) from None
+        # Behind a question no semicolon.
+        raise ParamsError(f"{path}: " + "; ".join(problems).replace("?; ", "? ")) from None
 
 
 def _dates(content: Any, key: str = "") -> Iterator[tuple[str, date]]:
@@ -133,11 +133,12 @@ def _explain(problem: Any) -> tuple[str, str]:
     key = ".".join(parts)
     if problem["type"] == "extra_forbidden":
         known = _known_keys(parts[:-1])
-        near = get_close_matches(parts[-1], known, 1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known))}."
-        return f"{key} is not a parameter; ", hint
+        hint = did_you_mean(parts[-1], known) or f" Known here: {', '.join(sorted(known))}."
+        return f"{key} is not a parameter.", hint
     if problem["type"] == "missing":
         return f"{key} is missing", ""
+    if problem["type"] == "value_error":
+        return f"{key}: " if key else "", problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "model_type":
         return f"{key} is {problem['input']!r}; it should be ", "a section with keys of its own"
     why = problem["msg"].removeprefix("Input should be ")

@@ -1,13 +1,12 @@
 """Settings of serving: environment variables REGULARS_*, read here and nowhere else."""
 
-import difflib
 import os
 from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from core.errors import SettingsError
+from core.errors import SettingsError, did_you_mean
 
 PREFIX = "REGULARS_"
 
@@ -65,9 +64,10 @@ def load_settings() -> Settings:
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     for name in sorted(os.environ):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
-            longer = [one for one in sorted(known) if one.startswith(name.upper())]
-            near = [*longer, *difflib.get_close_matches(name.upper(), sorted(known), 1, 0.0)][0]
-            raise SettingsError(f"There is no setting {name}; the nearest is {near}.")
+            hint = did_you_mean(name, sorted(known))
+            raise SettingsError(
+                f"There is no setting {name}.{hint} docs/serving.md lists the settings."
+            )
     try:
         return Settings()
     except ValidationError as error:

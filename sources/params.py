@@ -2,12 +2,12 @@
 
 import codecs
 from datetime import date
-from difflib import get_close_matches
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from core.errors import did_you_mean, suggestion
 from sources.contract import TABLES
 from sources.written.encodings import AUTO
 from sources.written.numbers import tells_mark
@@ -65,9 +65,10 @@ class SourceParams(Params):
     def _of_known_tables(cls, by_table: dict[str, Any]) -> dict[str, Any]:
         for name in by_table:
             if name not in TABLES:
-                near = get_close_matches(name, TABLES, 1)
-                hint = f"; nearest: {near[0]}" if near else ""
-                raise ValueError(f"{name!r}, which is no table{hint}: {', '.join(TABLES)}")
+                raise ValueError(
+                    f"{name!r} is not a table of the contract.{did_you_mean(name, TABLES)} "
+                    f"The tables are: {', '.join(TABLES)}."
+                )
         return by_table
 
     @field_validator("encoding")
@@ -85,14 +86,13 @@ class SourceParams(Params):
     ) -> tuple[date | tuple[date, date], ...]:
         for gap in gaps:
             if isinstance(gap, tuple) and gap[0] > gap[1]:
-                raise ValueError(f"a gap from {gap[0]} to {gap[1]}, which ends before it begins")
+                raise ValueError(f"the gap from {gap[0]} to {gap[1]} ends before it begins")
         return gaps
 
     @field_validator("timezone")
     @classmethod
     def _is_a_zone(cls, name: str) -> str:
         if name not in available_timezones():
-            near = meant_zone(name)
-            hint = f"; nearest: {near}" if near else ""
-            raise ValueError(f"{name!r} is not a time zone such as Europe/London{hint}")
+            hint = suggestion(meant_zone(name))
+            raise ValueError(f"{name!r} is not a time zone such as Europe/London.{hint}")
         return name

@@ -1,13 +1,12 @@
 """The catalogue: which actions exist, what they cost, and what they are assumed to do."""
 
-import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from core.errors import CatalogError
+from core.errors import CatalogError, did_you_mean
 from models.customers.segments import AbcClass, LifecycleStage, RfmSegment, RiskBand
 from sources.meanings.vocabulary import channel_word
 
@@ -150,8 +149,8 @@ def _explain(problem: Any, content: dict[str, Any]) -> str:
         missing = problem["type"] == "missing"
         return f"{where}: " + ("is missing" if missing else problem["msg"] + given)
     known = list(_model_at(location[:-1]).model_fields)
-    near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.0)
-    return f"{where} is unknown, did you mean {near[0]}? Known keys: {', '.join(known)}"
+    hint = did_you_mean(str(location[-1]), known)
+    return f"{where} is unknown.{hint} Known keys: {', '.join(known)}"
 
 
 def _where(location: tuple[Any, ...], content: dict[str, Any]) -> str:

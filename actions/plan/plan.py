@@ -4,7 +4,6 @@ A customer in the holdout keeps the intended action, withheld: without it nobody
 what the action did. docs/actions.md explains every column with numbers.
 """
 
-import difflib
 from collections import Counter
 from typing import Any
 
@@ -18,7 +17,7 @@ from actions.plan.catalog import DO_NOTHING, Catalog
 from actions.plan.gain import Prospect, has_money, prospect
 from actions.plan.gates import History, blocked_by, blocked_lists, objectors
 from actions.plan.holdout import HOLDOUT, TREATED, arm, epoch_of
-from core.errors import ParamsError
+from core.errors import ParamsError, did_you_mean
 from sources.meanings.vocabulary import NO_CHANNEL
 
 SCORED = "scored"
@@ -76,8 +75,7 @@ def _check_capacities(catalog: Catalog, params: ActionParams) -> None:
     channels = catalog.channels()
     for channel in params.capacities:
         if channel not in channels:
-            near = difflib.get_close_matches(channel, channels, n=1)
-            hint = f" Did you mean {near[0]}?" if near else " Leave it out, or add an action."
+            hint = did_you_mean(channel, channels) or " Leave it out, or add an action."
             raise ParamsError(
                 f"params.yaml: actions.capacities limits the channel {channel}, but the catalogue "
                 f"has only {', '.join(channels) or 'no channel'}.{hint}"

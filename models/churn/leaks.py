@@ -13,12 +13,11 @@ nothing is too good to be true.
 import json
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import pandas as pd
 
-from core.errors import LeakError, ParamsError
+from core.errors import LeakError, ParamsError, did_you_mean
 from features.snapshot import all_features
 from models.params import MODEL_ITSELF, ModelParams
 
@@ -113,8 +112,7 @@ def _check_names(reasons: dict[str, str], features: Sequence[str]) -> None:
     for name in reasons:
         if name == MODEL_ITSELF or name in features:
             continue
-        near = get_close_matches(name, [*features, MODEL_ITSELF], 1)
-        hint = f" Did you mean {near[0]}?" if near else " Take it out again."
+        hint = did_you_mean(name, [*features, MODEL_ITSELF]) or " Take it out again."
         raise ParamsError(
             f"params.yaml: model.accepted_leaks gives a reason for {name}, which is no feature the "
             f"churn model reads.{hint}"

@@ -15,7 +15,6 @@ writes it as
 What comes out is plain text, whatever the values hold: escaping is up to the page.
 """
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -31,6 +30,7 @@ from babel.dates import format_date, format_interval
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
+from core.errors import did_you_mean
 from features.snapshot import all_features
 from models.churn.reason_rows import ATTRIBUTE
 
@@ -54,8 +54,7 @@ def sentence(key: str, language: Language, **values: Any) -> str:
     """
     variants = _messages(language).get(key)
     if variants is None:
-        near = difflib.get_close_matches(key, keys(), n=1, cutoff=0.0)[0]
-        raise LookupError(f"There is no message {key!r}; the nearest is {near!r}.")
+        raise LookupError(f"There is no message {key!r}.{did_you_mean(key, keys())}")
     for text in variants:
         filled = _fill(text, language, values)
         if filled is not None:

@@ -1,11 +1,10 @@
 """A table is refused by its header: columns that are missing, and names that are one name."""
 
 import re
-from difflib import get_close_matches
 
 import pandas as pd
 
-from core.errors import TableError
+from core.errors import TableError, nearest, suggestion
 from sources.contract import Table
 from sources.params import SourceParams
 from sources.tables.keys import no_order_number
@@ -34,22 +33,20 @@ def _refuse_incomplete(raw: pd.DataFrame, table: Table, params: SourceParams) ->
             continue
         # A column that already has a meaning of its own is not the one that is missing.
         free = [str(c) for c in raw.columns if c not in table.columns]
-        near = _nearest(column, free)
-        hint = f" Nearest: {near}." if near else ""
         cure = f"Rename it with source.columns.{table.name}.{column} in params.yaml."
         if column == "order_id":
             cure = no_order_number(raw, params)
         raise TableError(
             f"{table.name} has no column {column}. It has: "
-            f"{', '.join(str(c) for c in raw.columns)}.{hint} {cure}"
+            f"{', '.join(str(c) for c in raw.columns)}.{suggestion(_meant(column, free))} {cure}"
         )
 
 
-def _nearest(column: str, free: list[str]) -> str | None:
+def _meant(column: str, free: list[str]) -> str | None:
     """The column that is likely meant: by what its name means, or by its letters."""
     meant = MEANT.get(column)
     by_meaning = [name for name in free if meant and meant.search(name.lower())]
-    return next(iter(by_meaning or get_close_matches(column, free, 1, cutoff=0.6)), None)
+    return by_meaning[0] if by_meaning else nearest(column, free)
 
 
 def _refuse_names_alike(raw: pd.DataFrame, table: Table) -> None:

@@ -6,13 +6,12 @@ a database go through here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 
 import duckdb
 import pandas as pd
 from pandas.api.types import is_float_dtype
 
-from core.errors import SourceError
+from core.errors import SourceError, did_you_mean
 from sources.contract import LEFT_OUT, NUMBER, TEXT, TIME, YESNO, Table
 from sources.cures import quoted
 from sources.params import SourceParams
@@ -168,20 +167,17 @@ def _refuse_header_only(connection: duckdb.DuckDBPyConnection, raw: Raw) -> None
 def _refuse_unknown_targets(targets: Mapping[str, str], table: Table) -> None:
     for target in targets:
         if target not in table.columns and not table.open_ended:
-            near = get_close_matches(target, table.columns, 1)
-            hint = f"; nearest: {near[0]}" if near else ""
             raise SourceError(
                 f"params.yaml maps a column to {table.name}.{target}, which the contract does not "
-                f"have{hint}. It has: {', '.join(table.columns)}."
+                f"have.{did_you_mean(target, table.columns)} It has: {', '.join(table.columns)}."
             )
 
 
 def _refuse_missing_columns(renames: Mapping[str, str], raw: Raw, table: Table) -> None:
     for target, source in renames.items():
         if source not in raw.columns:
-            near = get_close_matches(source, raw.columns, 1, cutoff=0.4)
-            hint = f" Nearest: {near[0]}." if near else ""
             raise SourceError(
                 f"{raw.name}: source.columns.{table.name}.{target} names the column {source}, "
-                f"which is not there. Columns: {', '.join(raw.columns)}.{hint}"
+                f"which is not there.{did_you_mean(source, raw.columns)} "
+                f"Columns: {', '.join(raw.columns)}."
             )

@@ -1,8 +1,9 @@
 """The time zone that is meant by a name that is none: MSK, UTC+3, Moscow, Russian Standard Time."""
 
 import re
-from difflib import get_close_matches
 from zoneinfo import available_timezones
+
+from core.errors import nearest
 
 # Abbreviations that are no names of zones, and how people and Windows call zones.
 MEANT = {
@@ -94,7 +95,7 @@ def meant_zone(name: str) -> str | None:
         city = zone.lower().rsplit("/", 1)[-1]
         if plain.replace(" ", "_") in (zone.lower(), city):
             return zone
-    return next(iter(get_close_matches(name, zones, 1)), None)
+    return nearest(name, zones)
 
 
 def _by_offset(plain: str, offset: "re.Match[str]") -> str | None:

@@ -41,10 +41,10 @@ def test_every_key_of_the_format_is_explained_in_the_comment_at_the_top_and_in_t
 @pytest.mark.parametrize(
     ("change", "where", "hint"),
     [
-        ({"chanel": "email"}, "actions[0] (mail).chanel", "did you mean channel?"),
+        ({"chanel": "email"}, "actions[0] (mail).chanel", "Did you mean channel?"),
         ({"risk_reduction": {"lo": 0.1, "mid": 0.1, "high": 0.2}}, "risk_reduction.lo", "low?"),
-        ({"only_if": {"riskband": ["high"]}}, "only_if.riskband", "did you mean risk_band?"),
-        ({"only_if": {"churn_risk": {"mim": 0.1}}}, "churn_risk.mim", "did you mean min?"),
+        ({"only_if": {"riskband": ["high"]}}, "only_if.riskband", "Did you mean risk_band?"),
+        ({"only_if": {"churn_risk": {"mim": 0.1}}}, "churn_risk.mim", "Did you mean min?"),
     ],
 )
 def test_a_misspelt_key_is_refused_with_its_place_and_the_nearest_known_key(

@@ -58,7 +58,7 @@ def test_a_mistake_in_params_is_told_before_anything_runs(copied):
     path.write_text(path.read_text().replace("horizon_days", "horizon_day", 1))
     done = copied.run()
     assert done.code == 1
-    assert "task.horizon_day is not a parameter; did you mean horizon_days?" in done.text
+    assert "task.horizon_day is not a parameter. Did you mean horizon_days?" in done.text
     assert "ParamsError: params.yaml: " in done.text
     assert "Running stage" not in done.text
     assert "Traceback" not in done.text
@@ -71,7 +71,7 @@ def test_a_project_without_a_release_says_that_there_is_none_yet(copied):
     done = copied.run()
     assert done.code == 1
     assert "TableError: orders has no column customer_id" in done.text
-    assert "Nearest: customer" in done.text
+    assert "Did you mean customer?" in done.text
     assert "There is no release yet." in done.text
     assert "Traceback" not in done.text
 

@@ -96,16 +96,16 @@ def test_a_missing_comment_is_noticed():
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("source:\n", "sources:\n", "sources…did you mean source?"),
-        ("horizon_days: 28", "horizon_day: 28", "task.horizon_day…did you mean horizon_days?"),
-        ("min_churners: 5", "min_churn: 5", "model.gates.min_churn…did you mean min_churners?"),
-        ("num_leaves: 8", "leaves: 8", "model.churn.leaves…did you mean num_leaves?"),
-        ("budget: 1000", "budgets: 1000", "actions.budgets…did you mean budget?"),
-        ("timezone: UTC", "zzz: UTC", "source.zzz…known here: columns, derive, "),
+        ("source:\n", "sources:\n", "sources…Did you mean source?"),
+        ("horizon_days: 28", "horizon_day: 28", "task.horizon_day…Did you mean horizon_days?"),
+        ("min_churners: 5", "min_churn: 5", "model.gates.min_churn…Did you mean min_churners?"),
+        ("num_leaves: 8", "leaves: 8", "model.churn.leaves…Did you mean num_leaves?"),
+        ("budget: 1000", "budgets: 1000", "actions.budgets…Did you mean budget?"),
+        ("timezone: UTC", "zzz: UTC", "source.zzz…Known here: columns, derive, "),
     ],
 )
 def test_an_unknown_key_is_refused_and_the_nearest_known_one_named(wrong, old, new, said):
-    assert said.replace("…", " is not a parameter; ") in wrong(old, new)
+    assert said.replace("…", " is not a parameter. ") in wrong(old, new)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_section_that_is_a_number_is_told_to_be_a_section(tmp_path):
 
 def test_a_misspelt_key_is_told_before_the_one_that_is_missing_for_it(wrong):
     message = wrong("horizon_days: 28", "horizon_day: 28")
-    assert message.index("did you mean horizon_days?") < message.index("horizon_days is missing")
+    assert message.index("Did you mean horizon_days?") < message.index("horizon_days is missing")
 
 
 def test_every_mistake_is_told_at_once(wrong):
@@ -185,7 +185,7 @@ def test_parameters_never_change():
 @pytest.mark.parametrize(
     ("section", "key", "value", "said"),
     [
-        ("source", "timezone", "Europe/Londn", "nearest: Europe/London"),
+        ("source", "timezone", "Europe/Londn", "Did you mean Europe/London?"),
         ("model", "seed", -1, "model.seed"),
         ("model", "bands", {"high": 0.2, "medium": 0.5}, "medium must be below high"),
         ("actions", "budget", float("inf"), "actions.budget"),

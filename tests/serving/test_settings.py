@@ -44,8 +44,8 @@ def test_an_empty_variable_is_none(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("REGULARS_STOREURL", "x", "nearest is REGULARS_STORE_URL"),
-        ("REGULARS_KEEP", "5", "nearest is REGULARS_KEEP_RELEASES"),
+        ("REGULARS_STOREURL", "x", "Did you mean REGULARS_STORE_URL?"),
+        ("REGULARS_KEEP", "5", "Did you mean REGULARS_KEEP_RELEASES?"),
         ("REGULARS_PORT", "eighty", "REGULARS_PORT"),
         ("REGULARS_PORT", "70000", "REGULARS_PORT"),
         ("REGULARS_KEEP_RELEASES", "1", "REGULARS_KEEP_RELEASES"),

@@ -288,7 +288,7 @@ def test_a_text_that_is_missing_takes_the_variant_that_does_without():
 
 
 def test_an_unknown_key_is_refused_with_the_nearest_known_one():
-    with pytest.raises(LookupError, match=r"nearest is 'reason\.rhythm\.up'"):
+    with pytest.raises(LookupError, match=r"Did you mean reason\.rhythm\.up\?"):
         sentence("reason.rythm.up", "en")
 
 

@@ -113,7 +113,7 @@ def test_a_missing_required_column_names_the_columns_and_the_nearest(tmp_path):
     of_params = write(tmp_path, orders=GOOD.replace("customer_id", "CustomerID"))
     with pytest.raises(TableError) as error:
         checked(of_params)
-    assert "It has: CustomerID, order_id, event_time, amount. Nearest: CustomerID." in str(
+    assert "It has: CustomerID, order_id, event_time, amount. Did you mean CustomerID?" in str(
         error.value
     )
 
@@ -196,13 +196,13 @@ def test_a_rename_of_a_column_that_is_not_there_names_the_nearest(tmp_path):
     assert (
         "source.columns.orders.customer_id names the column CustomerId, which is not there" in text
     )
-    assert "Nearest: CustomerID." in text
+    assert "Did you mean CustomerID?" in text
 
 
 def test_a_rename_to_a_column_that_the_contract_does_not_have_is_refused(tmp_path):
     write(tmp_path, orders=GOOD)
     text = refusal(params(tmp_path, columns={"orders": {"customer": "customer_id"}}))
-    assert "orders.customer, which the contract does not have; nearest: customer_id" in text
+    assert "orders.customer, which the contract does not have. Did you mean customer_id?" in text
     people = write(tmp_path, customers="customer_id,Tarif\n00123,gold\n")
     kept = people.model_copy(update={"columns": {"customers": {"tariff": "Tarif"}}})
     assert load(kept)["customers"].columns.tolist() == ["tariff", "customer_id"]

@@ -25,7 +25,7 @@ def test_a_query_that_fails_is_refused_with_its_table_and_without_its_text(shop)
     assert "nonesuch" in text and "source.queries" in text
     assert "hunter2" not in text
     text = refusal(shop.params(queries={"order": "SELECT 1"}))
-    assert "a query for order, which is not a table of the contract; nearest: orders" in text
+    assert "a query for order, which is not a table of the contract. Did you mean orders?" in text
     text = refusal(shop.params(queries={"orders": "SELECT a.*, a.order_id FROM orders a"}))
     assert "The query of orders returns several columns called order_id" in text
 

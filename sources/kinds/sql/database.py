@@ -6,7 +6,6 @@ The only module of the sources that imports sqlalchemy; who reads files does wit
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from core.errors import SourceError
+from core.errors import SourceError, did_you_mean, nearest
 from sources.contract import ENOUGH, TABLES
 
 ROWS = 10_000  # fetched at a time
@@ -110,11 +109,9 @@ def queries_of(connection: Connection, given: Mapping[str, str | None]) -> dict[
     """
     for name in given:
         if name not in TABLES:
-            near = get_close_matches(name, TABLES, 1)
-            hint = f"; nearest: {near[0]}" if near else ""
             raise SourceError(
                 f"source.queries in params.yaml has a query for {name}, which is not a table of "
-                f"the contract{hint}. The tables are: {', '.join(TABLES)}."
+                f"the contract.{did_you_mean(name, TABLES)} The tables are: {', '.join(TABLES)}."
             )
     found = {}
     with _refused(connection, "did not name its tables"):
@@ -127,8 +124,7 @@ def queries_of(connection: Connection, given: Mapping[str, str | None]) -> dict[
                 found[name] = f"SELECT * FROM {connection.dialect.identifier_preparer.quote(name)}"
         there = [*here.get_table_names(), *here.get_view_names()]
     if not found.keys() & {*ENOUGH}:
-        near = get_close_matches("orders", there, 1, cutoff=0.4)
-        example = near[0] if near else "sales"
+        example = nearest("orders", there) or "sales"
         raise SourceError(
             f"The database {shown(connection.engine.url)} has no table orders (it has: "
             f"{', '.join(sorted(there)) or 'nothing'}). Say where purchases are in params.yaml, as "
