@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
+from core.params import Params
 from sources.meanings.vocabulary import channel_word
-from sources.params import Params
 
 
 class ActionParams(Params):

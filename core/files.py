@@ -80,3 +80,8 @@ def check_manifest(folder: Path) -> dict[str, Any]:
             "run `dvc repro` to write it again."
         )
     return manifest
+
+
+def version(manifest: dict[str, Any]) -> str:
+    """Twelve hex digits that change when any file of the models changes."""
+    return digest(manifest["files"])[:12]

@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from features.engines.duckdb import Engine
 from features.families.definition import Feature
-from features.history.bases import moment_table
-from features.history.cohort import without_objectors
+from features.history.consent import without_objectors
 from features.history.facts import collect
+from features.history.moment import moment_table
 from features.planning.timeplan import Timeline
 from features.snapshot import program
 from features.timeline import ALL_KNOWN, date_of, emptied, known, visible, with_days

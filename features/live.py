@@ -16,8 +16,8 @@ import pyarrow as pa
 from features.building import moment_row
 from features.engines.duckdb import compiled, compiled_step
 from features.families.definition import Feature
-from features.history.bases import moment_table
 from features.history.facts import Schemas
+from features.history.moment import moment_table
 from features.planning.timeplan import Timeline
 from features.snapshot import program
 from features.timeline import known, with_days

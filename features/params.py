@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from sources.params import Params
+from core.params import Params
 
 Auto = Literal["auto"]
 Churn = Literal["lapse", "cancellation"]

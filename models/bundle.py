@@ -6,11 +6,11 @@ from typing import Protocol
 
 import pandas as pd
 
+from core.arrays import FloatArray
 from models.churn.model import ChurnModel
 from models.next_purchase.hazard import NextPurchaseModel
 from models.next_purchase.rhythm import MixedCurves, MixedValue, RhythmModels
 from models.next_purchase.when import WhenModel
-from models.trees.boosting import FloatArray
 from models.value.model import ValueModel
 
 

@@ -11,7 +11,7 @@ from pydantic import (
     model_validator,
 )
 
-from sources.params import Params
+from core.params import Params
 
 MODEL_ITSELF = "model"  # in accepted_leaks: not a feature but the model as a whole
 SHORTEST_REASON = 20  # letters: room for what was known and when

@@ -6,7 +6,7 @@ import pandas as pd
 
 from actions.plan.catalog import load_catalog
 from actions.plan.offers import offers_of
-from core.files import check_manifest, read_json, write_json
+from core.files import check_manifest, read_json, version, write_json
 from features.history.category_history import read_categories
 from features.timeline import date_of
 from models.judging.forecast import backtest, forecast_metrics
@@ -15,7 +15,6 @@ from models.next_purchase.what import LISTS
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
 from models.value.forecast import Past
-from models.watching.promotion import version
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_snapshots, read_timeline

@@ -10,9 +10,10 @@ from pydantic import BaseModel, ValidationError, model_validator
 
 from actions.params import ActionParams
 from core.errors import ParamsError, did_you_mean
+from core.params import Params
 from features.params import TaskParams, TimelineParams
 from models.params import ModelParams, MonitorParams
-from sources.params import Params, SourceParams
+from sources.params import SourceParams
 
 FILE = Path("params.yaml")
 

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Engine
 
 from core.errors import EnvironmentProblem
-from core.files import MANIFEST, read_json, write_json
+from core.files import MANIFEST, read_json, version, write_json
 from features.planning.rungs import UNJUDGED
-from models.watching.promotion import EVALUATED, FORMER, MODELS, version
+from models.watching.promotion import EVALUATED, FORMER, MODELS
 from pipelines import stage
 from pipelines.promote import REPORTS
 from pipelines.release import swap

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.files import check_manifest, read_json
+from core.files import check_manifest, read_json, version
 from features import building
 from features.planning.timeplan import Timeline
 from models.bundle import Bundle
 from models.churn.reasons import Explainer
-from models.watching.promotion import version
 from pipelines import stage
 
 

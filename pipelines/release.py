@@ -9,11 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from core.errors import EnvironmentProblem
-from core.files import MANIFEST, check_manifest, digest, hashes, read_json, write_json
+from core.files import MANIFEST, check_manifest, digest, hashes, read_json, version, write_json
 from features.timeline import date_of
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
-from models.watching.promotion import version
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_timeline

@@ -4,17 +4,17 @@ from typing import Any
 
 import pandas as pd
 
-from core.files import check_manifest, read_json, write_json
+from core.files import check_manifest, read_json, version, write_json
 from features.history.category_history import read_categories
 from features.planning.timeplan import Timeline
 from features.usability.feed import refuse_dead_feed
+from models.cards.ranked import rule_cards
 from models.cards.scored import score_cards, with_next_categories
 from models.customers.relationship import with_relationship
 from models.next_purchase.what import NextCategoriesModel
-from models.simple.silence_rule import Rule, rule_cards
+from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
 from models.value.forecast import Past, forecast
-from models.watching.promotion import version
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_served, read_snapshots, read_timeline

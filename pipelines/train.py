@@ -13,20 +13,20 @@ from features.planning.rungs import BY_RULE, OTHER_CUSTOMERS, UNJUDGED
 from features.planning.timeplan import Timeline
 from features.snapshot import group_of, model_features
 from features.timeline import date_of
-from models.cards.scored import nobody
+from models.cards.whole import nobody
 from models.churn.enough import gate_distance, tree_distance
 from models.gate import Gate
 from models.leaving import LAPSE
 from models.params import ModelParams
 from models.simple.silence_rule import Rule
 from models.training.categories import train_categories
+from models.training.facts import facts
 from models.training.fitting import VALID_SHARE, lacks_rhythm
 from models.training.ladder import Rung, history_needs, needs_of, rung_of
 from models.training.models import FOLD, PAST, Trained, train_all
 from models.training.unjudged import unjudged_bundle
 from models.training.until import Until, has_both_outcomes
 from models.trees.search import FILE as SEARCH
-from models.watching.promotion import facts
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_snapshots, read_timeline

@@ -5,19 +5,14 @@ from datetime import date
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from core.errors import did_you_mean, suggestion
+from core.params import Params
 from sources.contract import TABLES
 from sources.written.encodings import AUTO
 from sources.written.numbers import tells_mark
 from sources.written.zones import meant_zone
-
-
-class Params(BaseModel):
-    """Base of every parameter section: unknown keys are refused, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SimulatorParams(Params):

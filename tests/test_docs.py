@@ -12,7 +12,7 @@ import yaml
 from features.snapshot import all_features
 from models.judging.churn import OURS
 from models.probability.metrics import METRICS
-from pipelines.reports.card_money import NAMES
+from pipelines.reports.names import NAMES
 from tools.write_docs import FEATURES, PARAMETERS, features_page, parameters_page
 
 ROOT = Path(__file__).resolve().parent.parent

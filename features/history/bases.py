@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 from features.history.complaints import is_complaint, is_open
 from features.history.consent import newest_words, on_channels
 from features.history.facts import Facts
+from features.history.moment import cohort_table, moment_table
 from features.timeline import (
     emptied,
     known,
@@ -25,28 +26,8 @@ from features.timeline import (
 )
 from sources.contract import CONTACTS, CUSTOMERS, SUBSCRIPTIONS, TICKETS
 
-MOMENT = {
-    "as_of": "int64",
-    "active_within_days": "int64",
-    "censored_before": "int64",
-    "horizon_days": "int64",
-    "value_horizon_days": "int64",
-    "data_until": "int64",
-    "as_of_date": "timestamp(6)",
-    "split": "string",
-}
 BEYOND_ANY_AGE = 1_000_000  # days
 ATTRIBUTE = "attribute_"
-
-
-def moment_table() -> ir.Table:
-    """The as-of day and what goes with it: one row; days since 1970-01-01, and numbers of days."""
-    return ibis.table(MOMENT, name="moment")
-
-
-def cohort_table() -> ir.Table:
-    """The customers who are looked at, computed once for each date: one column."""
-    return ibis.table({"customer_id": "string"}, name="cohort")
 
 
 def standing(facts: Facts) -> ir.Table:

@@ -18,8 +18,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.history.bases import BASES, cohort_table, moment_table
+from features.history.bases import BASES
 from features.history.facts import Facts
+from features.history.moment import cohort_table, moment_table
 from features.timeline import all_known, is_closed, outcome
 
 HISTORY, OUTCOMES = "history", "outcomes"

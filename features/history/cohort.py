@@ -2,10 +2,11 @@
 
 import ibis.expr.types as ir
 
-from features.history.bases import moment_table, subscriptions
-from features.history.consent import objections
+from features.history.bases import subscriptions
+from features.history.consent import without_objectors
 from features.history.facts import Facts
-from features.timeline import known, visible, within
+from features.history.moment import moment_table
+from features.timeline import visible, within
 
 
 def cohort(facts: Facts, churn: str) -> ir.Table:
@@ -20,11 +21,3 @@ def cohort(facts: Facts, churn: str) -> ir.Table:
         rows = visible(facts.tables["purchase_days"], moment_table())
         active = rows.filter(within(rows.ago, rows.active_within_days))
     return without_objectors(active.select("customer_id").distinct(), facts)
-
-
-def without_objectors(customers: ir.Table, facts: Facts) -> ir.Table:
-    """Leave out whose newest word on profiling is no: never scored, listed or exported."""
-    if not {"consents", "purpose"} <= facts.has:
-        return customers
-    said = known(facts.tables["consents_days"], moment_table())
-    return customers.anti_join(objections(said), "customer_id")

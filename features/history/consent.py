@@ -3,6 +3,10 @@
 import ibis
 import ibis.expr.types as ir
 
+from features.history.facts import Facts
+from features.history.moment import moment_table
+from features.timeline import known
+
 PROFILING = "profiling"
 
 
@@ -42,3 +46,11 @@ def newest_words(consents: ir.Table, key: list[str], **others: ir.Value) -> ir.T
     # A column first: a filter would look for the newest among the refusals alone.
     newest = words.event_time.max().over(ibis.window(group_by=key))
     return words.mutate(is_newest=words.event_time == newest)
+
+
+def without_objectors(customers: ir.Table, facts: Facts) -> ir.Table:
+    """Leave out whose newest word on profiling is no: never scored, listed or exported."""
+    if not {"consents", "purpose"} <= facts.has:
+        return customers
+    said = known(facts.tables["consents_days"], moment_table())
+    return customers.anti_join(objections(said), "customer_id")

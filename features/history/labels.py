@@ -3,8 +3,9 @@
 import ibis
 import ibis.expr.types as ir
 
-from features.history.bases import moment_table, usual_money, with_unpriced
+from features.history.bases import usual_money, with_unpriced
 from features.history.facts import Facts
+from features.history.moment import moment_table
 from features.timeline import all_known, is_closed, outcome, runs_at, with_end
 
 LABELS = (

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.clock import utc_now
 from core.errors import DataGateError
 from features.timeline import date_of, day_of
 from features.usability.finding import Finding, Severity
@@ -21,7 +22,7 @@ from features.usability.volume import (
     volume_of,
 )
 from sources.contract import TABLES
-from sources.tables.check import Checked, utc_now
+from sources.tables.check import Checked
 
 DEAD_FEED = "dead_feed"  # the check that stops scoring when it is an error
 LEARNED_FROM = ("orders", "subscriptions")  # without their rows every customer seems to leave

@@ -4,18 +4,14 @@ import math
 
 import pandas as pd
 
-from core.errors import DataGateError
 from features.planning.timeplan import Timeline
-from features.timeline import date_of
 from models.bundle import Bundle
+from models.cards.whole import SCORED, as_timestamp, nobody, whole
 from models.churn.reason_rows import stored
 from models.churn.reasons import Explainer
 from models.customers.segments import rank_in_stage, risk_band, segments
-from models.leaving import LAPSE
 from models.next_purchase.what import NextCategoriesModel
 from models.params import ModelParams
-
-SCORED, ALREADY_CHURNED = "scored", "already_churned"
 
 
 def score_cards(
@@ -51,7 +47,7 @@ def score_cards(
     for name in when.columns:
         if name.startswith("purchase_probability"):
             cards[name] = when[name]
-    as_of = pd.Timestamp(date_of(timeline.score)).as_unit("us")
+    as_of = as_timestamp(timeline.score)
     for end in ("low", "median", "high"):
         days = when[f"next_purchase_days_{end}"]
         # A day within the curve is a date; beyond its reach it is "not within N days".
@@ -60,18 +56,9 @@ def score_cards(
     explained = _most_at_stake(cards, params.reasons_share)
     reasons = explainer.explain(bundle.churn, snapshot.loc[explained])
     cards["reasons"] = pd.Series([[stored(r) for r in row] for row in reasons], index=explained)
-    gone = sorted(set(purchases["customer_id"]) - set(cards["customer_id"]))
-    silent = pd.DataFrame({"customer_id": gone, "status": ALREADY_CHURNED})
-    last = purchases.groupby("customer_id")["event_day"].max()
-    cards = pd.concat([cards.sort_values("risk_rank"), silent], ignore_index=True)
-    cards["last_purchase_date"] = cards["customer_id"].map(last)
-    cards["as_of_date"] = as_of
-    cards["horizon_days"] = timeline.horizon_days
-    cards["value_horizon_days"] = timeline.value_horizon_days
-    cards["next_purchase_reach_days"] = bundle.next_purchase.reach_days
-    cards["churn_definition"] = timeline.churn
-    cards["model_version"] = version
-    cards["data_until"] = pd.Timestamp(date_of(timeline.data_until)).as_unit("us")
+    cards = whole(cards.sort_values("risk_rank"), purchases, version, timeline)
+    reach = list(cards.columns).index("churn_definition")
+    cards.insert(reach, "next_purchase_reach_days", bundle.next_purchase.reach_days)
     cards["risk_rank"] = cards["risk_rank"].astype("Int64")
     cards["rank_in_stage"] = cards["rank_in_stage"].astype("Int64")
     first = ["customer_id", "as_of_date", "horizon_days", "churn_definition", "status"]
@@ -99,17 +86,3 @@ def with_next_categories(
     told = model.predict(snapshot, at_date, risk.to_numpy("float64"))
     told.insert(0, "customer_id", snapshot["customer_id"])
     return cards.merge(told, on="customer_id", how="left", validate="one_to_one")
-
-
-def nobody(timeline: Timeline) -> DataGateError:
-    """The error of an empty cohort: what is missing, and what to do."""
-    if timeline.churn == LAPSE:
-        why = f"no customer bought in the {timeline.active_within_days} days before"
-        cure = "newer purchases, or change timeline.score_as_of or task.active_within_days"
-    else:
-        why = "no customer has a subscription that runs then"
-        cure = "newer subscriptions, or change timeline.score_as_of or task.churn"
-    return DataGateError(
-        f"Nobody can be scored as of {date_of(timeline.score)}: {why}. The last release stays as "
-        f"it is. Bring {cure}."
-    )

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from core.arrays import FloatArray
 from core.files import read_json, write_json
 from features.params import Churn
 from models.churn.enough import check_gates
@@ -30,7 +31,6 @@ from models.params import ModelParams
 from models.probability.calibration import IDENTITY, BetaMap, cross_fitted, fit_beta_map
 from models.probability.metrics import log_loss
 from models.trees.boosting import (
-    FloatArray,
     Recipe,
     Rows,
     load_booster,

@@ -24,11 +24,11 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import expit
 
+from core.arrays import FloatArray
 from features.params import Churn
 from models.leaving import LAPSE
 from models.simple.btyd_orders import BtydOrders, Triple, btyd_inputs
 from models.simple.regression import GAP, Regression, fit_regression
-from models.trees.boosting import FloatArray
 
 SOME, ENOUGH = 100.0, 400.0
 QUARTER, HALF = 0.25, 0.5

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray
 from core.errors import ArtifactError
 from core.files import read_json, write_json
 from models.churn.model import ChurnModel
 from models.churn.reason_rows import ATTRIBUTE
-from models.trees.boosting import FloatArray
 from models.trees.inputs import is_text
 
 FILE = "reasons.json"

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
+from core.arrays import FloatArray
 from models.judging.held_out import HeldOutBaselines
 from models.probability.metrics import known
 from models.simple.rules import FEWEST_PAYING, Baselines, last_period
-from models.trees.boosting import FloatArray
 
 TOP = 0.1  # of the customers, by what is expected of them
 UNABLE = "it cannot be computed on this data"

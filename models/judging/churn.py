@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray
 from models.judging.slices import figures, judge_slices
 from models.params import ModelParams
 from models.probability.metrics import (
@@ -18,7 +19,6 @@ from models.probability.metrics import (
     with_intervals,
 )
 from models.simple.rules import SIMPLE_RULES, TENURE_RULE
-from models.trees.boosting import FloatArray
 from models.trees.inputs import is_text
 
 OURS = "ours"

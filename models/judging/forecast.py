@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.arrays import FloatArray
 from features.history.periods import bought_by
 from features.timeline import date_of
 from models.bundle import Bundle
@@ -19,7 +20,6 @@ from models.judging.held_out import HeldOutBundle
 from models.judging.run import Evaluated
 from models.params import ModelParams
 from models.probability.metrics import customer_weights
-from models.trees.boosting import FloatArray
 from models.value.forecast import (
     Past,
     bounds,

@@ -10,13 +10,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray
 from models.bundle import AmountModel, Bundle
 from models.next_purchase.when import WhenModel, on_grid
 from models.probability.calibration import fold_of
 from models.simple.btyd_orders import BtydOrders
 from models.simple.kaplan_meier import SegmentCurves
 from models.simple.rules import Baselines
-from models.trees.boosting import FloatArray
 
 
 def _numbers(

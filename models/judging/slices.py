@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.arrays import FloatArray
 from models.churn.reason_rows import ATTRIBUTE
 from models.customers.segments import segments
 from models.probability.metrics import METRICS, known
-from models.trees.boosting import FloatArray
 from models.trees.inputs import is_text
 
 Booleans = npt.NDArray[np.bool_]

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray
 from features.history.category_history import NEW_DAYS, Categories
 from models.next_purchase.candidates import bought_of, candidates, popularity
 from models.next_purchase.what import LIST_LENGTH, LISTS, NextCategoriesModel, shown
 from models.params import ModelParams
 from models.probability.metrics import customer_weights
-from models.trees.boosting import FloatArray
 
 OURS = "ours"
 ORDERS = {"own_frequent": ["bought", "buyers_90d"], "popularity": ["buyers_90d"]}

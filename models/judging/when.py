@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy.integrate import trapezoid
 
+from core.arrays import FloatArray
 from models.judging.held_out import HeldOutBaselines
 from models.next_purchase.when import REPORTED_DAYS, WhenModel
 from models.probability.curves import expected_days, probability_by
 from models.simple.btyd_orders import btyd_inputs
 from models.simple.rules import Baselines
-from models.trees.boosting import FloatArray
 
 MAX_PAIR_ROWS = 4000
 FOLLOWED = 50  # rows, to judge a day by

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.arrays import FloatArray
 from features.history.category_history import DAYS
-from models.trees.boosting import FloatArray
 from models.trees.inputs import Inputs
 
 CUSTOMER = (

@@ -22,20 +22,14 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit, logit
 
+from core.arrays import FloatArray
 from core.errors import DataGateError
 from core.files import read_json, write_json
 from features.params import Churn
 from models.leaving import LAPSE, saved
 from models.next_purchase.when import WhenModel, days_of_grid
 from models.params import ModelParams
-from models.trees.boosting import (
-    FloatArray,
-    Recipe,
-    Rows,
-    load_booster,
-    save_booster,
-    train_booster,
-)
+from models.trees.boosting import Recipe, Rows, load_booster, save_booster, train_booster
 from models.trees.inputs import Inputs, learn_inputs
 
 # An interval is kept while this share of the training rows, and this many, were followed to its

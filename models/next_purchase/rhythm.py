@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray
 from core.files import read_json, write_json
 from features.params import Churn
 from models.leaving import LAPSE
@@ -24,7 +25,6 @@ from models.next_purchase.when import WhenModel, days_of_grid, on_grid
 from models.simple.btyd_orders import BtydOrders, btyd_inputs, last_histories
 from models.simple.gamma_gamma import GammaGamma
 from models.simple.rules import money_model
-from models.trees.boosting import FloatArray
 from models.value.model import Horizons, usual_share
 
 FILE = "rhythm.json"

@@ -20,6 +20,7 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray
 from core.errors import DataGateError
 from core.files import read_json, write_json
 from features.history.category_history import Categories
@@ -27,14 +28,7 @@ from features.params import Churn
 from models.leaving import LAPSE
 from models.next_purchase.candidates import Pairs, bought_of, candidates, popularity
 from models.params import ModelParams
-from models.trees.boosting import (
-    FloatArray,
-    Recipe,
-    Rows,
-    load_booster,
-    save_booster,
-    train_booster,
-)
+from models.trees.boosting import Recipe, Rows, load_booster, save_booster, train_booster
 from models.trees.inputs import Inputs
 
 FILE, TREES = "next_categories.json", "next_categories.txt"

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray
 from features.params import Churn
 from models.leaving import LAPSE
 from models.probability.curves import days_until, probability_by, tilt, whole_days
-from models.trees.boosting import FloatArray
 
 REPORTED_DAYS = (7, 14, 30, 60, 90)
 GRID_DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90, 120, 180, 270, 365, 540)

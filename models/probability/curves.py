@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.trees.boosting import FloatArray
+from core.arrays import FloatArray
 
 CLIP = 1e-6
 LOWEST_LOG = -700.0  # the exponential of less is 0, which has no logarithm

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.arrays import FloatArray
 from models.probability.calibration import SMALLEST
-from models.trees.boosting import FloatArray
 
 Metric = Callable[[FloatArray, FloatArray, FloatArray], float]
 Figure = dict[str, float]  # value, low, high

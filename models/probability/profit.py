@@ -21,8 +21,8 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 from scipy.special import betainc
 
+from core.arrays import FloatArray
 from models.probability.metrics import interval
-from models.trees.boosting import FloatArray
 
 # The acceptance that the paper takes: Beta(6, 14), on average 30 % of the leavers who are offered.
 USUAL = (6.0, 14.0)

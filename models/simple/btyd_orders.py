@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
+from core.arrays import FloatArray
 from models.simple.btyd import BgNbd, fit_bg_nbd
 from models.simple.pareto_nbd import PENALTY, ParetoNbd, fit_pareto_nbd
-from models.trees.boosting import FloatArray
 
 Triple = tuple[FloatArray, FloatArray, FloatArray]  # frequency, recency and T, each (n,)
 

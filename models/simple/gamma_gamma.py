@@ -12,8 +12,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import gammaln, psi
 
+from core.arrays import FloatArray
 from core.errors import DataGateError
-from models.trees.boosting import FloatArray
 
 STARTS = ((2.0, 2.0), (6.0, 4.0), (1.0, 10.0))  # p, q; v follows from the mean of the data
 BOUNDS = (1e-3, 1e4)

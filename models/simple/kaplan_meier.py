@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray
 from models.customers.segments import segments
-from models.trees.boosting import FloatArray
 
 SEGMENT = "rfm_segment"
 EVERYBODY = "everybody"  # stands in for a segment of which nobody was there to learn from

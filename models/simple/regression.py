@@ -12,11 +12,11 @@ import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
+from core.arrays import FloatArray
 from features.params import Churn
 from models.leaving import LAPSE
 from models.simple.rules import TENURE, log_scaled, rfm_columns, smoothed_gap
 from models.simple.scaling import mean_and_scale
-from models.trees.boosting import FloatArray
 
 RIDGE = 10.0  # on β, in log likelihood
 FARTHEST = 5.0  # standard deviations: what so few rows taught holds no farther out

@@ -18,6 +18,7 @@ import pandas as pd
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
+from core.arrays import FloatArray
 from core.errors import DataGateError
 from core.files import read_json, write_json
 from features.params import Churn
@@ -26,7 +27,6 @@ from models.simple.btyd_orders import BtydOrders, btyd_inputs, fit_btyd_orders, 
 from models.simple.gamma_gamma import GammaGamma, fit_gamma_gamma
 from models.simple.kaplan_meier import SegmentCurves, fit_segment_curves
 from models.simple.scaling import mean_and_scale
-from models.trees.boosting import FloatArray
 
 FILE = "baselines.json"
 SIMPLE_RULES = ("recency_rule", "own_rhythm_rule")

@@ -15,10 +15,6 @@ import numpy as np
 import pandas as pd
 
 from core.files import read_json, write_json
-from features.planning.timeplan import Timeline
-from features.timeline import date_of
-from models.cards.scored import ALREADY_CHURNED, nobody
-from models.customers.segments import FADING_SILENCE, LAPSING_SILENCE, segments
 from models.gate import Gate
 from models.simple.rules import smoothed_gap
 
@@ -59,51 +55,3 @@ class Rule:
             return None
         content = read_json(folder / FILE)
         return cls(content["population_gap"], Gate.from_json(content["gate"]))
-
-
-def rule_cards(
-    snapshot: pd.DataFrame, purchases: pd.DataFrame, rule: Rule, version: str, timeline: Timeline
-) -> pd.DataFrame:
-    """Cards of the cohort (`rule`, or `insufficient_data` for who cannot be judged) and the gone.
-
-    Ranks and bands, and nothing that only a model can say: no probability, date or money. Raises
-    DataGateError when the cohort is empty.
-    """
-    if snapshot.empty:
-        raise nobody(timeline)
-    cards = pd.concat([snapshot[["customer_id"]], segments(snapshot)], axis=1)
-    silence = rule.silence_over_usual(snapshot)
-    is_judged = silence.notna()
-    cards["status"] = np.where(is_judged, RULE, INSUFFICIENT_DATA)
-    cards["churn_risk"] = np.nan
-    cards["silence_over_usual"] = silence
-    bands = np.select(
-        [silence >= LAPSING_SILENCE, silence >= FADING_SILENCE], ["high", "medium"], "low"
-    )
-    cards["risk_band"] = pd.Series(bands, index=cards.index).where(is_judged, None)
-    by = ["silence_over_usual", "customer_id"]
-    cards = cards.sort_values(by, ascending=[False, True], ignore_index=True)  # unknown ones last
-    judged = cards["silence_over_usual"].notna()
-    cards["risk_rank"] = pd.Series(range(1, len(cards) + 1), dtype="Int64").where(judged)
-    in_stage = cards[judged].groupby("lifecycle_stage").cumcount().add(1)
-    cards["rank_in_stage"] = in_stage.reindex(cards.index).astype("Int64")
-    gone = sorted(set(purchases["customer_id"]) - set(cards["customer_id"]))
-    silent = pd.DataFrame({"customer_id": gone, "status": ALREADY_CHURNED})
-    cards = pd.concat([cards, silent], ignore_index=True)
-    return _with_release(cards, purchases, version, timeline)
-
-
-def _with_release(
-    cards: pd.DataFrame, purchases: pd.DataFrame, version: str, timeline: Timeline
-) -> pd.DataFrame:
-    """The cards with what is the same on all of them."""
-    last = purchases.groupby("customer_id")["event_day"].max()
-    return cards.assign(
-        last_purchase_date=cards["customer_id"].map(last),
-        as_of_date=pd.Timestamp(date_of(timeline.score)).as_unit("us"),
-        horizon_days=timeline.horizon_days,
-        value_horizon_days=timeline.value_horizon_days,
-        churn_definition=timeline.churn,
-        model_version=version,
-        data_until=pd.Timestamp(date_of(timeline.data_until)).as_unit("us"),
-    )

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray
 from core.errors import DataGateError
 from features.planning.rungs import BY_FOLDS, OTHER_CUSTOMERS
 from features.planning.timeplan import Timeline
@@ -18,7 +19,6 @@ from models.next_purchase.rhythm import RhythmModels, rhythm_models
 from models.params import ModelParams
 from models.probability.calibration import IDENTITY, fold_of
 from models.training.until import Until
-from models.trees.boosting import FloatArray
 from models.value.model import Horizons, ValueModel, fit_value, refit_value
 
 Say = Callable[[str], None]

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray
 from core.errors import OneSidedError
 from features.planning.rungs import BY_FOLDS, OTHER_CUSTOMERS
 from features.planning.timeplan import Timeline
@@ -38,7 +39,6 @@ from models.training.fitting import (
     weight_of_trees,
 )
 from models.training.until import Until, has_both_outcomes
-from models.trees.boosting import FloatArray
 from models.trees.search import Search, search
 
 FOLD = "fold_{}"  # folder of the models for one fold of held-out customers, inside that one

@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import lightgbm as lgb
-import numpy as np
-import numpy.typing as npt
 
+from core.arrays import FloatArray
 from core.errors import ArtifactError
 from models.params import BoosterParams, EnsembleParams
 
-FloatArray = npt.NDArray[np.float64]
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray
 from core.errors import ArtifactError
-from models.trees.boosting import FloatArray
 
 RARE = 10  # customers; a value fewer of them have is not told apart
 MOST = 100  # values told apart in one feature, the most frequent ones

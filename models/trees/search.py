@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from core.arrays import FloatArray
 from models.params import EnsembleParams, ModelParams
 from models.probability.metrics import log_loss
-from models.trees.boosting import FloatArray, Recipe, Rows, train_booster
+from models.trees.boosting import Recipe, Rows, train_booster
 from models.trees.inputs import Inputs, learn_inputs
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray
 from core.errors import DataGateError
 from models.lone import is_lone
 from models.params import ModelParams
-from models.trees.boosting import FloatArray, Recipe, Rows, side_by_side, train_booster
+from models.trees.boosting import Recipe, Rows, side_by_side, train_booster
 from models.trees.inputs import Inputs
 
 # Trees with a log link drift with the shop, and Tweedie's totals do not add up by themselves; a

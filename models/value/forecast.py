@@ -25,12 +25,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
+from core.arrays import FloatArray
 from features.history.periods import active_at, bought_in
 from features.planning.timeplan import Timeline
 from features.timeline import date_of, is_closed
 from models.customers.segments import RFM_SEGMENTS, segments
 from models.simple.rules import last_period
-from models.trees.boosting import FloatArray
 
 MONTH, YEAR = 30, 365  # days
 # What the value model expects within the horizon, and over the value horizon.

@@ -33,12 +33,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray
 from core.files import read_json, write_json
 from features.params import Churn
 from models.leaving import LAPSE, saved
 from models.params import ModelParams
 from models.simple.btyd_orders import BtydOrders, fit_btyd_orders
-from models.trees.boosting import FloatArray, load_booster, save_booster
+from models.trees.boosting import load_booster, save_booster
 from models.trees.inputs import Inputs, learn_inputs
 from models.value.amounts import PRIOR_ROWS, Part, Reach, Start, Target, learn_parts, without_lone
 

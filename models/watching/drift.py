@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import chi2
 
+from core.arrays import FloatArray
 from models.params import MonitorParams
-from models.trees.boosting import FloatArray
 
 HALF_ROW = 0.5
 CHANCE = 0.95

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import ArtifactError
-from core.files import check_manifest, digest
+from core.files import check_manifest, version
 from features.planning.rungs import BY_RULE, OTHER_CUSTOMERS
 from features.planning.timeplan import Timeline
 from features.timeline import as_known_on, date_of, later_than, parse_day
@@ -65,11 +65,6 @@ class Decision:
     def to_json(self) -> dict[str, Any]:
         """As plain data, for the manifest."""
         return asdict(self)
-
-
-def facts(timeline: Timeline, learned_until: int) -> dict[str, Any]:
-    """What the manifest of saved models says of them: the task, and until when they learned."""
-    return {"learned_until": date_of(learned_until).isoformat(), "task": timeline.told_task}
 
 
 def decide(
@@ -154,11 +149,6 @@ def below_gates(
 def _judged_later(*folders: Path) -> bool:
     """Whether all were judged on dates after those that they learned from."""
     return all(Rung.load(one / MODELS).number != OTHER_CUSTOMERS for one in folders)
-
-
-def version(manifest: dict[str, Any]) -> str:
-    """Twelve hex digits that change when any file of the models changes."""
-    return digest(manifest["files"])[:12]
 
 
 def _obstacle(

@@ -3,20 +3,7 @@
 from typing import Any
 
 from pipelines.reports.card_figures import written
-
-NAMES = {
-    "ours": "**Regulars**",
-    "tenure_rule": "tenure rule",
-    "recency_rule": "recency rule",
-    "own_rhythm_rule": "own-rhythm rule",
-    "rfm_logistic": "RFM logistic",
-    "bg_nbd": "BG/NBD",
-    "kaplan_meier": "Kaplan-Meier by segment",
-    "bg_nbd_gamma_gamma": "BG/NBD and Gamma-Gamma",
-    "average_formula": "average order × orders a day × days",
-    "own_frequent": "own most frequent categories",
-    "popularity": "global popularity",
-}
+from pipelines.reports.names import NAMES
 
 
 def money_text(when: dict[str, Any], value: dict[str, Any]) -> str:

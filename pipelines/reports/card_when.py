@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipelines.reports.card_figures import written
-from pipelines.reports.card_money import NAMES
+from pipelines.reports.names import NAMES
 
 
 def when_text(when: dict[str, Any]) -> str:

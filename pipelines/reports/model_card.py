@@ -8,8 +8,9 @@ from models.next_purchase.what import LIST_LENGTH
 from models.probability.metrics import DEPTHS
 from pipelines.reports.card_figures import cell, with_interval, written
 from pipelines.reports.card_forecast import forecast_text
-from pipelines.reports.card_money import NAMES, extrapolated_text, money_text
+from pipelines.reports.card_money import extrapolated_text, money_text
 from pipelines.reports.card_when import when_text
+from pipelines.reports.names import NAMES
 from pipelines.reports.unjudged import ladder_text
 
 LEAVING = {

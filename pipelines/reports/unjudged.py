@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from core.files import check_manifest, write_json
+from core.files import check_manifest, version, write_json
 from features.planning.rungs import BY_RULE
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
-from models.watching.promotion import version
 from pipelines import stage
 from pipelines.reading import read_timeline
 from pipelines.reports.pictures import empty_picture

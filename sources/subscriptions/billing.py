@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.clock import utc_now
 from core.errors import TableError
 from sources.contract import TABLES
 from sources.notes import Note
@@ -21,7 +22,7 @@ from sources.params import SourceParams
 from sources.subscriptions.contracts import days_of, whole_months, with_exclusive_ends
 from sources.subscriptions.periods import add_months, is_planned, periods_of, told
 from sources.subscriptions.renewals import with_grace
-from sources.tables.check import Checked, utc_now
+from sources.tables.check import Checked
 
 MOST = 20_000_000  # payments: of more, a period is likely in another unit
 ALONE_DAYS = 30  # a latest time with no other within so many days before it is not believed

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import pandas as pd
 
+from core.clock import utc_now
 from sources.contract import Table
 from sources.cures import own, pasted
 from sources.meanings.ids import EXPORT_AS_TEXT, LOST_DIGITS
@@ -91,7 +91,7 @@ def _reads(cells: pd.Series, forms: Sequence[str]) -> bool:
     """Whether most of the cells are dates in one of the forms, and hardly any is to come."""
     texts = cells.astype("str").str.strip()
     times = pd.concat([pd.to_datetime(texts, format=f, errors="coerce") for f in forms], axis=1)
-    to_come = (times > datetime.now(UTC).replace(tzinfo=None)).any(axis=1)
+    to_come = (times > utc_now()).any(axis=1)
     return bool(times.notna().any(axis=1).mean() > MOST and to_come.mean() <= FEW)
 
 

@@ -5,13 +5,14 @@ rows in = rows kept + rows quarantined + duplicates + guests + left out by sourc
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from core.clock import utc_now
 from core.errors import TableError
 from sources.contract import LEFT_OUT, NUMBER, TABLES, TIME, Table
 from sources.meanings.columns import told_meanings
@@ -151,11 +152,6 @@ def _without_empty_amounts(
         f"map the column that holds the money with source.columns.{table.name}.amount",
     )
     return rows.drop(columns="amount"), (note,)
-
-
-def utc_now() -> datetime:
-    """The time of day in UTC, without saying so, as times are kept here."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def _guests(rows: pd.DataFrame, table: Table) -> "pd.Series[bool]":

@@ -9,8 +9,10 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
+
+from core.clock import utc_now
 
 Order = Literal["day first", "month first"]
 
@@ -86,7 +88,7 @@ def starts_with_year(cells: Iterable[tuple[str, int]]) -> bool:
     In 22-01-30 both 2022 and 2030 may be the year. Of many cells some such years are in the future,
     or there are more different years than days.
     """
-    this_year = datetime.now(UTC).year % 100
+    this_year = utc_now().year % 100
     firsts, lasts = set(), set()
     fit = told = to_come = 0
     for text, count in cells:

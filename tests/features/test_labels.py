@@ -12,9 +12,10 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from features.building import moment_row
-from features.history.bases import cohort_table, standing
+from features.history.bases import standing
 from features.history.facts import collect
 from features.history.labels import LABELS, labels
+from features.history.moment import cohort_table
 from features.timeline import as_known_on, date_of, is_closed, last_closed
 from tests.features.world import (
     AS_OF,

@@ -10,9 +10,10 @@ from core.files import write_manifest
 from models.churn.parametric import fit_parametric
 from models.probability.calibration import IDENTITY, BetaMap
 from models.probability.metrics import log_loss
+from models.training.facts import facts
 from models.trees.inputs import Inputs
 from models.watching import promotion
-from models.watching.promotion import decide, facts
+from models.watching.promotion import decide
 from tests.snapshots import FEATURES, model_params, simulate, timeline, trained
 
 PARAMS = model_params(bootstrap_draws=100)

@@ -5,10 +5,12 @@ import pytest
 from core.errors import DataGateError
 from core.files import write_manifest
 from features.planning.rungs import BY_RULE
+from models.cards.ranked import rule_cards
 from models.gate import Gate
-from models.simple.silence_rule import Rule, rule_cards
+from models.simple.silence_rule import Rule
+from models.training.facts import facts
 from models.training.ladder import Rung
-from models.watching.promotion import below_gates, facts
+from models.watching.promotion import below_gates
 from tests.models.test_promotion import WHOSE, folder
 from tests.snapshots import FEATURES, simulate, timeline
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from core.files import check_manifest, read_json, write_json, write_manifest
-from models.watching.promotion import COMPANY, EVALUATED, FORMER, MODELS, facts, version
+from core.files import check_manifest, read_json, version, write_json, write_manifest
+from models.training.facts import facts
+from models.watching.promotion import COMPANY, EVALUATED, FORMER, MODELS
 from pipelines import stage
 from pipelines.monitor import _learned_from
 from pipelines.promote import REPORTS, lay_out

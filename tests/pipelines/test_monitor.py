@@ -6,10 +6,10 @@ import json
 import pandas as pd
 import pytest
 
+from actions.effects.closed_releases import Judge
 from models.params import MonitorParams
 from models.watching.advice import latest_judged
 from pipelines import stage
-from pipelines.monitor import Judge
 from tests.pipelines.test_end_to_end import stages_run
 from tests.snapshots import model_params, timeline
 
@@ -60,26 +60,20 @@ def test_a_release_is_judged_when_its_horizon_has_closed(copied):
 
 
 def test_a_release_of_cancellations_is_not_judged_on_data_without_subscriptions(
-    tmp_path, monkeypatch
+    tmp_path,
 ):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "data" / "past").mkdir(parents=True)
-    stage.write_parquet(pd.DataFrame({"customer_id": ["1", "2"]}), stage.PAST / "old.parquet")
-    stage.write_parquet(
-        pd.DataFrame({"customer_id": ["1"], "event_day": [pd.Timestamp("2024-01-05")]}),
-        stage.PURCHASES,
+    stage.write_parquet(pd.DataFrame({"customer_id": ["1", "2"]}), tmp_path / "old.parquet")
+    purchases = pd.DataFrame({"customer_id": ["1"], "event_day": [pd.Timestamp("2024-01-05")]})
+    monitor = MonitorParams(
+        bins=10, psi_moved=0.1, psi_drifted=0.25, gain_share=0.3, min_outcomes=5
     )
-    judge = Judge(
-        timeline(churn="cancellation"),
-        model_params(),
-        MonitorParams(bins=10, psi_moved=0.1, psi_drifted=0.25, gain_share=0.3, min_outcomes=5),
-    )
+    judge = Judge(purchases, {}, timeline(churn="cancellation"), (model_params(), monitor))
     facts = {
         "release_id": "old",
         "as_of_date": "2024-01-10",
         "horizon_days": 28,
         "churn_definition": "cancellation",
     }
-    told = judge.release(facts)
+    told = judge.release(facts, tmp_path / "old.parquet")
     assert (told["closed"], told["unknown"], told["groups"]) == (True, 2, {})
     assert latest_judged([told]) is None

@@ -12,12 +12,12 @@ from models.next_purchase.what import fit_next_categories
 from models.probability.profit import Offer
 from pipelines.evaluate import _category_metrics
 from pipelines.reports.model_card import model_card
-from pipelines.summary import (
-    _choice_lines,
-    _churn_lines,
-    _next_lines,
+from pipelines.reports.summary import (
     _reason,
-    _worklist_lines,
+    choice_lines,
+    churn_lines,
+    next_lines,
+    worklist_lines,
 )
 from tests.models import pairs
 from tests.snapshots import model_params, simulate, timeline, trained, trained_on_subscribers
@@ -124,11 +124,11 @@ def test_what_could_not_be_judged_is_a_dash_on_the_card_with_its_reason(lapse):
 
 def test_what_could_not_be_judged_is_a_dash_in_the_summary(lapse):
     made = without(lapse)
-    said = "\n".join([*_churn_lines(made), *_next_lines(made)])
+    said = "\n".join([*churn_lines(made), *next_lines(made)])
     assert "None" not in said and "nan" not in said
     assert "the test rows allow no comparison" in said
     del made["next_purchase"]["orders_in_horizon"]["ours"]
-    assert "orders:" not in "\n".join(_next_lines(made))
+    assert "orders:" not in "\n".join(next_lines(made))
 
 
 def test_a_card_names_the_days_that_values_are_extrapolated_from(lapse):
@@ -151,9 +151,9 @@ def test_orders_and_money_over_the_value_horizon_are_told_beside_their_rules(lap
 def test_the_summary_says_from_where_on_values_are_extrapolated():
     manifest = {"as_of_date": "2024-10-27", "horizon_days": 28, "value_horizon_days": 365}
     none = pd.DataFrame({"customer_id": [], "status": [], "churn_risk": []})
-    told = _worklist_lines(none, manifest | {"value_extrapolated_from": 90}, "en")[0]
+    told = worklist_lines(none, manifest | {"value_extrapolated_from": 90}, "en")[0]
     assert "(value over 365 days, beyond 90 extrapolated)" in told
-    assert "(value over 365 days)" in _worklist_lines(none, manifest, "en")[0]
+    assert "(value over 365 days)" in worklist_lines(none, manifest, "en")[0]
 
 
 def test_every_table_has_a_cell_for_each_column_and_only_baselines_that_were_judged(
@@ -181,7 +181,7 @@ def test_next_categories_are_told_with_their_baselines_where_the_data_has_them(l
     figure = judged["new"]["models"]["own_frequent"]["map_at_3"]["value"]
     assert [line for line in table if "own most frequent" in line and f"{figure:.3f}" in line]
     assert len(table) == 2 + 2 * 3 and len({line.count("|") for line in table}) == 1
-    lines = _next_lines({**lapse, "next_categories": judged})
+    lines = next_lines({**lapse, "next_categories": judged})
     hit = judged["any"]["models"]["ours"]["hit_at_3"]["value"]
     assert any(f"bought by {hit:.1%}" in line for line in lines)
     # Nothing was new to anybody, and nothing expected: told without a ratio that nobody measured.
@@ -191,23 +191,23 @@ def test_next_categories_are_told_with_their_baselines_where_the_data_has_them(l
     assert "not bought in the last" not in told.split("## Money")[0]
     assert "bought for each expected unknown" in told
     assert "observed_over_expected" not in _category_metrics(few["next_categories"])["any"]
-    assert [line for line in _next_lines(few) if "categories" in line] == [
+    assert [line for line in next_lines(few) if "categories" in line] == [
         line for line in lines if "categories, of all" in line
     ]
     for without in (lapse, {**lapse, "next_categories": {}}):
         assert "Next categories" not in model_card(without, USABILITY, PLAIN)
-        assert not any("categories" in line for line in _next_lines(without))
+        assert not any("categories" in line for line in next_lines(without))
 
 
 def test_the_summary_says_what_leaving_means(cancellation, lapse):
-    said = _choice_lines(cancellation["timeline"])[0]
+    said = choice_lines(cancellation["timeline"])[0]
     assert said == ("  leaving means no running subscription after 28 days, among those with one")
-    assert _choice_lines(lapse["timeline"])[0] == (
+    assert choice_lines(lapse["timeline"])[0] == (
         "  leaving means no purchase in 28 days, among those who bought in the 60 days before"
     )
-    assert not any("BG/NBD" in line for line in _churn_lines(cancellation))
-    assert any("tenure rule" in line for line in _churn_lines(cancellation))
-    assert any("BG/NBD" in line for line in _churn_lines(lapse))
+    assert not any("BG/NBD" in line for line in churn_lines(cancellation))
+    assert any("tenure rule" in line for line in churn_lines(cancellation))
+    assert any("BG/NBD" in line for line in churn_lines(lapse))
 
 
 def test_the_summary_reads_a_text_reason_of_a_table():

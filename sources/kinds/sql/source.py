@@ -12,12 +12,13 @@ import re
 import shutil
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from core.clock import utc_now
 from core.errors import SourceError
 from sources.contract import TABLES, TEXT
 from sources.cures import literal, quoted
@@ -195,7 +196,7 @@ def _why_whole(name: str, parts: list[Path], params: SourceParams) -> str | None
 
 def _newest(parts: list[Path], column: str) -> str | None:
     """The newest time, as text. A time to come is a mistake: it would hide all until then."""
-    tomorrow = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
+    tomorrow = (utc_now() + timedelta(days=2)).date().isoformat()
     found = _column(parts, f"max({quoted(column)}) FILTER ({quoted(column)} < '{tomorrow}')")
     return found[0] if found else None
 

@@ -1,0 +1,80 @@
+"""Past releases whose horizon has closed: what was promised, and what became of the customers."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from actions.plan.catalog import DO_NOTHING
+from actions.plan.gates import objectors
+from features.history.outcomes import HOLDOUT, cancelled, contacted, lapsed
+from features.planning.timeplan import Timeline
+from features.timeline import date_of, day_of, is_closed
+from models.judging.realised import realised
+from models.leaving import LAPSE
+from models.params import ModelParams, MonitorParams
+
+# A store may have been filled with another company's data before.
+FEWEST_KNOWN = 0.5  # share of a release's customers whom the data knows
+
+
+class Judge:
+    """What the data knows of the customers of past releases.
+
+    `purchases` are the purchase timelines, `tables` the checked tables contacts, subscriptions and
+    consents, as far as they are there.
+    """
+
+    def __init__(
+        self,
+        purchases: pd.DataFrame,
+        tables: Mapping[str, pd.DataFrame],
+        timeline: Timeline,
+        params: tuple[ModelParams, MonitorParams],
+    ) -> None:
+        self.purchases, self.tables = purchases, tables
+        self.timeline, self.params = timeline, params
+        known = set(purchases["customer_id"])
+        if "subscriptions" in tables:
+            known |= set(tables["subscriptions"]["customer_id"])
+        self.known = known - objectors(tables.get("consents"))
+
+    def release(self, facts: dict[str, Any], path: Path) -> dict[str, Any]:
+        """The facts of a release with `closes`, `closed` and, once it has, its figures.
+
+        `path` is the Parquet file of its scores, read only where the horizon has closed.
+        """
+        as_of, horizon = day_of(date.fromisoformat(facts["as_of_date"])), facts["horizon_days"]
+        closed = is_closed(as_of, horizon, self.timeline.data_until)
+        judged = {**facts, "closes": date_of(as_of + horizon).isoformat(), "closed": closed}
+        if not closed:
+            return judged
+        scores = pd.read_parquet(path)
+        if facts["churn_definition"] != LAPSE and "subscriptions" not in self.tables:
+            # The data tells no longer whose subscription runs.
+            return judged | {"unknown": len(scores), "groups": {}}
+        there = scores["customer_id"].isin(self.known)
+        judged |= {"unknown": int((~there).sum())}
+        if there.mean() < FEWEST_KNOWN:
+            return judged | {"groups": {}}
+        scores = scores[there].reset_index(drop=True)
+        customers = list(scores["customer_id"])
+        if facts["churn_definition"] == LAPSE:
+            left = lapsed(self.purchases, customers, as_of, horizon)
+        else:
+            left = cancelled(self.tables["subscriptions"], customers, as_of, horizon)
+        contacts = self.tables.get("contacts")
+        if contacts is not None:
+            untreated = ~contacted(contacts, customers, as_of, horizon)
+        else:
+            # Nobody noted what was carried out: whom the plan left alone was left alone.
+            kept = (scores["arm"] == HOLDOUT) | (scores["intended_action"] == DO_NOTHING)
+            untreated = kept.to_numpy()
+        scores = scores.assign(left=left, untreated=untreated)
+        return judged | {
+            "holdout": int((scores["arm"] == HOLDOUT).sum()),
+            "untreated_by": "plan" if contacts is None else "contacts",
+            "groups": realised(scores, *self.params),
+        }

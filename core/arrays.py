@@ -1,0 +1,6 @@
+"""Array types."""
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]

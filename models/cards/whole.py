@@ -1,0 +1,51 @@
+"""What cards share, whether models or a rule made them."""
+
+import pandas as pd
+
+from core.errors import DataGateError
+from features.planning.timeplan import Timeline
+from features.timeline import date_of
+from models.leaving import LAPSE
+
+SCORED, ALREADY_CHURNED = "scored", "already_churned"
+
+
+def whole(
+    cards: pd.DataFrame, purchases: pd.DataFrame, version: str, timeline: Timeline
+) -> pd.DataFrame:
+    """The cards, then those of everyone else who ever bought, with the facts that all share.
+
+    `purchases` are the purchase timelines, `version` is that of the models or of the rule.
+    """
+    gone = sorted(set(purchases["customer_id"]) - set(cards["customer_id"]))
+    silent = pd.DataFrame({"customer_id": gone, "status": ALREADY_CHURNED})
+    cards = pd.concat([cards, silent], ignore_index=True)
+    last = purchases.groupby("customer_id")["event_day"].max()
+    return cards.assign(
+        last_purchase_date=cards["customer_id"].map(last),
+        as_of_date=as_timestamp(timeline.score),
+        horizon_days=timeline.horizon_days,
+        value_horizon_days=timeline.value_horizon_days,
+        churn_definition=timeline.churn,
+        model_version=version,
+        data_until=as_timestamp(timeline.data_until),
+    )
+
+
+def as_timestamp(day: int) -> pd.Timestamp:
+    """A day number as the timestamp that cards hold, in microseconds."""
+    return pd.Timestamp(date_of(day)).as_unit("us")
+
+
+def nobody(timeline: Timeline) -> DataGateError:
+    """The error of an empty cohort: what is missing, and what to do."""
+    if timeline.churn == LAPSE:
+        why = f"no customer bought in the {timeline.active_within_days} days before"
+        cure = "newer purchases, or change timeline.score_as_of or task.active_within_days"
+    else:
+        why = "no customer has a subscription that runs then"
+        cure = "newer subscriptions, or change timeline.score_as_of or task.churn"
+    return DataGateError(
+        f"Nobody can be scored as of {date_of(timeline.score)}: {why}. The last release stays as "
+        f"it is. Bring {cure}."
+    )

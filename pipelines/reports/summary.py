@@ -1,0 +1,197 @@
+"""The lines of the summary: what was chosen, how good it is, who is at risk, what is planned."""
+
+from typing import Any
+
+import pandas as pd
+
+from features.usability.contract import MISSING_TABLE
+from models.churn.reason_rows import told
+from models.next_purchase.what import LIST_LENGTH
+from models.simple.silence_rule import INSUFFICIENT_DATA, RULE
+from pipelines.reports.card_figures import ABSENT, written
+from pipelines.reports.names import NAMES
+from pipelines.reports.unjudged import distance_lines
+from serving.wording.sentences import Language, label, sentence
+
+LISTED = 10  # customers that a list of the summary holds
+HIT = f"hit_at_{LIST_LENGTH}"
+LEAVING = {
+    "lapse": "no purchase in {horizon_days} days, among those who bought in the "
+    "{active_within_days} days before",
+    "cancellation": "no running subscription after {horizon_days} days, among those with one",
+}
+METRICS = {"auc": "AUC", "average_precision": "avg. precision", "log_loss": "log loss"}
+
+
+def data_lines(usability: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
+    """What the data is, its problems, and which tables are not there."""
+    source = manifest["source"]["description"]
+    lines = [
+        f"Data      {source}: {usability['customers']:,} customers, "
+        f"{usability['orders']:,} orders, {usability['first_day']} to {usability['last_day']}"
+    ]
+    for finding in usability["findings"]:
+        if finding["severity"] != "advice":
+            lines.append(
+                f"          {finding['severity']}: {finding['table']}: {finding['meaning']}"
+            )
+    guests = usability["tables"]["orders"]["guests"]
+    if guests:
+        lines.append(f"          {guests:,} order lines of guests, who cannot be scored")
+    missing = [
+        f"{finding['table']} ({finding['meaning'].split(': ', 1)[1]})"
+        for finding in usability["findings"]
+        if finding["check"] == MISSING_TABLE
+    ]
+    if missing:
+        lines.append(f"          not there: {'; '.join(missing)}")
+    return lines
+
+
+def choice_lines(timeline: dict[str, Any]) -> list[str]:
+    """What leaving means, and each setting that `auto` chose, with its reason."""
+    lines = [f"  leaving means {LEAVING[timeline.get('churn', 'lapse')].format(**timeline)}"]
+    for choice in timeline["choices"]:
+        # A day number means nothing to people: the reason names the date.
+        is_day = choice["key"] == "timeline.score_as_of"
+        told = choice["why"] if is_day else f"{choice['value']} ({choice['why']})"
+        lines.append(f"  {choice['key']}: {told}")
+    return lines
+
+
+def churn_lines(evaluation: dict[str, Any]) -> list[str]:
+    """The churn model beside its baselines on the test dates, with its grade and warnings."""
+    churn, timeline = evaluation["churn"], evaluation["timeline"]
+    lines = [
+        f"\nChurn within {timeline['horizon_days']} days, tested as of "
+        f"{', '.join(timeline['test'])}: {churn['rows']:,} rows, "
+        f"{churn['churn_rate']:.1%} left (95 % intervals)",
+        "  " + f"{'':18}" + "".join(f"{title:>24}" for title in METRICS.values()),
+    ]
+    for name in (name for name in NAMES if name in churn["models"]):
+        figures = churn["models"][name]
+        cells = "".join(
+            f"{f['value']:>10.3f} ({f['low']:.3f}-{f['high']:.3f})" if f else f"{ABSENT:>24}"
+            for f in (figures[metric] for metric in METRICS)
+        )
+        lines.append(f"  {NAMES[name].strip('*'):18}{cells}")
+    rule, top = churn["best_rule"], churn["top_hundred"]
+    gain = churn["gains"][rule]["auc"]
+    ratio = churn["models"]["ours"]["observed_over_expected"] or {"value": None}
+    over = (
+        f"AUC {gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f}) over the "
+        f"{NAMES[rule]}"
+        if gain
+        else "the test rows allow no comparison with the simple rules"
+    )
+    lines += [
+        f"  grade {churn['grade']}: {over}; {written(ratio['value'], '.2f')} left for each "
+        "predicted",
+        f"  of the {top['of']} ranked highest, {top['ours']:.0f} left; the rule finds "
+        f"{top[rule]:.0f}",
+    ]
+    return [*lines, *(f"  warning: {text}" for text in churn["warnings"])]
+
+
+def next_lines(evaluation: dict[str, Any]) -> list[str]:
+    """The next purchase, its categories and money on the test dates, beside simple rules."""
+    when = evaluation["next_purchase"]
+    error = when["median_absolute_error"]
+    lines = ["\nNext purchase and money, same dates"]
+    if error["ours"] is not None:
+        lines.append(
+            f"  half of those who bought did so within {error['ours']:.1f} days of the median date "
+            f"(own mean gap: {error['own_mean_gap']:.1f})"
+        )
+    lines += [
+        f"  {LIST_LENGTH} categories, {what}: one is bought by "
+        f"{figures['models']['ours'][HIT]['value']:.1%} of those who buy such a one (own most "
+        f"frequent: {figures['models']['own_frequent'][HIT]['value']:.1%})"
+        for name, what in (("any", "of all"), ("new", "not bought lately"))
+        if (figures := evaluation.get("next_categories", {}).get(name))
+    ]
+    for name, what in (("orders_in_horizon", "orders"), ("spend_in_horizon", "spend")):
+        if "ours" in when.get(name, {}):
+            ours, last = when[name]["ours"], when[name].get("last_period")
+            beside = f" (last period again: {last['mean_absolute_error']:.2f})" if last else ""
+            lines.append(
+                f"  {what}: mean absolute error {ours['mean_absolute_error']:.2f}{beside}, total "
+                f"{written(ours['total_error'], '+.1%')}"
+            )
+    return lines
+
+
+def rule_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Language) -> list[str]:
+    """Below the data gates: how far a model is, and whom the rule ranks highest."""
+    ranked = cards[cards["status"] == RULE].sort_values("risk_rank")
+    unjudged = int((cards["status"] == INSUFFICIENT_DATA).sum())
+    lines = [
+        "\nNo model yet: the data is below the gates, so a rule ranks and tells no probability",
+        *(f"  {line}" for line in distance_lines(manifest["gate"]["distance"])),
+        f"  {manifest['gate']['why']}",
+        f"\n{len(ranked):,} customers ranked as of {manifest['as_of_date']}, {unjudged:,} with too "
+        f"few purchases to judge; the {min(LISTED, len(ranked))} longest silent against their "
+        "rhythm",
+    ]
+    for card in ranked.head(LISTED).to_dict("records"):
+        band = label(f"risk_band.{card['risk_band']}", language)
+        silence = sentence("page.silence", language, silence_over_usual=card["silence_over_usual"])
+        lines.append(f"  {card['customer_id']:<10}  {band}: {silence}")
+    return lines
+
+
+def worklist_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Language) -> list[str]:
+    """Who is at risk, with the reason and the action; those with most at stake first."""
+    scored = cards[cards["status"] == "scored"]
+    by = "value_at_risk" if "value_at_risk" in scored else "churn_risk"
+    title = "value at risk" if by == "value_at_risk" else "risk"
+    ranked = scored.sort_values([by, "customer_id"], ascending=[False, True])
+    lines = [
+        f"\n{len(scored):,} customers scored as of {manifest['as_of_date']}, "
+        f"{manifest['horizon_days']} days ahead (value over {manifest['value_horizon_days']} days"
+        f"{_extrapolated(manifest)});"
+        f" the {min(LISTED, len(scored))} with most {title}",
+    ]
+    for card in ranked.head(LISTED).to_dict("records"):
+        money = f"{card[by]:>9,.2f}  risk" if by == "value_at_risk" else "    risk"
+        withheld = f" [{card['arm']}]" if card["withheld"] else ""
+        action = label(f"action.{card['intended_action']}", language)
+        lines.append(
+            f"  {card['customer_id']:<10}{money} {card['churn_risk']:>4.0%}  {action}{withheld}"
+        )
+        lines.append(f"  {'':10}{_reason(card['reasons'], language) or 'nothing raises the risk'}")
+    return lines
+
+
+def _extrapolated(manifest: dict[str, Any]) -> str:
+    """Said wherever a value is: nothing has judged it beyond the days learned."""
+    days = manifest.get("value_extrapolated_from")
+    return "" if days is None else f", beyond {days} extrapolated"
+
+
+def _reason(reasons: Any, language: Language) -> str:
+    """The strongest reason that raises the risk, as a sentence."""
+    for reason in reasons:
+        if reason["direction"] == "up":
+            return sentence(reason["message_key"], language, **told(reason))
+    return ""
+
+
+def plan_lines(plan: dict[str, Any], cards: pd.DataFrame, language: Language) -> list[str]:
+    """What is planned, what it is expected to bring, and who is held out."""
+    chosen = cards[cards["intended_action"].notna()]
+    counts = chosen["intended_action"].value_counts()
+    actions = ", ".join(f"{label(f'action.{name}', language)} {n:,}" for name, n in counts.items())
+    held = chosen[chosen["arm"] == "holdout"]
+    lines = [f"\nPlan      {actions}"]
+    treated, budget = plan["by_arm"]["treated"], plan["budget"]
+    if "expected_gain" in treated:
+        lines.append(
+            f"          expected gain {treated['expected_gain']:,.2f} (low end of assumed effects) "
+            f"for {budget['to_spend']:,.2f} of a budget of {budget['limit']:,.2f}"
+        )
+    lines.append(
+        f"          {len(held):,} customers are in the holdout of {plan['epoch']}: for "
+        f"{int(held['withheld'].sum()):,} of them an action is withheld, to measure its effect"
+    )
+    return lines
