@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from empulse.metrics import empc_score
 from scipy.integrate import quad
 from scipy.stats import beta
 
@@ -51,7 +50,10 @@ def test_it_is_the_mean_over_acceptance_of_the_profit_at_the_best_cut(offer, lev
         assert 0 <= found.share_contacted <= 1
 
 
+@pytest.mark.slow
 def test_a_published_implementation_says_the_same():
+    from empulse.metrics import empc_score  # three seconds, most of them SymPy
+
     y, p, _ = draw(7, rows=900)
     theirs = empc_score(y, p, clv=200, incentive_cost=10, contact_cost=1)
     ours = expected_maximum_profit(y, p, np.ones_like(y), Offer(10.0, 1.0, USUAL), 200.0)

@@ -1,6 +1,7 @@
 import json
 import re
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from features.families.definition import GROUPS, TEXT
 from features.snapshot import all_features, group_of
 from models.churn.reasons import SHOWN, SMALLEST_CONTRIBUTION, Explainer, fit_explainer
 from serving.wording.sentences import LANGUAGES, sentence
+from tests.each import check_each
 from tests.snapshots import FEATURES, simulate, trained
 
 GROUP_OF = group_of(FEATURES)
@@ -151,23 +153,24 @@ def test_only_what_the_data_has_can_be_shown(rows):
     assert shown["spend"] == ["amount_30d", "amount_total", "amount_mean"]
 
 
-LEARNED = [feature for feature in all_features() if feature.group]
-
-
-@pytest.mark.parametrize("feature", LEARNED, ids=lambda feature: feature.name)
-def test_any_feature_of_ours_alone_in_its_group_can_be_shown_and_told(rows, feature):
+def test_any_feature_of_ours_alone_in_its_group_can_be_shown_and_told(rows):
     """Data without amounts may keep of all the spend's features the lines on an order."""
-    text = feature.unit == TEXT
-    values = np.where(rows["churned"] == 0, "bread", "milk") if text else np.arange(len(rows)) % 7.0
-    alone = rows[["customer_id", "churned"]].assign(**{feature.name: values})
-    shown = fit_explainer(alone, [feature.name], {feature.name: feature.group}, 5).shown
-    if feature.group not in ("recency", "rhythm"):
-        assert shown[feature.group] == [feature.name]
-    for language in LANGUAGES:
-        for direction in ("up", "down"):
-            told = {"feature": feature.name, "value": values[0], "typical_value": values[1]}
+
+    def shown_and_told(feature):
+        text = feature.unit == TEXT
+        values = (
+            np.where(rows["churned"] == 0, "bread", "milk") if text else np.arange(len(rows)) % 7.0
+        )
+        alone = rows[["customer_id", "churned"]].assign(**{feature.name: values})
+        shown = fit_explainer(alone, [feature.name], {feature.name: feature.group}, 5).shown
+        if feature.group not in ("recency", "rhythm"):
+            assert shown[feature.group] == [feature.name]
+        told = {"feature": feature.name, "value": values[0], "typical_value": values[1]}
+        for language, direction in product(LANGUAGES, ("up", "down")):
             key = f"reason.{feature.group}.{direction}"
             assert sentence(key, language, **told, own_usual=None)
+
+    check_each((feature for feature in all_features() if feature.group), shown_and_told)
 
 
 def test_of_a_group_the_feature_is_shown_that_moved_the_risk_most_its_way(explainer, model, score):

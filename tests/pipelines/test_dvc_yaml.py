@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.each import check_each
 from tests.pipelines.code import EVERYTHING, ROOT, code_of, params_read, paths_touched
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
@@ -80,37 +81,48 @@ PATHS = [
 ]
 
 
-@pytest.mark.parametrize("name", STAGES)
-def test_a_stage_lists_all_the_code_it_imports(name):
-    assert missing_code(name, STAGES[name]) == set()
+def test_a_stage_lists_all_the_code_it_imports():
+    def complete(name):
+        assert missing_code(name, STAGES[name]) == set()
+
+    check_each(STAGES, complete)
 
 
-@pytest.mark.parametrize(("name", "dep"), CODE)
-def test_code_that_is_not_listed_is_noticed_and_nothing_is_listed_in_vain(name, dep):
-    assert missing_code(name, without(STAGES[name], "deps", dep))
+def test_code_that_is_not_listed_is_noticed_and_nothing_is_listed_in_vain():
+    def noticed(name, dep):
+        assert missing_code(name, without(STAGES[name], "deps", dep))
+
+    check_each(CODE, noticed)
 
 
-@pytest.mark.parametrize("name", STAGES)
-def test_a_stage_lists_all_the_parameters_it_reads(name):
-    assert missing_params(name, STAGES[name]) == set()
+def test_a_stage_lists_all_the_parameters_it_reads():
+    def complete(name):
+        assert missing_params(name, STAGES[name]) == set()
+
+    check_each(STAGES, complete)
 
 
-@pytest.mark.parametrize(("name", "key"), PARAMS)
-def test_a_parameter_that_is_not_listed_is_noticed_and_none_is_listed_in_vain(name, key):
-    assert missing_params(name, without(STAGES[name], "params", key))
+def test_a_parameter_that_is_not_listed_is_noticed_and_none_is_listed_in_vain():
+    def noticed(name, key):
+        assert missing_params(name, without(STAGES[name], "params", key))
+
+    check_each(PARAMS, noticed)
 
 
-@pytest.mark.parametrize("name", STAGES)
-def test_every_path_a_stage_touches_is_a_dep_or_an_out(name):
-    assert missing_paths(name, STAGES[name]) == set()
+def test_every_path_a_stage_touches_is_a_dep_or_an_out():
+    def listed(name):
+        assert missing_paths(name, STAGES[name]) == set()
+
+    check_each(STAGES, listed)
 
 
-@pytest.mark.parametrize(("name", "part", "path"), PATHS)
-def test_a_path_that_is_not_listed_is_noticed(name, part, path):
-    touched = [other for other in paths_touched(script(name)) if covered(other, [path])]
-    if not touched:
-        pytest.fail(f"{name} lists {path} and never uses it")
-    assert missing_paths(name, without(STAGES[name], part, path))
+def test_a_path_that_is_not_listed_is_noticed():
+    def noticed(name, part, path):
+        touched = [other for other in paths_touched(script(name)) if covered(other, [path])]
+        assert touched, f"{name} lists {path} and never uses it"
+        assert missing_paths(name, without(STAGES[name], part, path))
+
+    check_each(PATHS, noticed)
 
 
 def test_a_module_taken_from_a_package_is_followed():

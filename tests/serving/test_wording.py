@@ -1,6 +1,7 @@
 import math
 import re
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import get_args
 
@@ -18,6 +19,7 @@ from models.customers.segments import ABC_CLASSES, LIFECYCLE_STAGES, RFM_SEGMENT
 from models.gate import What
 from serving.wording import sentences as wording
 from serving.wording.sentences import LANGUAGES, field_label, keys, label, sentence
+from tests.each import check_each
 
 ROOT = Path(__file__).parents[2]
 CATALOG = load_catalog(ROOT / "actions.yaml")
@@ -57,15 +59,18 @@ def test_both_languages_have_the_same_keys_in_the_same_order():
     assert set(keys()) == set(variants("en"))
 
 
-@pytest.mark.parametrize("key", keys())
-def test_both_languages_use_the_same_values_in_each_variant(key):
-    found = [
-        [sorted(wording.PLACEHOLDER.findall(text)) for text in variants(language)[key]]
-        for language in LANGUAGES
-    ]
-    assert found[0] == found[1]
-    kinds = {kind for text in found[0] for _, kind in text}
-    assert kinds <= {"", "money", "quantity", "days", "days_of", "customers", *wording.KINDS}
+def test_both_languages_use_the_same_values_in_each_variant():
+    known = {"", "money", "quantity", "days", "days_of", "customers", *wording.KINDS}
+
+    def same(key):
+        english, russian = (
+            [sorted(wording.PLACEHOLDER.findall(text)) for text in variants(language)[key]]
+            for language in LANGUAGES
+        )
+        assert english == russian
+        assert {kind for text in english for _, kind in text} <= known
+
+    check_each(keys(), same)
 
 
 @pytest.mark.parametrize("what", get_args(What))
@@ -94,20 +99,23 @@ def test_no_text_is_left_untranslated():
             assert re.search("[а-яё]", words) or not re.search("[a-z]", words), key
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("key", NEEDED)
-def test_every_key_that_cards_and_plans_can_hold_has_a_sentence_without_any_value(key, language):
-    assert sentence(key, language)
+def test_every_key_that_cards_and_plans_can_hold_has_a_sentence_without_any_value():
+    def written(key, language):
+        assert sentence(key, language)
+
+    check_each(product(NEEDED, LANGUAGES), written)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", [feature.name for feature in all_features() if feature.group])
-def test_every_feature_has_a_label_and_its_values_can_be_written(name, language):
-    assert field_label(name, language) != name.replace("_", " ")
-    values = {"feature": name, "value": 0.3, "typical_value": 12.0}
-    text = sentence("reason.spend.up", language, **values)
-    assert field_label(name, language)[1:] in text
-    assert text.count(":") == 1
+def test_every_feature_has_a_label_and_its_values_can_be_written():
+    def labelled(name, language):
+        assert field_label(name, language) != name.replace("_", " ")
+        values = {"feature": name, "value": 0.3, "typical_value": 12.0}
+        text = sentence("reason.spend.up", language, **values)
+        assert field_label(name, language)[1:] in text
+        assert text.count(":") == 1
+
+    names = [feature.name for feature in all_features() if feature.group]
+    check_each(product(names, LANGUAGES), labelled)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
