@@ -82,7 +82,7 @@ bench-ladder:  ## small data: real sources cut to few customers and days, ours b
 	$(SETUP) dev
 	@$(BIN)/python -m benchmarks.ladder $(CELLS)
 
-docs:  ## write docs/features.md and docs/parameters.md anew
+docs:  ## write the generated pages of docs/ anew: features, parameters, house, decisions
 	$(SETUP) dev
 	$(BIN)/python -m tools.write_docs
 

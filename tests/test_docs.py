@@ -13,10 +13,15 @@ from features.snapshot import all_features
 from models.judging.churn import OURS
 from models.probability.metrics import METRICS
 from pipelines.reports.names import NAMES
+from tools.decision_index import INDEX, decision_index, decision_pages, first_sentence
+from tools.house_map import HOUSE, first_line, house_page, layer_orders
 from tools.write_docs import FEATURES, PARAMETERS, features_page, parameters_page
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+PACKAGES = ("core", "sources", "features", "models", "actions", "serving", "pipelines")
+FOLDERS = (*PACKAGES, "tests", "tools", "benchmarks", "docs", "notebooks")
+WRITTEN_LATER = ("benchmarks/out", "benchmarks/data")  # by a command, and git ignores them
 
 
 def test_the_feature_page_is_what_the_functions_say():
@@ -108,11 +113,62 @@ def test_every_module_named_in_the_readme_can_be_run():
         assert path.exists() and "__main__" in path.read_text(encoding="utf-8"), module
 
 
-def test_every_decision_is_listed_in_the_readme_with_its_downsides():
+def test_the_map_of_the_house_is_what_docstrings_and_import_contracts_say():
+    text = (ROOT / HOUSE).read_text(encoding="utf-8")
+    assert text == house_page(ROOT, text), "run `make docs`"
+
+
+def test_the_map_gives_rooms_and_modules_in_the_order_of_the_import_contracts():
+    layers = {"type": "layers", "name": "models"}
+    contracts = [
+        {"type": "forbidden", "name": "no mlflow"},
+        {**layers, "layers": ["models.cards", "models.value | models.churn", "models.params"]},
+        {**layers, "layers": ["worded", "(card)"], "containers": ["serving.cards"]},
+    ]
+    orders = layer_orders({"tool": {"importlinter": {"contracts": contracts}}})
+    assert orders == {
+        "models": [["params"], ["value", "churn"], ["cards"]],
+        "serving.cards": [["card"], ["worded"]],
+    }
+
+
+def test_every_module_and_room_begins_with_one_line_that_says_what_it_holds():
+    unfinished = [
+        str(module.relative_to(ROOT))
+        for package in PACKAGES
+        for module in sorted((ROOT / package).rglob("*.py"))
+        if not re.fullmatch(r".{10,}[.?]", first_line(module))
+    ]
+    assert not unfinished, unfinished
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_and_folders_that_a_page_names_exist(page):
+    named = re.findall(rf"`((?:{'|'.join(FOLDERS)})/[\w/.-]*)`", page.read_text(encoding="utf-8"))
+    missing = {n for n in named if not n.startswith(WRITTEN_LATER) and not (ROOT / n).exists()}
+    assert not missing, missing
+
+
+def test_the_index_lists_every_decision_in_the_order_of_its_number():
+    assert (ROOT / INDEX).read_text(encoding="utf-8") == decision_index(ROOT), "run `make docs`"
+    numbers = [int(page.name[:4]) for page in decision_pages(ROOT)]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_every_decision_has_a_title_a_choice_and_downsides():
+    for page in decision_pages(ROOT):
+        text = page.read_text(encoding="utf-8")
+        assert re.match(rf"# {int(page.name[:4])}\. \S", text), page.name
+        for part in ("Choice", "Downsides"):
+            assert 10 < len(first_sentence(text, part)) <= 200, (page.name, part)
+
+
+def test_the_readme_is_short_and_leads_to_the_decisions():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for page in sorted((ROOT / "docs" / "decisions").glob("*.md")):
-        assert f"docs/decisions/{page.name}" in readme
-        assert "**Downsides.**" in page.read_text(encoding="utf-8"), page.name
+    assert len(readme.encode()) < 10_000
+    assert "](docs/decisions/README.md)" in readme
+    for page in re.findall(r"docs/decisions/(\d{4}-[\w-]+\.md)", readme):
+        assert (ROOT / "docs" / "decisions" / page).exists()
 
 
 def test_the_error_tree_is_drawn_as_it_stands():
@@ -127,8 +183,7 @@ def test_no_file_of_the_packages_is_long_enough_to_hold_two_ideas():
     listed = subprocess.run(
         ["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    packages = ("sources/", "features/", "models/", "actions/", "serving/", "pipelines/")
     for name in listed.stdout.splitlines():
-        if name.startswith(packages):
+        if name.startswith(PACKAGES):
             lines = len((ROOT / name).read_text(encoding="utf-8").splitlines())
             assert lines <= 320, f"{name} has {lines} lines"

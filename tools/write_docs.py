@@ -1,4 +1,4 @@
-"""Write docs/features.md from the feature functions and docs/parameters.md from params.yaml.
+"""Write the pages that say what the code says: features, parameters, the house, the decisions.
 
 `make docs` runs it; a test fails when a page is not what it would write.
 """
@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 from features.snapshot import all_features
+from tools.decision_index import INDEX, decision_index
+from tools.house_map import HOUSE, house_page
 
 FEATURES, PARAMETERS = Path("docs/features.md"), Path("docs/parameters.md")
 KEY = re.compile(r"^( *)([a-z_0-9]+):(?: ([^#]*?))?(?:\s+# (.*))?$")
@@ -71,9 +73,14 @@ def parameters_page(text: str) -> str:
 
 
 def main() -> None:
-    """Write both pages."""
+    """Write all four pages."""
+    root = Path()
+    parameters = Path("params.yaml").read_text(encoding="utf-8")
+    house = HOUSE.read_text(encoding="utf-8")
     FEATURES.write_text(features_page(), encoding="utf-8")
-    PARAMETERS.write_text(parameters_page(Path("params.yaml").read_text(encoding="utf-8")), "utf-8")
+    PARAMETERS.write_text(parameters_page(parameters), encoding="utf-8")
+    HOUSE.write_text(house_page(root, house), encoding="utf-8")
+    INDEX.write_text(decision_index(root), encoding="utf-8")
 
 
 if __name__ == "__main__":
