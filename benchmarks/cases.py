@@ -18,7 +18,7 @@ import yaml
 from benchmarks.beyond import ALL_DAYS, build_beyond, over_all_days
 from benchmarks.measuring import DATA, ROOT, NotPossibleError
 from core.files import digest, hashes
-from features.building import build_snapshots, read_snapshots
+from features.building import build_snapshots
 from features.engines.duckdb import DuckEngine
 from features.history.category_history import Categories, read_categories
 from features.history.labels import LABELS
@@ -26,6 +26,7 @@ from features.params import TaskParams, TimelineParams
 from features.planning.profile import profile
 from features.planning.splits import plan_timeline
 from features.planning.timeplan import Timeline
+from features.reading import read_snapshots
 from features.snapshot import supported
 from features.timeline import as_known_on, date_of
 from sources.params import SourceParams

@@ -23,7 +23,8 @@ from features.snapshot import group_of, model_features
 from models.training.models import train_all
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import read_served, read_snapshots, read_timeline
+from pipelines.reading import read_snapshots, read_timeline
+from pipelines.served import read_served
 
 OUT = ROOT / "benchmarks" / "out" / "scoring.json"
 CUSTOMERS = 1_000_000

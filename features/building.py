@@ -73,12 +73,6 @@ def build_snapshots(
             progress()
 
 
-def read_snapshots(folder: Path) -> pd.DataFrame:
-    """All snapshots of a folder, sorted by as_of_date and customer_id."""
-    frames = [pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))]
-    return pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
-
-
 def purchase_timelines(engine: Engine, timeline: Timeline) -> pd.DataFrame:
     """Every purchase known at the score date: customer_id, event_day (date), orders, [amount].
 

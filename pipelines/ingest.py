@@ -2,7 +2,7 @@
 
 from core.files import write_json
 from features.engines.duckdb import DuckEngine
-from features.usability import usability_report
+from features.usability.report import usability_report
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reports.usability_page import headline, page

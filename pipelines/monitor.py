@@ -13,7 +13,8 @@ from models.simple.silence_rule import Rule
 from models.watching.advice import advice, drift, latest_judged
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import read_served, read_snapshots, read_timeline
+from pipelines.reading import read_snapshots, read_timeline
+from pipelines.served import read_served
 from serving.cards.monitor import report_page
 
 

@@ -17,7 +17,8 @@ from models.training.ladder import Rung
 from models.value.forecast import Past, forecast
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import read_served, read_snapshots, read_timeline
+from pipelines.reading import read_snapshots, read_timeline
+from pipelines.served import read_served
 
 
 def main() -> None:

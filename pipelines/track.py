@@ -10,7 +10,8 @@ from core.files import MANIFEST, read_json, write_json
 from models.training.ladder import Rung
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import read_served, read_snapshots
+from pipelines.reading import read_snapshots
+from pipelines.served import read_served
 from pipelines.tracking.mlflow_process import STORE_FILE, attempt, set_aside
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ import pytest
 
 from benchmarks.beyond import ALL_DAYS, beyond_plan, build_beyond, over_all_days
 from benchmarks.cases import Prepared
-from features.building import read_snapshots
 from features.engines.duckdb import DuckEngine
 from features.history.labels import LABELS
 from features.planning.profile import profile
 from features.planning.timeplan import Timeline
+from features.reading import read_snapshots
 from features.timeline import day_of
 
 FIRST = pd.Timestamp("2024-01-01")

@@ -6,8 +6,9 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from features.building import build_snapshots, read_snapshots
+from features.building import build_snapshots
 from features.planning.timeplan import Timeline
+from features.reading import read_snapshots
 from features.snapshot import supported
 from tests.features.company import company
 from tests.features.world import AS_OF, ATTRIBUTES, DATA_FROM, LONG, day, frame, on_duckdb

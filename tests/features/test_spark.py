@@ -15,18 +15,14 @@ from pandas.testing import assert_frame_equal
 
 from core.errors import ArtifactError, EnvironmentProblem
 from core.files import write_manifest
-from features.building import (
-    build_snapshots,
-    purchase_timelines,
-    read_snapshots,
-    tables_at,
-)
+from features.building import build_snapshots, purchase_timelines, tables_at
 from features.engines import java, spark
 from features.engines.duckdb import DuckEngine
 from features.engines.java import packed_java
 from features.engines.spark import SparkEngine
 from features.history.category_history import read_categories
 from features.planning.profile import profile, purchase_days
+from features.reading import read_snapshots
 from features.snapshot import supported
 from features.timeline import date_of, day_of
 from models.cards.on_spark import NUMBERS, score_on_spark, scored

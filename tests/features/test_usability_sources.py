@@ -8,8 +8,8 @@ import yaml
 
 from features.params import TaskParams
 from features.timeline import date_of
-from features.usability import usability_report
 from features.usability.feed import feeds
+from features.usability.report import usability_report
 from features.usability.volume import Volume, tail_drop
 from sources.params import SourceParams
 from sources.registry import load

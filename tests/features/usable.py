@@ -7,8 +7,8 @@ import pandas as pd
 
 from features.params import TaskParams
 from features.planning.profile import Profile
-from features.usability import usability_report
 from features.usability.finding import as_records
+from features.usability.report import usability_report
 from sources.params import SourceParams
 from sources.tables.check import Checked
 from tests.features.world import day, on_duckdb
