@@ -1,4 +1,4 @@
-"""Array types."""
+"""Array types that every package shares."""
 
 import numpy as np
 import numpy.typing as npt
