@@ -1,4 +1,4 @@
-"""The clock: the one place that asks what time it is now."""
+"""The clock: the only place that asks for the present time."""
 
 from datetime import UTC, datetime
 

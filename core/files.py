@@ -1,4 +1,4 @@
-"""Saved models: JSON and LightGBM text, never a pickle, with the sha256 of every file."""
+"""Files of models and releases: JSON, and the manifest with the sha256 of every file."""
 
 import hashlib
 import json

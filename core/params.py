@@ -1,4 +1,4 @@
-"""What every section of parameters shares."""
+"""The base class of every section of params.yaml."""
 
 from pydantic import BaseModel, ConfigDict
 

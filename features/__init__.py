@@ -1,1 +1,1 @@
-"""What was known about a customer at a date."""
+"""What was known about a customer at a date, as features, and what happened afterwards."""

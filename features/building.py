@@ -1,4 +1,4 @@
-"""Building snapshots: the program run at every date of the time plan, straight to Parquet."""
+"""Builds snapshots: features and labels at every date of the time plan, written to Parquet."""
 
 import shutil
 from collections.abc import Callable, Sequence

@@ -1,8 +1,8 @@
-"""The same features for a handful of customers: what a purchase just now changes at once.
+"""Live features: the same features for a few customers at once, such as after a purchase just now.
 
-The steps of the very same program become one statement, planned once when the object is made;
-a call only exchanges the rows. It has no parameters: DuckDB plans a statement anew for theirs, and
-planning is most of the time that a small query takes.
+The steps of the same program become one SQL statement, which is planned once when the object is
+made; a call only replaces the rows. The statement has no parameters: DuckDB would plan it anew for
+each of their values, and planning takes most of the time of a small query.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ CONCLUDES_FROM_ROWS = "statistics_propagation,compressed_materialization"
 class LiveFeatures:
     """Features of given histories at an as-of day; `schemas` are those of the checked tables.
 
-    Calls wait for one another: an object holds one set of tables.
+    Calls run one after another, as an object holds one set of tables.
     """
 
     def __init__(self, schemas: Schemas, features: Sequence[Feature], timeline: Timeline):
@@ -48,10 +48,10 @@ class LiveFeatures:
     def snapshot(self, tables: Mapping[str, pa.Table], as_of: int) -> pd.DataFrame:
         """One row for each customer of the cohort among the given ones, as in the snapshot.
 
-        There are no labels: what is live has no outcome yet. `tables` hold every row of these
-        customers, typed as the checked tables; a table left out has no row. `as_of` is days since
-        1970-01-01. Raises KeyError for a table or a column that is not in the schemas, or a column
-        that is missing.
+        There are no labels, as these customers have no outcome yet. `tables` hold every row of
+        these customers, typed as the checked tables; a table left out has no row. `as_of` is days
+        since 1970-01-01. Raises KeyError for a table or a column that is not in the schemas, or a
+        column that is missing.
         """
         known = {name: rows.select(self._schemas[name].names) for name, rows in tables.items()}
         with self._lock:

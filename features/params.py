@@ -1,4 +1,4 @@
-"""What params.yaml may say about the task and the timeline."""
+"""The sections `task` and `timeline` of params.yaml."""
 
 from datetime import date
 from typing import Literal

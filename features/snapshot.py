@@ -54,14 +54,14 @@ FAMILIES = (
 
 
 def all_features() -> tuple[Feature, ...]:
-    """Every feature that exists, whatever the data supports; attributes depend on the data."""
+    """Every feature there is, whatever the data supports; attributes have theirs by the data."""
     return tuple(feature for module in FAMILIES for feature in columns(module.FEATURES))
 
 
 def supported(
     schemas: Schemas, history_days: int, static_attributes: Sequence[str] = ()
 ) -> tuple[tuple[Feature, ...], dict[str, str]]:
-    """The features this data supports, and the others by name with the reason they are absent.
+    """The features this data supports, and for each of the others the reason why it is absent.
 
     `history_days` is the history at the first training date: a window longer than that would mean
     something else for early dates than for late ones. Raises ParamsError for a static attribute
@@ -144,7 +144,7 @@ def _bases_of(features: Sequence[Feature]) -> tuple[str, ...]:
 
 
 def _aggregated(facts: Facts, base: str, features: Sequence[Feature]) -> ir.Table:
-    """The features of one base, aggregated apart from those of the others."""
+    """The features of one base, aggregated separately from those of the others."""
     rows = BASES[base](facts)
     columns = {
         f.name: f.build(rows).cast("string" if f.is_text else "float64")

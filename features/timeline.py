@@ -1,8 +1,8 @@
-"""Time: the only place where a date is compared with an as-of date (design, section 2).
+"""Time: the only module that compares a date with an as-of date.
 
 Everything is counted in whole days: `day` is the number of days from 1970-01-01 to the UTC day of a
-time. As-of dates are midnights, so `event_time < as_of_date` and `day < day_of(as_of_date)` say the
-same, and integers mean the same on every engine.
+time. As-of dates are midnights, so `event_time < as_of_date` and `day < day_of(as_of_date)` mean
+the same, and integers are the same on every engine.
 
     as-of date 2017-11-15:   known  = 2017-11-14 23:59:59.999999 and earlier
                              label  = 2017-11-15 00:00 ... 2017-12-12 23:59:59.999999 (28 days)
@@ -53,8 +53,8 @@ def whole_seconds(time: Any) -> Any:
 def with_days(table: ir.Table, contract: Table) -> ir.Table:
     """Add `day` and `known_day`: when a row happened, and when it had happened and reached us.
 
-    A row without `known_at` was known when it happened. What is announced before it happens (a
-    `known_at` before the row's own time) counts from the day it happens.
+    A row without `known_at` was known when it happened. A row that is announced in advance (its
+    `known_at` lies before its own time) counts from the day it happens.
     """
     happened = days(table[contract.time])
     known = days(table["known_at"]) if "known_at" in table.columns else happened
@@ -75,7 +75,7 @@ def known(rows: ir.Table, moment: ir.Table) -> ir.Table:
 
 
 def emptied(rows: ir.Table, contract: Table) -> ir.Table:
-    """`known` rows with the later-filled cells empty again that were filled after the as-of date.
+    """`known` rows; cells that were filled in after the as-of date are empty again.
 
     A cell whose time is unknown could have been filled at any later time: it is empty too.
     """
@@ -93,7 +93,7 @@ def emptied(rows: ir.Table, contract: Table) -> ir.Table:
 
 
 def editions(rows: ir.Table, dates: ir.Table) -> ir.Table:
-    """Rows with `edition`, so that what depends on several rows is computed once for all dates.
+    """Adds `edition`, so that facts that depend on several rows are computed once for all dates.
 
     Nearly all customers have one edition of their history, ALWAYS: whatever the as-of date, the
     rows that were known are those that had happened. Where a row reached us only after one of the
@@ -119,7 +119,7 @@ def has_late_rows(rows: ir.Table) -> bool:
 
 
 def visible(rows: ir.Table, moment: ir.Table) -> ir.Table:
-    """What of the editions could be seen at the as-of date, with its age `ago` as in `known`."""
+    """The rows of the editions that could be seen at the as-of date, with `ago` as in `known`."""
     told = rows.cross_join(moment)
     told = told.filter(
         ((told.edition == ALWAYS) & (told.day < told.as_of)) | (told.edition == told.as_of)
@@ -128,12 +128,12 @@ def visible(rows: ir.Table, moment: ir.Table) -> ir.Table:
 
 
 def all_known(rows: ir.Table) -> ir.Table:
-    """The editions as they stand when everything has become known: what outcomes are made of."""
+    """The editions after everything has become known: the rows that outcomes are made of."""
     return rows.filter((rows.edition == ALWAYS) | (rows.edition == ALL_KNOWN))
 
 
 def outcome(rows: ir.Table, moment: ir.Table) -> ir.Table:
-    """Rows from the as-of date on, up to but without the last day of the data: it may be half.
+    """Rows from the as-of date on, without the last day of the data, which may be incomplete.
 
     `ahead` is days after the as-of date: 0 is its own day.
     """
@@ -173,7 +173,7 @@ def last_closed(horizon_days: int, end_day: int) -> int:
 
 
 def later_than(days: tuple[int, ...], learned_until: int) -> tuple[int, ...]:
-    """The as-of days whose outcomes begin where what was learned from had ended."""
+    """The as-of days whose outcome windows begin where what was learned from has ended."""
     return tuple(day for day in days if day >= learned_until)
 
 

@@ -1,1 +1,1 @@
-"""Where raw data comes from, and the contract its tables keep."""
+"""Where raw data comes from, and the contract that its tables have to keep."""

@@ -1,4 +1,4 @@
-"""The column contract: which tables there are, their columns, keys and times."""
+"""The column contract: every table with its columns, its key and its time."""
 
 from dataclasses import dataclass, field
 

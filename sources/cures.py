@@ -1,4 +1,4 @@
-"""What a message gives people to paste into params.yaml, in the names of their own columns.
+"""Lines for params.yaml that a message offers to paste, in the names of the user's own columns.
 
 order_id is the column `subscription`, the day is in `paid_at`:
 derive: {orders: {order_id: "concat_ws(' ', subscription, paid_at)"}}

@@ -1,7 +1,7 @@
-"""The one way to a DuckDB of our own: its zone is UTC, whatever the machine's is.
+"""Opens our own DuckDB, always in UTC, whatever the time zone of the machine.
 
-DuckDB takes the zone of the machine, and with it `date_trunc('day', to_timestamp(ts))` of
-source.derive is one day in London and another in Moscow.
+DuckDB would take the zone of the machine, and `date_trunc('day', to_timestamp(ts))` in
+source.derive would be one day in London and another in Moscow.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the check noticed in rows that it kept: told in the usability report, stops nothing."""
+"""Notes of the check on rows that it kept: they go to the usability report and stop nothing."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What params.yaml may say about the source."""
+"""The section `source` of params.yaml."""
 
 import codecs
 from datetime import date

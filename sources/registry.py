@@ -1,4 +1,4 @@
-"""The sources by name: one module each, all with `files`, `describe` and `load`."""
+"""The sources by name; each is a module with `files`, `describe` and `load`."""
 
 import hashlib
 import json
@@ -32,7 +32,7 @@ SOURCES: dict[str, Source] = {
 
 
 def fingerprint(params: SourceParams) -> dict[str, object]:
-    """What the source holds now: whose it is, in words too, and the sha256 of every file it reads.
+    """What the source holds now: the company, a description, and the sha256 of every file it reads.
 
     Raises SourceError when two files have the same content: one delivery would count twice.
     """
@@ -56,9 +56,9 @@ def fingerprint(params: SourceParams) -> dict[str, object]:
 
 
 def company(params: SourceParams) -> str:
-    """Whose data it is: the same while the data grows, another where another source is named.
+    """Whose data it is: unchanged while the data grows, different where another source is named.
 
-    By what `source` says, not by its customers: two companies may both number theirs from 1. A
+    Taken from `source`, not from the customers: two companies may both number theirs from 1. A
     folder is the same however it is written; of a database's options a hash is told, as they may
     name more than is for everybody's eyes.
     """

@@ -1,8 +1,8 @@
-"""The engine that runs the steps on one machine: DuckDB, one part of the customers after another.
+"""The engine on one machine: DuckDB, one part of the customers after another.
 
 Everything about a customer is computed from that customer's rows alone, so customers are cut into
-parts by ranges of their ids. A part fits into the processor's reach and in little memory, which
-is faster than all at once and grows linearly; how many parts there are changes no result.
+parts by ranges of their ids. A part fits into the processor's caches and into little memory:
+that is faster than all at once, and time grows linearly. The number of parts changes no result.
 """
 
 import tempfile
@@ -116,7 +116,7 @@ class DuckEngine:
         self._duck.execute(f'CREATE OR REPLACE {kind} "{step.name}" AS {statement}')
 
     def _free(self, steps: Sequence[Step]) -> None:
-        """Free what steps have made: replaced one by one, two parts would be held at a time."""
+        """Drop the tables of the last part, so that memory never holds two parts at a time."""
         for step in steps:
             if step.keep:
                 self._duck.execute(f'DROP TABLE "{step.name}"')
@@ -152,7 +152,7 @@ class DuckEngine:
         return int(found[0]) if found else 0
 
     def _split(self, name: str, cuts: Sequence[str], folder: Path) -> None:
-        """Write a table once more, one folder a part: reading all for each part takes longer."""
+        """Write a table once more, one folder for each part: each then reads only its own rows."""
         folder.mkdir(parents=True)
         part = self._part_column(name)
         self._duck.execute(
@@ -225,7 +225,7 @@ def dates_rows(dates: Sequence[int]) -> pa.Table:
 
 
 def _part_of(cuts: Sequence[str], first: int) -> str:
-    """The number of a customer's part in SQL: halving the ranges, as one would look it up."""
+    """The number of a customer's part in SQL, by binary search over the ranges."""
     if not cuts:
         return str(first)
     middle = len(cuts) // 2

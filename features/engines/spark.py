@@ -1,9 +1,9 @@
-"""The engine that runs the steps on Spark: the same expressions, cut into parts by Spark itself.
+"""The engine on Spark: the same expressions, which Spark cuts into parts itself.
 
 Where Spark runs and with how much memory is Spark's own configuration: spark-defaults.conf, or the
 environment variables MASTER and SPARK_DRIVER_MEMORY. Nothing but this file,
-features/engines/java.py and the scoring on Spark knows that there is a Spark, and pyspark is
-imported when it is asked for.
+features/engines/java.py and the scoring on Spark knows about Spark, and pyspark is imported
+only when it is asked for.
 """
 
 import os
@@ -111,7 +111,7 @@ class SparkEngine:
         shutil.rmtree(written)
 
     def _tune(self, rows: int) -> None:
-        """What is faster for these expressions, unless Spark's own configuration decides it."""
+        """Make these expressions faster, unless Spark's own configuration decides otherwise."""
         context = self._spark.sparkContext
         given = context.getConf()
         parts = max(context.defaultParallelism, rows // PARTITION_ROWS)

@@ -1,1 +1,1 @@
-"""The features, one module a family."""
+"""The features, one module for each family."""

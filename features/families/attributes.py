@@ -1,7 +1,7 @@
-"""Customer attributes. Those without a date of their own are learned from only when listed.
+"""Customer attributes, which models learn from only when params.yaml lists them.
 
-What a customer table says today may not have been so at an as-of date of last year, and nobody
-noted when it changed: `source.static_attributes` lists the attributes that do not change.
+What the customers table says today may have been different at an as-of date of last year, and it
+does not say when it changed: `source.static_attributes` lists the attributes that do not change.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The Buy-Till-You-Die quadruple (Fader, Hardie & Lee 2005), days with purchases.
+"""The Buy-Till-You-Die quadruple (Fader, Hardie & Lee 2005), counted in days with purchases.
 
 Inputs of the BG/NBD baseline only: its `recency` is the age at the last purchase, the other way
 round from `days_since_last_purchase`, so no other model sees it.

@@ -1,4 +1,4 @@
-"""Calendar: on which days of the week, at which time of the day and of the year a customer buys.
+"""Calendar: the days of the week and the times of day and year at which a customer buys.
 
 Days and hours are UTC: set `source.timezone` so that the hours of a shop are read as its own.
 """

@@ -1,4 +1,4 @@
-"""Categories: how many a customer buys, how concentrated, what is new and what was dropped.
+"""Categories: how many a customer buys, how concentrated, which are new and which were dropped.
 
 The base holds one row per customer and category: `bought` is the number of days on which something
 of it was bought (with a positive amount), `first_ago` and `last_ago` the first and last of them.

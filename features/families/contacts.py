@@ -1,4 +1,4 @@
-"""Contacts and consents: how much the customer is pressed, what came back, who said no.
+"""Contacts and consents: how often a customer is contacted, answers, and refuses.
 
 Only contacts of arm `treated` were made; a customer of the holdout was not contacted.
 """
@@ -37,13 +37,13 @@ def contacts_unanswered(contacts: ir.Table) -> ir.Value:
 
 @feature(base="consents", group="consents", unit="channels")
 def channels_granted(consents: ir.Table) -> ir.Value:
-    """Channels (`all` is one) on which the newest word is yes, for any purpose but profiling."""
+    """Channels (`all` counts as one) with a consent as the newest answer, profiling left out."""
     return (consents.is_newest & consents.granted).sum()
 
 
 @feature(base="consents", group="consents", unit="times", windows=(90,))
 def consents_refused(consents: ir.Table, window: int) -> ir.Value:
-    """Times a channel was refused in the last {window} days; two purposes at one time are one."""
+    """Refusals of a channel in the last {window} days; two purposes at one time count once."""
     return (~consents.granted & within(consents.ago, window)).sum()
 
 

@@ -1,4 +1,4 @@
-"""What a feature is: a documented function of history already cut, whose name is its column.
+"""Defines a feature: a documented function of the cut history, whose name is its column.
 
     @feature(base="purchase_days", group="recency", unit="days")
     def days_since_last_purchase(purchase_days: ir.Table) -> ir.Value:
@@ -69,7 +69,7 @@ class Feature:
 
     @property
     def is_text(self) -> bool:
-        """Whether its values are names, not numbers."""
+        """Whether the feature's values are texts, not numbers."""
         return self.unit == TEXT
 
 

@@ -1,4 +1,4 @@
-"""Discounts: whether it is the price that holds the customer."""
+"""Discounts: whether the customer buys because of the price."""
 
 import ibis.expr.types as ir
 
@@ -33,7 +33,7 @@ def discounted_orders_share(purchase_days: ir.Table, window: int) -> ir.Value:
 
 @feature(base="purchase_days", group="discounts", unit="share", needs=NEEDS)
 def discounted_orders_share_total(purchase_days: ir.Table) -> ir.Value:
-    """Share of the purchases with a discount in all history: what the customer is used to."""
+    """Share of the purchases with a discount, in all history."""
     bought = purchase_days.orders.sum().cast("float64")
     return purchase_days.discounted.sum() / bought
 

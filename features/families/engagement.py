@@ -1,4 +1,4 @@
-"""Engagement: visits, app and mailings; whether they fade against the customer's own past."""
+"""Engagement: visits, app and e-mails, and whether there are fewer of them than before."""
 
 import ibis.expr.types as ir
 
@@ -64,7 +64,7 @@ def days_since_email_open(events: ir.Table) -> ir.Value:
 
 @feature(base="events", group="mailings", unit="days")
 def days_since_email_click(events: ir.Table) -> ir.Value:
-    """Whole days since a link in an e-mail was last followed."""
+    """Whole days since a link in an e-mail was last clicked."""
     return days_since(events, CLICKS)
 
 

@@ -20,7 +20,7 @@ def tenure_days(purchase_days: ir.Table) -> ir.Value:
 
 @feature(base="purchase_days", group="tenure", unit="0 or 1")
 def tenure_is_censored(purchase_days: ir.Table) -> ir.Value:
-    """1 when the first known purchase is so near the start of the data that others may precede."""
+    """1 when the first known purchase is so near the start of the data that it may not be first."""
     return purchase_days.starts_censored.max().cast("int64")
 
 
@@ -39,7 +39,7 @@ def orders(purchase_days: ir.Table, window: int) -> ir.Value:
 
 @feature(base="purchase_days", group="frequency", unit="orders a day")
 def orders_rate(purchase_days: ir.Table) -> ir.Value:
-    """Purchases a day since the first known purchase."""
+    """Purchases per day since the first known purchase."""
     return purchase_days.orders.sum() / purchase_days.ago.max().cast("float64")
 
 
@@ -51,7 +51,7 @@ def purchase_days_share(purchase_days: ir.Table, window: int) -> ir.Value:
 
 @feature(base="purchase_days", group="frequency", unit="orders")
 def orders_per_purchase_day(purchase_days: ir.Table) -> ir.Value:
-    """Mean purchases on a day with any."""
+    """Mean number of purchases on a day with any."""
     return purchase_days.orders.sum() / purchase_days.count().cast("float64")
 
 

@@ -1,4 +1,4 @@
-"""Rhythm: the customer's own usual gap between purchases, and the present silence against it."""
+"""Rhythm: the customer's usual gap between purchases, and the present silence beside it."""
 
 import ibis
 import ibis.expr.types as ir
@@ -26,7 +26,7 @@ def gap_std(purchase_days: ir.Table) -> ir.Value:
 
 @feature(base="purchase_days", group="rhythm", unit="ratio")
 def gap_variation(purchase_days: ir.Table) -> ir.Value:
-    """Coefficient of variation of the gaps: 0 is clockwork, 1 is chance."""
+    """Coefficient of variation of the gaps: 0 is perfectly regular, 1 is random."""
     return _spread(purchase_days.gap) / purchase_days.gap.mean()
 
 
@@ -84,7 +84,7 @@ def gaps_longer_share(purchase_days: ir.Table) -> ir.Value:
 
 @feature(base="purchase_days", group="rhythm", unit="0 to 1")
 def clumpiness(purchase_days: ir.Table) -> ir.Value:
-    """Clumpiness since the first purchase (Zhang, Bradlow & Small 2015): 0 is even, 1 in one go.
+    """Clumpiness since the first purchase (Zhang, Bradlow & Small 2015): 0 is even, 1 all at once.
 
     Entropy of the intervals between the first purchase day and the as-of date, the present silence
     among them, against the entropy of equal intervals. Unknown with one purchase day.

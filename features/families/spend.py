@@ -1,7 +1,7 @@
 """Money: how much a customer spends, how it is spread, and what comes back as refunds.
 
 In sums a purchase of unknown money counts as the customer's usual purchase; a sum is unknown where
-there is none. Purchase days with unknown money have no part in means, extremes and spread.
+there is none. Purchase days with unknown money are left out of means, extremes and spread.
 """
 
 import ibis.expr.types as ir
@@ -27,7 +27,7 @@ def amount(days: ir.Table, window: int) -> ir.Value:
 
 @feature(base="purchase_days", group="spend", unit="money", needs=("amount",))
 def amount_mean(purchase_days: ir.Table) -> ir.Value:
-    """Mean net amount a purchase, in all history."""
+    """Mean net amount per purchase, in all history."""
     return usual_money(purchase_days)
 
 
@@ -78,7 +78,7 @@ def amount_top_share(purchase_days: ir.Table) -> ir.Value:
 
 @feature(base="purchase_days", group="spend", unit="lines", windows=(90,))
 def lines_per_order(purchase_days: ir.Table, window: int) -> ir.Value:
-    """Mean order lines a purchase in the last {window} days."""
+    """Mean order lines per purchase in the last {window} days."""
     recent = within(purchase_days.ago, window)
     bought = purchase_days.orders.sum(where=recent).cast("float64")
     return purchase_days.lines.sum(where=recent) / bought
@@ -86,13 +86,13 @@ def lines_per_order(purchase_days: ir.Table, window: int) -> ir.Value:
 
 @feature(base="purchase_days", group="spend", unit="lines")
 def lines_per_order_total(purchase_days: ir.Table) -> ir.Value:
-    """Mean order lines a purchase in all history."""
+    """Mean order lines per purchase in all history."""
     return purchase_days.lines.sum() / purchase_days.orders.sum().cast("float64")
 
 
 @feature(base="purchase_days", group="spend", unit="units", needs=("quantity",))
 def units_per_order(purchase_days: ir.Table) -> ir.Value:
-    """Mean units (quantity, summed over the lines) a purchase whose units are all known."""
+    """Mean units (quantity, summed over the lines) per purchase whose units are all known."""
     return mean(purchase_days.quantity, purchase_days.counted.sum())
 
 

@@ -1,4 +1,4 @@
-"""Stores: whether one place holds the customer. The base holds one row per customer and store."""
+"""Stores: how many a customer uses, and whether one of them dominates."""
 
 import ibis.expr.types as ir
 

@@ -1,4 +1,4 @@
-"""Subscriptions: for how long, at which plan and price, when the next renewal comes.
+"""Subscriptions: their age, plan and price, and when the next renewal comes.
 
 The current subscription is the newest of those that run; the previous one is the newest of those
 that have ended. A new price is a new row that starts where the old one ends.

@@ -1,4 +1,4 @@
-"""Support: complaints, how long their answers took, and how content they left the customer."""
+"""Support: complaints, how long they took to close, and how satisfied the customer was."""
 
 import ibis.expr.types as ir
 
@@ -45,7 +45,7 @@ def days_since_complaint(tickets: ir.Table) -> ir.Value:
 
 @feature(base="tickets", group="support", unit="days", needs=("closed_at",))
 def days_to_close_mean(tickets: ir.Table) -> ir.Value:
-    """Mean days from opening to closing (in whole seconds) of tickets closed, if reopened too."""
+    """Mean days from opening to closing of closed tickets (reopened ones too), to the second."""
     return tickets.seconds_to_close.mean() / float(SECONDS_PER_DAY)
 
 
@@ -57,14 +57,14 @@ def reopenings(tickets: ir.Table) -> ir.Value:
 
 @feature(base="tickets", group="support", unit="score", needs=("csat",))
 def csat_mean(tickets: ir.Table) -> ir.Value:
-    """Mean satisfaction given for tickets closed, if reopened too (csat), in all history."""
+    """Mean satisfaction (csat) given for closed tickets (reopened ones too), in all history."""
     given = exactly(tickets.csat, 0.0).sum(where=tickets.csat.notnull()).cast("float64")
     return given / tickets.csat.count().nullif(0).cast("float64")
 
 
 @feature(base="tickets", group="support", unit="score", needs=("csat",))
 def csat_min(tickets: ir.Table) -> ir.Value:
-    """Lowest satisfaction given for a ticket closed, if reopened too (csat), in all history."""
+    """Lowest satisfaction (csat) given for a closed ticket (reopened ones too), in all history."""
     return tickets.csat.min()
 
 

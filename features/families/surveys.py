@@ -1,4 +1,4 @@
-"""Surveys: would the customer recommend us (NPS, 0 to 10; Reichheld 2003), and what changed."""
+"""Surveys: whether the customer would recommend us (NPS, 0 to 10; Reichheld 2003), and changes."""
 
 import ibis.expr.types as ir
 
@@ -10,7 +10,7 @@ PROMOTER, DETRACTOR = 9, 6  # from this score on, and up to this score
 
 @feature(base="surveys", group="surveys", unit="score")
 def nps_last(surveys: ir.Table) -> ir.Value:
-    """Last answer whether one would recommend us, 0 to 10; of several at one time the lowest."""
+    """Last answer to the recommendation question, 0 to 10; of several at one time the lowest."""
     return _answer(surveys, 1)
 
 

@@ -1,4 +1,4 @@
-"""Trend: the last window against the one before it, and lately against the long run."""
+"""Trend: the last window beside the one before it, and the recent past beside the long run."""
 
 from functools import reduce
 from operator import add

@@ -1,1 +1,1 @@
-"""What a customer did, cut at an as-of date: facts, bases, the cohort, and outcomes after it."""
+"""The history cut at an as-of date (facts, bases, cohort), and the outcomes after that date."""

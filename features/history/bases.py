@@ -1,8 +1,8 @@
-"""Bases: what a feature aggregates, as it stood at the as-of date. One row each, with its age.
+"""Bases: the tables that features aggregate, as they stood at the as-of date.
 
-`ago` is whole days before the as-of date: 1 is the day before it. That is all a feature sees of
-time, so it cannot see the future. `moment` is the one-row table of the as-of date (`as_of`, and
-`censored_before`: before that day a first purchase may well not be the first).
+Each row has its age `ago`, in whole days before the as-of date: 1 is the day before it. That is all
+that a feature sees of time, so it cannot see the future. `moment` is the one-row table of the as-of
+date (`as_of`, and `censored_before`: before that day a first purchase may well not be the first).
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ ATTRIBUTE = "attribute_"
 
 
 def standing(facts: Facts) -> ir.Table:
-    """What their own other rows are compared with: one row for each of the cohort that ever bought.
+    """Figures of each customer that other rows are compared with; for all of the cohort who bought.
 
     `silence` is days since the last purchase, `average` the mean money of the purchase days and
     `usual` that of a purchase; what is unknown is left out of both.
@@ -45,7 +45,7 @@ def standing(facts: Facts) -> ir.Table:
 
 
 def mean(total: ir.Value, count: ir.Value) -> ir.Value:
-    """A sum by a count; unknown where there is nothing to count."""
+    """A sum divided by a count; unknown where there is nothing to count."""
     return total.sum().cast("float64") / count.nullif(0).cast("float64")
 
 
@@ -104,14 +104,14 @@ def _first_and_last(rows: ir.Table, column: str) -> ir.Table:
 
 
 def latest_of_most(rows: ir.Table) -> ir.Value:
-    """`last_ago` of the row that was `bought` most; of equals the latest."""
+    """`last_ago` of the row with the most `bought`; among equals the latest."""
     # One whole number holds both, so that no second look at the customer's rows is needed.
     key = (rows.bought * BEYOND_ANY_AGE - rows.last_ago).max()
     return (BEYOND_ANY_AGE - key % BEYOND_ANY_AGE) % BEYOND_ANY_AGE
 
 
 def name_of_latest(rows: ir.Table, column: str) -> ir.Value:
-    """The text of the row with the smallest `last_ago`; of equals the first in the alphabet."""
+    """The text of the row with the smallest `last_ago`; among equals the first in the alphabet."""
     digits = len(str(BEYOND_ANY_AGE))
     age = (rows.last_ago + BEYOND_ANY_AGE).cast("string")
     return (age + rows[column]).min().substr(digits)
@@ -123,7 +123,7 @@ def events(facts: Facts) -> ir.Table:
 
 
 def contacts(facts: Facts) -> ir.Table:
-    """Contacts that were made (who was held out was not), with `is_answered` as it was known."""
+    """Contacts that were made (not those of the holdout), with `is_answered` as it was known."""
     rows = emptied(known(facts.tables["contacts_days"], moment_table()), CONTACTS)
     rows = rows.filter(rows.arm == "treated")
     has_answers = "responded" in rows.columns
@@ -134,7 +134,7 @@ def contacts(facts: Facts) -> ir.Table:
 
 
 def consents(facts: Facts) -> ir.Table:
-    """The newest word on each channel, marketing and other purposes apart from profiling."""
+    """The newest consent on each channel, for marketing and all purposes other than profiling."""
     rows = on_channels(known(facts.tables["consents_days"], moment_table()))
     return newest_words(rows, ["customer_id", "channel"], ago=rows.ago.min())
 
@@ -196,7 +196,7 @@ def subscriptions(facts: Facts) -> ir.Table:
 
 
 def customers(facts: Facts) -> ir.Table:
-    """Customers' attributes; an account of the future is not known yet.
+    """Customers' attributes; accounts created later are not known yet.
 
     An attribute may be called anything, so it goes by `attribute_<name>` beside our own columns.
     """

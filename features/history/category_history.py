@@ -1,13 +1,13 @@
-"""Who bought which category, as it stood at an as-of date, and who bought which afterwards.
+"""Categories that each customer had bought by an as-of date, and those bought after it.
 
 Two tables beside the snapshot, one row a customer and category, for the model of the categories
-bought next (models/next_purchase/what.py). They are apart from one another so that whatever reads
-the history cannot see an outcome.
+bought next (models/next_purchase/what.py). They are separate so that code that reads the
+history cannot see an outcome.
 
 `HISTORY` has the categories that a customer of the cohort ever bought: as_of_date, customer_id,
-category and whole numbers of days, of which `bought` counts days with a purchase of it.
-`OUTCOMES` has those bought within the horizon, before or for the first time: no row is a true no
-once the window has closed, and where it has not there are no rows at all.
+category and whole numbers of days, of which `bought` counts days with a purchase of it. `OUTCOMES`
+has those bought within the horizon, before or for the first time: once the window has closed, a
+missing row means that the category was not bought; before that there are no rows at all.
 """
 
 from dataclasses import dataclass

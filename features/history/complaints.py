@@ -1,4 +1,4 @@
-"""Which tickets are complaints, and which are open: for features and gates alike."""
+"""Which tickets are complaints, and which are open; features and gates read it here."""
 
 import ibis
 import ibis.expr.types as ir

@@ -1,4 +1,4 @@
-"""Consent: what the newest word of a customer says, on profiling and on each channel."""
+"""Consent: the newest answer of each customer, on profiling and on each channel."""
 
 import ibis
 import ibis.expr.types as ir

@@ -2,11 +2,11 @@
 
 A **purchase** is an order with positive net on the day of its first line. A refund is its own,
 later row: it moves money, never recency, frequency or the label. An order with a line of unknown
-amount is a purchase too, of unknown money, unless what is known of it is negative: its known lines
-are part of no sum, and `unpriced` counts it.
+amount is a purchase too, of unknown money, unless its known part is negative: its known lines enter
+no sum, and `unpriced` counts it.
 
 Facts are steps: expressions over named tables, in order. An engine runs them
-(features/engines/duckdb.py); nothing here knows which.
+(features/engines/duckdb.py); nothing here depends on which one.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Events by kind: the counts that engagement and campaign features are made of.
+"""Counts of events by kind, for the features of engagement and campaigns.
 
 The base holds one row per customer, kind and day; `happened` says how often.
 """
@@ -29,5 +29,5 @@ def change(events: ir.Table, kinds: tuple[str, ...], window: int) -> ir.Value:
 
 
 def rate(part: ir.Value, whole: ir.Value) -> ir.Value:
-    """One count for each of another; unknown where there is none of the other."""
+    """One count divided by another; unknown where the other is zero."""
     return part / whole.nullif(0).cast("float64")

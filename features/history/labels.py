@@ -1,4 +1,4 @@
-"""Labels: what happened from the as-of date on. Unknown where the outcome window is not closed."""
+"""Labels: what happened from the as-of date on, unknown until the outcome window has closed."""
 
 import ibis
 import ibis.expr.types as ir
@@ -24,8 +24,8 @@ LABELS = (
 def labels(customers: ir.Table, facts: Facts, churn: str) -> ir.Table:
     """The labels of the given customers: one row each, `customer_id` and `LABELS`.
 
-    Money labels are absent when there are no amounts, and unknown where nobody knows what any
-    purchase of the customer cost. `days_to_next_purchase` is empty when no
+    Money labels are absent when there are no amounts, and unknown where no purchase
+    of the customer has a known amount. `days_to_next_purchase` is empty when no
     purchase was seen within `followup_days`; the day of the last row of the data may be incomplete
     and counts as unseen.
     """

@@ -1,4 +1,4 @@
-"""The as-of date as a table: what every base and label is cut at."""
+"""The as-of date and the cohort as tables, which bases and labels are cut by."""
 
 import ibis
 import ibis.expr.types as ir
@@ -16,10 +16,10 @@ MOMENT = {
 
 
 def moment_table() -> ir.Table:
-    """The as-of day and what goes with it: one row; days since 1970-01-01, and numbers of days."""
+    """The as-of day and its windows: one row; days since 1970-01-01, and numbers of days."""
     return ibis.table(MOMENT, name="moment")
 
 
 def cohort_table() -> ir.Table:
-    """The customers who are looked at, computed once for each date: one column."""
+    """The customers who are looked at, computed once for each date; one column."""
     return ibis.table({"customer_id": "string"}, name="cohort")

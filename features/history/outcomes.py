@@ -1,4 +1,4 @@
-"""What became of customers after any past day, from the checked data as it stands now.
+"""Outcomes of customers after any past day, from the checked data as it stands now.
 
 Labels (features/history/labels.py) are made for the as-of dates of a run; releases were made on
 other days.
@@ -41,7 +41,7 @@ def contacted(
 ) -> Flags:
     """Whether an action was carried out for each customer within the horizon (n,).
 
-    Contacts of arm `holdout` are noted and were not made.
+    Contacts of arm `holdout` are in the table but were not made.
     """
     start = pd.Timestamp(date_of(as_of_day))
     inside = period_of(contacts["event_time"], start, [horizon_days]) == 0

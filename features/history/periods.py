@@ -1,4 +1,4 @@
-"""What customers bought by period after a date, from the purchase timelines.
+"""Orders and money of customers by period after a date, from the purchase timelines.
 
 `purchases` holds customer_id, event_day, orders and, where the data has amounts, amount: one row
 per customer and day with purchases, what `purchase_timelines` makes. Its amounts are what was paid
@@ -41,8 +41,8 @@ def bought_by(
 ) -> dict[str, dict[str, float]]:
     """`orders` and `spend` in the `days` from an as-of day on, by who bought.
 
-    `cohort`: the given customers; `new`: whose first purchase lies there; `back`: all others, who
-    had been silent too long to be in the cohort.
+    `cohort`: the given customers; `new`: those whose first purchase lies there; `back`: all others,
+    who had been silent too long to be in the cohort.
     """
     customers = purchases["customer_id"]
     inside = period_of(purchases["event_day"], _midnight(as_of_day), [days]) == 0
@@ -57,7 +57,7 @@ def bought_by(
 
 
 def active_at(purchases: pd.DataFrame, as_of_day: int, active_within_days: int) -> list[str]:
-    """Who bought in the `active_within_days` before an as-of day, sorted."""
+    """Customers who bought in the `active_within_days` before an as-of day, sorted."""
     start = _midnight(as_of_day - active_within_days)
     inside = period_of(purchases["event_day"], start, [active_within_days]) == 0
     return sorted(set(purchases["customer_id"][inside]))

@@ -1,1 +1,1 @@
-"""The time plan: horizons and as-of dates that a history carries."""
+"""The time plan: the horizons and as-of dates that a history supports."""

@@ -1,7 +1,7 @@
 """The grid of as-of dates: every `step_days` back from the last closed outcome window.
 
 Where people leave, or buy, on certain days of the year or month (features/planning/phase.py), a
-date of another phase looks ahead on other days than the score date does. Then as-of dates lie whole
+date of another phase looks ahead to other days than the score date does. Then as-of dates lie whole
 years, or months, before the score date:
 
     season tickets end on 31 August, horizon 120, score 2024-06-02
@@ -28,9 +28,9 @@ def score_day(params: TimelineParams, profile: Profile) -> int:
 
 
 def phase_at(horizon: int, profile: Profile, params: TimelineParams) -> Phase | None:
-    """The phase that the dates have to keep to; None where any will do, or params.yaml says which.
+    """The phase that dates have to keep to; None where any date will do, or params.yaml has dates.
 
-    Of purchases none is kept to where nobody buys within the horizon: then all would lapse.
+    A phase of purchases is ignored where nobody buys within the horizon: all would lapse then.
     """
     phase = profile.phase
     if phase is None or not phase.bears_on(horizon) or params.test_as_of_dates:

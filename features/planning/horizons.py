@@ -1,4 +1,4 @@
-"""How far ahead to look, and who is looked at: what `auto` makes of the data's own rhythm."""
+"""Horizons and the cohort's window: how `auto` derives them from the rhythm of purchases."""
 
 from features.params import TaskParams
 from features.planning.profile import Profile
@@ -17,7 +17,7 @@ def rhythm_horizon(long_gap: float | None) -> int:
 
 
 def wanted_horizon(task: TaskParams, profile: Profile, score: int | None = None) -> tuple[int, str]:
-    """The horizon (days) of params.yaml, or the one that the rhythm asks for, and why.
+    """The horizon (days) of params.yaml, or the one that fits the rhythm of purchases, and why.
 
     `score` is the day that is scored, by default the one after the last row.
     """
@@ -61,8 +61,8 @@ def _until_people_leave(profile: Profile, score: int) -> tuple[int, str]:
 def active_days(task: TaskParams, horizon: int, profile: Profile) -> tuple[int, str]:
     """Within how many days a customer must have bought to be asked about, and why.
 
-    Where it is `auto` it is never shorter than the horizon: who has been silent for less than that
-    has not lapsed.
+    With `auto` it is never shorter than the horizon: customers who have been silent for less than
+    that have not lapsed.
     """
     if task.active_within_days != "auto":
         return task.active_within_days, "set in params.yaml"

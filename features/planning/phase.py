@@ -1,10 +1,10 @@
-"""Leaving, or buying, that happens on a few days of the year or of the month.
+"""Phases: days of the year or month on which most purchases, or most ends, fall.
 
     season tickets end on 31 August: 120 days after 2 February nobody can leave, and 120 days after
-    1 June a third may. A customer scored on 1 June is learned from on 1 June of the years before.
+    1 June a third may. To score on 1 June, models learn from 1 June of earlier years.
 
-Such days are those on which most events of one cycle fall, chosen by the other cycles alone: events
-that fall anywhere, or together once, are no phase.
+The days are chosen on all cycles but one and must then hold most events of that one, for each
+cycle: events that are spread evenly, or that coincide only once, are no phase.
 """
 
 from collections.abc import Mapping
@@ -63,7 +63,7 @@ class Phase:
 
     @property
     def why(self) -> str:
-        """What this phase asks of the dates, in words."""
+        """Why dates have to keep to this phase, in words."""
         who = "who leave do" if self.of == "leaving" else "purchases are"
         return (
             f"a {self.cycle} from date to date, at the phase of the score date, since "
@@ -81,7 +81,7 @@ class Phase:
         return ", ".join(f"{when.day} {when:%B}" for when in named) + more
 
     def bears_on(self, horizon_days: int) -> bool:
-        """Whether a horizon sees more of it, or less, from one date than from another."""
+        """Whether a horizon holds more of it from one date than from another."""
         if self.of == "buying" and self.cycle == "year":
             # Before a season, in it and after it customers have other histories and other risks.
             return horizon_days <= LENGTH[self.cycle]
@@ -118,7 +118,7 @@ def leaving_days(subscriptions: ir.Table) -> ir.Table:
 
 
 def usual_absence(away: Counts) -> int | None:
-    """The days after which nine of ten who come back are back; None where most do not.
+    """Days after which nine of ten returning customers are back; None where most never return.
 
     `away` are events by days of absence, 0 for who stayed away. Pupils leave each June, and most
     of them are back in September: before that nobody can tell who left.

@@ -1,4 +1,4 @@
-"""The data's own rhythm: how long customers stay silent, and whether the silent come back."""
+"""The rhythm of the data: how long customers stay silent, and whether they come back."""
 
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ class Profile:
     `long_gap` is the median over customers of the 90 % quantile of their own gaps (days): silence
     beyond it is unusual for the typical repeat customer. None without repeat customers. `buying`
     and `leaving` are the phase at which purchases, and ends of all that ran, fall; None without.
-    `phase` is the one of the two that counts for what is foretold. `season` holds nearly all
+    `phase` is the one of the two that matters for what is predicted. `season` holds nearly all
     purchases; `weekly` says that most purchases, or ends, fall on one or two days of the week.
     `purchases` are orders with a positive net, `absence` is how long (days) those who leave and
     come back are away, where that is usual.
@@ -45,7 +45,7 @@ class Profile:
     purchases: int = 0
 
     def asked(self, churn: Churn) -> "Profile":
-        """With the `phase` of what is to be foretold."""
+        """The profile with the `phase` that matters for what is predicted."""
         if churn == "cancellation":
             return replace(self, phase=self.leaving)
         season = None if self.season is None else season_phase(self.season)

@@ -1,7 +1,7 @@
-"""The ladder of splits: how models can be trained and judged on a history so long, best first.
+"""The ladder of splits: the ways to train and judge models on a history, best first.
 
     1  train, validate and test on later dates; before the first training date lies as much history
-       as anybody may have been silent (`active_within_days`)
+       as a customer of the cohort may have been silent (`active_within_days`)
     2  the same, but only a horizon of history before the first training date: features that look
        back further are left out
     3  no validation dates: trees and calibration are chosen by folds of the customers
@@ -93,7 +93,7 @@ Dates = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]  # train, valid
 
 
 def _one_date(grid: tuple[int, ...], last: int, params: TimelineParams) -> Dates | None:
-    """All closed dates teach, and on the last of them customers who were left out judge."""
+    """Models learn from all closed dates and are judged on the last one, on customers left out."""
     train = _last(grid, _most(params), last)
     return (train, (), (last,)) if train and train[-1] == last else None
 

@@ -1,4 +1,4 @@
-"""Shops that sell in one season of the year: between the seasons everybody is silent."""
+"""Shops with one season a year, between whose seasons every customer is silent."""
 
 import calendar
 from collections.abc import Mapping

@@ -1,8 +1,7 @@
-"""The time plan: horizons and as-of dates on the highest rung of the ladder that a history carries.
+"""Makes the time plan: horizons and dates on the highest rung that the history supports.
 
-features/planning/horizons.py says how far ahead is looked, features/planning/rungs.py which dates
-train, validate and test; here the two are brought together, and what was chosen is said with its
-reason.
+features/planning/horizons.py gives the horizons, features/planning/rungs.py the dates for training,
+validation and test. This module brings the two together and states each choice with its reason.
 """
 
 from collections.abc import Iterator
@@ -31,10 +30,11 @@ MOST_DAYS_NEEDED = 4_000  # of history; a rung that wants more is not promised
 def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) -> Timeline:
     """Choose horizons and dates for data with the given rhythm, on the highest rung that fits.
 
-    What is `auto` gives way in this order: fewer test dates, fewer validation dates, less history
-    before the first date, no validation dates, a shorter horizon; at last customers judge in place
-    of a later time. Raises ShortHistoryError, with the dates in it, when no outcome closes at all,
-    and TimelineError for dates or horizons of params.yaml that cannot be.
+    Where the history is too short, `auto` settings give way in this order: fewer test dates, fewer
+    validation dates, less history before the first date, no validation dates, a shorter horizon; at
+    last models are judged on customers left out instead of on a later date. Raises
+    ShortHistoryError, with the dates in it, when no outcome closes at all, and TimelineError for
+    dates or horizons of params.yaml that cannot be.
     """
     profile = _known_at_score(params, profile).asked(task.churn)
     score = score_day(params, profile)
@@ -147,7 +147,7 @@ def unjudged_timeline(task: TaskParams, params: TimelineParams, profile: Profile
 
 
 def _known_at_score(params: TimelineParams, profile: Profile) -> Profile:
-    """What came after the day that is scored was not known then: no outcome may use it."""
+    """The profile without what came after the score date: no outcome may use it."""
     if params.score_as_of == "auto":
         return profile
     if day_of(params.score_as_of) <= profile.data_from:
@@ -223,7 +223,7 @@ def _too_short(
 def _days_needed(
     rung: int, horizon: int, task: TaskParams, params: TimelineParams, profile: Profile
 ) -> int | None:
-    """The shortest longer history, up to the same last day, that carries a higher rung.
+    """How many days of history, up to the same last day, a higher rung needs at least.
 
     None on the highest, and where test dates of params.yaml keep it out of reach.
     """

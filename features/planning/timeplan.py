@@ -1,4 +1,4 @@
-"""The time plan that a run keeps to: horizons and as-of dates of every split, as data."""
+"""The time plan as data: the horizons, and the as-of dates of every split."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -36,7 +36,7 @@ class Timeline:
 
     `value_train` and `value_test` are the dates whose value outcomes close: the value horizon may
     be longer than the horizon, and then has a split of its own. Where `value_horizon_days` is
-    longer than any that closes, values are learned over `extrapolated_from` days and carried on
+    longer than any that closes, values are learned over `extrapolated_from` days and extrapolated
     from there; else that is None. `churn` is what leaving means: `lapse`, no purchase within the
     horizon, of those who bought in the last `active_within_days`; `cancellation`, no running
     subscription at its end, of those with one at the as-of date. For a cancellation
@@ -82,9 +82,9 @@ class Timeline:
 
     @property
     def told_task(self) -> dict[str, str | int | None]:
-        """What is asked of models: they can score a later run that asks for the same.
+        """The question that models answer: they can score a later run with the same question.
 
-        A plan without training dates leaves open what models alone settle: that is None.
+        None stands for what a plan without training dates leaves to the models.
         """
         learned: int | None = self.learned_value_days
         value: int | None = self.value_horizon_days

@@ -1,4 +1,4 @@
-"""Over how many days value is learned, on which dates, and over how many it is told."""
+"""The value horizon: the days over which value is learned, and those it is predicted for."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,9 @@ MIN_TRAIN = 3  # as-of dates without which nothing is learned
 
 
 class ValueSplit(NamedTuple):
-    """`told` and `learned` are days, the latter shorter where no outcome of the former closes.
+    """Values are predicted over `told` days and learned over `learned` days.
+
+    The latter are fewer where no outcome of the former closes.
 
     `why` is empty where params.yaml is followed to the letter.
     """
@@ -26,7 +28,7 @@ class ValueSplit(NamedTuple):
 
     @property
     def extrapolated_from(self) -> int | None:
-        """The days learned, where values are told for longer than that."""
+        """The days learned, where values are predicted for longer than that."""
         return self.learned if self.learned < self.told else None
 
 

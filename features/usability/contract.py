@@ -1,4 +1,4 @@
-"""Findings on what the check of the contract did: rows set aside, columns and tables not there."""
+"""Findings on the check of the contract: rows set aside, columns and tables that are missing."""
 
 from features.usability.finding import Finding
 from sources.contract import TABLES

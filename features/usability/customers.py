@@ -1,4 +1,4 @@
-"""Findings on who: one-time buyers, guests, house accounts, and ids that do not meet."""
+"""Findings on customers: one-time buyers, guests, house accounts, and ids that match no order."""
 
 from features.planning.profile import Profile
 from features.usability.finding import Finding, Severity

@@ -1,4 +1,4 @@
-"""Feeds that died and days that are missing: a dead feed looks exactly like mass churn."""
+"""Feeds that died and days that are missing, since a dead feed looks exactly like mass churn."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Feed:
 
 @dataclass(frozen=True)
 class Judged:
-    """Where a feed was too quiet: at its end, inside, and where the user says that it was so."""
+    """Stretches on which a feed was too quiet: at its end, inside, and those the user declared."""
 
     feed: Feed
     dead: Stretch | None
@@ -179,7 +179,7 @@ def refuse_dead_feed(report: dict[str, Any]) -> None:
 
 
 def _happened(name: str, rows: pd.DataFrame, planned: Sequence[str]) -> pd.DataFrame:
-    """Time and customer_id of what a feed tells; an order with many lines once."""
+    """Time and customer_id of the rows of a feed; an order with many lines counts once."""
     if name == "orders":
         rows = rows.drop_duplicates("order_id")
     told = rows.rename(columns={TABLES[name].time: "time"})[["time", "customer_id"]]

@@ -1,4 +1,4 @@
-"""A finding of the usability report: what was seen, what it means, what to do about it."""
+"""One finding of the usability report: what was seen, what it means, what to do."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass

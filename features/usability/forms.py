@@ -1,10 +1,10 @@
-"""Forms in which one id is written, and the expression of `source.derive` that writes it in one.
+"""Forms in which the same id is written, and the `source.derive` line that makes them one.
 
     8 (910) 307-25-72   +79103072572      notations of one phone number
     С-388 (Cyrillic)    C-388             letters of two alphabets that look alike
     Ann@x.example       ann@x.example     capitals
 
-Each form is stated once, as the SQL that takes it away: what is found by it is mended by it.
+Each form is stated once, as the SQL that removes it: the same SQL finds and mends it.
 """
 
 from collections.abc import Sequence
@@ -72,7 +72,7 @@ def written(column: str, forms: Sequence[Form]) -> str:
 
 
 def forms_between(ids: pd.Series) -> tuple[Form, ...]:
-    """The fewest forms by which as many ids meet others as by all; none where ids meet by none."""
+    """The fewest forms whose removal matches as many ids as that of all; none where none match."""
     phones = _phone_forms(ids)
     kept = [*phones, *FORMS]
     most = meeting(ids, kept)
@@ -86,7 +86,7 @@ def forms_between(ids: pd.Series) -> tuple[Form, ...]:
 
 
 def meeting(ids: pd.Series, forms: Sequence[Form]) -> "pd.Series[bool]":
-    """Which of the ids, each there once, are another one of them in another form."""
+    """Which of these distinct ids are the same as another of them in another form."""
     twice: pd.Series[bool] = in_one_form(ids, forms).duplicated(keep=False)
     return twice
 

@@ -1,4 +1,4 @@
-"""Findings on accounts that are no customers: tills, tests, resellers, and words for a guest."""
+"""Findings on accounts that are not customers: tills, tests, resellers, and words for a guest."""
 
 import re
 
@@ -56,7 +56,7 @@ def house_accounts(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
 
 
 def lone_customers(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
-    """Customers who bring so much of the money that totals are theirs."""
+    """Customers who bring so much of the money that totals depend on them."""
     if "amount" not in rows:
         return []
     money = rows.groupby("customer_id")["amount"].sum()

@@ -1,4 +1,4 @@
-"""Findings on one id in several forms, in `orders` and between tables, and on ids that differ."""
+"""Findings on the same id in several forms, in `orders` and between tables."""
 
 import pandas as pd
 
@@ -20,7 +20,7 @@ MUCH = 0.05  # above it what is computed misleads
 
 
 def id_findings(checked: dict[str, Checked], source: SourceParams) -> list[Finding]:
-    """Ids that are one id, or seem to be of another kind than those of `orders`."""
+    """Ids that are the same id, or that seem to be of another kind than those of `orders`."""
     buyers = pd.Series(checked["orders"].rows["customer_id"].unique())
     tables = [name for name, table in checked.items() if not table.made_of]
     findings = _in_orders(checked["orders"], buyers, tables, source)
@@ -98,7 +98,7 @@ def _beside_orders(
 
 
 def _alike(strangers: pd.Series, buyers: pd.Series) -> tuple[tuple[Form, ...], pd.Series]:
-    """The forms by which strangers are buyers, and which of them are."""
+    """The forms in which customers of a table match buyers, and which customers do."""
     both = pd.concat([strangers, buyers], ignore_index=True)
     forms = forms_between(both)
     alike = _those_among(strangers, buyers, forms)

@@ -1,4 +1,4 @@
-"""The usability report as a whole: what is always stated, and the findings."""
+"""Puts the usability report together: the figures that are always stated, and the findings."""
 
 from typing import Any
 

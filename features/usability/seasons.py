@@ -1,4 +1,4 @@
-"""A finding on shops that are visited once a year: between the seasons everybody is silent."""
+"""The finding on shops with one season a year, between whose seasons every customer is silent."""
 
 from features.planning.horizons import YEAR
 from features.planning.profile import Profile

@@ -1,4 +1,4 @@
-"""Findings on when: the span beside the horizon, late rows, times in the wrong order."""
+"""Findings on times: the span against the horizon, late rows, times in the wrong order."""
 
 from math import ceil
 from typing import Any
@@ -33,7 +33,7 @@ def time_findings(
 
 
 def rhythm_findings(rhythm: Profile, horizon_days: int, suggested_days: int) -> list[Finding]:
-    """Where a lapse within the horizon may be nothing but the usual pause of the customers.
+    """Where a lapse within the horizon may be no more than the customers' usual pause.
 
     It says nothing of the end of a subscription.
     """

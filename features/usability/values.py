@@ -1,4 +1,4 @@
-"""Findings on what the cells hold: money, currencies, repeated lines, columns that say nothing."""
+"""Findings on values: money, currencies, repeated lines, columns without information."""
 
 from zoneinfo import ZoneInfo
 

@@ -1,4 +1,4 @@
-"""Rows by day, and whether their number fell to a part that chance does not explain.
+"""Rows by day, and whether their number fell further than chance explains.
 
 Days are numbered from 1970-01-01. The usual volume of a day is the median of the same weekday, so
 that a shop closed on Sundays is not missed on a Sunday, and a single campaign changes nothing.
@@ -176,7 +176,7 @@ def last_week(volume: Volume, until: int) -> tuple[int, float] | None:
 
 
 def _judge(counts: Counts, start: int, end: int) -> tuple[float, float, float] | None:
-    """Rows, usual rows and evidence (nats) that they are too few, of the days start … end - 1.
+    """Rows, usual rows and the evidence (nats) that they are too few, for the days start … end - 1.
 
     None when fewer than LEAST_DAYS of them are days on which something is usual. Days that are not
     judged are NaN.

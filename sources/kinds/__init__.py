@@ -1,1 +1,1 @@
-"""The sources, one module or folder each: the kinds that params.yaml may name."""
+"""The kinds of source that params.yaml may name, one module or folder each."""

@@ -1,4 +1,4 @@
-"""The user's own folder of CSV or Parquet files, one table a file (or a folder of parts).
+"""A folder of CSV or Parquet files; each table is one file or one folder of parts.
 
     mydata/orders.csv                 or  orders.parquet
     mydata/orders/2024.csv, 2025.csv  or  parts of one table, read one after the other

@@ -1,4 +1,4 @@
-"""Data files inside installed packages, found without importing the package."""
+"""Finds data files inside installed packages without importing these."""
 
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""Columns that fit the contract and may mean something else: totals, statuses, damaged ids."""
+"""Columns that fit the contract but may mean something else: totals, statuses, damaged ids."""

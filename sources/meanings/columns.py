@@ -1,4 +1,4 @@
-"""Columns that fit the contract and mean something else: told, with the line that mends it."""
+"""Notes on columns that fit the contract and mean something else, with the line that mends them."""
 
 import pandas as pd
 

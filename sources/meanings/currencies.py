@@ -1,8 +1,8 @@
-"""Sums of several currencies, which no sum of money can be made of.
+"""Amounts in several currencies, which must not be added up.
 
 currency  amount             amount
 EUR       12.40              12.40 EUR
-USD        8.26               8.26 $       both are added up as if they were one
+USD        8.26               8.26 $       would be added up as if they were one
 
 A mark that several currencies share ($, kr, ¥) is the one of them that is named beside it.
 """
@@ -93,5 +93,5 @@ def added_up(counts: Mapping[str, int]) -> str:
 
 
 def convert(table: str, column: str) -> str:
-    """What to do about it: nobody but the user knows the rates."""
+    """What to do about it; only the user knows the rates."""
     return f"Convert {column} to one currency at the source or with source.derive.{table}.{column}."

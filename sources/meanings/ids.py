@@ -1,4 +1,4 @@
-"""Ids that were damaged on the way: what never means anything is taken off, what is lost is said.
+"""Ids damaged by an export: meaningless characters are taken off, lost digits are reported.
 
     "K1000\u200b"   K1000     zero-width characters, no-break spaces, letters in two halves
     "17850.0"       17850     a whole number that went through a float
@@ -54,7 +54,7 @@ def id_columns(table: Table) -> list[str]:
 
 
 def whole_ids(rows: pd.DataFrame, table: Table) -> Ids:
-    """Take off what never means anything, and name the ids whose digits are lost."""
+    """Take off characters without a meaning, and name the ids whose digits are lost."""
     reasons = pd.Series("", index=rows.index, dtype="str")
     notes: list[Note] = []
     made = {}

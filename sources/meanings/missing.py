@@ -1,10 +1,10 @@
-r"""Words that exports write where a cell is empty: `NULL`, `None`, `nan`, `\N` and their like.
+r"""Words that exports write into empty cells: `NULL`, `None`, `nan`, `\N` and the like.
 
     ended_at  "NULL"   a subscription that runs
     amount    "-"      a purchase of unknown money
     region    "NA"     stays: a free attribute may well mean North America
 
-Read so once, before any column gets its type, for every table and column alike.
+They are emptied once, before any column gets its type, in every table and column alike.
 """
 
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Goods that came back, whose quantity says so and whose amount does not.
+"""Returned goods whose quantity is negative while their amount is not.
 
 quantity  amount
 1         22.61
@@ -50,7 +50,7 @@ def unsigned_returns(
 
 
 def _turned(raw: pd.DataFrame, back: pd.DataFrame, params: SourceParams) -> Note:
-    """Where most of what was sold has a quantity below 0, it is what left the stock."""
+    """Where most lines have a quantity below 0, the quantity counts what left the stock."""
     quantity = own("quantity", ORDERS, params)
     turned = f"-{quantity}"
     if not _is_plain("quantity", raw, params):

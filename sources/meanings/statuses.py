@@ -1,7 +1,7 @@
 """Orders that never became purchases: cancelled, failed, unpaid, returned, tests.
 
-The contract knows no status. What an export has beside its columns is looked at here: words such as
-`wc-cancelled` or `Отменён` in any column of few values, columns named like `is_test` or
+The contract has no column for a status. This module looks at the other columns of an export: words
+such as `wc-cancelled` or `Отменён` in any column of few values, columns named like `is_test` or
 `Cancelled at`, and columns named like `paid` or `Проведен` that say no.
 """
 
@@ -55,7 +55,7 @@ class _Found:
 
 
 def unfinished_orders(raw: pd.DataFrame, params: SourceParams) -> tuple[Note, ...]:
-    """One note for each column that says of orders that they are no purchases."""
+    """One note for each column which says that some orders are no purchases."""
     found = [
         one
         for column in raw.columns

@@ -1,4 +1,4 @@
-"""An order's total that stands on each of its lines: summed, it counts as often as there are lines.
+"""Order totals repeated on each line of the order, which a sum would count once per line.
 
 order_id  order_total  product
 1         22.61        tea            the order brought 22.61, and not 45.22

@@ -1,4 +1,4 @@
-"""Rows of totals: what a report prints below its rows, and sums up what stands above already.
+"""Rows of totals at the foot of a report, which count all money a second time.
 
 customer_id  order_id       event_time        amount
 C0012        1596           30.12.2023        22,61
@@ -50,7 +50,7 @@ OF_A_PERIOD = frozenset(
 
 
 def totals_rows(rows: pd.DataFrame, table: Table) -> "pd.Series[str]":
-    """Why a row counts what stands in other rows (else empty): one of its ids says so."""
+    """Why a row is a row of totals (else empty): one of its ids says so."""
     reasons = no_reasons(rows)
     for column in reversed(id_columns(table)):
         if column in rows:

@@ -1,4 +1,4 @@
-"""Words of closed lists: however a source writes one, later stages read the same word.
+"""Words of closed lists (`kind`, `channel`, …), brought into one spelling for all later stages.
 
     tickets.kind      "Complaint ", "жалоба"        complaint
     contacts.channel  "E-mail", "звонок"            email, phone
@@ -6,9 +6,9 @@
     events.kind       "app-open", "AppOpen"         app_open
     contacts.arm      "Control group", "контроль"   holdout
 
-Capitals, spaces, hyphens and underscores tell no two words apart. A word that is not known is kept,
-in small letters with underscores, and named in the usability report. An arm that is not known is
-refused: whoever was not contacted would count as contacted.
+Words that differ only in capitals, spaces, hyphens or underscores are the same. An unknown word is
+kept, in small letters with underscores, and named in the usability report. An unknown arm is
+refused: customers who were not contacted would count as contacted.
 """
 
 import re

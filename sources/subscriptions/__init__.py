@@ -1,1 +1,1 @@
-"""Contracts, their periods and payments, and renewals that come late."""
+"""Contracts, the periods and payments they imply, and late renewals."""

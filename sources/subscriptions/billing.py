@@ -1,9 +1,9 @@
-"""Orders where a company has subscriptions alone: every period that was begun is one payment.
+"""Orders for a company that has only subscriptions: one payment for each period begun.
 
     started_at 03-01, period_days 30, ended_at 05-15:   payments on 03-01, 03-31, 04-30
     started_at 03-01, by calendar months, ended_at 06-01:           03-01, 04-01, 05-01
 
-Each is as old as its period and was known no earlier than its subscription, so nothing of it is
+A payment has the date of its period and is known no earlier than its subscription, so nothing is
 seen before its time. What was really paid (discounts, refunds, failed cards) is not known.
 """
 
@@ -33,10 +33,10 @@ CLOCK_HOURS = 2  # by which a day may be longer than others where the clock chan
 def contracted(
     checked: dict[str, Checked], params: SourceParams, grace_days: int = 0
 ) -> dict[str, Checked]:
-    """The checked tables, with subscriptions that end as later stages read it, and orders.
+    """The checked tables with orders, and with subscriptions whose ends are no longer covered.
 
-    Ends are no longer covered, payments are made where there are none, and then, so that grace is
-    never paid for, ends come `grace_days` later.
+    Ends become the first moment not covered; payments are derived where there are no orders; then
+    ends move `grace_days` later, last of all, so that days of grace are never paid for.
     """
     if "subscriptions" not in checked:
         return checked
@@ -172,7 +172,7 @@ def _refuse_too_many(payments: float, subscriptions: int) -> None:
 
 
 def _without_price(payments: pd.DataFrame) -> str:
-    """A payment of nothing is no purchase: whoever makes only those is told, not lost silently."""
+    """A payment of 0 is no purchase: customers who make only those are reported."""
     if "amount" not in payments:
         return ""
     pays = (payments["amount"] > 0) | payments["amount"].isna()  # unknown is not nothing

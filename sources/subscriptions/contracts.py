@@ -1,11 +1,11 @@
-"""Contracts as companies note them: whether `ended_at` is the last day that is covered.
+"""Whether `ended_at` of a contract is its last covered day or the first day after it.
 
     started_at  ended_at              next started_at
     2023-10-01  2023-10-31            2023-11-01       over on 11-01: renewed, not churned
     2023-10-01  2023-10-31 23:59:59   2023-11-01       over on 11-01
     2023-10-01  2023-11-01            2023-11-01       as it stands
 
-From here on an end is the moment from which nothing is covered any more, for every later stage.
+For every later stage an end is the first moment that is not covered any more.
 """
 
 from dataclasses import dataclass, replace
@@ -48,7 +48,7 @@ def with_exclusive_ends(checked: Checked, params: SourceParams) -> Checked:
 
 
 def days_of(times: "pd.Series[pd.Timestamp]", timezone: str) -> "pd.Series[pd.Timestamp]":
-    """The date of each time in the source's zone; a date alone is that date."""
+    """The date of each time in the source's zone; a date without a time stays that date."""
     local = times.dt.tz_localize("UTC").dt.tz_convert(ZoneInfo(timezone)).dt.tz_localize(None)
     found: pd.Series[pd.Timestamp] = times.where(times == times.dt.normalize(), local)
     return found.dt.normalize()

@@ -1,4 +1,4 @@
-"""What one payment of a subscription is for: so many days, or so many calendar months.
+"""The period that one payment of a subscription covers, in days or in calendar months.
 
     03-01 to 04-01, 04-01 to 05-01 (period_days 30, or none)   a row by calendar month: one payment
     2023-09-01 to 2024-09-01 (period_days 365, or none)        a year, of 366 days: one payment
@@ -68,7 +68,7 @@ def is_planned(rows: pd.DataFrame, periods: pd.DataFrame, timezone: str) -> bool
 
 
 def add_months(days: "pd.Series[pd.Timestamp]", months: npt.ArrayLike) -> "pd.Series[pd.Timestamp]":
-    """Dates so many calendar months later; the last of the month where it has no such day."""
+    """Dates so many calendar months later; the last day of the month where it has no such day."""
     first = days.to_numpy().astype("datetime64[M]")
     day = (days.dt.day - 1).to_numpy().astype("timedelta64[D]")
     wanted = first + np.asarray(months, "int64").astype("timedelta64[M]")

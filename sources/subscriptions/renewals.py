@@ -1,4 +1,4 @@
-"""Renewals that come late: days of grace in which a contract that ended is not lost yet."""
+"""Late renewals: days of grace in which a contract that has ended is not lost yet."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ def with_grace(checked: Checked, grace_days: int, params: SourceParams) -> Check
         grace 5:  ended 10-31, next starts 11-04    runs on until 11-04
                   ended 10-31, nothing follows      over on 11-05
 
-    What follows later changes nothing on the days before it, so no as-of date sees the future.
+    A later contract changes nothing on the days before it, so no as-of date sees the future.
     """
     if "ended_at" not in checked.rows:
         return checked

@@ -1,1 +1,1 @@
-"""A raw table checked against the contract: what is kept, what is quarantined, and the cures."""
+"""The check of a raw table against the contract: what is kept, what is quarantined, what to do."""

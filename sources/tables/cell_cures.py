@@ -1,4 +1,4 @@
-"""What to write into params.yaml where the cells of a column cannot be read, in its own name."""
+"""The line for params.yaml that makes an unreadable column readable."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The cells of a table brought into the contract's types, each column in the form it is written."""
+"""Brings the cells of a table into the contract's types."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A raw table in; the checked rows, the quarantined rows and the counts out.
+"""The check: a raw table in; checked rows, quarantined rows and counts out.
 
 rows in = rows kept + rows quarantined + duplicates + guests + left out by source.filter
 (nothing is lost)

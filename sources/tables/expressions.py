@@ -1,4 +1,4 @@
-"""What to write where an expression of source.derive fails, over the columns it calculates with.
+"""How to mend an expression of source.derive that fails.
 
 Price * Quantity      Price is text ("1 356,60"): the line that takes the number out of it
 Cents * 1000000000    too large for whole numbers: the line that calculates with fractions

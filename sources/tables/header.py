@@ -1,4 +1,4 @@
-"""A table is refused by its header: columns that are missing, and names that are one name."""
+"""Refuses a table whose required columns are missing, or whose column names clash."""
 
 import re
 

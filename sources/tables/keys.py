@@ -1,4 +1,4 @@
-"""Order numbers that are not what they claim: one number, many purchases.
+"""Order numbers that several purchases share, and the number that would tell these apart.
 
     order_id     customer_id  event_time
     SUB507       C507         2022-01-01      the number of a contract: each payment carries it
@@ -6,8 +6,8 @@
     17           C12          2022-01-01      a number that begins anew every day (or year, or till)
     17           C640         2022-01-02
 
-One number is one purchase on its first day, so all later ones would be lost without a word. What
-brings no money says nothing: a refund comes days later under its order's number.
+One number is one purchase on its first day, so all later ones would be lost silently. Rows without
+money coming in prove nothing: a refund comes days later under its order's number.
 """
 
 from dataclasses import dataclass
@@ -91,7 +91,7 @@ def shared_order_numbers(
 
 
 def no_order_number(raw: pd.DataFrame, params: SourceParams) -> str:
-    """What to do about orders without a number: one for what a customer bought on one day."""
+    """What to do about orders without a number: give one to all that a customer bought on a day."""
     free = [str(column) for column in raw.columns if column not in ORDERS.columns]
     mapped = (
         f"If one of {', '.join(free)} is the order's number, name it with "
@@ -106,7 +106,7 @@ def no_order_number(raw: pd.DataFrame, params: SourceParams) -> str:
 
 
 def own_number_each(raw: pd.DataFrame, table: Table, params: SourceParams) -> str:
-    """What to do about rows (`raw`) whose key is another one's too; empty where nothing is sure.
+    """What to do about rows (`raw`) that share their key with others; empty where nothing is sure.
 
     A number of a contract that stands on each of its periods becomes one for each; a number of a
     line that is not the line's gives way to the row's place in its order.

@@ -1,10 +1,10 @@
-"""What a derived column could not read, kept as the text it was.
+"""Keeps the text of cells that a derived column could not read.
 
     derive: {orders: {amount: "try_cast(price AS DOUBLE)"}}     price "12,50 руб."
 
-gives no amount, and the row would stand as one whose amount nobody knows. But it is known, and
-written otherwise: the text takes the amount's place, and the check reads it or sets the row aside
-with it. A cell that an expression leaves empty by its own word (CASE, NULLIF) stays empty.
+gives no amount, and the row would look like one whose amount is unknown. But the amount is there,
+only written differently: the text takes the amount's place, and the check reads it or sets the row
+aside with it. A cell that an expression empties on purpose (CASE, NULLIF) stays empty.
 """
 
 from collections.abc import Iterable

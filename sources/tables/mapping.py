@@ -1,4 +1,4 @@
-"""Columns of the user's own named and computed as the contract wants them, by DuckDB.
+"""Renames and computes the user's columns into those of the contract, by DuckDB.
 
 `source.filter` says which rows count; `source.columns` renames; `source.derive` computes columns by
 DuckDB SQL expressions over the source's own column names. What lies in files and what comes out of

@@ -1,4 +1,4 @@
-"""What to write into params.yaml where cells of a column of numbers hold other texts too.
+"""The line for params.yaml that takes the number out of cells with other text.
 
 "495 р. 60 коп."    495.60    two sums in one cell: one number is made of them
 "about 12.5 units"  12.5      the one number that there is

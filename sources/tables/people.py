@@ -1,7 +1,7 @@
-"""Customer ids that are no customers': a new one at every checkout.
+"""Customer ids that are not those of people: a new one at every checkout.
 
-Where nobody ever came back on another day, the id is likely an order's, a session's or a guest
-account's. Every rate of return would be 0, and everybody lost.
+Where nobody ever came back on another day, the id is probably that of an order, a session or a
+guest account. Nobody would ever return, and everybody would count as lost.
 """
 
 import pandas as pd

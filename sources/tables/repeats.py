@@ -1,4 +1,4 @@
-"""Rows with the same key: repeated to the letter, or telling different things of one thing."""
+"""Rows with the same key: exact repeats, and rows that contradict each other."""
 
 import pandas as pd
 
@@ -23,10 +23,10 @@ def with_position(rows: pd.DataFrame, table: Table, of: "pd.Series[bool]") -> pd
 def repeats(
     rows: pd.DataFrame, table: Table, of: "pd.Series[bool]"
 ) -> tuple["pd.Series[bool]", "pd.Series[str]"]:
-    """Rows repeated to the letter (all but the first), and why a row is in conflict (else empty).
+    """Exact repeats (all but the first), and why a row is in conflict (else empty).
 
-    Of rows with one key and several contents none is trusted. But where one was known before all
-    others it stays: a correction must not change what could be seen before it came.
+    Of rows with one key and different contents none is trusted. But a row that was known before all
+    others stays: a correction must not change what could be seen before it came.
     """
     never = pd.Series(data=False, index=rows.index)
     reasons = pd.Series("", index=rows.index, dtype="str")

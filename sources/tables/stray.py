@@ -1,10 +1,11 @@
-"""Rows whose time lies far from all others: a slip of the pen, and no row of its table's history.
+"""Rows whose time lies so far from all others that it must be a typing error.
 
     2012-03-05 among orders from 2022-01-01 on      set aside: it would stretch the history
     2026-05-01 after orders up to 2023-12-31        set aside: everybody would seem to have left
     3 test orders half a year before the opening    stay, and so does all on both sides of a closure
 
-Stated here alone: what is set aside at the check stretches no span, history or score date later.
+This is the only place that decides it: a row set aside here stretches no span, history or score
+date later.
 """
 
 import numpy as np

@@ -1,1 +1,1 @@
-"""Cells as people write them: numbers, times, zones and encodings, read as what they mean."""
+"""Numbers, times, time zones and encodings as people write them, read as what they mean."""

@@ -1,8 +1,8 @@
-"""CSV files in other encodings than UTF-8, or with mixed line ends: read from a mended copy.
+"""CSV files that are not UTF-8 or have mixed line ends are read from a corrected copy.
 
-A byte order mark, or every other byte empty, says UTF-16 for sure. Of texts of one byte a character
-the letters tell: Cyrillic ones stand in words of their own, accents among plain letters. What they
-do not tell is asked for: `source.encoding`.
+A byte order mark, or every other byte empty, proves UTF-16. Encodings of one byte per character are
+told apart by their letters: Cyrillic letters stand in words of their own, accented ones among plain
+letters. Where that is not enough, `source.encoding` has to say it.
 """
 
 import codecs
@@ -25,7 +25,7 @@ ENOUGH = 0.5  # share of the letters beyond ASCII that fit
 
 
 def encoding_of(path: Path) -> str | None:
-    """The encoding of a text file; None where its bytes do not tell."""
+    """The encoding of a text file; None where its bytes do not show it."""
     with path.open("rb") as file:
         start = file.read(SAMPLE)
     for mark, name in MARKS:

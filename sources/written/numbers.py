@@ -1,11 +1,11 @@
-"""Numbers as people write them: one notation for a column, from all of its cells.
+"""Numbers as people write them; all cells of a column together show its notation.
 
     1 234,56   1.234,56   1'234.56   1,234.56   (12.50)   12.50-   12.—   ₽ 12,50   12,50 руб.   50%
 
-Which of comma and point stands before the decimals is told by the cells that can be read in one way
-alone ("12,5", "1.234,56", "1,234,567"). A comma that no cell explains ("1,234" throughout) is asked
-for, and so is a point among whole numbers below 1,000 ("495", "1.791"); params.yaml answers:
-`source.numbers: {orders: {amount: "1,234.56"}}`.
+Whether a comma or a point stands before the decimals is shown by the cells that can be read in one
+way only ("12,5", "1.234,56", "1,234,567"). Where no cell explains a comma ("1,234" throughout), or
+a point among whole numbers below 1,000 ("495", "1.791"), params.yaml has to tell: `source.numbers:
+{orders: {amount: "1,234.56"}}`.
 """
 
 import re
@@ -52,7 +52,7 @@ EMPTY = {*MINUS, "—"}  # how sheets write that there is nothing
 
 
 def marks(columns: Mapping[str, pd.Series], declared: Mapping[str, str]) -> dict[str, Mark]:
-    """The mark before decimals of columns whose own cells do not tell it: declared, or the others'.
+    """The decimal mark of columns whose cells do not show it: declared, or that of other columns.
 
     One system writes all columns of a table: where sums are "1 053,00", a quantity of "3,000" is 3.
     """
@@ -68,7 +68,7 @@ def marks(columns: Mapping[str, pd.Series], declared: Mapping[str, str]) -> dict
 
 
 def _first_told(column: pd.Series) -> Mark | None:
-    """The mark that the first cell that can be read in one way alone tells."""
+    """The mark shown by the first cell that can be read in one way only."""
     if not _is_text(column):
         return None
     for text in map(str, column.dropna().unique()):
@@ -80,7 +80,7 @@ def _first_told(column: pd.Series) -> Mark | None:
 
 
 def read_numbers(column: pd.Series, mark: Mark | None = None) -> Reading:
-    """A column as float64; `mark` stands before its decimals where its cells do not tell."""
+    """A column as float64; `mark` is the decimal mark where its cells do not show one."""
     if not _is_text(column):
         return Reading(pd.to_numeric(column, errors="coerce").astype("float64"), no_reasons(column))
     text = column.astype("str").str.strip().where(filled(column), "")
@@ -103,9 +103,9 @@ def read_numbers(column: pd.Series, mark: Mark | None = None) -> Reading:
 
 
 def decimal_mark(cells: Iterable[tuple[str, int]]) -> Mark | None:
-    """The mark before decimals that cells tell, each with its number; None where they do not.
+    """The decimal mark that cells show (each is given with its count); None where they show none.
 
-    A point is one unless a cell says otherwise, for so machines write.
+    A point is the decimal mark unless a cell shows otherwise: machines write it so.
     """
     told = {".": 0, ",": 0}
     only_commas, untold = False, []

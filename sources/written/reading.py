@@ -1,4 +1,4 @@
-"""What reading a column's cells came to: the values, why some are none, and what to tell of it."""
+"""The result of reading a column: its values, why cells have none, and notes for the report."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Reading:
 
 
 def filled(column: pd.Series) -> "pd.Series[bool]":
-    """Which cells hold something."""
+    """Which cells are not empty."""
     text: pd.Series[bool] = column.notna() & (column.astype("str").str.strip() != "")
     return text
 

@@ -1,11 +1,12 @@
-"""Times as people write them, cell by cell; what a cell alone does not say, its column says.
+"""Times as people write them; where one cell is ambiguous, the whole column decides.
 
     2017-11-15 09:30, 15.11.2017 9:30, Nov 15, 2017 9:30 AM     read as they stand
     02/03/2024                                                  3 February where 02/13/2024 is there
     2017-11-15 beside 2017-11-15 09:30                          that day, in whatever zone
     9999-12-31, infinity                                        no end yet, where an end may be open
 
-Nothing is guessed: where no cell of a column tells day and month apart, none of them is a date.
+Nothing is guessed: where no cell of a column shows which is the day and which the month, none of
+them is read as a date.
 """
 
 import re
@@ -51,7 +52,7 @@ class _Cells:
 
 
 def read_times(column: pd.Series, timezone: str, open_ended: bool = False) -> Reading:
-    """A column in UTC, without saying so; a time without a zone is one of `timezone`.
+    """A column in UTC, without a zone attached; times that name no zone are in `timezone`.
 
     A date alone stays that date, for it is the same anywhere. In a column that is `open_ended` a
     far future, and the zero of a calendar, mean that it has not come to pass.

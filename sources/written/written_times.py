@@ -1,4 +1,4 @@
-"""One written time: its parts, whichever of day and month stands first.
+"""One written time taken apart, with the day or the month first.
 
 "15.11.2017 9:30"         2017-11-15 09:30
 "Nov 15, 2017 9:30 PM"    2017-11-15 21:30
@@ -50,7 +50,7 @@ class Written:
     zone: timedelta | None
 
     def utc(self) -> datetime:
-        """In UTC where the zone is told, else as it stands."""
+        """In UTC where the time names its zone, else as it stands."""
         try:
             return self.time - (self.zone or timedelta())
         except OverflowError:  # an open end, on the last day that there is
@@ -58,11 +58,11 @@ class Written:
 
 
 def day_order(cells: Iterable[tuple[str, int]]) -> Order | None:
-    """Whether day or month stands first in cells, each with its number; None where none says.
+    """Whether day or month stands first in these cells (with counts); None where none shows it.
 
-    A first number beyond 12 is a day, a second one too. Points between them put the day first
-    unless a cell says otherwise: nobody writes them the other way round. Where the first number
-    seems to be a year of two digits (22-01-30), that is to be asked.
+    A number above 12 is a day, whether it stands first or second. Points between them put the day
+    first unless a cell shows otherwise: nobody writes it the other way round. Where the first
+    number seems to be a year of two digits (22-01-30), the user has to say so.
     """
     day_first = month_first = dotted = 0
     cells = list(cells)

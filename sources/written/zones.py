@@ -1,4 +1,4 @@
-"""The time zone that is meant by a name that is none: MSK, UTC+3, Moscow, Russian Standard Time."""
+"""The time zone meant by a name that is not an IANA zone: MSK, UTC+3, Moscow."""
 
 import re
 from zoneinfo import available_timezones

@@ -1,4 +1,4 @@
-"""A company with planted truth, of any size: written below `simulated/` the first time it is asked.
+"""A simulated company of any size whose truth is known, written below `simulated/` on first use.
 
 `simulated/<company>/tables` holds the tables of the contract; the truth that was planted lies
 beside it in `truth`, where no stage reads.

@@ -1,4 +1,4 @@
-"""Who the customers are, when they leave, and what contacts did to that: the planted truth."""
+"""The planted truth: who the customers are, when they leave, and what contacts changed."""
 
 from dataclasses import dataclass
 

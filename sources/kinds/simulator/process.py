@@ -1,4 +1,4 @@
-"""When things happen: renewal processes with season, weekday and fading, all customers at once."""
+"""Times of purchases and visits: renewal processes with season, weekday and slowing down."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Subscriptions and what is paid for them, where leaving means that a subscription ends."""
+"""Simulated subscriptions and their payments, for companies where leaving is a cancellation."""
 
 from dataclasses import dataclass
 

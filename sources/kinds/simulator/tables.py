@@ -1,4 +1,4 @@
-"""The tables of the contract for one group of customers, as Arrow tables."""
+"""The tables of the contract for one group of simulated customers, as Arrow tables."""
 
 import numpy as np
 import pyarrow as pa

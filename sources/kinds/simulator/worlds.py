@@ -1,4 +1,4 @@
-"""The worlds that can be simulated, and where their constants come from.
+"""The companies that can be simulated (worlds), and the sources of their constants.
 
 Each constant lies in a published range; the ranges are wide, so these are plausible companies and
 no forecast of any particular one.

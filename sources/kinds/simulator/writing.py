@@ -1,4 +1,4 @@
-"""Simulating a company: groups of customers, each from a seed of its own, streamed to Parquet."""
+"""Writes a simulated company to Parquet, group by group, each from a seed of its own."""
 
 import json
 import shutil

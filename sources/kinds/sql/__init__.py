@@ -1,1 +1,1 @@
-"""The user's own database: its address, its queries, and what was read, as files."""
+"""The user's own database: its address, its queries, and the extract of what was read."""

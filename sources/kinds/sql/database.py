@@ -1,6 +1,6 @@
-"""A database of the user's own: its address, the queries to read it with, and rows in portions.
+"""The connection to the database: its address, its queries, and rows in portions.
 
-The only module of the sources that imports sqlalchemy; who reads files does without.
+The only module of the sources that imports SQLAlchemy; reading files does not need it.
 """
 
 import re

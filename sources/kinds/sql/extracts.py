@@ -1,4 +1,4 @@
-"""Rows of a database as files that are the same bytes whenever the rows are the same.
+"""Extracts: rows of a database as Parquet files, the same bytes whenever the rows are the same.
 
     extracts/3f2a…/orders/00001.parquet      what was read first
     extracts/3f2a…/orders/00002.parquet      what an incremental reading found beyond it

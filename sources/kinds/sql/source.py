@@ -1,7 +1,7 @@
-"""The user's own database, any that SQLAlchemy reaches: its tables, or what queries make of them.
+"""The source `sql`: tables or queries of any database that SQLAlchemy reaches.
 
 Stage `source` reads the database and writes what it read below `extracts/`; stage `ingest` reads
-that and asks the database nothing, so that both see the same rows. With `source.incremental` only
+only that, so that both see the same rows. With `source.incremental` only
 rows known since the last reading are fetched.
 """
 
