@@ -7,14 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from actions.plan.catalog import DO_NOTHING
 from actions.plan.gates import objectors
-from features.history.outcomes import HOLDOUT, cancelled, contacted, lapsed
+from features.history.outcomes import cancelled, contacted, lapsed
 from features.planning.timeplan import Timeline
 from features.timeline import date_of, day_of, is_closed
 from models.judging.realised import realised
 from models.leaving import LAPSE
 from models.params import ModelParams, MonitorParams
+from sources.meanings.vocabulary import DO_NOTHING, HOLDOUT
 
 # A store may have been filled with another company's data before.
 FEWEST_KNOWN = 0.5  # share of a release's customers whom the data knows

@@ -8,9 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from core.errors import CatalogError, did_you_mean
 from models.customers.segments import AbcClass, LifecycleStage, RfmSegment, RiskBand
-from sources.meanings.vocabulary import channel_word
-
-DO_NOTHING = "do_nothing"
+from sources.meanings.vocabulary import DO_NOTHING, channel_word
 
 Rate = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0)]

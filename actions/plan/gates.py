@@ -13,11 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from actions.params import ActionParams
-from actions.plan.catalog import DO_NOTHING, Action, Span
-from actions.plan.holdout import HOLDOUT
+from actions.plan.catalog import Action, Span
 from features.engines.frames import customers_of
 from features.history.complaints import open_complaints
 from features.history.consent import granting, objections
+from features.history.contacts_made import was_made
 from features.timeline import days_before
 from sources.contract import CONSENTS, TICKETS
 from sources.meanings.vocabulary import NO_CHANNEL
@@ -157,18 +157,11 @@ def _consent(
 def _recent_contacts(
     scores: pd.DataFrame, contacts: pd.DataFrame | None, params: ActionParams
 ) -> tuple[BoolArray, BoolArray]:
-    """Whether the frequency cap is reached, and whether the quiet period lasts; each (customers,).
-
-    A withheld contact (arm holdout) was not made, nor was one without action or channel.
-    """
+    """Whether the frequency cap is reached, and the quiet period lasts; each (customers,)."""
     if contacts is None or scores.empty:
         nobody = np.zeros(len(scores), dtype=bool)
         return nobody, nobody
-    made = contacts[
-        (contacts["arm"] != HOLDOUT)
-        & (contacts["action_id"] != DO_NOTHING)
-        & (contacts["channel"] != NO_CHANNEL)
-    ]
+    made = contacts[was_made(contacts)]
     age = days_before(made["event_time"], pd.Timestamp(scores["as_of_date"].iloc[0]))
     ids = scores["customer_id"]
     counted = made.loc[age <= params.max_contacts_days, "customer_id"].value_counts()

@@ -5,13 +5,11 @@ row order and on every machine, and is drawn anew with each epoch.
 """
 
 import hashlib
-from typing import Literal
 
 import pandas as pd
 
-Arm = Literal["treated", "holdout"]
-TREATED: Arm = "treated"
-HOLDOUT: Arm = "holdout"
+from sources.meanings.vocabulary import HOLDOUT, TREATED, Arm
+
 AUTO = "auto"
 
 

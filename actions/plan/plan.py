@@ -13,12 +13,12 @@ import pandas as pd
 
 from actions.params import ActionParams
 from actions.plan.allocation import Allocation, Limits, allocate
-from actions.plan.catalog import DO_NOTHING, Catalog
+from actions.plan.catalog import Catalog
 from actions.plan.gain import Prospect, has_money, prospect
 from actions.plan.gates import History, blocked_by, blocked_lists, objectors
-from actions.plan.holdout import HOLDOUT, TREATED, arm, epoch_of
+from actions.plan.holdout import arm, epoch_of
 from core.errors import ParamsError, did_you_mean
-from sources.meanings.vocabulary import NO_CHANNEL
+from sources.meanings.vocabulary import DO_NOTHING, HOLDOUT, NO_CHANNEL, TREATED
 
 SCORED = "scored"
 ASSUMED = "assumed"

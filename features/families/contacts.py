@@ -1,6 +1,6 @@
 """Contacts and consents: how often a customer is contacted, answers, and refuses.
 
-Only contacts of arm `treated` were made; a customer of the holdout was not contacted.
+Contacts that were made count (features/history/contacts_made.py): the holdout was not contacted.
 """
 
 import ibis.expr.types as ir

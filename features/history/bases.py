@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 
 from features.history.complaints import is_complaint, is_open
 from features.history.consent import newest_words, on_channels
+from features.history.contacts_made import was_made
 from features.history.facts import Facts
 from features.history.moment import cohort_table, moment_table
 from features.timeline import (
@@ -123,9 +124,9 @@ def events(facts: Facts) -> ir.Table:
 
 
 def contacts(facts: Facts) -> ir.Table:
-    """Contacts that were made (not those of the holdout), with `is_answered` as it was known."""
+    """Contacts that were made, with `is_answered` as it was known."""
     rows = emptied(known(facts.tables["contacts_days"], moment_table()), CONTACTS)
-    rows = rows.filter(rows.arm == "treated")
+    rows = rows.filter(was_made(rows))
     has_answers = "responded" in rows.columns
     answered = rows.responded.fill_null(False) if has_answers else ibis.literal(False)
     rows = rows.mutate(is_answered=answered)

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.history.contacts_made import was_made
 from features.history.periods import bought_in
 from features.timeline import date_of, day_of, period_of, runs_at
 
 Flags = npt.NDArray[np.bool_]
-HOLDOUT = "holdout"  # as in the table contacts: noted, and not contacted
 
 
 def lapsed(
@@ -39,13 +39,10 @@ def cancelled(
 def contacted(
     contacts: pd.DataFrame, customers: Sequence[str], as_of_day: int, horizon_days: int
 ) -> Flags:
-    """Whether an action was carried out for each customer within the horizon (n,).
-
-    Contacts of arm `holdout` are in the table but were not made.
-    """
+    """Whether a contact was made with each customer within the horizon (n,)."""
     start = pd.Timestamp(date_of(as_of_day))
     inside = period_of(contacts["event_time"], start, [horizon_days]) == 0
-    made = inside & (contacts["arm"] != HOLDOUT).to_numpy()
+    made = inside & was_made(contacts).to_numpy()
     return np.asarray(pd.Index(customers).isin(contacts["customer_id"][made]), np.bool_)
 
 

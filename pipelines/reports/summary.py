@@ -12,6 +12,7 @@ from pipelines.reports.card_figures import ABSENT, written
 from pipelines.reports.names import NAMES
 from pipelines.reports.unjudged import distance_lines
 from serving.wording.sentences import Language, label, sentence
+from sources.meanings.vocabulary import HOLDOUT, TREATED
 
 LISTED = 10  # customers that a list of the summary holds
 HIT = f"hit_at_{LIST_LENGTH}"
@@ -182,9 +183,9 @@ def plan_lines(plan: dict[str, Any], cards: pd.DataFrame, language: Language) ->
     chosen = cards[cards["intended_action"].notna()]
     counts = chosen["intended_action"].value_counts()
     actions = ", ".join(f"{label(f'action.{name}', language)} {n:,}" for name, n in counts.items())
-    held = chosen[chosen["arm"] == "holdout"]
+    held = chosen[chosen["arm"] == HOLDOUT]
     lines = [f"\nPlan      {actions}"]
-    treated, budget = plan["by_arm"]["treated"], plan["budget"]
+    treated, budget = plan["by_arm"][TREATED], plan["budget"]
     if "expected_gain" in treated:
         lines.append(
             f"          expected gain {treated['expected_gain']:,.2f} (low end of assumed effects) "

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from serving.wording.sentences import is_message
+from sources.meanings.vocabulary import Arm
 
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -214,7 +215,7 @@ class ScoreCard(Schema):
     second_purchase_days: int | None = None
     reasons: list[Reason]
     intended_action: IntendedAction | None
-    arm: Literal["treated", "holdout"] | None
+    arm: Arm | None
     withheld: bool | None = Field(
         description="True: the customer is in the holdout, so the action is not to be carried out."
     )

@@ -21,6 +21,7 @@ from models.customers.relationship import HeldBy, RelationshipLevel
 from serving.cards.card import Number, RiskBand, Total
 from serving.store.tables import ASCENDING
 from serving.wording.sentences import Language
+from sources.meanings.vocabulary import Arm
 
 LARGEST_PAGE = 1000
 MONEY = ("value_at_risk", "expected_value", "expected_gain")
@@ -87,9 +88,7 @@ class Filters(BaseModel):
     intended_action: list[Text] = Field(
         default=[], max_length=20, description="Ids of the catalogue, as in the current release."
     )
-    arm: Literal["treated", "holdout"] | None = Field(
-        default=None, description="holdout: left untreated on purpose."
-    )
+    arm: Arm | None = Field(default=None, description="holdout: left untreated on purpose.")
     owner: Text | None = Field(default=None, description="Whose customers.")
     to_contact: bool = Field(
         default=False, description="Only those with an action to carry out: planned, not withheld."

@@ -18,8 +18,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from actions.plan.catalog import DO_NOTHING
-from actions.plan.holdout import TREATED
 from core.errors import NoReleaseError
 from serving.cards.card import Purchases, ScoreCard
 from serving.cards.query import MONEY, AtRiskQuery, Cursor, Filters, Order, Sort, read_cursor
@@ -35,6 +33,7 @@ from serving.store.tables import (
     timelines,
 )
 from serving.web.problems import ApiProblem, InvalidParameter
+from sources.meanings.vocabulary import DO_NOTHING, TREATED
 
 PAGE = 50
 LISTS = (  # filters that take several values

@@ -21,6 +21,7 @@ from models.churn.reason_rows import told
 from models.next_purchase.what import LISTS
 from serving.cards.card import PUBLISHING, IntendedAction, ScoreCard, Status
 from serving.cards.release import PlanTotals, Quality, ReleaseFacts
+from sources.meanings.vocabulary import HOLDOUT, TREATED
 
 SCHEMA_VERSION = 1  # of the release folder: what this code reads
 BATCH = 5_000
@@ -189,7 +190,7 @@ def _quality(evaluation: Row) -> Quality | None:
 
 
 def _plan(plan: Row) -> PlanTotals:
-    treated, held = plan["by_arm"]["treated"], plan["by_arm"]["holdout"]
+    treated, held = plan["by_arm"][TREATED], plan["by_arm"][HOLDOUT]
     return PlanTotals(
         customers=plan["customers"],
         contacts=treated["customers"],

@@ -13,6 +13,7 @@ refused: customers who were not contacted would count as contacted.
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 import pandas as pd
 
@@ -22,6 +23,10 @@ from sources.cures import literal, own, pasted
 from sources.notes import Note
 from sources.params import SourceParams
 
+Arm = Literal["treated", "holdout"]
+TREATED: Arm = "treated"
+HOLDOUT: Arm = "holdout"  # noted, and not contacted
+DO_NOTHING = "do_nothing"  # the action_id of who gets none
 NO_CHANNEL = "none"  # what was not sent by any: a word here, and no empty cell
 ARM = "arm"
 SHOWN = 5  # unknown words that are named
@@ -50,12 +55,12 @@ CHANNELS = {
 }
 VOCABULARY: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
     ("contacts", ARM): {
-        "treated": (
+        TREATED: (
             *("treatment", "treat", "treatment group", "target", "target group", "contacted"),
             *("test", "test group", "exposed", "воздействие", "целевая", "целевая группа"),
             *("тест", "тестовая", "тестовая группа", "контакт"),
         ),
-        "holdout": (
+        HOLDOUT: (
             *("hold-out group", "control", "control group", "withheld", "not contacted"),
             *("контроль", "контрольная", "контрольная группа", "без контакта"),
         ),
@@ -156,7 +161,7 @@ def _plain(text: str) -> str:
 
 
 def _unknown_arm(unknown: "pd.Series[int]", table: Table, params: SourceParams) -> TableError:
-    cases = " ".join(f"WHEN {literal(word)} THEN 'treated'" for word in unknown.index)
+    cases = " ".join(f"WHEN {literal(word)} THEN '{TREATED}'" for word in unknown.index)
     column = f"trim(CAST({own(ARM, table, params)} AS VARCHAR))"
     cure = pasted("derive", {table.name: {ARM: f"CASE {column} {cases} ELSE {column} END"}}, params)
     return TableError(

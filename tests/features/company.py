@@ -164,8 +164,8 @@ class Maker:
             "contacts",
             3,
             event_time=None,
-            action_id=("mail", "call"),
-            channel=("email", "phone"),
+            action_id=("mail", "call", "do_nothing"),
+            channel=("email", "phone", "none"),
             arm=("treated", "treated", "holdout"),
             responded=(True, False, None),
         )

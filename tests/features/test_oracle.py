@@ -104,7 +104,14 @@ def everything_at(customer, offset):
         "events": [of(customer, {"event_time": offset}, kind=kind, value=2.0) for kind in kinds],
         "tickets": [of(customer, {"opened_at": offset}, kind="complaint", ticket_id=customer)],
         "contacts": [
-            of(customer, {"event_time": offset}, contact_id=customer, arm="treated"),
+            of(
+                customer,
+                {"event_time": offset},
+                contact_id=customer,
+                action_id="mail",
+                channel="email",
+                arm="treated",
+            ),
         ],
         "consents": [of(customer, {"event_time": offset}, channel="email", granted=False)],
         "surveys": [of(customer, {"event_time": offset}, kind="nps", score=9.0)],

@@ -48,11 +48,13 @@ def test_a_subscription_that_runs_at_the_end_of_the_horizon_is_none_that_was_can
 def test_contacted_are_those_with_a_contact_made_within_the_horizon():
     contacts = pd.DataFrame(
         {
-            "customer_id": ["before", "first", "last", "after", "held"],
-            "event_time": times(-1, 0, 29, 30, 5),
-            "arm": ["treated", "treated", "treated", "treated", "holdout"],
+            "customer_id": ["before", "first", "last", "after", "held", "left_alone"],
+            "event_time": times(-1, 0, 29, 30, 5, 5),
+            "action_id": ["mail", "mail", "mail", "mail", "mail", "do_nothing"],
+            "channel": "email",
+            "arm": ["treated", "treated", "treated", "treated", "holdout", "treated"],
         }
     )
     customers = [*contacts["customer_id"], "nobody"]
     found = contacted(contacts, customers, AS_OF, 30)
-    assert found.tolist() == [False, True, True, False, False, False]
+    assert found.tolist() == [False, True, True, False, False, False, False]

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from actions.plan.catalog import DO_NOTHING, load_catalog
+from actions.plan.catalog import load_catalog
+from sources.meanings.vocabulary import DO_NOTHING
 from tests.pipelines.code import ROOT
 from tests.pipelines.project import new_project
 from tests.synthetic import COMPLAINER, OBJECTOR, Shop, tables

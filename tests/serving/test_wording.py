@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from actions.plan.catalog import DO_NOTHING, Why, load_catalog
+from actions.plan.catalog import Why, load_catalog
 from actions.plan.gates import GATES, History
 from actions.plan.plan import WHY_NOT
 from features.families.definition import GROUPS, TEXT
@@ -19,6 +19,7 @@ from models.customers.segments import ABC_CLASSES, LIFECYCLE_STAGES, RFM_SEGMENT
 from models.gate import What
 from serving.wording import sentences as wording
 from serving.wording.sentences import LANGUAGES, field_label, keys, label, sentence
+from sources.meanings.vocabulary import DO_NOTHING
 from tests.each import check_each
 
 ROOT = Path(__file__).parents[2]

@@ -7,8 +7,14 @@ from tests.features.oracle.numbers import mean
 NEEDS = None
 
 
+def was_made(row):
+    """Not withheld, and not of an action that is none or reaches nobody."""
+    is_sent = row["action_id"] != "do_nothing" and row["channel"] != "none"
+    return row["arm"] == "treated" and is_sent
+
+
 def contacts(c, window=math.inf):
-    made = [row for row in c.rows("contacts") if row["arm"] == "treated"]
+    made = [row for row in c.rows("contacts") if was_made(row)]
     return [row for row in made if c.within(row["event_time"].date(), window)]
 
 
