@@ -149,6 +149,22 @@ def test_files_and_folders_that_a_page_names_exist(page):
     assert not missing, missing
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_the_code_in_a_page_imports_from_us_exists(page):
+    text = page.read_text(encoding="utf-8")
+    for code in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        for node in ast.walk(ast.parse(code)):
+            if not isinstance(node, ast.ImportFrom) or not node.module.startswith(PACKAGES):
+                continue
+            module = (ROOT / Path(*node.module.split("."))).with_suffix(".py")
+            assert module.exists(), node.module
+            written = module.read_text(encoding="utf-8")
+            for name in node.names:
+                assert re.search(
+                    rf"^(def|class) {name.name}\b|^{name.name} = ", written, re.MULTILINE
+                )
+
+
 def test_the_index_lists_every_decision_in_the_order_of_its_number():
     assert (ROOT / INDEX).read_text(encoding="utf-8") == decision_index(ROOT), "run `make docs`"
     numbers = [int(page.name[:4]) for page in decision_pages(ROOT)]
