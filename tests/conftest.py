@@ -1,12 +1,11 @@
 """What all tests share."""
 
-from hypothesis import settings
-
-# How long an example takes says more about the machine than about the code.
-settings.register_profile("regulars", deadline=None)
-settings.load_profile("regulars")
-
-pytest_plugins = ["tests.plugin_browser", "tests.plugin_databases", "tests.plugin_skips"]
+pytest_plugins = [
+    "tests.plugin_browser",
+    "tests.plugin_databases",
+    "tests.plugin_skips",
+    "tests.plugin_slow",
+]
 
 
 def pytest_configure(config):

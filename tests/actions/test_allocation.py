@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from actions.plan import allocation
 from actions.plan.allocation import Limits, allocate
+from tests.plugin_slow import examples
 
 CHANNELS = ("email", "phone", "phone")
 
@@ -55,7 +56,7 @@ def problems(draw):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(problem=problems())
 def test_no_assignment_within_the_limits_gains_more(problem):
     gain, cost, limits = problem
@@ -67,7 +68,7 @@ def test_no_assignment_within_the_limits_gains_more(problem):
     assert result.gap <= 2e-6
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(problem=problems())
 def test_however_small_the_core_the_limits_hold_and_the_bound_is_a_bound(problem):
     gain, cost, limits = problem

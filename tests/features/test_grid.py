@@ -17,6 +17,7 @@ from features.planning.season import Season, season_of
 from features.planning.splits import plan_timeline
 from features.timeline import date_of, day_of
 from tests.features.plans import profile, task, timeline
+from tests.plugin_slow import examples
 
 AUGUST = Phase("leaving", "year", (242, 243), 1.0, 5)  # 31 August and 1 September
 FIRST = Phase("leaving", "month", (1,), 1.0, 60)
@@ -88,7 +89,7 @@ def test_the_automatic_horizon_of_contracts_by_the_month_holds_the_longest():
     assert planned(800, None, {"horizon_days": "auto"}).horizon_days == 30
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50))
 @given(
     span=st.integers(30, 3000),
     horizon=st.one_of(st.just("auto"), st.integers(1, 400)),

@@ -8,7 +8,6 @@ those that had happened and were known, with the cells that filled in later empt
 import random
 
 import pandas as pd
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
@@ -28,6 +27,7 @@ from tests.features.world import (
     on_duckdb,
     timeline_at,
 )
+from tests.plugin_slow import examples
 
 HISTORIES = 100  # customers in an example
 AHEAD = 0.5  # share of the times that lie around the as-of midnight or after it
@@ -64,20 +64,13 @@ def nothing_of_the_future_is_seen(seed, churn):
     assert_frame_equal(everything, stood, check_exact=True)
 
 
-@settings(EXAMPLE, max_examples=4)
+@settings(EXAMPLE, max_examples=examples(2_000 // HISTORIES + 5))
 @given(seed=SEEDS, churn=CHURNS)
 def test_rows_and_cells_from_the_as_of_date_on_never_change_a_feature(seed, churn):
     nothing_of_the_future_is_seen(seed, churn)
 
 
-@pytest.mark.slow
-@settings(EXAMPLE, max_examples=2_000 // HISTORIES + 5)
-@given(seed=SEEDS, churn=CHURNS)
-def test_two_thousand_histories_show_nothing_of_the_future(seed, churn):
-    nothing_of_the_future_is_seen(seed, churn)
-
-
-@settings(EXAMPLE, max_examples=4)
+@settings(EXAMPLE, max_examples=examples(4))
 @given(seed=SEEDS)
 def test_purchase_timelines_end_at_the_as_of_date(seed):
     def timelines(tables):
@@ -88,7 +81,7 @@ def test_purchase_timelines_end_at_the_as_of_date(seed):
     assert_frame_equal(timelines(drawn), timelines(past(drawn)), check_exact=True)
 
 
-@settings(EXAMPLE, max_examples=10)
+@settings(EXAMPLE, max_examples=examples(10))
 @given(seed=SEEDS)
 def test_gates_see_rows_and_later_filled_cells_as_they_stood(seed):
     drawn = drawn_company(seed)

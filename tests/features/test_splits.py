@@ -15,6 +15,7 @@ from features.planning.splits import unjudged_timeline
 from features.planning.timeplan import Timeline
 from features.timeline import date_of, day_of
 from tests.features.plans import FROM, plan, profile, task, timeline
+from tests.plugin_slow import examples
 
 AUTO = st.just("auto")
 
@@ -62,7 +63,7 @@ def assert_no_overlap(made):
     assert any(end <= chosen_by for _, end in windows(train, made.learned_value_days))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(
     span=st.integers(0, 1500),
     long_gap=st.one_of(st.none(), st.floats(1, 300)),
@@ -313,7 +314,7 @@ def test_a_history_too_short_is_refused_with_its_dates_and_the_days_that_would_d
     assert "task.horizon_days" in text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     span=st.integers(0, 250),
     horizon=st.one_of(AUTO, st.integers(1, 90)),

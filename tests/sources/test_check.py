@@ -20,6 +20,7 @@ from sources.contract import (
     TICKETS,
 )
 from sources.tables.check import check_tables
+from tests.plugin_slow import examples
 from tests.sources.raw_tables import check, good, orders, params, reasons
 
 CELLS = {
@@ -33,13 +34,12 @@ CELLS = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     rows=st.lists(st.fixed_dictionaries(CELLS), min_size=1, max_size=30),
     with_lines=st.booleans(),
     unique=st.booleans(),
 )
-@pytest.mark.slow
 def test_every_row_is_kept_quarantined_a_duplicate_or_a_guest(rows, with_lines, unique):
     raw = pd.DataFrame(rows)
     raw = raw if with_lines else raw.drop(columns="line_id")
