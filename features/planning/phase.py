@@ -47,14 +47,13 @@ NINE_OF_TEN = 0.9
 class Phase:
     """A cycle on whose `days` (0 to 364 of the year, or 1 to 31 of the month) most events fall.
 
-    `of` says which events; `share` of them fell on such days in the `cycles` that were seen.
+    `of` says which events; `share` of them fell on such days in the cycles that were seen.
     """
 
     of: Event
     cycle: Cycle
     days: tuple[int, ...]
     share: float
-    cycles: int
 
     @property
     def length(self) -> int:
@@ -142,7 +141,7 @@ def season_phase(season: Season) -> Phase:
     days = range(day_of(date(COMMON_YEAR, 1, 1)), day_of(date(COMMON_YEAR + 1, 1, 1)))
     inside = [day for day in days if date_of(day).month - 1 in season.numbers]
     places = tuple(_place(day, "year") for day in inside)
-    return Phase("buying", "year", places, season.share, LEAST_CYCLES["year"])
+    return Phase("buying", "year", places, season.share)
 
 
 def phase_dates(
@@ -176,7 +175,7 @@ def _measured(counts: Counts, of: Event, data_until: int, cycle: Cycle) -> Phase
     chance = (2 * SPAN[cycle] + 1) / LENGTH[cycle]
     many = _around(total, cycle) >= MANY_TIMES[cycle] * chance * total.sum()
     days = tuple(int(day) for day in np.flatnonzero(many & (total > 0)))
-    return Phase(of, cycle, days, share, len(full))
+    return Phase(of, cycle, days, share)
 
 
 def _densest(places: npt.NDArray[np.float64], cycle: Cycle) -> npt.NDArray[np.intp]:

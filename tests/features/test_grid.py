@@ -19,8 +19,8 @@ from features.timeline import date_of, day_of
 from tests.features.plans import profile, task, timeline
 from tests.plugin_slow import examples
 
-AUGUST = Phase("leaving", "year", (242, 243), 1.0, 5)  # 31 August and 1 September
-FIRST = Phase("leaving", "month", (1,), 1.0, 60)
+AUGUST = Phase("leaving", "year", (242, 243), 1.0)  # 31 August and 1 September
+FIRST = Phase("leaving", "month", (1,), 1.0)
 
 
 def planned(span, phase, of_task=None, of_timeline=None):
@@ -169,7 +169,7 @@ def test_pupils_who_are_back_in_september_are_asked_about_after_that():
     assert usual_absence(Counter({92: 60, 93: 30, 0: 50})) == 93
     assert usual_absence(Counter({92: 30, 0: 70})) is None
     assert usual_absence(Counter()) is None
-    june = Phase("leaving", "year", (151,), 1.0, 4)  # 1 June
+    june = Phase("leaving", "year", (151,), 1.0)  # 1 June
     asked = task(churn="cancellation", horizon_days="auto")
     score = timeline(score_as_of=date(2021, 5, 1))
     of = replace(profile(4 * 365), leaving=june)

@@ -82,7 +82,7 @@ def test_chance_is_hardly_ever_taken_for_a_phase(seed):
 
 
 def test_dates_lie_whole_cycles_before_the_score_date_and_their_outcomes_close():
-    year = Phase("leaving", "year", (242,), 1.0, 4)
+    year = Phase("leaving", "year", (242,), 1.0)
     dates = phase_dates(day_of(date(2023, 6, 2)), year, FROM, UNTIL, 120)
     assert [date_of(d).isoformat() for d in dates] == [
         "2019-06-02",
@@ -90,7 +90,7 @@ def test_dates_lie_whole_cycles_before_the_score_date_and_their_outcomes_close()
         "2021-06-02",
         "2022-06-02",
     ]
-    month = Phase("leaving", "month", (1,), 1.0, 30)
+    month = Phase("leaving", "month", (1,), 1.0)
     score = day_of(date(2023, 5, 31))
     dates = phase_dates(score, month, day_of(date(2023, 1, 1)), score, 31)
     assert [date_of(d).isoformat() for d in dates] == [
@@ -111,7 +111,7 @@ def test_dates_lie_whole_cycles_before_the_score_date_and_their_outcomes_close()
 
 
 def test_a_horizon_as_long_as_the_cycle_sees_the_same_from_any_date():
-    year, month = Phase("leaving", "year", (242,), 1.0, 4), Phase("leaving", "month", (1,), 1.0, 30)
+    year, month = Phase("leaving", "year", (242,), 1.0), Phase("leaving", "month", (1,), 1.0)
     assert [year.bears_on(days) for days in (30, 120, 365)] == [True, True, False]
     assert [month.bears_on(days) for days in (14, 31, 90)] == [True, True, False]
 

@@ -10,7 +10,7 @@ from sources.contract import TABLES
 from sources.kinds.simulator import company_folder
 from sources.kinds.simulator.people import ABOUT_TO, contact, draw_people
 from sources.kinds.simulator.process import Spans, clock, happenings
-from sources.kinds.simulator.worlds import CLASSES, SHOP, WORLDS
+from sources.kinds.simulator.worlds import RESPONSES, SHOP, WORLDS
 from sources.kinds.simulator.writing import START, simulate
 from sources.params import SimulatorParams, SourceParams
 from sources.registry import fingerprint, load
@@ -220,7 +220,7 @@ def effect(world, kind, seed=7, customers=300_000):
     people = draw_people(world, np.arange(customers), DAYS, rng)
     contacts = contact(world, people, DAYS, rng)
     _, first = np.unique(contacts.who, return_index=True)
-    first = first[people.response[contacts.who[first]] == CLASSES.index(kind)]
+    first = first[people.response[contacts.who[first]] == RESPONSES.index(kind)]
     who, day = contacts.who[first], contacts.day[first]
     left = people.leaves[who] - day < ABOUT_TO
     treated = contacts.is_treated[first]

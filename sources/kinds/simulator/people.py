@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sources.kinds.simulator.worlds import World
+from sources.kinds.simulator.worlds import RESPONSE_SHARES, RESPONSES, World
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -24,7 +24,7 @@ class People:
     joined: Floats
     rate: Floats  # purchases a day while active
     satisfaction: Floats  # standard normal
-    response: Ints  # index into CLASSES
+    response: Ints  # index into RESPONSES
     would_leave: Floats  # when the customer would leave if nobody did anything
     leaves: Floats  # when the customer leaves
     onset: Floats  # when buying begins to slow down; `leaves` where it does not
@@ -71,7 +71,7 @@ def draw_people(world: World, numbers: Ints, days: int, rng: Rng) -> People:
         joined=joined,
         rate=rate,
         satisfaction=satisfaction,
-        response=rng.choice(len(world.class_shares), n, p=world.class_shares),
+        response=rng.choice(len(RESPONSES), n, p=[*RESPONSE_SHARES.values()]),
         would_leave=leaves.copy(),
         leaves=leaves,
         onset=leaves.copy(),

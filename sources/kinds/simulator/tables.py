@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 
 from sources.kinds.simulator.people import NEVER, Contacts, Floats, Ints, People, Rng
 from sources.kinds.simulator.process import Clock, Spans, happenings, time_of_day
-from sources.kinds.simulator.worlds import CATEGORIES, CLASSES, World
+from sources.kinds.simulator.worlds import CATEGORIES, RESPONSES, World
 
 CHANNELS = ("email", "app", "phone", "post")
 GRANTED = (0.72, 0.45, 0.35, 0.6)
@@ -283,7 +283,7 @@ class Maker:
         return pa.table(
             {
                 "customer_id": self.customer_ids(np.arange(len(people.number))),
-                "response": self.words(people.response, CLASSES),
+                "response": self.words(people.response, RESPONSES),
                 "rate": people.rate,
                 "satisfaction": people.satisfaction,
                 "joined_day": people.joined,

@@ -45,7 +45,9 @@ CATEGORIES = (
     ("household", 7.0),
     ("cosmetics", 12.0),
 )
-CLASSES = ("sure_thing", "persuadable", "lost_cause", "sleeping_dog")
+# The share of customers who respond to an action in each of the four ways of uplift modelling.
+RESPONSE_SHARES = {"sure_thing": 0.5, "persuadable": 0.27, "lost_cause": 0.15, "sleeping_dog": 0.08}
+RESPONSES = tuple(RESPONSE_SHARES)
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,6 @@ class World:
     contacted: float = 0.22  # share of customers contacted in a round
     treated: float = 0.8  # share of them who are, at random, not in the holdout
     is_confounded: bool = False  # those about to leave are contacted more, and nothing is random
-    class_shares: tuple[float, ...] = (0.5, 0.27, 0.15, 0.08)
     fatigue: float = 0.015  # chance to leave because of a third contact within 60 days
     actions: tuple[Action, ...] = (
         Action("check_in_email", "email", 0.02, 0.15, 0.04),
