@@ -1,7 +1,6 @@
 """The application: API, page and static files behind one guard, every error in one shape."""
 
 import logging
-from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -19,8 +18,8 @@ from serving.pages import worklist as pages
 from serving.settings import Settings
 from serving.web.guard import Guard
 from serving.web.problems import ApiProblem, Problem, parameter_problem
+from serving.web.templates import STATIC
 
-STATIC = Path(__file__).with_name("static")
 MACHINES = ("/v1", "/health", "/ready", "/openapi.json", "/static")
 DESCRIPTION = (
     "Score cards of customers: calibrated risk, next purchase, money at stake, reasons and one "

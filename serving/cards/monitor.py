@@ -11,11 +11,11 @@ from sqlalchemy.exc import DBAPIError
 
 from serving.cards.card import MessageKey, Number, Schema, Text
 from serving.cards.release import Release
-from serving.pages.worklist import STATIC, templates
 from serving.store.database import unreachable
 from serving.store.reading import current_with
 from serving.store.tables import releases
 from serving.web.problems import ApiProblem
+from serving.web.templates import STATIC, templates
 from serving.wording.sentences import LANGUAGES, Language, field_label, listing, sentence, written
 
 PART = "monitor"  # of what a release says of itself in the store

@@ -3,13 +3,11 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import ValidationError
 
@@ -23,6 +21,7 @@ from serving.store.reading import at_risk, one_card
 from serving.store.tables import ASCENDING
 from serving.web.convertors import ANYTHING
 from serving.web.problems import ApiProblem, InvalidParameter, parameter_problem
+from serving.web.templates import templates
 from serving.wording.languages import chosen_language
 from serving.wording.sentences import (
     LANGUAGES,
@@ -32,7 +31,6 @@ from serving.wording.sentences import (
     listing,
     period,
     sentence,
-    upper_first,
     written,
 )
 
@@ -71,19 +69,8 @@ FIELDS = {
 }
 MAKE_RUN = Markup("<code>make run</code>")
 YOUR_DATA = Markup("<code>docs/your-data.md</code>")
-SERVING = Path(__file__).parents[1]
-STATIC = SERVING / "static"
 EXAMPLES = {"complete_journey", "cdnow", "simulator"}  # sources that never get newer rows
 router = APIRouter(include_in_schema=False)
-templates = Environment(
-    loader=FileSystemLoader(SERVING / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-
-templates.filters["upper_first"] = upper_first
 
 
 @router.get("/")

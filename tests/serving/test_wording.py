@@ -18,6 +18,7 @@ from models.customers.relationship import HELD_BY, RELATIONSHIP_LEVELS, UNKNOWN
 from models.customers.segments import ABC_CLASSES, LIFECYCLE_STAGES, RFM_SEGMENTS, RISK_BANDS
 from models.gate import What
 from serving.wording import sentences as wording
+from serving.wording import writing
 from serving.wording.sentences import LANGUAGES, field_label, keys, label, sentence
 from sources.meanings.vocabulary import DO_NOTHING
 from tests.each import check_each
@@ -47,7 +48,7 @@ NEEDED = [
 
 
 def variants(language):
-    return wording._messages(language)
+    return writing.messages_of(language)
 
 
 def plain(text):
@@ -61,11 +62,11 @@ def test_both_languages_have_the_same_keys_in_the_same_order():
 
 
 def test_both_languages_use_the_same_values_in_each_variant():
-    known = {"", "money", "quantity", "days", "days_of", "customers", *wording.KINDS}
+    known = {"", *writing.units(), *wording.KINDS}
 
     def same(key):
         english, russian = (
-            [sorted(wording.PLACEHOLDER.findall(text)) for text in variants(language)[key]]
+            [sorted(writing.PLACEHOLDER.findall(text)) for text in variants(language)[key]]
             for language in LANGUAGES
         )
         assert english == russian
@@ -96,7 +97,7 @@ def test_every_word_of_the_page_is_used():
 def test_no_text_is_left_untranslated():
     for key, texts in variants("ru").items():
         for text in texts:
-            words = wording.PLACEHOLDER.sub("", text)
+            words = writing.PLACEHOLDER.sub("", text)
             assert re.search("[а-яё]", words) or not re.search("[a-z]", words), key
 
 
@@ -272,7 +273,7 @@ def test_beyond_the_curve_it_says_not_within():
 
 @pytest.mark.parametrize("text", ["{value}", "{value:days}", "<b>x</b>", "{0}", "%s", "}{", "\\1"])
 def test_braces_and_markup_in_a_value_stay_text(text, monkeypatch):
-    monkeypatch.setitem(wording._messages("en"), "test", ["Hello {name}, {value:days}"])
+    monkeypatch.setitem(writing.messages_of("en"), "test", ["Hello {name}, {value:days}"])
     assert sentence("test", "en", name=text, value=2) == f"Hello {text}, 2 days"
     assert field_label(text, "en") == text
     assert label(f"action.{text}", "en") == text[:1].upper() + text[1:]

@@ -1,0 +1,239 @@
+"""Messages of `messages/<language>.yaml`, filled with values: what needs to know no feature.
+
+A message is a text, or a list of texts of which the first is used whose values are all known.
+`{name}` puts a value in as it is, `{name:kind}` writes it as
+
+    days      a unit with its plural: 1 day, 31 days (one entry of `units`)
+    number    12, 1.5, 0.071          percent   31 %          date   January 3, 2018
+    decimal   1,234.5                 share     31.4 %        day    Jan 3, 2018
+    points    +3, -12: a change of a share, in hundredths
+    error     +4.4 %, -12.0 %: an error as a share
+    money     1,234 (with a value `currency`, such as USD: $1,234)
+
+What comes out is plain text, whatever the values hold: escaping is up to the page.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import pandas as pd
+import yaml
+from babel import Locale
+from babel.dates import format_date, format_interval
+from babel.lists import format_list
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from core.errors import did_you_mean
+
+Language = Literal["en", "ru"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+FOLDER = Path(__file__).with_name("messages")
+PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
+
+Values = Mapping[str, Any]
+Length = Literal["medium", "long"]
+Writer = Callable[[Any, Language, Values], str]
+
+
+def message(key: str, language: Language, values: Values, kinds: Mapping[str, Writer]) -> str:
+    """The message `key` with its values, each written by its kind, in `language`.
+
+    Values that the message does not use are ignored; None and NaN count as unknown. Raises
+    LookupError for an unknown key (with the nearest known one), an unknown language, and values
+    that no variant of the message can do without.
+    """
+    variants = messages_of(language).get(key)
+    if variants is None:
+        raise LookupError(f"There is no message {key!r}.{did_you_mean(key, keys())}")
+    for text in variants:
+        filled = _fill(text, language, values, kinds)
+        if filled is not None:
+            return filled
+    names = sorted({name for name, _ in PLACEHOLDER.findall(variants[-1])})
+    raise LookupError(f"The message {key!r} needs the values {', '.join(names)}.")
+
+
+def shown(
+    value: Any, kind: str, language: Language, values: Values, kinds: Mapping[str, Writer]
+) -> str:
+    """One value as a message would write it; a dash where it is unknown.
+
+    Raises LookupError for a kind that messages do not know.
+    """
+    if _is_unknown(value):
+        return "–"
+    if kind not in {*kinds, *_content(language)["units"]}:
+        raise LookupError(f"There is no kind of value {kind!r}.")
+    return _write(value, kind, language, values, kinds) or str(value)
+
+
+def period(low: date, high: date, language: Language) -> str:
+    """Two days as one interval, without repeating a month or year: Jan 4 – 12, 2018."""
+    text: str = format_interval(low, high, "yMMMd", locale=language)
+    return text
+
+
+def listing(items: Iterable[str], language: Language) -> str:
+    """Several things as a person lists them: a, b and c."""
+    return format_list(list(items), locale=language)
+
+
+def keys() -> tuple[str, ...]:
+    """Every message key, the same in each language."""
+    return tuple(messages_of(LANGUAGES[0]))
+
+
+def units() -> tuple[str, ...]:
+    """Every unit that messages can count in."""
+    return tuple(_content(LANGUAGES[0])["units"])
+
+
+@cache
+def messages_of(language: Language) -> dict[str, list[str]]:
+    """Message key → its variants."""
+    flat: dict[str, list[str]] = {}
+
+    def walk(node: Any, path: tuple[str, ...]) -> None:
+        if isinstance(node, dict):
+            for name, inner in node.items():
+                walk(inner, (*path, name))
+        else:
+            flat[".".join(path)] = node if isinstance(node, list) else [node]
+
+    walk(_content(language)["messages"], ())
+    return flat
+
+
+@cache
+def _content(language: Language) -> dict[str, Any]:
+    if language not in LANGUAGES:
+        raise LookupError(f"There is no language {language!r}, only {', '.join(LANGUAGES)}.")
+    text = (FOLDER / f"{language}.yaml").read_text(encoding="utf-8")
+    content: dict[str, Any] = yaml.safe_load(text)
+    return content
+
+
+def _fill(text: str, language: Language, values: Values, kinds: Mapping[str, Writer]) -> str | None:
+    """The text with its values; None when one of them is unknown. Values are never read as text."""
+    pieces, position = [], 0
+    for match in PLACEHOLDER.finditer(text):
+        name, kind = match.groups()
+        value = values.get(name)
+        if _is_unknown(value):
+            return None
+        pieces += [text[position : match.start()], _write(value, kind, language, values, kinds)]
+        position = match.end()
+    filled = "".join(pieces) + text[position:]
+    return upper_first(filled) if text.startswith("{feature:") else filled
+
+
+def _is_unknown(value: Any) -> bool:
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
+def _write(
+    value: Any,
+    kind: str | None,
+    language: Language,
+    values: Values,
+    kinds: Mapping[str, Writer],
+) -> str:
+    if kind is None:
+        return str(value)
+    if kind in _content(language)["units"]:
+        return counted(value, kind, language)
+    return kinds[kind](value, language, values)
+
+
+def counted(value: float, unit: str, language: Language) -> str:
+    """A number and its unit in the plural form that the number as shown asks for."""
+    shown = round(float(value), 1)
+    if shown.is_integer() or abs(shown) >= 5:
+        shown = math.floor(shown + 0.5)
+    form = Locale.parse(language).plural_form(shown)
+    text: str = _content(language)["units"][unit][form]
+    return text.replace("{n}", format_decimal(shown, locale=language))
+
+
+def number(value: float, language: Language) -> str:
+    """Whole from 10 on, two significant digits below."""
+    is_whole = abs(value) >= 10 or float(value).is_integer()
+    pattern = "#,##0" if is_whole else "@#"
+    return format_decimal(value, format=pattern, locale=language)
+
+
+def money(value: float, language: Language, values: Values) -> str:
+    """Whole from 100 on, else with cents; in `currency` where the values name one."""
+    currency: str | None = values.get("currency")
+    cents = "" if abs(value) >= 100 else ".00"
+    if currency is None:
+        return format_decimal(value, format=f"#,##0{cents}", locale=language)
+    usual = Locale.parse(language).currency_formats["standard"].pattern
+    form = usual.replace(".00", cents)
+    return format_currency(value, currency, format=form, locale=language, currency_digits=False)
+
+
+def percent(value: float, language: Language) -> str:
+    """Whole from 1 % on, one decimal below."""
+    usual = Locale.parse(language).percent_formats[None].pattern
+    form = usual if abs(value) >= 0.01 else usual.replace("#,##0", "#,##0.#")
+    return format_percent(value, format=form, locale=language)
+
+
+def _share(value: float, language: Language) -> str:
+    """At most one decimal, however large."""
+    usual = Locale.parse(language).percent_formats[None].pattern
+    return format_percent(value, format=usual.replace("#,##0", "#,##0.#"), locale=language)
+
+
+def _decimal(value: float, language: Language) -> str:
+    """At most one decimal, however large."""
+    return format_decimal(value, format="#,##0.#", locale=language)
+
+
+def _date(value: date | str, language: Language, length: Length = "long") -> str:
+    day = date.fromisoformat(value[:10]) if isinstance(value, str) else value
+    return format_date(day, format=length, locale=language)
+
+
+def _day(value: date | str, language: Language) -> str:
+    return _date(value, language, "medium")
+
+
+def _points(value: float, language: Language) -> str:
+    """A change of a share in hundredths, with its sign."""
+    return format_decimal(value * 100, format="+#,##0;-#,##0", locale=language)
+
+
+def _error(value: float, language: Language) -> str:
+    """A share with its sign and one decimal."""
+    usual = Locale.parse(language).percent_formats[None].pattern.replace("#,##0", "#,##0.0")
+    return format_percent(value, format=f"+{usual};-{usual}", locale=language)
+
+
+def upper_first(text: str) -> str:
+    """The text with a capital at its start, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def alone(write: Callable[[Any, Language], str]) -> Writer:
+    """A kind of value whose writing no other value of the message has a say in."""
+    return lambda value, language, _values: write(value, language)
+
+
+KINDS: dict[str, Writer] = {
+    "money": money,
+    "number": alone(number),
+    "decimal": alone(_decimal),
+    "percent": alone(percent),
+    "share": alone(_share),
+    "points": alone(_points),
+    "error": alone(_error),
+    "date": alone(_date),
+    "day": alone(_day),
+}
