@@ -105,6 +105,7 @@ def large(people, seed=7):
     return effect * stake[:, None] - cost, np.broadcast_to(cost, (people, 3)) * 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "limits",
     [Limits(200.0), Limits(200.0, {"phone": 30}), Limits(1e6, {"phone": 30, "email": 100})],
@@ -118,6 +119,7 @@ def test_a_large_plan_keeps_its_limits_and_proves_how_near_the_best_it_is(limits
     assert result.binding
 
 
+@pytest.mark.slow
 def test_solving_a_core_gives_the_answer_of_solving_everything(monkeypatch):
     """With a core of 40 customers, and with all 600 in it."""
     gain, cost = large(600)

@@ -54,6 +54,7 @@ def test_without_any_history_only_service_recovery_is_blocked(scores, catalog, p
     }
 
 
+@pytest.mark.slow
 def test_the_newest_consent_for_the_channel_counts(scores, catalog, params):
     history = History(
         consents=consents(("email", 9, True), ("email", 2, False), ("phone", 5, True))
@@ -69,6 +70,7 @@ def test_at_the_same_time_a_refusal_beats_a_consent(scores, catalog, params):
         assert reasons(scores(), catalog(), params(), history)["mail"] == "no_consent"
 
 
+@pytest.mark.slow
 def test_a_customer_without_a_row_in_the_consents_is_not_contacted(scores, catalog, params):
     other = consents(("email", 2, True)).assign(customer_id="c00001")
     blocked = blocked_by(scores(2), catalog().actions, History(consents=other), params())
@@ -146,6 +148,7 @@ def test_an_open_complaint_leaves_only_service_recovery(scores, catalog, params)
     assert found == {"mail": "open_complaint", "call": "open_complaint", "repair": None}
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "columns", [{"closed_at": AS_OF - pd.Timedelta(days=1)}, {"kind": "question"}]
 )

@@ -199,6 +199,7 @@ def test_a_capacity_on_an_unknown_channel_is_refused_with_the_nearest_one(scores
         make_plan(scores(1), catalog(), params(capacities={"carrier": 5}), History())
 
 
+@pytest.mark.slow
 def test_the_catalogue_of_the_repository_plans_23_000_customers_in_seconds(scores, params):
     rng = np.random.default_rng(3)
     people = 23_000

@@ -60,6 +60,7 @@ def test_the_plan_keeps_to_what_had_closed_and_carries_the_rest_on(engine):
     assert plan.active_within_days == ALL_DAYS
 
 
+@pytest.mark.slow
 def test_models_see_no_outcome_after_the_date(prepared):
     seen, day = prepared.snapshots, pd.Timestamp(DATE)
     horizon, learned = prepared.timeline.windows
@@ -70,6 +71,7 @@ def test_models_see_no_outcome_after_the_date(prepared):
     assert (prepared.closed["as_of_date"] == day).all()
 
 
+@pytest.mark.slow
 def test_answers_are_judged_by_all_the_days_told(prepared, orders):
     assert prepared.asked_days == TOLD
     after = (orders["event_time"] - pd.Timestamp(DATE)).dt.days

@@ -95,6 +95,7 @@ def test_inputs_of_a_pair_are_read_or_left_out():
     assert VARIANTS["next_categories-bought"].pairs(more) == plain
 
 
+@pytest.mark.slow
 def test_what_is_asked_is_the_evaluated_model_of_a_run(rows):
     # Variants are of trees: so much data that these stand alone.
     params = model_params(gates=GateParams(min_customers=5, min_churners=1))
@@ -114,6 +115,7 @@ def test_what_is_asked_is_the_evaluated_model_of_a_run(rows):
     assert told.trees == bundle.next_purchase.rounds
 
 
+@pytest.mark.slow
 def test_only_the_model_that_a_variant_changes_is_trained_beside_the_churn_model(one_shop, trained):
     found = measure(CASE, ["value.learning_rate=0.1"], model_params())
     assert trained == ["churn"] * 2 + ["how_much"] * 4
@@ -123,6 +125,7 @@ def test_only_the_model_that_a_variant_changes_is_trained_beside_the_churn_model
     assert trained == ["churn"] * 4
 
 
+@pytest.mark.slow
 def test_a_variant_stands_beside_what_is_set_with_its_difference_its_time_and_its_trees(one_shop):
     found = measure(CASE, ["churn.members=1"], model_params())
     figures = {
@@ -161,6 +164,7 @@ def with_categories():
     return Run(Until(found, plan), FEATURES, test, categories, np.zeros(len(test)))
 
 
+@pytest.mark.slow
 def test_the_model_of_categories_reads_what_its_variant_says(with_categories):
     part = benchmarks.variants.PARTS["what"]
     models = [
@@ -173,6 +177,7 @@ def test_the_model_of_categories_reads_what_its_variant_says(with_categories):
     assert list(more) == list(usual) and not more.equals(usual)
 
 
+@pytest.mark.slow
 def test_data_without_categories_is_named_and_the_others_are_measured(one_shop, capsys):
     found = measure(CASE, NAMES, model_params())
     assert {row["task"] for row in found["training"]} == {"churn", "how_much"}
@@ -181,6 +186,7 @@ def test_data_without_categories_is_named_and_the_others_are_measured(one_shop, 
     assert "no categories" in left_out["reason"] and "no categories" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_what_is_measured_replaces_its_own_task_and_data_that_is_not_there_is_named(
     rows, tmp_path, monkeypatch, capsys
 ):

@@ -34,12 +34,14 @@ def columns_of(folder):
     return set(table.columns) - {"customer_id", "as_of_date", "split"}
 
 
+@pytest.mark.slow
 def test_sql_by_hand_has_every_column_of_ours_with_the_same_values(orders, snapshots, tmp_path):
     folder, made = snapshots
     assert import_module("benchmarks.engines.duckdb_sql").run(orders, tmp_path) == made
     assert set(compare(folder, tmp_path)) == columns_of(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["polars_core", "pandas_core"])
 def test_a_core_of_the_columns_agrees(engine, orders, snapshots, tmp_path):
     made = import_module(f"benchmarks.engines.{engine}").run(orders, tmp_path)
@@ -47,6 +49,7 @@ def test_a_core_of_the_columns_agrees(engine, orders, snapshots, tmp_path):
     assert len(agreed) == made >= CORE
 
 
+@pytest.mark.slow
 def test_another_value_is_named_with_its_column_and_customer(snapshots, tmp_path):
     folder, _ = snapshots
     for file in folder.glob("*.parquet"):

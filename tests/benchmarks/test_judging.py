@@ -7,6 +7,7 @@ import pytest
 from benchmarks.judging import ALL, compare
 
 
+@pytest.mark.slow
 def test_two_dates_together_are_judged_as_one_table_and_the_same_answer_has_no_difference():
     rng = np.random.default_rng(3)
     customers = [f"c{number}" for number in range(60)]

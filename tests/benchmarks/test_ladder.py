@@ -75,6 +75,7 @@ def test_bg_nbd_finds_the_parameters_of_its_own_world():
     assert model.p_no_purchase(2.0, history).mean() == pytest.approx((later == 0).mean(), abs=0.035)
 
 
+@pytest.mark.slow
 def test_pareto_nbd_finds_the_parameters_of_its_own_world():
     history, later = draw(
         lambda rng, n: {
@@ -202,6 +203,7 @@ def test_only_cells_whose_whole_outcome_lies_in_the_source_are_asked_for():
     assert {cell.days for cell in grid({"any": 668}, "tuning", Only(horizons=(28,)))} >= {640}
 
 
+@pytest.mark.slow
 def test_the_peers_say_the_same_whatever_comes_after_the_cut():
     table = orders()
     one = cut(Cell("any", 30, 120, 28), table)

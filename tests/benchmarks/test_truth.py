@@ -12,6 +12,7 @@ def world():
     return draw_bg_nbd(20_000, seed=3)
 
 
+@pytest.mark.slow
 def test_customers_of_the_bg_nbd_world_buy_as_its_model_expects(world):
     orders, bought = world
     assert len(orders) == len(bought)

@@ -31,6 +31,7 @@ def test_drawn_companies_have_every_trait_there_is():
         assert plain in values or name in ("seed", "customers", "days"), name
 
 
+@pytest.mark.slow
 def test_a_failing_company_is_reduced_to_what_makes_it_fail():
     drawn = Recipe(seed=5, customers=50, days=200, refunds=True, ids="odd", tables=("surveys",))
     refunding = company_of(drawn).tables["orders"]
@@ -57,6 +58,7 @@ def test_a_reduction_ends_when_its_roads_are_used_up():
     assert len(seen) == 4
 
 
+@pytest.mark.slow
 def test_every_trait_can_be_made_plain():
     for seed in range(60):
         recipe = draw(seed)

@@ -1,5 +1,7 @@
 """What is built beside the snapshots, and who is left out of all of it."""
 
+import pytest
+
 from features.building import purchase_timelines
 from sources.contract import TABLES
 from tests.features.built import snapshots_of, timeline
@@ -13,6 +15,7 @@ def objection(customer, days, granted, **cells):
     return row | {"granted": granted, "purpose": "profiling", "known_at": None} | cells
 
 
+@pytest.mark.slow
 def test_who_objected_to_profiling_is_in_no_cohort_and_no_timeline():
     names = ("objected", "came back", "objected again", "marketing only", "both at once", "silent")
     orders = [

@@ -74,6 +74,7 @@ def customers_of(rows):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_both_tables_agree_with_a_second_statement_in_plain_python(tmp_path, seed):
     rows = company(random.Random(seed), 250, ahead=0.3)
@@ -101,6 +102,7 @@ def test_both_tables_agree_with_a_second_statement_in_plain_python(tmp_path, see
     assert (history["as_of_date"] == AS_OF).all() and (outcomes["as_of_date"] == AS_OF).all()
 
 
+@pytest.mark.slow
 def test_what_happens_from_the_as_of_date_on_never_changes_the_history(tmp_path):
     rows = company(random.Random(5), 100, ahead=0.5)
     past = {name: as_known(name, found, AS_OF) for name, found in rows.items()}
@@ -109,6 +111,7 @@ def test_what_happens_from_the_as_of_date_on_never_changes_the_history(tmp_path)
     assert_frame_equal(everything, stood, check_exact=True)
 
 
+@pytest.mark.slow
 def test_an_outcome_lies_within_the_horizon_to_the_microsecond(tmp_path):
     last = HORIZON * DAY
     lines = [line("a", -DAY, category="wine")]
@@ -123,6 +126,7 @@ def test_an_outcome_lies_within_the_horizon_to_the_microsecond(tmp_path):
     assert history["last_ago"].tolist() == [1, 1]
 
 
+@pytest.mark.slow
 def test_what_is_exchanged_on_a_day_without_a_purchase_is_no_outcome(tmp_path):
     back = 3 * DAY
     exchange = [
@@ -135,6 +139,7 @@ def test_what_is_exchanged_on_a_day_without_a_purchase_is_no_outcome(tmp_path):
     assert outcomes["customer_id"].tolist() == ["b"]
 
 
+@pytest.mark.slow
 def test_nothing_is_told_of_a_window_that_is_not_closed(tmp_path):
     lines = [line("a", -DAY), line("a", DAY)]
     history, outcomes = built(orders(*lines), tmp_path / "open", OPEN)
@@ -153,6 +158,7 @@ def test_only_the_cohort_has_rows(tmp_path):
         assert set(table["customer_id"]) == {"lately"}
 
 
+@pytest.mark.slow
 def test_how_many_parts_the_customers_are_cut_into_changes_nothing(tmp_path):
     frames = frames_of(drawn(seed=4, customers=60))
     one = built(frames, tmp_path / "one")
@@ -162,6 +168,7 @@ def test_how_many_parts_the_customers_are_cut_into_changes_nothing(tmp_path):
         assert_frame_equal(ours, theirs, check_exact=True)
 
 
+@pytest.mark.slow
 def test_without_categories_nothing_is_written(tmp_path):
     bare = [c for c in columns_of("orders") if c != "category"]
     lines = [line("a", -DAY), line("a", DAY)]
@@ -176,6 +183,7 @@ def test_a_category_that_is_always_empty_is_none(tmp_path):
     assert built(orders(*lines), tmp_path) is None
 
 
+@pytest.mark.slow
 def test_what_was_there_before_is_replaced(tmp_path):
     lines = [line("a", -DAY), line("a", DAY)]
     built(orders(*lines), tmp_path)

@@ -15,6 +15,7 @@ from tests.features.world import (
 HOUR = DAY // 24
 
 
+@pytest.mark.slow
 def test_a_purchase_belongs_to_the_part_of_the_day_in_which_it_began():
     hours = [(hour, shift) for hour in (6, 12, 18, 23) for shift in (-1, 0)]
     orders = []
@@ -34,6 +35,7 @@ def test_a_purchase_belongs_to_the_part_of_the_day_in_which_it_began():
     ]
 
 
+@pytest.mark.slow
 def test_the_season_turns_with_the_as_of_date():
     orders = [line("a", 1, -400 * DAY)]
     seen = {}
@@ -53,6 +55,7 @@ def test_a_feature_named_by_a_window_asks_for_that_much_history():
     assert by_name["orders_change_45d"] == 90
 
 
+@pytest.mark.slow
 def test_a_refund_is_a_later_row_that_moves_money_and_nothing_else():
     refunded = [line("a", 1, -40 * DAY, 20.0), line("a", 1, -10 * DAY, -20.0)]
     features = compare({"orders": refunded}).loc["a"]
@@ -64,6 +67,7 @@ def test_a_refund_is_a_later_row_that_moves_money_and_nothing_else():
     assert features["amount_mean"] == features["monetary_value"] + 20 == 20
 
 
+@pytest.mark.slow
 def test_only_an_order_with_positive_or_unknown_net_on_its_first_day_is_a_purchase():
     orders = [
         line("refund only", 1, -5 * DAY, -3.0),
@@ -80,6 +84,7 @@ def test_only_an_order_with_positive_or_unknown_net_on_its_first_day_is_a_purcha
     assert compare({"orders": orders}).index.tolist() == ["amount unknown", "bought"]
 
 
+@pytest.mark.slow
 def test_two_orders_of_a_day_are_two_orders_and_one_purchase_day():
     orders = [line("a", n, -5 * DAY + n, 4.0) for n in (1, 2)] + [line("a", 3, -8 * DAY, 1.0)]
     features = compare({"orders": orders}).loc["a"]
@@ -90,6 +95,7 @@ def test_two_orders_of_a_day_are_two_orders_and_one_purchase_day():
     assert features["amount_last"] == features["amount_max"] == 8
 
 
+@pytest.mark.slow
 def test_without_a_row_counts_are_zero_and_what_cannot_be_measured_is_unknown():
     other = [of("z", {"event_time": -1}, kind="visit")]
     features = compare({"orders": [line("a", 1, -5 * DAY)], "events": other}).loc["a"]
@@ -101,6 +107,7 @@ def test_without_a_row_counts_are_zero_and_what_cannot_be_measured_is_unknown():
     assert features[unknown].isna().all()
 
 
+@pytest.mark.slow
 def test_of_one_category_the_entropy_is_exactly_zero():
     """The last bits of logarithms are no difference between customers, and trees would find one."""
     lines = [
@@ -113,6 +120,7 @@ def test_of_one_category_the_entropy_is_exactly_zero():
     assert (found == 0.0).all()
 
 
+@pytest.mark.slow
 def test_points_earned_do_not_depend_on_what_was_spent_or_known_the_same_day():
     points = {"kind": "loyalty_points"}
     events = [
@@ -133,6 +141,7 @@ def test_days_to_close_are_of_whole_seconds():
     assert features["days_to_close_mean"] == 1.0
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("period", "renewals", "days_left"),
     [(30.4375, 3, 20), (6.5, 14, 5), (0.3, math.nan, math.nan), (0.0, math.nan, math.nan)],

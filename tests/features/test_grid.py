@@ -149,6 +149,7 @@ def test_the_season_is_the_shortest_that_holds_nearly_all_purchases():
     assert season_of(Counter(range(first, last)), first, last) is None
 
 
+@pytest.mark.slow
 def test_a_shop_of_one_season_is_asked_about_the_next_one_a_year_from_date_to_date():
     of = replace(profile(4 * 365 - 10), season=SUMMER)
     made = plan_timeline(task(horizon_days="auto", active_within_days="auto"), timeline(), of)

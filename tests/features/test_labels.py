@@ -90,6 +90,7 @@ def test_the_value_window_has_an_end_of_its_own():
     assert table["spend_in_horizon"].tolist() == [0, 5, 0, 0]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(("shift", "closed"), [(-1, False), (0, True), (1, True)])
 def test_a_window_that_ends_after_the_last_full_day_is_unknown(shift, closed):
     rows = [order("a", -1), order("b", DAY)]
@@ -229,6 +230,7 @@ def one(orders, as_of, until):
     }
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("until", [10, HORIZON - 1, HORIZON, VALUE_HORIZON, 100])
 def test_labels_agree_with_a_second_statement_of_them(until):
     rows = random_orders(until)
@@ -243,6 +245,7 @@ def test_labels_agree_with_a_second_statement_of_them(until):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("split_day", [0, 1, HORIZON - 1, HORIZON, HORIZON + 1, VALUE_HORIZON])
 def test_labels_at_a_split_date_are_those_of_data_that_ended_there(split_day):
     rows = random_orders(5)
@@ -314,6 +317,7 @@ def cancelled(rows, orders=()):
     return table.set_index("customer_id")["churned"]
 
 
+@pytest.mark.slow
 def test_a_subscription_that_ends_within_the_horizon_is_a_loss_to_the_microsecond():
     end = HORIZON * DAY
     ends = {"a: before": -1, "b: at midnight": 0, "c": 1, "d: last": end - 1, "e: at the end": end}
@@ -330,6 +334,7 @@ def test_a_subscription_that_ends_within_the_horizon_is_a_loss_to_the_microsecon
     }
 
 
+@pytest.mark.slow
 def test_a_change_of_plan_is_no_cancellation_and_a_start_counts_from_its_day():
     rows = [
         subscription("changed", 1, -50 * DAY, 9 * DAY),
@@ -355,6 +360,7 @@ def test_buying_does_not_keep_who_cancels_and_silence_does_not_lose_who_stays():
     assert left.to_dict() == {"cancels": 1, "silent": 0}
 
 
+@pytest.mark.slow
 def test_rows_that_came_late_count_once_in_what_came_after():
     """With several as-of dates a customer with late rows has several editions of the history."""
     bought = [

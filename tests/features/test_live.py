@@ -63,6 +63,7 @@ def censoring_aside(table):
     return table.drop(columns=there).reset_index(drop=True)
 
 
+@pytest.mark.slow
 def test_one_history_after_another_gives_the_rows_of_the_snapshot(frames, live, batch):
     for customer in batch["customer_id"][:12]:
         alone = live.snapshot(of(frames, [customer]), day(AS_OF))
@@ -87,6 +88,7 @@ def test_nothing_is_left_of_the_call_before(frames, live, batch):
     assert live.snapshot({}, day(AS_OF)).empty
 
 
+@pytest.mark.slow
 def test_a_purchase_of_today_and_the_date_itself_change_what_is_said(frames, live, batch):
     customer = batch["customer_id"][0]
     # Without a word on profiling: who objects on the as-of date has no row on the next.

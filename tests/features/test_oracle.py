@@ -35,6 +35,7 @@ def assert_all_vary(features):
     assert same.empty, f"always the same: {', '.join(same)}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_features_agree_with_the_oracle_on_random_companies(seed):
     features = compare(random_company(seed))
@@ -42,11 +43,13 @@ def test_features_agree_with_the_oracle_on_random_companies(seed):
     assert_all_vary(features)
 
 
+@pytest.mark.slow
 def test_features_agree_with_the_oracle_at_an_earlier_date_of_the_same_rows():
     features = compare(random_company(4), as_of=AS_OF - pd.Timedelta(days=100))
     assert len(features) > 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [5, 6])
 def test_other_dates_of_the_same_run_change_nothing(seed):
     # Rows that were late at one of the dates make several editions of a customer's history.
@@ -54,6 +57,7 @@ def test_other_dates_of_the_same_run_change_nothing(seed):
     compare(random_company(seed), other_dates=others)
 
 
+@pytest.mark.slow
 def test_customers_who_only_subscribe_have_no_purchases_to_speak_of():
     tables = random_company(7)
     tables["orders"] = [row for row in tables["orders"] if not row["customer_id"].endswith("0")]
@@ -63,6 +67,7 @@ def test_customers_who_only_subscribe_have_no_purchases_to_speak_of():
     assert features["orders_total"].notna().any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("without", "absent"),
     [
@@ -120,6 +125,7 @@ def everything_at(customer, offset):
     }
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("active_within_days", [EVER, 90])
 def test_features_agree_with_the_oracle_on_both_sides_of_every_window_edge(active_within_days):
     tables = defaultdict(list)

@@ -153,6 +153,7 @@ def left_by_hand(rows):
     return found
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize("seed", range(6))
 def test_who_left_is_who_has_nothing_running_for_more_than_a_month(seed):
     rows = drawn(seed)

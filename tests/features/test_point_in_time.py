@@ -8,6 +8,7 @@ those that had happened and were known, with the cells that filled in later empt
 import random
 
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
@@ -126,6 +127,7 @@ def order(customer, offset, known_offset=None, amount=5.0):
     }
 
 
+@pytest.mark.slow
 def test_the_last_microsecond_before_the_as_of_date_is_known_and_midnight_is_not():
     purchases = [
         order("before", -1),
@@ -145,6 +147,7 @@ def test_the_cohort_begins_on_its_first_day_to_the_microsecond():
     assert features_at(only(orders=purchases))["customer_id"].tolist() == ["in", "inside"]
 
 
+@pytest.mark.slow
 def test_an_objection_counts_from_the_microsecond_it_is_known():
     purchases = [order(customer, -DAY) for customer in ("known", "at midnight", "heard late")]
     objection = {"channel": "all", "granted": False, "purpose": "profiling"}

@@ -56,6 +56,7 @@ def quantile(values, share):
     return values[low] + (place - low) * (values[high] - values[low])
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_profile_agrees_with_a_second_statement_of_it(seed):
     rows = random_orders(seed)
@@ -123,6 +124,7 @@ def test_without_repeat_customers_there_is_no_long_gap():
     assert made.one_time_share == 0.5
 
 
+@pytest.mark.slow
 def test_data_without_a_purchase_or_with_one_customer_is_refused():
     with pytest.raises(DataGateError, match=r"no purchase .* in the data"):
         profile(engine_of([order("a", -9, -5.0), order("b", -8, 0.0)]))

@@ -53,6 +53,7 @@ def snapshots(rows):
     return snapshots_of(frames_of(rows))
 
 
+@pytest.mark.slow
 def test_the_order_of_the_rows_never_changes_a_byte(rows, snapshots):
     for seed in (1, 2):
         rng = random.Random(seed)
@@ -66,6 +67,7 @@ def test_the_number_of_parts_never_changes_a_byte(rows, snapshots, part_rows):
     assert_frame_equal(cut, snapshots, check_exact=True)
 
 
+@pytest.mark.slow
 def test_customers_are_cut_into_parts_and_nobody_is_in_two_or_none(rows):
     engine = on_duckdb(frames_of(rows), part_rows=60)
     steps = (Step("found", ibis.table(engine.schemas["orders"], name="orders"), keep=False),)
@@ -79,12 +81,14 @@ def test_customers_are_cut_into_parts_and_nobody_is_in_two_or_none(rows):
     assert all(before.max() < after.min() for before, after in pairwise(parts))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [2, 4])
 def test_the_number_of_threads_never_changes_a_byte(rows, snapshots, threads):
     again = snapshots_of(frames_of(rows), threads=threads)
     assert_frame_equal(again, snapshots, check_exact=True)
 
 
+@pytest.mark.slow
 def test_the_same_rows_delivered_twice_never_change_a_byte(rows, snapshots, monkeypatch):
     """Rows with keys of their own, through the check that every table passes on entry."""
     # Of lines that came weeks later it would ask whether they are of another purchase.
@@ -102,6 +106,7 @@ def test_the_same_rows_delivered_twice_never_change_a_byte(rows, snapshots, monk
     assert_frame_equal(snapshots_of(tables[0]), snapshots, check_exact=True)
 
 
+@pytest.mark.slow
 def test_repeated_lines_of_an_order_count_and_their_place_does_not(rows, snapshots):
     orders = rows["orders"]
     beside = {**rows, "orders": [row for row in orders for _ in range(2)]}
@@ -144,6 +149,7 @@ def test_the_score_date_has_no_outcome_and_the_test_date_has(snapshots):
     assert snapshots.loc[snapshots["split"] == "score", ["churned", "value"]].isna().all(axis=None)
 
 
+@pytest.mark.slow
 def test_the_features_of_a_date_are_those_of_data_that_ended_there(rows, snapshots):
     # What was known by then, as rows: later rows gone, later-filled cells empty.
     past = {name: as_known(name, table, EARLY) for name, table in rows.items()}
@@ -152,6 +158,7 @@ def test_the_features_of_a_date_are_those_of_data_that_ended_there(rows, snapsho
     assert_frame_equal(early[ended.columns], ended, check_exact=True)
 
 
+@pytest.mark.slow
 def test_without_amounts_money_columns_are_absent_and_not_zero(rows):
     bare = frame("orders", rows["orders"], BARE)
     table = snapshots_of({"orders": bare})
@@ -168,11 +175,13 @@ def test_without_amounts_money_columns_are_absent_and_not_zero(rows):
     assert absent["days_since_coupon"] == "the data has no events"
 
 
+@pytest.mark.slow
 def test_discounts_without_amounts_are_not_a_share_of_anything(rows):
     table = frame("orders", rows["orders"], (*BARE, "discount"))
     assert "discount_share_90d" not in snapshots_of({"orders": table})
 
 
+@pytest.mark.slow
 def test_a_purchase_without_amounts_is_an_order_that_is_no_return():
     orders = [
         {"customer_id": name, "order_id": name, "event_time": moment(-DAY), "quantity": quantity}
@@ -184,6 +193,7 @@ def test_a_purchase_without_amounts_is_an_order_that_is_no_return():
     assert features_at({"orders": plain})["customer_id"].tolist() == ["a", "b", "c", "d"]
 
 
+@pytest.mark.slow
 def test_a_window_longer_than_the_history_is_dropped_by_name(rows):
     schemas = schemas_of(frames_of(rows))
     kept, absent = supported(schemas, 99)
@@ -203,6 +213,7 @@ def test_a_window_longer_than_the_history_is_dropped_by_name(rows):
     assert "orders_180d" in {f.name for f in edge}
 
 
+@pytest.mark.slow
 def test_a_feature_written_as_documented_is_found(monkeypatch, rows):
     @feature(base="events", group="campaigns", unit="events", windows=(30, 500), when_none=0)
     def events_seen(events, window):
@@ -235,6 +246,7 @@ def test_models_learn_from_every_feature_but_the_btyd_quadruple(snapshots):
     assert not set(group_of(quadruple))
 
 
+@pytest.mark.slow
 def test_the_dictionary_describes_every_column_and_names_what_is_absent(rows):
     kept, absent = supported(schemas_of(frames_of(rows)), 99)
     content = dictionary(kept, absent)
@@ -245,6 +257,7 @@ def test_the_dictionary_describes_every_column_and_names_what_is_absent(rows):
     assert by_name["orders_30d"]["source"] == "purchase_days"
 
 
+@pytest.mark.slow
 def test_an_attribute_may_be_called_like_a_column_of_ours(rows):
     """Beside `as_of` of ours the customers' own would have been taken for the date."""
     plain = frames_of(rows)

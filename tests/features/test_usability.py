@@ -73,6 +73,7 @@ def events(first=0, last=DAYS - 1, customers=None):
     )
 
 
+@pytest.mark.slow
 def test_data_without_a_fault_has_no_findings_but_tables_that_are_not_there():
     report = report_of(checked(orders=orders(each=20), events=events(), tickets=tickets()))
     assert {one["check"] for one in report["findings"]} == {"missing_table"}
@@ -105,6 +106,7 @@ def test_what_is_always_stated_is_there():
     assert json.loads(json.dumps(report, allow_nan=False)) == report
 
 
+@pytest.mark.slow
 def test_the_horizon_is_the_suggested_one_where_it_is_automatic():
     report = report_of(checked(orders=orders()), horizon_days="auto")
     assert report["horizon_is_auto"]
@@ -117,6 +119,7 @@ def test_the_horizon_is_the_suggested_one_where_it_is_automatic():
     assert "short_horizon" in {one["check"] for one in report["findings"]}
 
 
+@pytest.mark.slow
 def test_without_amounts_money_is_absent_and_not_zero():
     report = report_of(checked(orders=orders().drop(columns="amount")))
     assert report["refund_line_share"] is report["refund_money_share"] is None
@@ -151,12 +154,14 @@ def test_a_horizon_under_the_rhythm_of_the_data_is_short(horizon, is_short):
     assert ("short_horizon" in found.checks()) == is_short
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(("share", "is_high"), [(0.5, False), (0.51, True)])
 def test_most_customers_bought_once(share, is_high):
     found = of_customers(rhythm(one_time_share=share))
     assert ("bought_once" in found.checks()) == is_high
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(("guests", "severity"), [(0, None), (100, "advice"), (101, "warning")])
 def test_a_fifth_of_guests_is_much(guests, severity):
     found = of_customers(guests=guests)  # beside 400 lines of customers
@@ -189,6 +194,7 @@ def test_many_lines_with_equal_content(copies, severity):
         assert found.of("equal_lines")["rows"] == copies
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("house", "each", "is_told"),
     [(24, 8, True), (20, 8, False), (161, 8, True), (160, 8, False), (1000, 2, True)],
@@ -205,6 +211,7 @@ def test_a_customer_with_far_more_orders_than_a_person_is_told(house, each, is_t
         assert f"till ({house:,})" in found.of("house_account")["meaning"]
 
 
+@pytest.mark.slow
 def test_hundreds_of_times_the_median_is_told_whatever_the_share():
     rows = orders(customers=9000, each=1)
     for house, is_told in ((301, True), (300, False)):
@@ -303,6 +310,7 @@ def test_a_column_with_one_value_is_told_unless_it_needs_no_other():
     assert "constant_column" not in of_values(orders=rows).checks()
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(("strangers", "is_told"), [(5, False), (6, True)])
 def test_a_table_whose_customers_never_ordered(strangers, is_told):
     ids = [f"c{one + 1}" for one in range(10 - strangers)] + [f"x{one}" for one in range(strangers)]
@@ -310,6 +318,7 @@ def test_a_table_whose_customers_never_ordered(strangers, is_told):
     assert ("not_in_orders" in found.checks()) == is_told
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("form", ["00{}", "{}.0", " {}", "0{}"])
 def test_ids_in_another_form_than_in_orders_are_told(form):
     rows = orders().assign(customer_id=lambda t: t["customer_id"].str[1:])
@@ -321,6 +330,7 @@ def test_ids_in_another_form_than_in_orders_are_told(form):
     assert f"({form.format(1)} here, 1 there)" in found["meaning"]
 
 
+@pytest.mark.slow
 def test_ids_of_orders_in_two_forms_are_told():
     rows = orders()
     rows.loc[0, "customer_id"] = "C1"

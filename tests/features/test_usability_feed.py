@@ -63,6 +63,7 @@ def test_a_feed_that_has_been_dead_for_months_is_still_dead(silent):
     assert found.rows == 0
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("seed", range(5))
 def test_feeds_without_a_fault_are_not_told(seed):
     for mean in (WEEK, WEEK / 20, np.full(7, 400)):

@@ -8,6 +8,7 @@ from features.usability.volume import gaps
 from tests.features.feed_rows import FIRST, counts_of, findings_of, volume
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     ("days", "severity"), [(0, None), (1, "advice"), (2, "advice"), (3, "warning"), (60, "warning")]
 )

@@ -44,6 +44,7 @@ FORMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FORMS)
 def test_one_id_in_two_forms_is_told_with_counts_and_mended_by_the_line_printed(tmp_path, kind):
     of_params = write(tmp_path, orders=shop(*FORMS[kind]))
@@ -56,11 +57,13 @@ def test_one_id_in_two_forms_is_told_with_counts_and_mended_by_the_line_printed(
     assert checked(mended)["orders"].rows["customer_id"].nunique() == PEOPLE
 
 
+@pytest.mark.slow
 def test_letters_that_look_alike_are_shown_by_their_code(tmp_path):
     found = findings(write(tmp_path, orders=shop(*FORMS["Cyrillic"]))).of("id_forms")
     assert "C-0, С-0, which is '\\u0421-0'" in found["meaning"]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "one",
     [
@@ -74,6 +77,7 @@ def test_ids_of_different_people_are_not_told_to_be_one(tmp_path, one):
     assert "id_forms" not in findings(write(tmp_path, orders=shop(one, one))).checks()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [*FORMS, "prefix"])
 def test_ids_in_another_form_than_in_orders_meet_by_the_line_printed(tmp_path, kind):
     form, other = FORMS.get(kind, (lambda n: f"K{n + 1000}", lambda n: f"{n + 1000}"))
@@ -88,12 +92,14 @@ def test_ids_in_another_form_than_in_orders_meet_by_the_line_printed(tmp_path, k
     assert rows["orders"] == rows["customers"]
 
 
+@pytest.mark.slow
 def test_ids_of_another_kind_stay_strangers(tmp_path):
     customers = "customer_id\n" + "".join(f"user-{n + 5000}\n" for n in range(PEOPLE))
     of_params = write(tmp_path, orders=shop(*[lambda n: f"K{n}"] * 2), customers=customers)
     assert findings(of_params).checks() == {"not_in_orders"}
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("nobody", ["0", "-1", "guest", "Гость", "Розничный покупатель", "9999999"])
 def test_an_id_that_means_a_guest_is_told_and_made_one_by_the_line_printed(tmp_path, nobody):
     text = shop(*[lambda n: f"K{n}"] * 2, rows=2000)
@@ -108,11 +114,13 @@ def test_an_id_that_means_a_guest_is_told_and_made_one_by_the_line_printed(tmp_p
     assert checked(mended)["orders"].counts["guests"] == 300
 
 
+@pytest.mark.slow
 def test_a_customer_who_buys_a_little_more_is_no_guest(tmp_path):
     text = shop(*[lambda n: f"{n}"] * 2, rows=2000)
     assert "house_account" not in findings(write(tmp_path, orders=text)).checks()
 
 
+@pytest.mark.slow
 def test_a_customer_who_brings_much_of_the_money_is_told_by_name(tmp_path):
     text = shop(*[lambda n: f"K{n}"] * 2, rows=400)
     rows = [("Wholesale", f"w{n}", f"2023-01-{n % 28 + 1:02}", 300) for n in range(8)]

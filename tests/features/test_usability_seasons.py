@@ -28,6 +28,7 @@ def findings(rows, **settings):
     return report, {one["check"]: one for one in report["findings"]}
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("months", "told"),
     [
@@ -47,6 +48,7 @@ def test_a_season_is_told_with_its_months_and_the_horizon_it_needs(months, told)
     assert "Set task.horizon_days to 365" in found["yearly_rhythm"]["what_to_do"]
 
 
+@pytest.mark.slow
 def test_orders_all_year_or_of_one_season_only_are_no_yearly_rhythm():
     assert "yearly_rhythm" not in findings(yearly(range(1, 13)))[1]
     assert "yearly_rhythm" not in findings(yearly([5, 6, 7, 8, 9]))[1]

@@ -90,6 +90,7 @@ def test_models_are_text_and_json_only(written):
         json.loads(path.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("package", PACKAGES)
 def test_nothing_of_ours_imports_or_reads_a_pickle(package):
     found = []

@@ -175,6 +175,7 @@ def test_coefficients_saved_as_json_predict_the_same_numbers(baselines, test, tm
     np.testing.assert_allclose(again.predict(test)["recency_rule"], by_hand, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_same_rows_give_the_same_bytes(train, tmp_path):
     for folder in ("first", "second"):
         fit_baselines(train, HORIZON).save(tmp_path / folder)
@@ -182,6 +183,7 @@ def test_the_same_rows_give_the_same_bytes(train, tmp_path):
     assert first.read_bytes() == second.read_bytes()
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("outcome", [0.0, 1.0])
 def test_of_one_outcome_alone_no_regression_is_learned_and_the_rhythm_is(train, outcome):
     made = fit_baselines(train.assign(churned=outcome), HORIZON)

@@ -60,6 +60,7 @@ def test_the_published_expectation_of_the_first_cdnow_customer_is_found():
     assert expected[0] == pytest.approx(1.226, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_parameters_do_not_depend_on_the_unit_of_time(cdnow):
     frequency, recency, t = cdnow
     weeks, days = fit_bg_nbd(frequency, recency, t), fit_bg_nbd(frequency, 7 * recency, 7 * t)
@@ -79,6 +80,7 @@ def test_the_gradient_is_the_derivative_of_the_loss(cdnow):
         assert error < 1e-5
 
 
+@pytest.mark.slow
 def test_the_parameters_that_generated_customers_are_recovered(simulated):
     model = fit_bg_nbd(*simulated[:3])
     np.testing.assert_allclose(

@@ -222,6 +222,7 @@ def test_the_judgement_has_no_bg_nbd_for_who_leaves_and_has_it_for_who_buys(judg
     json.dumps([judged.churn, judged.next_purchase, judged.value], allow_nan=False)
 
 
+@pytest.mark.slow
 def test_the_tenure_can_be_the_best_rule(rows, everything):
     # One row in ten says the reverse: what never errs would stop the run as a leak.
     short = (rows["churned"] == 1) ^ (np.arange(len(rows)) % 10 == 0)
@@ -239,6 +240,7 @@ def test_plots_have_every_column_that_is_drawn(judged):
         assert judged.plots[name]["bg_nbd"].isna().all()
 
 
+@pytest.mark.slow
 def test_a_subscriber_who_never_bought_is_judged_and_scored_too(rows, everything):
     history = ["days_since_last_purchase", "gap_mean", "silence_over_gap_mean", "tenure_days"]
     totals = ["orders_total", "orders_30d", "orders_90d", "amount_total", "amount_30d"]

@@ -174,6 +174,7 @@ def test_the_order_of_the_rows_changes_no_card(snapshot, purchases, cards):
     )
 
 
+@pytest.mark.slow
 def test_without_amounts_money_is_absent_and_the_rest_is_there(snapshot, purchases):
     rows = simulate()
     no_money = [name for name in rows.columns if name.startswith(("amount", "spend", "value"))]

@@ -78,6 +78,7 @@ def test_the_grade_compares_with_the_best_of_the_simple_rules(judged):
     assert judged["grade"] == "A"
 
 
+@pytest.mark.slow
 def test_a_model_that_is_the_rule_itself_gets_a_c(test_rows):
     frame, predictions = test_rows
     same = {**predictions, "ours": predictions["own_rhythm_rule"]}
@@ -115,6 +116,7 @@ def test_each_date_is_judged_alone_and_the_worst_is_named(judged, test_rows):
     assert judged["worst_date"] == min(areas, key=areas.get)
 
 
+@pytest.mark.slow
 def test_a_date_out_of_calibration_is_warned_about_and_only_that_date(test_rows):
     frame, predictions = test_rows
     second = (frame["as_of_date"] == "2024-09-02").to_numpy()
@@ -125,6 +127,7 @@ def test_a_date_out_of_calibration_is_warned_about_and_only_that_date(test_rows)
     assert "outside 0.85 to 1.15" in warnings[0]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("outcome", [0.0, 1.0])
 def test_a_date_with_one_outcome_only_is_counted_and_orders_nobody(test_rows, outcome):
     frame, predictions = test_rows
@@ -137,6 +140,7 @@ def test_a_date_with_one_outcome_only_is_counted_and_orders_nobody(test_rows, ou
     json.dumps(found, allow_nan=False)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("outcome", [0.0, 1.0])
 def test_rows_of_one_outcome_have_no_ranking_no_curve_and_the_lowest_grade(test_rows, outcome):
     frame, predictions = test_rows
@@ -151,6 +155,7 @@ def test_rows_of_one_outcome_have_no_ranking_no_curve_and_the_lowest_grade(test_
     assert (feature_aucs(single, ["orders_total"]) == 0.5).all()
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("customers", [1, 2, 3])
 def test_a_handful_of_customers_is_judged_without_a_number_that_is_none(customers):
     frame, predictions = rows(customers=customers, dates=1, seed=5)
@@ -159,6 +164,7 @@ def test_a_handful_of_customers_is_judged_without_a_number_that_is_none(customer
         json.dumps(found, allow_nan=False)
 
 
+@pytest.mark.slow
 def test_slices_hold_those_they_say_and_small_ones_are_only_counted(test_rows):
     frame, predictions = test_rows
     changed = frame.assign(orders_total=np.where(frame.index < 12, 1.0, frame["orders_total"] + 1))

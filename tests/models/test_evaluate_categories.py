@@ -99,6 +99,7 @@ def world():
     return shop()
 
 
+@pytest.mark.slow
 def test_who_knows_what_will_be_bought_is_never_wrong_and_a_model_lies_between(world):
     rows, categories = world
     train, valid, test = split(rows)

@@ -114,6 +114,7 @@ def planted(rows=4_000, followup=200.0, seed=1):
     return frame, (1 - hazard) ** HORIZON
 
 
+@pytest.mark.slow
 def test_the_true_distribution_misses_a_tenth_on_either_side(model, baselines):
     rows, risk = planted()
     figures = evaluate_when(rows, model, baselines, risk)
@@ -172,6 +173,7 @@ def test_a_day_is_judged_on_the_rows_followed_that_long(model, baselines):
         assert facts["bought"] == pytest.approx(bought)
 
 
+@pytest.mark.slow
 def test_the_brier_score_of_the_true_curve_is_that_of_its_own_probabilities(model, baselines):
     rows, risk = planted(rows=20_000)
     by_day = evaluate_when(rows, model, baselines, risk)["by_day"]
@@ -219,6 +221,7 @@ def test_the_mean_days_are_the_area_under_what_is_known_of_a_curve():
     assert expected_days(beyond, (0, 4, 10)).tolist() == [3.0, 2.0]
 
 
+@pytest.mark.slow
 def test_a_fitted_model_orders_customers_better_than_their_own_gap():
     rows = simulate(customers=900, seed=8)
     test = rows[rows["split"] == "test"]
@@ -230,6 +233,7 @@ def test_a_fitted_model_orders_customers_better_than_their_own_gap():
     assert order["ours"] > 0.6
 
 
+@pytest.mark.slow
 def test_the_coverage_is_of_the_days_shown_and_beyond_the_reach_covers_no_purchase(
     model, baselines
 ):
@@ -247,6 +251,7 @@ def test_the_coverage_is_of_the_days_shown_and_beyond_the_reach_covers_no_purcha
     assert short["interval"]["coverage"] == {"rows": 0, "share": None, "days": 90}
 
 
+@pytest.mark.slow
 def test_the_integrated_brier_score_is_the_mean_over_time_of_those_followed(model, baselines):
     rows, risk = planted()
     found = evaluate_when(rows, model, baselines, risk)["integrated_brier"]

@@ -102,6 +102,7 @@ def test_the_shape_is_that_of_earlier_cohorts():
     np.testing.assert_allclose(cells["orders"].sum(axis=0), [0, orders, 0], atol=1e-9)
 
 
+@pytest.mark.slow
 def test_what_happens_later_changes_nothing_of_a_past_forecast():
     day = timeline().test[0]
     later = past().purchases.assign(event_day=pd.Timestamp(date_of(day)), orders=50, amount=9_999.0)
@@ -209,6 +210,7 @@ def test_dates_may_disagree_on_what_can_be_judged(turned):
     }
 
 
+@pytest.mark.slow
 def test_a_run_whose_dates_disagree_on_a_last_year_is_judged():
     """The history begins so that the last test date alone looks back a year."""
     plan = timeline()
@@ -252,6 +254,7 @@ def test_an_interval_is_taken_over_the_draws_in_which_something_was_sold():
     assert _errors(sold, sold, both, weights[1:2])["total_error"] == {"value": 0.0}
 
 
+@pytest.mark.slow
 def test_segments_and_periods_add_up_to_the_total():
     told = forecast(past(), cards(), judged())
     ends = period_ends(VALUE_HORIZON)

@@ -70,6 +70,7 @@ def test_the_likelihood_of_pareto_nbd_is_the_integral_that_defines_it(x, t_x, t)
     assert told == pytest.approx(exact, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_pareto_nbd_is_the_same_in_hours_as_in_days_and_from_json():
     triple, _ = pareto_histories(300)
     days, hours = fit_pareto_nbd(*triple), fit_pareto_nbd(triple[0], *(24 * t for t in triple[1:]))
@@ -128,6 +129,7 @@ def test_the_regression_reads_the_windows_it_learned_from_whatever_others_there_
     assert np.array_equal(model.log_odds(rows[list(model.reads)]), model.log_odds(rows))
 
 
+@pytest.mark.slow
 def test_an_input_that_is_one_number_or_far_out_moves_nobody_out_of_bounds(world):
     rows, orders = world
     noise = np.where(np.arange(len(rows)) % 2 == 0, 20.1, 20.1 + 4e-15)
@@ -210,6 +212,7 @@ def trained(days, customers=400, change=None):
     return plan, snapshots, made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days", [60, 75])
 def test_where_other_customers_judge_nobody_is_told_by_a_model_that_saw_them(days):
     plan, snapshots, made = trained(days)
@@ -230,6 +233,7 @@ def test_where_other_customers_judge_nobody_is_told_by_a_model_that_saw_them(day
     assert not np.array_equal(made.served.churn.predict(others), other.served.churn.predict(others))
 
 
+@pytest.mark.slow
 def test_a_bundle_below_the_trees_is_coherent_and_reads_back_as_it_was(tmp_path):
     plan, snapshots, made = trained(280, customers=45)
     assert plan.rung == BY_DATE
@@ -251,6 +255,7 @@ def test_a_bundle_below_the_trees_is_coherent_and_reads_back_as_it_was(tmp_path)
     assert Rung.load(tmp_path) == rung
 
 
+@pytest.mark.slow
 def test_a_bundle_between_trees_and_rhythm_is_coherent_and_reads_back_as_it_was(tmp_path):
     plan, snapshots, made = trained(280, customers=150)
     assert 0 < made.tree_weight < 1
@@ -287,6 +292,7 @@ def check_coherent(plan, bundle, now):
     assert (money["expected_orders_in_value_horizon"] >= money["expected_orders"]).all()
 
 
+@pytest.mark.slow
 def test_where_trees_cannot_learn_when_the_rhythm_tells_it_and_churn_keeps_its_trees(monkeypatch):
     def refused(*_):
         raise DataGateError("49 of 49 training rows were followed")
@@ -298,6 +304,7 @@ def test_where_trees_cannot_learn_when_the_rhythm_tells_it_and_churn_keeps_its_t
     check_coherent(plan, made.served, snapshots[snapshots["split"] == "score"])
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("customers", [60, 230, 260, 600])
 def test_what_keeps_trees_out_is_named_wherever_they_have_no_part(customers):
     rows = Until(simulate(customers), timeline()).train

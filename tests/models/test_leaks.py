@@ -87,6 +87,7 @@ def test_who_falls_silent_in_visits_too_is_no_leak_but_what_knows_more_than_sile
         checked(alone(days_since_last_purchase=0.98, tier=0.995))
 
 
+@pytest.mark.slow
 def test_of_a_few_leavers_nothing_is_too_good_to_be_true(leaky):
     rows, made = leaky
     left = rows.index[(rows["churned"] == 1) & rows["outcome_known"]]
@@ -140,6 +141,7 @@ def test_a_column_filled_in_afterwards_stops_the_judgement_by_name(leaky):
         judged(leaky)
 
 
+@pytest.mark.slow
 def test_with_a_reason_it_passes_and_the_model_card_shows_reason_and_warning(leaky):
     churn = judged(leaky, attribute_status=REASON)
     assert churn["accepted_leaks"][0]["reason"] == REASON
@@ -160,6 +162,7 @@ def test_with_a_reason_it_passes_and_the_model_card_shows_reason_and_warning(lea
     assert "too good to be true" not in plain
 
 
+@pytest.mark.slow
 def test_of_few_leavers_features_are_judged_on_every_closed_date():
     rows = simulate()
     tested = rows["split"] == "test"

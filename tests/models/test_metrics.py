@@ -163,6 +163,7 @@ def test_ten_copies_of_every_row_do_not_make_an_interval_narrower():
     assert single["low"] < single["value"] < single["high"]
 
 
+@pytest.mark.slow
 def test_a_95_percent_interval_covers_the_truth_about_as_often():
     rng = np.random.default_rng(5)
     covered = 0

@@ -61,6 +61,7 @@ def test_a_release_that_came_to_what_it_promised_gives_no_reason():
     assert advice(no_drift(), None, True, PARAMS)["retrain"] is False
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("factor", [0.6, 1.4])
 def test_planted_miscalibration_is_a_reason(factor):
     told = advice(no_drift(), release(scores(factor=factor)), True, PARAMS)
@@ -112,6 +113,7 @@ def test_a_figure_falls_short_when_the_gap_is_beyond_both_intervals():
     assert falls_short(figure(0.2, 0.01), figure(0.1, 0.01), is_better_high=False)
 
 
+@pytest.mark.slow
 def test_only_the_newest_release_that_could_be_judged_counts():
     old, new = release(scores(factor=0.5), "2024-06-01"), release(scores(), "2024-07-01")
     few = {**release(scores(n=30)), "as_of_date": "2024-08-01"}

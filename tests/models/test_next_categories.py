@@ -78,6 +78,7 @@ def test_no_category_is_likelier_than_a_purchase(world, model, test):
     assert np.allclose(both["probability_told"], expected, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_who_leaves_may_buy_before_a_cancellation(world, test):
     other = fitted(world, churn="cancellation")
     assert_frame_equal(told(other, world, test), told(other, world, test, np.ones(len(test))))
@@ -85,6 +86,7 @@ def test_who_leaves_may_buy_before_a_cancellation(world, test):
     assert everybody < told(fitted(world), world, test)["probability"].sum()
 
 
+@pytest.mark.slow
 def test_the_lists_are_the_likeliest_of_their_kind(world, model, test):
     pairs = told(model, world, test)
     assert pairs["row"].is_monotonic_increasing
@@ -151,6 +153,7 @@ def test_outcomes_that_are_not_known_teach_nothing(world, tmp_path):
     assert content(plain, tmp_path / "a") == content(with_open, tmp_path / "b")
 
 
+@pytest.mark.slow
 def test_a_lapse_teaches_nothing_of_what_is_bought(world, tmp_path):
     rows, categories = world
     train, valid, _ = split(rows)

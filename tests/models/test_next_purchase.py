@@ -135,6 +135,7 @@ def test_an_interval_not_followed_to_its_end_teaches_nothing_even_with_a_purchas
     assert not bought[1:].any()  # day 30 lies beyond the follow-up: not seen
 
 
+@pytest.mark.slow
 def test_censoring_does_not_bend_the_curve():
     rng = np.random.default_rng(6)
     followup = rng.choice([30, 35, 45, 60, 90], 8_000, p=[0.4, 0.2, 0.2, 0.1, 0.1])

@@ -35,6 +35,7 @@ def by_integration(y, p, w, offer, value):
     return value * mean
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("levels", [None, 6], ids=["no ties", "many ties"])
 @pytest.mark.parametrize(
     "offer",

@@ -1,6 +1,7 @@
 from functools import cache
 
 import numpy as np
+import pytest
 
 from features.snapshot import group_of
 from models.churn.model import fit_churn
@@ -38,6 +39,7 @@ def test_nothing_is_tried_where_nothing_is_asked_for():
     assert found.trials == ()
 
 
+@pytest.mark.slow
 def test_the_first_trial_is_what_was_set_and_the_best_is_taken():
     found = searched(4)
     usual = model_params().churn
@@ -51,10 +53,12 @@ def test_the_first_trial_is_what_was_set_and_the_best_is_taken():
     )
 
 
+@pytest.mark.slow
 def test_the_same_rows_give_the_same_settings():
     assert searched(3) == searched(3)
 
 
+@pytest.mark.slow
 def test_validation_and_test_dates_are_never_looked_at():
     changed = rows().copy()
     later = ~changed["as_of_date"].isin(
@@ -66,6 +70,7 @@ def test_validation_and_test_dates_are_never_looked_at():
     assert searched(3, changed) == searched(3)
 
 
+@pytest.mark.slow
 def test_a_better_setting_than_a_bad_one_is_found_and_trained_with():
     bad = model_params().churn.model_copy(update={"min_data_in_leaf": 5000})
     found = searched(5, churn=bad)

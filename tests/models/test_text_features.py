@@ -145,6 +145,7 @@ def test_a_value_never_seen_gets_the_risk_of_the_rare_ones():
     assert model.predict(UNSEEN).min() > 0.9
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("name", "kind"),
     [("churn", ChurnModel), ("when", NextPurchaseModel), ("value", ValueModel)],
@@ -199,6 +200,7 @@ def test_nothing_is_written_to_the_terminal(capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_a_reason_shows_the_text_beside_the_most_frequent_one_of_those_who_stay(churn, explainer):
     stayed = TRAIN.loc[TRAIN["churned"] == 0, "attribute_region"]
     explained = explainer.explain(churn, TEST)
@@ -272,6 +274,7 @@ def test_a_text_that_gives_the_outcome_away_is_seen_as_a_leak():
     assert 0.5 < areas["attribute_region"] < 0.7  # one value at a time
 
 
+@pytest.mark.slow
 def test_a_model_without_text_keeps_no_vocabulary(tmp_path):
     model = fit_churn(TRAIN.assign(noise=TRAIN["churned"]), VALID, ["noise"], PARAMS)
     model.save(tmp_path)

@@ -134,6 +134,7 @@ def test_the_served_models_see_everything_that_has_closed_by_now(calls):
     assert closes(served) == PLAN.data_until
 
 
+@pytest.mark.slow
 def test_what_happens_after_the_first_test_date_changes_nothing_that_is_evaluated(quick, tmp_path):
     rows = simulate(customers=200)
     as_of = (rows["as_of_date"] - pd.Timestamp("1970-01-01")).dt.days
@@ -154,6 +155,7 @@ def test_what_happens_after_the_first_test_date_changes_nothing_that_is_evaluate
     assert first != content(changed.served, tmp_path / "served" / "changed")
 
 
+@pytest.mark.slow
 def test_the_same_rows_make_the_same_bytes(tmp_path):
     again = train(simulate())
     for name in ("evaluated", "served", "past", "baselines", "past_baselines", "explainer"):
@@ -182,6 +184,7 @@ def test_served_and_evaluated_share_settings_and_differ_in_rows():
     assert served.boosters[0].model_to_string() != evaluated.boosters[0].model_to_string()
 
 
+@pytest.mark.slow
 def test_the_served_map_is_learned_from_dates_its_models_had_not_seen(quick, monkeypatch):
     given = []
 
@@ -223,6 +226,7 @@ def test_where_all_that_teaches_is_of_one_outcome_the_dates_that_have_both_are_n
         train(rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("split", ["train", "validation"])
 def test_trees_have_no_part_where_one_outcome_could_teach_or_stop_them(split):
     rows = simulate(customers=200)
@@ -230,12 +234,14 @@ def test_trees_have_no_part_where_one_outcome_could_teach_or_stop_them(split):
     assert train(rows).tree_weight == 0
 
 
+@pytest.mark.slow
 def test_a_single_test_date_without_leavers_does_not_keep_the_others_from_judging():
     rows = simulate(customers=200)
     rows.loc[rows["as_of_date"] == pd.Timestamp(date_of(PLAN.test[1])), "churned"] = 0.0
     assert train(rows).tree_weight > 0
 
 
+@pytest.mark.slow
 def test_too_few_customers_for_trees_are_told_by_the_rhythm_of_their_purchases():
     gates = GateParams(min_customers=5_000, min_churners=10)
     made = train(simulate(customers=200), gates=gates)
@@ -244,6 +250,7 @@ def test_too_few_customers_for_trees_are_told_by_the_rhythm_of_their_purchases()
     assert made.served.churn.boosters == ()
 
 
+@pytest.mark.slow
 def test_without_a_value_horizon_of_its_own_value_is_judged_on_the_test_dates(quick):
     rows = simulate(customers=200)
     far = {"value": rows["spend_in_horizon"], "orders_in_value_horizon": rows["orders_in_horizon"]}

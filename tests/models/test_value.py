@@ -104,6 +104,7 @@ def test_without_amounts_money_is_absent_and_not_zero(train, valid, test):
     assert refit_value(model, bare[1], params()).parts.keys() == {"orders", "far_orders"}
 
 
+@pytest.mark.slow
 def test_the_level_follows_a_shop_that_changed_since_training(train):
     grown = fit_value(train, customers(3_000, 2, level=1.15), FEATURES, HORIZONS, params())
     later = customers(5_000, seed=3, level=1.15)
@@ -136,6 +137,7 @@ def test_where_no_value_window_closed_in_validation_the_spend_model_stands_in(tr
     assert found["value_if_stays"].sum() == pytest.approx(test["true_stays"].sum(), rel=0.05)
 
 
+@pytest.mark.slow
 def test_few_lapsed_rows_are_drawn_to_half_of_the_remaining_days(train, valid):
     staying = train[train["churned"] == 0]
     none = fit_value(staying, valid, FEATURES, HORIZONS, params())

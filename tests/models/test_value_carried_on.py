@@ -38,6 +38,7 @@ def carried_on(train, valid, told):
     return fit_value(train, valid, FEATURES, horizons, params())
 
 
+@pytest.mark.slow
 def test_values_beyond_what_closed_are_carried_on_by_the_rhythm_and_marked(
     train, valid, test, tmp_path
 ):

@@ -34,6 +34,7 @@ def told(model, rows):
     return model.predict(rows, np.full(len(rows), 0.3))
 
 
+@pytest.mark.slow
 def test_nobody_elses_value_moves_and_the_lone_customer_keeps_its_own(cohorts, tmp_path):
     train, valid, test = cohorts
     usual = fit_value(train, valid, PACES, HORIZONS, params())

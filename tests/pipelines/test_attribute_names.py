@@ -14,6 +14,8 @@ from tests.pipelines.roads import through
 from tests.serving.conftest import Running
 from tests.synthetic import Shop, tables, write
 
+pytestmark = pytest.mark.slow  # most of it looks at one whole road
+
 SHOP = tables(Shop())
 # The first says who buys often; JSON, SQL, YAML, HTML, Markdown and file names have a word in each.
 TELLS = 'Регион, "город" [код]'

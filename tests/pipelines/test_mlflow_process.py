@@ -57,6 +57,7 @@ def test_an_error_is_told_by_its_last_line_and_not_as_a_traceback():
     assert attempt(*ONCE, "import os; os._exit(7)").told == "it ended with code 7."
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("error", "words"),
     [

@@ -111,6 +111,7 @@ def test_an_unknown_key_is_refused_and_the_nearest_known_one_named(wrong, old, n
     assert said.replace("…", " is not a parameter. ") in wrong(old, new)
 
 
+@pytest.mark.slow_after(7)
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -217,6 +218,7 @@ def test_known_gaps_are_days_that_exist_and_pairs_in_order(wrong, gaps, said):
     assert said in wrong("known_gaps: []", f"known_gaps: {gaps}")
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -39,16 +39,19 @@ def plain(tmp_path_factory):
     return drawn(tmp_path_factory.mktemp("plain") / "out")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["nonsense", "QtAgg", "module://not.there"])
 def test_no_window_system_is_asked_for(plain, tmp_path, backend):
     assert drawn(tmp_path / "out", MPLBACKEND=backend, DISPLAY="") == plain
 
 
+@pytest.mark.slow
 def test_settings_of_a_person_change_nothing(plain, tmp_path):
     settings = tmp_path / "matplotlibrc"
     settings.write_text("text.usetex: True\nfont.family: No Such Font\naxes.facecolor: red\n")
     assert drawn(tmp_path / "out", MATPLOTLIBRC=str(settings)) == plain
 
 
+@pytest.mark.slow
 def test_a_cache_that_may_not_be_written_is_no_news(plain, tmp_path):
     assert drawn(tmp_path / "out", MPLCONFIGDIR="/proc/none") == plain

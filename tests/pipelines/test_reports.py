@@ -169,6 +169,7 @@ def test_every_table_has_a_cell_for_each_column_and_only_baselines_that_were_jud
             assert len({line.count("|") for line in table.splitlines()}) == 1, table
 
 
+@pytest.mark.slow
 def test_next_categories_are_told_with_their_baselines_where_the_data_has_them(lapse):
     rows, categories = pairs.shop(customers=150)
     train, valid, test = pairs.split(rows)

@@ -18,6 +18,7 @@ def tables(**changes):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("horizon", [120, "auto"])
 def test_season_tickets_run_to_a_release_judged_on_the_score_date_of_other_years(tmp_path, horizon):
     end = through(tmp_path, tables(), {"task": TASK | {"horizon_days": horizon}})
@@ -42,6 +43,7 @@ def test_season_tickets_run_to_a_release_judged_on_the_score_date_of_other_years
     assert 0.05 < told.mean() < 0.6 and told.std() > 0.03
 
 
+@pytest.mark.slow
 def test_where_all_test_dates_are_one_sided_the_message_names_dates_that_are_not(tmp_path):
     given = tables(customers=900)
     february = {"test_as_of_dates": ["2023-02-02"], "step_days": 30, "validation_snapshots": 8}

@@ -92,6 +92,7 @@ def test_an_unknown_customer_is_not_found(service, who):
     assert "release" in content["detail"]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("who", ["a/b", "a b", "ключ", "50%", "a?b#c", "a+b", "-1", "e\u0301"])
 def test_any_printable_id_can_be_asked_for(tmp_path, new_store_url, who):
     engine = open_store(new_store_url("sqlite"))
@@ -102,6 +103,7 @@ def test_any_printable_id_can_be_asked_for(tmp_path, new_store_url, who):
     assert answer.json()["customer_id"] == who
 
 
+@pytest.mark.slow_after(5)
 @pytest.mark.parametrize(
     ("asked", "holds"),
     [
@@ -151,6 +153,7 @@ def test_a_filter_leaves_exactly_those_it_names(service, asked, holds):
     assert found == {row["customer_id"] for row in SCORED if holds(row)}
 
 
+@pytest.mark.slow
 def test_csv_has_the_same_customers_in_the_same_order(service):
     for parameters in ({}, {"risk_band": "high"}, {"sort": "next_purchase_date"}):
         answer = service.get(f"/v1/at-risk?{urlencode({**parameters, 'format': 'csv'})}")
@@ -211,6 +214,7 @@ def test_before_the_first_release_it_is_healthy_and_not_ready(empty_service):
         assert answer.headers["retry-after"] == "60"
 
 
+@pytest.mark.slow
 def test_a_store_that_went_away_is_a_503_and_says_no_secret(tmp_path, new_store_url):
     url = new_store_url("postgresql")
     engine = open_store(url.replace("regulars", "no_such_database"))

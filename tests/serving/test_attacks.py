@@ -25,6 +25,7 @@ def small(folder, risk=0.4, customers=30):
     return write_release(folder, rows)
 
 
+@pytest.mark.slow
 def test_a_pruning_that_is_ended_leaves_no_empty_release_to_bring_back(
     engine, tmp_path, monkeypatch
 ):
@@ -132,6 +133,7 @@ def test_every_order_of_the_list_is_read_from_its_index(tmp_path):
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_a_store_that_is_deleted_and_written_again_is_read_anew(tmp_path):
     url = f"sqlite:///{tmp_path}/store/s.sqlite3"
     engine = open_store(url)
@@ -206,6 +208,7 @@ def test_a_forged_cursor_is_refused_by_api_and_page(service, changes):
         assert answer.status in (410, 422), answer.text
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -229,6 +232,7 @@ def test_a_card_that_could_not_be_shown_is_not_published(tmp_path, changes, said
     assert said in str(caught.value)
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("damage", ["twice", "no plan", "no purchases", "no parquet", "infinite"])
 def test_a_folder_that_is_wrong_inside_is_no_traceback_and_not_the_databases_fault(
     engine, tmp_path, damage

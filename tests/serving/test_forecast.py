@@ -68,6 +68,7 @@ def test_without_amounts_there_is_no_money_in_it(engine, tmp_path):
         assert "Purchases" in said and "2,000" not in said
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_past_dates_may_disagree_on_what_can_be_judged(engine, release, tmp_path, language):
     """One sold nothing, one had no amounts, one is whole: a dash stands for what is not there."""

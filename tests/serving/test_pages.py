@@ -11,6 +11,7 @@ from tests.serving.reading_pages import Tree, page, rows, text_of, written
 from tests.serving.releases import NAMES, SCRIPT, card_row, company, write_release
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("language", ["en", "ru"])
 @pytest.mark.parametrize(
     "asked",
@@ -205,6 +206,7 @@ def test_pages_say_that_they_depend_on_the_language_header(service):
     assert page(service, Accept_Language="ru").one("html")["lang"] == "ru"
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_what_is_extrapolated_is_said_wherever_figures_are(tmp_path, engine, language):
     rows = [card_row("1", value_extrapolation=2.5, value_horizon_days=365)]

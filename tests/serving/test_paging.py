@@ -28,6 +28,7 @@ def sort_key(name):
     return key
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize(
     "sort",
@@ -59,6 +60,7 @@ def test_by_default_the_most_value_at_risk_comes_first(service):
     assert all(card.status == "scored" for card in page.customers)
 
 
+@pytest.mark.slow
 def test_a_list_stays_with_its_release_when_a_newer_one_is_published(tmp_path, engine):
     def release(name, risk):
         rows = [card_row(f"{n:03d}", churn_risk=risk, value_at_risk=float(n)) for n in range(60)]

@@ -64,6 +64,7 @@ def small(folder, *, risk=0.4, as_of=AS_OF, model="model-a", customers=3):
     return write_release(folder, rows, as_of=as_of)
 
 
+@pytest.mark.slow
 def test_what_was_published_is_what_is_read(engine, release):
     done = publish(release, engine, keep=30)
     assert (done.outcome, done.cards) == ("published", 134)
@@ -116,6 +117,7 @@ def test_an_older_release_is_brought_back_without_being_loaded_again(engine, tmp
     assert rows_in(engine, cards) == 6
 
 
+@pytest.mark.slow
 def test_the_newest_releases_are_kept_and_the_current_one_always(engine, tmp_path):
     folders = [small(tmp_path / str(n), risk=0.1 + n / 10) for n in range(4)]
     ids = [publish(folder, engine, keep=3).release_id for folder in folders]
@@ -168,6 +170,7 @@ def test_whatever_ends_a_publisher_one_release_is_whole_and_nothing_is_left(
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_readers_see_one_release_or_the_other_while_it_is_published(store_url, tmp_path):
     engine = open_store(store_url)
     folders = [small(tmp_path / str(n), risk=(n + 1) / 10, customers=40) for n in range(2)]
@@ -191,6 +194,7 @@ def test_readers_see_one_release_or_the_other_while_it_is_published(store_url, t
     assert seen == {(True, 0.1), (True, 0.2)}
 
 
+@pytest.mark.slow
 def test_the_change_of_risk_is_against_the_latest_earlier_release_of_the_same_models(
     engine, tmp_path
 ):
@@ -225,6 +229,7 @@ def test_a_damaged_release_is_refused_and_nothing_is_written(engine, tmp_path):
         current(engine)
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

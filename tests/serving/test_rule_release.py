@@ -80,6 +80,7 @@ def test_the_release_says_how_far_a_model_is_and_nothing_of_quality(engine, fold
     assert release.customers == {"rule": 3, "insufficient_data": 1, "already_churned": 1}
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     "wrong",
     [

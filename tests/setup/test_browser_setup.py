@@ -167,6 +167,7 @@ def test_a_download_without_its_libraries_says_which_are_missing(machine, capsys
     assert "libnss3.so" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_where_the_real_playwright_keeps_its_chromium_is_known(monkeypatch, tmp_path):
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
     code = setup_browser.WHERE_IS_PLAYWRIGHTS_OWN
@@ -195,6 +196,7 @@ def outcomes(folder, workers=2, ci=""):
     return done.stdout, {word: int(n) for n, word in re.findall(r"(\d+) (\w+)", closing)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ci", "outcome"), [("", "skipped"), ("true", "errors")])
 def test_without_a_browser_its_tests_fail_in_ci_and_are_counted_elsewhere(tmp_path, ci, outcome):
     (tmp_path / "conftest.py").write_text(

@@ -169,6 +169,7 @@ def test_a_python_without_venv_ensurepip_and_pip_gets_the_package_to_install(
         setup_env.find_uv("python3", uv=None)
 
 
+@pytest.mark.slow
 def test_without_uv_and_with_a_registry_out_of_reach_pip_says_why_and_we_what_to_do(tree):
     done = tree.set_up(
         PIP_INDEX_URL="http://127.0.0.1:9/simple",
@@ -179,6 +180,7 @@ def test_without_uv_and_with_a_registry_out_of_reach_pip_says_why_and_we_what_to
     assert "No matching distribution found for uv" in done.stderr
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("complaint", "sentence"),
     [
@@ -219,6 +221,7 @@ def test_the_lock_is_installed_by_hash_and_the_project_without_fetching_anything
     assert f"--no-deps --no-build-isolation --editable {tree.root}" in project
 
 
+@pytest.mark.slow
 def test_a_second_call_does_nothing_until_a_lock_or_pyproject_changes(tree):
     tree.fake_uv()
     assert tree.set_up().returncode == 0
@@ -232,6 +235,7 @@ def test_a_second_call_does_nothing_until_a_lock_or_pyproject_changes(tree):
         assert len(tree.uv_calls()) == 2
 
 
+@pytest.mark.slow
 def test_each_set_is_added_to_the_environment_the_other_made(tree):
     tree.fake_uv()
     for name in ("dev", "spark", "pipeline"):
@@ -245,6 +249,7 @@ def test_each_set_is_added_to_the_environment_the_other_made(tree):
     assert tree.uv_calls() == []
 
 
+@pytest.mark.slow
 def test_an_environment_that_was_moved_with_its_folder_is_made_anew(tree):
     tree.fake_uv()
     assert tree.set_up().returncode == 0

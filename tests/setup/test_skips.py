@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = """
 import pytest
@@ -45,6 +47,7 @@ def counts(folder, **env):
     return done.returncode, {word: int(n) for n, word in re.findall(r"(\d+) (\w+)", closing)}
 
 
+@pytest.mark.slow
 def test_in_ci_a_skip_fails_unless_it_names_the_shared_data(tmp_path):
     (tmp_path / "test_some.py").write_text(TESTS)
     (tmp_path / "test_module.py").write_text(MODULE)
@@ -54,6 +57,7 @@ def test_in_ci_a_skip_fails_unless_it_names_the_shared_data(tmp_path):
     assert found["failed"] + found["errors"] == 3
 
 
+@pytest.mark.slow
 def test_elsewhere_a_skip_is_a_skip(tmp_path):
     (tmp_path / "test_some.py").write_text(TESTS)
     (tmp_path / "test_module.py").write_text(MODULE)

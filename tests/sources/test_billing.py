@@ -133,6 +133,7 @@ def made(folder, **tables):
     return with_orders(check_tables(load(of_params), of_params))["orders"]
 
 
+@pytest.mark.slow
 def test_one_time_far_from_all_others_makes_no_payments(tmp_path):
     text = HEADER + many("2016-01-01", "2017-06-01")
     alone = made(tmp_path, subscriptions=text)

@@ -38,6 +38,7 @@ def test_empty_amounts_lose_no_purchase_and_no_customer():
     assert rows["amount"].isna().sum() == 2437
 
 
+@pytest.mark.slow
 def test_sums_of_1c_are_read_and_shown():
     table = tables_of("05-1c-thousands")["orders"]
     assert table.counts["kept"] == PURCHASES
@@ -45,6 +46,7 @@ def test_sums_of_1c_are_read_and_shown():
     assert "→" in told(table)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("case", ["07-epoch-zero", "07c-old-year-typo"])
 def test_a_row_far_from_all_others_is_named_and_stretches_nothing(case):
     table = tables_of(case)["orders"]
@@ -76,6 +78,7 @@ def test_mixed_line_ends_are_read():
     assert tables_of("22-mixed-line-ends")["orders"].counts["kept"] == PURCHASES
 
 
+@pytest.mark.slow
 def test_times_that_clocks_skipped_are_said_to_be_such_and_a_repeated_hour_loses_nothing():
     table = tables_of("23-clock-change-at-midnight")["orders"]
     assert table.counts["quarantined"] == 2

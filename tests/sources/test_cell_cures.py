@@ -32,6 +32,7 @@ def pasted(folder, text, number=0, **mapping):
     return checked(params(folder, **{**mapping, **yaml.safe_load(lines[number])}))["orders"].rows
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", ["ts", "event_time", "Дата оплаты"])
 @pytest.mark.parametrize(
     ("cells", "named"),
@@ -59,6 +60,7 @@ def test_days_written_as_whole_numbers_are_cured_too(tmp_path):
     assert pasted(tmp_path, str(error.value))["event_time"].tolist() == [FIRST.normalize()]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "cells",
     [
@@ -79,6 +81,7 @@ def test_both_answers_to_which_is_the_day_read_the_dates(tmp_path, cells):
     assert day_first.notna().all()
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("mark", ["-", "/", "."])
 @pytest.mark.parametrize("clock", ["", " 09:30", " 09:30:15"])
 @pytest.mark.parametrize("last", [31, 26])
@@ -96,12 +99,14 @@ def test_years_of_two_digits_that_stand_first_are_asked_for_and_the_answer_reads
     assert times.dt.normalize().tolist() == days
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("cells", [["22-01-30", "23-02-28"], ["21-12-31"] * 3])
 def test_two_dates_with_the_year_first_are_enough(tmp_path, cells):
     text = refusal(tmp_path, "customer_id;order_id;event_time;amount", cells)
     assert "where the year stands first" in text
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("form", ["%d-%m-%y", "%m/%d/%y", "%d.%m.%y"])
 def test_years_of_two_digits_that_stand_last_are_read_as_before(tmp_path, form):
     days = pd.date_range("2012-01-01", "2023-12-31", freq="30D")
@@ -110,6 +115,7 @@ def test_years_of_two_digits_that_stand_last_are_read_as_before(tmp_path, form):
     assert checked(params(tmp_path))["orders"].rows["event_time"].tolist() == list(days)
 
 
+@pytest.mark.slow
 def test_both_answers_to_what_the_comma_means_read_the_numbers(tmp_path):
     lines = "\n".join(f"k{n};{n};2023-06-02;{n + 1},500" for n in range(5))
     write(tmp_path, orders=f"customer_id;order_id;event_time;Сумма\n{lines}")
@@ -121,6 +127,7 @@ def test_both_answers_to_what_the_comma_means_read_the_numbers(tmp_path):
         assert rows["amount"].iloc[0] == amount
 
 
+@pytest.mark.slow
 def test_both_answers_to_what_the_point_means_read_the_numbers_with_a_derived_column_too(tmp_path):
     lines = "\n".join(f"k{n};{n};2023-06-02;{n + 1}.500;{n}" for n in range(5))
     text = f"customer_id;number;event_time;Сумма;x\n{lines}\nk9;9;2023-06-02;495;2"
@@ -136,6 +143,7 @@ def test_both_answers_to_what_the_point_means_read_the_numbers_with_a_derived_co
         assert rows["amount"].iloc[0] == amount
 
 
+@pytest.mark.slow
 def test_the_cures_for_odd_numbers_and_dates_read_them(tmp_path):
     lines = "\n".join(f"k{n};{n};2023_06_{n + 2:02};about {n}.5 units" for n in range(5))
     write(tmp_path, orders=f"customer_id;order_id;day;price\n{lines}")
@@ -159,6 +167,7 @@ def test_times_that_clocks_skipped_are_right_in_the_zone_that_the_cure_names(tmp
     assert len(pasted(tmp_path, text.replace("source.timezone (UTC", "(timezone: UTC"))) == 60
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "expression", ["try_cast(price AS DOUBLE)", "TRY_CAST(NULLIF(price, '') AS DOUBLE)"]
 )
@@ -194,6 +203,7 @@ def test_what_a_derive_could_not_read_is_read_in_the_notation_that_it_has(tmp_pa
     assert rows["orders"].rows["amount"].iloc[1] == 1001.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles"])
 def test_days_made_of_seconds_are_the_same_whatever_the_zone_of_the_machine(tmp_path, zone):
     write(tmp_path, orders="customer_id,order_id,ts,amount\na,1,1641032035,5\nb,2,1641078000,6")

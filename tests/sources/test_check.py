@@ -60,6 +60,7 @@ def test_every_row_is_kept_quarantined_a_duplicate_or_a_guest(rows, with_lines, 
     assert counts["guests"] == len(guests)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("table", [t for t in TABLES.values() if t.name != "orders"])
 def test_nothing_is_lost_in_any_other_table(table):
     kinds = {"text": ["a", "b", None], "time": ["2017-05-01", "x", None]}
@@ -86,6 +87,7 @@ def test_ids_stay_text_to_the_last_zero():
     assert rows["order_id"].tolist() == ["007", "008"]
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("ids", "as_text"),
     [
@@ -166,6 +168,7 @@ def test_a_table_of_nothing_but_bad_rows_stops_whatever_the_limit():
         check(orders(("a", "1", "x", 5.0)), max_quarantined=1.0)
 
 
+@pytest.mark.slow
 def test_guests_are_counted_outside_the_limit():
     guests = [(None, f"g{n}", "2017-05-01", 5.0) for n in range(97)]
     bad = [("a", "x", "never", 5.0), ("a", "y", "never", 5.0)]
@@ -261,6 +264,7 @@ def test_negative_amounts_are_refunds_and_stay():
     assert result.counts["quarantined"] == 0
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("cell", "value", "reason"),
     [
@@ -289,6 +293,7 @@ def test_the_example_of_an_empty_cell_shows_nothing():
     )
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("table", [CONTACTS, TICKETS])
 def test_cells_that_fill_in_later_may_be_empty(table):
     usual = {"text": "a", "time": "2017-05-01", "number": 1.0, "yesno": "yes"}

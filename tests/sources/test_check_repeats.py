@@ -1,6 +1,7 @@
 """Repeated rows: what counts twice, what counts once, and what nobody can tell."""
 
 import pandas as pd
+import pytest
 
 from sources.contract import CONSENTS
 from tests.sources.raw_tables import check, orders, reasons
@@ -59,6 +60,7 @@ def test_a_key_with_an_empty_part_is_a_key():
     assert result.rows["known_at"][0] == pd.Timestamp("2017-05-02")
 
 
+@pytest.mark.slow
 def test_a_correction_does_not_take_away_what_was_known_before_it_came():
     raw = orders(*[("a", "1", "2017-05-01", amount) for amount in (6.0, 4.0, 5.0)])
     told = raw.assign(line_id="1", known_at=["2017-05-09", "2017-05-02", "2017-05-03"])

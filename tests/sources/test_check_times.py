@@ -15,6 +15,7 @@ def test_numbers_are_never_taken_for_dates():
         check(raw)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("written", "utc"),
     [
@@ -42,6 +43,7 @@ def test_a_time_without_an_offset_is_one_of_the_source_and_one_with_keeps_it(wri
     assert mixed == [pd.Timestamp(t) for t in (utc, "2017-01-01", "2017-01-01", "2016-12-31 15:00")]
 
 
+@pytest.mark.slow
 def test_typed_times_are_read_like_written_ones():
     naive = pd.to_datetime(["2017-07-15 09:30", "2017-07-15 10:30"])
     for times in (naive, naive.tz_localize("Europe/Berlin"), naive.as_unit("ns")):
@@ -74,6 +76,7 @@ def test_an_hour_that_the_clock_skips_is_named_and_of_one_shown_twice_the_first_
     assert check(raw).counts["quarantined"] == 0  # in UTC no hour is special
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("timezone", "skipped"),
     [
@@ -121,6 +124,7 @@ def test_midnights_too_many_for_chance_are_dates_and_a_single_one_is_a_time():
     assert rows.iloc[0] == pd.Timestamp("2022-02-01 21:00")
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("written", "read"),
     [
@@ -143,6 +147,7 @@ def test_times_are_read_as_people_and_machines_write_them(written, read):
     assert (f'"{written}" → ' in " ".join(told(result))) == (not stands)
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("telling", "month"), [("13/02/2024", 3), ("02/13/2024", 2), ("31/12/2023 10:00", 3)]
 )
@@ -159,6 +164,7 @@ def test_where_no_cell_tells_day_and_month_apart_none_is_a_date():
     assert reasons(result) == [f"event_time {UNORDERED}"] * 2
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Moscow", "America/Sao_Paulo", "Pacific/Auckland"])
 @pytest.mark.parametrize(
     "end",

@@ -29,6 +29,7 @@ def left_by(tables, day, horizon=1):
     return [customer for customer, is_gone in zip(customers, gone, strict=True) if is_gone]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("way", [*EXCLUSIVE, *INCLUSIVE])
 def test_who_renews_has_not_left_however_the_end_is_noted(way, zone):
@@ -47,6 +48,7 @@ def test_the_note_tells_how_many_ends_and_how_it_was_found():
     assert "48 times the customer's next one starts on the day after, 0 times" in note.meaning
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(("declared", "shift"), [("inclusive", 1), ("exclusive", 0)])
 def test_what_params_declare_is_not_asked_of_the_data(declared, shift):
     raw = chains(last=EXCLUSIVE["dates"])
@@ -54,6 +56,7 @@ def test_what_params_declare_is_not_asked_of_the_data(declared, shift):
     assert (found == pd.to_datetime(raw["ended_at"]) + shift * DAY).all()
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("months", [1, 3, 12])
 def test_contracts_that_nobody_has_renewed_yet_tell_by_their_length(months):
     raw = chains(customers=12, rows=2, months=months, last=INCLUSIVE["the last day"])
@@ -81,6 +84,7 @@ def test_ends_on_any_day_after_which_people_come_back_on_any_day_are_left_as_the
     assert (found.rows["ended_at"] == ended).all()
 
 
+@pytest.mark.slow
 def test_ends_of_two_kinds_are_told_and_the_parameter_decides():
     raw = chains(customers=40, last=EXCLUSIVE["dates"])
     other = chains(customers=40, last=INCLUSIVE["the last day"])
@@ -98,6 +102,7 @@ def late(days):
     return raw.assign(ended_at=ended.dt.strftime("%Y-%m-%d"))
 
 
+@pytest.mark.slow
 def test_late_renewals_are_told_with_the_grace_that_covers_them_and_then_no_more():
     note = notes_of(read(late(4), ends="exclusive"))["late_renewals"]
     assert "48 of 48 renewals (100.0%) come 1 to 10 days after the end" in note.meaning
@@ -106,6 +111,7 @@ def test_late_renewals_are_told_with_the_grace_that_covers_them_and_then_no_more
     assert "late_renewals" not in notes_of(read(late(0), ends="exclusive"))
 
 
+@pytest.mark.slow
 def test_within_the_grace_nobody_has_left_and_after_it_who_did_not_renew():
     raw = late(4)
     gone = left_by(read(raw, ends="exclusive"), "2022-03-03")
@@ -116,6 +122,7 @@ def test_within_the_grace_nobody_has_left_and_after_it_who_did_not_renew():
     assert left_by(tables, "2022-05-06") == ["c11", "c2", "c5", "c8"]
 
 
+@pytest.mark.slow
 def test_grace_is_never_paid_for_and_never_runs_beside_the_next_contract():
     raw = late(4)
     plain, graced = read(raw, ends="exclusive"), read(raw, grace_days=9, ends="exclusive")

@@ -15,6 +15,7 @@ def found(*cells, table=None):
     return [note for note in result.notes if note.check == "currencies"]
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("cells", "named"),
     [
@@ -32,6 +33,7 @@ def test_several_currencies_in_the_cells_are_an_error_with_how_many_there_are(ce
     assert f"added up as if they were one: {named}. No sum" in note.meaning
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     "cells",
     [

@@ -16,6 +16,7 @@ RUSSIAN = "Покупатель;order_id;event_time;Сумма\n" + "".join(
 MAPPED = {"columns": {"orders": {"customer_id": "Покупатель", "amount": "Сумма"}}}
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "encoding",
     [
@@ -73,6 +74,7 @@ def test_an_encoding_that_the_letters_do_not_tell_is_asked_for_and_the_answer_re
         params(tmp_path, encoding="cp12511")
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("ends", [("\r\n", "\n"), ("\n", "\r\n"), ("\r", "\r"), ("\r\n", "\r")])
 def test_line_ends_may_be_mixed(tmp_path, ends):
     lines = [HEADER.strip(), *(f"k{n % 9},{n},2023-06-02,5" for n in range(4000))]

@@ -22,6 +22,7 @@ def values(folder, *column, as_text=()):
         return [v for (v,) in connection.sql(f"SELECT * FROM {typed([part], as_text)}").fetchall()]
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     "value",
     [5, -1.5, True, "00123", "", date(2017, 5, 1), DAY, 2**63 - 1, 'say "hi"\n\''],
@@ -31,6 +32,7 @@ def test_a_value_comes_back_as_it_was(tmp_path, value):
     assert found == value and type(found) is type(value)
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("value", "becomes"),
     [
@@ -59,6 +61,7 @@ def test_times_with_a_zone_are_one_instant_in_whatever_zone_they_came(tmp_path):
     )
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("column", "becomes"),
     [

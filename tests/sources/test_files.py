@@ -38,6 +38,7 @@ def test_ids_of_a_csv_stay_as_they_are_written(tmp_path):
     assert rows["customer_id"].tolist() == rows["order_id"].tolist() == ids
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("ids", "as_text"),
     [
@@ -68,6 +69,7 @@ def test_parts_of_a_table_agree_on_ids_with_and_without_gaps(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_further_tables_are_read_and_other_files_are_not(tmp_path):
     consents = "customer_id,channel,event_time,granted\n00123,email,2017-05-01,no\n"
     of_params = write(tmp_path, orders=GOOD, consents=consents, holidays="day\n2017-05-01\n")
@@ -132,6 +134,7 @@ def test_renames_and_expressions_make_the_contract_out_of_other_columns(tmp_path
     assert result.ignored_columns == ("UnitPrice",)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("written", "form", "meant"),
     [
@@ -155,6 +158,7 @@ def test_dates_that_are_not_iso_are_computed_and_never_guessed(tmp_path, written
     assert shifted["event_time"].tolist() == [pd.Timestamp(meant) - offset]
 
 
+@pytest.mark.slow
 def test_a_date_that_an_expression_cannot_read_stops_or_is_set_aside(tmp_path):
     rows = "".join(f"{n},{n},12/1/2010\n" for n in range(30)) + "x,x,32.13.2011\n"
     write(tmp_path, orders="customer_id,order_id,Day\n" + rows)
@@ -173,6 +177,7 @@ def test_a_date_that_an_expression_cannot_read_stops_or_is_set_aside(tmp_path):
     ]
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("expression", "said"),
     [
@@ -223,6 +228,7 @@ def test_files_that_are_no_tables_are_refused(tmp_path):
     assert "orders.parquet could not be read" in refusal(params(tmp_path))
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "content",
     [
@@ -247,6 +253,7 @@ def test_quotes_commas_and_line_breaks_stay_inside_their_cell(tmp_path):
     assert rows.loc[0, ["customer_id", "product"]].tolist() == ["a,b", 'say "hi"\nagain']
 
 
+@pytest.mark.slow
 def test_an_odd_value_far_down_does_not_break_the_column(tmp_path):
     lines = "".join(f"{n},{n},2017-05-01,{n}\n" for n in range(30_000))
     result = checked(write(tmp_path, orders=HEADER + lines + "x,x,2017-05-01,twelve\n"))["orders"]

@@ -38,6 +38,7 @@ def test_letters_in_two_halves_are_one_letter():
     assert customers_of(result) == ["Андрей", "Андрей"]
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("form", ["7.91231E+10", "7,91231E+10", "7.91231e+10", "8E+10"])
 def test_ids_in_scientific_notation_are_refused_with_the_way_to_export_them(form):
     with pytest.raises(TableError) as error:
@@ -57,6 +58,7 @@ def test_orders_of_a_number_in_scientific_notation_are_set_aside():
     assert reasons(result) == ["order_id is in scientific notation, so its last digits are lost"]
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("form", ["17850.0", "17850,0", "17850.00", "17850.000000"])
 def test_zeros_behind_a_point_are_taken_off(form):
     result = check(orders((form, "1.0", "2017-05-01", 5), ("17850", "2", "2017-05-01", 5)))

@@ -25,6 +25,7 @@ def test_a_file_that_the_package_does_not_ship_is_named():
         package_file("lifetimes", "lifetimes/nothing.txt")
 
 
+@pytest.mark.slow
 def test_the_packages_that_bring_data_are_never_imported():
     code = (
         "import sys\n"

@@ -51,6 +51,7 @@ def test_an_order_paid_in_parts_is_one_purchase_by_the_second_line_printed(tmp_p
     assert purchases(paste(of_params, text, which=1)) == (10, 10)
 
 
+@pytest.mark.slow
 def test_a_number_that_begins_anew_every_day_is_refused_and_mended(tmp_path):
     rows = [
         (f"c{(7 * n + k) % 50}", k + 1, f"{day:%Y-%m-%d} 1{k}:00:00", 5)
@@ -85,6 +86,7 @@ def test_a_number_that_begins_anew_every_day_is_mended_whatever_form_the_dates_h
     assert purchases(paste(of_params, refused(of_params))) == (300, 300)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "form",
     [
@@ -122,6 +124,7 @@ def test_a_number_that_counts_the_orders_of_each_customer_takes_the_customer_wit
     assert purchases(paste(of_params, text)) == (240, 240)
 
 
+@pytest.mark.slow
 def test_the_number_of_several_tills_takes_customer_and_day_with_it(tmp_path):
     rows = [
         (f"c{(11 * n + 3 * till + k) % 40}", k + 1, f"{day:%Y-%m-%d}", 5)
@@ -179,6 +182,7 @@ def test_refunds_late_lines_and_a_few_shared_numbers_stop_nothing(tmp_path):
     assert result.notes == ()
 
 
+@pytest.mark.slow
 def test_some_shared_numbers_are_a_warning_with_the_line_that_mends_them(tmp_path):
     rows = [(f"c{n % 40}", n, f"{DAYS[n % 60]:%Y-%m-%d}", 5) for n in range(400)]
     rows += [(f"c{n}", 7, f"{DAYS[n]:%Y-%m-%d}", 5) for n in range(20, 32)]
@@ -189,6 +193,7 @@ def test_some_shared_numbers_are_a_warning_with_the_line_that_mends_them(tmp_pat
     assert checked(mended)["orders"].notes == ()
 
 
+@pytest.mark.slow
 def test_free_orders_and_returns_say_nothing_about_numbers_without_amounts_either(tmp_path):
     rows = [(f"c{n % 40}", n, f"{DAYS[n % 60]:%Y-%m-%d}", 1) for n in range(400)]
     rows += [(f"c{n % 40}", n, "2023-03-20", -1) for n in range(200)]

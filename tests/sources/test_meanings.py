@@ -32,6 +32,7 @@ def with_status(*cells, column="status"):
     return csv(*rows, header=f"customer_id,order_id,event_time,amount,{column}")
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "words",
     [
@@ -62,6 +63,7 @@ def test_orders_whose_status_says_that_nothing_was_bought_are_told_and_left_out_
     assert (counts["rows_in"], counts["kept"], counts["left_out"]) == (200, 160, 40)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "words", [["shipped"], ["partially_refunded"], ["not cancelled"], ["returning"], ["latest"]]
 )
@@ -69,6 +71,7 @@ def test_other_words_are_no_reason_to_leave_an_order_out(tmp_path, words):
     assert notes(write(tmp_path, orders=with_status(*words))) == []
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("column", "cells", "others"),
     [
@@ -95,6 +98,7 @@ def test_columns_that_flag_what_is_no_purchase_are_told_and_left_out_by_the_line
     assert checked(mended)["orders"].counts["kept"] == 160
 
 
+@pytest.mark.slow
 def test_two_such_columns_are_left_out_by_one_line_beside_the_filter_that_is_there(tmp_path):
     text = with_status("failed", column="Статус,is_test").replace(",done\n", ",done,0\n")
     text = text.replace(",failed\n", ",failed,0\n").replace(",done,0\n", ",done,1\n", 7)
@@ -163,6 +167,7 @@ def total(of_params):
     return checked(of_params)["orders"].rows["amount"].sum()
 
 
+@pytest.mark.slow
 def test_a_total_on_each_line_is_an_error_whose_line_gives_the_right_sum(tmp_path):
     write(tmp_path, orders=lines_of_orders(lambda n, _: 10 + n))
     of_params = params(tmp_path, columns={"orders": {"amount": "total"}})
@@ -181,6 +186,7 @@ def test_a_total_on_each_line_without_anything_beside_it_is_a_question(tmp_path)
     assert note.severity == "warning"
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "amount", [lambda n, k: 10 + (7 * n + 3 * k) % 50, lambda *_: 9.9, lambda n, k: 5 + k % 2]
 )

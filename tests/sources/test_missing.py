@@ -10,6 +10,7 @@ from tests.sources.raw_tables import check, good, orders
 SPELLINGS = ["NULL", "null", " None ", "NaN", r"\N", "<NA>", "NA", "n/a", "-", "", None]
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("word", [*SPELLINGS, "0000-00-00 00:00:00"])
 def test_an_end_that_says_it_is_not_there_is_a_subscription_that_runs(word):
     raw = pd.DataFrame(
@@ -25,6 +26,7 @@ def test_an_end_that_says_it_is_not_there_is_a_subscription_that_runs(word):
     assert result.rows["ended_at"].isna().tolist() == [False, True]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("word", SPELLINGS)
 def test_every_optional_cell_with_such_a_word_is_empty_and_its_row_is_kept(word):
     raw = orders(
@@ -40,6 +42,7 @@ def test_every_optional_cell_with_such_a_word_is_empty_and_its_row_is_kept(word)
     ]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("word", SPELLINGS)
 def test_an_id_that_is_such_a_word_is_a_guest(word):
     raw = orders(*good(2)).assign(customer_id=[word, "c1"])

@@ -20,6 +20,7 @@ def refused(folder, cells):
     return of_params, str(error.value)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("cells", "numbers"),
     [
@@ -43,6 +44,7 @@ def test_a_line_for_numbers_among_words_reads_every_cell_rightly(tmp_path, cells
     assert checked(paste(of_params, text))["orders"].rows["amount"].tolist() == numbers
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "cell",
     [
@@ -77,6 +79,7 @@ def test_no_line_takes_the_marks_off_several_currencies(tmp_path):
     assert lines(text) == []
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("written", "numbers"),
     [

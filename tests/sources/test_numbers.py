@@ -13,6 +13,7 @@ def amounts(*cells, **changes):
     return check(orders(*rows), **changes)
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     ("written", "numbers"),
     [
@@ -67,6 +68,7 @@ def test_points_that_may_stand_between_thousands_are_read_before_decimals_and_to
 WHOLE_OR_POINTED = ["495", "1.791", "2.947", "12.005", "7", "-1.250"]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("form", ["{}", "{} €", "руб. {}"])
 def test_points_among_whole_numbers_below_a_thousand_are_asked_for(form):
     cells = [form.format(cell) for cell in WHOLE_OR_POINTED]
@@ -77,6 +79,7 @@ def test_points_among_whole_numbers_below_a_thousand_are_asked_for(form):
         assert read.tolist() == pytest.approx([495, *pointed, 7, -1.25 * factor])
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     "other", ["0.250", "1.5", "1200", "1.2345", "0.5", "12.50", "1000", "1234.567"]
 )
@@ -102,6 +105,7 @@ def test_a_cell_in_another_notation_than_its_column_is_set_aside_with_its_text()
     assert result.counts["kept"] == 200
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     "cell", ["1,2,3", "12 34", "1.2.3", "--5", "K1388", "5 apples", "12-34", "%"]
 )
@@ -118,6 +122,7 @@ def test_every_number_column_of_every_table_is_read_so():
     assert rows["discount"].tolist() == [2.5, 1]
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("sums", "quantity", "read"),
     [("1 053,00", "3,000", 3), ("1.053,00", "3.000", 3000), ("1,053.00", "3,000", 3000)],

@@ -22,6 +22,7 @@ def shop(who, rows=600, days=DAYS, header="customer_id,order_id,event_time,amoun
     )
 
 
+@pytest.mark.slow
 def test_a_new_id_at_every_checkout_is_asked_about_and_the_other_column_offered(tmp_path):
     of_params = write(tmp_path, orders=shop(lambda n: f"u{n}"))
     with pytest.raises(TableError) as error:
@@ -33,6 +34,7 @@ def test_a_new_id_at_every_checkout_is_asked_about_and_the_other_column_offered(
     assert checked(paste(of_params, text))["orders"].rows["customer_id"].nunique() == 60
 
 
+@pytest.mark.slow
 def test_a_derived_id_is_replaced_by_the_line(tmp_path):
     text = shop(lambda n: f"u{n}", header="visitor,order_id,event_time,amount,Телефон")
     write(tmp_path, orders=text)
@@ -43,6 +45,7 @@ def test_a_derived_id_is_replaced_by_the_line(tmp_path):
     assert checked(mended)["orders"].rows["customer_id"].nunique() == 60
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("who", "rows", "days"),
     [

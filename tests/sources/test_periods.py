@@ -15,6 +15,7 @@ from tests.sources.folders import checked, params, write
 DAY = pd.Timedelta(days=1)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("period", [None, 28, 29, 30, 31])
 @pytest.mark.parametrize("first", ["2022-01-01", "2023-12-31", "2022-06-15"])
 @pytest.mark.parametrize("ends", ["inclusive", "exclusive"])
@@ -27,6 +28,7 @@ def test_a_row_by_calendar_month_is_one_payment(period, first, ends):
     assert orders["event_time"].tolist() == pd.to_datetime(raw["started_at"]).tolist()
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("months", "period"), [(3, 91), (3, None), (12, 365), (12, None), (6, None)]
 )
@@ -38,6 +40,7 @@ def test_a_quarter_half_a_year_and_a_year_are_one_payment_each(months, period):
     assert len(read(raw)["orders"].rows) == len(raw)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("ends", ["inclusive", "exclusive"])
 def test_school_years_of_nine_months_are_one_payment_each(ends):
     """300 families pay once from September to May, and are back in September or not."""
@@ -61,6 +64,7 @@ def test_school_years_of_nine_months_are_one_payment_each(ends):
     assert orders["amount"].sum() == 900.0 * len(raw)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("days", [7, 28, 30, 31, 45, 90])
 def test_contracts_of_so_many_days_are_one_payment_each_too(days):
     raw = chains(customers=30, rows=4, first="2022-03-01")
@@ -87,6 +91,7 @@ def test_a_long_contract_by_calendar_months_pays_on_its_day_or_the_last_of_the_m
     assert [f"{day:%m-%d}" for day in paid] == ["01-31", "02-28", "03-31", "04-30", "05-31"]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
 def test_a_month_in_which_the_clock_changes_is_one_payment(zone):
     raw = chains(rows=14, last=lambda end: f"{end:%Y-%m-%d} 00:00:00")
@@ -111,6 +116,7 @@ def test_what_still_runs_pays_each_month_up_to_the_last_start_that_was_seen():
     assert "one payment for every calendar month" in tables["orders"].made_of
 
 
+@pytest.mark.slow
 def test_ends_of_who_may_leave_at_the_end_of_any_month_were_seen():
     """Whole months, and those who stay have no end: nothing was agreed on beforehand."""
     starts = pd.date_range("2023-01-05", periods=240, freq="2D")
@@ -147,6 +153,7 @@ def test_ends_agreed_on_beforehand_do_not_tell_how_long_the_company_was_watched(
     assert "up to 2023-09-02, the last day of subscriptions" in made_of
 
 
+@pytest.mark.slow
 def test_a_feed_of_orders_is_not_dead_because_contracts_end_later(tmp_path):
     seasons = season_tickets(customers=60, until=date(2021, 6, 1))
     write(tmp_path, **seasons)

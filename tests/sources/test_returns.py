@@ -24,6 +24,7 @@ def shop(folder, amount="{}", pieces=lambda n: -1 if n % 10 == 0 else 1, **chang
 RIGHT = sum((n + 10) * (-1 if n % 10 == 0 else 1) for n in range(200))
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("amount", "back", "sold", "more"),
     [
@@ -80,6 +81,7 @@ def test_returns_whose_amount_is_calculated_are_mended_too(tmp_path):
     assert total(paste(of_params, note.what_to_do)) == RIGHT
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("pieces", ["-2", '"-2,5"'])
 def test_where_nearly_all_quantities_are_negative_they_are_turned_and_nothing_is_a_return(
     tmp_path, pieces

@@ -47,6 +47,7 @@ def hashes(folder):
     }
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("world", WORLDS)
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path, world):
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
@@ -63,6 +64,7 @@ def test_the_number_of_processes_changes_nothing(tmp_path):
     assert hashes(tmp_path / "one") == hashes(tmp_path / "two")
 
 
+@pytest.mark.slow
 def test_a_larger_company_begins_with_the_customers_of_a_smaller(tmp_path):
     simulate(tmp_path / "small", "shop", 50, 200)
     simulate(tmp_path / "large", "shop", 90, 200)
@@ -91,6 +93,7 @@ def test_every_table_is_as_the_contract_wants_it(company, world):
         assert checked.counts["kept"] == len(rows) > 0, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", WORLDS)
 def test_everything_happens_within_the_days_of_the_data(company, world):
     for name in tables_of(world):
@@ -99,6 +102,7 @@ def test_everything_happens_within_the_days_of_the_data(company, world):
             assert day_of(times).between(0, DAYS).all(), name
 
 
+@pytest.mark.slow
 def test_nobody_buys_before_joining_or_after_leaving(company):
     orders, truth = company("shop", "orders"), company("shop", "truth").set_index("customer_id")
     bought = orders[orders["amount"] > 0]
@@ -145,6 +149,7 @@ def test_an_ordinary_renewal_process_has_the_gaps_that_were_asked_for(shape):
     assert gaps.std() / gaps.mean() == pytest.approx(shape**-0.5, rel=0.03)
 
 
+@pytest.mark.slow
 def test_a_fading_customer_slows_down_to_a_twentieth():
     rng, n = np.random.default_rng(4), 30_000
     ones = np.ones(n)
@@ -232,6 +237,7 @@ def effect(world, kind, seed=7, customers=300_000):
     return rates[0] - rates[1], error
 
 
+@pytest.mark.slow
 def test_actions_do_what_was_planted_and_only_to_whom_it_was():
     kept, error = effect(SHOP, "persuadable")
     assert kept < -5 * error
@@ -262,6 +268,7 @@ def test_in_the_misspecified_world_those_at_risk_were_contacted(company):
     assert soon.mean() > 0.3
 
 
+@pytest.mark.slow
 def test_subscriptions_end_with_a_month_that_was_paid(company):
     rows = company("subscription", "subscriptions")
     last = rows.sort_values("started_at").groupby("customer_id").tail(1)
@@ -284,6 +291,7 @@ def test_a_price_change_is_a_new_subscription_where_the_old_one_ends(company):
     assert np.allclose(new["amount"].to_numpy() / old["amount"].to_numpy(), 1.1, atol=0.01)
 
 
+@pytest.mark.slow
 def test_payments_stop_with_the_subscription(company):
     paid = company("subscription", "orders")
     rows = company("subscription", "subscriptions")

@@ -32,6 +32,7 @@ def first(shop, column, **changes):
     return read(shop.params(**changes))[1]["orders"].rows[column].iloc[0]
 
 
+@pytest.mark.slow
 def test_a_database_gives_the_same_rows_as_files_of_the_same_content(shop, tmp_path):
     shop.table("orders", TEXT_IDS, *ROWS)
     shop.table("customers", "customer_id TEXT, name TEXT, age INTEGER", "'00123', 'Ann', 30")
@@ -109,6 +110,7 @@ def test_the_example_of_the_docs_reads_what_it_says(shop):
     assert "read by known_at: orders" in found["description"]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("type_of", "value", "as_text"),
     [
@@ -298,6 +300,7 @@ def test_the_stage_says_what_it_read_and_what_it_read_whole(shop, capsys):
     assert list(found["files"]) == ["orders/00001.parquet"]
 
 
+@pytest.mark.slow
 def test_without_sqlalchemy_the_other_sources_work():
     code = (
         "import sys; sys.modules['sqlalchemy'] = None\n"

@@ -28,6 +28,7 @@ def grown(shop, fetched):
     return shop
 
 
+@pytest.mark.slow
 def test_only_new_rows_and_those_at_the_boundary_are_fetched(grown, fetched):
     grown.insert("orders", order(4, "03 10:00:00"))
     found, tables = read(grown.params(incremental=True))
@@ -39,6 +40,7 @@ def test_only_new_rows_and_those_at_the_boundary_are_fetched(grown, fetched):
     assert fetched == [3, 3, 2]
 
 
+@pytest.mark.slow
 def test_an_old_row_that_changed_is_not_read_again_and_starting_afresh_sees_it(grown):
     grown.run("UPDATE orders SET amount = 99 WHERE order_id = '1'")
     grown.insert("orders", order(4, "03 10:00:00"))
@@ -62,6 +64,7 @@ def test_unchanged_rows_change_nothing(grown, fetched):
     assert fetched == [3, 2, 2]
 
 
+@pytest.mark.slow
 def test_rows_that_are_there_twice_stay_as_many_as_they_are(grown):
     params = grown.params(incremental=True)
     grown.insert("orders", order(3, "02 10:00:00"), order(3, "02 10:00:00"))
@@ -71,6 +74,7 @@ def test_rows_that_are_there_twice_stay_as_many_as_they_are(grown):
     assert ids(read(params)[1]) == ["1", "2", "3", "3", "3", "3"]
 
 
+@pytest.mark.slow
 def test_rows_that_do_not_say_when_they_came_are_not_missed(grown):
     params = grown.params(incremental=True)
     grown.insert("orders", order(4, None), order(5, None))
@@ -79,6 +83,7 @@ def test_rows_that_do_not_say_when_they_came_are_not_missed(grown):
     assert ids(read(params)[1]) == ["1", "2", "3", "4", "5", "6"]
 
 
+@pytest.mark.slow
 def test_a_time_to_come_does_not_hide_the_rows_until_then(grown):
     params = grown.params(incremental=True)
     grown.insert("orders", "'c', '4', '2017-05-01 00:00:00', '2999-01-01 00:00:00', 5")
@@ -119,6 +124,7 @@ def test_times_with_a_zone_are_asked_for_as_instants(shop, fetched):
     assert fetched == [2, 2]
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("columns", "row", "changes", "reason"),
     [

@@ -23,6 +23,7 @@ def set_aside(result):
     return result.quarantine.loc[result.quarantine["reason"].str.contains("far from"), "order_id"]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "stray", ["1970-01-02", "2002-06-01", "2012-03-04", "2019-01-01", "2024-03-01", "2026-05-01"]
 )

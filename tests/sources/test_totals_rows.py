@@ -34,6 +34,7 @@ def test_names_that_begin_like_totals_are_names(text):
     assert not is_of_totals(text)
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("customer", "order"), [("Итого", "1597"), ("Total", None), (None, "Итого"), ("c1", "Summe")]
 )
@@ -58,6 +59,7 @@ def test_totals_among_subscriptions_and_customers_are_set_aside_too():
     assert check(people, CUSTOMERS).counts["kept"] == 30
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", ["Клиент", "customer_id"])
 @pytest.mark.parametrize(
     ("total", "of_order"),

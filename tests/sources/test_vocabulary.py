@@ -32,6 +32,7 @@ def rows_of(table, **columns):
     return raw
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("table", "column", "spellings", "word"),
     [
@@ -78,6 +79,7 @@ def test_a_word_that_is_not_known_is_kept_and_named_with_its_count():
     assert "Billing dispute (1), billing-dispute (1)" in note.meaning
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("word", "granted"),
     [("да", True), ("Нет", False), ("opt-out", False), ("Granted", True), ("отказ", False)],
@@ -93,6 +95,7 @@ def contacts(folder, name, *arms):
     return write(folder, contacts=text, orders=orders)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", ["arm", "Test cell"])
 def test_an_unknown_arm_is_refused_and_the_printed_derive_maps_it(tmp_path, name):
     of_params = contacts(tmp_path, name, "Group A", "group B", "control", "Group A")

@@ -10,6 +10,7 @@ from sources.written.zones import MEANT, PARTS_OF_HOURS
 from tests.sources.raw_tables import params
 
 
+@pytest.mark.slow_after(17)
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
