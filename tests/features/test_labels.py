@@ -3,20 +3,15 @@
 import math
 import random
 from collections import defaultdict
-from dataclasses import replace
 from decimal import Decimal
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 from pandas.testing import assert_frame_equal
 
-from features.building import moment_row
-from features.history.bases import standing
-from features.history.facts import collect
-from features.history.labels import LABELS, labels
-from features.history.moment import cohort_table
+from features.history.labels import LABELS
 from features.timeline import as_known_on, date_of, is_closed, last_closed
+from tests.features.labelled import CLOSED, HORIZON, VALUE_HORIZON, labels_at, order
 from tests.features.world import (
     AS_OF,
     DAY,
@@ -28,38 +23,7 @@ from tests.features.world import (
     timeline_at,
 )
 
-HORIZON, VALUE_HORIZON = 28, 60
-CLOSED = day(AS_OF) + VALUE_HORIZON  # the day of the last row
 MONEY = ("spend_in_horizon", "value")
-
-
-def labels_at(rows, as_of=AS_OF, data_until=CLOSED, horizons=(HORIZON, VALUE_HORIZON)):
-    """The labels of every customer that has a row, by customer."""
-    columns = [name for name in rows[0] if any(row.get(name) is not None for row in rows)]
-    engine = on_duckdb({"orders": frame("orders", rows, columns)})
-    facts = collect(engine.schemas)
-    plan = replace(
-        timeline_at(as_of, data_until=data_until),
-        horizon_days=horizons[0],
-        value_horizon_days=horizons[1],
-    )
-    for _ in engine.parts(facts.steps, ()):
-        engine.put("moment", moment_row(plan, day(as_of)))
-        engine.put("cohort", pa.table({"customer_id": sorted({r["customer_id"] for r in rows})}))
-        facts.add("standing", standing(facts))
-        engine.create(facts.steps[-1])
-        table = engine.frame(labels(cohort_table(), facts, "lapse"))
-    return table.sort_values("customer_id").set_index("customer_id")
-
-
-def order(customer, offset, amount=5.0, order_id=None):
-    order_id = order_id or f"{customer}-{offset}"
-    return {
-        "customer_id": customer,
-        "order_id": order_id,
-        "event_time": moment(offset),
-        "amount": amount,
-    }
 
 
 def test_the_outcome_window_begins_at_the_as_of_midnight_and_ends_before_its_end():
@@ -296,68 +260,6 @@ def test_labels_at_a_split_date_hold_nothing_from_the_split_on():
     after = as_known_on(snapshots, moment(-DAY), (HORIZON, VALUE_HORIZON))
     assert (after["followup_days"] == 0).all()
     assert after["days_to_next_purchase"].isna().all()
-
-
-def subscription(customer, number, start, end=None):
-    return {
-        "customer_id": customer,
-        "subscription_id": f"{customer}-{number}",
-        "started_at": moment(start),
-        "ended_at": moment(end),
-    }
-
-
-def cancelled(rows, orders=()):
-    """Who of the customers with a subscription at the as-of date has left, by customer."""
-    frames = {
-        "orders": frame("orders", list(orders) or [order("buyer", -DAY)]),
-        "subscriptions": frame("subscriptions", rows),
-    }
-    table, _ = snapshot_at(on_duckdb(frames), timeline_at(churn="cancellation", data_until=CLOSED))
-    return table.set_index("customer_id")["churned"]
-
-
-@pytest.mark.slow
-def test_a_subscription_that_ends_within_the_horizon_is_a_loss_to_the_microsecond():
-    end = HORIZON * DAY
-    ends = {"a: before": -1, "b: at midnight": 0, "c": 1, "d: last": end - 1, "e: at the end": end}
-    rows = [subscription(customer, 1, -50 * DAY, when) for customer, when in ends.items()]
-    rows.append(subscription("f: open", 1, -50 * DAY))
-    left = cancelled(rows)
-    # Who had ended before the as-of date has already left and is in no cohort.
-    assert left.to_dict() == {
-        "b: at midnight": 1,
-        "c": 1,
-        "d: last": 1,
-        "e: at the end": 0,
-        "f: open": 0,
-    }
-
-
-@pytest.mark.slow
-def test_a_change_of_plan_is_no_cancellation_and_a_start_counts_from_its_day():
-    rows = [
-        subscription("changed", 1, -50 * DAY, 9 * DAY),
-        subscription("changed", 2, 9 * DAY),
-        subscription("back too late", 1, -50 * DAY, 9 * DAY),
-        subscription("back too late", 2, HORIZON * DAY),
-        subscription("back in time", 1, -50 * DAY, 9 * DAY),
-        subscription("back in time", 2, HORIZON * DAY - 1),
-        subscription("starts at midnight", 1, 0),
-        subscription("starts before", 1, -1),
-    ]
-    assert cancelled(rows).to_dict() == {
-        "back in time": 0,
-        "back too late": 1,
-        "changed": 0,
-        "starts before": 0,
-    }
-
-
-def test_buying_does_not_keep_who_cancels_and_silence_does_not_lose_who_stays():
-    rows = [subscription("cancels", 1, -50 * DAY, 9 * DAY), subscription("silent", 1, -50 * DAY)]
-    left = cancelled(rows, [order("cancels", -DAY), order("cancels", 5 * DAY)])
-    assert left.to_dict() == {"cancels": 1, "silent": 0}
 
 
 @pytest.mark.slow

@@ -11,7 +11,8 @@ from serving.store.publishing import publish
 from tests.serving.asking import problem
 from tests.serving.conftest import Running
 from tests.serving.reading_pages import Tree, text_of
-from tests.serving.releases import company, forecast_report, write_release
+from tests.serving.release_reports import forecast_report
+from tests.serving.releases import company, write_release
 
 
 def without_forecast(release, folder):

@@ -14,7 +14,8 @@ from serving.store.publishing import publish
 from tests.serving.asking import problem
 from tests.serving.conftest import Running
 from tests.serving.reading_pages import Tree, text_of
-from tests.serving.releases import AS_OF, EVALUATION, company, write_release
+from tests.serving.release_reports import EVALUATION
+from tests.serving.releases import AS_OF, company, write_release
 
 SOURCE = {"description": "files mydata", "files": {"orders.csv": "a" * 64}}
 NEWER = {"description": "files mydata", "files": {"orders.csv": "b" * 64}}
