@@ -6,19 +6,24 @@ import re
 import subprocess
 from pathlib import Path
 
-import pytest
 import yaml
 
 from features.snapshot import all_features
 from models.judging.churn import OURS
 from models.probability.metrics import METRICS
 from pipelines.reports.names import NAMES
+from tests.each import check_each
 from tools.decision_index import INDEX, decision_index, decision_pages, first_sentence
 from tools.house_map import HOUSE, first_line, house_page, layer_orders
 from tools.write_docs import FEATURES, PARAMETERS, features_page, parameters_page
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = {
+    str(page.relative_to(ROOT)): page.read_text(encoding="utf-8")
+    for page in sorted(
+        [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    )
+}
 PACKAGES = ("core", "sources", "features", "models", "actions", "serving", "pipelines")
 FOLDERS = (*PACKAGES, "tests", "tools", "benchmarks", "docs", "notebooks")
 WRITTEN_LATER = ("benchmarks/out", "benchmarks/data")  # by a command, and git ignores them
@@ -90,10 +95,12 @@ def test_every_plot_that_dvc_draws_exists():
                 assert {drawn["x"], *wanted} <= set(header), file
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_between_pages_lead_somewhere(page):
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), target
+def test_links_between_pages_lead_somewhere():
+    def leads_somewhere(page):
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", PAGES[page]):
+            assert ((ROOT / page).parent / target).exists(), target
+
+    check_each(PAGES, leads_somewhere)
 
 
 def test_every_make_target_is_in_the_help_and_every_one_named_in_a_page_exists():
@@ -101,8 +108,8 @@ def test_every_make_target_is_in_the_help_and_every_one_named_in_a_page_exists()
     targets = set(re.findall(r"^([a-z-]+):.*## ", makefile, flags=re.MULTILINE))
     phony = re.search(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)
     assert phony and targets == set(phony[1].split())
-    for page in PAGES:
-        named = re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    for page, text in PAGES.items():
+        named = re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE)
         assert set(named) <= targets, page
 
 
@@ -142,27 +149,32 @@ def test_every_module_and_room_begins_with_one_line_that_says_what_it_holds():
     assert not unfinished, unfinished
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_files_and_folders_that_a_page_names_exist(page):
-    named = re.findall(rf"`((?:{'|'.join(FOLDERS)})/[\w/.-]*)`", page.read_text(encoding="utf-8"))
-    missing = {n for n in named if not n.startswith(WRITTEN_LATER) and not (ROOT / n).exists()}
-    assert not missing, missing
+def test_files_and_folders_that_a_page_names_exist():
+    def exist(page):
+        named = re.findall(rf"`((?:{'|'.join(FOLDERS)})/[\w/.-]*)`", PAGES[page])
+        later = {name for name in named if name.startswith(WRITTEN_LATER)}
+        missing = {name for name in set(named) - later if not (ROOT / name).exists()}
+        assert not missing, missing
+
+    check_each(PAGES, exist)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_what_the_code_in_a_page_imports_from_us_exists(page):
-    text = page.read_text(encoding="utf-8")
-    for code in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-        for node in ast.walk(ast.parse(code)):
-            if not isinstance(node, ast.ImportFrom) or not node.module.startswith(PACKAGES):
-                continue
-            module = (ROOT / Path(*node.module.split("."))).with_suffix(".py")
-            assert module.exists(), node.module
-            written = module.read_text(encoding="utf-8")
-            for name in node.names:
-                assert re.search(
-                    rf"^(def|class) {name.name}\b|^{name.name} = ", written, re.MULTILINE
-                )
+def test_what_the_code_in_a_page_imports_from_us_exists():
+    def exists(page, module, name):
+        file = (ROOT / Path(*module.split("."))).with_suffix(".py")
+        assert file.exists(), file
+        defined = rf"^(def|class) {name}\b|^{name} = "
+        assert re.search(defined, file.read_text(encoding="utf-8"), re.MULTILINE), file
+
+    check_each(_imports(), exists)
+
+
+def _imports():
+    for page, text in PAGES.items():
+        for code in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+            for node in ast.walk(ast.parse(code)):
+                if isinstance(node, ast.ImportFrom) and node.module.startswith(PACKAGES):
+                    yield from ((page, node.module, alias.name) for alias in node.names)
 
 
 def test_the_index_lists_every_decision_in_the_order_of_its_number():

@@ -6,12 +6,14 @@ first; what no contract orders comes after, by name.
 
 import ast
 import re
+import tokenize
 import tomllib
 from pathlib import Path
 
 HOUSE = Path("docs/house.md")
 MARK = "<!-- From here on written by `make docs`: change docstrings or pyproject.toml instead. -->"
 PYPROJECT = Path("pyproject.toml")
+NO_CODE = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENCODING)
 
 
 def house_page(root: Path, text: str) -> str:
@@ -59,8 +61,11 @@ def layer_orders(pyproject: dict) -> dict[str, list[list[str]]]:
 
 
 def first_line(file: Path) -> str:
-    """The first line of a module's docstring, as a cell of a table takes it."""
-    docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    """The first line of a module's docstring, as a cell of a table takes it; empty without one."""
+    with tokenize.open(file) as source:
+        code = (t for t in tokenize.generate_tokens(source.readline) if t.type not in NO_CODE)
+        first = next(code)
+    docstring = ast.literal_eval(first.string) if first.type == tokenize.STRING else ""
     return docstring.partition("\n")[0].replace("|", "\\|")
 
 
