@@ -11,7 +11,9 @@ PROFILING = "profiling"
 
 
 def objections(consents: ir.Table) -> ir.Table:
-    """Customers whose newest word on profiling is no, one column. Never scored, listed, exported.
+    """Customers who object to profiling (their newest answer is no): one column.
+
+    They are never scored, listed or exported.
 
     `consents` are the rows that were known; a table without purposes holds no objection.
     """
@@ -22,14 +24,14 @@ def objections(consents: ir.Table) -> ir.Table:
 
 
 def on_channels(consents: ir.Table) -> ir.Table:
-    """Words on channels: profiling refused is no refusal of a channel, and agreed to no consent."""
+    """The rows about channels: an answer on profiling is neither a refusal nor a consent there."""
     if "purpose" not in consents.columns:
         return consents
     return consents.filter(consents.purpose.fill_null("") != PROFILING)
 
 
 def granting(consents: ir.Table, channel: str) -> ir.Table:
-    """Customers whose newest word on a channel is yes: one column."""
+    """Customers whose newest answer on a channel is yes: one column."""
     rows = on_channels(consents)
     words = newest_words(rows.filter(rows.channel == channel), ["customer_id"])
     return words.filter(words.is_newest, words.granted).select("customer_id")
@@ -38,7 +40,7 @@ def granting(consents: ir.Table, channel: str) -> ir.Table:
 def newest_words(consents: ir.Table, key: list[str], **others: ir.Value) -> ir.Table:
     """One row per key and time: `granted`, and `is_newest` for the last; `others` are kept too.
 
-    Of several words at the same time a refusal counts.
+    Of several answers at the same time a refusal counts.
     """
     words = consents.group_by([*key, "event_time"]).aggregate(
         granted=consents.granted.fill_null(False).all(), **others
@@ -49,7 +51,7 @@ def newest_words(consents: ir.Table, key: list[str], **others: ir.Value) -> ir.T
 
 
 def without_objectors(customers: ir.Table, facts: Facts) -> ir.Table:
-    """Leave out whose newest word on profiling is no: never scored, listed or exported."""
+    """Leave out customers who object to profiling: they are never scored, listed or exported."""
     if not {"consents", "purpose"} <= facts.has:
         return customers
     said = known(facts.tables["consents_days"], moment_table())

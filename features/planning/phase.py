@@ -93,10 +93,10 @@ class Phase:
 
 
 def leaving_days(subscriptions: ir.Table) -> ir.Table:
-    """Days on which nothing of a customer runs any more, and after how many days that ended.
+    """Days on which a customer's last subscription ended, and after how many days a new one began.
 
-    Columns day, away (null for who did not come back) and `events`, how many there are. A pause of
-    a month or less is none; `subscriptions` are those of the facts, by day.
+    Columns: day, away (null for customers who did not come back) and `events`, their number. A
+    pause of a month or less does not count; `subscriptions` are those of the facts, by day.
     """
     rows = with_end(subscriptions)
     forever = np.iinfo(np.int32).max
@@ -119,8 +119,8 @@ def leaving_days(subscriptions: ir.Table) -> ir.Table:
 def usual_absence(away: Counts) -> int | None:
     """Days after which nine of ten returning customers are back; None where most never return.
 
-    `away` are events by days of absence, 0 for who stayed away. Pupils leave each June, and most
-    of them are back in September: before that nobody can tell who left.
+    `away` are events by days of absence, 0 for customers who stayed away. Pupils leave each June,
+    and most of them are back in September: before that nobody can tell who left.
     """
     days = np.array(sorted(day for day in away if day), dtype=np.int64)
     back = np.cumsum([away[int(day)] for day in days])

@@ -16,7 +16,7 @@ MOST_GUESTS = 0.2  # share of order lines without a customer
 def customer_findings(
     checked: dict[str, Checked], rhythm: Profile, source: SourceParams
 ) -> list[Finding]:
-    """What the customers are like, in `orders` and beside it."""
+    """Findings on the customers of `orders` and of the other tables."""
     orders = checked["orders"]
     return [
         *_bought_once(rhythm),

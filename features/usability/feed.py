@@ -57,9 +57,9 @@ class Judged:
 def feeds(checked: dict[str, Checked]) -> list[Feed]:
     """Every table whose rows have a time, and the day up to which it can be judged.
 
-    That is the last day of all of them, which may be incomplete, or, where rows become known late,
-    as many days before as 95 % of the rows take. What lies before the first order is not judged:
-    of the subscriptions of that time only those are there that still ran.
+    That is the last day of all tables, which may be incomplete. Where rows become known late, it is
+    earlier by as many days as 95 % of the rows take. What lies before the first order is not
+    judged: from that time there are only the subscriptions that still ran.
     """
     orders = checked.get("orders")
     first = None if orders is None else orders.rows[TABLES["orders"].time].min()

@@ -25,7 +25,7 @@ def time_findings(
     horizon_days: int,
     feeds: list[Judged],
 ) -> list[Finding]:
-    """What the times are like, beside the horizon that is asked for."""
+    """Findings on the times of all tables, given the horizon that is asked for."""
     findings = [*_short_history(rhythm, horizon_days), *_other_period(feeds)]
     for name, table in checked.items():
         findings += [*_late(name, table), *_known_too_early(name, table), *_reversed(name, table)]
@@ -44,7 +44,7 @@ def rhythm_findings(rhythm: Profile, horizon_days: int, suggested_days: int) -> 
 
 
 def lateness(name: str, table: Checked) -> dict[str, Any] | None:
-    """Share of rows known on a later day, and how late those were (days); None if never told."""
+    """Share of rows known on a later day, and by how many days; None without `known_at`."""
     rows = table.rows
     time = TABLES[name].time
     if "known_at" not in rows or time not in rows:

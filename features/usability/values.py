@@ -26,7 +26,7 @@ LEAST_ROWS = 20  # fewer rows may well hold one value only by chance
 
 
 def value_findings(checked: dict[str, Checked], timezone: str) -> list[Finding]:
-    """What the values are like; `timezone` is the one in which times without a zone were taken."""
+    """Findings on the values; times without a zone were taken to be in `timezone`."""
     rows = checked["orders"].rows
     findings = [*_equal_lines(rows), *_currencies(rows), *_midnights(rows, timezone)]
     if "amount" in rows:

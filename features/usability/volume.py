@@ -134,7 +134,7 @@ def gaps(volume: Volume, known: Collection[int] = (), most_left: float = 0.1) ->
     """Days inside the data with less than `most_left` of the usual, adjoining ones as one stretch.
 
     The usual of a day is the median of the four days before and the four after it that have rows
-    and are the same weekday: a gap of months has no say in what is usual.
+    and are the same weekday: so a gap of months does not change what is usual.
     """
     counts = volume.counts[:-1]  # the last day may be incomplete
     hidden = unjudged(volume.first, len(counts), known)

@@ -28,8 +28,8 @@ LAST_MINUTE = pd.Timedelta(hours=23, minutes=59)
 def with_exclusive_ends(checked: Checked, params: SourceParams) -> Checked:
     """The checked subscriptions with ends that are not covered any more, and a note where found.
 
-    `source.ends` says which they are; with `auto` the same customers' next contracts do, and where
-    there are none whether contracts then last whole months or periods.
+    `source.ends` says whether ends are covered. With `auto` the same customers' next contracts show
+    it, and without those whether contracts would last whole months or periods.
     """
     if "ended_at" not in checked.rows or params.ends == "exclusive":
         return checked

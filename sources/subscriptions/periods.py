@@ -28,8 +28,8 @@ LONGEST = 100_000  # days, about what a duration can hold: a period beyond it is
 def periods_of(rows: pd.DataFrame, timezone: str) -> pd.DataFrame:
     """The period of each subscription: `months` (0 where it is in days) and `days`.
 
-    A period that is empty or not positive is told by the lengths of such contracts; a month where
-    these do not.
+    A period that is missing or not positive is taken from the lengths of such contracts, or is a
+    month where these show none.
     """
     # As SQL rounds, and so the features: a half to the longer period.
     given = rows.get("period_days", pd.Series(np.nan, index=rows.index)).add(0.5) // 1
@@ -50,10 +50,10 @@ def periods_of(rows: pd.DataFrame, timezone: str) -> pd.DataFrame:
 
 
 def is_planned(rows: pd.DataFrame, periods: pd.DataFrame, timezone: str) -> bool:
-    """Whether most ends were agreed on when the contract began: they tell of no day seen.
+    """Whether most ends were agreed on when the contract began, and so show nothing of the data.
 
-    Who may leave at the end of any month leaves after whole months too; but then the contracts that
-    began last have no end yet.
+    Customers who may leave at any month's end also stay for whole months, but then the newest
+    contracts have no end yet.
     """
     if "ended_at" not in rows or not rows["ended_at"].notna().any():
         return False

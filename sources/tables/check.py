@@ -42,9 +42,9 @@ NO_NPS = "score is not an NPS score (0 to 10)"
 class Checked:
     """One checked table. `quarantine` holds the raw rows with a column `reason`.
 
-    `made_of` says what its rows were made of where the source does not have the table; `notes` what
-    was noticed in rows that were kept; `planned` which times were agreed on beforehand, and so tell
-    of no day that was seen.
+    `made_of` says what its rows were derived from where the source does not have the table; `notes`
+    are about rows that were kept; `planned` names the columns of times agreed on beforehand, which
+    do not show up to which day there is data.
     """
 
     rows: pd.DataFrame

@@ -108,8 +108,8 @@ def no_order_number(raw: pd.DataFrame, params: SourceParams) -> str:
 def own_number_each(raw: pd.DataFrame, table: Table, params: SourceParams) -> str:
     """What to do about rows (`raw`) that share their key with others; empty where nothing is sure.
 
-    A number of a contract that stands on each of its periods becomes one for each; a number of a
-    line that is not the line's gives way to the row's place in its order.
+    A contract's number that stands on each of its periods becomes one number for each period; a
+    line number that is not unique is replaced by the row's place in its order.
     """
     if table.name == ORDERS.name:
         expression, column = "NULL", "line_id"

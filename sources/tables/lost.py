@@ -19,7 +19,7 @@ EXPLICIT = (exp.Case, exp.If, exp.Nullif, exp.Null)  # what makes a cell empty o
 
 
 def lost_text(expression: str) -> str | None:
-    """SQL for the text that an expression made nothing of, NULL where it lost none.
+    """SQL for the text that an expression could not read, NULL where it lost nothing.
 
     None where the expression can lose nothing.
     """

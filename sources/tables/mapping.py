@@ -23,7 +23,7 @@ from sources.tables.lost import lost_text
 def mapped(
     connection: duckdb.DuckDBPyConnection, raw: Raw, table: Table, params: SourceParams
 ) -> pd.DataFrame:
-    """All rows, with the columns the contract names and those nobody renamed.
+    """All rows, with the contract's columns and those that were not renamed.
 
     Raises SourceError for a rename from a column that is not there or to one the contract does not
     have, and for an expression that fails.

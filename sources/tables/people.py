@@ -19,7 +19,7 @@ REPEATED = (0.02, 0.9)  # different values for each row of a column that may nam
 
 
 def refuse_new_id_each_time(raw: pd.DataFrame, rows: pd.DataFrame, params: SourceParams) -> None:
-    """Raises TableError where nobody bought on two days, in a history that has room for it.
+    """Raises TableError where nobody bought on two days, in a history long enough for it.
 
     `rows` are the checked orders, `raw` the same table as the source has it.
     """

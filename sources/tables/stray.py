@@ -30,8 +30,8 @@ WITHOUT = ("orders", "events")
 def stray_times(rows: pd.DataFrame, table: Table, of: "pd.Series[bool]") -> "pd.Series[str]":
     """Why a row is not part of its table's history (else empty), of the rows `of`.
 
-    Lines of one order count as one. What stands alone is set aside where the pause between it and
-    the others is TIMES the longest among these, and more than a few orders never are.
+    Lines of one order count as one. A few orders are set aside where the pause between them and the
+    others is TIMES the longest pause among these; more than a few never are.
     """
     reasons = no_reasons(rows)
     if table.name not in WITHOUT:

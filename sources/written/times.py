@@ -54,8 +54,8 @@ class _Cells:
 def read_times(column: pd.Series, timezone: str, open_ended: bool = False) -> Reading:
     """A column in UTC, without a zone attached; times that name no zone are in `timezone`.
 
-    A date alone stays that date, for it is the same anywhere. In a column that is `open_ended` a
-    far future, and the zero of a calendar, mean that it has not come to pass.
+    A date without a time stays that date in any zone. In a column that is `open_ended`, a far
+    future and the zero of a calendar mean that the end has not come yet.
     """
     nowhere = pd.Series(data=False, index=column.index)
     if isinstance(column.dtype, pd.DatetimeTZDtype):

@@ -83,10 +83,10 @@ def day_order(cells: Iterable[tuple[str, int]]) -> Order | None:
 
 
 def starts_with_year(cells: Iterable[tuple[str, int]]) -> bool:
-    """Whether years of two digits seem to stand first: read as the last they are to come, or days.
+    """Whether the years of these cells have two digits and seem to stand first.
 
-    In 22-01-30 both 2022 and 2030 may be the year. Of many cells some such years are in the future,
-    or there are more different years than days.
+    In 22-01-30 both 2022 and 2030 may be the year. The last numbers are days, and not years, where
+    some of them would be years in the future, or where they vary more than the first ones.
     """
     this_year = utc_now().year % 100
     firsts, lasts = set(), set()

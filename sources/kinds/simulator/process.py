@@ -13,7 +13,7 @@ LEFT_AT_THE_END = 0.05  # of the rate, when a fading customer leaves
 
 @dataclass(frozen=True)
 class Clock:
-    """Busy days are longer: `ticks[d]` is the time of the clock when day d begins."""
+    """A clock that runs faster on busy days: `ticks[d]` is its time when day d begins."""
 
     ticks: Floats
 
