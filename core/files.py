@@ -2,13 +2,34 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core.errors import ArtifactError
+from filelock import FileLock, Timeout
+
+from core.errors import ArtifactError, RegularsError
 
 MANIFEST = "manifest.json"
+
+
+@contextmanager
+def only_one(lock_file: Path, busy: RegularsError) -> Iterator[None]:
+    """Hold a lock while the block runs; raise `busy` at once where another process holds it.
+
+    The operating system lets go of the lock when its holder ends, however that ends: the file that
+    stays behind locks nothing.
+    """
+    lock = FileLock(lock_file)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise busy from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def write_json(path: Path, content: Any) -> None:

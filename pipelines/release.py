@@ -1,7 +1,6 @@
 """Stage `release`: everything a reader needs, in one folder that appears whole or not at all."""
 
 import ctypes
-import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -9,7 +8,16 @@ from pathlib import Path
 import pandas as pd
 
 from core.errors import EnvironmentProblem
-from core.files import MANIFEST, check_manifest, digest, hashes, read_json, version, write_json
+from core.files import (
+    MANIFEST,
+    check_manifest,
+    digest,
+    hashes,
+    only_one,
+    read_json,
+    version,
+    write_json,
+)
 from features.timeline import date_of
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
@@ -29,13 +37,8 @@ def main() -> None:
 
     Raises EnvironmentProblem while another run writes a release into the same folder.
     """
-    with LOCK.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise EnvironmentProblem(
-                "Another run is writing a release into this folder: wait until it is done."
-            ) from None
+    busy = "Another run is writing a release into this folder: wait until it is done."
+    with only_one(LOCK, EnvironmentProblem(busy)):
         _write_and_swap()
 
 

@@ -1,6 +1,5 @@
 """The store: one database of published releases, SQLite or PostgreSQL, opened and checked here."""
 
-import fcntl
 import logging
 import sqlite3
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from core.errors import StoreError
+from core.files import only_one
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 # The key of PostgreSQL's advisory lock: any number, the same for every publisher.
@@ -145,11 +145,7 @@ def unreachable(engine: Engine, error: DBAPIError) -> StoreError:
 @contextmanager
 def _locked_file(engine: Engine) -> Iterator[None]:
     # Resolved: one file has one lock, by whatever name it is called.
-    with Path(f"{Path(str(engine.url.database)).resolve()}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _busy() from None
+    with only_one(Path(f"{Path(str(engine.url.database)).resolve()}.lock"), _busy()):
         yield
 
 

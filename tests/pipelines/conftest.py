@@ -4,10 +4,10 @@ Their two groups (`end_to_end`, `other_runs`) run side by side: whichever asks f
 each looks at a copy of its own.
 """
 
-import fcntl
 import shutil
 
 import pytest
+from filelock import FileLock
 
 from tests.pipelines.project import Project, new_project
 from tests.synthetic import Shop, tables
@@ -20,8 +20,7 @@ def first_run(tmp_path_factory, worker_id):
     folder = (base if worker_id == "master" else base.parent) / "first"
     folder.mkdir(exist_ok=True)
     printed = folder / "printed.txt"
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(folder / "lock"):
         if not printed.exists():
             shutil.rmtree(folder / "project", ignore_errors=True)
             project = new_project(folder / "project", tables(Shop()))

@@ -1,12 +1,12 @@
 """The release appears whole or not at all, whatever ends the stage that writes it."""
 
-import fcntl
 import json
 
 import pandas as pd
 import pytest
 
 from core.errors import EnvironmentProblem
+from core.files import only_one
 from pipelines.release import LOCK, join_cards, main, restore, swap
 
 # Runs the stage again and again with another input each time, and kills it, as kill -9 does, at
@@ -14,7 +14,7 @@ from pipelines.release import LOCK, join_cards, main, restore, swap
 KILLED_EVERYWHERE = """
 import json, os, signal, sys
 import pyarrow.parquet
-from models.artifacts import check_manifest
+from core.files import check_manifest
 from pipelines import release, stage
 
 SEEN = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.utime", "ctypes.dlsym")
@@ -94,10 +94,11 @@ def test_a_release_that_was_moved_away_when_the_run_ended_is_brought_back(tmp_pa
 def test_two_runs_do_not_write_one_release_at_the_same_time(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder(tmp_path / "data" / ".release-new", "half written by the other run")
-    with LOCK.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(EnvironmentProblem, match="Another run is writing a release"):
-            main()
+    with (
+        only_one(LOCK, EnvironmentProblem("nobody else holds it")),
+        pytest.raises(EnvironmentProblem, match="Another run is writing a release"),
+    ):
+        main()
     assert (tmp_path / "data" / ".release-new" / "file").exists()
 
 

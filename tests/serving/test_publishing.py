@@ -25,10 +25,10 @@ PUBLISHERS = """
 import os, sys
 from pathlib import Path
 from sqlalchemy import event
-import serving.publishing, serving.reading
-from serving.store import open_store
+from serving.store import publishing, release_folder
+from serving.store.database import open_store
 
-serving.publishing.BATCH = serving.reading.BATCH = 100
+publishing.BATCH = release_folder.BATCH = 100
 
 def publish(left):
     engine = open_store(sys.argv[2])
@@ -41,7 +41,7 @@ def publish(left):
             if left == 0:
                 os._exit(9)
 
-    serving.publishing.publish(Path(sys.argv[1]), engine, keep=2)
+    publishing.publish(Path(sys.argv[1]), engine, keep=2)
 
 for line in sys.stdin:
     child = os.fork()  # what takes seconds to import is imported once
