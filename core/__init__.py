@@ -1,1 +1,1 @@
-"""What every package stands on: errors, files, arrays, parameter types and the clock."""
+"""Shared by every package: errors, files, array types, the parameter base class and the clock."""

@@ -1,8 +1,8 @@
-"""The clock: the only place that asks for the present time."""
+"""The clock: the only place that reads the current time."""
 
 from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """The present moment in UTC, without a time zone attached, as all times here are kept."""
+    """The current time in UTC as a naive datetime, the form in which all times are stored here."""
     return datetime.now(UTC).replace(tzinfo=None)

@@ -7,9 +7,9 @@ RegularsError
 ├── TimelineError          no honest split of the data by date exists
 │   └── ShortHistoryError  the history is too short for one: a rule scores instead
 ├── DataGateError          too few customers, events or outcomes for a model
-│   ├── OneSidedError      all of enough customers stay, or all leave
+│   ├── OneSidedError      enough customers, but all of them stay or all leave
 │   └── TooLittleError     below the data gates: a rule scores instead
-├── LeakError              a feature, or the model, judges too well to be true
+├── LeakError              a feature or the model predicts too well to be true
 ├── CatalogError           actions.yaml cannot be used
 ├── ArtifactError          a saved model or release is incomplete or was changed
 ├── SettingsError          a REGULARS_* variable is unknown or out of range
@@ -23,7 +23,7 @@ A message says what is wrong, where, and what to do. The stages print it without
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-ALIKE = 0.5  # of a name's letters, by difflib: "date" may mean order_date, and not delivered_at
+ALIKE = 0.5  # similarity by difflib: "date" may mean order_date, but not delivered_at
 
 
 class RegularsError(Exception):
@@ -59,7 +59,7 @@ class DataGateError(RegularsError):
 
 
 class OneSidedError(DataGateError):
-    """Enough customers, of whom all stay or all leave."""
+    """Enough customers, but all of them stay or all of them leave."""
 
 
 class TooLittleError(DataGateError):
@@ -71,7 +71,7 @@ class TooLittleError(DataGateError):
 
 
 class LeakError(RegularsError):
-    """A feature or the model tells the outcome too well to be true."""
+    """A feature or the model predicts the outcome too well to be true."""
 
 
 class CatalogError(RegularsError):
@@ -99,9 +99,9 @@ class EnvironmentProblem(RegularsError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that begins with `name`, or is spelt most like it; None if none is near.
+    """The known name that begins with `name`, or is spelt most like it; None if none is close.
 
-    Capitals make no difference.
+    Case is ignored.
     """
     by_lower: dict[str, str] = {}
     for other in known:
@@ -112,10 +112,10 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def suggestion(meant: str | None) -> str:
-    """The question to put behind a message's sentence, with its space; "" for None."""
+    """The question "Did you mean …?" with a leading space, to append to a message; "" for None."""
     return f" Did you mean {meant}?" if meant else ""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Ask whether the `nearest` known name was meant, as `suggestion` words it."""
+    """The question whether the `nearest` known name was meant, as `suggestion` words it."""
     return suggestion(nearest(name, known))

@@ -33,7 +33,7 @@ def only_one(lock_file: Path, busy: RegularsError) -> Iterator[None]:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON the same way every time: sorted keys, NaN refused, newline at the end."""
+    """Write JSON deterministically: sorted keys, NaN refused, newline at the end."""
     text = json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text + "\n", encoding="utf-8")
@@ -83,8 +83,8 @@ def write_manifest(folder: Path, **facts: Any) -> dict[str, Any]:
 def check_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest after comparing every file with it.
 
-    A damaged LightGBM text file aborts the process that loads it, so nothing may be loaded before
-    this returned. Raises ArtifactError naming each file that is missing, changed or unexpected.
+    A damaged LightGBM text file aborts the process that loads it, so call this before loading
+    anything. Raises ArtifactError naming each file that is missing, changed or unexpected.
     """
     manifest: dict[str, Any] = read_json(folder / MANIFEST)
     wanted, found = manifest["files"], hashes(folder)

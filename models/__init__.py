@@ -1,7 +1,8 @@
-"""What follows from what was known: churn, next purchase, value, and how good they are."""
+"""Models of churn, next purchase and value, and how good they are."""
 
 import os
 
-# Threads that wait without spinning: on a busy machine training takes a third of the time, on an
-# idle one no longer. OpenMP reads it as LightGBM is loaded, so this stands before every import.
+# Waiting threads sleep instead of spinning: on a busy machine training then takes a third of the
+# time, on an idle one no longer than before. OpenMP reads this when LightGBM is loaded, so it must
+# come before every import.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -15,18 +15,18 @@ from models.value.model import ValueModel
 
 
 class AmountModel(Protocol):
-    """Expected orders and money beside a churn risk."""
+    """Predicts expected orders and money, given a churn risk."""
 
     def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
         """The columns of `ValueModel.predict`, on the snapshot's index."""
 
     def learned(self) -> "AmountModel":
-        """The model that tells only what was learned: what outcomes can judge."""
+        """The same model without extrapolation: only the days that outcomes can judge."""
 
 
 @dataclass(frozen=True)
 class Trees:
-    """When and how much by trees."""
+    """The LightGBM models of when and how much."""
 
     when: NextPurchaseModel
     value: ValueModel
@@ -34,7 +34,7 @@ class Trees:
 
 @dataclass(frozen=True)
 class Bundle:
-    """Churn, and when and how much by trees, by the rhythm of purchases, or by both."""
+    """The churn model, and the models of when and how much: trees, the purchase rhythm, or both."""
 
     churn: ChurnModel
     trees: Trees | None = None
@@ -42,7 +42,7 @@ class Bundle:
 
     @property
     def next_purchase(self) -> WhenModel:
-        """When: what lies between the two by the trees' weight."""
+        """The model of when: trees, the rhythm, or both mixed by the trees' weight."""
         if self.trees is None:
             return self._rhythm.when
         if self.rhythm is None:
@@ -52,7 +52,7 @@ class Bundle:
 
     @property
     def value(self) -> AmountModel:
-        """How much: what lies between the two by the trees' weight."""
+        """The model of how much: trees, the rhythm, or both mixed by the trees' weight."""
         if self.trees is None:
             return self._rhythm.value
         if self.rhythm is None:
@@ -66,7 +66,7 @@ class Bundle:
         return self.rhythm
 
     def save(self, folder: Path) -> None:
-        """Write all of it into one folder."""
+        """Write all models into one folder."""
         self.churn.save(folder)
         if self.trees is not None:
             self.trees.when.save(folder)
@@ -76,7 +76,7 @@ class Bundle:
 
     @classmethod
     def load(cls, folder: Path) -> "Bundle":
-        """Read all of it; check the folder's manifest first."""
+        """Read all models; check the folder's manifest first."""
         churn, rhythm = ChurnModel.load(folder), RhythmModels.load(folder)
         if rhythm is not None and rhythm.tree_weight == 0:
             return cls(churn, None, rhythm)

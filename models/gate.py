@@ -1,4 +1,4 @@
-"""The distance to a model, where the data is below its gates."""
+"""How far the data is from a model, where it is below the data gates."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ What = Literal["customers", "leavers", "stayers", "history_days"]
 
 @dataclass(frozen=True)
 class Need:
-    """How far one data gate is: what there is of something, and what a model needs."""
+    """One data gate: how much of something the data has, and how much a model needs."""
 
     what: What
     have: int
@@ -18,18 +18,18 @@ class Need:
 
 @dataclass(frozen=True)
 class Gate:
-    """Why a rule ranks and no model scores: the reason in words, the distance in numbers."""
+    """Why a rule ranks instead of a model: the reason in words, the distance in numbers."""
 
     why: str
     distance: tuple[Need, ...]
 
     @classmethod
     def of(cls, why: str, distance: Mapping[Any, tuple[int, int]]) -> "Gate":
-        """From the distance an error carries: have and need by what."""
+        """Build a gate from the `distance` of an error: (have, need) by what is counted."""
         return cls(why, tuple(Need(what, *pair) for what, pair in distance.items()))
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """The gate as plain data."""
         return {"why": self.why, "distance": [asdict(need) for need in self.distance]}
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What leaving means, in the words of messages and reports."""
+"""What leaving means, as worded in messages and reports."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ STAYED: dict[Churn, str] = {
     "lapse": "bought again within the horizon",
     "cancellation": "had a running subscription at the end of the horizon",
 }
-# More of them leave within ...
+# What to change so that more customers count as leaving, or fewer.
 MORE_LEAVE: dict[Churn, str] = {
     "lapse": "Shorten task.horizon_days or lengthen task.active_within_days",
     "cancellation": "Lengthen task.horizon_days",
@@ -21,5 +21,5 @@ FEWER_LEAVE: dict[Churn, str] = {
 
 
 def saved(churn: Churn) -> dict[str, Any]:
-    """What a saved model says of it: nothing for a lapse, as in models kept from before."""
+    """What a saved model says of `churn`: nothing for a lapse, as in models saved by older code."""
     return {} if churn == LAPSE else {"churn": churn}

@@ -1,4 +1,4 @@
-"""What params.yaml may say about the models."""
+"""Parameter types of the sections `model` and `monitor` of params.yaml."""
 
 from typing import Literal
 
@@ -14,11 +14,11 @@ from pydantic import (
 from core.params import Params
 
 MODEL_ITSELF = "model"  # in accepted_leaks: not a feature but the model as a whole
-SHORTEST_REASON = 20  # letters: room for what was known and when
+SHORTEST_REASON = 20  # characters: room for what was known and when
 
 
 class BoosterParams(Params):
-    """One LightGBM model: the settings that matter on data of this size."""
+    """Settings of one LightGBM model: those that matter on data of this size."""
 
     learning_rate: PositiveFloat
     num_leaves: int = Field(ge=2, le=4096)
@@ -30,16 +30,16 @@ class BoosterParams(Params):
 
 
 class CategoryParams(BoosterParams):
-    """The model of the next categories: its LightGBM, and how many pairs it looks at."""
+    """Settings of the model of the next categories: LightGBM, and how many pairs it considers."""
 
     most_popular: PositiveInt
     most_pairs: PositiveInt
 
 
 class EnsembleParams(BoosterParams):
-    """Several such models, each on a part of the rows of its own; their log odds are averaged.
+    """Several LightGBM models, each trained on its own sample of rows; their log odds are averaged.
 
-    The last `random_members` of them try one cut of a feature, drawn at random, and not the best
+    The last `random_members` of them try one random split per feature instead of the best one
     (extremely randomised trees: Geurts, Ernst & Wehenkel 2006, Machine Learning 63).
     """
 
@@ -71,7 +71,7 @@ class BandParams(Params):
 
 
 class GateParams(Params):
-    """How much data trees need before they have a part beside the parametric models."""
+    """How much data trees need before they get any weight beside the parametric models."""
 
     min_customers: PositiveInt
     min_churners: PositiveInt

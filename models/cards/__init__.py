@@ -1,1 +1,1 @@
-"""Score cards: one row per customer, by models or by a rule."""
+"""Score cards: one row per customer, scored by models or ranked by a rule."""

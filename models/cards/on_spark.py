@@ -1,7 +1,7 @@
-"""Scoring on Spark: the served models on snapshot rows, batch by batch, where the rows are.
+"""Scoring on Spark: the served models applied to snapshot rows in batches, on the workers.
 
-Every worker process reads the models once, after their hashes were checked, as everywhere else.
-The folder of the models must be found under the same path on every machine that works.
+Every worker process loads the models once, after checking their hashes as everywhere else. The
+folder of the models must have the same path on every worker machine.
 """
 
 from collections.abc import Iterable, Iterator
@@ -33,11 +33,11 @@ SCHEMA = "customer_id string, " + ", ".join(f"{name} double" for name in NUMBERS
 
 
 def score_on_spark(snapshot: "DataFrame", folder: Path) -> "DataFrame":
-    """Score snapshot rows with the models of `folder`: the columns of `SCHEMA`, a row a customer.
+    """Score snapshot rows with the models of `folder`: the columns of `SCHEMA`, a row per customer.
 
-    Numbers are those of the models in this process, to the last bit. Money is empty where the data
-    has no amounts, as is a probability beyond the reach of the curve. Raises ArtifactError when a
-    file of the models is not what the manifest says; inside a worker Spark wraps it.
+    The numbers equal those computed in this process, to the last bit. Money is empty where the data
+    has no amounts, and so is a probability beyond the end of the curve. Raises ArtifactError when a
+    file of the models differs from the manifest; inside a worker Spark wraps it.
     """
     models = folder.absolute()
     wanted = digest(check_manifest(models)["files"])
@@ -51,7 +51,7 @@ def score_on_spark(snapshot: "DataFrame", folder: Path) -> "DataFrame":
 
 
 def scored(snapshot: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
-    """The columns of `SCHEMA` for snapshot rows, in their order."""
+    """The columns of `SCHEMA` for snapshot rows, in the order of the rows."""
     churn_risk = bundle.churn.predict(snapshot)
     found = pd.concat(
         [
@@ -67,7 +67,7 @@ def scored(snapshot: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
 
 @lru_cache(maxsize=1)
 def _load(folder: Path, wanted: str) -> Bundle:
-    """The models, once a process; `wanted` is the digest of the files that the driver checked."""
+    """The models, loaded once per process; `wanted` is the digest of the files the driver saw."""
     if digest(check_manifest(folder)["files"]) != wanted:
         raise ArtifactError(f"{folder}: the models were changed while they were used: score again.")
     return Bundle.load(folder)

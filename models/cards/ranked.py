@@ -1,4 +1,4 @@
-"""Cards below the data gates: ranked by the rule, with nothing that only a model can say."""
+"""Cards below the data gates: ranked by the silence rule, without anything that needs a model."""
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,10 @@ from models.simple.silence_rule import INSUFFICIENT_DATA, RULE, Rule
 def rule_cards(
     snapshot: pd.DataFrame, purchases: pd.DataFrame, rule: Rule, version: str, timeline: Timeline
 ) -> pd.DataFrame:
-    """Cards of the cohort (`rule`, or `insufficient_data` for who cannot be judged) and the gone.
+    """Cards of the cohort and of the customers who have already churned.
 
-    Ranks and bands, and nothing that only a model can say: no probability, date or money. Raises
+    The status is `rule`, or `insufficient_data` for customers whom the rule cannot judge. Cards
+    hold ranks and bands, but nothing that needs a model: no probability, date or money. Raises
     DataGateError when the cohort is empty.
     """
     if snapshot.empty:

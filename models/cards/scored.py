@@ -1,4 +1,4 @@
-"""What the models say of every customer at the score date: one row each, design section 7."""
+"""Score cards by the models: one row per customer at the score date (design, section 7)."""
 
 import math
 
@@ -23,7 +23,7 @@ def score_cards(
 ) -> pd.DataFrame:
     """Cards of the cohort (`scored`) and of everyone else who ever bought (`already_churned`).
 
-    For a cancellation the latter are the customers whose subscriptions have all ended, and buyers
+    For cancellations the latter are the customers whose subscriptions have all ended, and buyers
     who never had one.
 
     `snapshot` holds the rows of the score date, `purchases` the purchase timelines, `models` the
@@ -50,7 +50,7 @@ def score_cards(
     as_of = as_timestamp(timeline.score)
     for end in ("low", "median", "high"):
         days = when[f"next_purchase_days_{end}"]
-        # A day within the curve is a date; beyond its reach it is "not within N days".
+        # A day within the curve becomes a date; beyond its end it is "not within N days".
         dates = as_of + pd.to_timedelta(days.floordiv(1), unit="D")
         cards[f"next_purchase_date_{end}"] = dates.astype("datetime64[us]")
     explained = _most_at_stake(cards, params.reasons_share)
@@ -66,7 +66,7 @@ def score_cards(
 
 
 def _most_at_stake(cards: pd.DataFrame, share: float) -> "pd.Index[int]":
-    """The rows with most value at risk, without money those with the highest risk, in row order."""
+    """The rows with the most value at risk, or without money the highest risk, in row order."""
     by = "value_at_risk" if "value_at_risk" in cards.columns else "churn_risk"
     order = cards.sort_values([by, "customer_id"], ascending=[False, True]).index
     first = order[: math.ceil(share * len(cards))]
@@ -76,10 +76,10 @@ def _most_at_stake(cards: pd.DataFrame, share: float) -> "pd.Index[int]":
 def with_next_categories(
     cards: pd.DataFrame, snapshot: pd.DataFrame, history: pd.DataFrame, model: NextCategoriesModel
 ) -> pd.DataFrame:
-    """The cards with `next_categories_new` and `next_categories_any`; empty for who is not scored.
+    """Add `next_categories_new` and `next_categories_any`; empty for customers without a score.
 
-    `history` is that of features/history/category_history.py, `snapshot` the rows the cards were
-    made of.
+    `history` is that of features/history/category_history.py, `snapshot` the rows from which the
+    cards were made.
     """
     risk = cards.set_index("customer_id")["churn_risk"].reindex(snapshot["customer_id"])
     at_date = history[history["as_of_date"].isin(snapshot["as_of_date"])]

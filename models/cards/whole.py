@@ -1,4 +1,4 @@
-"""What cards share, whether models or a rule made them."""
+"""The fields that all cards share, and the cards of customers who have already churned."""
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ SCORED, ALREADY_CHURNED = "scored", "already_churned"
 def whole(
     cards: pd.DataFrame, purchases: pd.DataFrame, version: str, timeline: Timeline
 ) -> pd.DataFrame:
-    """The cards, then those of everyone else who ever bought, with the facts that all share.
+    """Add the cards of everyone else who ever bought, and the fields that all cards share.
 
     `purchases` are the purchase timelines, `version` is that of the models or of the rule.
     """
@@ -33,12 +33,12 @@ def whole(
 
 
 def as_timestamp(day: int) -> pd.Timestamp:
-    """A day number as the timestamp that cards hold, in microseconds."""
+    """A day number as a timestamp with microsecond resolution, as cards hold it."""
     return pd.Timestamp(date_of(day)).as_unit("us")
 
 
 def nobody(timeline: Timeline) -> DataGateError:
-    """The error of an empty cohort: what is missing, and what to do."""
+    """The error for an empty cohort: why it is empty, and what to do."""
     if timeline.churn == LAPSE:
         why = f"no customer bought in the {timeline.active_within_days} days before"
         cure = "newer purchases, or change timeline.score_as_of or task.active_within_days"

@@ -1,4 +1,4 @@
-"""How much data there is for trees: the data gates, and the part of trees above them."""
+"""Data gates: whether there is enough data for trees, and how much weight trees get."""
 
 import math
 
@@ -10,14 +10,15 @@ from features.params import Churn
 from models.leaving import FEWER_LEAVE, LAPSE, MORE_LEAVE, STAYED
 from models.params import ModelParams
 
-SHOWN = 2  # dates that could judge
-FULL = 5.0  # times the data gates: so much data that trees stand alone
+SHOWN = 2  # dates named as able to judge the model
+FULL = 5.0  # times the data gates: with so much data trees score alone
 
 
 def tree_weight(rows: pd.DataFrame, params: ModelParams) -> float:
-    """The part (0 to 1) of trees beside the parametric model, by the rows (n,) that teach them.
+    """The weight (0 to 1) of trees beside the parametric model, by the rows (n,) they learn from.
 
-    Customers count as on one date: most of those who were there on some may be gone.
+    Customers are counted per as-of date, on average: many of those present on some date may have
+    left.
     """
     left = float(rows["churned"].sum())
     customers = len(rows) / max(rows["as_of_date"].nunique(), 1)
@@ -30,7 +31,10 @@ def tree_weight(rows: pd.DataFrame, params: ModelParams) -> float:
 
 
 def tree_distance(rows: pd.DataFrame, params: ModelParams) -> dict[str, tuple[int, int]]:
-    """What there is and what trees need to have a part (have, need), counted as `tree_weight`."""
+    """What trees need to get any weight, and what there is (have, need).
+
+    Counted as in `tree_weight`.
+    """
     left = int(rows["churned"].sum())
     least = params.gates.min_churners + 1
     return {
@@ -53,7 +57,7 @@ def check_gates(
     """Refuse too little data; `share` lowers the gates for rows that only stop or judge a model.
 
     Raises TooLittleError with what is there, what is needed and what to change, and OneSidedError
-    for enough customers of whom all stay, or all leave.
+    where there are enough customers but all of them stay, or all leave.
     """
     distance = gate_distance(rows, params, share)
     (customers, least_customers), (churners, least), (stayers, _) = distance.values()
@@ -65,7 +69,7 @@ def check_gates(
 
 
 def check_both_outcomes(rows: pd.DataFrame, name: str, churn: Churn = LAPSE) -> None:
-    """Raise OneSidedError where of at least one row all stay, or all leave."""
+    """Raise OneSidedError where there are rows and all customers stay, or all leave."""
     churned = rows["churned"].dropna()
     if churned.nunique() != 1:
         return
@@ -83,7 +87,7 @@ def check_both_outcomes(rows: pd.DataFrame, name: str, churn: Churn = LAPSE) -> 
 
 
 def dates_with_both(snapshots: pd.DataFrame) -> str:
-    """On which dates of the run some left and some stayed."""
+    """A sentence on which dates of the run have both leavers and stayers."""
     days, dates = _both(snapshots)
     if not days:
         return "No date of this run has both."
@@ -93,7 +97,7 @@ def dates_with_both(snapshots: pd.DataFrame) -> str:
 
 
 def judged_by(snapshots: pd.DataFrame) -> str:
-    """The line that judges by the latest dates on which some left and some stayed; maybe empty."""
+    """Advice to test on the latest dates with both leavers and stayers; may be empty."""
     days, _ = _both(snapshots)
     if not days:
         return ""
@@ -111,7 +115,7 @@ def _both(snapshots: pd.DataFrame) -> tuple[list[str], int]:
 def gate_distance(
     rows: pd.DataFrame, params: ModelParams, share: float = 1.0
 ) -> dict[str, tuple[int, int]]:
-    """What there is and what a part of the data gates asks for (have, need), by what."""
+    """What there is and what `share` of the data gates needs (have, need), by what is counted."""
     churners = int((rows["churned"] == 1).sum())
     least = math.ceil(params.gates.min_churners * share)
     return {

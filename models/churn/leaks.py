@@ -1,13 +1,13 @@
-"""Too good to be true: a feature that tells the outcome, or a model that is hardly ever wrong.
+"""Leak checks: a feature or a model that predicts the outcome too well to be true.
 
-What ranks nearly every leaver above nearly every customer who stays was mostly written down after
-the customer had left (leakage: Kaufman, Rosset & Perlich 2011). Such a run stops, with the feature
-named; a reason written in params.yaml under `model.accepted_leaks` lets it pass.
+A feature that ranks nearly every leaver above nearly every customer who stays was usually recorded
+after the customer had left (leakage: Kaufman, Rosset & Perlich 2011). Such a run stops and names
+the feature; a reason written in params.yaml under `model.accepted_leaks` lets it pass.
 
-What is made of the days of purchases alone holds nothing but rows before the as-of date, and passes
-with that reason: where everybody buys every thirty days, who bought 23 days ago is sure to be back
-within a week. And of a few leavers some feature sorts by chance: below FEWEST of either outcome
-nothing is too good to be true.
+Features computed from the days of purchases alone use nothing but rows before the as-of date, and
+pass with that reason: where everybody buys every thirty days, a customer who bought 23 days ago is
+sure to be back within a week. With few leavers some feature sorts them by chance: with fewer than
+FEWEST of either outcome nothing is too good to be true.
 """
 
 import json
@@ -23,10 +23,10 @@ from models.params import MODEL_ITSELF, ModelParams
 
 FEATURE_LIMIT = 0.95  # AUC of a single feature
 MODEL_LIMIT = 0.98  # AUC of the model
-FEWEST = 20  # leavers, and stayers, without whom a feature is as good as it is by chance
+FEWEST = 20  # of leavers and of stayers: with fewer, a feature can be this good by chance
 OWN_RHYTHM = "made of the days of purchases before the as-of date alone"
 AS_SILENCE = "hardly better than the days of purchases before the as-of date alone"
-BETTER = 0.5  # of the rhythm's own errors: who makes fewer knows more than who fell silent
+BETTER = 0.5  # of the rhythm's errors (1 - AUC): with fewer, a feature knows more than silence does
 DOMINANT = 0.60  # share of the model's gain that one feature brings
 DO = (
     "Was it known at the as-of date? If not, take it out of the data (or give its rows their "
@@ -37,20 +37,21 @@ DO = (
 def check_leaks(
     alone: "pd.Series[float]", model_auc: float | None, features: Sequence[str], params: ModelParams
 ) -> list[dict[str, Any]]:
-    """Refuse what is too good to be true; returns what was accepted: name, auc, limit and reason.
+    """Refuse what is too good to be true; return what was accepted: name, auc, limit and reason.
 
-    `alone` is the AUC of each feature alone, `model_auc` that of the model; `features` are all the
-    model reads. The model itself needs no reason where an accepted feature alone is as good as
-    MODEL_LIMIT, or the rhythm of purchases as good as FEATURE_LIMIT: it cannot be worse. Raises
-    LeakError naming every feature above its limit, or the strongest one when only the model is;
-    ParamsError for a reason given to a feature that there is none of.
+    `alone` is the AUC of each feature alone, `model_auc` that of the model; `features` are all that
+    the model reads. The model itself needs no reason where an accepted feature alone exceeds
+    MODEL_LIMIT or the rhythm of purchases exceeds FEATURE_LIMIT: the model cannot be worse than
+    these. Raises LeakError naming every feature above its limit, or the strongest feature when only
+    the model is above its own; ParamsError for a reason given for a feature that does not exist.
     """
     _check_names(params.accepted_leaks, features)
     reasons = dict.fromkeys(_own_rhythm(), OWN_RHYTHM) | params.accepted_leaks
     found = {str(name): float(area) for name, area in alone[alone > FEATURE_LIMIT].items()}
     rhythm = max((area for name, area in found.items() if name in _own_rhythm()), default=0.0)
     if rhythm:
-        # Where silence alone tells who is gone, visits and whatever else falls silent tell it too.
+        # Where silence alone shows who has left, so do visits and whatever else stops with the
+        # customer.
         reasons |= {
             name: AS_SILENCE
             for name, area in found.items()
@@ -99,12 +100,12 @@ def dominance(importance: pd.DataFrame) -> list[str]:
 
 
 def _own_rhythm() -> list[str]:
-    """The features made of nothing but the days on which a customer bought."""
+    """The features computed from nothing but the days on which a customer bought."""
     return [one.name for one in all_features() if one.base == "purchase_days" and not one.needs]
 
 
 def _key(name: str) -> str:
-    """A feature's name as a key of YAML; an attribute may be called anything."""
+    """A feature's name as a YAML key, quoted if needed: an attribute may have any name."""
     return name if re.fullmatch(r"[A-Za-z]\w*", name) else json.dumps(name, ensure_ascii=False)
 
 

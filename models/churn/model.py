@@ -1,14 +1,15 @@
 """Churn: LightGBM over snapshots of many as-of dates, then a calibrated probability.
 
-A few boosters, each with a seed and parts of the rows of its own and some with cuts at random, are
-averaged in log odds: one alone says more than it knows, and Shapley values of an average are the
-average of them. Tree counts
-are chosen by early stopping on the validation dates. The calibration map is fitted on the same
-out-of-time dates; whether it is used is decided cross-fitted over customers.
+The score is the mean log odds of several boosters. Each has its own seed and its own sample of
+rows, and some choose their splits at random. One booster alone is overconfident; and the Shapley
+values of the mean are the mean of the boosters' Shapley values. The number of trees is chosen by
+early stopping on the validation dates. The calibration map is fitted on the same out-of-time dates;
+cross-fitting over customers decides whether it is used.
 
-Of few customers trees learn little that is true: with `gates` of them they have no part beside the
-parametric model (models/churn/parametric.py), with FULL times as many they stand alone, and in
-between the log odds are mixed in proportion, so that one customer more never makes another model.
+With few customers, trees learn mostly noise. At the data gates (`model.gates`) trees have no weight
+and the parametric model (models/churn/parametric.py) scores alone. With FULL times as much data
+(models/churn/enough.py) trees score alone. In between the log odds are mixed in proportion, so that
+one more customer never switches to another model.
 """
 
 from collections.abc import Sequence
@@ -47,7 +48,7 @@ BOOSTER, META = "booster_{}.txt", "churn.json"
 class ChurnModel:
     """A fitted churn model: boosters, calibration map, and what it reads of a snapshot.
 
-    `tree_weight` is the part of the boosters in the log odds; the rest is the parametric model's.
+    `tree_weight` is the weight of the boosters in the log odds; the rest is the parametric model's.
     """
 
     boosters: tuple[lgb.Booster, ...]
@@ -60,17 +61,17 @@ class ChurnModel:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """The features it reads, in order."""
+        """The features that the boosters read, in order."""
         return self.inputs.features
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The columns of a snapshot it reads: features, and those of the parametric model."""
+        """The columns of a snapshot that are read: features, and those of the parametric model."""
         more = () if self.parametric is None else self.parametric.reads
         return (*self.features, *(name for name in more if name not in self.features))
 
     def raw(self, snapshot: pd.DataFrame) -> FloatArray:
-        """The models' own probability (n,), before calibration."""
+        """The probability (n,) before calibration."""
         log_odds = np.zeros(len(snapshot))
         if self.boosters:
             matrix = self.inputs.matrix(snapshot)
@@ -86,18 +87,19 @@ class ChurnModel:
         return self.calibration(self.raw(snapshot))
 
     def at_level_of(self, recent: pd.DataFrame, own_rows: float = 0.0) -> "ChurnModel":
-        """The same model, its map shifted to the share of leavers in recent rows it learned from.
+        """The same model, its calibration map shifted to the share of leavers in recent rows.
 
-        A map brings along the level of the dates it was fitted on, where the model behind it was
-        weeks older; a refitted model has less to correct. See docs/decisions/0002. The level of few
-        rows is chance: the model's own counts as that of `own_rows` beside them.
+        The model has learned from these rows. A calibration map keeps the base rate of the dates it
+        was fitted on, where the model behind it was weeks older; a refitted model has less to
+        correct. See docs/decisions/0002. The share in a few rows is noisy: the model's own base
+        rate counts as that of `own_rows` additional rows.
         """
         outcomes = recent["churned"].to_numpy(np.float64)
         told = self.calibration.at_level_of(self.raw(recent), outcomes, own_rows)
         return replace(self, calibration=told)
 
     def contributions(self, snapshot: pd.DataFrame) -> FloatArray:
-        """Shapley values (n, features + 1), log odds before calibration; last, what all share."""
+        """Shapley values (n, features + 1) in log odds before calibration; base value last."""
         found = np.zeros((len(snapshot), len(self.features) + 1))
         if self.boosters:
             matrix = self.inputs.matrix(snapshot)
@@ -107,14 +109,14 @@ class ChurnModel:
         other = np.zeros_like(found)
         place = {name: i for i, name in enumerate(self.features)}
         for name, values in self.parametric.contributions(snapshot).items():
-            # What the model's features leave out is told with what all share.
+            # Inputs that are not among `features` count towards the base value.
             other[:, place.get(str(name), -1)] += values.to_numpy(np.float64)
         return self.tree_weight * found + (1.0 - self.tree_weight) * other
 
     def importance(self) -> pd.DataFrame:
         """Share of the total gain by feature, largest first.
 
-        Of the parametric model it is the share of the movement of the log odds.
+        For the parametric model it is the share of the mean absolute contributions.
         """
         share = np.zeros(len(self.features))
         if self.boosters:
@@ -168,7 +170,7 @@ def _read_parametric(content: dict[str, Any]) -> ParametricChurn | None:
 def parametric_churn(
     rows: pd.DataFrame, features: Sequence[str], parametric: ParametricChurn
 ) -> ChurnModel:
-    """The parametric model alone; `rows` tell the values of text features, for drift."""
+    """The parametric model alone; `rows` give the values of text features, which drift needs."""
     inputs = learn_inputs(rows, features)
     return ChurnModel((), IDENTITY, inputs, 0, parametric.churn, parametric, 0.0)
 
@@ -180,9 +182,9 @@ def fit_churn(
     params: ModelParams,
     churn: Churn = LAPSE,
 ) -> ChurnModel:
-    """Fit on rows with a known outcome; `valid` are later dates, which stop and calibrate.
+    """Fit on rows with a known outcome; `valid` are later dates, for stopping and calibration.
 
-    Raises DataGateError below `model.gates` or when an outcome never or always happens.
+    Raises DataGateError below `model.gates`, or when all rows have the same outcome.
     """
     check_gates(train, "training dates", params, churn=churn)
     check_gates(valid, "validation dates", params, share=0.05, churn=churn)
@@ -200,9 +202,10 @@ def fit_churn(
 def calibration_map(
     scores: FloatArray, outcomes: FloatArray, customers: "pd.Series[str]", params: ModelParams
 ) -> BetaMap:
-    """The map for scores (n,) on dates later than those their model was trained on.
+    """The calibration map for scores (n,) on dates later than those the model was trained on.
 
-    The identity when cross-fitting over customers shows that a map would not lower the log loss.
+    It is the identity when cross-fitting over customers shows that a map would not lower the log
+    loss.
     """
     held_out = cross_fitted(scores, outcomes, customers, params.calibration_folds)
     one = np.ones_like(outcomes)
@@ -214,11 +217,11 @@ def calibration_map(
 def refit_churn(
     rows: pd.DataFrame, chosen: ChurnModel, calibration: BetaMap, params: ModelParams
 ) -> ChurnModel:
-    """The served model: the chosen number of trees on every closed window.
+    """The served model: the chosen number of trees, fitted on all closed windows.
 
-    Values of text features are learned anew: a plan sold since the training dates is known here.
-    It has seen every date, so its calibration map comes from out-of-time predictions of the
-    evaluated model.
+    The values of text features are learned again, so that a plan first sold after the training
+    dates is known. The model has seen every date, so its calibration map comes from out-of-time
+    predictions of the evaluated model.
     """
     check_gates(rows, "closed dates", params, churn=chosen.churn)
     inputs = learn_inputs(rows, chosen.features)
@@ -229,7 +232,7 @@ def refit_churn(
 def _more(
     rows: Rows, inputs: Inputs, rounds: int, params: ModelParams, first: int
 ) -> tuple[lgb.Booster, ...]:
-    """The members of the ensemble from number `first` on, each with so many trees."""
+    """The members of the ensemble from number `first` on, each with `rounds` trees."""
 
     def member(number: int, threads: int) -> lgb.Booster:
         recipe = _recipe(params.model_copy(update={"threads": threads}), number)

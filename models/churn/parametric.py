@@ -1,16 +1,18 @@
-"""Churn for small data: buy-till-you-die models, and a regression whose part grows with the data.
+"""Churn for small data: buy-till-you-die models, and a regression that gains weight with the data.
 
     logit P(leaves) = (1 - u) × logit p + u × (c + β · z)
 
-p is the probability of no purchase within the horizon by the rhythm of purchases (BG/NBD and
-Pareto/NBD: `BtydOrders.p_no_purchase`), z the customer's recency, frequency and money on a log
-scale, standardised, and β of a logistic regression with a ridge (models/simple/regression.py). u is
-a quarter at SOME customers, less below, and a half with ENOUGH of them; half of that where all
-outcomes are of one window. The level stays that of the rhythm at the latest date: of few customers
-the share who left in one window is chance and season, and does not carry over to the next.
+p is the probability of no purchase within the horizon from the purchase rhythm (BG/NBD and
+Pareto/NBD: `BtydOrders.p_no_purchase`). z are the customer's recency, frequency and money on a log
+scale, standardised. β comes from a logistic regression with a ridge penalty
+(models/simple/regression.py). The weight u is a quarter at SOME customers, less below, and a half
+from ENOUGH customers on; it is halved where all outcomes are from one window. The base rate stays
+that of the rhythm at the latest date: with few customers, the share who left in one window is
+mostly chance and season, and does not carry over to the next.
 
-A cancellation has no rhythm, which says nothing of when a subscription ends: there the regression
-stands alone. Where no outcome has closed there is none, and the rhythm stands alone.
+For cancellations there is no rhythm, because purchases do not say when a subscription ends: the
+regression is used alone. Where no outcome has closed there is no regression: the rhythm is used
+alone.
 """
 
 from collections.abc import Mapping
@@ -32,7 +34,7 @@ from models.simple.regression import GAP, Regression, fit_regression
 
 SOME, ENOUGH = 100.0, 400.0
 QUARTER, HALF = 0.25, 0.5
-WINDOWS = 2.0  # outcome windows one after the other that make the regression count in full
+WINDOWS = 2.0  # consecutive outcome windows that give the regression its full weight
 SILENCE, ORDERS, AGE = "days_since_last_purchase", "orders_total", "tenure_days"
 BASE = "base"
 TRIPLE = ("frequency", "recency", "T")
@@ -40,10 +42,11 @@ TRIPLE = ("frequency", "recency", "T")
 
 @dataclass(frozen=True)
 class ParametricChurn:
-    """The rhythm (of a lapse), and where outcomes have closed the regression.
+    """The rhythm (for a lapse) and, where outcomes have closed, the regression.
 
-    `usual` is the frequency, recency and T from which contributions are counted; `importance` each
-    feature's share of the movement of the log odds among the customers it was fitted on.
+    `usual` is the frequency, recency and T of the customer from whom contributions are counted;
+    `importance` is each feature's share of the mean absolute contributions among the customers it
+    was fitted on.
     """
 
     horizon_days: int
@@ -55,14 +58,14 @@ class ParametricChurn:
 
     @property
     def rhythm_weight(self) -> float:
-        """1 - u, or all where there is no regression; none of a cancellation."""
+        """The weight 1 - u of the rhythm: 1 without a regression, 0 for a cancellation."""
         if self.rhythm is None:
             return 0.0
         return 1.0 if self.regression is None else 1.0 - self.regression.weight
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The columns of a snapshot it reads."""
+        """The columns of a snapshot that are read."""
         return (*TRIPLE, *((*self.regression.columns, GAP) if self.regression else ()))
 
     def log_odds(self, snapshot: pd.DataFrame) -> FloatArray:
@@ -78,8 +81,8 @@ class ParametricChurn:
     def contributions(self, snapshot: pd.DataFrame) -> pd.DataFrame:
         """Shapley values by feature and `base`, in log odds: rows (n,) sum to `log_odds`.
 
-        Exact: of the regression the summands themselves, and of the rhythm's three inputs the mean
-        over all orders in which they can become known.
+        They are exact: the terms of the regression as they are and, for the three inputs of the
+        rhythm, the mean over all orders in which they can become known.
         """
         found = pd.DataFrame({BASE: np.zeros(len(snapshot))}, index=snapshot.index)
         if self.rhythm is not None:
@@ -102,7 +105,7 @@ class ParametricChurn:
         return self.rhythm.log_odds_of_no_purchase(self.horizon_days, triple)
 
     def _shapley(self, own: FloatArray, usual: FloatArray) -> dict[str, FloatArray]:
-        """Of frequency, silence (T - recency) and T: what each moves from the usual customer."""
+        """Contributions of frequency, silence (T - recency) and T, from the usual customer on."""
         players = (ORDERS, SILENCE, AGE)
         values = {ORDERS: (own[0], usual[0]), AGE: (own[2], usual[2])}
         values[SILENCE] = (own[2] - own[1], usual[2] - usual[1])
@@ -124,7 +127,7 @@ class ParametricChurn:
         return moved
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The model as plain data, for JSON."""
         return asdict(self) | {"rhythm": self.rhythm.to_dict() if self.rhythm else None}
 
     @classmethod
@@ -144,7 +147,7 @@ class ParametricChurn:
 def unjudged_parametric(
     rows: pd.DataFrame, orders: BtydOrders | None, horizon_days: int, churn: Churn
 ) -> ParametricChurn:
-    """The rhythm as it is, without a regression; `rows` (n,) say who is usual."""
+    """The rhythm alone, without a regression; the medians of `rows` (n,) are the usual customer."""
     triple = np.stack(btyd_inputs(rows)) if len(rows) else np.zeros((3, 1))
     frequency, recency, t = (float(value) for value in np.median(triple, axis=1))
     rhythm = orders if churn == LAPSE else None
@@ -159,12 +162,12 @@ def fit_parametric(
     horizon_days: int,
     churn: Churn = LAPSE,
 ) -> ParametricChurn:
-    """Fit on rows (n,) of closed dates, of several as-of dates or one.
+    """Fit on rows (n,) with closed outcomes, of one or more as-of dates.
 
-    `now` are the rows at the latest date, outcomes unknown: there the level is the rhythm's. It is
-    None for a shop of one season, of which the rhythm knows nothing: the level is that of `rows`.
-    Without a row the rhythm stands alone.
-    Windows of one customer overlap and are alike: a customer of k dates counts as √k.
+    `now` are the rows of the latest date, whose outcomes are unknown: the base rate becomes that of
+    the rhythm there. It is None for a shop of one season, which the rhythm cannot describe: the
+    base rate is then that of `rows`. Without any rows the rhythm is used alone. The windows of one
+    customer overlap and are alike: a customer with k dates counts as √k.
     """
     plain = unjudged_parametric(rows, orders, horizon_days, churn)
     if rows.empty:
@@ -184,9 +187,10 @@ def fit_parametric(
 
 
 def regression_weight(customers: float, windows: float = WINDOWS) -> float:
-    """The part u of the regression beside the rhythm, by customers and closed windows.
+    """The weight u of the regression, by numbers of customers and of closed windows.
 
-    It grows with their number up to SOME, and with its logarithm from there to ENOUGH.
+    It grows in proportion to the customers up to SOME, and with their logarithm from there to
+    ENOUGH.
     """
     if customers <= SOME:
         part = QUARTER * customers / SOME
@@ -203,7 +207,7 @@ def _regression_weight(rows: pd.DataFrame, horizon_days: int) -> float:
 
 
 def _at_level(model: ParametricChurn, rows: pd.DataFrame, wanted: float) -> ParametricChurn:
-    """The model with the level c at which it tells, on average, the `wanted` share of leavers."""
+    """The model with the level c at which the mean risk of `rows` is `wanted`."""
     regression = model.regression
     if regression is None:
         return model

@@ -1,19 +1,19 @@
-"""A reason as a row of a table and as it is told: what needs no model to be loaded."""
+"""A reason as stored in a table and as shown; no model has to be loaded to convert it."""
 
 from collections.abc import Mapping
 from typing import Any
 
-# Features named by the data, one for each customer attribute that may be learned from: each is a
-# reason of its own, since nothing else of its group could stand for it.
+# Prefix of the features made from customer attributes. Each of them is a reason of its own, because
+# no other feature of its group could stand in for it.
 ATTRIBUTE = "attribute_"
-# Fields of a reason that may be text, and where a table keeps that.
+# Fields of a reason that may hold text, and the table column that then holds it.
 TEXTS = {"value": "value_text", "typical_value": "typical_text"}
 
 
 def stored(reason: Mapping[str, Any]) -> dict[str, Any]:
-    """A reason for a table, whose columns hold one type: text stands beside the numbers.
+    """A reason as a row of a table, where each column has one type: text has columns of its own.
 
-    `value` and `typical_value` are then empty, `value_text` and `typical_text` hold the text.
+    For text `value` and `typical_value` are empty, and `value_text` and `typical_text` hold it.
     """
     if not any(isinstance(reason[name], str) for name in TEXTS):
         return dict(reason)

@@ -1,8 +1,8 @@
-"""Reasons: which groups of features move a customer's risk, up and down, by TreeSHAP.
+"""Reasons: the groups of features that raise or lower a customer's risk most, by TreeSHAP.
 
-Correlated features (all windows of order counts, say) are one reason: their contributions are
+Correlated features (all windows of order counts, say) form one reason: their contributions are
 summed (Lundberg et al. 2020, Nature Machine Intelligence 2: Shapley values add up, in log odds).
-"Associated with", never "because": the model saw who left, not why.
+Reasons say "associated with", never "because": the model saw who left, not why.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,11 +23,11 @@ from models.trees.inputs import is_text
 FILE = "reasons.json"
 SMALLEST_CONTRIBUTION = 0.05  # log odds; below it a group moves the odds by less than 5 %
 BASE = "base"
-LONGEST = 100  # letters of a text that is shown
+LONGEST = 100  # characters of a text that is shown
 
-# What can be shown for a group: of the features the data has, the one that moved this customer's
-# risk most in the direction of the group; beside it the customer's own usual value, where there is
-# one.
+# The features that can be shown for a group: of those the data has, the one that moved this
+# customer's risk most in the direction of the group. Second, the feature that holds the customer's
+# own usual value, if there is one.
 SHOWN: dict[str, tuple[tuple[str, ...], str | None]] = {
     "recency": (("days_since_last_purchase",), None),
     "rhythm": (("days_since_last_purchase",), "gap_mean"),
@@ -75,10 +75,11 @@ SHOWN: dict[str, tuple[tuple[str, ...], str | None]] = {
 
 @dataclass(frozen=True)
 class Explainer:
-    """Which features make a group, which can be shown for it, and their typical values.
+    """Which features form a group, which of them can be shown, and their typical values.
 
-    A group is the reason group, or `group:feature` for a feature that is a reason of its own.
-    `typical` is the value of those who stayed, by feature, of a group with `own_usual` of that.
+    A group is named after its reason group, or `group:feature` where a feature is a reason of its
+    own. `typical` is the typical value among those who stayed, by feature; a group with an entry in
+    `own_usual` shows the typical value of that feature.
     """
 
     groups: dict[str, list[str]]
@@ -90,7 +91,7 @@ class Explainer:
     def contributions(self, model: ChurnModel, snapshot: pd.DataFrame) -> pd.DataFrame:
         """Contribution of each group (n, groups) and `base`, in log odds before calibration.
 
-        Rows sum to the log odds of the booster's own probability.
+        Rows sum to the log odds of the model's probability before calibration.
         """
         return self._grouped(model, model.contributions(snapshot), snapshot.index)
 
@@ -108,8 +109,8 @@ class Explainer:
     def explain(self, model: ChurnModel, snapshot: pd.DataFrame) -> list[list[dict[str, Any]]]:
         """Up to `max_reasons` reasons per row, strongest first.
 
-        A reason holds group, feature, value, typical_value (of those who stayed: the median, of
-        text the most frequent), own_usual (the customer's own usual value, where the group has
+        A reason holds group, feature, value, typical_value (among those who stayed: the median, or
+        the most frequent text), own_usual (the customer's own usual value, where the group has
         one), direction (`up` raises the risk), contribution (log odds) and message_key.
         """
         by_feature = model.contributions(snapshot)
@@ -139,7 +140,7 @@ class Explainer:
     def _strongest(
         self, group: str, contribution: float, of_shown: Mapping[str, FloatArray], row: int
     ) -> str:
-        """The feature that moved the risk most the way the group did; the first where none did."""
+        """The feature that moved the risk most in the group's direction; the first if none did."""
         if group not in of_shown:
             return self.shown[group][0]
         along = of_shown[group][row] * np.sign(contribution)
@@ -182,8 +183,8 @@ def fit_explainer(
 ) -> Explainer:
     """Group the model's features and take the typical values of the rows whose customer stayed.
 
-    Where no outcome is known those are all. `group_of` names the group of every feature. Raises
-    ArtifactError for a group nobody can show.
+    Where no outcome is known, all rows are used. `group_of` names the group of every feature.
+    Raises ArtifactError for a group that has no feature to show.
     """
     groups: dict[str, list[str]] = {}
     for name in features:
@@ -199,9 +200,9 @@ def fit_explainer(
             continue
         candidates, own = SHOWN.get(group, ((), None))
         there = [name for name in candidates if name in features]
-        # Recency is shown with the own rhythm, which is another group.
+        # Else a column of the snapshot that the model does not read.
         there = there or [name for name in candidates if name in rows.columns][:1]
-        # Data may hold none of the usual ones: lines on each order and no amounts, say.
+        # Else any feature of the group: the data may have lines per order but no amounts, say.
         there = there or (members if group in SHOWN else [])
         if not there:
             raise ArtifactError(
@@ -217,7 +218,7 @@ def fit_explainer(
 
 
 def _typical(stayed: "pd.Series[Any]") -> float | str | None:
-    """The median of numbers; the most frequent text, of equals the first in alphabetical order."""
+    """The median of numbers; the most frequent text, on a tie the first alphabetically."""
     if is_text(stayed):
         most = stayed.mode()
         return _plain(str(most.iloc[0])) if len(most) else None
@@ -225,7 +226,7 @@ def _typical(stayed: "pd.Series[Any]") -> float | str | None:
 
 
 def _plain(value: Any) -> float | str | None:
-    """A value for JSON, None for unknown; six digits and LONGEST letters are all anyone reads."""
+    """A value for JSON, None if unknown: six digits or LONGEST characters are all anyone reads."""
     if isinstance(value, str):
         return value if len(value) <= LONGEST else f"{value[: LONGEST - 1]}…"
     return round(float(value), 6) if pd.notna(value) and np.isfinite(value) else None

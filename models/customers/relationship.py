@@ -1,7 +1,7 @@
-"""The relationship with a customer: its level, the level that value suggests, and what holds it.
+"""Relationship with a customer: its level, the level that value suggests, and what holds it.
 
-Rules that a manager can check by hand; docs/segments.md tells each with numbers. What the data does
-not tell is `unknown`, never the lowest level. Nothing here is learned from.
+Rules that a manager can check by hand; docs/segments.md explains each with numbers. What the data
+does not show is `unknown`, never the lowest level. No model learns from these fields.
 """
 
 from typing import Literal, get_args
@@ -16,8 +16,8 @@ from models.customers.strength import RECENT_DAYS, STARTS_AT, csat_top, satisfac
 from models.lone import is_lone
 
 # From the least to the most, after Kotler (Marketing Management, "levels of relationship
-# marketing"): sells and leaves it there; invites to call; checks back after the sale; comes with
-# suggestions from time to time; works with the customer all along.
+# marketing"): sells and does no more; invites the customer to call; checks back after the sale;
+# makes suggestions from time to time; works with the customer all along.
 RelationshipLevel = Literal["basic", "reactive", "accountable", "proactive", "partnership"]
 HeldBy = Literal["discounts", "service", "habit", "convenience", "nothing_clear", "unknown"]
 RELATIONSHIP_LEVELS = get_args(RelationshipLevel)
@@ -25,30 +25,31 @@ HELD_BY = get_args(HeldBy)
 UNKNOWN = "unknown"
 
 CONTINUOUS, REPEATED = 3, 2  # contacts within RECENT_DAYS: one a month, and more than one
-ANSWERS = 0.5  # share of the contacts that a partner answers
+ANSWERS = 0.5  # of the contacts: a partner answers at least this share
 # Multiples of the cohort's mean amount. At most one customer in k can have k times the mean
-# (Markov's inequality), so a high multiple is also few customers, as Kotler's table asks for.
+# (Markov's inequality), so a high multiple also means few customers, as in Kotler's table.
 PARTNER_MULTIPLE, PROACTIVE_MULTIPLE, ACCOUNTABLE_MULTIPLE = 5.0, 2.0, 1.0
-# Eleven gaps that vary by chance look as even as EVEN_GAPS once in 64, twelve purchase days fall on
-# one weekday as often as SAME_WEEKDAY once in 40: with fewer, chance looks like habit.
+# By chance, eleven gaps look as even as EVEN_GAPS once in 64, and twelve purchase days fall on one
+# weekday as often as SAME_WEEKDAY once in 40: with fewer days, chance looks like habit.
 FEWEST_PURCHASE_DAYS = 12
 EVEN_GAPS, SAME_WEEKDAY = 0.5, 0.5
 ONE_STORE, BOUGHT_AGAIN = 0.9, 0.5
 DISCOUNTED_ORDERS, DISCOUNT, COUPONS_PER_ORDER = 0.5, 0.2, 0.25
-CONTENT = 85.0  # of 100: a promoter's 9 of 10, and 4.4 of 5
-COMMON = 0.5  # a trait that more of the cohort have does not tell one customer from another
+CONTENT = 85.0  # satisfaction, of 100: 4.4 of 5, or a promoter's 9 of 10
+COMMON = 0.5  # a trait shared by more of the cohort does not distinguish customers
 PROBABILITY = "purchase_probability_"
 
 
 def with_relationship(
     cards: pd.DataFrame, snapshots: pd.DataFrame, timeline: Timeline
 ) -> pd.DataFrame:
-    """The score cards with what is said of the relationship; empty for who is not scored.
+    """Add the fields of the relationship to the score cards; empty for customers without a score.
 
     Adds relationship_level, suggested_level (where there are amounts), held_by,
-    relationship_strength, relationship_strength_change and relationship_declined against the as-of
-    date relationship_strength_since, and for one-time buyers second_purchase_probability within
-    second_purchase_days. `cards` are those of `score_cards`, `snapshots` the rows of all dates.
+    relationship_strength, its change relationship_strength_change and relationship_declined since
+    the as-of date relationship_strength_since, and for one-time buyers second_purchase_probability
+    within second_purchase_days. `cards` are those of `score_cards`, `snapshots` the rows of all
+    dates.
     """
     snapshot = _at(snapshots, timeline.score)
     since = timeline.before_score(RECENT_DAYS)
@@ -72,12 +73,13 @@ def with_relationship(
 
 
 def relationship_level(snapshot: pd.DataFrame) -> "pd.Series[str]":
-    """The first rule that holds, over the last RECENT_DAYS days (less in a young data set).
+    """The first rule that holds, over the last RECENT_DAYS days (fewer in a young data set).
 
-    partnership: contacted CONTINUOUS times, and answers at least half of all contacts; proactive:
-    contacted REPEATED times; accountable: contacted once, or answered a survey; reactive: opened a
-    ticket; else basic. Without the table contacts all is unknown; without tickets basic and
-    reactive cannot be told apart, without answers a partner cannot be told from proactive.
+    partnership: contacted CONTINUOUS times or more, and answers at least half of all contacts;
+    proactive: contacted REPEATED times or more; accountable: contacted once, or answered a survey;
+    reactive: opened a ticket; else basic. Without the table contacts every level is unknown;
+    without tickets basic and reactive cannot be told apart, and are unknown; without answers a
+    partner cannot be told from proactive, and is proactive.
     """
     contacts = longest_window(snapshot, "contacts", RECENT_DAYS)
     if contacts is None:
@@ -102,9 +104,9 @@ def relationship_level(snapshot: pd.DataFrame) -> "pd.Series[str]":
 def suggested_level(amounts: "pd.Series[float]") -> "pd.Series[str]":
     """The level that is worth its cost, by net amount (n,), after Kotler's table.
 
-    Class C is basic; else by the amount over the cohort's mean (what is unknown or negative counts
-    as none; who alone holds a fifth and more is left out of it): from 5 partnership, from 2
-    proactive, from 1 accountable, below it reactive.
+    Class C is basic. The others go by their amount over the cohort's mean: partnership from 5,
+    proactive from 2, accountable from 1, reactive below. An unknown or negative amount counts as
+    zero; a lone customer (models/lone.py) is left out of the mean.
     """
     brought = amounts.clip(lower=0.0).fillna(0.0)
     mean = brought[~is_lone(brought)].mean()
@@ -125,9 +127,10 @@ def suggested_level(amounts: "pd.Series[float]") -> "pd.Series[str]":
 def held_by(snapshot: pd.DataFrame) -> "pd.Series[str]":
     """What holds the customer: the first trait of discounts, service, habit, convenience.
 
-    What costs us money comes first, then what we do, then what the customer does anyway. Without a
-    trait it is nothing_clear, and unknown with fewer than FEWEST_PURCHASE_DAYS purchase days. A
-    one-time buyer is not held yet: unknown.
+    What costs us money comes first, then what we do, then what the customer does anyway. A trait
+    that more than half of the cohort have is ignored. A customer without any trait is
+    nothing_clear, or unknown with fewer than FEWEST_PURCHASE_DAYS purchase days. A one-time buyer
+    is not held yet: unknown.
     """
     days = snapshot["orders_total"] / snapshot["orders_per_purchase_day"]
     is_known = days >= FEWEST_PURCHASE_DAYS
@@ -148,8 +151,9 @@ def held_by(snapshot: pd.DataFrame) -> "pd.Series[str]":
 def second_purchase(cards: pd.DataFrame, is_one_time: "pd.Series[bool]") -> pd.DataFrame:
     """Columns second_purchase_probability and second_purchase_days, for one-time buyers only.
 
-    It is the card's own purchase probability at the furthest reported day that the curve reaches:
-    for whoever has bought once, the next purchase is the second. Unknown where it reaches none.
+    The probability is the card's own purchase probability at the furthest reported day within the
+    curve: for a one-time buyer the next purchase is the second. Unknown where no reported day is
+    within the curve.
     """
     reach = {
         int(str(name).removeprefix(PROBABILITY).removesuffix("d")): str(name)
@@ -168,7 +172,7 @@ def second_purchase(cards: pd.DataFrame, is_one_time: "pd.Series[bool]") -> pd.D
 
 
 def _by_discounts(snapshot: pd.DataFrame) -> "pd.Series[bool]":
-    """Half of the purchases discounted, by a fifth of all prices; or a coupon in a quarter."""
+    """Half of the orders discounted and a fifth off all prices; or a coupon on a quarter."""
     is_usual = _column(snapshot, "discounted_orders_share_total") >= DISCOUNTED_ORDERS
     is_large = _column(snapshot, "discount_share_total") >= DISCOUNT
     coupons = _column(snapshot, "coupons_redeemed_total") / snapshot["orders_total"]
@@ -176,7 +180,7 @@ def _by_discounts(snapshot: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _by_service(snapshot: pd.DataFrame) -> "pd.Series[bool]":
-    """Told us of being content; an open complaint counts as a zero."""
+    """The customer says that they are content; an open complaint counts as zero."""
     return satisfaction(snapshot, csat_top(snapshot)) >= CONTENT
 
 
@@ -187,7 +191,7 @@ def _by_habit(snapshot: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _by_convenience(snapshot: pd.DataFrame) -> "pd.Series[bool]":
-    """One store, and mostly the same categories again where there are categories."""
+    """One store and, where categories are known, mostly the same categories again."""
     is_one = _column(snapshot, "store_top_share") >= ONE_STORE
     if "category_repeat_share" not in snapshot:
         return is_one
@@ -195,7 +199,7 @@ def _by_convenience(snapshot: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _column(snapshot: pd.DataFrame, name: str) -> "pd.Series[float]":
-    """The column, unknown for everyone where the data does not have it."""
+    """The column; unknown for everyone where the data does not have it."""
     if name in snapshot:
         return snapshot[name]
     return pd.Series(np.nan, index=snapshot.index)

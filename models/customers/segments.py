@@ -35,8 +35,8 @@ A_SHARE, B_SHARE = 0.80, 0.95  # of revenue, cumulated from the largest customer
 QUINTILES = 5
 NEW_DAYS, DEVELOPING_DAYS = 30, 90  # tenure, days
 DEVELOPING_ORDERS = 4
-# Multiples of the own mean gap. Someone who buys at random is silent for twice the mean gap
-# on 13.5 % of days (exp(-2)) and for four times on 1.8 % (exp(-4)).
+# Multiples of the customer's own mean gap. Someone who buys at random is silent for twice the mean
+# gap on 13.5 % of days (exp(-2)) and for four times on 1.8 % (exp(-4)).
 FADING_SILENCE, LAPSING_SILENCE = 2.0, 4.0
 
 # Rows: recency score 5 (fresh) to 1; columns: value score 1 to 5.
@@ -87,7 +87,8 @@ def rfm_segment(snapshot: pd.DataFrame) -> "pd.Series[str]":
     """Named cell of the RFM grid (after Hughes 1994): recency score against value score.
 
     The value score is the mean of the frequency and money scores, rounded up; frequency alone
-    without amounts. `new` needs a young customer: a fresh, rare, long-known one is potential_loyal.
+    without amounts. `new` is for young customers only: somebody known for longer who bought
+    recently but rarely is potential_loyal.
     """
     recency = quintile(-snapshot["days_since_last_purchase"])
     orders = longest_window(snapshot, "orders")
@@ -104,8 +105,8 @@ def abc_class(amounts: "pd.Series[float]") -> "pd.Series[str]":
     """Pareto classes: A brings the first 80 % of revenue, B the next 15 %, C the rest.
 
     The customer who crosses a limit still belongs above it, equal amounts share a class, and an
-    amount that is unknown, zero or negative is C. Who alone holds a fifth and more is A, and the
-    others are classed as if that customer were not there.
+    unknown, zero or negative amount is C. A lone customer (models/lone.py) is A, and the others are
+    classed as if that customer were not there.
     """
     alone = is_lone(amounts)
     revenue = amounts.where((amounts > 0) & ~alone, 0.0)
@@ -125,8 +126,8 @@ def abc_class(amounts: "pd.Series[float]") -> "pd.Series[str]":
 def lifecycle_stage(snapshot: pd.DataFrame) -> "pd.Series[str]":
     """The first rule that holds: lapsing, fading, new, developing, else regular.
 
-    Silence is measured in the customer's own mean gaps; a customer without a gap yet (one purchase
-    day) is measured by the cohort's median gap. A subscriber who never bought is new.
+    Silence is measured in the customer's own mean gaps; where there is no gap yet (one purchase
+    day), in the cohort's median gap. A subscriber who never bought is new.
     """
     gap = snapshot["gap_mean"]
     usual = gap.where(gap > 0).fillna(gap[gap > 0].median())
@@ -147,7 +148,7 @@ def lifecycle_stage(snapshot: pd.DataFrame) -> "pd.Series[str]":
 def quintile(values: "pd.Series[float]") -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     """Scores 1 (lowest fifth) to 5 (highest), (n,). Equal values get equal scores; unknown is 1.
 
-    The score comes from the mid-rank, so a cohort in which all are equal scores 3.
+    The score comes from the mid-rank, so in a cohort where all values are equal everyone scores 3.
     """
     ranks = values.rank(method="average")
     scores = (ranks - 0.5) * QUINTILES // max(int(ranks.count()), 1) + 1

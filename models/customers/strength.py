@@ -1,8 +1,9 @@
-"""How strong a relationship is, 0 to 100, and whether it has weakened more than is usual.
+"""Strength of a relationship, 0 to 100, and whether it has weakened more than is usual.
 
-Four scores a manager can follow (docs/segments.md has them with numbers): regularity, breadth,
-engagement and satisfaction. Those the data does not tell are left out, never guessed. A
-relationship starts at the second purchase: before it there is no strength.
+It is the mean of four scores that a manager can follow (docs/segments.md explains them with
+numbers): regularity, breadth, engagement and satisfaction. Scores for which there is no data are
+left out, never guessed. A relationship starts at the second purchase: before it there is no
+strength.
 """
 
 import numpy as np
@@ -11,24 +12,27 @@ import pandas as pd
 from models.customers.segments import longest_window
 
 COMPONENTS = ("regularity", "breadth", "engagement", "satisfaction")
-RECENT_DAYS = 90  # what counts as lately, and how far apart two dates must lie to share no such day
+# days that count as recent, and between two compared dates, so that the days do not overlap
+RECENT_DAYS = 90
 STARTS_AT = 2  # purchases
-CHANCE = 0.5  # evenness of gaps that vary as if by chance
-AT_OWN_PACE = 2.0  # purchases added on both sides, so that a rare buyer's silence says little
-SCALES = {5.0: (1.0, 5.0), 10.0: (1.0, 10.0), 100.0: (0.0, 100.0)}  # of a satisfaction score
-# A change is a decline beyond so many standard deviations of the cohort's changes, and so many
+CHANCE = 0.5  # evenness of the gaps between purchases at random times
+AT_OWN_PACE = 2.0  # purchases added on both sides, so that a rare buyer's silence counts for little
+# of a satisfaction score: its top, then its lowest and highest value
+SCALES = {5.0: (1.0, 5.0), 10.0: (1.0, 10.0), 100.0: (0.0, 100.0)}
+# A change is a decline beyond this many standard deviations of the cohort's changes and this many
 # points: two deviations are 2.3 % of a normal curve, ten points a tenth of the scale.
 DEVIATIONS, POINTS = 2.0, 10.0
-MAD_TO_DEVIATION = 1.4826  # of a normal curve
-FEWEST_CHANGES = 30  # below it nobody knows what a usual change is
+# from a median absolute deviation to the standard deviation of a normal curve
+MAD_TO_DEVIATION = 1.4826
+FEWEST_CHANGES = 30  # with fewer, nobody knows what a usual change is
 
 
 def strength(snapshot: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
     """Columns relationship_strength, relationship_strength_change, relationship_declined.
 
-    `snapshot` and `earlier` hold one row per customer of one as-of date each; what comes out has
-    the index of `snapshot`. The change compares the scores known at both dates, so that an answer
-    to a first survey is no change. It is unknown for whoever was not in the earlier cohort.
+    `snapshot` and `earlier` hold one row per customer, each of one as-of date; the result has the
+    index of `snapshot`. The change compares the scores known at both dates, so that the answer to a
+    first survey is no change. It is unknown for customers who were not in the earlier cohort.
     `relationship_declined` is 1, 0 or unknown.
     """
     top = csat_top(snapshot)
@@ -46,9 +50,9 @@ def strength(snapshot: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
 
 
 def components(snapshot: pd.DataFrame, top: float) -> pd.DataFrame:
-    """The four scores, 0 to 100, unknown where the data does not tell; same index.
+    """The four scores, 0 to 100, unknown where there is no data; same index.
 
-    `top` is the best satisfaction score one can give (`csat_top`).
+    `top` is the best possible satisfaction score (`csat_top`).
     """
     scores = pd.DataFrame(
         {
@@ -62,11 +66,11 @@ def components(snapshot: pd.DataFrame, top: float) -> pd.DataFrame:
 
 
 def declined(change: "pd.Series[float]") -> "pd.Series[float]":
-    """1 where the change is a decline, 0 where not, unknown where the change is.
+    """1 where the change is a decline, 0 where it is not, unknown where the change is unknown.
 
-    A decline is a fall by POINTS or more that also lies DEVIATIONS robust standard deviations
-    below the median change (the median absolute deviation scaled to a normal curve; Hampel 1974,
-    "The Influence Curve and Its Role in Robust Estimation"). So what all customers do at once, as
+    A decline is a fall by POINTS or more that also lies DEVIATIONS robust standard deviations below
+    the median change (the median absolute deviation scaled to a normal curve; Hampel 1974, "The
+    Influence Curve and Its Role in Robust Estimation"). So a fall that all customers share, as
     after Christmas, is nobody's decline.
     """
     if change.count() < FEWEST_CHANGES:
@@ -78,13 +82,13 @@ def declined(change: "pd.Series[float]") -> "pd.Series[float]":
 
 
 def regularity(snapshot: pd.DataFrame) -> "pd.Series[float]":
-    """Mean of evenness (of the gaps) and pace (lately against the own usual), times 100.
+    """Mean of evenness (of the gaps) and pace (recent purchases against the usual rate), times 100.
 
     Evenness is k / (1 + k), where k = 1 / gap_variation² is the shape of gamma-distributed gaps
-    (Platzer & Reutterer 2016, "Ticking Away the Moments", Marketing Science 35(5)): 1 is
-    clockwork, 0.5 chance, also where fewer than three purchase days tell nothing. Pace is purchases
-    lately over what the customer's own rate promised for as many days, AT_OWN_PACE added to both
-    (the mean of a gamma distribution of mean 1 after Poisson purchases), at most 1.
+    (Platzer & Reutterer 2016, "Ticking Away the Moments", Marketing Science 35(5)): 1 is clockwork,
+    0.5 is chance, which is also assumed where fewer than three purchase days leave it unknown. Pace
+    is recent purchases over those expected in as many days at the customer's own rate, AT_OWN_PACE
+    added to both (the mean of a gamma distribution of mean 1 after Poisson purchases), at most 1.
     """
     lately = longest_window(snapshot, "orders", RECENT_DAYS)
     evenness = (1.0 / (1.0 + snapshot["gap_variation"] ** 2)).fillna(CHANCE)
@@ -97,15 +101,16 @@ def regularity(snapshot: pd.DataFrame) -> "pd.Series[float]":
 
 
 def breadth(snapshot: pd.DataFrame) -> "pd.Series[float]":
-    """Share of the cohort with fewer categories lately, those with as many counted half."""
+    """Percentile in the cohort by the number of categories bought recently; ties count half."""
     lately = longest_window(snapshot, "categories", RECENT_DAYS)
     return _unknown(snapshot) if lately is None else percentile(lately)
 
 
 def engagement(snapshot: pd.DataFrame) -> "pd.Series[float]":
-    """As `breadth`, for visits, e-mails opened and clicks lately, all added up.
+    """As `breadth`, for the sum of recent visits, opened e-mails and clicks.
 
-    Where nobody did anything of it all are equal, and it is unknown: the data does not record it.
+    Where all customers are equal, as when nobody did any of these, it is unknown: the data does not
+    record it.
     """
     families = ("visits", "email_opens", "email_clicks")
     found = [longest_window(snapshot, name, RECENT_DAYS) for name in families]
@@ -114,10 +119,10 @@ def engagement(snapshot: pd.DataFrame) -> "pd.Series[float]":
 
 
 def satisfaction(snapshot: pd.DataFrame, top: float) -> "pd.Series[float]":
-    """Mean of what the customer told us, 0 to 100; unknown where nothing was told.
+    """Mean of what the customer told us, 0 to 100; unknown where the customer told us nothing.
 
     That is the last recommendation score (NPS, times 10), the mean satisfaction with closed
-    tickets, the last one of a survey, and 0 for a complaint that is open.
+    tickets, the satisfaction in the last survey, and 0 for an open complaint.
     """
     low, high = SCALES[top]
     told = pd.DataFrame(index=snapshot.index)
@@ -132,16 +137,16 @@ def satisfaction(snapshot: pd.DataFrame, top: float) -> "pd.Series[float]":
 
 
 def csat_top(snapshot: pd.DataFrame) -> float:
-    """The best satisfaction score there is: 5, 10 or 100, by the highest that the cohort gave."""
+    """The top of the satisfaction scale: 5, 10 or 100, by the highest score given in the cohort."""
     given = [snapshot[name].max() for name in ("csat_mean", "survey_csat_last") if name in snapshot]
     highest = max((score for score in given if score == score), default=0.0)
     return next((top for top in SCALES if highest <= top), max(SCALES))
 
 
 def percentile(values: "pd.Series[float]") -> "pd.Series[float]":
-    """Share of the known values below, equal ones counted half, times 100; (n,) in [0, 100].
+    """Share of the known values that are lower, ties counted half, times 100; (n,) in [0, 100].
 
-    Where all are equal it is unknown for everyone: it tells nobody from another.
+    Where all values are equal it is unknown for everyone, as it distinguishes nobody.
     """
     if values.nunique() < 2:
         return values * np.nan

@@ -1,4 +1,4 @@
-"""Evaluation of how much: expected orders and money on later dates, beside what else is used."""
+"""Evaluation of expected orders and money on later dates, beside simple rules."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from models.judging.held_out import HeldOutBaselines
 from models.probability.metrics import known
 from models.simple.rules import FEWEST_PAYING, Baselines, last_period
 
-TOP = 0.1  # of the customers, by what is expected of them
+TOP = 0.1  # of the customers, those with the highest predictions
 UNABLE = "it cannot be computed on this data"
 ABSENT = {
     "last_period": "the history is too short for a window of that length",
@@ -23,12 +23,12 @@ ABSENT = {
 def evaluate_amount(
     actual: FloatArray, predictions: Mapping[str, FloatArray | None]
 ) -> dict[str, Any]:
-    """Errors, rank correlation and what the best tenth brings, by model.
+    """Errors, rank correlation and the share that the best tenth brings, by model.
 
-    `total_error` is predicted over actual, less 1. `captured_in_top_decile` is the part of all that
-    the tenth expected to bring most did bring; both are None where nothing was brought. `absent`
-    names the models that say nothing (None), with the reason. Rows whose actual amount is unknown
-    (NaN) judge nobody.
+    `total_error` is predicted over actual, less 1. `captured_in_top_decile` is the share of the
+    actual total that the tenth with the highest predictions brought; both are None where nothing
+    was brought. `absent` names the models without predictions (None), with the reason. Rows whose
+    actual amount is unknown (NaN) are left out.
     """
     told = np.isfinite(actual)
     result: dict[str, Any] = {
@@ -59,9 +59,9 @@ def evaluate_amount(
 
 
 def captured(predicted: FloatArray, actual: FloatArray, share: float) -> float:
-    """Part of the actual total that the given share of rows, highest predicted, brought.
+    """Share of the actual total brought by the given share of rows with the highest predictions.
 
-    Of rows tied at the edge their share counts. NaN where nothing was brought.
+    Rows tied at the edge count in part. NaN where nothing was brought.
     """
     order = np.argsort(-predicted, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(predicted[order]) != 0])
@@ -75,7 +75,7 @@ def captured(predicted: FloatArray, actual: FloatArray, share: float) -> float:
 def amount_rules(
     snapshot: pd.DataFrame, baselines: Baselines | HeldOutBaselines, days: int
 ) -> dict[str, dict[str, FloatArray | None]]:
-    """What stands beside expected orders and money over `days`.
+    """Simple rules that expected orders and money over `days` are compared with.
 
     The last period again; BG/NBD for orders, with Gamma-Gamma for money; and the formula that
     spreadsheets use, average order x orders a day so far x days.
@@ -98,7 +98,7 @@ def amount_rules(
 
 
 def _over(predicted: float, actual: float) -> float | None:
-    """Predicted over actual in total, less 1; None where nothing, or less, was brought."""
+    """Predicted over actual in total, less 1; None where the actual total is not above 0."""
     return float(predicted / actual - 1) if actual > 0 else None
 
 
@@ -107,7 +107,7 @@ def _so_far(total: "pd.Series[float]") -> FloatArray:
 
 
 def _rank_correlation(predicted: FloatArray, actual: FloatArray) -> float:
-    """Spearman's; 0 where all values of one side are equal, since that orders nobody."""
+    """Spearman's rank correlation; 0 where all values of one side are equal and rank nobody."""
     if np.ptp(predicted) == 0 or np.ptp(actual) == 0:
         return 0.0
     return float(spearmanr(predicted, actual).statistic)

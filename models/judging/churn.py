@@ -1,4 +1,4 @@
-"""Evaluation of churn beside the baselines, on later dates: figures, slices, curves, grade."""
+"""Evaluation of churn on later dates, beside the baselines: figures, slices, curves, grade."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,11 +22,11 @@ from models.simple.rules import SIMPLE_RULES, TENURE_RULE
 from models.trees.inputs import is_text
 
 OURS = "ours"
-CALIBRATED = (0.85, 1.15)  # observed over expected outside is warned about
+CALIBRATED = (0.85, 1.15)  # observed over expected: outside these limits there is a warning
 GOOD_GAIN = 0.05
 CURVE_POINTS = 101
 HISTOGRAM_BINS = 20
-MOST_VALUES = 50  # of a text feature, judged one by one
+MOST_VALUES = 50  # of a text feature: the most frequent values, judged one by one
 
 
 def evaluate_churn(
@@ -38,8 +38,8 @@ def evaluate_churn(
     """Judge `predictions` (model name to probabilities (n,)) on test rows with known outcomes.
 
     Returns `models` (metrics with 95 % intervals), `gains` (ours minus each baseline, paired),
-    `by_date`, `worst_date`, `slices`, `grade`, `warnings` and the counts. A figure that the rows
-    do not allow, as the AUC of a date on which nobody left, is None.
+    `by_date`, `worst_date`, `slices`, `grade`, `warnings` and the counts. A figure that is
+    undefined on the rows, such as the AUC of a date on which nobody left, is None.
     """
     y = test["churned"].to_numpy(np.float64)
     weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)
@@ -90,7 +90,7 @@ def _value(figure: Mapping[str, float] | None, unknown: float) -> float:
 
 
 def _worst_date(by_date: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> str | None:
-    """The date of the lowest AUC, of those that hold both outcomes."""
+    """The date with the lowest AUC, among the dates that have both outcomes."""
     areas = {date: area for date, one in by_date.items() if (area := one[OURS]["auc"]) is not None}
     return min(areas, key=lambda date: areas[date]) if areas else None
 
@@ -98,7 +98,7 @@ def _worst_date(by_date: Mapping[str, Mapping[str, Mapping[str, float | None]]])
 def grade(gain: Mapping[str, float] | None, observed_over_expected: float) -> str:
     """A, B or C: how sure it is that the model ranks better than the best simple rule.
 
-    C where the rows allow no comparison: then it is not sure at all.
+    C also where the rows allow no comparison.
     """
     if gain is None or gain["low"] <= 0:
         return "C"
@@ -109,7 +109,7 @@ def grade(gain: Mapping[str, float] | None, observed_over_expected: float) -> st
 def _top_hundred(
     y: FloatArray, predictions: Mapping[str, FloatArray], best_rule: str
 ) -> dict[str, float]:
-    """Of the hundred rows ranked highest, how many left: ours and the rule."""
+    """How many of the hundred rows ranked highest left: by our model and by the best rule."""
     n = min(100, len(y))
     one = np.ones_like(y)
     return {name: top_leavers(y, predictions[name], one, n) for name in (OURS, best_rule)} | {
@@ -155,16 +155,16 @@ def curves(y: FloatArray, predictions: Mapping[str, FloatArray]) -> dict[str, pd
 
 
 def _shares(counted: FloatArray) -> FloatArray:
-    """Running shares of a total, from none to all; unknown where there is nothing in total."""
+    """Running shares of a total, from 0 to 1; NaN where the total is zero."""
     total = counted.sum()
     running: FloatArray = np.r_[0.0, np.cumsum(counted)]
     return running / total if total else np.full_like(running, np.nan)
 
 
 def feature_aucs(test: pd.DataFrame, features: list[str]) -> "pd.Series[float]":
-    """AUC of each feature alone, in its better direction: one near 1 looks like a leak.
+    """AUC of each feature alone, in its better direction: a value near 1 looks like a leak.
 
-    Text has no order: there it is the largest AUC of one of its values against all others.
+    Text has no order: its AUC is the largest of one value against all others.
     """
     y = test["churned"].to_numpy(np.float64)
     one = np.ones_like(y)
@@ -176,7 +176,7 @@ def feature_aucs(test: pd.DataFrame, features: list[str]) -> "pd.Series[float]":
 
 
 def _alone(column: "pd.Series[Any]") -> list[FloatArray]:
-    """A feature as numbers that can be ranked, each (n,): of text one for each frequent value."""
+    """A feature as columns that can be ranked, each (n,): for text, one for each frequent value."""
     if is_text(column):
         frequent = column.value_counts().sort_index().nlargest(MOST_VALUES).index
         parts = [(column == value).to_numpy(np.float64) for value in frequent]

@@ -1,8 +1,8 @@
-"""Backtest of the sales forecast: what it would have said on past dates, beside what was sold.
+"""Backtest of the sales forecast: what it would have predicted on past dates, and what was sold.
 
-On the test dates the evaluated models, within the horizon; where the value horizon is longer, on
-the value test dates the models that stood there, over all months. Beside them the last period again
-and the same period last year.
+The test dates judge the evaluated models, within the horizon. Where the value horizon is longer,
+the value test dates judge the models as they stood then, over all months. Both are compared with
+the last period repeated and with the same period last year.
 """
 
 from typing import Any
@@ -36,12 +36,12 @@ WITHIN, BEYOND = "within_horizon", "value_horizon"
 
 
 def backtest(past: Past, evaluated: Evaluated, params: ModelParams) -> list[dict[str, Any]]:
-    """One entry per date, earliest first: periods with what was sold and said, and the errors.
+    """One entry per date, earliest first: periods with sold and forecast amounts, and the errors.
 
-    `total_error` is forecast over sold, less 1; `segment_error` the sum over RFM segments of the
-    absolute errors over what was sold; both with 95 % intervals, customers resampled. A model is
-    left out of a date that has no such figure: where nothing was sold, or the data does not reach
-    back far enough for it.
+    `total_error` is forecast over sold, less 1; `segment_error` is the sum over RFM segments of the
+    absolute errors, over what was sold; both have 95 % intervals from resampled customers. A model
+    is left out of a date on which its figure is undefined: where nothing was sold, or the data does
+    not reach back far enough.
     """
     timeline = past.timeline
     dates = [(day, WITHIN, timeline.horizon_days, evaluated.bundle) for day in timeline.test]
@@ -56,9 +56,10 @@ def backtest(past: Past, evaluated: Evaluated, params: ModelParams) -> list[dict
 
 
 def forecast_metrics(backtests: list[dict[str, Any]]) -> dict[str, Any]:
-    """Means of the absolute errors by reach, amount and model, and over how many `dates`.
+    """Mean absolute errors by reach, amount and model, and over how many `dates`.
 
-    Each over the dates that have it: the data may reach back a year from the last of them only.
+    Each mean is over the dates that have the figure: last year's sales, for example, may be known
+    at the last date only.
     """
     found: dict[str, Any] = {}
     for entry in backtests:
@@ -151,9 +152,9 @@ def _errors(
     of_segment: npt.NDArray[np.bool_],
     weights: FloatArray,
 ) -> dict[str, dict[str, float]]:
-    """Errors of the total and by segment; said and sold by customer (n,).
+    """Errors of the total and by segment; `said` and `sold` are by customer (n,).
 
-    With intervals over the draws in which anything was sold; without any such draw there are none.
+    Intervals are over the draws in which anything was sold; without any such draw there are none.
     """
     once = np.ones((1, len(said)))
     drawn = weights[(weights @ sold) > 0]
@@ -169,7 +170,7 @@ def _errors(
 def _error(
     said: FloatArray, sold: FloatArray, parts: npt.NDArray[np.bool_] | None, weights: FloatArray
 ) -> FloatArray:
-    """For each draw (draws,): of the total with its sign, or the absolute ones of parts added."""
+    """For each draw (draws,): the signed error of the total, or the absolute errors by part."""
     all_sold = weights @ sold
     if parts is None:
         ratio: FloatArray = (weights @ said) / all_sold - 1
@@ -180,7 +181,7 @@ def _error(
 
 
 def _outside(past: Past, day: int, days: int, customers: list[str]) -> dict[str, Any]:
-    """Shares of all that was sold which customers outside the forecast brought."""
+    """Shares of all sales that were brought by customers outside the forecast."""
     found = bought_by(past.purchases, day, days, set(customers))
     return {
         what: {

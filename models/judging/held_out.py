@@ -1,6 +1,7 @@
-"""Models that answer for customers they have not seen: one for each fold of those held out.
+"""Models of held-out folds: each customer is predicted by the model that has not seen them.
 
-What `judge` asks of a model is asked of the one whose fold the customer belongs to.
+The classes answer `judge` like a single model: every row goes to the model of its customer's fold,
+which was fitted without that fold.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ from models.simple.rules import Baselines
 def _numbers(
     rows: pd.DataFrame, models: int, ask: Callable[[int, pd.DataFrame], FloatArray | None]
 ) -> FloatArray | None:
-    """The answers (n, ...) of each row's own model; None where one has none."""
+    """Predictions (n, ...) of each row by the model of its fold; None where a model has none."""
     fold, found = fold_of(rows["customer_id"], models), {}
     for number in np.unique(fold):
         answer = ask(int(number), rows[fold == number])
@@ -41,7 +42,7 @@ def _numbers(
 def _table(
     rows: pd.DataFrame, models: int, ask: Callable[[int, pd.DataFrame], pd.DataFrame]
 ) -> pd.DataFrame:
-    """The answers of each row's own model as a table on the index of the rows."""
+    """Predictions of each row by the model of its fold, as a table on the index of the rows."""
     fold = fold_of(rows["customer_id"], models)
     parts = [ask(int(number), rows[fold == number]) for number in np.unique(fold)]
     columns = [name for name in parts[0].columns if all(name in part for part in parts)]
@@ -51,13 +52,13 @@ def _table(
 
 @dataclass(frozen=True)
 class HeldOutChurn:
-    """The churn models, as one that is asked for probabilities."""
+    """The churn models of all folds, used like one model."""
 
     bundles: Sequence[Bundle]
 
     @property
     def features(self) -> tuple[str, ...]:
-        """The features read, in order."""
+        """The features that are read, in order."""
         return self.bundles[0].churn.features
 
     def predict(self, snapshot: pd.DataFrame) -> FloatArray:
@@ -78,7 +79,7 @@ class HeldOutChurn:
 
 @dataclass(frozen=True)
 class HeldOutCurves(WhenModel):
-    """The models of the next purchase, on the days that all of them tell."""
+    """The models of the next purchase of all folds, on the grid days that they share."""
 
     bundles: Sequence[Bundle]
 
@@ -87,12 +88,12 @@ class HeldOutCurves(WhenModel):
 
     @cached_property
     def models(self) -> list[WhenModel]:
-        """One for each fold."""
+        """The model of each fold."""
         return [one.next_purchase for one in self.bundles]
 
     @property
     def grid(self) -> tuple[int, ...]:
-        """The days that all tell."""
+        """The days that all models have."""
         common = set.intersection(*(set(model.grid) for model in self.models))
         return tuple(sorted(common))
 
@@ -114,12 +115,12 @@ class HeldOutCurves(WhenModel):
 
 @dataclass(frozen=True)
 class HeldOutValue:
-    """The models of orders and money."""
+    """The models of orders and money of all folds, used like one model."""
 
     models: Sequence[AmountModel]
 
     def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
-        """The columns that all tell, on the snapshot's index."""
+        """The columns that all models have, on the snapshot's index."""
         risk = pd.Series(churn_risk, index=snapshot.index)
         return _table(
             snapshot,
@@ -130,13 +131,13 @@ class HeldOutValue:
         )
 
     def learned(self) -> "HeldOutValue":
-        """The models that tell only what was learned."""
+        """The same models without extrapolation beyond the learned days."""
         return HeldOutValue([model.learned() for model in self.models])
 
 
 @dataclass(frozen=True)
 class HeldOutBaselines:
-    """The baselines; the rhythm and the segments' curves are those of the first fold's others."""
+    """The baselines of all folds; rhythm and segment curves are fitted without the first fold."""
 
     models: Sequence[Baselines]
 
@@ -177,21 +178,21 @@ class HeldOutBaselines:
 
 @dataclass(frozen=True)
 class HeldOutBundle:
-    """The bundles of all folds, as the one that `judge` asks."""
+    """The bundles of all folds, used by `judge` like one bundle."""
 
     bundles: Sequence[Bundle]
 
     @property
     def churn(self) -> HeldOutChurn:
-        """Who leaves."""
+        """The churn models."""
         return HeldOutChurn(self.bundles)
 
     @property
     def next_purchase(self) -> WhenModel:
-        """When the next purchase comes."""
+        """The models of the next purchase."""
         return HeldOutCurves(self.bundles)
 
     @property
     def value(self) -> HeldOutValue:
-        """How much."""
+        """The models of orders and money."""
         return HeldOutValue([one.value for one in self.bundles])

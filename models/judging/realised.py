@@ -1,4 +1,4 @@
-"""What a past release promised, and what became of it once its horizon had closed."""
+"""What a past release predicted, and what had happened once its horizon had closed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,9 +15,9 @@ JUDGED = ("auc", "capture_at_10", "observed_over_expected", "calibration_error")
 def realised(scores: pd.DataFrame, params: ModelParams, monitor: MonitorParams) -> dict[str, Any]:
     """Figures of one closed release, for all its customers and for the untreated.
 
-    `scores` holds customer_id, churn_risk, left and untreated, one row per customer scored. With
-    fewer than `min_outcomes` leavers or stayers a group is counted and not judged. Intervals are
-    95 %, customers resampled.
+    `scores` holds customer_id, churn_risk, left and untreated, one row per scored customer. A group
+    with fewer than `min_outcomes` leavers or stayers is counted but not judged. Intervals are 95 %,
+    from resampled customers.
     """
     groups = {"all": scores, "untreated": scores[scores["untreated"]]}
     return {name: _figures(rows, params, monitor) for name, rows in groups.items()}
@@ -43,7 +43,7 @@ def falls_short(
 ) -> bool:
     """Whether a figure is worse than promised by more than both intervals explain.
 
-    The half widths towards each other are added as those of independent figures.
+    The half widths that face each other are combined as those of independent figures.
     """
     if is_better_high:
         gap = promised["value"] - found["value"]

@@ -1,4 +1,4 @@
-"""The judgement of a run: every model on its test dates, with plots, as plain figures."""
+"""Evaluates all models of a run on their test dates: figures as plain data, plots as tables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,8 @@ from models.simple.rules import BASELINES, Baselines
 from models.training.models import FOLD, PAST
 from models.training.until import Until
 
-# Labels over the value horizon, what is expected of them, and which rules stand beside it.
+# Labels over the value horizon, the columns that predict them, and the rules they are compared
+# with.
 OVER_VALUE = (
     ("orders_in_value_horizon", "expected_orders_in_value_horizon", "orders"),
     ("value", "expected_value", "spend"),
@@ -46,9 +47,9 @@ class Judged:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The evaluated models and the baselines fitted on the same rows, now and in the past.
+    """The evaluated models, and the baselines fitted on the same rows; `past`, as they once stood.
 
-    Where other customers judge, each of them is one model for each fold of those held out.
+    Where held-out customers are the judges, each part combines one model for each fold.
     """
 
     bundle: Bundle | HeldOutBundle
@@ -79,7 +80,7 @@ class Evaluated:
 class Costs:
     """What retention costs and brings: offers by action, and the margin on what is sold.
 
-    Without a margin nothing is known of what a kept customer earns.
+    Without a margin, what a retained customer earns is unknown.
     """
 
     offers: Mapping[str, Offer]
@@ -106,7 +107,7 @@ def judge(
     by_itself = _enough(test, snapshots, timeline, params)
     alone = feature_aucs(by_itself, features)
     y = test["churned"].to_numpy(np.float64)
-    # First of all: figures that are too good to be true are not worth computing.
+    # Checked first: figures that are too good to be true are not worth computing.
     suspects = alone if _fewest(by_itself) >= FEWEST else alone[:0]
     area = auc(y, risk, np.ones_like(y)) if _fewest(test) >= FEWEST else None
     accepted = check_leaks(suspects, area, features, params)
@@ -114,11 +115,11 @@ def judge(
     churn = evaluate_churn(test, predictions, timeline.horizon_days, params)
     churn["accepted_leaks"] = accepted
     if timeline.rung == OTHER_CUSTOMERS and churn["grade"] == "A":
-        churn["grade"] = "B"  # nothing shows that it holds on a later time
+        churn["grade"] = "B"  # nothing shows that it holds at a later time
     churn["warnings"] += dominance(importance)
     churn["strongest_single_feature"] = {"name": str(alone.index[0]), "auc": float(alone.iloc[0])}
     when = evaluate_when(test, bundle.next_purchase, baselines, risk)
-    # Over the days learned: what is extrapolated beyond them has no outcome to be judged by.
+    # Over the learned days only: no outcome can judge the extrapolation beyond them.
     expected = bundle.value.learned().predict(test, risk)
     if costs.margin_rate is not None and "value_if_stays" in expected:
         lost = (expected["value_if_stays"] - expected["value_if_lapses"]).mean()
@@ -141,7 +142,7 @@ def judge(
             {OURS: expected["expected_spend"].to_numpy(np.float64), **simple["spend"]},
         )
     plots = curves(y, predictions)
-    # dvc.yaml names the columns it draws: a baseline that a cancellation has not is an empty one.
+    # dvc.yaml names the columns to draw: a baseline that cancellations lack is an empty column.
     absent = {name: np.nan for name in BASELINES if name not in predictions}
     plots |= {name: plots[name].assign(**absent) for name in ("roc", "precision_recall", "gains")}
     plots["feature_importance"] = importance.head(25).round(5)
@@ -152,10 +153,10 @@ def judge(
 def _enough(
     test: pd.DataFrame, snapshots: pd.DataFrame, timeline: Timeline, params: ModelParams
 ) -> pd.DataFrame:
-    """The rows on which features are judged alone: of few leavers some feature sorts by chance.
+    """The rows on which features are judged alone: with few leavers some feature sorts by chance.
 
-    A feature alone learns nothing, so with too few of either outcome on the test dates all closed
-    ones may judge it.
+    A single feature is not fitted to anything, so where the test dates have too few of either
+    outcome all closed rows may judge it.
     """
     if _fewest(test) >= params.gates.min_churners:
         return test
@@ -163,7 +164,7 @@ def _enough(
 
 
 def _fewest(rows: pd.DataFrame) -> int:
-    """Leavers or stayers, whichever are fewer."""
+    """The number of leavers or of stayers, whichever is smaller."""
     left = int(rows["churned"].sum())
     return min(left, len(rows) - left)
 
@@ -175,7 +176,7 @@ def judge_categories(
     evaluated: Evaluated,
     params: ModelParams,
 ) -> dict[str, Any]:
-    """Judge the next categories on the test dates; nothing where there is no model of them."""
+    """Judge the next categories on the test dates; empty where there is no model of them."""
     model = evaluated.next_categories
     if categories is None or model is None:
         return {}
@@ -187,7 +188,7 @@ def judge_categories(
 def _followed_longer(
     snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated
 ) -> dict[str, Any]:
-    """When, on the value test dates: older models, on rows that were followed to longer ends."""
+    """When the next purchase comes, on the value test dates: older models, longer follow-up."""
     test = _rows(snapshots, timeline, timeline.value_test)
     if test.empty or set(timeline.value_test) <= set(timeline.test):
         return {}
@@ -199,7 +200,7 @@ def _followed_longer(
 
 
 def _value(snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated) -> dict[str, Any]:
-    """Orders and value over the learned value horizon, by models as at the value test date."""
+    """Orders and value over the learned value horizon, by the models of the value test date."""
     test = _rows(snapshots, timeline, timeline.value_test)
     if test.empty:  # a gap in the data around the value test date
         return {}

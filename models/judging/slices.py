@@ -1,7 +1,7 @@
 """For whom a model works: the same figures for parts of the test rows.
 
-A part with too few leavers or stayers is counted and not judged. Groups of attributes that were not
-learned from are parts too: a model can be wrong about people it was not told apart by.
+A part with too few leavers or stayers is counted but not judged. Groups by customer attributes that
+were not learned from are parts too: a model can be wrong about groups that it cannot distinguish.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,9 @@ from models.probability.metrics import METRICS, known
 from models.trees.inputs import is_text
 
 Booleans = npt.NDArray[np.bool_]
-FEWEST = 10  # leavers, and stayers, below which a part is not judged
+FEWEST = 10  # leavers, and stayers: with fewer a part is not judged
 TENURE_DAYS = (90, 365)
-MOST_GROUPS = 12  # of an attribute, the most frequent ones; what is left is "other"
+MOST_GROUPS = 12  # of an attribute: the most frequent ones, all others are "other"
 THIRDS = ("lowest_third", "middle_third", "highest_third")
 
 
@@ -45,7 +45,7 @@ def judge_slices(
     horizon_days: int,
     excluded_attributes: Sequence[str] = (),
 ) -> dict[str, dict[str, Any]]:
-    """`{kind: {part: {rows, churners, models}}}`; `models` is absent from a part not judged."""
+    """`{kind: {part: {rows, churners, models}}}`; a part that is not judged has no `models`."""
     y = test["churned"].to_numpy(np.float64)
     result: dict[str, dict[str, Any]] = {}
     for kind, parts in _parts(test, horizon_days, excluded_attributes).items():
@@ -92,14 +92,14 @@ def _parts(
 
 
 def _thirds(test: pd.DataFrame) -> dict[str, Booleans]:
-    """Customers by what they have spent so far, in thirds of each as-of date."""
+    """Thirds of the customers by what they have spent so far, within each as-of date."""
     share = test.groupby("as_of_date")["amount_total"].rank(pct=True).fillna(0.0).to_numpy()
     third = np.minimum((share * 3).astype(np.int64), 2)
     return {name: third == i for i, name in enumerate(THIRDS)}
 
 
 def _attribute(values: "pd.Series[Any]") -> dict[str, Booleans]:
-    """Groups of text, thirds of numbers; who has no value is a group of its own."""
+    """Groups of text or thirds of numbers; customers without a value are a group of their own."""
     if not is_text(values) and values.nunique() > MOST_GROUPS:
         share = values.rank(pct=True)
         third = np.minimum((share.fillna(0.0).to_numpy() * 3).astype(np.int64), 2)

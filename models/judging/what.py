@@ -1,14 +1,15 @@
-"""Evaluation of the next categories on later dates, beside what else would be shown.
+"""Evaluation of the next categories on later dates, beside simple lists.
 
-Of each list, `new` and `any`, three categories are shown to a customer. On the rows who bought at
-least one category that the list may hold within the horizon:
+Of each list, `new` and `any`, three categories are shown to a customer. The figures are over the
+rows that bought, within the horizon, at least one category that the list may hold:
 
     hit_at_3  share of rows who bought at least one of the three
     map_at_3  mean over rows of AP@3 = sum over k <= 3 of precision at k × (k-th was bought),
               divided by the smaller of 3 and the number of such categories bought
 
-Beside stand the customer's `own_frequent` categories (most days ever; equals, and what is left to
-fill, by popularity) and global `popularity` (share of the cohort who bought it in 90 days).
+The lists to compare with are the customer's `own_frequent` categories (most days ever; ties, and
+empty places, by popularity) and global `popularity` (share of the cohort who bought the category in
+90 days).
 """
 
 from collections.abc import Mapping
@@ -38,10 +39,10 @@ def evaluate_categories(
     """Judge both lists on test rows with known outcomes: figures with 95 % intervals.
 
     `churn_risk` (n,) is what the cards of these rows would say. Returns for each list the models,
-    what ours gains on the others (paired), `by_date`, and `observed_over_expected`: categories
-    bought for each that the probabilities shown add up to, lapsed customers included; None where
-    nothing was expected. A list is left out where nobody bought anything that it may hold: new
-    ones, where everybody has bought all there are.
+    the paired gains of ours over the others, `by_date`, and `observed_over_expected`: categories
+    bought over the sum of the probabilities shown, lapsed customers included; None where nothing
+    was expected. A list is left out where nobody bought anything that it may hold: `new`, for
+    example, where everybody has bought every category lately.
     """
     test = test[test["outcome_known"]].reset_index(drop=True)
     if test.empty:
@@ -67,9 +68,9 @@ def evaluate_categories(
 def categories_by_row(
     test: pd.DataFrame, categories: Categories, model: NextCategoriesModel, churn_risk: FloatArray
 ) -> dict[str, pd.DataFrame]:
-    """Figures of each row (n,) by model: `any_hit_at_3` and so on, NaN where nothing could be hit.
+    """Figures of each row (n,) by model, such as `any_hit_at_3`; NaN where no hit was possible.
 
-    All test rows need a known outcome.
+    Every test row needs a known outcome.
     """
     _, tables = _tables(test, categories, model, churn_risk)
     found = {name: pd.DataFrame(index=range(len(test))) for name in tables}
@@ -84,7 +85,7 @@ def categories_by_row(
 def _tables(
     test: pd.DataFrame, categories: Categories, model: NextCategoriesModel, churn_risk: FloatArray
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """Probabilities of all candidates, and by model candidates in the order they would be shown."""
+    """Probabilities of all candidates, and for each model the candidates in the order shown."""
     history = categories.history[categories.history["as_of_date"].isin(test["as_of_date"])]
     told = model.probabilities(test, history, churn_risk)
     told["category"] = pd.Categorical(told["category"])
@@ -95,7 +96,7 @@ def _tables(
 def _rules(
     test: pd.DataFrame, history: pd.DataFrame, categories: Categories, most_popular: int
 ) -> dict[str, pd.DataFrame]:
-    """The candidates in the order of each rule, with what became of them."""
+    """The candidates in the order of each rule, and whether they were bought."""
     pairs = candidates(test, history, popularity(history), most_popular)
     pairs["y"] = bought_of(pairs, test, categories.outcomes)
     pairs["is_new"] = pairs["bought_90d"] == 0
@@ -118,7 +119,7 @@ def _bought(test: pd.DataFrame, categories: Categories) -> dict[str, FloatArray]
 
 
 def _of_rows(table: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
-    """Columns row and category of a table's rows that belong to rows of the test."""
+    """Columns row and category, for the rows of a table that belong to test rows."""
     keys = ["as_of_date", "customer_id"]
     there = table.loc[table["as_of_date"].isin(test["as_of_date"]), [*keys, "category"]]
     there = there.astype({"customer_id": "str", "category": "str"})
@@ -132,7 +133,7 @@ def _judged(
     weights: FloatArray,
     dates: "pd.Series[Any]",
 ) -> dict[str, Any]:
-    """One list: the figures of each model, gains of ours, and ours by date."""
+    """One list: the figures of each model, the gains of ours, and ours by date."""
     could = total > 0
     drawn = weights[:, could]
     values = {name: _per_row(one, total, could) for name, one in lists.items()}
@@ -161,7 +162,7 @@ def _judged(
 
 
 def _per_row(listed: pd.DataFrame, total: FloatArray, could: Any) -> dict[str, FloatArray]:
-    """hit_at_3 and AP@3 of each row that could be hit."""
+    """hit_at_3 and AP@3 of each row for which a hit was possible."""
     bought = np.zeros((len(total), LIST_LENGTH))
     bought[listed["row"], listed.groupby("row").cumcount()] = listed["y"]
     bought, total = bought[could], total[could]
@@ -187,9 +188,9 @@ def _ratio(told: pd.DataFrame, rows: int, weights: FloatArray) -> dict[str, floa
 
 
 def _over(top: FloatArray, bottom: FloatArray, weights: FloatArray) -> dict[str, float]:
-    """Sum of `top` over that of `bottom`, with a 95 % interval over the draws that hold any.
+    """Sum of `top` over that of `bottom`, with a 95 % interval over the draws.
 
-    A draw may miss all of a few rows, and then says nothing of them.
+    Draws in which `bottom` is zero throughout are left out.
     """
     value, drawn = float(top.sum() / bottom.sum()), weights @ bottom
     some = drawn > 0

@@ -16,7 +16,7 @@ from models.simple.btyd_orders import btyd_inputs
 from models.simple.rules import Baselines
 
 MAX_PAIR_ROWS = 4000
-FOLLOWED = 50  # rows, to judge a day by
+FOLLOWED = 50  # rows that a day needs to be judged
 
 
 def evaluate_when(
@@ -25,12 +25,13 @@ def evaluate_when(
     baselines: Baselines | HeldOutBaselines,
     churn_risk: FloatArray,
 ) -> dict[str, Any]:
-    """Judge the curves told: Brier score and observed over expected by day, misses, error, order.
+    """Judge the predicted curves: probabilities by day, interval, median error, concordance.
 
-    A day is judged on the rows followed at least that long: follow-up ends on a date of the
-    calendar whatever a customer does, so these are as good as all. `missed_early` is the share who
-    bought before the 80 % interval and `missed_late` after it, each of the rows where that can be
-    known: both should be near 0.10. `coverage` is the share inside, of rows followed to the end.
+    A day is judged on the rows followed for at least that long: follow-up ends on a calendar date
+    whatever a customer does, so these rows stand for all. `missed_early` is the share who bought
+    before the 80 % interval and `missed_late` the share after it, each of the rows where that can
+    be known: both should be near 0.10. `coverage` is the share inside, of the rows followed to the
+    end of the curve.
     """
     horizon = model.horizon_days
     curve = model.curve(test, churn_risk)
@@ -99,7 +100,8 @@ def concordance(days: FloatArray, followup: FloatArray, sooner: FloatArray) -> f
     """Share of comparable pairs in which the higher `sooner` bought first (Harrell et al. 1982).
 
     A pair is comparable when the earlier of the two is a purchase; ties of `sooner` count half.
-    With more than 4,000 rows every k-th is taken: pairs grow with the square. None without a pair.
+    With more than 4,000 rows every k-th is taken, as pairs grow with the square of the rows. None
+    without a comparable pair.
     """
     every = max(1, -(-len(days) // MAX_PAIR_ROWS))
     days, followup, sooner = days[::every], followup[::every], sooner[::every]
@@ -128,7 +130,7 @@ def _integrated_brier(
 ) -> dict[str, Any]:
     """Mean over time of the Brier score of "has bought by then" (Graf et al. 1999).
 
-    From the as-of date to the last day of the grid to which enough rows were followed.
+    From the as-of date to the last grid day to which at least FOLLOWED rows were followed.
     """
     judged = [day for day in grid if (followup >= day).sum() >= FOLLOWED]
     scores: dict[str, list[float]] = {}
@@ -148,9 +150,10 @@ def _integrated_brier(
 def _coverage(
     days: FloatArray, followup: FloatArray, ends: tuple[FloatArray, FloatArray], reach_days: int
 ) -> dict[str, Any]:
-    """Share of rows, followed to the reach of the curve, whose purchase came within the interval.
+    """Share of rows, followed to the end of the curve, whose purchase came within the interval.
 
-    An end beyond the reach is shown as "not within N days", which no purchase within them covers.
+    An end of the interval beyond the curve is shown as "not within N days", which covers no
+    purchase within those days.
     """
     low, high = (np.where(np.isnan(end), np.inf, end) for end in ends)
     day = np.where(days < reach_days, days, np.inf)

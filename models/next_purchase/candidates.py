@@ -1,9 +1,9 @@
-"""Candidates: which categories a customer may buy next, with what is known of each pair.
+"""Candidates: the categories a customer may buy next, with the inputs for each pair.
 
-Every category a customer ever bought is a candidate, and so are the ones that most others bought
-lately. A pair is described by the customer's own days with the category, by how the cohort buys
-the category at that date, and by a few features of the customer. The category itself is no input:
-one that is new next month is judged by how it is bought.
+Every category that a customer ever bought is a candidate, and so are the most popular ones of the
+date. A pair is described by the customer's own days with the category, by how the cohort buys the
+category at that date, and by a few features of the customer. The category itself is not an input: a
+category that is new next month is judged by how it is bought.
 """
 
 from collections.abc import Sequence
@@ -26,21 +26,22 @@ CUSTOMER = (
     "categories_total",
     "tenure_days",
 )
-# Inputs that look back so many days, and the feature that the snapshot has where all do.
+# Inputs over a window, by the feature that the snapshot has where the history covers the window.
 WINDOWS = {
     "categories_30d": ("bought_30d", "buyers_30d"),
     "categories_90d": ("bought_90d", "buyers_90d", "return_rate", "frequency_90d"),
 }
-# Not how often in all: that grows with the history, so on later dates it expects too much.
+# Without the total count: it grows with the history, so predictions on later dates would be too
+# high.
 LIFETIME = ("first_ago", "last_ago", "gap", "silence_over_gap", "rate")
 POPULARITY = ("buyers_30d", "buyers_90d", "return_rate", "frequency_90d")
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Which pairs are judged and what is read of them: `of_pair`, then `of_customer`.
+    """Which pairs are judged, and the inputs that describe them: `of_pair`, then `of_customer`.
 
-    Beside the own categories of a customer the `most_popular` ones of the date are judged.
+    Besides a customer's own categories the `most_popular` ones of the date are judged.
     """
 
     of_pair: tuple[str, ...]
@@ -53,7 +54,7 @@ class Pairs:
         return (*self.of_pair, *(f"customer_{name}" for name in self.of_customer.features))
 
     def matrix(self, pairs: pd.DataFrame, snapshot: pd.DataFrame) -> FloatArray:
-        """The inputs of `candidates` of a snapshot (n, k), NaN where unknown.
+        """The inputs for the `candidates` of a snapshot (n, k), NaN where unknown.
 
         Raises ArtifactError where the snapshot lacks a feature that is read.
         """
@@ -72,7 +73,7 @@ class Pairs:
 
 
 def pairs_of(features: Sequence[str], most_popular: int) -> Pairs:
-    """What is read of pairs, given the features that models learn from in these snapshots."""
+    """The inputs of pairs that these snapshots allow, given the features that models learn from."""
     windows = [name for known, names in WINDOWS.items() if known in features for name in names]
     customer = Inputs(tuple(name for name in CUSTOMER if name in features))
     return Pairs((*LIFETIME, *windows), customer, most_popular)
@@ -81,9 +82,10 @@ def pairs_of(features: Sequence[str], most_popular: int) -> Pairs:
 def popularity(history: pd.DataFrame) -> pd.DataFrame:
     """How the cohort buys each category, by as_of_date and category.
 
-    `buyers_30d` and `buyers_90d` are shares of the customers who bought it in so many days,
-    `return_rate` is the share who bought it in the last 30 days of those who had not in the 60
-    before, and `frequency_90d` the mean number of days with it of those who bought it in 90.
+    `buyers_30d` and `buyers_90d` are the shares of customers who bought it in so many days.
+    `return_rate` is the share who bought it in the last 30 days, of those who had not in the 60
+    days before. `frequency_90d` is the mean number of days with it, of those who bought it in 90
+    days.
     """
     keys = ["as_of_date", "category"]
     earlier = history["bought_90d"] - history["bought_30d"]
@@ -113,8 +115,8 @@ def candidates(
     """The pairs to judge for the rows of a snapshot, one row each, sorted by row and category.
 
     Columns: `row` (position in the snapshot), `category`, the days of the history (`first_ago` and
-    `last_ago` unknown for a category never bought) and what `popular` says of the category. Beside
-    the own categories these are the `most_popular` of the date.
+    `last_ago` are unknown for a category never bought) and the columns of `popular`. The pairs are
+    the customer's own categories and the `most_popular` ones of the date.
     """
     found = []
     for date, found_at in snapshot.groupby("as_of_date").indices.items():
@@ -141,7 +143,7 @@ def _at(
     """The candidates of one as-of date."""
     names = known["category"].cat.categories
     people = known["customer_id"].cat.categories
-    # One place more, at -1: for customers who never bought any category, and read by nobody.
+    # One more element, at -1, for customers who never bought any category; it is never read.
     row_of = np.full(len(people) + 1, -1)
     row_of[people.get_indexer(pd.Index(customers))] = position
     row = row_of[known["customer_id"].cat.codes]

@@ -1,14 +1,14 @@
-"""When each customer buys next: a distribution of days that knows what it has not seen yet.
+"""When each customer buys next: a discrete-time hazard model that allows for censoring.
 
-A discrete-time hazard model (Singer & Willett 1993, "It's About Time", Journal of Educational
-Statistics 18(2)) with LightGBM for the hazard. Time after the as-of date is cut at the days of a
-grid; a purchase on whole day d (0 = the as-of day itself) falls in the interval [start, end) that
-holds d. S(t) = P(no purchase on days 0 … t-1), so S(horizon) is the probability of churn.
+Source: Singer & Willett (1993), "It's About Time", Journal of Educational Statistics 18(2); the
+hazard comes from LightGBM. Time after the as-of date is cut at the days of a grid; a purchase on
+whole day d (0 = the as-of day itself) falls in the interval [start, end) that holds d. S(t) = P(no
+purchase on days 0 … t-1), so S(horizon) is the probability of churn.
 
-A row teaches an interval only when it was still waiting at its start and was followed to its end.
-Follow-up ends on a date of the calendar whatever the customer does, so leaving the rest out does
-not bias the hazard; counting an unfinished interval as "no purchase" would, and so would keeping
-an unfinished one only when a purchase had been seen in it.
+An interval learns from a row only if the customer was still waiting at its start and was followed
+to its end. Follow-up ends on a calendar date whatever the customer does, so leaving out the other
+rows does not bias the hazard. Counting an unfinished interval as "no purchase" would bias it, and
+so would keeping an unfinished interval only when a purchase had been seen in it.
 """
 
 from collections.abc import Sequence
@@ -32,13 +32,13 @@ from models.params import ModelParams
 from models.trees.boosting import Recipe, Rows, load_booster, save_booster, train_booster
 from models.trees.inputs import Inputs, learn_inputs
 
-# An interval is kept while this share of the training rows, and this many, were followed to its
-# end: later hazards would rest on the few earliest as-of dates.
+# An interval is kept while at least this share of the training rows, and this many, were followed
+# to its end: later hazards would rest on the few earliest as-of dates.
 ENOUGH_SHARE, ENOUGH_ROWS = 0.05, 50
 MAX_PERSON_PERIODS = 600_000
 FILLED_ROWS = 20_000
 CHUNK_ROWS = 2_000  # 30 MB of inputs at a hundred features and sixteen intervals
-# What a row's waiting looks like at the start of an interval, learned from beside the features.
+# Inputs besides the features: how long the customer has been waiting at the start of an interval.
 INTERVAL_INPUTS = ("interval_start", "silence_at_start")
 
 Indices = npt.NDArray[np.intp]
@@ -47,7 +47,7 @@ Booleans = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Layout:
-    """What the hazard is a function of: inputs, days of the grid, and where each interval starts.
+    """What the hazard is computed from: inputs, days of the grid, base rate of each interval.
 
     `pooled` is the log odds of a purchase in each interval over all training rows; the trees learn
     how a customer differs from it.
@@ -61,7 +61,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class NextPurchaseModel(WhenModel):
-    """Survival curves by trees for the hazard of each interval of the grid."""
+    """Survival curves from trees that predict the hazard of each interval of the grid."""
 
     booster: lgb.Booster
     layout: Layout
@@ -89,7 +89,7 @@ class NextPurchaseModel(WhenModel):
         pooled, starts = np.array(self.layout.pooled), np.array(self.grid[:-1], np.float64)
         matrix = self.layout.inputs.matrix(snapshot)
         silence = snapshot["days_since_last_purchase"].to_numpy(np.float64)
-        # One room for every chunk: taking and clearing new memory costs more than the trees.
+        # One buffer for every chunk: allocating and clearing new memory costs more than the trees.
         width = matrix.shape[1]
         room = np.empty((min(CHUNK_ROWS, len(matrix)), len(starts), width + len(INTERVAL_INPUTS)))
         for first in range(0, len(matrix), CHUNK_ROWS):
@@ -152,8 +152,8 @@ def refit_next_purchase(
 ) -> NextPurchaseModel:
     """The same model fitted on other rows with as many trees, for serving.
 
-    The grid and the values of text features are taken anew, as more rows may have been followed
-    further.
+    The grid and the values of text features are learned again, as more rows may have been followed
+    for longer.
     """
     inputs = learn_inputs(rows, model.layout.inputs.features)
     layout = _layout(rows, inputs, model.layout.horizon_days)
@@ -163,8 +163,8 @@ def refit_next_purchase(
 def grid_for(followup_days: FloatArray, horizon_days: int) -> tuple[int, ...]:
     """Days of the grid: the fixed ones and the horizon, as far as enough rows were followed.
 
-    Up to the longest reported day or the horizon, whichever is later. Raises DataGateError when
-    the horizon itself is out of reach.
+    They end at the longest reported day or the horizon, whichever is later. Raises DataGateError
+    when too few rows were followed to the horizon itself.
     """
     enough = max(ENOUGH_ROWS, ENOUGH_SHARE * len(followup_days))
     days = days_of_grid(horizon_days)
@@ -199,7 +199,7 @@ def _layout(rows: pd.DataFrame, inputs: Inputs, horizon_days: int) -> Layout:
 
 
 def _at_risk(rows: pd.DataFrame, grid: Sequence[int]) -> tuple[Booleans, Booleans]:
-    """Which row teaches which interval, and which had bought by its end, both (n, intervals)."""
+    """Which rows were at risk in an interval, and which had bought by its end; (n, intervals)."""
     starts, ends = np.array(grid[:-1]), np.array(grid[1:])
     followup = rows["followup_days"].to_numpy(np.float64)[:, None]
     day = rows["days_to_next_purchase"].to_numpy(np.float64)[:, None]
@@ -208,9 +208,9 @@ def _at_risk(rows: pd.DataFrame, grid: Sequence[int]) -> tuple[Booleans, Boolean
 
 
 def _person_periods(rows: pd.DataFrame, layout: Layout, seed: int) -> Rows:
-    """One training row per snapshot row and interval it was at risk in.
+    """One training row for each snapshot row and interval in which it was at risk.
 
-    Above MAX_PERSON_PERIODS a random sample of the snapshot rows is taken, whole rows at a time.
+    Above MAX_PERSON_PERIODS snapshot rows are sampled at random, each with all its intervals.
     """
     at_risk, bought = _at_risk(rows, layout.grid)
     if (total := int(at_risk.sum())) > MAX_PERSON_PERIODS:
@@ -232,7 +232,8 @@ def _inputs(snapshot: pd.DataFrame, layout: Layout, row: Indices, interval: Indi
     matrix = layout.inputs.matrix(snapshot)
     width = matrix.shape[1]
     inputs = np.empty((len(row), width + len(INTERVAL_INPUTS)))
-    for first in range(0, len(row), FILLED_ROWS):  # no second copy of all of it on the way
+    # in chunks, so that there is no second copy of everything
+    for first in range(0, len(row), FILLED_ROWS):
         chunk = slice(first, first + FILLED_ROWS)
         inputs[chunk, :width] = matrix[row[chunk]]
     inputs[:, width], inputs[:, width + 1] = start, silence

@@ -1,12 +1,11 @@
 """When and how much for small data: BG/NBD's own curve, and Gamma-Gamma's amounts.
 
-What BG/NBD says is brought to the level that closed outcomes show, drawn to its own by so many
-orders: with few of them it is told as it is. Money is orders × the amount of one: Gamma-Gamma's
-where enough customers bought again for money, else everybody's mean.
+What BG/NBD expects is multiplied by a level learned from closed outcomes; with few orders the level
+is shrunk towards 1, as by PRIOR_ORDERS orders. Money is orders × the amount of an order:
+Gamma-Gamma's where enough customers bought again for money, else the mean of all orders.
 
-Where trees have a part too (models/training/models.py says how large it is), both answer, and what
-is told lies between them: curves before they are bent to the churn risk, orders and money as they
-are.
+Where trees have some weight too (models/training/models.py sets it), the two are mixed: curves
+before they are tilted to the churn risk, orders and money as predicted.
 """
 
 from collections.abc import Mapping
@@ -28,14 +27,14 @@ from models.simple.rules import money_model
 from models.value.model import Horizons, usual_share
 
 FILE = "rhythm.json"
-PRIOR_ORDERS = 20.0  # orders, expected or seen, as which BG/NBD's own level counts
-LEVEL_LIMITS = (0.5, 2.0)  # a correction further than this is a season or chance
-LEAST = 1e-9  # of a probability that is divided by
+PRIOR_ORDERS = 20.0  # orders: the weight of BG/NBD's own level
+LEVEL_LIMITS = (0.5, 2.0)  # a larger correction comes from a season or from chance
+LEAST = 1e-9  # the smallest probability to divide by
 
 
 @dataclass(frozen=True)
 class RhythmCurves(WhenModel):
-    """The probability of no purchase by each day of the grid, by the rhythm."""
+    """The probability of no purchase by each day of the grid, from the purchase rhythm."""
 
     orders: BtydOrders
     horizon: int
@@ -43,7 +42,7 @@ class RhythmCurves(WhenModel):
 
     @property
     def grid(self) -> tuple[int, ...]:
-        """Days of the curve: a model of behaviour may be asked for any."""
+        """Days of the curve: a behavioural model can be evaluated on any day."""
         return tuple(days_of_grid(self.horizon))
 
     @property
@@ -60,10 +59,10 @@ class RhythmCurves(WhenModel):
 
 @dataclass(frozen=True)
 class RhythmValue:
-    """Orders and, with amounts, money from the rhythm, told by a churn risk as by `ValueModel`.
+    """Orders and, with amounts, money from the rhythm, given a churn risk as in `ValueModel`.
 
-    `mean_amount` is that of an order and None without amounts; `levels` multiply what BG/NBD
-    expects, by "orders" and "spend".
+    `mean_amount` is the mean amount of an order, None without amounts; `levels` are factors on what
+    BG/NBD expects, by "orders" and "spend".
     """
 
     orders: BtydOrders
@@ -85,7 +84,7 @@ class RhythmValue:
         }
         if self.mean_amount is not None:
             money = self._amount(snapshot) * self.levels.get("spend", 1.0)
-            # Of one who stays no less over the longer time than within the horizon.
+            # A customer who stays brings no less over the longer time than within the horizon.
             longer = np.maximum(stays, near) * money
             columns |= {
                 "expected_spend": within * money,
@@ -102,14 +101,14 @@ class RhythmValue:
         return pd.DataFrame(columns, index=snapshot.index)
 
     def learned(self) -> "RhythmValue":
-        """The model that tells only the days over which outcomes close."""
+        """The same model, limited to the days over which outcomes close."""
         return replace(self, horizons=self.horizons._replace(told_days=None))
 
     def _if_stays(self, snapshot: pd.DataFrame, days: int) -> tuple[FloatArray, float]:
         """Orders (n,) within `days` of a customer who stays, and a leaver's share of them.
 
-        So that stayers and leavers together, by BG/NBD's own risk, have what it expects. Who stays
-        through a horizon buys at least once in it.
+        Together, weighted by BG/NBD's own risk, stayers and leavers have the orders that BG/NBD
+        expects. A customer who stays through a horizon buys at least once in it.
         """
         outcome, churn = self.horizons.outcome_days, self.horizons.churn
         expected = self.orders.expected(snapshot, days) * self.levels.get("orders", 1.0)
@@ -133,7 +132,7 @@ class RhythmValue:
 
 @dataclass(frozen=True)
 class RhythmModels:
-    """Both models, and the part (0 to 1) that trees have beside them."""
+    """Both models, and the weight (0 to 1) of the trees that they are mixed with."""
 
     when: RhythmCurves
     value: RhythmValue
@@ -154,7 +153,7 @@ class RhythmModels:
 
     @classmethod
     def load(cls, folder: Path) -> "RhythmModels | None":
-        """Read what `save` wrote; None where trees tell it alone."""
+        """Read what `save` wrote; None where the trees are used alone."""
         if not (folder / FILE).exists():
             return None
         content: dict[str, Any] = read_json(folder / FILE)
@@ -174,7 +173,7 @@ class RhythmModels:
 def rhythm_models(
     rows: pd.DataFrame, orders: BtydOrders, horizons: Horizons, tree_weight: float = 0.0
 ) -> RhythmModels:
-    """The models of a fitted BG/NBD, amounts from the last histories of `rows` (snapshots).
+    """The models of a fitted BG/NBD, with amounts from the last histories of `rows` (snapshots).
 
     Without a closed outcome among the rows the levels are BG/NBD's own.
     """
@@ -195,14 +194,14 @@ def _mean_amount(last: pd.DataFrame) -> float | None:
 
 
 def _at_level_of(value: RhythmValue, closed: pd.DataFrame) -> RhythmValue:
-    """The model at the level of orders, and of money for an order, that came within the horizon."""
+    """The model at the levels of orders, and of the amount of an order, seen within the horizon."""
     told = value.orders.expected(closed, value.horizons.outcome_days)
     levels = {"orders": _level(closed["orders_in_horizon"].sum(), told.sum())}
     if value.mean_amount is not None:
         bought = closed["orders_in_horizon"].to_numpy(np.float64)
         spent = float((bought * value._amount(closed)).sum())
         one = spent / max(float(bought.sum()), 1.0)
-        if one > 0:  # as many orders' worth of money as of orders
+        if one > 0:  # money is counted in mean orders, so that PRIOR_ORDERS means the same
             levels["spend"] = _level(closed["spend_in_horizon"].sum() / one, spent / one)
     return replace(value, levels=levels)
 
@@ -217,7 +216,7 @@ def _between(stays: FloatArray, share: float, risk: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class MixedCurves(WhenModel):
-    """Curves that lie between those of trees and of the rhythm, in logs, by the trees' weight."""
+    """Curves mixed from those of trees and of the rhythm, in logs, by the trees' weight."""
 
     trees: WhenModel
     rhythm: WhenModel
@@ -226,7 +225,7 @@ class MixedCurves(WhenModel):
 
     @property
     def grid(self) -> tuple[int, ...]:
-        """The days to which both tell."""
+        """The days that both have."""
         there = set(self.rhythm.grid)
         return tuple(day for day in self.trees.grid if day in there)
 
@@ -247,14 +246,14 @@ class MixedCurves(WhenModel):
 
 @dataclass(frozen=True)
 class MixedValue:
-    """Orders and money between those of trees and of the rhythm, by the trees' weight."""
+    """Orders and money mixed from those of trees and of the rhythm, by the trees' weight."""
 
     trees: Any
     rhythm: RhythmValue
     tree_weight: float
 
     def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
-        """The columns that both tell, mixed: each is linear in amounts, so they stay coherent."""
+        """The columns that both have, mixed: they are linear in the amounts and stay consistent."""
         trees = self.trees.predict(snapshot, churn_risk)
         rhythm = self.rhythm.predict(snapshot, churn_risk)
         both = [name for name in trees.columns if name in rhythm.columns]
@@ -262,5 +261,5 @@ class MixedValue:
         return pd.DataFrame(mixed)
 
     def learned(self) -> "MixedValue":
-        """The model that tells only what was learned."""
+        """The same models without extrapolation beyond the learned days."""
         return replace(self, trees=self.trees.learned(), rhythm=self.rhythm.learned())

@@ -1,14 +1,14 @@
-"""What next: the probability of each category to be bought within the horizon, and two lists of it.
+"""What next: the probability that each category is bought within the horizon, and two lists.
 
-One LightGBM judges pairs of customer and category (models/next_purchase/candidates.py). For a lapse
-it learns from customers who stayed, and with p = churn_risk
+One LightGBM model judges pairs of customer and category (models/next_purchase/candidates.py). For a
+lapse it learns from customers who stayed, and with p = churn_risk
 
     P(category) = (1 - p) × P(category | the customer stays)
 
-so that no category is likelier than a purchase. For a cancellation, where whoever leaves may buy
-before, it learns from everybody and the risk stays out of it.
+so that no category is more likely than a purchase. For a cancellation a customer who leaves may
+still buy before: the model learns from everybody, and the risk is not used.
 
-The lists are the likeliest three of any category, and the likeliest three among those that the
+The lists are the three most likely categories of all, and the three most likely ones that the
 customer did not buy in the last 90 days.
 """
 
@@ -39,7 +39,7 @@ AT_ONCE = 5_000  # customers whose pairs are in memory at a time
 
 @dataclass(frozen=True)
 class NextCategoriesModel:
-    """Trees over pairs of customer and category, of customers who stay where `churn` is a lapse."""
+    """Trees over pairs of customer and category; for a lapse, learned from customers who stayed."""
 
     booster: lgb.Booster
     pairs: Pairs
@@ -56,8 +56,8 @@ class NextCategoriesModel:
     ) -> pd.DataFrame:
         """Every candidate of every row, likeliest first: row, category, probability, is_new.
 
-        `history` is of the as-of dates of the snapshot and of the whole cohort, whose buying says
-        what is popular; `churn_risk` (n,) are the rows' own. Equals are in the order of the names.
+        `history` covers the as-of dates of the snapshot and the whole cohort, which shows what is
+        popular; `churn_risk` (n,) belongs to the rows. Ties are in the order of the names.
         """
         risk = np.asarray(churn_risk, np.float64)
         popular = popularity(history[history["as_of_date"].isin(snapshot["as_of_date"].unique())])
@@ -90,8 +90,8 @@ class NextCategoriesModel:
     ) -> pd.DataFrame:
         """`next_categories_new` and `next_categories_any` on the snapshot's index.
 
-        Each a list of at most three `{category, probability}`, likeliest first; of a customer
-        nothing is known about and in a cohort that bought no category it is empty.
+        Each is a list of at most three `{category, probability}`, likeliest first; empty without
+        candidates.
         """
         told = self.probabilities(snapshot, history, churn_risk)
         return pd.DataFrame(
@@ -134,7 +134,7 @@ class NextCategoriesModel:
 
 
 def shown(told: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Of `probabilities` the rows that stand in a list: `new` or `any`."""
+    """The rows of `probabilities` that a list shows: `new` or `any`."""
     return (told[told["is_new"]] if name == "new" else told).groupby("row").head(LIST_LENGTH)
 
 
@@ -148,7 +148,8 @@ def fit_next_categories(
 ) -> NextCategoriesModel:
     """Fit on pairs of `train`; stop the trees on pairs of `valid` (snapshot rows).
 
-    Rows with unknown outcomes teach nothing. Raises DataGateError where no pair was bought, or all.
+    Rows with unknown outcomes are not used. Raises DataGateError where no pair was bought, or all
+    were.
     """
     learned = _rows(train, categories, (pairs, churn), params)
     booster = _trained(pairs, learned, _rows(valid, categories, (pairs, churn), params), params)
@@ -172,7 +173,7 @@ def _trained(pairs: Pairs, rows: Rows, stop: Rows | int, params: ModelParams) ->
 def _rows(
     rows: pd.DataFrame, categories: Categories, task: tuple[Pairs, Churn], params: ModelParams
 ) -> Rows:
-    """Pairs to learn from: of rows drawn at random, so that they are about `most_pairs` at most."""
+    """Pairs to learn from, about `most_pairs` at most: of snapshot rows sampled at random."""
     pairs, churn = task
     rows = rows[rows["outcome_known"]]
     if churn == LAPSE:

@@ -1,4 +1,4 @@
-"""What is told of the next purchase from a survival curve, whichever model draws it."""
+"""Dates and probabilities of the next purchase from a survival curve of any model."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ from models.probability.curves import days_until, probability_by, tilt, whole_da
 
 REPORTED_DAYS = (7, 14, 30, 60, 90)
 GRID_DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90, 120, 180, 270, 365, 540)
-OUTSIDE = 0.1  # of the purchases, on either side of the interval told
+OUTSIDE = 0.1  # of the purchases, on either side of the interval
 
 
 class WhenModel(ABC):
     """Survival curves S(t) = P(no purchase on days 0 ... t-1) on the days of `grid`.
 
     For a lapse they are tilted to the churn risk, which is S(horizon). For a cancellation they are
-    not: customers of either outcome may buy or not, so the risk says nothing about S(horizon).
+    not: customers of either outcome may or may not buy, so the risk says nothing about S(horizon).
     """
 
     churn: Churn
@@ -41,23 +41,23 @@ class WhenModel(ABC):
 
     @property
     def reach_days(self) -> int:
-        """The last day the curve says anything about: beyond it "not within N days"."""
+        """The last day of the curve; what lies beyond it is "not within N days"."""
         return self.grid[-1]
 
     def curve(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> FloatArray:
-        """What is told: the survival curves, for a lapse tilted to `churn_risk` (n,)."""
+        """The survival curves as reported: for a lapse tilted to `churn_risk` (n,)."""
         survival = self.survival(snapshot)
         if self.churn != LAPSE:
             return survival
         return tilt(survival, self.grid, churn_risk, self.horizon_days)
 
     def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
-        """When each customer buys next, beside a `churn_risk` (n,), on the snapshot's index.
+        """When each customer buys next, given a `churn_risk` (n,), on the snapshot's index.
 
-        `purchase_probability_7d` … `_90d`; `next_purchase_days_median`: days from the as-of date by
-        which every second such customer has bought; `_low` and `_high`: first and last whole day
-        of the 80 % interval. NaN is "beyond `reach_days`": unknown for a probability, "not within
-        N days" for a number of days.
+        `purchase_probability_7d` … `_90d`; `next_purchase_days_median`: days from the as-of date
+        within which half of such customers have bought; `_low` and `_high`: first and last whole
+        day of the 80 % interval. NaN is "beyond `reach_days`": unknown for a probability, "not
+        within N days" for a number of days.
         """
         curve = self.curve(snapshot, churn_risk)
         columns = {
@@ -71,13 +71,13 @@ class WhenModel(ABC):
 
 
 def days_of_grid(horizon_days: int) -> list[int]:
-    """The fixed days and the horizon, to the longest reported day or the horizon."""
+    """The fixed days and the horizon, up to the longest reported day or the horizon."""
     furthest = max(*REPORTED_DAYS, horizon_days)
     return [d for d in sorted({*GRID_DAYS, *REPORTED_DAYS, horizon_days}) if d <= furthest]
 
 
 def on_grid(curve: FloatArray, own: Sequence[int], wanted: Sequence[int]) -> FloatArray:
-    """The columns of curves (n, len(own)) that belong to the days `wanted`, which it has."""
+    """The columns of curves (n, len(own)) for the days `wanted`, which must be among `own`."""
     places = [list(own).index(day) for day in wanted]
     picked: FloatArray = np.ascontiguousarray(curve[:, places])
     return picked

@@ -46,10 +46,10 @@ class BetaMap:
     def at_level_of(
         self, scores: FloatArray, outcomes: FloatArray, own_rows: float = 0.0
     ) -> "BetaMap":
-        """The same shape, shifted so that probabilities average to the outcomes' share.
+        """The same map, shifted so that its mean probability is the share of positive outcomes.
 
-        The map's own level counts as that of `own_rows` beside them. Unchanged when the outcomes
-        are all alike.
+        The map's own mean counts as that of `own_rows` additional rows. Unchanged when all outcomes
+        are equal.
         """
         if not 0 < outcomes.mean() < 1:
             return self
@@ -68,7 +68,7 @@ IDENTITY = BetaMap(1.0, 1.0, 0.0)
 def fit_beta_map(scores: FloatArray, outcomes: FloatArray) -> BetaMap:
     """Fit the map to scores (n,) and outcomes (n,) in {0, 1} by maximum likelihood.
 
-    A whisper of ridge towards the identity keeps it finite when the outcomes are separable.
+    A small ridge penalty towards the identity keeps it finite when the outcomes are separable.
     """
     log_s, log_not_s = _logs(scores)
 

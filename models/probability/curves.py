@@ -1,4 +1,4 @@
-"""Survival curves on the days of a grid: bent to a churn risk, and read as probability or days."""
+"""Survival curves on a grid of days: tilted to a churn risk, and read as probability or days."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ LOWEST_LOG = -700.0  # the exponential of less is 0, which has no logarithm
 def tilt(
     survival: FloatArray, grid: Sequence[int], churn_risk: FloatArray, horizon_days: int
 ) -> FloatArray:
-    """Bend curves (n, len(grid)) so that each passes through its churn risk (n,) at the horizon.
+    """Tilt curves (n, len(grid)) so that each passes through its churn risk (n,) at the horizon.
 
     S'(t) = S(t)^k with k = ln(churn_risk) / ln S(horizon): hazards are multiplied by k, so the
     curve stays monotone. Both are clipped CLIP away from 0 and 1, where k is not defined.
@@ -36,7 +36,7 @@ def probability_by(survival: FloatArray, grid: Sequence[int], days: int) -> Floa
 
 
 def days_until(survival: FloatArray, grid: Sequence[int], share: float) -> FloatArray:
-    """Days by which the purchase has come with probability `share`, (n,).
+    """Days within which the purchase comes with probability `share`, (n,).
 
     Between grid days the hazard is taken as constant, so ln S is a straight line. NaN when the
     curve ends before.
@@ -54,12 +54,12 @@ def days_until(survival: FloatArray, grid: Sequence[int], share: float) -> Float
 
 
 def expected_days(survival: FloatArray, grid: Sequence[int]) -> FloatArray:
-    """Mean days to the purchase (n,), those after the curve's end counted as that long.
+    """Mean days to the purchase (n,); purchases after the end of the curve count as at its end.
 
-    The area under the curve, known as the restricted mean survival time (Royston & Parmar 2013,
-    BMC Medical Research Methodology 13:152). It puts customers in the order in which they are
-    expected, also where curves cross: the probability by one day knows only that day. Days of NaN,
-    to which nobody was followed, are beyond the end.
+    The area under the curve, known as the restricted mean survival time (Royston & Parmar 2013, BMC
+    Medical Research Methodology 13:152). It orders customers by their expected purchase, also where
+    curves cross: the probability by one day knows only that day. Days of NaN, to which nobody was
+    followed, are beyond the end.
     """
     known = np.isfinite(survival).all(axis=0)
     days: FloatArray = np.trapezoid(survival[:, known], np.array(grid)[known], axis=1)
@@ -69,11 +69,11 @@ def expected_days(survival: FloatArray, grid: Sequence[int]) -> FloatArray:
 def whole_days(
     survival: FloatArray, grid: Sequence[int], below: float, above: float
 ) -> tuple[FloatArray, FloatArray]:
-    """First and last day (n,) of the interval told: it starts and ends with whole days.
+    """First and last whole day (n,) of the interval.
 
-    Of the two days around a quantile the one is taken whose probability is nearer: P(before the
-    first day) to `below`, P(after the last day) to `above`. Rounding outwards would always tell of
-    more than was asked. NaN where the quantile is beyond the curve.
+    Of the two days around a quantile, the day whose probability is nearer is taken: P(before the
+    first day) to `below`, P(after the last day) to `above`. Rounding outwards would always make the
+    interval hold more than was asked for. NaN where the quantile is beyond the curve.
     """
     first = _nearest_midnight(survival, grid, below)
     last = _nearest_midnight(survival, grid, 1.0 - above) - 1.0
@@ -90,7 +90,7 @@ def _nearest_midnight(survival: FloatArray, grid: Sequence[int], share: float) -
 
 
 def _survival_at(survival: FloatArray, grid: Sequence[int], days: FloatArray) -> FloatArray:
-    """S at the day (n,) of each row; NaN where that is NaN."""
+    """S at the day (n,) of each row; NaN where the day is NaN."""
     ends = np.array(grid, np.float64)
     known = np.where(np.isnan(days), 0.0, days)
     right = np.clip(np.searchsorted(ends, known, side="left"), 1, len(ends) - 1)

@@ -3,8 +3,9 @@
 Intervals are percentile bootstraps over customers (a customer's rows of several dates stay
 together). Every function takes outcomes (n,) in {0, 1}, probabilities (n,) and weights (n,).
 
-A metric that rows do not allow, as the AUC of one outcome only, is NaN. A draw of such rows says
-nothing and is left out of the interval; a figure of such rows, or of such draws alone, is None.
+A metric that is undefined on the rows, such as the AUC where all outcomes are equal, is NaN. Draws
+on which it is undefined are left out of the interval. A figure that is undefined on the rows, or on
+every draw, is None.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +25,7 @@ BINS = 10
 
 
 def auc(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
-    """Area under the ROC curve: a leaver ranks above a stayer, ties count half."""
+    """Area under the ROC curve: P(a leaver ranks above a stayer), ties counted half."""
     order = np.argsort(p, kind="stable")
     ys, ps, ws = y[order], p[order], w[order]
     starts = np.flatnonzero(np.r_[True, ps[1:] != ps[:-1]])
@@ -59,25 +60,25 @@ def brier(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
 
 
 def brier_skill(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
-    """1 - Brier score over that of telling everybody the share of leavers; 0 is no skill."""
+    """1 - Brier score over that of predicting the share of leavers for everybody; 0 is no skill."""
     base = np.average(y, weights=w)
     plain = base * (1 - base)
     return float(1 - brier(y, p, w) / plain) if plain else float("nan")
 
 
 def capture(y: FloatArray, p: FloatArray, w: FloatArray, depth: float) -> float:
-    """Of all leavers, the part among the share `depth` of customers ranked highest."""
+    """Share of all leavers who are among the share `depth` of customers ranked highest."""
     left = float((w * y).sum())
     return top_leavers(y, p, w, depth * w.sum()) / left if left else float("nan")
 
 
 def lift(y: FloatArray, p: FloatArray, w: FloatArray, depth: float) -> float:
-    """Share of leavers among the `depth` ranked highest, over their share among all."""
+    """Share of leavers among the `depth` ranked highest, over the share of leavers among all."""
     return capture(y, p, w, depth) / depth
 
 
 def top_leavers(y: FloatArray, p: FloatArray, w: FloatArray, room: float) -> float:
-    """Leavers among the `room` (by weight) ranked highest; of a tie at the edge, its share."""
+    """Leavers among the `room` (by weight) ranked highest; a tie at the edge counts in part."""
     order = np.argsort(-p, kind="stable")
     ys, ps, ws = y[order], p[order], w[order]
     starts = np.flatnonzero(np.r_[True, ps[1:] != ps[:-1]])
@@ -88,7 +89,7 @@ def top_leavers(y: FloatArray, p: FloatArray, w: FloatArray, room: float) -> flo
 
 
 def observed_over_expected(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
-    """Leavers seen for each leaver predicted: 1 is right in total."""
+    """Leavers observed for each leaver predicted: 1 is right in total."""
     expected = float((w * p).sum())
     return float((w * y).sum()) / expected if expected else float("nan")
 
@@ -115,7 +116,7 @@ METRICS: dict[str, Metric] = {
 
 
 def known(value: float) -> float | None:
-    """A figure without an interval: None instead of NaN, which is no JSON."""
+    """A figure without an interval: None instead of NaN, which JSON does not allow."""
     return float(value) if np.isfinite(value) else None
 
 
@@ -169,7 +170,7 @@ def paired_difference(
 def _by_rank(
     y: FloatArray, p: FloatArray, weights: FloatArray
 ) -> tuple[tuple[FloatArray, FloatArray], FloatArray]:
-    """Rows in the order of p: metrics sort again, which costs little where it is done already."""
+    """Rows in the order of p: every metric sorts them again, which costs little on sorted rows."""
     order = np.argsort(p, kind="stable")
     return (y[order], p[order]), weights[:, order]
 
@@ -177,7 +178,7 @@ def _by_rank(
 def _resampled(
     metric: Metric, rows: tuple[FloatArray, FloatArray], weights: FloatArray
 ) -> tuple[float, FloatArray]:
-    """The metric of all rows once each, and of every draw (draws,)."""
+    """The metric on all rows once each, and on every draw (draws,)."""
     y, p = rows
     return metric(y, p, np.ones_like(y)), np.array([metric(y, p, w) for w in weights])
 

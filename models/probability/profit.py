@@ -2,9 +2,9 @@
 
 Source: Verbraken, Verbeke & Baesens (2013), "A Novel Profit Maximizing Metric for Measuring
 Classification Performance of Customer Churn Prediction Models", IEEE TKDE 25(5), equations 9 to 14.
-The share ranked highest is contacted and offered an incentive. Of the leavers among them a share γ,
-which nobody knows, takes the offer and stays; whoever would have stayed anyway takes it too. Per
-customer of the whole group, in units of the value of one customer,
+The share ranked highest is contacted and offered an incentive. Of the leavers among them an unknown
+share γ takes the offer and stays; customers who would have stayed anyway take it too. Per customer
+of the whole group, in units of the value of one customer,
 
     P(γ) = π_left F_left (γ (1 - δ) - φ) - π_stayed F_stayed (δ + φ)
 
@@ -24,7 +24,8 @@ from scipy.special import betainc
 from core.arrays import FloatArray
 from models.probability.metrics import interval
 
-# The acceptance that the paper takes: Beta(6, 14), on average 30 % of the leavers who are offered.
+# The acceptance assumed in the paper: Beta(6, 14), on average 30 % of the leavers who get the
+# offer.
 USUAL = (6.0, 14.0)
 
 
@@ -32,8 +33,8 @@ USUAL = (6.0, 14.0)
 class Offer:
     """What one action costs, in the currency of the data, and how many leavers it keeps.
 
-    `incentive_cost` is what the incentive costs for each customer offered who stays, `contact_cost`
-    what each contact does; the share of leavers kept is Beta(a, b).
+    `incentive_cost` is the cost of the incentive for each customer who gets the offer and stays,
+    `contact_cost` that of each contact; the share of leavers kept is Beta(a, b).
     """
 
     incentive_cost: float
@@ -55,8 +56,8 @@ def expected_maximum_profit(
     """EMP of probabilities p (n,) for outcomes y (n,) in {0, 1} with weights w (n,).
 
     `customer_value` is the money lost with a leaver. Zero where contacting anybody would cost more
-    than it brings, undefined (NaN) with one outcome only. Raises ValueError for a value that is not
-    positive, or costs below zero.
+    than it brings, NaN where all outcomes are equal. Raises ValueError for a value that is not
+    positive, or a cost below zero.
     """
     if customer_value <= 0 or min(offer.incentive_cost, offer.contact_cost) < 0:
         raise ValueError(
@@ -83,10 +84,10 @@ def expected_maximum_profit(
 def acceptance_of(low: float, mid: float, high: float) -> tuple[float, float]:
     """The Beta (a, b) with mean `mid` whose 80 % spread is about that from `low` to `high`.
 
-    Shares in [0, 1]. A spread too wide for a Beta with one peak is narrowed to one that has it.
+    Shares in [0, 1]. A spread too wide for a Beta with one peak is narrowed until there is one.
     """
     mid = min(max(mid, 1e-3), 1 - 1e-3)
-    deviation = max(high - low, 1e-3) / (2 * 1.2816)  # a normal's tenth and ninetieth hundredth
+    deviation = max(high - low, 1e-3) / (2 * 1.2816)  # 10th and 90th percentile of a normal
     size = mid * (1 - mid) / deviation**2 - 1
     size = max(size, 1.0 / min(mid, 1 - mid))
     return mid * size, (1 - mid) * size
@@ -112,7 +113,7 @@ def _acceptance_at_cuts(
 ) -> FloatArray:
     """Acceptance from 0 to 1 at which each corner starts to be best, and 1 at the end.
 
-    Between two corners P is the same at one γ: there the further one starts to be better.
+    Two neighbouring corners have the same P at one γ: from there on the further one is better.
     """
     delta, phi = shares
     leavers, stayers = share_left * np.diff(found), (1 - share_left) * np.diff(alarms)
@@ -133,7 +134,7 @@ def best_offer(
     offers: Mapping[str, Offer],
     customer_value: float,
 ) -> dict[str, Any]:
-    """EMP of every model for the offer that earns most by the first model, with 95 % intervals.
+    """EMP of every model for the offer that earns most with the first model, with 95 % intervals.
 
     `weights` (draws, n) are `metrics.customer_weights`. Returns `offer`, `customer_value`,
     `share_contacted` (by the first model) and `models` {name: {value, low, high}}, money per

@@ -1,1 +1,1 @@
-"""Simple ways to say who is leaving and who buys: baselines, rules, and buy-till-you-die models."""
+"""Simple models of who leaves and who buys: baselines, rules, and buy-till-you-die models."""

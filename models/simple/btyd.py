@@ -2,11 +2,11 @@
 
 Source: Fader, Hardie & Lee (2005), "Counting Your Customers the Easy Way: An Alternative to the
 Pareto/NBD Model", Marketing Science 24(2). A customer buys as a Poisson process of rate λ while
-alive, and drops out after each purchase with probability p; λ ~ Gamma(r, rate α) and
-p ~ Beta(a, b) vary over customers independently.
+alive, and drops out after each purchase with probability p; λ ~ Gamma(r, rate α) and p ~ Beta(a, b)
+vary over customers independently.
 
-The inputs are the field's own triple: `frequency` (repeat purchase days), `recency` (days from the
-first to the last purchase) and `T` (days from the first purchase to the as-of date).
+The inputs are the usual triple of the field: `frequency` (repeat purchase days), `recency` (days
+from the first to the last purchase) and `T` (days from the first purchase to the as-of date).
 """
 
 from collections.abc import Mapping
@@ -24,8 +24,8 @@ FloatArray = npt.NDArray[np.float64]
 # (r, a, b); α follows from r, so that every start has the mean purchase rate of the data.
 STARTS = ((1.0, 1.0, 2.0), (0.3, 0.5, 3.0), (2.0, 0.2, 5.0))
 ROWS_TO_CHOOSE_START = 5_000
-# In place of a penalty: data in which nobody drops out, or all buy at one rate, have their maximum
-# at infinity, and predictions no longer change long before it. In units of the mean T for α.
+# Bounds in place of a penalty: where nobody drops out, or all buy at one rate, the likelihood has
+# its maximum at infinity, but predictions stop changing long before. α is in units of the mean T.
 BOUNDS = (1e-4, 1e4)
 # Equation 10 is 0 / 0 where a = 1 or a + b + x = 1; this far from it the error is below 1e-7.
 NUDGE = 1e-6
@@ -87,8 +87,9 @@ class BgNbd:
         x = np.asarray(frequency, np.float64)
         ratio = horizon_days / (self.alpha + T)
         while_alive = self._closed_form(x, ratio)
-        # Between the chance of one purchase and the purchases of one who never drops out; outside
-        # it 2F1 failed, as it does for parameters in the thousands and z near 1.
+        # The result lies between the probability of one purchase and the purchases of a customer
+        # who never drops out; outside, 2F1 has failed, as it does for parameters in the thousands
+        # and z near 1.
         least, most = -np.expm1(-(self.r + x) * np.log1p(ratio)), (self.r + x) * ratio
         failed = ~((while_alive >= least * (1 - 1e-6)) & (while_alive <= most * (1 + 1e-6)))
         if failed.any():
@@ -98,7 +99,8 @@ class BgNbd:
     def _closed_form(self, x: FloatArray, ratio: FloatArray) -> FloatArray:
         """Equation 10 given alive, by Euler's transformation of 2F1 where that is the finite form.
 
-        The printed form overflows for frequent buyers, the other where nearly all drop out at once.
+        The published form overflows for frequent buyers, the transformed one where nearly all
+        customers drop out at once.
         """
         a = self.a + NUDGE if abs(self.a - 1.0) < NUDGE else self.a
         last = a + self.b + x - 1.0
@@ -144,8 +146,9 @@ def fit_bg_nbd(
 ) -> BgNbd:
     """Fit BG/NBD by maximum likelihood, less `penalty` × the sum of the squared parameters.
 
-    With few customers they run away to where everybody is alike; the penalty, for which α counts in
-    tenths of the longest T, holds them down, so that a rare repeat buyer is believed.
+    With few customers the parameters run away to values at which all customers are alike. The
+    penalty, for which α counts in tenths of the longest T, prevents that, so that a rare repeat
+    buyer still counts.
 
     Arrays (n,), times in days; customers with the same triple are counted once with a weight.
     L-BFGS-B on the log parameters with the analytic gradient, from several starts, the best one
@@ -191,7 +194,7 @@ def _at_rate(rate: float, r: float, a: float, b: float) -> FloatArray:
 
 @dataclass(frozen=True)
 class _Penalty:
-    """On the squares of the parameters, each in units of its own."""
+    """A penalty on the squared parameters, each in a unit of its own."""
 
     weight: float
     unit: FloatArray
@@ -205,7 +208,7 @@ class _Penalty:
 
 @dataclass(frozen=True)
 class _History:
-    """Customers' triples; gamma functions are slow, so they are taken once a purchase count."""
+    """Customers' triples; the slow gamma functions are computed once per purchase count."""
 
     x: FloatArray
     t_x: FloatArray
@@ -244,7 +247,7 @@ def _minimise(
 
 
 def _terms(parameters: FloatArray, history: _History) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """What every history shares, and the logs of its two endings."""
+    """The term that every history has, and the logs of its two possible endings."""
     r, alpha, a, b = parameters
     x = history.counts
     start = gammaln(r + x) - gammaln(r) + r * np.log(alpha)

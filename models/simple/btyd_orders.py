@@ -1,8 +1,8 @@
-"""What the rhythm of purchases alone says: BG/NBD × orders on each purchase day, and who is silent.
+"""Predictions from the purchase rhythm alone: BG/NBD × orders per purchase day, and silence.
 
-A baseline beside every model, the start from which far orders are learned, what carries values on
-beyond the outcomes that have closed, and what small data is scored by: a model of behaviour may be
-asked for any time ahead.
+It is a baseline beside every model, the start from which orders over the value horizon are learned,
+the way to extrapolate values beyond the outcomes that have closed, and the model of small data: a
+behavioural model can be evaluated for any time ahead.
 """
 
 from collections.abc import Mapping
@@ -19,16 +19,16 @@ from models.simple.pareto_nbd import PENALTY, ParetoNbd, fit_pareto_nbd
 
 Triple = tuple[FloatArray, FloatArray, FloatArray]  # frequency, recency and T, each (n,)
 
-SUREST = 1e-4  # a probability is kept so far from 0 and 1: both are sure too early
+SUREST = 1e-4  # probabilities are kept this far from 0 and 1: both models become certain too early
 
 
 @dataclass(frozen=True)
 class BtydOrders:
-    """A fitted BG/NBD and the mean number of orders on a day with any; with it a Pareto/NBD.
+    """A fitted BG/NBD and the mean number of orders per purchase day; with it a Pareto/NBD.
 
-    Where both are there the probability of silence is told by both: BG/NBD holds every one-time
-    buyer alive, Pareto/NBD lets go of them, and the mean of their log odds is never far behind the
-    better one.
+    Where both are there, the probability of silence comes from both: for BG/NBD every one-time
+    buyer is alive, for Pareto/NBD they may have dropped out, and the mean of their log odds is
+    never far behind the better one.
     """
 
     bg_nbd: BgNbd
@@ -41,7 +41,7 @@ class BtydOrders:
         return expected * self.orders_per_purchase_day
 
     def log_odds_of_no_purchase(self, days: int, triple: Triple) -> FloatArray:
-        """Log odds (n,) of no purchase within `days`: the mean of the models there are."""
+        """Log odds (n,) of no purchase within `days`: the mean of the fitted models."""
         silent = [self.bg_nbd.p_no_purchase(days, *triple)]
         if self.pareto_nbd is not None:
             silent.append(self.pareto_nbd.p_no_purchase(days, *triple))
@@ -55,7 +55,7 @@ class BtydOrders:
         return silent
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The models as plain data, for JSON."""
         content: dict[str, Any] = {
             "bg_nbd": self.bg_nbd.to_dict(),
             "orders_per_purchase_day": self.orders_per_purchase_day,
@@ -64,7 +64,7 @@ class BtydOrders:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> "BtydOrders":
-        """The reverse of `to_dict`, from JSON that may hold more."""
+        """The reverse of `to_dict`; other keys in the JSON are ignored."""
         pareto = content.get("pareto_nbd")
         return cls(
             BgNbd.from_dict(content["bg_nbd"]),
@@ -74,7 +74,7 @@ class BtydOrders:
 
 
 def fit_btyd_orders(rows: pd.DataFrame) -> BtydOrders:
-    """Fit on the last as-of date of `rows`, where histories are longest and each customer is once.
+    """Fit on the last as-of date of `rows`, where histories are longest and customers unique.
 
     BG/NBD describes a history and needs no outcome. Raises DataGateError when no customer bought on
     two days.
@@ -84,7 +84,7 @@ def fit_btyd_orders(rows: pd.DataFrame) -> BtydOrders:
 
 
 def fit_rhythm(everybody: pd.DataFrame) -> BtydOrders:
-    """Fit both, with a whisper of a penalty, on histories of `features.history.periods`.
+    """Fit both models, with a small penalty, on histories of `features.history.periods`.
 
     Raises DataGateError when no customer bought on two days.
     """
@@ -104,7 +104,7 @@ def last_histories(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def btyd_inputs(snapshot: pd.DataFrame) -> Triple:
-    """frequency, recency and T, each (n,); who never bought has no history, which is 0 of each."""
+    """frequency, recency and T, each (n,); all are 0 for a customer who never bought."""
     triple = snapshot[["frequency", "recency", "T"]].to_numpy(np.float64)
     frequency, recency, t = np.where(np.isnan(triple), 0.0, triple).T
     return frequency, recency, t

@@ -1,8 +1,8 @@
-"""Gamma-Gamma: what a customer's purchase is worth, drawn to everybody's where few are known.
+"""Gamma-Gamma: the mean amount of a customer's purchases, shrunk towards that of everybody.
 
 Source: Fader & Hardie (2013), "The Gamma-Gamma Model of Monetary Value". A customer's purchases
 vary around a mean of their own as Gamma(p, rate ν), and ν varies over customers as Gamma(q, rate
-v), whatever their frequency. With BG/NBD it is the field's usual customer value.
+v), whatever their frequency. Together with BG/NBD it is the field's usual model of customer value.
 """
 
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ from core.errors import DataGateError
 
 STARTS = ((2.0, 2.0), (6.0, 4.0), (1.0, 10.0))  # p, q; v follows from the mean of the data
 BOUNDS = (1e-3, 1e4)
-LEAST_Q = 1.01  # with q of 1 and less the expected mean does not exist
+LEAST_Q = 1.01  # with q of 1 or less the expected mean does not exist
 
 
 @dataclass(frozen=True)
 class GammaGamma:
-    """A fitted model; `v` in the currency of the data."""
+    """A fitted model; `v` is in the currency of the data."""
 
     p: float
     q: float
@@ -31,8 +31,8 @@ class GammaGamma:
     def expected_amount(self, frequency: FloatArray, monetary_value: FloatArray) -> FloatArray:
         """Expected amount of a purchase (n,), in the currency of the data.
 
-        `monetary_value` is the mean amount of the `frequency` repeat purchases; without one the
-        population's mean is expected.
+        `monetary_value` is the mean amount of the `frequency` repeat purchases; without any, the
+        expected amount is the population's mean.
         """
         x = np.asarray(frequency, np.float64)
         total = np.where(x > 0, x * np.nan_to_num(monetary_value), 0.0)
@@ -50,7 +50,7 @@ class GammaGamma:
 
 
 def fit_gamma_gamma(frequency: FloatArray, monetary_value: FloatArray) -> GammaGamma:
-    """Fit by maximum likelihood on customers with a repeat purchase that cost something.
+    """Fit by maximum likelihood on customers with a repeat purchase of more than nothing.
 
     Arrays (n,). L-BFGS-B on the log parameters with the analytic gradient, from several starts.
     Raises DataGateError when there are fewer than two such customers.

@@ -1,4 +1,4 @@
-"""Days to the next purchase by segment: the curve that everybody of a segment shares.
+"""Kaplan-Meier curves of the days to the next purchase, one for each segment.
 
 Kaplan & Meier (1958), "Nonparametric Estimation from Incomplete Observations", Journal of the
 American Statistical Association 53, on the days of a grid: each day's hazard comes from the rows
@@ -16,8 +16,8 @@ from core.arrays import FloatArray
 from models.customers.segments import segments
 
 SEGMENT = "rfm_segment"
-EVERYBODY = "everybody"  # stands in for a segment of which nobody was there to learn from
-FEWEST_ROWS = 30  # a segment of fewer rows shares the curve of everybody
+EVERYBODY = "everybody"  # stands in for a segment without training rows
+FEWEST_ROWS = 30  # a segment with fewer rows uses the curve of everybody
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class SegmentCurves:
 
     @property
     def reach_days(self) -> int:
-        """The last day the curves say anything about."""
+        """The last day of the curves."""
         return len(self.curves[EVERYBODY]) - 1
 
     def p_no_purchase(self, days: int, snapshot: pd.DataFrame) -> FloatArray:
@@ -41,7 +41,7 @@ class SegmentCurves:
         return np.asarray(found, np.float64)
 
     def to_dict(self) -> dict[str, Any]:
-        """The curves, for JSON."""
+        """The curves as plain data, for JSON."""
         return {"curves": {name: list(curve) for name, curve in self.curves.items()}}
 
     @classmethod

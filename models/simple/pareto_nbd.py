@@ -3,15 +3,15 @@
 Source: Schmittlein, Morrison & Colombo (1987), "Counting Your Customers: Who Are They and What Will
 They Do Next?", Management Science 33(1). A customer buys as a Poisson process of rate λ while
 alive, and lives for an exponential time of rate μ; λ ~ Gamma(r, rate α) and μ ~ Gamma(s, rate β)
-vary over customers independently. Unlike BG/NBD it does not hold every one-time buyer alive.
+vary over customers independently. Unlike in BG/NBD, a one-time buyer may have dropped out.
 
-The likelihood of a history is, but for what does not depend on its end,
+Apart from factors that do not depend on how a history ends, its likelihood is
 
     (α+T)^-(r+x) (β+T)^-s + s ∫ from t_x to T of (α+y)^-(r+x) (β+y)^-(s+1) dy
 
-and the integral is taken numerically: its closed form, a difference of two 2F1, loses all digits
-for frequent buyers. A purchase process without a purchase up to T+h has the likelihood of the same
-history seen for h longer, so P(no purchase in h) is the ratio of the two.
+The integral is taken numerically: its closed form, a difference of two 2F1, loses all digits for
+frequent buyers. A history without a purchase up to T+h has the likelihood of the same history
+observed for h longer, so P(no purchase in h) is the ratio of the two.
 """
 
 from collections.abc import Mapping
@@ -26,11 +26,11 @@ FloatArray = npt.NDArray[np.float64]
 
 NODES = 16  # of the quadrature, on log(α + β + y): six digits
 STARTS = ((1.0, 0.7), (0.4, 0.4))  # (r, s)
-# × the sum of the squared parameters beside the mean log likelihood, time in tenths of the last T:
-# the penalty under which buy-till-you-die models are usually fitted to few customers.
+# × the sum of the squared parameters, beside the mean log likelihood, with time in tenths of the
+# last T: the usual penalty when buy-till-you-die models are fitted to few customers.
 PENALTY = 1e-3
 BOUNDS = (1e-4, 1e4)
-MOST_CUSTOMERS = 1_000  # that it is fitted on, every k-th of more: four parameters need no more
+MOST_CUSTOMERS = 1_000  # to fit on, every k-th of more: four parameters need no more
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class ParetoNbd:
 
 
 def fit_pareto_nbd(frequency: FloatArray, recency: FloatArray, T: FloatArray) -> ParetoNbd:  # noqa: N803
-    """Fit by maximum likelihood with a whisper of a penalty, from two starts, the best one kept.
+    """Fit by maximum likelihood with a small penalty, from two starts, the best one kept.
 
     Arrays (n,), times in days; customers with the same triple are counted once with a weight.
     """

@@ -1,7 +1,7 @@
-"""A logistic regression with a ridge on recency, frequency and money, for few rows.
+"""A logistic regression with a ridge penalty on recency, frequency and money, for few rows.
 
-Inputs are on a log scale and standardised; an unknown one counts as the mean. Windows of one
-customer overlap and are alike: a customer of k dates counts as √k.
+Inputs are on a log scale and standardised; an unknown input counts as the mean. The windows of one
+customer overlap and are alike: a customer with k dates counts as √k.
 """
 
 from collections.abc import Mapping
@@ -19,8 +19,9 @@ from models.simple.rules import TENURE, log_scaled, rfm_columns, smoothed_gap
 from models.simple.scaling import mean_and_scale
 
 RIDGE = 10.0  # on β, in log likelihood
-FARTHEST = 5.0  # standard deviations: what so few rows taught holds no farther out
-LEVEL_RIDGE = 0.1  # on c: the level is a fact of the rows, and nearly free
+# standard deviations: inputs are cut there, since few rows say nothing about values beyond
+FARTHEST = 5.0
+LEVEL_RIDGE = 0.1  # on c: the rows determine the level well, so it is nearly free
 SILENCE = "days_since_last_purchase"
 GAP, OVER_GAP = "gap_mean", "silence_over_gap_mean"
 CONTRACT = (TENURE, "subscriptions_running", "days_to_renewal", "subscription_amount")
@@ -28,7 +29,7 @@ CONTRACT = (TENURE, "subscriptions_running", "days_to_renewal", "subscription_am
 
 @dataclass(frozen=True)
 class Regression:
-    """`weight` u and `level` c; β by input, with the mean and the scale it is standardised by."""
+    """`weight` u and `level` c; β by input, with the mean and the scale that standardise it."""
 
     weight: float
     level: float
@@ -39,14 +40,14 @@ class Regression:
 
     @property
     def columns(self) -> list[str]:
-        """The columns of a snapshot that are inputs as they stand."""
+        """The columns of a snapshot that are inputs themselves."""
         return sorted(set(self.coefficient) - {OVER_GAP})
 
     def contributions(self, snapshot: pd.DataFrame) -> pd.DataFrame:
         """β × z by input, rows (n,)."""
-        # By name, as JSON keeps them: floating sums depend on their order.
+        # By name, as JSON keeps them: floating-point sums depend on their order.
         names = sorted(self.coefficient)
-        # Its own columns: a longer history may offer other windows than it learned from.
+        # The columns it was fitted on: a longer history may offer other windows.
         inputs = _inputs(snapshot, self.columns, self.population_gap)[names]
         z = _standardised(inputs, pd.Series(self.mean)[names], pd.Series(self.scale)[names])
         return z * pd.Series(self.coefficient)[names]
@@ -75,7 +76,7 @@ def fit_regression(rows: pd.DataFrame, horizon_days: int, churn: Churn) -> Regre
 
 
 def _fit(z: FloatArray, left: FloatArray, weight: FloatArray) -> FloatArray:
-    """c and β (k + 1,) of least penalised loss; convex, with its gradient."""
+    """c and β (k + 1,) that minimise the penalised loss; convex, with its gradient."""
 
     def loss(theta: FloatArray) -> tuple[float, FloatArray]:
         level, beta = theta[0], theta[1:]
@@ -94,12 +95,12 @@ def _fit(z: FloatArray, left: FloatArray, weight: FloatArray) -> FloatArray:
 def _standardised(
     inputs: pd.DataFrame, mean: "pd.Series[float]", scale: "pd.Series[float]"
 ) -> pd.DataFrame:
-    """Inputs as z; unknown ones count as the mean, and none as farther from it than FARTHEST."""
+    """Inputs as z: unknown ones count as the mean, and none is farther from it than FARTHEST."""
     return ((inputs - mean) / scale).fillna(0.0).clip(-FARTHEST, FARTHEST)
 
 
 def _columns(snapshot: pd.DataFrame, churn: Churn) -> list[str]:
-    """Recency, frequency and money, of a cancellation also the contract."""
+    """Recency, frequency and money; for a cancellation also the contract."""
     contract = [] if churn == LAPSE else [name for name in CONTRACT if name in snapshot.columns]
     return [*rfm_columns(snapshot), *contract]
 

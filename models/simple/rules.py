@@ -1,10 +1,10 @@
-"""The baselines every model is printed beside: simple ways to say who is leaving without it.
+"""The baselines that every model is compared with: simple ways to predict who leaves.
 
 Each predicts a calibrated P(leaving within the horizon). Simple rules are what a person would sort
-by; the grade compares with the best of them. None reads a text feature.
+by; the grade compares the model with the best of them. None reads a text feature.
 
-BG/NBD says who buys no more, which of a cancellation says nothing: a subscription is paid for until
-it ends. There it stands beside the next purchase only.
+BG/NBD predicts who stops buying, which says nothing about a cancellation: a subscription is paid
+for until it ends. For cancellations it is a baseline of the next purchase only.
 """
 
 import re
@@ -36,19 +36,19 @@ BASELINES: dict[str, str] = {
     "rfm_logistic": "logistic regression on recency, frequency and money",
     "bg_nbd": "BG/NBD, the buy-till-you-die model of Fader, Hardie & Lee (2005)",
 }
-# Of a cancellation, where the snapshot has the tenure; a simple rule too.
+# For cancellations, where the snapshot has the tenure; it is a simple rule too.
 TENURE_RULE, TENURE = "tenure_rule", "subscription_tenure_days"
-# An own mean gap counts as many times as it has gaps, the population's as many as this.
+# The weight of the population's mean gap, in gaps; a customer's own has the weight of its gaps.
 PRIOR_GAPS = 2.0
-FEWEST_PAYING = 20  # customers who bought again for money; of fewer Gamma-Gamma is not fitted
-CURVE_DAYS = 400  # to which the curves of segments go, where somebody was followed that long
+FEWEST_PAYING = 20  # customers who bought again for money; with fewer Gamma-Gamma is not fitted
+CURVE_DAYS = 400  # the end of the curves of segments, where somebody was followed that long
 
 Design = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 @dataclass(frozen=True)
 class Logistic:
-    """Logistic regression as its own coefficients, by column name; inputs are standardised."""
+    """A fitted logistic regression: coefficients by column name, for standardised inputs."""
 
     mean: dict[str, float]
     scale: dict[str, float]
@@ -70,9 +70,9 @@ class Logistic:
         )
 
     def predict(self, inputs: pd.DataFrame) -> FloatArray:
-        """Probability of churn (n,) for inputs with the columns fitted on."""
+        """Probability of churn (n,) for inputs with the columns it was fitted on."""
         log_odds = np.full(len(inputs), self.intercept)
-        # By name, as JSON keeps them: floating sums depend on their order.
+        # By name, as JSON keeps them: floating-point sums depend on their order.
         for name, coefficient in sorted(self.coefficient.items()):
             standardised = (inputs[name].to_numpy(np.float64) - self.mean[name]) / self.scale[name]
             log_odds += coefficient * np.where(np.isnan(standardised), 0.0, standardised)
@@ -95,7 +95,7 @@ class Baselines:
     def predict(self, snapshot: pd.DataFrame) -> pd.DataFrame:
         """Probability of churn, one column per baseline, on the snapshot's index.
 
-        For a lapse `BASELINES`; for a cancellation without BG/NBD and with the tenure rule.
+        For a lapse all of `BASELINES`; for a cancellation no BG/NBD, but the tenure rule.
         """
         designs = _designs(self.population_gap)
         columns = {
@@ -110,10 +110,10 @@ class Baselines:
         return pd.DataFrame(columns, index=snapshot.index)[ordered]
 
     def days_to_next_purchase(self, snapshot: pd.DataFrame) -> FloatArray:
-        """Days (n,) until the customer's own mean gap is over; 0 for whoever is already late.
+        """Days (n,) until the customer's own mean gap is over; 0 for customers already late.
 
-        The gap is smoothed as in the own-rhythm rule, so that one-time buyers have one too; who
-        never bought is taken to be at the start of one.
+        The gap is smoothed as in the own-rhythm rule, so that one-time buyers have one too. For a
+        customer who never bought the gap starts at the as-of date.
         """
         silence = snapshot["days_since_last_purchase"].fillna(0.0).to_numpy(np.float64)
         days: FloatArray = np.maximum(smoothed_gap(snapshot, self.population_gap) - silence, 0.0)
@@ -163,13 +163,13 @@ def fit_baselines(
     churn: Churn = LAPSE,
     everybody: Callable[[], BtydOrders | None] = lambda: None,
 ) -> Baselines:
-    """Fit all on the training snapshot's rows with a known outcome.
+    """Fit all baselines on the training snapshot's rows with a known outcome.
 
     BG/NBD describes a history and needs no outcome: it is fitted on the last as-of date alone,
-    where histories are longest and each customer stands once; where none of these bought on two
-    days, the one of `everybody` stands in. Where all left, or all stayed, no regression is among
-    them. Raises DataGateError where no outcome is known, or no customer bought on two days. The
-    tenure rule needs the column `subscription_tenure_days`.
+    where histories are longest and each customer appears once; where none of them bought on two
+    days, the BG/NBD of `everybody` is used. Where all left, or all stayed, no regression is fitted.
+    Raises DataGateError where no outcome is known, or no customer bought on two days. The tenure
+    rule needs the column `subscription_tenure_days`.
     """
     known = train[train["churned"].notna()]
     churned = known["churned"].to_numpy(np.float64)
@@ -218,7 +218,7 @@ def money_model(last: pd.DataFrame) -> GammaGamma | None:
 
 
 def smoothed_gap(snapshot: pd.DataFrame, population_gap: float) -> FloatArray:
-    """The customer's mean days between purchases (n,), drawn to the population's when few."""
+    """The customer's mean days between purchases (n,), with few gaps shrunk to the population's."""
     gaps = np.maximum(snapshot["orders_total"].fillna(0.0).to_numpy(np.float64) - 1.0, 0.0)
     own = snapshot["gap_mean"].to_numpy(np.float64)
     own = np.where(np.isnan(own), population_gap, own)
@@ -237,7 +237,7 @@ def last_period(
     if not windows:
         return None
     days = min(windows, key=lambda length: (abs(length - horizon_days), length))
-    last = snapshot[f"{what}_{days}d"].fillna(0.0)  # unknown to whoever never bought
+    last = snapshot[f"{what}_{days}d"].fillna(0.0)  # unknown for customers who never bought
     return last.to_numpy(np.float64) * (horizon_days / days)
 
 
@@ -267,7 +267,7 @@ def _rfm(snapshot: pd.DataFrame) -> pd.DataFrame:
 
 
 def rfm_columns(snapshot: pd.DataFrame) -> list[str]:
-    """Recency, frequency and money, the windows the longest within 90 days."""
+    """Recency, frequency and money, each over the longest window up to 90 days."""
     columns = ["days_since_last_purchase", "orders_total"]
     for what in ("orders", "amount"):
         windows = [days for days in _windows(snapshot, what) if days <= 90]

@@ -1,15 +1,15 @@
-"""Means and scales by which the inputs of a regression are standardised."""
+"""Mean and scale that standardise the inputs of a regression."""
 
 import numpy as np
 import pandas as pd
 
-NOISE = 1e-9  # of a column's size: what varies by less is one number, told with rounding errors
+NOISE = 1e-9  # of a column's size: a column that varies by less is constant but for rounding errors
 
 
 def mean_and_scale(inputs: pd.DataFrame) -> tuple["pd.Series[float]", "pd.Series[float]"]:
     """Mean and standard deviation of each column; 1 for a column that does not vary.
 
-    Divided by rounding errors, the first value that is another would count for all the rest.
+    With rounding errors as the scale, the first different value would outweigh everything else.
     """
     mean = inputs.mean().fillna(0.0)
     scale = inputs.std(ddof=0).fillna(0.0)

@@ -1,11 +1,11 @@
-"""Below the data gates: who is silent for long against the own rhythm, as a rank.
+"""The rule below the data gates: customers ranked by silence against their usual gap.
 
     silence_over_usual = days since the last purchase / usual gap
 
-The usual gap is the customer's own mean gap, drawn to that of all customers when it rests on few
+The usual gap is the customer's own mean gap, shrunk to that of all customers when it rests on few
 purchases (`smoothed_gap` of models/simple/rules.py, where the same rule is a baseline). The bands
-cut where the lifecycle stages do: someone who buys at random is silent for twice the mean gap on
-13.5 % of days (exp(-2)) and for four times on 1.8 %. Nothing of it is a probability.
+use the limits of the lifecycle stages: someone who buys at random is silent for twice the mean gap
+on 13.5 % of days (exp(-2)) and for four times on 1.8 %. None of this is a probability.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ RULE, INSUFFICIENT_DATA = "rule", "insufficient_data"
 
 @dataclass(frozen=True)
 class Rule:
-    """The rule with the usual gap of all customers (days); None where nobody bought on two days."""
+    """The rule and the usual gap of all customers (days); None where nobody bought on two days."""
 
     population_gap: float | None
     gate: Gate
@@ -36,7 +36,7 @@ class Rule:
         return cls(float(gaps.mean()) if len(gaps) else None, gate)
 
     def silence_over_usual(self, snapshot: pd.DataFrame) -> "pd.Series[float]":
-        """The silence in usual gaps; NaN for who has no gap to go by, or never bought."""
+        """The silence in usual gaps; NaN where there is no gap to compare with, or no purchase."""
         if self.population_gap is None:
             return pd.Series(np.nan, index=snapshot.index)
         usual = smoothed_gap(snapshot, self.population_gap)
