@@ -1,1 +1,1 @@
-"""Training: which rows teach which model, on the rung of the ladder that a history carries."""
+"""Training: which rows each model learns from, on the rung of the ladder a history allows."""

@@ -1,4 +1,4 @@
-"""Training of the next categories: chosen, then refitted, as models/training/models.py does."""
+"""Training of the next categories: chosen, then refitted, as in models/training/models.py."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from models.training.until import Until
 
 
 class TrainedCategories(NamedTuple):
-    """The model on all that had closed by the first test date, and on all that has by now."""
+    """The model fitted on all that had closed by the first test date, and on all closed by now."""
 
     evaluated: NextCategoriesModel
     served: NextCategoriesModel

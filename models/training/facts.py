@@ -1,4 +1,4 @@
-"""What the manifest of saved models says of them."""
+"""The facts on saved models that their manifest holds."""
 
 from typing import Any
 
@@ -7,5 +7,5 @@ from features.timeline import date_of
 
 
 def facts(timeline: Timeline, learned_until: int) -> dict[str, Any]:
-    """What the manifest of saved models says of them: the task, and until when they learned."""
+    """The facts for the manifest of saved models: their task, and until when they learned."""
     return {"learned_until": date_of(learned_until).isoformat(), "task": timeline.told_task}

@@ -1,4 +1,4 @@
-"""How each model of a bundle is chosen and fitted again, on the rows that an `Until` lets teach."""
+"""Chooses each model of a bundle and fits it again, on the rows that an `Until` gives."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -23,13 +23,14 @@ from models.value.model import Horizons, ValueModel, fit_value, refit_value
 
 Say = Callable[[str], None]
 LATEST = 2  # as-of dates whose share of leavers sets the level of a refitted model
-VALID_SHARE = 0.05  # of the data gates: so much stops and judges
-# Rows as which the own level of a model that is half trees counts beside the latest dates.
+VALID_SHARE = 0.05  # of the data gates: enough rows to stop and to judge
+# Rows as which a model's own base rate counts beside the latest dates, where trees have half the
+# weight.
 OWN_LEVEL = 200.0
 
 
 def weight_of_trees(until: Until, params: ModelParams) -> float:
-    """The part of trees (0 to 1): none where too few rows could stop or judge them."""
+    """The weight of trees (0 to 1): 0 where too few rows could stop or judge them."""
     weight = tree_weight(until.train, params)
     try:
         check_gates(until.valid, "validation", params, VALID_SHARE, until.timeline.churn)
@@ -39,7 +40,7 @@ def weight_of_trees(until: Until, params: ModelParams) -> float:
 
 
 def out_of_fold(chosen: ChurnModel, until: Until, params: ModelParams) -> FloatArray:
-    """Scores (n,) of the teaching rows before calibration, by models that saw other customers."""
+    """Scores (n,) of the teaching rows before calibration, each by a model of other customers."""
     rows = until.teaching
     fold = fold_of(rows["customer_id"], until.folds)
     scores, timeline = np.empty(len(rows)), until.timeline
@@ -75,7 +76,7 @@ def choose(
 
 
 def choose_churn(until: Until, features: Sequence[str], params: ModelParams) -> ChurnModel:
-    """The first model of `choose`."""
+    """The churn model of `choose`."""
     train, valid, weight = until.train, until.valid, weight_of_trees(until, params)
     if weight == 1:
         model = fit_churn(train, valid, features, params, until.timeline.churn)
@@ -86,7 +87,8 @@ def choose_churn(until: Until, features: Sequence[str], params: ModelParams) -> 
         model = replace(trees, parametric=parametric, tree_weight=weight, calibration=IDENTITY)
     else:
         model = parametric_churn(train, features, parametric)
-    # A map of few outcomes is chance: the level alone follows the latest dates, and little of it.
+    # A map of few outcomes is chance: only the base rate follows the latest dates, and only in
+    # part.
     return model
 
 
@@ -101,25 +103,25 @@ def _by_folds(model: ChurnModel, until: Until, params: ModelParams) -> ChurnMode
 def choose_next_purchase(
     until: Until, features: Sequence[str], params: ModelParams
 ) -> NextPurchaseModel:
-    """The second model of `choose`."""
+    """The model of the next purchase of `choose`."""
     horizon = until.timeline.horizon_days
     when = fit_next_purchase(until.train, until.valid, features, horizon, params)
     return replace(when, churn=until.timeline.churn)
 
 
 def choose_value(until: Until, features: Sequence[str], params: ModelParams) -> ValueModel:
-    """The third model of `choose`."""
+    """The model of orders and money of `choose`."""
     return fit_value(until.train, until.valid, features, horizons_of(until.timeline), params)
 
 
 def horizons_of(timeline: Timeline) -> Horizons:
-    """The horizons of churn and value, as the amount models want them."""
+    """The horizons of churn and value, in the form that the value model takes."""
     told = timeline.value_horizon_days if timeline.extrapolated_from else None
     return Horizons(timeline.horizon_days, timeline.learned_value_days, timeline.churn, told)
 
 
 def refit(chosen: Bundle, until: Until, day: int, params: ModelParams) -> Bundle:
-    """The same settings on all that had closed by a day (days since 1970-01-01)."""
+    """The same settings, fitted on all that had closed by a day (days since 1970-01-01)."""
     closed, trees, rhythm = until.closed(day), chosen.trees, None
     if chosen.rhythm is not None:
         rhythm = _rhythm_models(closed, until, day, chosen.rhythm.tree_weight)
@@ -132,7 +134,7 @@ def refit(chosen: Bundle, until: Until, day: int, params: ModelParams) -> Bundle
 def refit_churn_until(
     chosen: ChurnModel, until: Until, day: int, params: ModelParams
 ) -> ChurnModel:
-    """The churn model of `refit`, at the level of the latest dates that had closed."""
+    """The churn model of `refit`, at the base rate of the latest dates that had closed."""
     closed = until.closed(day)
     latest = closed["as_of_date"].isin(closed["as_of_date"].drop_duplicates().nlargest(LATEST))
     refitted = _refitted_churn(chosen, closed, until, day, params)
@@ -167,7 +169,7 @@ def _rhythm_models(rows: pd.DataFrame, until: Until, day: int, weight: float) ->
 
 
 def lacks_rhythm(until: Until, params: ModelParams) -> bool:
-    """Whether the rhythm of purchases has to tell something, and nobody's can be learned."""
+    """Whether the rhythm of purchases is needed but cannot be learned."""
     if weight_of_trees(until, params) == 1:
         return False
     judged = [until]
@@ -185,9 +187,9 @@ def _known_at(until: Until) -> int:
 
 
 def at_level(churn: ChurnModel, recent: pd.DataFrame) -> ChurnModel:
-    """At the level of recent rows, the more of it the more of the model is trees.
+    """The model shifted to the base rate of recent rows, the further the more weight trees have.
 
-    The level of the rhythm follows from its own history, and is never moved.
+    The base rate of the rhythm follows from its own history, and is never moved.
     """
     if churn.tree_weight == 0:
         return churn

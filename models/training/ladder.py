@@ -1,4 +1,4 @@
-"""The rung of the ladder that models stand on: how they were made and judged, and what is missing.
+"""The ladder: how models were made and judged, and what data the next higher rung needs.
 
 1 to 4  by dates and folds of customers (features/planning/rungs.py)
 5       too few customers or outcomes for trees: buy-till-you-die models and a regression
@@ -23,15 +23,15 @@ WHAT = {
     3: "tested on later dates; the history leaves no validation dates, so trees and calibration "
     "are chosen by folds of the customers",
     4: "judged on other customers, not on a later time: no test date lies after the training",
-    5: "too little data for trees: the rhythm of purchases and a regression tell",
-    6: "not judged: no outcome has closed that could; the rhythm of purchases tells",
+    5: "too little data for trees: the rhythm of purchases and a regression score",
+    6: "not judged: no outcome has closed yet; the rhythm of purchases scores",
     7: "a rule ranks: the rhythm of purchases cannot be learned yet",
 }
 
 
 @dataclass(frozen=True)
 class Rung:
-    """`needs` is what the next higher rung asks for; `tree_weight` the part of trees (0 to 1)."""
+    """`needs` is what the next higher rung needs; `tree_weight` is the weight of trees (0 to 1)."""
 
     number: int = 1
     needs: tuple[Need, ...] = ()
@@ -40,7 +40,7 @@ class Rung:
 
     @property
     def is_judged(self) -> bool:
-        """Whether outcomes have judged what scores: only then may it be a champion."""
+        """Whether outcomes have judged the models that score: only then can one be champion."""
         return self.number < UNJUDGED
 
     @property
@@ -51,7 +51,7 @@ class Rung:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data, for manifests."""
+        """The rung as plain data, for manifests."""
         return {
             "rung": self.number,
             "what": WHAT[self.number],
@@ -66,7 +66,7 @@ class Rung:
 
     @classmethod
     def load(cls, folder: Path) -> "Rung":
-        """Read what `save` wrote; the highest for models from before there was a ladder."""
+        """Read what `save` wrote; the highest rung for models that were saved without one."""
         if not (folder / FILE).exists():
             return cls()
         content = read_json(folder / FILE)
@@ -75,7 +75,7 @@ class Rung:
 
 
 def rung_of(timeline: Timeline, tree_weight: float, distance: dict[str, tuple[int, int]]) -> Rung:
-    """The rung of models that were trained by a plan, with the part of trees they have.
+    """The rung of models trained by a time plan, given the weight of their trees.
 
     `distance` is what trees would need (have, need), by customers, leavers and stayers.
     """
@@ -86,7 +86,7 @@ def rung_of(timeline: Timeline, tree_weight: float, distance: dict[str, tuple[in
 
 
 def history_needs(timeline: Timeline) -> tuple[Need, ...]:
-    """The days of history that a higher rung asks for; nothing where none would do."""
+    """The days of history that a higher rung needs; empty where no length of history would do."""
     if timeline.days_to_next_rung is None:
         return ()
     have = timeline.data_until - timeline.data_from
@@ -94,5 +94,5 @@ def history_needs(timeline: Timeline) -> tuple[Need, ...]:
 
 
 def needs_of(distance: dict[Any, tuple[int, int]]) -> tuple[Need, ...]:
-    """Have and need by what, as needs."""
+    """The pairs (have, need) of a distance as `Need`s."""
     return tuple(Need(what, *pair) for what, pair in distance.items())

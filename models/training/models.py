@@ -1,15 +1,16 @@
-"""Training: which rows teach which model, so that nothing learns from after its split date.
+"""Training: which rows each model learns from, so that none learns from after its split date.
 
     chosen     trained on the training dates, stopped and calibrated on the validation dates
     evaluated  the chosen settings on all that had closed by the first test date
     served     the chosen settings on all that has closed by now; never evaluated itself
 
-What is evaluated is thus made the way the served model is made: choose, then refit on everything
+So the evaluated model is made in the same way as the served one: choose, then refit on everything
 closed. Its calibration map takes its shape from dates that the model behind it had not seen, and
-its level from the latest closed dates.
+its base rate from the latest closed dates.
 
-Where the history is too short for that (features/planning/rungs.py) folds of the customers take the
-place of validation dates, and below that of a later time: models/judging/held_out.py.
+Where the history is too short for that (features/planning/rungs.py), folds of the customers replace
+the validation dates and, where it is shorter still, the later test dates too:
+models/judging/held_out.py.
 """
 
 from collections.abc import Sequence
@@ -41,16 +42,16 @@ from models.training.fitting import (
 from models.training.until import Until, has_both_outcomes
 from models.trees.search import Search, search
 
-FOLD = "fold_{}"  # folder of the models for one fold of held-out customers, inside that one
-PAST = "past"  # folder of what stood at the value test date, inside that of the evaluated models
+FOLD = "fold_{}"  # inside the evaluated models: folder of the models for one held-out fold
+PAST = "past"  # inside the evaluated models: folder of those of the value test date
 
 
 @dataclass(frozen=True)
 class Evaluated:
     """A bundle and the baselines fitted on the same rows.
 
-    `past` are those that stood at the value test date: followed longer since, their rows can judge
-    the value and the far end of the curves. None: they are the same.
+    `past` are those that stood at the value test date: its rows have been followed for longer, and
+    can judge the value and the far end of the curves. None: they are the same.
     """
 
     bundle: Bundle
@@ -60,10 +61,10 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Trained:
-    """Everything training makes.
+    """Everything that training produces.
 
-    `judged` is one bundle with its baselines, or where other customers judge one for each fold of
-    those held out; the properties name the parts of the first. `tree_weight` is the part of trees.
+    `judged` is one bundle with its baselines or, where held-out customers are the judges, one for
+    each fold; the properties give the parts of the first. `tree_weight` is the weight of trees.
     """
 
     judged: tuple[Evaluated, ...]
@@ -79,7 +80,7 @@ class Trained:
 
     @property
     def baselines(self) -> Baselines:
-        """The baselines beside them."""
+        """The baselines fitted on the rows of `evaluated`."""
         return self.judged[0].baselines
 
     @property
@@ -89,7 +90,7 @@ class Trained:
 
     @property
     def past_baselines(self) -> Baselines:
-        """The baselines beside those."""
+        """The baselines fitted on the rows of `past`."""
         return self.judged[0].past[1] if self.judged[0].past else self.baselines
 
 
@@ -124,7 +125,7 @@ def train_all(
 
 
 def _refuse_one_sided(until: Until, params: ModelParams) -> None:
-    """What nothing can be judged on, or learned from, is told before the training."""
+    """Refuse, before training, data in which nothing can be judged on or learned from."""
     churn = until.timeline.churn
     try:
         if not has_both_outcomes(until.test):
@@ -142,7 +143,7 @@ def _refuse_one_sided(until: Until, params: ModelParams) -> None:
 
 
 def _evaluated(chosen: Bundle, until: Until, params: ModelParams) -> Evaluated:
-    """Fitted on what had closed by the first test date, and by the value test date."""
+    """The chosen settings, refitted at the first test date and at the value test date."""
     day = until.timeline.test[0]
     # With one horizon for both, the value test dates are the test dates.
     past_day = until.timeline.value_test[0]
@@ -156,7 +157,7 @@ def _evaluated(chosen: Bundle, until: Until, params: ModelParams) -> Evaluated:
 
 
 def held_out(until: Until, features: Sequence[str], params: ModelParams) -> tuple[Evaluated, ...]:
-    """For each fold of the customers models that have not seen them, chosen without them too."""
+    """For each fold of the customers, models that were chosen and fitted without them."""
     day, made = until.timeline.data_until, []
     for number in range(until.folds):
         others = until.without(number)
@@ -168,7 +169,7 @@ def held_out(until: Until, features: Sequence[str], params: ModelParams) -> tupl
 def _served(
     chosen: Bundle, evaluated: Sequence[Evaluated], until: Until, params: ModelParams
 ) -> Bundle:
-    """Fitted on all that has closed; its map from rows that the models behind it had not seen."""
+    """The models fitted on all that has closed, calibrated on rows that they had not seen."""
     timeline, test = until.timeline, until.test
     served = refit(chosen, until, timeline.data_until, params)
     calibration = chosen.churn.calibration
@@ -185,7 +186,7 @@ def _served(
 def _unseen_scores(
     chosen: ChurnModel, until: Until, params: ModelParams
 ) -> tuple[pd.DataFrame, FloatArray]:
-    """Rows that did not teach the chosen model, with its scores before calibration."""
+    """Rows that the chosen model did not learn from, with its scores before calibration."""
     if until.timeline.rung >= BY_FOLDS:
         return until.teaching, out_of_fold(chosen, until, params)
     return until.valid, chosen.raw(until.valid)
@@ -211,7 +212,7 @@ def search_settings(
 
 
 def baselines_at(until: Until, day: int) -> Baselines:
-    """The baselines on all that had closed by a day."""
+    """The baselines fitted on all that had closed by a day."""
     timeline = until.timeline
     return fit_baselines(
         until.closed(day), timeline.horizon_days, timeline.churn, lambda: until.rhythm(day)

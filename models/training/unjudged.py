@@ -1,4 +1,4 @@
-"""Models of a history in which no outcome has closed: BG/NBD as it is, which nothing has judged."""
+"""Models of a history in which no outcome has closed: BG/NBD, which nothing can judge yet."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ def unjudged_bundle(
 ) -> tuple[Bundle, Explainer]:
     """The models that score the rows of the score date (n,), with the explainer of their reasons.
 
-    Typical values are those of everybody scored: nobody is known to have stayed.
+    Typical values are those of everybody scored, as nobody is known to have stayed.
     """
     parametric = unjudged_parametric(now, orders, timeline.horizon_days, timeline.churn)
     rhythm = rhythm_models(now, orders, horizons_of(timeline))

@@ -1,4 +1,4 @@
-"""The snapshots as they were known at a split date, and which of them teach and which stop."""
+"""Snapshots as they were known at a split date: which rows are learned from, and which stop."""
 
 from dataclasses import dataclass, field
 
@@ -14,16 +14,17 @@ from features.timeline import as_known_on, date_of
 from models.probability.calibration import fold_of
 from models.simple.btyd_orders import BtydOrders, fit_rhythm, last_histories
 
-FEWEST_FOLDS = 3  # one that judges, one that stops, and one at least that teaches
+FEWEST_FOLDS = 3  # one to judge, one to stop, and at least one to learn from
 
 
 @dataclass(frozen=True)
 class Until:
     """Snapshots with the labels known at a split date (a day since 1970-01-01).
 
-    `purchases` are the purchase timelines of everybody, from which the rhythm of all customers is
-    learned; without them it is that of the cohort. Where the history leaves no validation dates,
-    customers of the first of `folds` folds stand in for them. `rhythms` keeps what was fitted.
+    `purchases` are the purchase timelines of everybody, from which the purchase rhythm is learned;
+    without them it is learned from the cohort. Where the history leaves no validation dates,
+    customers of the first of `folds` folds stand in for them. `rhythms` keeps the rhythms already
+    fitted.
     """
 
     snapshots: pd.DataFrame
@@ -61,7 +62,7 @@ class Until:
 
     @property
     def teaching(self) -> pd.DataFrame:
-        """All rows from which what is judged is chosen."""
+        """All rows from which the judged models are chosen."""
         if self.timeline.rung == OTHER_CUSTOMERS:
             return self.rows(self.timeline.data_until, self.timeline.train)
         return self.rows(self.timeline.test[0], self.timeline.train)
@@ -72,7 +73,7 @@ class Until:
         return self.rows(self.timeline.data_until, self.timeline.test)
 
     def known(self, day: int) -> pd.DataFrame:
-        """All rows."""
+        """All rows, with the labels known on a day."""
         return as_known_on(self.snapshots, pd.Timestamp(date_of(day)), self.timeline.windows)
 
     def rows(self, day: int, dates: tuple[int, ...]) -> pd.DataFrame:
@@ -81,27 +82,27 @@ class Until:
         return self.known(day)[wanted]
 
     def closed(self, day: int) -> pd.DataFrame:
-        """The rows whose outcome was known."""
+        """The rows whose outcome was known on a day."""
         known = self.known(day)
         return known[known["outcome_known"]]
 
     def latest(self, day: int) -> pd.DataFrame:
-        """The rows of the latest date up to a day, the score date after it included."""
+        """The rows of the latest as-of date up to the day after `day`: it may be the score date."""
         dates = self.snapshots["as_of_date"]
         past = self.snapshots[dates <= pd.Timestamp(date_of(day + 1))]
         newest: pd.DataFrame = past[past["as_of_date"] == past["as_of_date"].max()]
         return newest
 
     def followed(self, day: int) -> pd.DataFrame:
-        """The rows that had been followed for a day at least."""
+        """The rows that, on a day, had been followed for at least one day."""
         known = self.known(day)
         return known[known["followup_days"] > 0]
 
     def rhythm(self, day: int) -> BtydOrders | None:
         """BG/NBD of all who had bought by a day, gone or not; None where nobody bought on two days.
 
-        Who is still in the cohort bought lately: a rhythm learned from those alone would know
-        nobody who dropped out.
+        The customers who are still in the cohort bought lately: a rhythm learned from them alone
+        would know nobody who dropped out.
         """
         if day not in self.rhythms:
             try:
@@ -115,7 +116,7 @@ class Until:
         return self.rhythms[day]
 
     def without(self, held_out: int) -> "Until":
-        """The same without the customers of a fold."""
+        """The same snapshots and timelines without the customers of a fold."""
         inside = fold_of(self.snapshots["customer_id"], self.folds) == held_out
         bought = self.purchases
         if bought is not None:

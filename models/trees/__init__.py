@@ -1,1 +1,1 @@
-"""LightGBM as this project uses it: training, inputs, and a small search for settings."""
+"""LightGBM: training, inputs, and a small search for settings."""

@@ -1,7 +1,7 @@
-"""LightGBM as this project uses it: the same rows give the same bytes, and text is the only format.
+"""LightGBM training: the same rows give the same bytes, and text is the only saved format.
 
-Only the Booster is used, never the scikit-learn wrapper: a Booster is saved as text, a wrapper as
-a pickle.
+Only the Booster is used, never the scikit-learn wrapper: a Booster is saved as text, a wrapper as a
+pickle.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,11 +19,11 @@ from models.params import BoosterParams, EnsembleParams
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
-# Up to so many values of a text feature are split off one at a time; of more, LightGBM orders them
-# by their mean outcome and cuts that order, which finds something in noise too.
+# Up to this many values of a text feature are split off one at a time; with more, LightGBM sorts
+# them by their mean outcome and cuts that order, which finds patterns in noise too.
 ONE_AT_A_TIME = 8
-# In that order a value needs so many rows, or it stays with the rest, and its outcome is drawn to
-# the average by as much hessian (120 rows where every second customer leaves).
+# In that order a value with fewer rows stays with the rest, and its mean outcome is shrunk to the
+# average by this much hessian (120 rows where every second customer leaves).
 SMOOTHING = 30.0
 
 
@@ -100,11 +100,11 @@ def train_booster(
 def side_by_side(
     make: Callable[[Item, int], Made], items: Sequence[Item], threads: int
 ) -> list[Made]:
-    """`make` of every item, in their order, as many at once as there are threads.
+    """`make` of every item, in the order of the items, as many in parallel as there are threads.
 
-    `make` gets the number of threads that are its own. A tree on tens of thousands of rows keeps
-    one thread busy and hardly two, so boosters side by side take about half the time. How many
-    threads there are does not change what LightGBM trains, as it is told to be deterministic.
+    `make` gets the number of threads that it may use. A tree on tens of thousands of rows keeps one
+    thread busy but hardly two, so boosters in parallel take about half the time. The number of
+    threads does not change what LightGBM trains, as it is set to be deterministic.
     """
     workers = max(1, min(threads, len(items)))
     own = max(1, threads // workers)
@@ -136,10 +136,10 @@ def _dataset(
     settings: Mapping[str, object],
     like: lgb.Dataset | None = None,
 ) -> lgb.Dataset:
-    """Inside LightGBM features go by their place, f0, f1 and so on.
+    """A LightGBM dataset that names features by their place: f0, f1 and so on.
 
-    It refuses the characters of JSON in a name and takes a blank for an underscore, so that two
-    names may become one; an attribute may be called anything. `Inputs` keeps the names.
+    LightGBM refuses the characters of JSON in a name and takes a blank for an underscore, so that
+    two names may become one; an attribute may have any name. `Inputs` keeps the names.
     """
     features, text = names
     return lgb.Dataset(

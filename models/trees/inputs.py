@@ -1,9 +1,9 @@
 """What a model reads of a snapshot: its features in order, and the values of those that are text.
 
 A text feature becomes a code: the position of its value in the vocabulary, which is learned from
-the training rows and saved with the model. Values that too few customers have share one more code,
-`len(vocabulary)`, with every value never seen in training; a missing value stays NaN. LightGBM
-splits codes as sets and not by size, so their order means nothing.
+the training rows and saved with the model. Values that too few customers have, and values never
+seen in training, share one more code, `len(vocabulary)`; a missing value stays NaN. LightGBM splits
+codes as sets and not by size, so their order means nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,8 @@ import pandas as pd
 from core.arrays import FloatArray
 from core.errors import ArtifactError
 
-RARE = 10  # customers; a value fewer of them have is not told apart
-MOST = 100  # values told apart in one feature, the most frequent ones
+RARE = 10  # customers that a value needs for a code of its own
+MOST = 100  # values of one feature with a code of their own, the most frequent ones
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Inputs:
     def matrix(self, snapshot: pd.DataFrame) -> FloatArray:
         """The features as float64 (n, k), text as codes, NaN where undefined.
 
-        Raises ArtifactError naming the features that the snapshot does not have, or has as text
-        where the model learned from numbers or the other way round.
+        Raises ArtifactError naming the features that the snapshot lacks, or has as text where the
+        model learned from numbers or the other way round.
         """
         missing = [name for name in self.features if name not in snapshot.columns]
         if missing:
@@ -62,7 +62,7 @@ class Inputs:
         return matrix
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON; without a text feature the names are all there is to say."""
+        """The inputs as plain data, for JSON; only the names where no feature is text."""
         content: dict[str, Any] = {"features": list(self.features)}
         if self.vocabulary:
             content["vocabulary"] = {name: list(self.vocabulary[name]) for name in self.text}
@@ -70,7 +70,7 @@ class Inputs:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> "Inputs":
-        """The reverse of `to_dict`, from JSON that may hold more."""
+        """The reverse of `to_dict`; other keys in the JSON are ignored."""
         known = content.get("vocabulary", {})
         return cls(tuple(content["features"]), {name: tuple(known[name]) for name in known})
 
@@ -78,8 +78,8 @@ class Inputs:
 def learn_inputs(rows: pd.DataFrame, features: Sequence[str]) -> Inputs:
     """The inputs of a model trained on `rows`: text features get the values seen there.
 
-    A value is known from RARE customers on, of more than MOST the most frequent; sorted, so that
-    the same rows in another order make the same codes.
+    A value needs RARE customers; where more than MOST values have them, the most frequent are
+    taken. They are sorted, so that the same rows in another order give the same codes.
     """
     present = [name for name in features if name in rows.columns and is_text(rows[name])]
     return Inputs(tuple(features), {name: _known(rows, name) for name in present})
@@ -93,7 +93,7 @@ def is_text(column: "pd.Series[Any]") -> bool:
 
 
 def _known(rows: pd.DataFrame, name: str) -> tuple[str, ...]:
-    """Counted in customers: one of them has a row at many dates."""
+    """The values of a text feature that get a code, by their numbers of customers, not of rows."""
     counts = rows.groupby(name)["customer_id"].nunique()
     frequent = counts[counts >= RARE].sort_index().sort_values(ascending=False, kind="stable")
     return tuple(sorted(frequent.index[:MOST]))

@@ -1,10 +1,10 @@
 """A small search for the settings of the churn model, inside the training dates.
 
-Rolling origin (Tashman 2000, International Journal of Forecasting 16): a fold stands at one of the
-last training dates, learns from the dates whose outcomes had closed by then and is judged on the
-customers of its own. Validation and test dates are never looked at. Settings are proposed by
-Optuna's tree-structured Parzen estimator (Bergstra et al. 2011) from `model.seed`, one after the
-other, so the same rows give the same settings. The first to be tried are those of params.yaml.
+Rolling origin (Tashman 2000, International Journal of Forecasting 16): each fold belongs to one of
+the last training dates; it learns from the dates whose outcomes had closed by then, and the
+customers of its own date judge it. Validation and test dates are never looked at. Settings are
+proposed by Optuna's tree-structured Parzen estimator (Bergstra et al. 2011) from `model.seed`, one
+after the other, so the same rows give the same settings. Those of params.yaml are tried first.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import optuna
 
 FOLDS = 3
-LEAST_DATES = 2  # that a fold learns from
+LEAST_DATES = 2  # as-of dates that a fold needs to learn from
 FILE = "search.json"
 
 Say = Callable[[str], None]
@@ -33,7 +33,7 @@ Part = Callable[[int, tuple[int, ...]], pd.DataFrame]
 
 
 class Fold(NamedTuple):
-    """Rows learned from, and the rows that judge."""
+    """The rows that a fold learns from, and the rows that judge it."""
 
     learned: Rows
     judged: Rows
@@ -42,17 +42,17 @@ class Fold(NamedTuple):
 
 @dataclass(frozen=True)
 class Search:
-    """What was found: the settings, and every trial with its mean log loss over the folds."""
+    """The result: the settings, and every trial with its mean log loss over the folds."""
 
     settings: EnsembleParams
     trials: tuple[dict[str, float], ...] = ()
 
     def applied(self, params: ModelParams) -> ModelParams:
-        """The same parameters with what was found."""
+        """The same parameters with the settings that were found."""
         return params.model_copy(update={"churn": self.settings})
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """The result as plain data, for JSON."""
         return {"settings": self.settings.model_dump(), "trials": list(self.trials)}
 
 
@@ -65,11 +65,11 @@ def search(
     params: ModelParams,
     say: Say = lambda _: None,
 ) -> Search:
-    """Try `model.search_trials` settings; those of params.yaml where none is asked for.
+    """Try `model.search_trials` settings; with none to be tried, those of params.yaml are taken.
 
     `rows_at(day, dates)` are snapshot rows of some as-of dates as known on a day (days since
     1970-01-01), `train` the training dates, whose outcomes are all known at `known_at`. Where the
-    training dates are too few for a fold nothing is tried, which is said.
+    training dates are too few for a fold, nothing is tried, and a line of progress says so.
     """
     if not params.search_trials:
         return Search(params.churn)
@@ -96,7 +96,7 @@ def search(
 
 
 def origins(train: tuple[int, ...], horizon_days: int) -> list[tuple[int, tuple[int, ...]]]:
-    """Where the folds stand: the last training dates a horizon apart, with what had closed by then.
+    """The folds: the last training dates a horizon apart, with the dates closed by then.
 
     Latest first, at most FOLDS.
     """
@@ -109,8 +109,8 @@ def origins(train: tuple[int, ...], horizon_days: int) -> list[tuple[int, tuple[
     return found
 
 
-# Setting: lowest and highest, and whether it is tried evenly in its logarithm. What params.yaml has
-# outside widens the range.
+# For each setting the lowest and highest value, and whether it is drawn on a log scale. A value of
+# params.yaml outside the range widens it.
 SPACE: dict[str, tuple[float, float, bool]] = {
     "num_leaves": (4, 32, True),
     "min_data_in_leaf": (40, 800, True),
@@ -143,7 +143,7 @@ def _fold(learned: pd.DataFrame, judged: pd.DataFrame, features: Sequence[str]) 
 
 
 def _mean_loss(folds: Sequence[Fold], settings: EnsembleParams, params: ModelParams) -> float:
-    """Log loss of one booster, mean over the rows of all folds; each stops at its own best."""
+    """Log loss of one booster, averaged over the rows of all folds; each stops at its own best."""
     losses, rows = [], []
     for fold in folds:
         recipe = Recipe("binary", settings, params.seed, params.threads)

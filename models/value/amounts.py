@@ -1,4 +1,4 @@
-"""Trees for one expected amount, orders or money, with the level that later dates ask for."""
+"""Trees for one expected amount, orders or money, corrected to the level of later dates."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,13 +16,13 @@ from models.params import ModelParams
 from models.trees.boosting import Recipe, Rows, side_by_side, train_booster
 from models.trees.inputs import Inputs
 
-# Trees with a log link drift with the shop, and Tweedie's totals do not add up by themselves; a
-# correction further than this comes from a season or too few rows, and is not believed.
+# Trees with a log link drift as the shop grows, and Tweedie's totals do not add up by themselves. A
+# correction beyond these limits comes from a season or too few rows, and is cut.
 LEVEL_LIMITS = (0.8, 1.25)
-# Levels are drawn to 1 as by so many rows.
+# Levels are shrunk to 1 as by this many rows.
 PRIOR_ROWS = 50.0
 NOT_ZERO = 1e-6  # LightGBM refuses a target that adds up to nothing
-# Trees multiply the start: from one in a thousand they can still find whoever comes back after all.
+# Trees multiply the start: from one in a thousand they can still predict a customer who comes back.
 LEAST_START = 1e-3
 
 Start = Callable[[pd.DataFrame], FloatArray]  # rough expected amounts (n,)
@@ -30,15 +30,15 @@ Start = Callable[[pd.DataFrame], FloatArray]  # rough expected amounts (n,)
 
 @dataclass(frozen=True)
 class Target:
-    """What a part learns: its column less `least`, the smallest a learned-from row can have.
+    """What a part learns: its column less `least`, the smallest value in the rows it learns from.
 
-    From customers who stayed, or from `everyone`.
+    It learns from customers who stayed, or from `everyone`.
     """
 
     column: str
     known: str
     objective: str
-    pace: str  # the features that count the same, `amount` of amount_90d
+    pace: str  # the features that count the same thing: `amount` for amount_90d
     least: float = 0.0
     everyone: bool = False
     extra: Mapping[str, float | str] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Target:
 
 
 class Reach(NamedTuple):
-    """How far trees were learned: the most that the input in this position held."""
+    """How far the trees have learned: the largest value of the input at this position."""
 
     position: int
     most: float
@@ -63,11 +63,11 @@ class Reach(NamedTuple):
 
 @dataclass(frozen=True)
 class Part:
-    """Trees and the level their prediction is multiplied by.
+    """Trees, and the level by which their prediction is multiplied.
 
-    Trees that were learned from a start multiply it; their `predict` needs the same start. Beyond
-    their `reach`, which is there where a lone customer was kept out of them, amounts grow in
-    proportion to the input: trees themselves go no further than what they have seen.
+    Trees that were learned from a start multiply it; their `predict` needs the same start. A
+    `reach` is set where a lone customer was left out of training: beyond it amounts grow in
+    proportion to the input, since trees do not extrapolate.
     """
 
     booster: lgb.Booster
@@ -82,7 +82,7 @@ class Part:
     def predict(
         self, inputs: FloatArray, threads: int, start: FloatArray | None = None
     ) -> FloatArray:
-        """Expected amount (n,) above the target's least; `start` as learned from."""
+        """Expected amount (n,) above the target's `least`; `start` as in training."""
         scores = None if start is None else _log(start)
         amount: FloatArray = self.level * _expected(self.booster, inputs, scores, threads)
         if self.reach is None:
@@ -101,14 +101,14 @@ def learn(
 ) -> Part:
     """Trees for one target; rounds and level from validation rows, or from an earlier part.
 
-    The target must have a log link; with `start` the trees learn by what factor it is off, and the
-    level is 1. Raises DataGateError when no row can be learned from.
+    The target must have a log link. With `start` the trees learn the factor by which it is off, and
+    the level is 1. Raises DataGateError when there is no row to learn from.
     """
     recipe = Recipe(target.objective, params.value, params.seed, params.threads, target.extra)
     train, reach = _within_reach(target, train, inputs)
     learned, features, text = _rows(target, train, inputs, start), inputs.features, inputs.text
     if isinstance(stop, Part):
-        # A start is fitted anew with the trees, and brings the level of the latest rows itself.
+        # A start is refitted together with the trees, and already has the level of the latest rows.
         level = stop.level if start is None else 1.0
         return Part(train_booster(recipe, features, learned, stop.rounds, text), level, reach)
     stop = without_lone(target, stop) if reach else stop
@@ -123,9 +123,10 @@ def learn(
 
 
 def without_lone(target: Target, rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of all but a customer who alone brings much of what is learned.
+    """The rows without a customer who alone brings much of what is learned.
 
-    Leaves hold more rows than one customer has, and others would be worth what they share with it.
+    Leaves hold more rows than one customer has: the others in the same leaf would seem worth as
+    much.
     """
     known = target.learned_from(rows)
     held = pd.Series(target.of(known)).groupby(known["customer_id"].to_numpy()).sum()
@@ -141,7 +142,7 @@ def learn_parts(
     params: ModelParams,
     starts: Mapping[str, Start | None],
 ) -> dict[str, Part]:
-    """`learn` for each name of `stops`, side by side."""
+    """`learn` for each name of `stops`, in parallel."""
 
     def part(name: str, threads: int) -> Part:
         own = params.model_copy(update={"threads": threads})
@@ -153,7 +154,7 @@ def learn_parts(
 def _within_reach(
     target: Target, rows: pd.DataFrame, inputs: Inputs
 ) -> tuple[pd.DataFrame, Reach | None]:
-    """The rows without a lone customer, and how far they reach; all where nothing says how far."""
+    """The rows without a lone customer, and their reach; all rows where no feature measures it."""
     windows = {
         int(match[1]): position
         for position, name in enumerate(inputs.features)

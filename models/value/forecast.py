@@ -1,18 +1,18 @@
 """Sales forecast: orders and revenue by month and segment, as sums over the customers scored.
 
 A month is a period of 30 days from the as-of date on. What a customer brings within the horizon H
-and the value horizon V is the value model's; how it spreads over the months, of which the models
-say nothing, is taken from earlier cohorts. With C(t) what those had bought by day t:
+and the value horizon V comes from the value model. How it spreads over the months, which no model
+predicts, is taken from earlier cohorts. With C(t) what these had bought by day t:
 
     orders by day t = expected_orders × C(t) / C(H)                              up to H, then
                     = expected_orders + (expected_orders_in_value_horizon - expected_orders)
                                         × (C(t) - C(H)) / (C(V) - C(H))
 
-and spend from expected_spend and expected_value alike. Where values are extrapolated, V is the
+and likewise spend from expected_spend and expected_value. Where values are extrapolated, V is the
 value horizon that was learned: the forecast ends there.
 
-Only the cohort is in it: who first buys after the as-of date, or comes back after a long silence,
-is not. The backtest (models/judging/forecast.py) says what they brought.
+The forecast covers the cohort only: not customers who first buy after the as-of date, or come back
+after a long silence. The backtest (models/judging/forecast.py) says what they brought.
 """
 
 import math
@@ -38,20 +38,20 @@ AMOUNTS = {
     "orders": ("expected_orders", "expected_orders_in_value_horizon"),
     "spend": ("expected_spend", "expected_value"),
 }
-# With fewer periods that do not overlap, a spread between dates is a guess and no measurement.
+# With fewer periods that do not overlap, the spread between dates cannot be measured.
 FEWEST_PERIODS = 3
 
 
 @dataclass(frozen=True)
 class Past:
-    """What a forecast is made from beside the models: snapshots, purchase timelines, time plan."""
+    """What a forecast needs besides the models: snapshots, purchase timelines, time plan."""
 
     snapshots: pd.DataFrame
     purchases: pd.DataFrame
     timeline: Timeline
 
     def rows(self, day: int) -> pd.DataFrame:
-        """The snapshot of one as-of day, on an index of its own."""
+        """The snapshot of one as-of day, with an index of its own."""
         at_day = self.snapshots["as_of_date"] == pd.Timestamp(date_of(day))
         return self.snapshots[at_day].reset_index(drop=True)
 
@@ -70,9 +70,9 @@ class Past:
 
     @cached_property
     def net_share(self) -> float:
-        """Net over gross spend within the horizon, of all closed outcomes.
+        """Net over gross spend within the horizon, over all closed outcomes.
 
-        Purchase timelines do not know the refunds of later days; labels, and so the models, do.
+        Purchase timelines do not hold the refunds of later days; labels do, and so do the models.
         """
         net = gross = 0.0
         for day in self.closed(self.timeline.horizon_days, self.timeline.data_until):
@@ -85,7 +85,7 @@ class Past:
 
 
 def period_ends(days: int) -> tuple[int, ...]:
-    """Ends of the months within so many days, in days; a shorter time is one period."""
+    """The last days of the months within `days`; a shorter time is one period."""
     return tuple(range(MONTH, days + 1, MONTH)) or (days,)
 
 
@@ -94,10 +94,9 @@ def by_period(
 ) -> dict[str, FloatArray]:
     """Expected orders and, with amounts, spend of each customer in each period (n, periods).
 
-    `expected` holds expected_orders and expected_orders_in_value_horizon, and with amounts
-    expected_spend and expected_value, of the value model over the days learned: what lies beyond
-    them has no cohort for its shape. That comes from cohorts whose value windows had closed by the
-    day `until`.
+    `expected` holds the value model's expected_orders and expected_orders_in_value_horizon and,
+    with amounts, expected_spend and expected_value, all over the learned days: no cohort shows how
+    sales spread beyond them. Cohorts whose value windows had closed by the day `until` show it.
     """
     horizon, far = past.timeline.windows
     grid = sorted({*ends, horizon, far})
@@ -121,13 +120,13 @@ def _steps(by_end: FloatArray) -> FloatArray:
 
 
 def _curves(past: Past, until: int, grid: Sequence[int]) -> dict[str, FloatArray]:
-    """What earlier cohorts had bought by each day of the grid; evenly without any."""
+    """What earlier cohorts had bought by each day of the grid; a straight line without any."""
     totals: dict[str, list[FloatArray]] = {}
     for day in past.closed(grid[-1], until):
         for what, cells in past.bought(day, grid, list(past.rows(day)["customer_id"])).items():
             totals.setdefault(what, []).append(cells.sum(axis=0))
     curves = {what: np.cumsum(np.sum(rows, axis=0)) for what, rows in totals.items()}
-    # Where nobody bought within the horizon there is nothing to be in proportion to.
+    # Where nobody bought within the horizon, there is nothing to divide by.
     near = grid.index(past.timeline.horizon_days)
     curves = {what: curve for what, curve in curves.items() if curve[near] > 0}
     even: FloatArray = np.asarray(grid, np.float64)
@@ -137,11 +136,12 @@ def _curves(past: Past, until: int, grid: Sequence[int]) -> dict[str, FloatArray
 def spreads(past: Past, until: int, ends: Sequence[int]) -> dict[str, list[float | None]]:
     """Half widths of 95 % intervals, in logs, for each period and, last, for the whole.
 
-    How far the sales of a cohort in a period strayed, from as-of date to as-of date, from what the
-    same customers had bought in as many days before: seasons that the history has seen, and the
-    chance of single customers, are in it; the error of a level learned wrong is not. As the periods
-    of near dates overlap, the prediction interval of Student's t counts only as many dates as there
-    are periods without overlap; None with fewer than FEWEST_PERIODS of them.
+    They measure how much a cohort's sales in a period varied, from one as-of date to the next,
+    against what the same customers had bought in as many days before. This includes the seasons
+    that the history has seen and the chance of single customers, but not the error of a wrongly
+    learned level. The periods of neighbouring dates overlap, so the prediction interval of
+    Student's t counts only as many dates as there are periods without overlap; None with fewer than
+    FEWEST_PERIODS of them.
     """
     starts = (0, *ends[:-1])
     windows = [*zip(starts, ends, strict=True), *([(0, ends[-1])] if len(ends) > 1 else [])]
@@ -154,7 +154,7 @@ def spreads(past: Past, until: int, ends: Sequence[int]) -> dict[str, list[float
 
 
 def _ratios(past: Past, until: int, start: int, end: int) -> dict[str, dict[int, float]]:
-    """Log of what each closed cohort bought in a period over what it had bought before, by day."""
+    """Log of each closed cohort's sales in a period over those in as many days before, by day."""
     length = end - start
     found: dict[str, dict[int, float]] = {what: {} for what in _amounts(past)}
     for day in past.closed(end, until):
@@ -181,10 +181,10 @@ def _half_width(ratios: dict[int, float], length: int) -> float | None:
 
 
 def last_year(past: Past, day: int, ends: Sequence[int]) -> dict[str, FloatArray] | None:
-    """Orders and spend (periods,) of the same periods a year earlier, by the cohort of then.
+    """Orders and spend (periods,) of the same periods a year earlier, by the cohort of that time.
 
-    The customers who had bought within `active_within_days` before that day; None where the data
-    does not reach back so far.
+    That is, by the customers who had bought within `active_within_days` before that day; None where
+    the data does not reach back that far.
     """
     then, active = day - YEAR, past.timeline.active_within_days
     if not is_closed(past.timeline.data_from, active, then):
@@ -194,9 +194,9 @@ def last_year(past: Past, day: int, ends: Sequence[int]) -> dict[str, FloatArray
 
 
 def last_periods(rows: pd.DataFrame, ends: Sequence[int]) -> dict[str, list[FloatArray | None]]:
-    """For each period and, last, the whole: what each row's customer bought in as many days before.
+    """For each period and, last, the whole: each customer's purchases in as many days before.
 
-    None where the snapshot has no such window (n,).
+    (n,) for each row of the snapshot; None where it has no such window.
     """
     lengths = [*np.diff([0, *ends]), *([ends[-1]] if len(ends) > 1 else [])]
     return {
@@ -280,7 +280,7 @@ def _figures(
 
 
 def bounds(value: float, width: float | None) -> dict[str, float | None]:
-    """`low` and `high` of a 95 % interval with a half width in logs; None where there is none."""
+    """`low` and `high` of a 95 % interval, given its half width in logs; None without one."""
     if width is None:
         return {"low": None, "high": None}
     return {"low": float(value * math.exp(-width)), "high": float(value * math.exp(width))}

@@ -1,27 +1,27 @@
-"""How much: orders and money to expect, told by the same churn risk as everything else.
+"""How much: expected orders and money, consistent with the churn risk.
 
-For a customer who stays trees give the orders and the spend within the horizon and the value over
-the value horizon, which may be longer; a leaver's are a share of theirs had they stayed. With
-p = churn_risk:
+For a customer who stays, trees predict the orders and the spend within the horizon and the value
+over the value horizon, which may be longer. A leaver brings a fixed share of what they would have
+brought had they stayed. With p = churn_risk:
 
     expected_orders = (1 - p) × orders if stays + p × orders if leaves, and so expected_spend
     expected_value  = (1 - p) × value_if_stays + p × value_if_lapses
     value_at_risk   = p × (value_if_stays - value_if_lapses)
 
-Whoever lapses buys nothing within the horizon, by definition, and whoever stays at least once.
-Neither holds for a cancellation: until the subscription ends it is paid for.
+A customer who lapses buys nothing within the horizon, by definition, and one who stays buys at
+least once. Neither holds for a cancellation: until the subscription ends it is paid for.
 
 Orders over the value horizon are learned from everyone at once, and are never less than those
-within the horizon. Where values are to be told for longer than outcomes close, what was learned is
-carried on customer by customer by
+within the horizon. Where values are reported for longer than outcomes close, the learned values are
+extrapolated, customer by customer, by the factor
 
-    BG/NBD's orders over the days told / BG/NBD's orders over the days learned
+    BG/NBD's orders over the days reported / BG/NBD's orders over the days learned
 
-and marked, as nothing has judged it; orders are then learned as a factor on BG/NBD's own
+and marked, as nothing has judged them; orders are then learned as a factor on BG/NBD's own
 (docs/decisions/0022).
 
-Refunds can make a customer's net negative, and the trees' likelihood knows no negative amounts:
-their targets are cut at 0, and the level, fitted on net totals, takes the refunds off again.
+Refunds can make a customer's net amount negative, which the trees' likelihood does not allow: their
+targets are cut at 0, and the level, fitted on net totals, subtracts the refunds again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,22 +43,23 @@ from models.trees.boosting import load_booster, save_booster
 from models.trees.inputs import Inputs, learn_inputs
 from models.value.amounts import PRIOR_ROWS, Part, Reach, Start, Target, learn_parts, without_lone
 
-FAR = "far_orders"  # the part that expects orders over the value horizon
-# Validation rows below which another part's rounds and level stand in for those of a far one.
+FAR = "far_orders"  # the part that predicts orders over the value horizon
+# With fewer validation rows, a part over the value horizon takes rounds and level from the part
+# within the horizon.
 ENOUGH_TO_STOP = 200
 
 
 class Horizons(NamedTuple):
-    """Days: the churn horizon, those over which value is learned and told; what churn means."""
+    """The churn horizon, the days over which value is learned and reported; what churn means."""
 
     outcome_days: int
     value_days: int
     churn: Churn = LAPSE
-    told_days: int | None = None  # None: as long as it is learned
+    told_days: int | None = None  # None: the days over which value is learned
 
     @property
     def told(self) -> int:
-        """Days over which values are told; longer than learned where they are carried on."""
+        """Days over which values are reported; more than learned where they are extrapolated."""
         return self.told_days or self.value_days
 
 
@@ -75,8 +76,8 @@ FAR_ORDERS = Target("orders_in_value_horizon", "value_known", "poisson", "orders
 class ValueModel:
     """Expected orders, and money where the data has amounts.
 
-    `parts` holds "orders", with amounts "spend", and when the two horizons differ FAR and "value".
-    `rhythm`, and with it FAR, is there where values are carried on. `lapse_share` is
+    `parts` holds "orders", with amounts also "spend", and where the two horizons differ also FAR
+    and "value". `rhythm`, and with it FAR, is there where values are extrapolated. `lapse_share` is
     value_if_lapses / value_if_stays over the days learned, and `leaver_shares` the same for orders
     and spend within the horizon, where 0 is left out.
     """
@@ -92,9 +93,9 @@ class ValueModel:
     def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
         """Expected orders and money given `churn_risk` (n,), on the snapshot's index.
 
-        Without amounts only orders: money that nobody knows is absent, not zero. `value_at_risk` is
+        Without amounts there are only orders: unknown money is absent, not zero. `value_at_risk` is
         never negative, as `lapse_share` is at most 1. `value_extrapolation` is the factor by which
-        what was learned is carried on, where it is, and absent elsewhere.
+        learned values are extrapolated; it is absent where they are not.
         """
         inputs = self.inputs.matrix(snapshot)
         near = {
@@ -109,7 +110,7 @@ class ValueModel:
         far = self.parts[FAR].predict(inputs, self.threads, start) if FAR in self.parts else within
         columns = {
             "expected_orders": within,
-            # No fewer than before the end of the horizon: the two are learned apart.
+            # No fewer than within the horizon: the two are learned separately.
             "expected_orders_in_value_horizon": np.maximum(factor * far, within),
         }
         if "spend" in near:
@@ -127,21 +128,21 @@ class ValueModel:
         return pd.DataFrame(columns, index=snapshot.index)
 
     def learned(self) -> "ValueModel":
-        """The model that tells only what was learned: what outcomes can judge."""
+        """The same model without extrapolation: only what outcomes can judge."""
         if self.rhythm is None:
             return self
         return replace(self, horizons=self.horizons._replace(told_days=self.horizons.value_days))
 
     def _carried(self, snapshot: pd.DataFrame) -> tuple[FloatArray | None, FloatArray]:
-        """What BG/NBD expects over the days learned, and the factor from there to those told.
+        """BG/NBD's orders over the days learned, and the factor from there to the days reported.
 
-        At least 1, and no more than all the days at the pace of the learned ones.
+        The factor is at least 1, and at most that of an unchanged pace over all the days.
         """
         if self.rhythm is None:
             return None, np.ones(len(snapshot))
         told, learned = self.horizons.told, self.horizons.value_days
         longer, known = (self.rhythm.expected(snapshot, days) for days in (told, learned))
-        # Of somebody who is surely gone both underflow, and nothing comes later.
+        # For a customer who is surely gone both underflow, and nothing comes later.
         ratio = np.divide(longer, known, out=np.ones(len(known)), where=known > 0)
         factor: FloatArray = np.clip(ratio, 1.0, told / learned)
         return known, factor
@@ -197,13 +198,14 @@ def fit_value(
     """Fit on `train`; stop the trees and set their level on `valid`.
 
     Money needs the columns `spend_in_horizon`, `value` and `value_known`. Where the value windows
-    of too few validation rows have closed, what is learned over them takes rounds and level of what
-    is learned within the horizon. Raises DataGateError when no customer stayed, no value window has
-    closed, or values are to be carried on and nobody bought on two days.
+    of too few validation rows have closed, the parts over the value horizon take rounds and level
+    from those within the horizon. Raises DataGateError when no customer stayed, no value window has
+    closed, or values are to be extrapolated and nobody bought on two days.
     """
     inputs, targets = learn_inputs(train, features), _targets(horizons.churn)
     longer, rhythm = horizons.value_days != horizons.outcome_days, _rhythm(train, horizons)
-    # Without amounts there is no value, and the orders of the same days have closed with it.
+    # Without amounts there is no column of value; the orders over the same days close on the same
+    # day.
     told = VALUE if VALUE.column in valid.columns else replace(FAR_ORDERS, everyone=False)
     closed = len(told.learned_from(valid)) >= ENOUGH_TO_STOP
     near = ["orders", *(["spend"] if SPEND.column in train.columns else [])]
@@ -245,8 +247,8 @@ def _start(rhythm: BtydOrders | None, horizons: Horizons) -> Start | None:
 def _with_shares(model: ValueModel, rows: pd.DataFrame) -> ValueModel:
     """The model with what leavers brought, as shares of what they would have had they stayed.
 
-    One number for each amount, not trees of their own: rows of leavers are few and mostly zero, and
-    on later dates trees on them missed the total by more and the customers by no less. Whoever
+    One number for each amount instead of trees: the rows of leavers are few and mostly zero, and on
+    later dates trees on them missed the total by more and the customers by no less. A customer who
     lapses brings nothing within the horizon, by definition.
     """
     outcome_days, value_days, churn, _ = model.horizons
@@ -262,10 +264,10 @@ def _with_shares(model: ValueModel, rows: pd.DataFrame) -> ValueModel:
 
 
 def _told_share(share: float, horizons: Horizons) -> float:
-    """The share over the days told: of a lapse, which is all that is carried on.
+    """A leaver's share of the value over the days reported, where a lapse is extrapolated.
 
-    Whoever lapses brings nothing within the horizon and, after it, as much a day as in the days
-    learned; half the full rate where no day after it was learned.
+    A customer who lapses brings nothing within the horizon and, after it, as much a day as in the
+    days learned; half the full rate where no day after the horizon was learned.
     """
     outcome, learned, told = horizons.outcome_days, horizons.value_days, horizons.told
     if told == learned:
@@ -283,7 +285,7 @@ def _leaver_share(model: ValueModel, name: str, rows: pd.DataFrame) -> float:
     inputs, amounts = model.inputs.matrix(rows), target.of(rows)
     left = ((rows["churned"] == 1) & rows[target.known]).to_numpy() & ~np.isnan(amounts)
     brought = amounts[left].sum()
-    # Without the level, which carries training rows to later dates.
+    # Without the level, which corrects predictions for later dates.
     full = replace(model.parts[name], level=1.0).predict(inputs, threads=1)
     prior = PRIOR_ROWS * full.mean()
     share = (brought + usual_share(model.horizons, name) * prior) / (full[left].sum() + prior)
@@ -291,10 +293,10 @@ def _leaver_share(model: ValueModel, name: str, rows: pd.DataFrame) -> float:
 
 
 def usual_share(horizons: Horizons, name: str = "value") -> float:
-    """What is assumed of leavers before any is seen.
+    """The leavers' share that is assumed before any leaver has been seen.
 
-    Of the lapsed: half the full rate in the days after the horizon. Of those who cancel: the full
-    rate up to an end that lies, on average, half-way through the horizon, and nothing later.
+    For a lapse: half the full rate in the days after the horizon. For a cancellation: the full rate
+    up to an end that lies, on average, half-way through the horizon, and nothing later.
     """
     days = horizons.value_days if name == "value" else horizons.outcome_days
     if horizons.churn == LAPSE:

@@ -1,1 +1,1 @@
-"""After publishing: drift, advice whether to retrain, and who takes over from whom."""
+"""After publishing: drift, advice whether to retrain, and which models score next."""

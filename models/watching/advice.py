@@ -1,4 +1,4 @@
-"""Monitoring: drift since training, what past releases came to, and whether to retrain."""
+"""Monitoring: drift since training, how past releases turned out, and whether to retrain."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,16 +12,16 @@ from models.judging.realised import falls_short
 from models.params import MonitorParams
 from models.watching.drift import DRIFTED, Size, feature_drift, shift
 
-MOST_ROWS = 200_000  # of those learned from: more change no digit that is shown
+MOST_ROWS = 200_000  # of the rows learned from: more would change no digit that is shown
 MOST_NAMED = 5
 
 
 def drift(
     churn: ChurnModel, learned: pd.DataFrame, now: pd.DataFrame, params: MonitorParams, seed: int
 ) -> dict[str, Any]:
-    """`score` and `features`: the snapshots of the score date beside those learned from.
+    """`score` and `features`: the snapshots of the score date against those learned from.
 
-    Without any of those (n = 0) nothing can be compared, and `score` and `drifted` are None.
+    Without rows that were learned from nothing can be compared: `score` and `drifted` are None.
     """
     if learned.empty:
         return {"score": None, "features": [], "drifted": None}
@@ -56,11 +56,11 @@ def advice(
 ) -> dict[str, Any]:
     """`retrain`, and `reasons`: which figure crossed which limit, as message key and values.
 
-    `report` is that of `drift`, `latest` the newest release that could be judged. Drift asks for
-    it where the score has drifted, or features that the trees live on; a release where it ranked
-    worse than promised, or where more or fewer left than predicted, beyond what chance explains.
-    Drift is told, but asks for nothing where no outcome is `newly_closed` since the models learned:
-    there is nothing new to learn from.
+    `report` is that of `drift`, `latest` the newest release that could be judged. Retraining is
+    advised by drift of the score or of features with much of the trees' gain, and by a release that
+    ranked worse than promised, or in which more or fewer left than predicted, beyond what chance
+    explains. Where no outcome is `newly_closed` since the models learned, drift is reported but
+    advises nothing: there is nothing new to learn from.
     """
     of_drift, of_release = _of_drift(report, params), _of_release(latest) if latest else []
     retrain = bool(of_release or (of_drift and newly_closed))

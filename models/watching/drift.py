@@ -5,9 +5,9 @@ The population stability index of two sets of shares p (then) and q (now) over b
     PSI = sum of (q - p) × ln(q / p),
 
 is the symmetric Kullback-Leibler divergence (Siddiqi 2006, credit scorecards). Bins are quantiles
-of the rows learned from, missing values a bin of their own; half a row is added to each bin, so
-that an empty one does not make it infinite. Without any drift, PSI / (1/n + 1/m) is about
-chi-squared with (bins - 1) degrees of freedom (Yurdakul 2018): what chance alone would give.
+of the rows learned from, with a bin for missing values; half a row is added to each bin, so that an
+empty one does not make it infinite. Without any drift, PSI / (1/n + 1/m) is about chi-squared with
+(bins - 1) degrees of freedom (Yurdakul 2018): this is what chance alone would give.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ STEADY, MOVED, DRIFTED = "steady", "moved", "drifted"
 
 
 class Size(NamedTuple):
-    """Customers (not rows: rows of one customer are alike) on both sides."""
+    """Numbers of customers on both sides (not of rows: the rows of one customer are alike)."""
 
     then: int
     now: int

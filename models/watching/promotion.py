@@ -26,8 +26,8 @@ from models.training.ladder import Rung
 
 MARGIN = 0.002  # log loss by which a challenger may be worse: the noise of a refit
 COMPANY = "company"  # whose data models learned from: a fact of their manifest
-MODELS, EVALUATED = "models", "evaluated"  # folders of a release, and of whatever scores
-# Why models of former champions took over, by version: whoever goes back finds it there.
+MODELS, EVALUATED = "models", "evaluated"  # folders of a release, and of the models that score
+# The folder that says why each former champion took over, by version, for those who go back to it.
 FORMER = "former"
 Outcome = Literal[
     "first", "same", "back", "forced", "other", "promoted", "refused", "rule", "unjudged", "gate"
@@ -36,10 +36,10 @@ Outcome = Literal[
 
 @dataclass(frozen=True)
 class Figures:
-    """Log loss on the rows that were compared; `difference` is the challenger's less the other's.
+    """Log loss on the rows compared; `difference` is the challenger's less the champion's.
 
-    `champion_as` says which of the champion's models could be judged: `served`, which score, or
-    `evaluated`, the same settings fitted as long before as the challenger's.
+    `champion_as` says which of the champion's models could be judged: `served`, those that score,
+    or `evaluated`, the same settings fitted as long before the test dates as the challenger's.
     """
 
     as_of_dates: tuple[str, ...]
@@ -53,7 +53,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Decision:
-    """Who scores from now on, and why; `champion` is empty where none was published before."""
+    """Which models score from now on, and why; `champion` is empty where there was none before."""
 
     promoted: bool
     outcome: Outcome
@@ -63,7 +63,7 @@ class Decision:
     figures: Figures | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data, for the manifest."""
+        """The decision as plain data, for the manifest."""
         return asdict(self)
 
 
@@ -128,9 +128,9 @@ def below_gates(
     company: str,
     rung: Rung,
 ) -> Decision:
-    """Who scores where no new models could be judged: the champion if it can, else what there is.
+    """Which models score where no new ones could be judged: the champion, if it can.
 
-    `challenger` holds that, a rule or models that nothing has judged. It never takes the champion's
+    Else the `challenger`: a rule, or models that nothing has judged. It never takes the champion's
     place.
     """
     own = check_manifest(challenger / MODELS)
@@ -159,11 +159,11 @@ def _obstacle(
     features: Sequence[str],
     company: str,
 ) -> str:
-    """Why the champion can score no longer what is asked today; empty where it can."""
+    """Why the champion can no longer score what is asked today; empty where it can."""
     whose = check_manifest(champion / EVALUATED).get(COMPANY, company)  # older models lack it
     if whose != company:
         return f"the champion learned from another company's data ({whose}, now {company})"
-    before = other["task"]  # models from before a part of the task was told lack it
+    before = other["task"]  # models saved before a part of the task was recorded lack it
     asked = {name: part for name, part in own["task"].items() if part is not None}
     changed = [name for name, part in asked.items() if part != before.get(name)]
     if changed:
@@ -191,9 +191,9 @@ def _compared(
     champion: Path,
     params: ModelParams,
 ) -> Figures | None:
-    """Both on the test dates after all that either learned from.
+    """Both judged on the test dates after everything that either learned from.
 
-    The champion as it serves, where such dates are; else as it was evaluated, fitted as long
+    The champion as it serves, where there are such dates; else as it was evaluated, fitted as long
     before the test dates as the challenger.
     """
     days = later_than(timeline.test, _learned_until(challenger / EVALUATED))
