@@ -41,12 +41,12 @@ check:  ## format, lint, strict types, import layers, fast tests
 	$(BIN)/lint-imports
 	$(PYTEST) -m "not slow"
 
-format:  ## format the code and mend what the linter can
+format:  ## format the code and fix what the linter can fix
 	$(SETUP) dev
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-zoo:  ## whole roads of drawn companies, what fails made small (COMPANIES=40 FIRST=0): table and benchmarks/out/zoo.json
+zoo:  ## whole runs for companies drawn at random, reduced where they fail (COMPANIES=40 FIRST=0): table and benchmarks/out/zoo.json
 	$(SETUP) dev
 	@$(BIN)/python -m benchmarks.zoo --companies $(or $(COMPANIES),40) --first $(or $(FIRST),0)
 
@@ -62,19 +62,19 @@ bench-live:  ## live features of one history and of a thousand: table and benchm
 	$(SETUP) bench
 	@$(BIN)/python -m benchmarks.live
 
-bench-accuracy:  ## models beside ours on the same snapshots and test rows: hours
+bench-accuracy:  ## other models beside ours, on the same snapshots and test rows: hours
 	$(SETUP) bench
 	@$(BIN)/python -m benchmarks.accuracy
 
-bench-choices:  ## our models as set beside other settings, on the dates where these are chosen: an hour
+bench-choices:  ## our models with other settings, on the dates on which settings are chosen: an hour
 	$(SETUP) bench
 	@$(BIN)/python -m benchmarks.choices
 
-bench-truth:  ## models on worlds whose truth is known: nothing to find, planted drivers, BG/NBD
+bench-truth:  ## models on simulated companies whose truth is known: nothing to find, planted causes, BG/NBD
 	$(SETUP) bench
 	@$(BIN)/python -m benchmarks.truth
 
-bench-scoring:  ## training, and scoring a million customers, with the models that `make run` left
+bench-scoring:  ## training, and scoring a million customers with the models of the last `make run`
 	$(SETUP) bench
 	@$(BIN)/python -m benchmarks.scoring
 

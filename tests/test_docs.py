@@ -97,10 +97,18 @@ def test_every_plot_that_dvc_draws_exists():
 
 def test_links_between_pages_lead_somewhere():
     def leads_somewhere(page):
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", PAGES[page]):
-            assert ((ROOT / page).parent / target).exists(), target
+        for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", PAGES[page]):
+            file = (ROOT / page).parent / target if target else ROOT / page
+            assert file.exists(), target
+            assert not anchor or anchor in _anchors(file), f"{target}#{anchor}"
 
     check_each(PAGES, leads_somewhere)
+
+
+def _anchors(page):
+    """The addresses of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_every_make_target_is_in_the_help_and_every_one_named_in_a_page_exists():

@@ -19,13 +19,13 @@ def features_page() -> str:
     lines = [
         "# Features",
         "",
-        "Every feature is a documented function of history cut at the as-of date; its name is",
-        "its column. A run leaves out what its data does not support and says why in",
+        "Every feature is a documented function of the history cut at the as-of date, and its name",
+        "is its column. A run leaves out features that its data does not support and says why in",
         "`reports/features.json`. Written by `make docs` from `features/`.",
         "",
-        "`unknown` in the last column: empty for a customer without a row in the feature's source;",
-        "a number is its value then. The family `btyd` is the input of BG/NBD only: a baseline,",
-        "and what carries values on where nothing has closed for so long.",
+        "The last column is the value of a customer without a row in the feature's source: a",
+        "number, or `unknown` for an empty cell. Only BG/NBD reads the family `btyd`: as a",
+        "baseline, and to extrapolate values over more days than any closed outcome has.",
     ]
     family = ""
     for feature in all_features():
@@ -47,7 +47,8 @@ def parameters_page(text: str) -> str:
     lines = [
         "# Parameters",
         "",
-        "All of `params.yaml`, the only configuration of the pipeline. An unknown key is refused.",
+        "Every key of `params.yaml`, the only configuration of the pipeline. An unknown key is",
+        "refused.",
         "Written by `make docs` from the comments in `params.yaml`.",
         "",
         "| key | default | meaning |",
