@@ -15,6 +15,7 @@ RegularsError
 ├── SettingsError          a REGULARS_* variable is unknown or out of range
 ├── StoreError             the store cannot be used: not reachable, of another version, busy
 │   └── NoReleaseError     nothing was published yet
+├── QueryError             the store cannot answer what was asked; kinds: serving/store/errors.py
 └── EnvironmentProblem     the machine: no git repository, a full disk, a missing tool
 
 A message says what is wrong, where, and what to do. The stages print it without a traceback.
@@ -92,6 +93,10 @@ class StoreError(RegularsError):
 
 class NoReleaseError(StoreError):
     """Nothing was published into the store yet."""
+
+
+class QueryError(RegularsError):
+    """The store works, and cannot answer what was asked of it."""
 
 
 class EnvironmentProblem(RegularsError):

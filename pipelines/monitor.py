@@ -15,7 +15,7 @@ from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_snapshots, read_timeline
 from pipelines.served import read_served
-from serving.cards.monitor import report_page
+from serving.pages.monitor_report import report_page
 
 
 def main() -> None:

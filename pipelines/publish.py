@@ -18,10 +18,10 @@ from pipelines.promote import REPORTS
 from pipelines.release import swap
 from pipelines.track import is_pending
 from pipelines.tracking.mlflow_process import STORE_FILE, attempt
-from serving.cards.monitor import keep_report
 from serving.settings import load_settings
 from serving.store.database import describe, open_store
 from serving.store.publishing import publish
+from serving.store.reports import keep_report
 
 
 def main() -> None:

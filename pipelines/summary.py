@@ -18,7 +18,7 @@ from pipelines.reports.summary import (
     worklist_lines,
 )
 from pipelines.reports.unjudged import ladder_text
-from serving.wording.sentences import LANGUAGES, Language
+from serving.wording.languages import LANGUAGES, Language
 
 
 def main() -> None:

@@ -1,7 +1,5 @@
 """The application: API, page and static files behind one guard, every error in one shape."""
 
-import logging
-
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
@@ -11,22 +9,23 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from core.errors import NoReleaseError, StoreError
-from serving.api import releases as api
-from serving.pages import figures as figure_pages
-from serving.pages import worklist as pages
+from core.errors import QueryError, StoreError
+from serving.api import at_risk, customers, health, releases
+from serving.pages import customer, docs, figures, worklist
 from serving.settings import Settings
 from serving.web.guard import Guard
-from serving.web.problems import ApiProblem, Problem, parameter_problem
+from serving.web.page import problem_page
+from serving.web.problems import ApiProblem, Problem, as_problem
 from serving.web.templates import STATIC
 
+# In the order in which the documentation shows them.
+PARTS = (customers, at_risk, releases, health, worklist, customer, docs, figures)
 MACHINES = ("/v1", "/health", "/ready", "/openapi.json", "/static")
 DESCRIPTION = (
     "Score cards of customers: calibrated risk, next purchase, money at stake, reasons and one "
     "action each. Everything stands as of the release's date and looks horizon_days ahead; money "
     "looks value_horizon_days ahead. Errors are application/problem+json."
 )
-log = logging.getLogger("uvicorn.error")
 
 
 def create_app(settings: Settings, engine: Engine) -> ASGIApp:
@@ -41,16 +40,16 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
         openapi_url="/openapi.json",
     )
     app.state.settings, app.state.engine = settings, engine
-    app.include_router(api.router)
-    app.include_router(pages.router)
-    app.include_router(figure_pages.router)
+    for part in PARTS:
+        app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(ApiProblem, _problem)
     app.add_exception_handler(RequestValidationError, _problem)
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(StoreError, _problem)
-    app.add_exception_handler(Exception, _problem)
+    app.add_exception_handler(QueryError, _problem)
     app.add_exception_handler(SQLAlchemyError, _problem)
+    app.add_exception_handler(Exception, _problem)
     _document_problems(app)
     # Outside of everything: what goes wrong anywhere carries the same headers.
     return Guard(app, settings.hosts | {settings.host})
@@ -58,29 +57,10 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
 
 def _problem(request: Request, error: Exception) -> Response:
     """A problem document for programs, a page for people."""
-    problem = _as_problem(error)
+    problem = as_problem(error)
     if request.url.path.startswith(MACHINES):
         return problem.response()
-    return pages.problem_page(request, problem)
-
-
-def _as_problem(error: Exception) -> ApiProblem:
-    if isinstance(error, ApiProblem):
-        return error
-    if isinstance(error, RequestValidationError):
-        return parameter_problem(error.errors())
-    if isinstance(error, NoReleaseError):
-        return ApiProblem("no-release", str(error))
-    if isinstance(error, StoreError):
-        log.error("%s", error)
-        return ApiProblem("store-unavailable", "The store cannot be read; the log says why.")
-    if isinstance(error, SQLAlchemyError):
-        log.error("The store: %s", error)
-        return ApiProblem("store-unavailable", "The store cannot be read; the log says why.")
-    if isinstance(error, HTTPException):
-        name = "method-not-allowed" if error.status_code == 405 else "not-found"
-        return ApiProblem(name, "See /docs for the addresses and methods there are.")
-    return ApiProblem("internal-error", "It was logged; the release itself is whole.")
+    return problem_page(request, problem)
 
 
 def _document_problems(app: FastAPI) -> None:

@@ -1,12 +1,12 @@
 """Settings of serving: environment variables REGULARS_*, read here and nowhere else."""
 
 import os
-from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingsError, did_you_mean
+from serving.wording.languages import Language
 
 PREFIX = "REGULARS_"
 
@@ -39,7 +39,7 @@ class Settings(BaseSettings):
         description="Names under which the service may be called, by commas; others get 421, so "
         "that no foreign page can reach it through a name of its own.",
     )
-    language: Literal["en", "ru"] = Field(
+    language: Language = Field(
         default="en", description="Language where neither the URL nor the browser asks for one."
     )
 

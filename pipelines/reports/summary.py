@@ -11,7 +11,8 @@ from models.simple.silence_rule import INSUFFICIENT_DATA, RULE
 from pipelines.reports.card_figures import ABSENT, written
 from pipelines.reports.names import NAMES
 from pipelines.reports.unjudged import distance_lines
-from serving.wording.sentences import Language, label, sentence
+from serving.wording.languages import Language
+from serving.wording.sentences import label, sentence
 from sources.meanings.vocabulary import HOLDOUT, TREATED
 
 LISTED = 10  # customers that a list of the summary holds

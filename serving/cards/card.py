@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from models.customers.segments import RiskBand
 from serving.wording.sentences import is_message
 from sources.meanings.vocabulary import Arm
 
@@ -40,7 +41,6 @@ Strength = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Total = Annotated[float, Field(allow_inf_nan=False)]
 PUBLISHING = "publishing"  # the context in which a card must be whole, and not only readable
 Status = Literal["scored", "rule", "insufficient_data", "already_churned"]
-RiskBand = Literal["high", "medium", "low"]
 
 
 class Schema(BaseModel):

@@ -12,7 +12,8 @@ from typing import Any
 
 from serving.cards.card import LikelyCategory, ScoreCard
 from serving.cards.worded import strongest_reason, worded
-from serving.wording.sentences import Language, field_label, label, sentence
+from serving.wording.languages import Language
+from serving.wording.sentences import field_label, label, sentence
 
 FORMULA = tuple("=+-@|%\t\r\n＝＋－＠")
 CODES = {

@@ -1,19 +1,11 @@
-"""The sales forecast of a release: its schema, out of the release folder and out of the store."""
+"""The sales forecast of a release, as the API gives it out."""
 
 import datetime as dt
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
-from sqlalchemy import Engine
 
-from core.files import read_json
 from serving.cards.card import Number, Schema, Text
-from serving.cards.release import Release
-from serving.store.reading import current_with
-from serving.web.problems import ApiProblem
-
-PART = "forecast"  # of what a release says of itself in the store
 
 
 class Expected(Schema):
@@ -115,26 +107,3 @@ class PublishedForecast(SalesForecast):
     """The forecast of the published release."""
 
     release_id: str
-
-
-def read_forecast(folder: Path) -> SalesForecast | None:
-    """The forecast in a release folder; None where a rule ranks, or there was none yet.
-
-    Raises ValueError for one that breaks the schema.
-    """
-    path = folder / "reports" / "forecast.json"
-    found = read_json(path) if path.exists() else {}
-    return SalesForecast.model_validate(found) if found else None
-
-
-def current_forecast(engine: Engine) -> tuple[Release, PublishedForecast]:
-    """The forecast of the published release. Raises ApiProblem where it has none."""
-    release, found = current_with(engine, PART)
-    if found is None:
-        raise ApiProblem(
-            "no-forecast",
-            f"Release {release.release_id} has no forecast: it is older than forecasts, or a rule "
-            "ranks in it, as the data is too little for models (`gate` of /v1/releases/current). "
-            "Run `make run` with more data.",
-        )
-    return release, PublishedForecast.model_validate({**found, "release_id": release.release_id})

@@ -18,35 +18,15 @@ from pydantic import (
 )
 
 from models.customers.relationship import HeldBy, RelationshipLevel
-from serving.cards.card import Number, RiskBand, Total
-from serving.store.tables import ASCENDING
-from serving.wording.sentences import Language
+from models.customers.segments import AbcClass, LifecycleStage, RfmSegment, RiskBand
+from serving.cards.card import Number, Total
+from serving.cards.sorting import ASCENDING, Order, Sort
+from serving.wording.languages import Language
 from sources.meanings.vocabulary import Arm
 
 LARGEST_PAGE = 1000
-MONEY = ("value_at_risk", "expected_value", "expected_gain")
 
-Sort = Literal[
-    "value_at_risk",
-    "churn_risk",
-    "expected_value",
-    "expected_gain",
-    "next_purchase_date",
-    "last_purchase_date",
-]
-Order = Literal["asc", "desc"]
 Format = Literal["json", "csv", "excel"]
-Stage = Literal["new", "developing", "regular", "fading", "lapsing"]
-Segment = Literal[
-    "champions",
-    "loyal",
-    "potential_loyal",
-    "new",
-    "need_attention",
-    "at_risk",
-    "cannot_lose",
-    "hibernating",
-]
 
 
 def _printable(text: str) -> str:
@@ -66,13 +46,13 @@ class Filters(BaseModel):
     risk_band: list[RiskBand] = Field(
         default=[], max_length=20, description="By churn_risk; repeat it for several."
     )
-    lifecycle_stage: list[Stage] = Field(
+    lifecycle_stage: list[LifecycleStage] = Field(
         default=[], max_length=20, description="By their rhythm: docs/segments.md."
     )
-    rfm_segment: list[Segment] = Field(
+    rfm_segment: list[RfmSegment] = Field(
         default=[], max_length=20, description="By recency, frequency and money."
     )
-    abc_class: list[Literal["A", "B", "C"]] = Field(
+    abc_class: list[AbcClass] = Field(
         default=[], max_length=20, description="A brings the first 80 % of revenue."
     )
     relationship_level: list[RelationshipLevel | Literal["unknown"]] = Field(

@@ -1,9 +1,13 @@
-"""A card with its sentences: the same for the API and the page."""
+"""Cards and reports with their sentences: the same for the API and the page."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from serving.cards.card import Blocked, IntendedAction, Reason, ScoreCard
-from serving.wording.sentences import Language, is_message, label, sentence
+from serving.cards.monitor import AdviceReason, Monitor
+from serving.wording.languages import Language
+from serving.wording.sentences import field_label, is_message, label, listing, sentence
+
+Report = TypeVar("Report", bound=Monitor)
 
 
 def worded(card: ScoreCard, language: Language) -> ScoreCard:
@@ -17,6 +21,14 @@ def worded(card: ScoreCard, language: Language) -> ScoreCard:
     )
 
 
+def worded_report(report: Report, language: Language) -> Report:
+    """The monitor's report with the sentence of each reason of its advice."""
+    reasons = [_advice_reason(reason, language) for reason in report.advice.reasons]
+    return report.model_copy(
+        update={"advice": report.advice.model_copy(update={"reasons": reasons})}
+    )
+
+
 def strongest_reason(card: ScoreCard) -> Reason | None:
     """The first reason that raises the risk; reasons come strongest first."""
     return next((reason for reason in card.reasons if reason.direction == "up"), None)
@@ -25,6 +37,14 @@ def strongest_reason(card: ScoreCard) -> Reason | None:
 def _reason(reason: Reason, language: Language) -> Reason:
     values = reason.model_dump(exclude={"message_key", "sentence"})
     text = _said(reason.message_key, language, values)
+    return reason.model_copy(update={"sentence": text})
+
+
+def _advice_reason(reason: AdviceReason, language: Language) -> AdviceReason:
+    values = dict(reason.values)
+    if "names" in values:
+        values["names"] = listing((field_label(n, language) for n in values["names"]), language)
+    text = sentence(reason.message_key, language, **values)
     return reason.model_copy(update={"sentence": text})
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from babel.dates import format_date
 
 from serving.cards.card import NextPurchase, Purchases, ScoreCard
-from serving.wording.sentences import Language
+from serving.wording.languages import Language
 
 WIDTH, HEIGHT, FLOOR = 960, 190, 150  # FLOOR: where bars stand
 TALLEST, SHORTEST = 110, 4

@@ -3,10 +3,12 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from serving.cards.forecast import PublishedForecast, current_forecast
-from serving.cards.monitor import current_report
-from serving.pages.worklist import asked_in, out_of_date, page_of, query_of
-from serving.wording.languages import chosen_language
+from serving.cards.forecast import PublishedForecast
+from serving.cards.worded import worded_report
+from serving.store.reading import current_forecast
+from serving.store.reports import current_report
+from serving.web.language import chosen_language
+from serving.web.page import asked_in, out_of_date, page_of, query_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,13 +39,13 @@ def monitor_page(request: Request) -> Response:
     """Drift since training, what past releases came to, and advice."""
     asked = {name: values for name, values in asked_in(request).items() if name == "language"}
     language = chosen_language(request, query_of(asked).language)
-    release, told = current_report(request.app.state.engine, language)
+    release, report = current_report(request.app.state.engine)
     return page_of(
         request,
         "monitor.html",
         language,
         asked,
-        told=told,
+        told=worded_report(report, language),
         api=f"/v1/monitor?language={language}",
         expired=out_of_date(release, language),
     )

@@ -19,8 +19,7 @@ from core.errors import ArtifactError
 from core.files import check_manifest, read_json
 from models.judging.realised import JUDGED
 from serving.cards.card import ScoreCard
-from serving.cards.forecast import PART as FORECAST
-from serving.cards.forecast import read_forecast
+from serving.cards.sorting import DESCENDING
 from serving.store.database import check_not_newer, publishing, upgrade
 from serving.store.past import COMPANY, PROMISED, SOURCE_SHA, source_hash
 from serving.store.release_folder import (
@@ -29,10 +28,11 @@ from serving.store.release_folder import (
     check_schema,
     read_cards,
     read_facts,
+    read_forecast,
     read_timelines,
 )
 from serving.store.tables import (
-    DESCENDING,
+    FORECAST,
     card_texts,
     cards,
     current_release,

@@ -20,19 +20,27 @@ from sqlalchemy.exc import DBAPIError
 
 from core.errors import NoReleaseError
 from serving.cards.card import Purchases, ScoreCard
-from serving.cards.query import MONEY, AtRiskQuery, Cursor, Filters, Order, Sort, read_cursor
+from serving.cards.forecast import PublishedForecast
+from serving.cards.query import AtRiskQuery, Cursor, Filters, read_cursor
 from serving.cards.release import Release
+from serving.cards.sorting import ASCENDING, LISTED, MONEY, Order, Sort
 from serving.store.database import unreachable, version
+from serving.store.errors import (
+    CursorGoneError,
+    CustomerNotFoundError,
+    InvalidCursorError,
+    NoForecastError,
+    NoMoneyError,
+    UnknownNameError,
+)
 from serving.store.tables import (
-    ASCENDING,
-    LISTED,
+    FORECAST,
     card_texts,
     cards,
     current_release,
     releases,
     timelines,
 )
-from serving.web.problems import ApiProblem, InvalidParameter
 from sources.meanings.vocabulary import DO_NOTHING, TREATED
 
 PAGE = 50
@@ -91,16 +99,27 @@ def current_with(engine: Engine, part: str) -> tuple[Release, Any]:
         raise _explained(engine, error) from None
 
 
+def current_forecast(engine: Engine) -> tuple[Release, PublishedForecast]:
+    """The forecast of the published release. Raises NoForecastError without one."""
+    release, found = current_with(engine, FORECAST)
+    if found is None:
+        raise NoForecastError(
+            f"Release {release.release_id} has no forecast: it is older than forecasts, or a rule "
+            "ranks in it, as the data is too little for models (`gate` of /v1/releases/current). "
+            "Run `make run` with more data.",
+        )
+    return release, PublishedForecast.model_validate({**found, "release_id": release.release_id})
+
+
 def one_card(engine: Engine, customer_id: str, with_purchases: bool) -> tuple[Release, ScoreCard]:
-    """The customer's card in the current release. Raises ApiProblem when there is none."""
+    """The customer's card in the current release. Raises CustomerNotFoundError without one."""
     try:
         with engine.connect() as connection:
             number, release = _release(connection, None)
             is_theirs = (card_texts.c.number == number, card_texts.c.customer_id == customer_id)
             found = connection.scalar(select(card_texts.c.card).where(*is_theirs))
             if found is None:
-                raise ApiProblem(
-                    "customer-not-found",
+                raise CustomerNotFoundError(
                     f"There is no customer {customer_id!r} in release {release.release_id}. "
                     "Customers who never bought, or who object to profiling, have no card.",
                 )
@@ -115,14 +134,15 @@ def one_card(engine: Engine, customer_id: str, with_purchases: bool) -> tuple[Re
 def at_risk(engine: Engine, query: AtRiskQuery) -> Listed:
     """One page of the ranked list; a cursor stays with the release it began in.
 
-    Raises ApiProblem for a cursor that is none, belongs to other filters or to a release that is
-    no longer kept, and for an order by money where the release has none.
+    Raises InvalidCursorError for a cursor that is none or belongs to another list, CursorGoneError
+    where its release is no longer kept, NoMoneyError for an order by money where the release has
+    none, and UnknownNameError for an action or owner that does not occur in it.
     """
     cursor = None
     if query.cursor is not None:
         cursor = read_cursor(query.cursor)
         if cursor is None or cursor.filters != query.fingerprint():
-            raise ApiProblem("invalid-cursor", OTHER_LIST)
+            raise InvalidCursorError(OTHER_LIST)
     try:
         with engine.connect() as connection:
             return _page(connection, query, cursor)
@@ -139,9 +159,7 @@ def _release(connection: Connection, number: int | None) -> tuple[int, Release]:
     if row is None and number is None:
         raise NoReleaseError(NOTHING)
     if row is None:
-        raise ApiProblem(
-            "cursor-gone", "The release this list began in is no longer kept: start again."
-        )
+        raise CursorGoneError("The release this list began in is no longer kept: start again.")
     times = {"published_at": row.published_at.replace(tzinfo=dt.UTC)}
     facts = {**row.info, **times, "is_current": row.number == pointer}
     return row.number, Release.model_validate(facts)
@@ -156,8 +174,7 @@ def _check_names(query: Filters, release: Release) -> None:
             if value not in known[name]:
                 there = ", ".join(known[name][:20]) or "none"
                 said = f"{value!r} does not occur in this release; these do: {there}"
-                wrong = InvalidParameter(parameter=name, problem=said)
-                raise ApiProblem("invalid-parameters", f"{name}: {said}", [wrong])
+                raise UnknownNameError(name, said)
 
 
 def _page(connection: Connection, query: AtRiskQuery, cursor: Cursor | None) -> Listed:
@@ -212,13 +229,12 @@ def _order(query: AtRiskQuery, cursor: Cursor | None, release: Release) -> tuple
     asks_for_money = sort in MONEY or query.min_value_at_risk is not None
     if asks_for_money and not release.has_money:
         why = "A rule ranks in this release, which tells no" if release.gate else "Its data has no"
-        raise ApiProblem(
-            "no-money",
+        raise NoMoneyError(
             f"Release {release.release_id} cannot be ranked or filtered by money. {why} amounts.",
         )
     order = query.order or ("asc" if sort in ASCENDING else "desc")
     if cursor is not None and (cursor.sort, cursor.order) != (sort, order):
-        raise ApiProblem("invalid-cursor", OTHER_LIST)
+        raise InvalidCursorError(OTHER_LIST)
     return sort, order
 
 

@@ -20,6 +20,7 @@ from features.history.category_history import NEW_DAYS
 from models.churn.reason_rows import told
 from models.next_purchase.what import LISTS
 from serving.cards.card import PUBLISHING, IntendedAction, ScoreCard, Status
+from serving.cards.forecast import SalesForecast
 from serving.cards.release import PlanTotals, Quality, ReleaseFacts
 from sources.meanings.vocabulary import HOLDOUT, TREATED
 
@@ -101,6 +102,16 @@ def read_facts(folder: Path, manifest: dict[str, Any], counts: Counts) -> Releas
         ladder=manifest.get("ladder"),
         plan=_plan(read_json(folder / "plan.json")),
     )
+
+
+def read_forecast(folder: Path) -> SalesForecast | None:
+    """The forecast in a release folder; None where a rule ranks, or there was none yet.
+
+    Raises ValueError for one that breaks the schema.
+    """
+    path = folder / "reports" / "forecast.json"
+    found = read_json(path) if path.exists() else {}
+    return SalesForecast.model_validate(found) if found else None
 
 
 def check_schema(manifest: dict[str, Any]) -> None:

@@ -5,8 +5,6 @@ What lists filter and sort by has a column of its own; the card itself is kept a
 the API gives it out.
 """
 
-from typing import Literal
-
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -23,6 +21,8 @@ from sqlalchemy import (
     Table,
     Text,
 )
+
+from serving.cards.sorting import ASCENDING, DESCENDING
 
 # Bytes decide the order of texts, the same on every database.
 BYTES = String().with_variant(String(collation="C"), "postgresql")
@@ -45,9 +45,11 @@ releases = Table(
     Column("model_version", String, nullable=False),
     Column("as_of_date", Date, nullable=False),
     Column("published_at", DateTime, nullable=True),  # UTC; empty while it is being loaded
-    Column("info", JSON, nullable=False),
+    Column("info", JSON, nullable=False),  # what the release says of itself
     sqlite_autoincrement=True,  # numbers are never used again: cursors name them
 )
+
+FORECAST, MONITOR = "forecast", "monitor"  # further parts of `info`
 
 current_release = Table(
     "current_release",
@@ -86,13 +88,9 @@ cards = Table(
     Column("next_purchase_date", Date, nullable=False),
     Column("last_purchase_date", Date, nullable=False),
 )
-LISTED: tuple[Literal["scored", "rule"], ...] = ("scored", "rule")  # statuses with a rank by risk
-DESCENDING = ("churn_risk", "value_at_risk", "expected_value", "expected_gain")
-ASCENDING = ("next_purchase_date", "last_purchase_date")
-for _name in DESCENDING:
-    Index(f"ix_cards_{_name}", cards.c.number, cards.c[_name].desc(), cards.c.customer_id)
-for _name in ASCENDING:
-    Index(f"ix_cards_{_name}", cards.c.number, cards.c[_name], cards.c.customer_id)
+for _name in (*DESCENDING, *ASCENDING):
+    _sorted = cards.c[_name].desc() if _name in DESCENDING else cards.c[_name]
+    Index(f"ix_cards_{_name}", cards.c.number, _sorted, cards.c.customer_id)
 
 card_texts = Table(
     "card_texts",

@@ -3,12 +3,27 @@
 docs/serving.md lists them; `type` is a name, not an address.
 """
 
+import logging
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from core.errors import NoReleaseError, StoreError
+from serving.store.errors import (
+    CursorGoneError,
+    CustomerNotFoundError,
+    InvalidCursorError,
+    NoForecastError,
+    NoMoneyError,
+    NoReportError,
+    UnknownNameError,
+)
 
 MOST = 20  # wrong parameters that one answer names
 MEDIA_TYPE = "application/problem+json"
@@ -28,6 +43,18 @@ PROBLEMS = {
     "no-release": (503, "Nothing was published yet"),
     "store-unavailable": (503, "The store cannot be read"),
 }
+# What the store cannot answer → the problem that tells of it.
+ANSWERS: dict[type[Exception], str] = {
+    CustomerNotFoundError: "customer-not-found",
+    InvalidCursorError: "invalid-cursor",
+    CursorGoneError: "cursor-gone",
+    NoMoneyError: "no-money",
+    NoForecastError: "no-forecast",
+    NoReportError: "no-report",
+    UnknownNameError: "invalid-parameters",
+    NoReleaseError: "no-release",
+}
+log = logging.getLogger("uvicorn.error")
 
 
 class InvalidParameter(BaseModel):
@@ -79,6 +106,27 @@ class ApiProblem(Exception):  # noqa: N818
             headers=headers,
             media_type=MEDIA_TYPE,
         )
+
+
+def as_problem(error: Exception) -> ApiProblem:
+    """The problem that tells of any error; what is not the asker's to know goes into the log."""
+    if isinstance(error, ApiProblem):
+        return error
+    if isinstance(error, RequestValidationError):
+        return parameter_problem(error.errors())
+    if isinstance(error, UnknownNameError):
+        wrong = InvalidParameter(parameter=error.parameter, problem=error.problem)
+        return ApiProblem(ANSWERS[UnknownNameError], str(error), [wrong])
+    for kind, problem in ANSWERS.items():
+        if isinstance(error, kind):
+            return ApiProblem(problem, str(error))
+    if isinstance(error, StoreError | SQLAlchemyError):
+        log.error("The store: %s", error)
+        return ApiProblem("store-unavailable", "The store cannot be read; the log says why.")
+    if isinstance(error, HTTPException):
+        name = "method-not-allowed" if error.status_code == 405 else "not-found"
+        return ApiProblem(name, "See /docs for the addresses and methods there are.")
+    return ApiProblem("internal-error", "It was logged; the release itself is whole.")
 
 
 def parameter_problem(errors: Iterable[Any]) -> ApiProblem:

@@ -16,3 +16,8 @@ templates = Environment(
     lstrip_blocks=True,
 )
 templates.filters["upper_first"] = upper_first
+
+
+def style() -> str:
+    """The style of all pages, for one that stands alone."""
+    return (STATIC / "regulars.css").read_text(encoding="utf-8")

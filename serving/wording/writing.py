@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import pandas as pd
 import yaml
@@ -29,9 +29,10 @@ from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from core.errors import did_you_mean
+from serving.wording import languages
 
-Language = Literal["en", "ru"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+Language = languages.Language
+LANGUAGES = languages.LANGUAGES
 FOLDER = Path(__file__).with_name("messages")
 PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
 

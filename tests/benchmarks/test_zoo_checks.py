@@ -282,7 +282,7 @@ def test_a_rung_that_does_not_bear_what_is_told_is_seen(walk):
 
 
 def test_a_page_that_fails_or_speaks_as_a_program_is_seen(walk, monkeypatch):
-    from serving.pages import worklist as pages
+    from serving.pages import customer as pages
 
     assert not list(checks.pages_and_api_answer(walk))
     monkeypatch.setattr(pages, "_probabilities", lambda card: 1 / 0)

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from serving.cards.worded import strongest_reason
-from serving.wording.sentences import LANGUAGES, label, period, sentence, written
+from serving.wording.languages import LANGUAGES
+from serving.wording.sentences import label, period, sentence, written
 from tests.serving.asking import listed, whole_list
 from tests.serving.browsing import (
     LOW_KNOWN,

@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from serving.wording.sentences import LANGUAGES, sentence, written
+from serving.wording.languages import LANGUAGES
+from serving.wording.sentences import sentence, written
 from tests.serving.browsing import (
     GONE,
     LONG_ID,

@@ -7,10 +7,11 @@ from pydantic import ValidationError
 
 from core.errors import StoreError
 from core.files import hashes, read_json, write_json
-from serving.cards.monitor import keep_report, report_page
+from serving.pages.monitor_report import report_page
 from serving.store.database import open_store
 from serving.store.past import past_releases, scores_of
 from serving.store.publishing import publish
+from serving.store.reports import keep_report
 from tests.serving.asking import problem
 from tests.serving.conftest import Running
 from tests.serving.reading_pages import Tree, text_of

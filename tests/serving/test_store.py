@@ -8,6 +8,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 
 from core.errors import NoReleaseError, StoreError
+from serving.cards.sorting import ASCENDING, DESCENDING
 from serving.store.database import (
     MIGRATIONS,
     check_version,
@@ -18,7 +19,7 @@ from serving.store.database import (
     version,
 )
 from serving.store.reading import current
-from serving.store.tables import ASCENDING, DESCENDING, cards, metadata
+from serving.store.tables import cards, metadata
 
 
 def test_the_migrations_make_the_tables_of_this_code(engine):

@@ -1,13 +1,12 @@
 """What is not a clean request gets a 4xx through a real server, and never a 500."""
 
 import socket
-from typing import get_args
 
 import pytest
 
-from models.customers.segments import LIFECYCLE_STAGES, RFM_SEGMENTS, RISK_BANDS
-from serving.cards import query
-from serving.cards.card import RiskBand
+from models.customers.relationship import HELD_BY, RELATIONSHIP_LEVELS, UNKNOWN
+from models.customers.segments import ABC_CLASSES, LIFECYCLE_STAGES, RFM_SEGMENTS, RISK_BANDS
+from serving.cards.query import AtRiskQuery
 from serving.web.problems import PROBLEMS
 from tests.serving.asking import problem
 
@@ -174,9 +173,17 @@ def test_raw_bytes_that_are_no_request_get_a_4xx(service, sent):
 
 
 def test_filters_take_every_value_that_a_card_can_hold():
-    assert get_args(query.Stage) == tuple(LIFECYCLE_STAGES)
-    assert set(get_args(query.Segment)) == set(RFM_SEGMENTS)
-    assert set(get_args(RiskBand)) == set(RISK_BANDS)
+    values = {
+        "risk_band": RISK_BANDS,
+        "lifecycle_stage": LIFECYCLE_STAGES,
+        "rfm_segment": RFM_SEGMENTS,
+        "abc_class": ABC_CLASSES,
+        "relationship_level": (*RELATIONSHIP_LEVELS, UNKNOWN),
+        "suggested_level": RELATIONSHIP_LEVELS,
+        "held_by": HELD_BY,
+    }
+    query = AtRiskQuery.model_validate({name: list(known) for name, known in values.items()})
+    assert query.model_dump(include=set(values)) == {n: list(v) for n, v in values.items()}
 
 
 def test_every_problem_is_documented():

@@ -1,0 +1,54 @@
+"""What every address of the API has in common: how it is asked, its store, its problems."""
+
+from collections import Counter
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Engine
+
+from serving.cards.query import SEVERAL
+from serving.web.problems import MOST, ApiProblem, InvalidParameter
+from serving.wording.languages import Language
+
+COMMON = ("bad-request", "unknown-host", "invalid-parameters", "store-unavailable")
+
+
+class NoParameters(BaseModel):
+    """Nothing may be asked beside the address."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class LanguageQuery(NoParameters):
+    """The language of sentences."""
+
+    language: Language | None = Field(default=None, description="Default: Accept-Language.")
+
+
+def _once(request: Request) -> None:
+    """A parameter that takes one value is given once: which of two counts is anyone's guess."""
+    times = Counter(name for name, _ in request.query_params.multi_items())
+    twice = sorted(name for name, count in times.items() if count > 1 and name not in SEVERAL)
+    twice = twice[:MOST]
+    if twice:
+        raise ApiProblem(
+            "invalid-parameters",
+            f"Given more than once: {', '.join(twice)}.",
+            [InvalidParameter(parameter=name, problem="given more than once") for name in twice],
+        )
+
+
+def store_of(request: Request) -> Engine:
+    """The store that this application reads."""
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+def api_router() -> APIRouter:
+    """A router whose addresses refuse a parameter that is given twice."""
+    return APIRouter(dependencies=[Depends(_once)], tags=["Score cards and the service"])
+
+
+Store = Annotated[Engine, Depends(store_of)]
+Nothing = Annotated[NoParameters, Query()]

@@ -1,0 +1,35 @@
+"""`GET /v1/customers/{id}`: one customer's score card."""
+
+from typing import Annotated
+
+from fastapi import Query, Request
+from pydantic import Field
+
+from serving.api.asking import COMMON, LanguageQuery, Store, api_router
+from serving.cards.card import ScoreCard
+from serving.cards.worded import worded
+from serving.store.reading import one_card
+from serving.web.convertors import ANYTHING
+from serving.web.language import chosen_language
+from serving.web.problems import documented
+
+router = api_router()
+
+
+class CardQuery(LanguageQuery):
+    """What may be asked of a card."""
+
+    purchases: bool = Field(default=False, description="Also the days with purchases.")
+
+
+@router.get(
+    f"/v1/customers/{{customer_id:{ANYTHING}}}",
+    summary="One customer's score card",
+    responses=documented("customer-not-found", "no-release", *COMMON),
+)
+def get_card(
+    customer_id: str, query: Annotated[CardQuery, Query()], request: Request, store: Store
+) -> ScoreCard:
+    """Risk, next purchase, money at stake, reasons and the intended action, as published."""
+    _, card = one_card(store, customer_id, query.purchases)
+    return worded(card, chosen_language(request, query.language))

@@ -1,0 +1,27 @@
+"""`GET /health` and `GET /ready`: whether the process runs, and whether cards can be read."""
+
+from serving.api.asking import COMMON, Nothing, Store, api_router
+from serving.cards.release import Health
+from serving.store.database import check_version
+from serving.store.reading import current
+from serving.web.problems import documented
+
+router = api_router()
+
+
+@router.get("/health", summary="The service runs", responses=documented(*COMMON[:3]))
+async def get_health(_: Nothing) -> Health:
+    """Answers as long as the process does; says nothing of the store."""
+    return Health(status="ok")
+
+
+@router.get(
+    "/ready",
+    summary="Cards can be read",
+    responses=documented("no-release", *COMMON),
+)
+def get_ready(_: Nothing, store: Store) -> Health:
+    """The store answers, its tables are of this version, and a release is published."""
+    check_version(store)
+    current(store)
+    return Health(status="ok")

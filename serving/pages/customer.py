@@ -1,0 +1,63 @@
+"""The page of one customer: the card, the reasons both ways, purchases and what is expected."""
+
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from serving.cards.card import ScoreCard
+from serving.cards.worded import worded
+from serving.pages.drawing import Drawing, draw
+from serving.store.reading import one_card
+from serving.web.convertors import ANYTHING
+from serving.web.language import chosen_language
+from serving.web.page import asked_in, out_of_date, page_of, query_of, suffix
+from serving.wording.languages import Language
+from serving.wording.sentences import sentence
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get(f"/customers/{{customer_id:{ANYTHING}}}")
+def customer_page(customer_id: str, request: Request) -> Response:
+    """One customer: the card, the reasons both ways, purchases and what is expected."""
+    asked = asked_in(request)
+    language = chosen_language(request, query_of(asked).language)
+    release, card = one_card(request.app.state.engine, customer_id, with_purchases=True)
+    drawing = draw(card, language)
+    return page_of(
+        request,
+        "customer.html",
+        language,
+        asked,
+        release=release,
+        card=worded(card, language),
+        drawing=drawing,
+        summary=drawing and _summary(card, drawing, language),
+        probabilities=_probabilities(card),
+        api=f"/v1/customers/{quote(customer_id, safe='')}" + suffix({"language": [language]}),
+        expired=out_of_date(release, language),
+    )
+
+
+def _summary(card: ScoreCard, drawing: Drawing, language: Language) -> str:
+    """The drawing in words, also for those who cannot see it."""
+    when = card.next_purchase_date
+    expected = sentence("not_known", language)
+    if when is not None:
+        keys = ("between", "from", "late", "not_within")
+        known = (when.high and when.median, when.median, when.low, True)
+        key = next(key for key, is_known in zip(keys, known, strict=True) if is_known)
+        expected = sentence(f"next_purchase.{key}", language, **when.model_dump())
+        if key in ("late", "not_within"):  # within a sentence
+            expected = expected[:1].lower() + expected[1:]
+    days = len(drawing.bars)
+    return sentence("page.timeline", language, n=days, start=drawing.start, expected=expected)
+
+
+def _probabilities(card: ScoreCard) -> list[tuple[int, float]]:
+    """Days and the probability of a purchase by then, the horizon of the risk among them."""
+    found = {int(days): p for days, p in card.purchase_probability.items() if p is not None}
+    if card.churn_risk is not None and card.churn_definition == "lapse":
+        found[card.horizon_days] = 1 - card.churn_risk
+    return sorted(found.items())

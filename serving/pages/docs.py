@@ -1,0 +1,22 @@
+"""The documentation of the API as a page, and the icon of every page."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+
+from serving.web.language import chosen_language
+from serving.web.page import asked_in, page_of, query_of
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/docs")
+def docs_page(request: Request) -> Response:
+    """The API's documentation, drawn by scripts of this package."""
+    asked = {name: values for name, values in asked_in(request).items() if name == "language"}
+    return page_of(request, "docs.html", chosen_language(request, query_of(asked).language), asked)
+
+
+@router.get("/favicon.ico")
+async def favicon() -> Response:
+    """Browsers ask for it whatever a page says."""
+    return RedirectResponse("/static/icon.svg", 308)

@@ -1,0 +1,35 @@
+"""The monitor's report as one HTML page in both languages that needs nothing else."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from serving.cards.monitor import Monitor
+from serving.cards.worded import worded_report
+from serving.web.templates import style, templates
+from serving.wording.languages import LANGUAGES, Language
+from serving.wording.sentences import field_label, sentence, written
+
+
+def report_page(report: Mapping[str, Any]) -> str:
+    """The page; without content, where a rule ranks, it says that there is nothing to look at."""
+    checked = Monitor.model_validate(report) if report else None
+    parts = [
+        {
+            "language": language,
+            "told": checked and worded_report(checked, language),
+            "t": partial(_sentence, language),
+            "field": partial(field_label, language=language),
+            "show": partial(_written, language),
+        }
+        for language in LANGUAGES
+    ]
+    return templates.get_template("monitor_report.html").render(parts=parts, style=style())
+
+
+def _sentence(language: Language, key: str, **values: Any) -> str:
+    return sentence(key, language, **values)
+
+
+def _written(language: Language, value: Any, kind: str) -> str:
+    return written(value, kind, language)

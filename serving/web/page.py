@@ -1,0 +1,141 @@
+"""The frame of every page: its words, its parameters, and the page of a problem."""
+
+import datetime as dt
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+from pydantic import ValidationError
+
+from serving.cards.query import SEVERAL, AtRiskQuery
+from serving.cards.release import Release
+from serving.web.language import chosen_language
+from serving.web.problems import ApiProblem, parameter_problem
+from serving.web.templates import templates
+from serving.wording.languages import LANGUAGES, Language
+from serving.wording.sentences import field_label, label, listing, period, sentence, written
+
+TOLD = {  # problems that people meet → their words
+    "customer-not-found": ("page.customer_not_found", "page.customer_not_found_detail"),
+    "not-found": ("page.not_found", "page.not_found_detail"),
+    "method-not-allowed": ("page.not_found", "page.not_found_detail"),
+    "cursor-gone": ("page.cursor_gone", "page.cursor_gone_detail"),
+    "invalid-cursor": ("page.bad_parameters", "page.bad_cursor_detail"),
+    "invalid-parameters": ("page.bad_parameters", "page.bad_parameters_detail"),
+    "no-money": ("page.bad_parameters", "page.not_found_detail"),
+    "no-forecast": ("forecast.none", "page.needs_models_detail"),
+    "no-report": ("monitor.none", "page.needs_models_detail"),
+    "no-release": ("page.no_release", "page.no_release_detail"),
+}
+MAKE_RUN = Markup("<code>make run</code>")
+YOUR_DATA = Markup("<code>docs/your-data.md</code>")
+EXAMPLES = {"complete_journey", "cdnow", "simulator"}  # sources that never get newer rows
+
+
+def problem_page(request: Request, problem: ApiProblem) -> HTMLResponse:
+    """The same problem that the API would tell, for a person."""
+    asked = request.query_params.get("language")
+    language = chosen_language(request, next((one for one in LANGUAGES if one == asked), None))
+    title, detail = TOLD.get(problem.name, ("page.broken", "page.broken_detail"))
+    names = listing((error.parameter for error in problem.errors), language)
+    told = {
+        "title": sentence(title, language),
+        "detail": sentence(detail, language, names=names),
+    }
+    return page_of(request, "problem.html", language, {}, problem.status, **told)
+
+
+def page_of(
+    request: Request,
+    template: str,
+    language: Language,
+    here: Mapping[str, list[str]],
+    status: int = 200,
+    **values: Any,
+) -> HTMLResponse:
+    """A template with the words of the language. `here`: the parameters to keep on this page."""
+    in_url = {"language": [language]} if "language" in request.query_params else {}
+    text = templates.get_template(template).render(
+        language=language,
+        t=partial(_said, language),
+        name_of=partial(_label, language),
+        field=partial(field_label, language=language),
+        show=partial(_shown, language),
+        period=partial(_period, language),
+        home="/" + suffix(in_url),
+        forecast_url="/forecast" + suffix(in_url),
+        monitor_url="/monitor" + suffix(in_url),
+        docs="/docs" + suffix(in_url),
+        back="/" + suffix(here),
+        customer_url=partial(_customer_url, here),
+        languages={one: _path(request) + suffix({**here, "language": [one]}) for one in LANGUAGES},
+        **values,
+    )
+    return HTMLResponse(text, status, headers={"Vary": "Accept-Language"})
+
+
+def asked_in(request: Request) -> dict[str, list[str]]:
+    """The parameters of the address; a form sends those left empty too, and they ask nothing."""
+    params = request.query_params
+    found = {name: [v for v in params.getlist(name) if v] for name in params}
+    return {name: values for name, values in found.items() if values}
+
+
+def query_of(asked: Mapping[str, list[str]]) -> AtRiskQuery:
+    """Raises ApiProblem for what the API would refuse too."""
+    plain = {
+        name: values if name in SEVERAL or len(values) > 1 else values[0]
+        for name, values in asked.items()
+    }
+    try:
+        return AtRiskQuery.model_validate(plain)
+    except ValidationError as error:
+        raise parameter_problem(error.errors(include_input=False, include_url=False)) from None
+
+
+def out_of_date(release: Release, language: Language) -> Markup | None:
+    """What to say of figures that are no longer valid; None while they are."""
+    if dt.datetime.now(dt.UTC).date() <= release.expires_at:
+        return None
+    is_example = release.source_kind in EXAMPLES
+    key, command = ("page.example", YOUR_DATA) if is_example else ("page.expired", MAKE_RUN)
+    dates = {"expires_at": release.expires_at, "data_until": release.data_until}
+    text = sentence(key, language, **dates, command="{command}")
+    return Markup.escape(text).replace("{command}", command)
+
+
+def suffix(parameters: Mapping[str, list[Any]]) -> str:
+    """The parameters as the end of an address; nothing without any."""
+    text = urlencode(parameters, doseq=True)
+    return f"?{text}" if text else ""
+
+
+def _said(language: Language, key: str, **values: Any) -> str:
+    return sentence(key, language, **values)
+
+
+def _path(request: Request) -> str:
+    """The path as it was sent; two slashes at its start would lead to another host."""
+    sent: str = request.scope["raw_path"].decode("ascii")
+    return "/" if sent.startswith("//") else sent
+
+
+def _period(language: Language, low: dt.date, high: dt.date) -> str:
+    return period(low, high, language)
+
+
+def _customer_url(here: Mapping[str, list[str]], customer_id: str) -> str:
+    """The customer's page; it keeps where the list stood, for the way back."""
+    return f"/customers/{quote(customer_id, safe='')}" + suffix(here)
+
+
+def _label(language: Language, key: str) -> str:
+    return label(key, language)
+
+
+def _shown(language: Language, value: Any, kind: str) -> str:
+    return written(value, kind, language)
