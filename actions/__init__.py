@@ -1,1 +1,1 @@
-"""What to do about it: catalogue, gates, holdout, allocation."""
+"""What to do about customers at risk: catalogue, gates, holdout, allocation."""

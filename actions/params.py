@@ -1,4 +1,4 @@
-"""What params.yaml may say about actions."""
+"""Parameter types of the section `actions` of params.yaml."""
 
 from typing import Annotated, Literal
 

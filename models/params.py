@@ -51,8 +51,8 @@ class EnsembleParams(BoosterParams):
     def _one_cuts_where_it_is_best(self) -> "EnsembleParams":
         if self.random_members >= self.members:
             raise ValueError(
-                "random_members must be below members: the number of trees is chosen by one that "
-                "cuts where it is best"
+                "random_members must be below members: a member that searches for the best cuts "
+                "chooses the number of trees"
             )
         return self
 
@@ -120,6 +120,6 @@ class ModelParams(Params):
             if len(reason.strip()) < SHORTEST_REASON:
                 raise ValueError(
                     f"give each name a reason of {SHORTEST_REASON} letters or more: that of {name} "
-                    "says too little to a person who has to answer for it"
+                    "is too short for a person who has to answer for it"
                 )
         return {name: reason.strip() for name, reason in reasons.items()}

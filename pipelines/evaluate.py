@@ -24,7 +24,7 @@ from pipelines.reports.unjudged import write_unjudged_reports
 
 
 def main() -> None:
-    """Judge on the test dates and write what people read.
+    """Judge the models on their test dates, and write the reports.
 
     Raises LeakError before anything is written: without the reports there is no release.
     """
@@ -101,7 +101,7 @@ def _next_metrics(judged: Judged) -> dict[str, Any]:
 
 
 def _category_metrics(judged: dict[str, Any]) -> dict[str, Any]:
-    """Values only, for each list that could be judged; nothing without a model of them."""
+    """Values only, for each list that could be judged; empty without a model of them."""
     lists = {name: judged[name] for name in LISTS if name in judged}
     return {
         name: {
@@ -113,7 +113,7 @@ def _category_metrics(judged: dict[str, Any]) -> dict[str, Any]:
 
 
 def _values(figures: dict[str, Any]) -> dict[str, float]:
-    """Without their intervals, and without those that could not be taken."""
+    """The values without their intervals; undefined figures are left out."""
     return {name: round(f["value"], 5) for name, f in figures.items() if f is not None}
 
 

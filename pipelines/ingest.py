@@ -12,7 +12,7 @@ from sources.tables.check import check_tables
 
 
 def main() -> None:
-    """Read, check, set aside, report."""
+    """Read and check the tables, quarantine bad rows, and write the usability report."""
     params = load_params()
     checked = contracted(
         check_tables(load(params.source), params.source), params.source, params.task.grace_days

@@ -1,4 +1,4 @@
-"""Stage `monitor`: drift since training and what past releases came to; report and metrics out."""
+"""Stage `monitor`: drift since training and how past releases turned out; report and metrics."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from serving.pages.monitor_report import report_page
 
 
 def main() -> None:
-    """Compare, judge, advise; where a rule scores there is nothing to watch."""
+    """Measure drift, judge closed releases, advise; without models there is nothing to watch."""
     report = {} if Rule.load(stage.SCORING) else _report()
     write_json(stage.MONITOR, report)
     stage.MONITOR_PAGE.write_text(report_page(report), encoding="utf-8")
@@ -68,8 +68,8 @@ def _described(learned: pd.DataFrame) -> dict[str, Any]:
 def _learned_from(snapshots: pd.DataFrame, timeline: Timeline) -> tuple[pd.DataFrame, bool]:
     """The rows that had closed when the models that score were fitted, and whether more have since.
 
-    All that have closed where the history of this run no longer holds any of those; none where
-    it is too short for a single one, and a champion goes on scoring.
+    All rows that have closed where the history of this run no longer holds any of those; no rows
+    where it is too short for a single one and a champion goes on scoring.
     """
     until = pd.Timestamp(check_manifest(stage.SCORING)["learned_until"])
     then = snapshots[as_known_on(snapshots, until, timeline.windows)["outcome_known"]]
@@ -78,14 +78,14 @@ def _learned_from(snapshots: pd.DataFrame, timeline: Timeline) -> tuple[pd.DataF
 
 
 def _tables() -> dict[str, pd.DataFrame]:
-    """The checked tables that say who was contacted, subscribes and may be profiled."""
+    """The checked tables on contacts, subscriptions and consents."""
     there = stage.table_names()
     paths = stage.tables(n for n in ("contacts", "subscriptions", "consents") if n in there)
     return {name: pd.read_parquet(path) for name, path in paths.items()}
 
 
 def _next_closes(releases: list[dict[str, Any]], timeline: Timeline) -> str:
-    """The day that data has to reach before the next release, or that of this run, is judged."""
+    """The day that the data has to reach before the next release, or this run's, can be judged."""
     open_ = [one["closes"] for one in releases if not one["closed"]]
     return min([*map(str, open_), date_of(timeline.score + timeline.horizon_days).isoformat()])
 

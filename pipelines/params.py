@@ -1,4 +1,4 @@
-"""params.yaml into typed models: the only place that reads it."""
+"""Reads params.yaml into typed models: the only place that does."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -36,14 +36,14 @@ class AllParams(Params):
         if strange:
             raise ValueError(
                 f"model.excluded_attributes names {', '.join(strange)}, which source."
-                "static_attributes does not: list it there too, so that it is judged by its groups "
-                "though nothing is learned from it"
+                "static_attributes does not: list it there too, so that its groups are judged "
+                "although nothing is learned from it"
             )
         return self
 
 
 def load_params(path: Path = FILE) -> AllParams:
-    """Read and check params.yaml. Raises ParamsError naming each key that is wrong, and a cure."""
+    """Read and check params.yaml. Raises ParamsError naming each wrong key, and what to do."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -52,7 +52,7 @@ def load_params(path: Path = FILE) -> AllParams:
         ) from None
     except yaml.YAMLError as error:
         raise ParamsError(f"{path} is not valid YAML: {error}") from None
-    except ValueError as error:  # what looks like a date and is none, as 2017-13-40
+    except ValueError as error:  # it looks like a date and is none: 2017-13-40
         raise ParamsError(f"{path} holds a date that does not exist: {error}.") from None
     if isinstance(content, dict) and (dates := [*_dates(content)]):
         raise ParamsError(
@@ -67,7 +67,8 @@ def load_params(path: Path = FILE) -> AllParams:
         return AllParams.model_validate(content)
     except ValidationError as errors:
         told: dict[str, list[str]] = {}
-        # A misspelt key is also a missing one: the first word is the cure.
+        # A misspelt key is reported twice, as unknown and as missing: unknown first, as it has the
+        # cure.
         found = sorted(errors.errors(include_url=False), key=lambda e: e["type"] == "missing")
         bare = dict(_bare_words(yaml.compose(path.read_text(encoding="utf-8"))))
         for problem in found:
@@ -75,7 +76,7 @@ def load_params(path: Path = FILE) -> AllParams:
             told.setdefault(what, []).append(why)
         # A value that fits neither of two types is one mistake, not two.
         problems = [what + " or ".join(dict.fromkeys(why)) for what, why in told.items()]
-        # Behind a question no semicolon.
+        # No semicolon after a question mark.
         raise ParamsError(f"{path}: " + "; ".join(problems).replace("?; ", "? ")) from None
 
 
@@ -92,9 +93,9 @@ def _dates(content: Any, key: str = "") -> Iterator[tuple[str, date]]:
 
 
 def _bare_words(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Words that YAML takes for something else than text (No, On, 12, null), as they stand.
+    """Words that YAML reads as something other than text (No, On, 12, null), as they are written.
 
-    By the key that holds them; words that are keys by `key.[word]`.
+    Keyed by the key that holds them; words that are keys themselves by `key.[word]`.
     """
     if isinstance(node, yaml.ScalarNode) and node.tag != "tag:yaml.org,2002:str":
         yield key, str(node.value)
@@ -108,7 +109,7 @@ def _bare_words(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _bare_word(problem: Any, bare: Mapping[str, str]) -> tuple[str, str] | None:
-    """The cure of a text that YAML did not take for one; None for other problems."""
+    """What to do about text that YAML did not read as text; None for other problems."""
     if problem["type"] != "string_type" or problem["input"] is None:
         return None
     parts = [str(part) for part in problem["loc"]]
@@ -121,7 +122,7 @@ def _bare_word(problem: Any, bare: Mapping[str, str]) -> tuple[str, str] | None:
     told = " and ".join(f'"{word}"' for word in dict.fromkeys(words) if word)
     if not told:
         return None
-    # True is 1 to a dictionary: only what is a bool is yes or no.
+    # To a dictionary True equals 1: only a bool is yes or no.
     is_yes = isinstance(problem["input"], bool)
     read = ("yes" if problem["input"] else "no") if is_yes else f"{problem['input']!r}, no text"
     return f"{key}: write {told} in quotes, for without them YAML reads {read}", ""
@@ -129,7 +130,7 @@ def _bare_word(problem: Any, bare: Mapping[str, str]) -> tuple[str, str] | None:
 
 def _explain(problem: Any) -> tuple[str, str]:
     """What is wrong, with its key, and why or what to do."""
-    # pydantic puts the names of union members into the place: only keys of the file are shown.
+    # pydantic puts the names of union members into the location: only keys of the file are shown.
     parts = [str(part) for part in problem["loc"] if not _is_type_name(str(part))]
     key = ".".join(parts)
     if problem["type"] == "extra_forbidden":

@@ -1,8 +1,9 @@
 """Stage `promote`: evaluated models and the champion in; the models that score from now on out.
 
-The champion is what `python -m pipelines.publish` put into `store/champion`, which DVC does not
-watch: the question is asked once for new models, not again for each champion. An out that persists
-keeps DVC from answering out of an earlier run, when another champion stood.
+The champion is what `python -m pipelines.publish` put into `store/champion`. DVC does not watch
+that folder: the decision is made once for new models, not again whenever the champion changes. A
+persistent output keeps DVC from restoring the decision of an earlier run, which was made against
+another champion.
 """
 
 import shutil
@@ -19,11 +20,11 @@ from pipelines.reading import read_snapshots, read_timeline
 from pipelines.reports.promotion_text import with_promotion
 from sources.registry import company
 
-REPORTS = "reports"  # of the models that score, in their folder and in the release
+REPORTS = "reports"  # of the models that score: in their folder and in the release
 
 
 def main() -> None:
-    """Decide who scores, and lay their models and reports ready for the stages that follow."""
+    """Decide which models score; put them and their reports where the later stages read."""
     everything = load_params()
     params, whose = everything.model, company(everything.source)
     challenger = stage.CHAMPION
@@ -40,10 +41,10 @@ def main() -> None:
         decision = below_gates(snapshots, challenger, champion, features, whose, rung)
     if not decision.promoted:
         shutil.rmtree(challenger)
-        # What a release holds of the champion; FORMER is for this stage alone.
+        # What a release holds of the champion; only this stage needs FORMER.
         shutil.copytree(stage.PUBLISHED, stage.CHAMPION, ignore=shutil.ignore_patterns(FORMER))
     told = decision.to_json()
-    # Why models took over does not change, so going back to them is going back to their release.
+    # The reason why models took over is kept, so that going back to them gives their old release.
     earlier = {
         "same": stage.PUBLISHED / REPORTS / stage.PROMOTION.name,
         "back": stage.PUBLISHED / FORMER / f"{decision.challenger}.json",
@@ -62,8 +63,8 @@ def main() -> None:
 def lay_out(folder: Path, whose: str) -> None:
     """The challenger as a release holds it: models, the evaluated churn model, and reports.
 
-    What nothing has judged has no evaluated model, by which publishing knows that it is no
-    champion. Where folds of customers were judged the served model stands for them: it has learned
+    Models that nothing has judged have no evaluated model, which tells publishing that they are no
+    champion. Where folds of customers were judged, the served model takes its place: it has learned
     from everything, so no test date lies after it.
     """
     manifest = check_manifest(stage.EVALUATED)

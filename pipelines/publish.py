@@ -1,6 +1,6 @@
-"""Publish the release into the store that the API and the page read: `python -m pipelines.publish`.
+"""Publishes the release into the store that serving reads: `python -m pipelines.publish`.
 
-A command, not a stage: an experiment (`dvc exp run`) never reaches a manager.
+It is a command and not a stage, so that an experiment (`dvc exp run`) never reaches a manager.
 """
 
 import shutil
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def keep_monitor(engine: Engine, release_id: str) -> None:
-    """The monitor's report beside the release: it is newer when a past release has closed."""
+    """Keep the monitor's report beside the release; it is newer when a past release has closed."""
     if stage.MONITOR.exists():
         report = read_json(stage.MONITOR)
         if report.get("model_version") == read_json(stage.RELEASE / MANIFEST)["model_version"]:
@@ -56,9 +56,9 @@ def keep_monitor(engine: Engine, release_id: str) -> None:
 
 
 def keep_champion() -> None:
-    """Copy what the published release scores with to `store/champion`, whole or not at all.
+    """Copy the models of the published release to `store/champion`, whole or not at all.
 
-    There the next run finds what its models have to be compared with (stage `promote`).
+    There the next run finds the models that its own are compared with (stage `promote`).
     """
     if not (stage.RELEASE / EVALUATED).exists():
         return  # a release of older code, or one without models
@@ -81,7 +81,7 @@ def keep_champion() -> None:
 
 
 def _keep_former(folder: Path) -> None:
-    """Why each model that scored before took over, by its version: a kilobyte a champion."""
+    """Keep why each earlier champion took over, by version: about a kilobyte each."""
     folder.mkdir()
     if not stage.PUBLISHED.exists():
         return
@@ -98,11 +98,11 @@ def _keep_former(folder: Path) -> None:
 def move_champion(manifest: dict[str, Any]) -> None:
     """Move MLflow's alias `champion` to the models of the published release.
 
-    Once for each: MLflow takes seconds to start. Where it cannot be moved, the release stands
-    nevertheless, and the next `make run` tries again.
+    Only once for each version, as MLflow takes seconds to start. Where the alias cannot be moved,
+    the release stands nevertheless, and the next `make run` tries again.
     """
     if manifest.get("ladder", {}).get("rung", 1) >= UNJUDGED:
-        return  # nothing judged what scores: the alias stays where it is
+        return  # nothing has judged the models: the alias stays where it is
     moved_to = {"model_version": manifest["model_version"]}
     if stage.ALIAS.exists() and read_json(stage.ALIAS) == moved_to:
         return

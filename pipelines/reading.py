@@ -1,4 +1,4 @@
-"""What one stage wrote and later ones read."""
+"""Reads what one stage wrote for later ones."""
 
 import pandas as pd
 

@@ -26,14 +26,14 @@ from pipelines.params import load_params
 from pipelines.reading import read_timeline
 
 SCHEMA_VERSION = 1
-SHOWN = ("name", "owner")  # what of the customers table goes on a card
+SHOWN = ("name", "owner")  # columns of the customers table that go on a card
 LOCK = stage.DATA / ".release-lock"
 NEW, OLD = stage.DATA / ".release-new", stage.DATA / ".release-old"
 RENAME_EXCHANGE, AT_FDCWD = 2, -100
 
 
 def main() -> None:
-    """Write the release aside, make sure it is on disk, then put it in the old one's place.
+    """Write the release to a new folder, make sure it is on disk, then swap it for the old one.
 
     Raises EnvironmentProblem while another run writes a release into the same folder.
     """
@@ -78,11 +78,11 @@ def write(folder: Path) -> None:
         "data_until": date_of(timeline.data_until).isoformat(),
         "horizon_days": timeline.horizon_days,
         "value_horizon_days": timeline.value_horizon_days,
-        # Days over which values were learned, where they are told for longer.
+        # Days over which values were learned, where they are reported for longer.
         "value_extrapolated_from": timeline.extrapolated_from,
         "model_version": version(check_manifest(stage.SCORING)),
         "promotion": read_json(stage.PROMOTION),
-        # What a model would need, where a rule scores; empty where models do.
+        # What a model would need, where a rule scores; empty where models score.
         "gate": None if rule is None else rule.gate.to_json(),
         "ladder": Rung.load(stage.SCORING).to_json(),
         "source": read_json(stage.SOURCE),
@@ -103,7 +103,7 @@ def join_cards(scores: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
 def known_customers() -> pd.DataFrame:
     """The table `customers`, empty where the source has none.
 
-    As it stands today and not at the score date: names are shown, never learned from.
+    As it is today and not at the score date: names are shown, never learned from.
     """
     if "customers" not in stage.table_names():
         return pd.DataFrame(columns=["customer_id"])
@@ -111,7 +111,7 @@ def known_customers() -> pd.DataFrame:
 
 
 def with_names(cards: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
-    """The cards with `name` and `owner` beside the id, as far as the customers table has them."""
+    """The cards with `name` and `owner` beside the id, where the customers table has them."""
     shown = [name for name in SHOWN if name in customers.columns]
     return cards.merge(
         customers[["customer_id", *shown]], on="customer_id", how="left", validate="one_to_one"
@@ -119,7 +119,7 @@ def with_names(cards: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
 
 
 def swap(new: Path, current: Path) -> None:
-    """Put `new` in the place of `current`: on Linux in one step, so that one is always there."""
+    """Swap `new` for `current`: on Linux in one step, so that a release is always there."""
     if not current.exists():
         new.rename(current)
     elif _exchange(new, current):
@@ -131,7 +131,7 @@ def swap(new: Path, current: Path) -> None:
 
 
 def restore() -> None:
-    """Bring the old release back if a run was ended between its two renames."""
+    """Bring the old release back if a run was interrupted between its two renames."""
     if OLD.exists() and not stage.RELEASE.exists():
         OLD.rename(stage.RELEASE)
     shutil.rmtree(OLD, ignore_errors=True)

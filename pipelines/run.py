@@ -22,12 +22,12 @@ RELEASED = stage.RELEASE / "manifest.json"
 def main() -> None:
     """Reproduce the pipeline and say what came out, or that nothing changed."""
     check_machine()
-    if load_params().engine == "spark":  # a mistake in params.yaml is told before anything runs
+    if load_params().engine == "spark":  # a mistake in params.yaml is reported before anything runs
         check_installed()
     load_settings()  # and one in REGULARS_*
-    forget_pending()  # what MLflow could not record is recorded by this run
+    forget_pending()  # a run that MLflow could not record is recorded now
     before, started = _written(RELEASED), time.monotonic()
-    # The stages call `python`: the one that runs this, whatever is first on the PATH.
+    # The stages call `python`: it has to be the one that runs this, whatever is first on the PATH.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1"}
     done = subprocess.run([sys.executable, "-m", "dvc", "repro"], env=environment, check=False)

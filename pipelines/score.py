@@ -36,7 +36,7 @@ def main() -> None:
         snapshots, purchases = read_snapshots(), pd.read_parquet(stage.PURCHASES)
         snapshot = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
         cards = rule_cards(snapshot, purchases, rule, version(manifest), timeline)
-        told = {}  # a rule expects no number of orders
+        told = {}  # a rule predicts no number of orders
     cards["rung"] = Rung.load(stage.SCORING).number
     stage.write_parquet(cards, stage.SCORES)
     write_json(stage.FORECAST, told)
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _by_models(timeline: Timeline) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The cards, and the sales forecast that sums them up."""
+    """The score cards, and the sales forecast that sums them up."""
     snapshots = read_snapshots()
     snapshot = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
     purchases = pd.read_parquet(stage.PURCHASES)

@@ -21,7 +21,7 @@ def main() -> None:
     params = load_params()
     engine: Engine = ENGINES[params.engine](stage.tables(stage.table_names()))
     rhythm = profile(engine)
-    below: dict[str, Any] = {}  # how far the history is from a model; empty where it reaches
+    below: dict[str, Any] = {}  # how far the history is from a model; empty where it is long enough
     try:
         timeline = plan_timeline(params.task, params.timeline, rhythm)
     except ShortHistoryError as error:

@@ -1,6 +1,7 @@
 """Stage `source`: always runs, and notes what the raw data and the store hold now.
 
-So that changes are seen: of the raw data by every stage, of past releases by stage `monitor`.
+That is how changes are seen: those of the raw data by every stage, new past releases by stage
+`monitor`.
 """
 
 from typing import Any
@@ -17,7 +18,8 @@ from sources.registry import fingerprint
 def main() -> None:
     """Write `data/source.json`: kind, description and the sha256 of every file that is read.
 
-    And `data/past/`: the scores of releases kept in the store, of which something may have become.
+    Also `data/past/`: the scores of the releases in the store, whose outcomes may have closed by
+    now.
     """
     found = fingerprint(load_params().source)
     write_json(stage.SOURCE, found)

@@ -60,7 +60,7 @@ def _end(error: RegularsError) -> None:
 
 
 def _of_the_machine(error: Exception) -> EnvironmentProblem | None:
-    """What the machine lacks, of an error of the system or of DuckDB; None for anything else."""
+    """The machine's problem behind an error of the system or of DuckDB; None for other errors."""
     number, where = None, "the project's folder"
     if isinstance(error, OSError):
         number, where = error.errno, error.filename or where
@@ -89,15 +89,15 @@ def say(text: str) -> None:
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[], object]]:
-    """Show how far a long loop is: a count on a terminal, else nothing but the work."""
+    """Show how far a long loop is: a counter on a terminal, nothing elsewhere."""
     with tqdm(desc=f"  {label}", disable=not sys.stderr.isatty(), leave=False) as bar:
         yield bar.update
 
 
 def empty(*folders: Path) -> None:
-    """Make folders that hold nothing.
+    """Make empty folders; what they held is deleted.
 
-    DVC does so for what a stage writes; here it also holds for whoever runs a stage by hand.
+    DVC does so for the outputs of a stage; here it also holds for a stage that is run by hand.
     """
     for folder in folders:
         if folder.exists():

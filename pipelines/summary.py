@@ -22,7 +22,7 @@ from serving.wording.languages import LANGUAGES, Language
 
 
 def main() -> None:
-    """Print the summary of the release that stands."""
+    """Print the summary of the current release."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--language", choices=LANGUAGES, default="en")
     print_summary(language=parser.parse_args().language)
@@ -60,7 +60,7 @@ def print_summary(seconds: float | None = None, language: Language = "en") -> No
         "          dvc plots show      ROC, precision-recall, calibration, gains (in .venv/bin)\n"
     )
     if "churn" not in evaluation:
-        plots = ""  # there is nothing to plot of what was not judged
+        plots = ""  # models that were not judged have no plots
     print(
         "\nReports   reports/model_card.md, reports/data_usability.html, reports/features.json\n"
         "Next      make serve          API and page on http://127.0.0.1:8000\n"

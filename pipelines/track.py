@@ -1,4 +1,4 @@
-"""Stage `track`: what this run was, into MLflow; once for each content."""
+"""Stage `track`: logs this run to MLflow, once for each content."""
 
 import hashlib
 import sys
@@ -22,7 +22,7 @@ PENDING = "pending"
 
 
 def main() -> None:
-    """Have the run recorded in a process of its own; `--now` is that process.
+    """Record the run in a process of its own; with `--now`, this is that process.
 
     A run that MLflow could not record is `pending`: the next `make run` records it.
     """
@@ -43,12 +43,13 @@ def main() -> None:
             f"MLflow has not recorded this run: {tried.told} The release does not wait for it; "
             "the next `make run` records it."
         )
-    # Not the run's own id: the same content leaves the same file, and so the same dvc.lock.
+    # Not MLflow's own id of the run: the same content has to give the same file, and so the same
+    # dvc.lock.
     write_json(TRACK, {"content_key": this_run().key, **({} if tried.done else {PENDING: True})})
 
 
 def forget_pending() -> None:
-    """Delete the mark of a run that was not recorded, so that DVC takes it up again."""
+    """Delete the mark of a run that was not recorded, so that DVC runs the stage again."""
     if is_pending():
         TRACK.unlink()
 
@@ -60,7 +61,7 @@ def is_pending() -> bool:
 
 @dataclass(frozen=True)
 class Run:
-    """What is recorded of a run, and the key of all of it."""
+    """What is recorded of a run, and the key of its content."""
 
     params: dict[str, Any]
     files: list[Path]
@@ -69,7 +70,7 @@ class Run:
 
 
 def this_run() -> Run:
-    """The run whose files stand in this folder."""
+    """The run whose files are in this folder."""
     params = load_params().model_dump(mode="json")
     files = [
         stage.MODEL_CARD,
@@ -101,7 +102,7 @@ def record() -> None:
     tags = {
         "git_commit": git_commit(),
         "release_id": run.manifest["release_id"],
-        # Of the models that were trained; where they were refused, others score.
+        # Figures of the trained models; where these were refused, others score.
         "model_version": promotion["challenger"],
         "champion_version": run.manifest["model_version"],
         "promotion": promotion["outcome"],
@@ -120,7 +121,7 @@ def record() -> None:
 
 
 def models_to_log() -> "list[LoggedModel]":
-    """The served models with a few rows of the score date as their example; none unjudged."""
+    """The served models, with a few rows of the score date as example; empty for unjudged ones."""
     from pipelines.tracking.logged_models import churn_answer, next_purchase_answer
     from pipelines.tracking.store import LoggedModel
 
@@ -138,7 +139,7 @@ def models_to_log() -> "list[LoggedModel]":
 
 
 def content_key(files: list[Path], texts: list[str]) -> str:
-    """Sixteen hex digits of everything the run would log."""
+    """Sixteen hex digits that identify everything the run would log."""
     digest = hashlib.sha256()
     for part in (*(path.read_bytes() for path in files), *(text.encode() for text in texts)):
         digest.update(hashlib.sha256(part).digest())

@@ -1,7 +1,7 @@
 """Stage `train`: snapshots in; evaluated and served models out, with their baselines.
 
-On which rung of the ladder they stand (models/training/ladder.py) is written beside the served
-ones.
+The rung of the ladder that they stand on (models/training/ladder.py) is written beside the served
+models.
 """
 
 import pandas as pd
@@ -51,11 +51,11 @@ def main() -> None:
 
 
 def _why_unjudged(until: Until, params: ModelParams) -> str:
-    """Why no outcome can judge; empty where some can.
+    """Why no outcome can judge the models; empty where some can.
 
-    Of few customers it is no surprise that all stay or all leave on the test dates. Of many it is
-    a question that has no answer, which training says; but for models that leave out a fold of the
-    customers, of whom one or two may be the only ones who stayed.
+    With few customers it is no surprise that all stay, or all leave, on the test dates. With many
+    the question has no answer, and training says so. An exception are models judged by folds of
+    customers: the one or two customers who stayed may all be in the fold that is left out.
     """
     below = read_json(stage.GATE)
     if below:
@@ -68,7 +68,7 @@ def _why_unjudged(until: Until, params: ModelParams) -> str:
     closed = until.closed(until.timeline.data_until)
     parts = {"closed dates": closed, "test dates": until.test, "training dates": until.train}
     folds: dict[str, pd.DataFrame] = {}
-    if until.timeline.rung == OTHER_CUSTOMERS:  # each fold is judged by what the others taught
+    if until.timeline.rung == OTHER_CUSTOMERS:  # each fold is judged by models of the others
         others = (until.without(fold).train for fold in range(until.folds))
         without = "training dates without fold {} of the customers"
         folds = {without.format(number): rows for number, rows in enumerate(others, 1)}
@@ -83,7 +83,7 @@ def _why_unjudged(until: Until, params: ModelParams) -> str:
 
 
 def _without_cohort(until: Until) -> str:
-    """The test dates on which there was nobody to be asked about; empty where there is none."""
+    """The test dates on which the cohort was empty, in words; "" where there are none."""
     timeline, rows = until.timeline, until.snapshots
     there = rows["as_of_date"].drop_duplicates()
     days = [pd.Timestamp(date_of(day)) for day in timeline.test]
@@ -100,7 +100,7 @@ def _without_cohort(until: Until) -> str:
 
 
 def _unjudged(until: Until, params: ModelParams, why: str) -> Rung:
-    """The rhythm of the whole history, or the rule where it cannot be learned."""
+    """Save models of the rhythm of the whole history, or the rule where that cannot be learned."""
     timeline, now = until.timeline, until.snapshots[until.snapshots["split"] == "score"]
     if now.empty:
         raise nobody(timeline)
@@ -133,7 +133,8 @@ def _train(until: Until, params: ModelParams) -> Rung:
     if trained.tree_weight and timeline.rung < OTHER_CUSTOMERS:
         _train_categories(until.snapshots, timeline, features, params)
     distance = tree_distance(until.train, params)
-    if all(have >= need for have, need in distance.values()):  # then those that stop them lack
+    # Where nothing is short, the rows that stop the trees are.
+    if all(have >= need for have, need in distance.values()):
         distance = gate_distance(until.valid, params, VALID_SHARE)
     return rung_of(timeline, trained.tree_weight, distance)
 
@@ -159,7 +160,7 @@ def _train_categories(
         return
     try:
         made = train_categories(snapshots, categories, timeline, features, params)
-    except DataGateError as error:  # one kind of product for everything: the rest still stands
+    except DataGateError as error:  # there may be a single category: the other models still stand
         stage.say(f"left out: {error}")
     else:
         stage.say(f"next categories: {made.served.rounds} trees were enough")

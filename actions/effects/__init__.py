@@ -1,1 +1,1 @@
-"""What actions and releases came to: past releases judged once their horizon has closed."""
+"""Effects: past releases, judged once their horizon has closed."""

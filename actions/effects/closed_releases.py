@@ -1,4 +1,4 @@
-"""Past releases whose horizon has closed: what was promised, and what became of the customers."""
+"""Past releases whose horizon has closed: what was predicted, and what the customers did."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -16,15 +16,15 @@ from models.leaving import LAPSE
 from models.params import ModelParams, MonitorParams
 from sources.meanings.vocabulary import DO_NOTHING, HOLDOUT
 
-# A store may have been filled with another company's data before.
-FEWEST_KNOWN = 0.5  # share of a release's customers whom the data knows
+# The store may hold releases made from another company's data.
+FEWEST_KNOWN = 0.5  # share of a release's customers whom the data must know
 
 
 class Judge:
-    """What the data knows of the customers of past releases.
+    """Judges past releases by what the data now shows of their customers.
 
     `purchases` are the purchase timelines, `tables` the checked tables contacts, subscriptions and
-    consents, as far as they are there.
+    consents, as far as they exist.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Judge:
         self.known = known - objectors(tables.get("consents"))
 
     def release(self, facts: dict[str, Any], path: Path) -> dict[str, Any]:
-        """The facts of a release with `closes`, `closed` and, once it has, its figures.
+        """The facts of a release with `closes`, `closed` and, once it has closed, its figures.
 
         `path` is the Parquet file of its scores, read only where the horizon has closed.
         """
@@ -53,7 +53,7 @@ class Judge:
             return judged
         scores = pd.read_parquet(path)
         if facts["churn_definition"] != LAPSE and "subscriptions" not in self.tables:
-            # The data tells no longer whose subscription runs.
+            # The data no longer shows whose subscription is running.
             return judged | {"unknown": len(scores), "groups": {}}
         there = scores["customer_id"].isin(self.known)
         judged |= {"unknown": int((~there).sum())}
@@ -69,7 +69,8 @@ class Judge:
         if contacts is not None:
             untreated = ~contacted(contacts, customers, as_of, horizon)
         else:
-            # Nobody noted what was carried out: whom the plan left alone was left alone.
+            # There is no record of what was carried out: customers for whom the plan had no action,
+            # or withheld it, count as untreated.
             kept = (scores["arm"] == HOLDOUT) | (scores["intended_action"] == DO_NOTHING)
             untreated = kept.to_numpy()
         scores = scores.assign(left=left, untreated=untreated)

@@ -1,10 +1,11 @@
 """Allocation: at most one action a customer, the largest total gain within budget and capacities.
 
-Where no limit binds, everyone gets the best action and nothing is to be solved. Otherwise this is a
-multiple-choice knapsack with a few side limits. Its linear relaxation prices the limits (dual
-values) and settles all but a few customers. Those it splits, and those for whom another choice
-costs little at these prices, are the core, which is solved exactly (Balas & Zemel 1980; for
-multiple choice Pisinger 1995). Any other choice costs at least `regret` against the relaxation:
+Where no limit binds, everyone gets the best action and there is nothing to solve. Otherwise this is
+a multiple-choice knapsack with a few side limits. Its linear relaxation prices the limits (dual
+values) and settles all but a few customers. The core, which is solved exactly (Balas & Zemel 1980;
+for multiple choice Pisinger 1995), is made of the customers whom the relaxation splits between
+choices, and of those for whom another choice costs little at these prices. Any other choice costs
+at least `regret` against the relaxation:
 
     upper bound = min(relaxation, max(bound of the core, relaxation - regret))
 """
@@ -22,14 +23,14 @@ IntArray = npt.NDArray[np.int64]
 NOTHING = -1
 BUDGET = "budget"
 CORES = (250, 1000)  # customers solved exactly; the second size where the first leaves a gap
-GAP = 1e-6  # of the total gain: nearer than this is as good as exact
+GAP = 1e-6  # of the total gain: a smaller gap is as good as exact
 NODES = 1000  # a limit in nodes, unlike one in seconds, gives the same answer on every machine
 TOLERANCE = 1e-6  # limits are kept to within this share of themselves: the solver's own precision
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Money to spend in all, and contacts a channel can make; a channel not named has no limit."""
+    """The budget, and the contacts that each channel can make; a channel not named has no limit."""
 
     budget: float
     capacities: Mapping[str, int] = field(default_factory=dict)
@@ -37,10 +38,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Allocation:
-    """The choice of each customer (index of the action, -1 for none) and how good it provably is.
+    """The choice of each customer (index of the action, -1 for none), and a bound on its quality.
 
     `gap` is (upper_bound - objective) / upper_bound; `binding` names the limits that keep some
-    customer from a better action; `used` says how much of each limit is used.
+    customer from a better action; `used` is how much of each limit is used.
     """
 
     choice: IntArray
@@ -53,7 +54,7 @@ class Allocation:
 
 @dataclass(frozen=True)
 class _Problem:
-    """The last column is doing nothing. Gain is -inf for what is not allowed or does not pay."""
+    """The last column is no action. Gain is -inf where an action is not allowed or does not pay."""
 
     gain: FloatArray  # (customers, actions + 1)
     cost: FloatArray  # (customers, actions + 1)
@@ -72,8 +73,8 @@ def allocate(
     """Choose for every customer the action that makes the total expected gain largest.
 
     `gain` and `cost` are (customers, actions), gain NaN where an action is not allowed; `channels`
-    names the channel of each action. Only positive gains are chosen. Same input, same answer; where
-    no limit binds, of equally good actions the cheaper one is taken, then the first.
+    names the channel of each action. Only positive gains are chosen. The same input gives the same
+    choice; where no limit binds, the cheaper of equally good actions is taken, then the first.
     """
     problem = _problem(gain, cost, channels, limits)
     is_best = problem.gain == problem.gain.max(axis=1, keepdims=True)
@@ -108,7 +109,7 @@ def _used(problem: _Problem, choice: IntArray) -> FloatArray:
 
 
 def _solve(problem: _Problem) -> Allocation:
-    """Relax, solve the core exactly, and once more with a larger core when a gap is left."""
+    """Relax, solve the core exactly, and solve again with a larger core when a gap is left."""
     share, price = _relax(problem)
     priced = problem.gain - np.tensordot(price, problem.use, axes=1)
     best = priced.max(axis=1, keepdims=True)

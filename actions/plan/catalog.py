@@ -13,7 +13,7 @@ from sources.meanings.vocabulary import DO_NOTHING, channel_word
 Rate = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Channel = Annotated[Name, AfterValidator(channel_word)]  # as the tables name it
+Channel = Annotated[Name, AfterValidator(channel_word)]  # spelt as in the tables
 Kind = Literal["retention", "service_recovery"]
 # Message keys `why.<name>`: only these have a sentence in every language.
 Why = Literal["reminder", "win_back", "appreciation", "personal_contact", "make_good"]

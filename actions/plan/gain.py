@@ -1,12 +1,12 @@
-"""What an action is expected to bring and to cost, for every customer and action at once.
+"""Expected gain and cost of every action for every customer.
 
     effect         = risk_reduction x churn_risk
     P(redeems)     = redeem_rate x P(stays when treated) = redeem_rate x (1 - churn_risk + effect)
     expected_cost  = contact_cost + incentive_cost x P(redeems)
     expected_gain  = effect x (value_if_stays - value_if_lapses) x margin_rate - expected_cost
 
-Those who would have stayed anyway redeem too, and that is paid for (design, section 8).
-docs/actions.md works an example.
+Customers who would have stayed anyway redeem the incentive too, and that cost is included (design,
+section 8). docs/actions.md has a worked example.
 """
 
 from collections.abc import Sequence

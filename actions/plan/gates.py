@@ -1,7 +1,7 @@
-"""Gates: what may be done for whom, before asking what it is worth.
+"""Gates: which actions are allowed for whom, whatever they are worth.
 
-Every gate answers for all customers and actions at once. An action that several gates stop keeps
-the first reason in the order of `GATES`.
+Every gate is evaluated for all customers and actions at once. Where several gates block an action,
+the first in the order of `GATES` is the reason.
 """
 
 from collections.abc import Sequence
@@ -27,9 +27,10 @@ BoolArray = npt.NDArray[np.bool_]
 SERVICE_RECOVERY = "service_recovery"
 LAPSE = "lapse"
 PAUSES = "pauses_as_usual"
-PAUSE = 1.5  # horizons: a typical pause of more is no sign of leaving
+PAUSE = 1.5  # horizons: where typical pauses are longer, silence is no sign of leaving
 UNTIL_SEASON = 270  # days after a purchase in a season: three quarters of a year
-IN_RHYTHM = ("new", "developing", "regular")  # not silent for twice the own mean gap
+# silent for less than twice the customer's own mean gap
+IN_RHYTHM = ("new", "developing", "regular")
 # The reasons an action can be blocked for, in the order in which they are given.
 GATES = (
     "no_consent",
@@ -45,14 +46,14 @@ GATES = (
 
 @dataclass(frozen=True)
 class History:
-    """Tables as they stood at the as-of date (already cut); None where the data has none."""
+    """Tables as they stood at the as-of date (already cut); None where the data lacks a table."""
 
     contacts: pd.DataFrame | None = None
     consents: pd.DataFrame | None = None
     tickets: pd.DataFrame | None = None
 
     def missing(self) -> tuple[str, ...]:
-        """Names of the absent tables: each switches a gate off, or to its fallback."""
+        """Names of the missing tables: each of them switches a gate off, or to its fallback."""
         return tuple(name for name, table in vars(self).items() if table is None)
 
 
@@ -109,13 +110,14 @@ def blocked_lists(
 def with_pauses(
     scores: pd.DataFrame, long_gap_days: float | None, is_seasonal: bool = False
 ) -> pd.DataFrame:
-    """The cards with PAUSES: whose silence is the pause that the customer always makes.
+    """Add PAUSES to the cards: whether the silence is the pause that the customer always makes.
 
-    Where nine of ten gaps end long after the horizon (`long_gap_days` of the usability report),
-    a high risk says that a pause goes on: everybody who buys each December has it in spring. Who is
-    silent for less than twice the own mean gap, by the lifecycle stage, pauses as usual.
-    Where nearly all orders fall into one season (`is_seasonal`), so does whoever came to the last
-    one, whatever the horizon, until the next one is near.
+    Where most customers make pauses far longer than the horizon (`long_gap_days` of the usability
+    report), a high risk only says that a pause goes on: in a shop where everybody buys each
+    December, all risks are high in spring. There a customer who has been silent for less than twice
+    their own mean gap, by the lifecycle stage, counts as pausing. Where nearly all orders fall into
+    one season (`is_seasonal`), a customer who bought in the last season counts as pausing until the
+    next one is near, whatever the horizon.
     """
     if "lifecycle_stage" not in scores or scores.empty:
         return scores
@@ -141,7 +143,7 @@ def _consent(
     consents: pd.DataFrame | None,
     params: ActionParams,
 ) -> tuple[BoolArray, BoolArray]:
-    """Consent for the action's channel, and whether nothing is known because there is no table."""
+    """Consent for the action's channel, and whether it is unknown because there is no table."""
     shape = (len(scores), len(actions))
     if consents is None:
         allowed = params.consent_when_unknown == "allow"

@@ -1,13 +1,13 @@
-"""What the catalogue's actions cost and keep, as the expected maximum profit asks for it."""
+"""The catalogue's actions as offers, in the form that the expected maximum profit takes."""
 
 from actions.plan.catalog import Catalog
 from models.probability.profit import Offer, acceptance_of
 
 
 def offers_of(catalog: Catalog) -> dict[str, Offer]:
-    """The offer of every retention action by id; making good after a complaint is none.
+    """The offer of every retention action by id; making good after a complaint is not an offer.
 
-    An incentive costs what it costs times the share of those who stay that redeem it.
+    The cost of an incentive is multiplied by the share of stayers who redeem it.
     """
     return {
         action.id: Offer(

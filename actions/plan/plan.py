@@ -1,7 +1,7 @@
 """The plan: gates, then gains, then the allocation; the arms last.
 
-A customer in the holdout keeps the intended action, withheld: without it nobody could say later
-what the action did. docs/actions.md explains every column with numbers.
+For a customer in the holdout the intended action is recorded but withheld: otherwise nobody could
+measure later what the action did. docs/actions.md explains every column with numbers.
 """
 
 from collections import Counter
@@ -23,14 +23,14 @@ from sources.meanings.vocabulary import DO_NOTHING, HOLDOUT, NO_CHANNEL, TREATED
 SCORED = "scored"
 ASSUMED = "assumed"
 WHY_VALUES = ("churn_risk", "value_at_risk", "expected_gain", "expected_cost")
-# Why nothing is to be done, in the order in which the reasons are looked for.
+# Reasons for doing nothing, in the order in which they are tried.
 WHY_NOT = ("no_money", "no_margin", "no_value", "all_blocked", "no_action_pays", "limits")
 
 
 def make_plan(
     scores: pd.DataFrame, catalog: Catalog, params: ActionParams, history: History
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Choose an action for every scored customer, and say what the plan amounts to.
+    """Choose an action for every scored customer, and summarise the plan.
 
     `scores` has one row per customer of one as-of date; only status `scored` is planned, sorted by
     customer_id. Columns of the plan: customer_id, as_of_date, intended_action, channel, why
@@ -89,7 +89,7 @@ def _frame(
     allocation: Allocation,
     expected: Prospect,
 ) -> pd.DataFrame:
-    """The columns that follow from the choice; `do_nothing` costs and gains nothing."""
+    """The columns that follow from the choice; `do_nothing` has no cost and no gain."""
     choice = allocation.choice
 
     def taken(values: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -158,7 +158,7 @@ def _numbers(frame: pd.DataFrame, name: str) -> list[float | None]:
 
 
 def _totals(plan: pd.DataFrame, params: ActionParams, allocation: Allocation) -> dict[str, Any]:
-    """What the plan amounts to: by action, by arm, against the limits, and what was blocked."""
+    """Totals of the plan: by action, by arm, against the limits, and what was blocked."""
     chosen = plan[plan["intended_action"] != DO_NOTHING]
     is_idle = plan["intended_action"] == DO_NOTHING
     spent = float(plan["expected_cost"].sum())
@@ -185,7 +185,7 @@ def _totals(plan: pd.DataFrame, params: ActionParams, allocation: Allocation) ->
 
 
 def _sums(rows: pd.DataFrame) -> dict[str, float | int]:
-    """Customers, how many of them withheld, expected cost and, where known, expected gain."""
+    """Customers, how many of them are withheld, expected cost and, where known, expected gain."""
     sums: dict[str, float | int] = {
         "customers": len(rows),
         "withheld": int(rows["withheld"].sum()),

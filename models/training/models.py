@@ -137,7 +137,7 @@ def _refuse_one_sided(until: Until, params: ModelParams) -> None:
     if until.timeline.rung != OTHER_CUSTOMERS:
         day = until.timeline.test[0]
     try:
-        check_both_outcomes(until.closed(day), "dates that teach", churn)
+        check_both_outcomes(until.closed(day), "dates to learn from", churn)
     except OneSidedError as error:
         raise OneSidedError(f"{error} {dates_with_both(until.snapshots)}") from None
 

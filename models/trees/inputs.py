@@ -43,7 +43,7 @@ class Inputs:
             raise ArtifactError(
                 f"The snapshot lacks {len(missing)} of the {len(self.features)} features the model "
                 f"uses ({', '.join(missing[:5])}): it was built by other code or from other tables "
-                "than the model. Run `dvc repro` so that both are built anew."
+                "than the model. Run `dvc repro` so that both are built again."
             )
         if not self.vocabulary:
             _check_kinds(snapshot, self.features, ())
@@ -113,7 +113,6 @@ def _check_kinds(snapshot: pd.DataFrame, features: Sequence[str], text: Sequence
     ]
     if wrong:
         raise ArtifactError(
-            f"The snapshot has {', '.join(wrong[:5])}, which the model learned the other way "
-            "round: it was built by other code than the model. Run `dvc repro` so that both are "
-            "built anew."
+            f"The snapshot has {', '.join(wrong[:5])}, but the model learned the opposite: it was "
+            "built by other code than the model. Run `dvc repro` so that both are built again."
         )

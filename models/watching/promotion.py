@@ -91,7 +91,7 @@ def decide(
     if ours == theirs:
         return Decision(True, "same", ours, theirs, "the models that score already, trained again")
     if (champion / FORMER / f"{ours}.json").exists():
-        why = "they scored before, and the settings and data of then were gone back to"
+        why = "they scored before, and settings and data are those of that time again"
         return Decision(True, "back", ours, theirs, why)
     obstacle = _obstacle(own, other, champion, snapshots, features, company)
     if obstacle:

@@ -1,4 +1,4 @@
-"""Figures as the model card and the summary write them; one that cannot be taken is a dash."""
+"""Formats figures for the model card and the summary; an undefined figure is a dash."""
 
 from collections.abc import Mapping
 
@@ -19,5 +19,5 @@ def with_interval(figure: Mapping[str, float] | None, form: str = ".3f") -> str:
 
 
 def cell(name: str) -> str:
-    """A name for a cell of a table; attributes and their values may be called anything."""
+    """A name, made safe for a cell of a table: attributes and their values may have any name."""
     return " ".join(name.replace("_", " ").split()).replace("|", "\\|")

@@ -1,4 +1,4 @@
-"""The model card on the sales forecast: what it would have said on past dates."""
+"""The part of the model card on the sales forecast: its backtest on past dates."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ OTHERS = {"last_period": "as many days before", "last_year": "a year earlier"}
 
 
 def forecast_text(backtests: list[dict[str, Any]]) -> str:
-    """A table of total and segment errors by date; nothing without a past date to judge."""
+    """A table of total and segment errors by date; empty without a past date to judge."""
     if not backtests:
         return ""
     rows = [
@@ -48,7 +48,7 @@ def forecast_text(backtests: list[dict[str, Any]]) -> str:
 
 
 def _why_absent(backtests: list[dict[str, Any]]) -> str:
-    """Why there is a dash: nothing was sold, or nothing is known of so long ago."""
+    """What a dash means: nothing was sold, or the data does not reach back that far."""
     dates: dict[str, list[str]] = {"unsold": [], **{name: [] for name in OTHERS}}
     for one in backtests:
         for what, errors in one["errors"].items():

@@ -7,7 +7,7 @@ from pipelines.reports.names import NAMES
 
 
 def money_text(when: dict[str, Any], value: dict[str, Any]) -> str:
-    """Orders and spend within the horizon and value over its own, each beside its rules."""
+    """Orders and spend within the horizon, and value over its own, each beside simple rules."""
     tables = {"Orders within the horizon": when["orders_in_horizon"]}
     if "spend_in_horizon" in when:
         tables["Spend within the horizon"] = when["spend_in_horizon"]
@@ -37,7 +37,7 @@ def money_text(when: dict[str, Any], value: dict[str, Any]) -> str:
 
 
 def extrapolated_text(timeline: dict[str, Any]) -> str:
-    """The limit of values that are told for longer than any outcome has closed; else nothing."""
+    """The caveat for values over more days than any outcome has closed for; else empty."""
     learned = timeline["extrapolated_from"]
     if learned is None:
         return ""

@@ -7,7 +7,7 @@ from pipelines.reports.names import NAMES
 
 
 def when_text(when: dict[str, Any]) -> str:
-    """The curves by day, the interval and the order; also of rows that were followed longer."""
+    """The curves by day, the interval and the order; also for rows that were followed longer."""
     longer = when.get("followed_longer")
     text = _when_table(when)
     if not longer:

@@ -1,4 +1,4 @@
-"""The model card: what the models are, how good on which dates, beside what, and their limits."""
+"""The model card: what the models are, how good they are on which dates, and their limits."""
 
 from typing import Any
 
@@ -93,7 +93,7 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: 
 
 
 def _validation(timeline: dict[str, Any]) -> str:
-    """Which rows chose the settings, and how what was judged was fitted."""
+    """Which rows chose the settings, and how the judged models were fitted."""
     if timeline.get("rung", BY_DATE) == OTHER_CUSTOMERS:
         return (
             "* judged by folds of the customers: each is scored by models that have not seen "
@@ -111,7 +111,7 @@ def _validation(timeline: dict[str, Any]) -> str:
 
 
 def _attributes(features: Any) -> str:
-    """Which customer attributes are learned from: what a person has to answer for."""
+    """Which customer attributes are learned from: somebody has to be able to justify them."""
     names = [f["name"] for f in features["features"] if f["name"].startswith(ATTRIBUTE)]
     learned = ", ".join(name.removeprefix(ATTRIBUTE) for name in names)
     if not names:
@@ -171,7 +171,7 @@ def _gain_text(churn: dict[str, Any]) -> str:
 
 
 def _date_table(by_date: dict[str, Any], tests: list[str]) -> str:
-    """A row for each test date: on one nobody may be in the cohort, or all may have one outcome."""
+    """A row for each test date; on a date the cohort may be empty, or have one outcome only."""
     beside = [n for n in ("rfm_logistic", "bg_nbd") if all(n in f for f in by_date.values())]
     rows = [
         f"| {date} | {written(f['ours']['auc'], '.3f')} | "

@@ -1,4 +1,4 @@
-"""The calibration picture of the model card: the same on every machine, whatever is set there."""
+"""The calibration picture of the model card: the same on every machine, whatever its settings."""
 
 import logging
 import os
@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Before the import, which fails over a name that it does not know: no window is ever opened. Only a
-# notebook draws with a backend of its own, and so does one that is started from here.
+# Set before the import, which fails on an unknown backend: no window is ever opened. A notebook
+# keeps its own backend, and programs started from here get the variable as it was.
 asked = os.environ.get("MPLBACKEND")
 if "ipykernel" not in sys.modules:
     os.environ["MPLBACKEND"] = "agg"
-logging.getLogger("matplotlib").setLevel(logging.ERROR)  # a cache that it may not write is no news
+# a cache that cannot be written needs no warning
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 import matplotlib as mpl  # noqa: E402
 import pandas as pd  # noqa: E402
@@ -26,7 +27,7 @@ else:
 
 @contextmanager
 def _own_settings() -> Iterator[None]:
-    """Without those of a matplotlibrc, which may ask for LaTeX or a font that is not there."""
+    """Without the settings of a matplotlibrc, which may ask for LaTeX or for a missing font."""
     with mpl.rc_context():
         mpl.rcdefaults()
         yield
@@ -34,7 +35,7 @@ def _own_settings() -> Iterator[None]:
 
 @_own_settings()
 def calibration_picture(table: pd.DataFrame, title: str, path: Path) -> None:
-    """Draw predicted against observed share of leavers by tenth of the test rows, as PNG."""
+    """Plot predicted against observed share of leavers by tenth of the test rows, as PNG."""
     figure = Figure(figsize=(5, 4.4), dpi=110, layout="constrained")
     axes = figure.subplots()
     most = max(table["predicted"].max(), table["observed"].max()) * 1.05
@@ -44,7 +45,7 @@ def calibration_picture(table: pd.DataFrame, title: str, path: Path) -> None:
     axes.set_ylabel("observed share who left")
     axes.set_title(title, fontsize=10)
     axes.legend(frameon=False)
-    # Without the software's name the same picture is the same bytes.
+    # Without the name of the software, equal pictures are equal bytes.
     figure.savefig(path, metadata={"Software": None})
 
 

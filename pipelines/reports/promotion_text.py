@@ -1,4 +1,4 @@
-"""The section of the model card that says why these models score and not others."""
+"""The section of the model card on why these models score and not others."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ HEADING = "## Champion"
 
 
 def with_promotion(card: str, decision: dict[str, Any]) -> str:
-    """The model card with the section on the decision at its end, in the place of an older one."""
+    """The model card with the section on the decision at its end; an older one is replaced."""
     before = card.split(f"\n{HEADING}\n", maxsplit=1)[0].rstrip("\n")
     return f"{before}\n\n{HEADING}\n\n{promotion_text(decision)}\n"
 

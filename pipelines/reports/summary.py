@@ -26,7 +26,7 @@ METRICS = {"auc": "AUC", "average_precision": "avg. precision", "log_loss": "log
 
 
 def data_lines(usability: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
-    """What the data is, its problems, and which tables are not there."""
+    """What the data is, its problems, and which tables are missing."""
     source = manifest["source"]["description"]
     lines = [
         f"Data      {source}: {usability['customers']:,} customers, "
@@ -54,7 +54,7 @@ def choice_lines(timeline: dict[str, Any]) -> list[str]:
     """What leaving means, and each setting that `auto` chose, with its reason."""
     lines = [f"  leaving means {LEAVING[timeline.get('churn', 'lapse')].format(**timeline)}"]
     for choice in timeline["choices"]:
-        # A day number means nothing to people: the reason names the date.
+        # A day number means nothing to people: the text names the date.
         is_day = choice["key"] == "timeline.score_as_of"
         told = choice["why"] if is_day else f"{choice['value']} ({choice['why']})"
         lines.append(f"  {choice['key']}: {told}")
@@ -166,7 +166,7 @@ def worklist_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Lang
 
 
 def _extrapolated(manifest: dict[str, Any]) -> str:
-    """Said wherever a value is: nothing has judged it beyond the days learned."""
+    """The caveat shown beside values: nothing has judged them beyond the days learned."""
     days = manifest.get("value_extrapolated_from")
     return "" if days is None else f", beyond {days} extrapolated"
 

@@ -1,4 +1,4 @@
-"""What stage `evaluate` writes where nothing judges what scores, and that it says so."""
+"""The reports of stage `evaluate` where nothing has judged the models: they say so."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -20,7 +20,7 @@ UNITS = {
 
 
 def write_unjudged_reports(rung: Rung, rule: Rule | None, usability: dict[str, Any]) -> None:
-    """The reports without a single figure of quality: of the rule, or of unjudged models."""
+    """The reports without any figure of quality: for the rule, or for unjudged models."""
     evaluation = {
         "gate": None if rule is None else rule.gate.to_json(),
         "ladder": rung.to_json(),
@@ -37,12 +37,12 @@ def write_unjudged_reports(rung: Rung, rule: Rule | None, usability: dict[str, A
 
 
 def distance_lines(needs: Iterable[Mapping[str, Any]]) -> list[str]:
-    """How far each need is, one line each."""
+    """One line for each need: what there is, and what is needed."""
     return [f"{need['have']:,} {UNITS[need['what']]}, needed {need['need']:,}" for need in needs]
 
 
 def ladder_text(ladder: Mapping[str, Any]) -> str:
-    """The rung in words, with what the next higher one needs; empty for models from before."""
+    """The rung in words, with what the next higher one needs; empty for older models."""
     if not ladder:
         return ""
     why = f" ({ladder['why'].rstrip('.')})" if ladder["why"] else ""

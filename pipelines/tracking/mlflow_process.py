@@ -1,8 +1,8 @@
-"""What talks to MLflow runs in a process of its own, for a limited time.
+"""Runs whatever talks to MLflow in a process of its own, for a limited time.
 
-MLflow may be locked, damaged, of another version, slow, or led elsewhere by the environment. It is
-a log of what was done: a release neither waits for it nor fails with it. What could not be recorded
-is told in a sentence and recorded by the next run.
+MLflow may be locked, damaged, of another version, slow, or redirected by the environment. It is
+only a log of what was done: a release neither waits for it nor fails with it. What could not be
+recorded is reported in a sentence, and the next run records it.
 """
 
 import os
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 STORE_FILE = Path("mlflow.db")
-SECONDS = 600.0  # a run is recorded in less than one of these minutes
+SECONDS = 600.0  # a limit; recording a run takes less than a minute
 LOCK_SECONDS = 5.0
-# The project's own store is local. These would lead elsewhere, or into another run.
+# The project's own store is local. These variables would redirect MLflow, or log into another run.
 LEADING = (
     "MLFLOW_TRACKING_URI",
     "MLFLOW_REGISTRY_URI",
@@ -60,7 +60,7 @@ CURES = (
 
 @dataclass(frozen=True)
 class Attempt:
-    """Whether it was done, and what it said, or why not and what to do about it."""
+    """Whether it succeeded and what it printed; or why it failed, and what to do about it."""
 
     done: bool
     told: str
@@ -90,7 +90,7 @@ def attempt(module: str, *arguments: str) -> Attempt:
 
 
 def set_aside() -> list[str]:
-    """Names of variables in the environment that would have led MLflow elsewhere."""
+    """Names of the environment variables that would have redirected MLflow."""
     return [name for name in LEADING if os.environ.get(name)]
 
 
@@ -101,7 +101,7 @@ def _environment() -> dict[str, str]:
 
 
 def _obstacle() -> str:
-    """Why the store cannot be written to, before MLflow tries for an hour; empty where it can."""
+    """Why the store cannot be written to, found before MLflow tries for an hour; may be empty."""
     if not STORE_FILE.exists():
         return ""
     try:
@@ -124,7 +124,7 @@ def _last_error(text: str, code: int) -> str:
 
 
 def _why(error: str) -> str:
-    """An error of a library, as what is wrong and what to do."""
+    """A library's error in words: what is wrong and what to do."""
     for pattern, what, cure in CURES:
         if re.search(pattern, error):
             return f"{what}. {cure}."

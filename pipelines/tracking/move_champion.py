@@ -1,4 +1,4 @@
-"""MLflow's alias `champion` to a version: `python -m pipelines.tracking.move_champion VERSION`."""
+"""Moves MLflow's alias `champion`: `python -m pipelines.tracking.move_champion VERSION`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""MLflow: the log of what was run, and the registry. The only module that imports it.
+"""MLflow: the log of runs, and the registry of models. The only module that imports it.
 
 One parent run per content key, with a child run for each model it was compared with. Models are
 logged as code with their text and JSON files as artifacts: nothing is ever unpickled.
@@ -117,7 +117,7 @@ def set_champion(model_version: str) -> dict[str, str]:
 
 
 def named(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """The pairs under names that MLflow takes; files and columns may be called anything else."""
+    """The pairs under names that MLflow accepts; files and columns may have any other name."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         plain = UNNAMEABLE.sub("_", name)[:LONGEST_NAME]

@@ -222,7 +222,7 @@ def test_where_all_that_teaches_is_of_one_outcome_the_dates_that_have_both_are_n
     rows.loc[rows["split"] != "test", "churned"] = 0.0
     rows.loc[rows["as_of_date"] == pd.Timestamp(date_of(PLAN.test[0])), "churned"] = 0.0
     last = date_of(PLAN.test[-1]).isoformat()
-    with pytest.raises(DataGateError, match=f"dates that teach.* 1 of .* has both .{last}"):
+    with pytest.raises(DataGateError, match=f"dates to learn from.* 1 of .* has both .{last}"):
         train(rows)
 
 
