@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.plugin_browser",
     "tests.plugin_databases",
+    "tests.plugin_limits",
     "tests.plugin_skips",
     "tests.plugin_slow",
 ]

@@ -231,7 +231,10 @@ def _at(plan, as_of, bought, amount):
 
 @cache
 def trained():
-    """Everything training makes of the usual customers: made once, not to be changed."""
+    """Everything training makes of the usual customers: made once, not to be changed.
+
+    Tests that use it are of the xdist group "trained": one worker makes it, and not each.
+    """
     return train_all(simulate(), timeline(), FEATURES, group_of(FEATURES), model_params())
 
 

@@ -17,6 +17,8 @@ from tests.features.stated import EVER, complete
 from tests.features.world import AS_OF, columns_of, features_at, frame, on_duckdb, timeline_at
 from tests.sources.raw_tables import params as source_params
 
+pytestmark = pytest.mark.slow_after(1)
+
 SEEDS = (1, 2, 3)
 CLOSED = ("tickets", "contacts", "consents")
 

@@ -105,6 +105,7 @@ def test_the_peers_say_the_same_whatever_comes_after_the_cut():
         assert ((answer.probability >= 0) & (answer.probability <= 1)).all()
 
 
+@pytest.mark.slow
 def test_where_no_earlier_window_closes_the_rule_ranks_and_the_regression_is_silent():
     one = cut(Cell("any", 30, 60, 90), orders())
     told = answers(one.history, Asked(one.at, one.cohort, 90, cells.ACTIVE_WITHIN_DAYS))

@@ -65,7 +65,7 @@ def nothing_of_the_future_is_seen(seed, churn):
     assert_frame_equal(everything, stood, check_exact=True)
 
 
-@settings(EXAMPLE, max_examples=examples(2_000 // HISTORIES + 5))
+@settings(EXAMPLE, max_examples=examples(2_000 // HISTORIES + 5, quick=1))
 @given(seed=SEEDS, churn=CHURNS)
 def test_rows_and_cells_from_the_as_of_date_on_never_change_a_feature(seed, churn):
     nothing_of_the_future_is_seen(seed, churn)

@@ -9,6 +9,8 @@ from core.errors import ArtifactError
 from core.files import check_manifest, hashes, read_json, write_json, write_manifest
 from tests.snapshots import trained
 
+pytestmark = pytest.mark.xdist_group("trained")
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("sources", "features", "models", "actions", "serving", "pipelines")
 UNSAFE = {"pickle", "cPickle", "_pickle", "joblib", "cloudpickle", "dill", "shelve", "marshal"}

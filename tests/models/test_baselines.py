@@ -127,6 +127,7 @@ def test_few_gaps_are_drawn_to_the_population_and_many_are_not():
     assert many == pytest.approx(10, abs=0.1)
 
 
+@pytest.mark.slow
 def test_bg_nbd_is_fitted_on_the_last_training_date_alone(train, baselines):
     last = train[train["as_of_date"] == train["as_of_date"].max()]
     assert fit_baselines(last, HORIZON).orders.bg_nbd == baselines.orders.bg_nbd
@@ -136,6 +137,7 @@ def test_bg_nbd_is_fitted_on_the_last_training_date_alone(train, baselines):
     )
 
 
+@pytest.mark.slow
 def test_rows_without_an_outcome_teach_the_rules_nothing(train, baselines):
     unknown = train.assign(churned=np.nan, as_of_date=pd.Timestamp("2024-01-01"), gap_mean=1.0)
     both = fit_baselines(pd.concat([unknown, train], ignore_index=True), HORIZON)
@@ -152,6 +154,7 @@ def test_an_undefined_amount_counts_as_the_mean(baselines, test):
     assert undefined == pytest.approx(average, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_without_amounts_the_rfm_regression_uses_recency_and_frequency(train, test):
     bare = fit_baselines(train.drop(columns=["amount_90d", "amount_total"]), HORIZON)
     used = set(bare.logistics["rfm_logistic"].coefficient)

@@ -33,6 +33,8 @@ from tests.snapshots import (
     trained_on_subscribers,
 )
 
+pytestmark = pytest.mark.xdist_group("trained")
+
 PARAMS = model_params()
 COSTS = Costs({"letter": Offer(incentive_cost=1.0, contact_cost=0.5)}, margin_rate=0.3)
 PLAN = timeline(churn="cancellation")

@@ -17,6 +17,8 @@ from tests.snapshots import (
     trained,
 )
 
+pytestmark = pytest.mark.xdist_group("trained")
+
 PROBABILITIES = [f"purchase_probability_{days}d" for days in (7, 14, 30, 60, 90)]
 
 

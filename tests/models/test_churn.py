@@ -115,6 +115,7 @@ def test_scores_that_are_wrong_in_total_are_calibrated(rows):
     assert log_loss(left, found(true / 2), one) < log_loss(left, true / 2, one) - 0.02
 
 
+@pytest.mark.slow
 def test_a_map_that_helps_nobody_it_has_not_seen_is_not_used(rows):
     customers = rows["validation"]["customer_id"][:200]
     kept = 0

@@ -10,6 +10,8 @@ from tests.models.pairs import DATES, FEATURES, NAMES, shop, split
 from tests.models.test_candidates import KNOWN, rows_of, tables
 from tests.snapshots import model_params, timeline, trained
 
+pytestmark = pytest.mark.xdist_group("trained")
+
 HAPPENED = [("a", "bread"), ("a", "wine"), ("a", "tea"), ("b", "milk"), ("c", "milk")]
 
 

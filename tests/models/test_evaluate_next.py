@@ -13,6 +13,8 @@ from models.simple.rules import fit_baselines
 from models.trees.inputs import Inputs
 from tests.snapshots import HORIZON, simulate, trained
 
+pytestmark = pytest.mark.xdist_group("trained")
+
 GRID = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90)
 NAN = float("nan")
 

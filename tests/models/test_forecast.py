@@ -33,6 +33,8 @@ from tests.snapshots import (
     trained,
 )
 
+pytestmark = pytest.mark.xdist_group("trained")
+
 
 @cache
 def past():
@@ -153,6 +155,7 @@ def test_refunds_that_timelines_do_not_know_are_taken_off():
     assert net == pytest.approx(0.9 * full)
 
 
+@pytest.mark.slow
 def test_what_was_sold_is_what_the_labels_say():
     entries = {(e["as_of_date"], e["reaches"]): e for e in judged()}
     for day in timeline().test:

@@ -28,6 +28,7 @@ def test_the_published_parameters_of_the_cdnow_sample_are_found():
     assert found.v == pytest.approx(15.44, abs=0.03)
 
 
+@pytest.mark.slow
 def test_planted_parameters_are_recovered_whatever_the_currency():
     truth = GammaGamma(p=3.0, q=5.0, v=40.0)
     x, m, _ = drawn(truth, 20_000, seed=1)

@@ -13,6 +13,8 @@ from pipelines.reports.model_card import model_card
 from tests.pipelines.test_reports import PLAIN, USABILITY
 from tests.snapshots import FEATURES, model_params, simulate, timeline, trained
 
+pytestmark = pytest.mark.xdist_group("trained")
+
 REASON = "the tier is set when the contract is signed"
 
 

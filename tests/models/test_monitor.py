@@ -10,6 +10,8 @@ from models.watching.advice import advice, drift, latest_judged
 from tests.models.test_drift import PARAMS
 from tests.snapshots import model_params, simulate, trained
 
+pytestmark = pytest.mark.xdist_group("trained")
+
 
 def scores(n=3_000, seed=1, factor=1.0, noise=0.0):
     """Customers who leave with `factor` times the odds they are scored with, blurred by noise."""

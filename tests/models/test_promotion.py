@@ -16,6 +16,8 @@ from models.watching import promotion
 from models.watching.promotion import decide
 from tests.snapshots import FEATURES, model_params, simulate, timeline, trained
 
+pytestmark = pytest.mark.xdist_group("trained")
+
 PARAMS = model_params(bootstrap_draws=100)
 
 

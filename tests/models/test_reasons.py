@@ -15,6 +15,8 @@ from serving.wording.sentences import LANGUAGES, sentence
 from tests.each import check_each
 from tests.snapshots import FEATURES, simulate, trained
 
+pytestmark = pytest.mark.xdist_group("trained")
+
 GROUP_OF = group_of(FEATURES)
 
 

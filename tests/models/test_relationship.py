@@ -16,6 +16,8 @@ from models.customers.relationship import (
 )
 from tests.snapshots import model_params, simulate, timeline, trained
 
+pytestmark = pytest.mark.xdist_group("trained")
+
 
 def one(**columns):
     """A customer without contacts, tickets, answers or anything that holds them, as changed."""

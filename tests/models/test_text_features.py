@@ -122,6 +122,7 @@ def test_when_and_how_much_are_found_too(when, value):
     assert if_stays[soon].mean() > 2 * if_stays[late].mean()
 
 
+@pytest.mark.slow_after(5)
 @pytest.mark.parametrize("rows", [UNSEEN, MISSING], ids=["unseen", "missing"])
 @pytest.mark.parametrize("name", ["churn", "when", "value"])
 def test_a_value_never_seen_gets_a_finite_answer(name, rows, request):

@@ -26,6 +26,8 @@ from tests.snapshots import (
     trained,
 )
 
+pytestmark = pytest.mark.xdist_group("trained")
+
 PLAN = timeline()
 OUTCOMES = ["churned", "orders_in_horizon", "spend_in_horizon"]
 FITS = (

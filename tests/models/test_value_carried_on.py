@@ -79,6 +79,7 @@ def test_who_is_surely_gone_is_carried_on_by_nothing(train, valid):
     assert longer.predict(gone, np.array([0.99]))["value_extrapolation"].tolist() == [1.0]
 
 
+@pytest.mark.slow
 def test_of_a_lapse_that_only_the_horizon_was_learned_of_half_the_rate_is_carried_on(train, valid):
     longer = fit_value(train, valid, FEATURES, Horizons(28, 28, told_days=280), params())
     told = longer.predict(valid, np.full(len(valid), 0.5))

@@ -18,6 +18,11 @@ def tree(file: str) -> ast.Module:
 
 
 @cache
+def nodes(file: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree(file)))
+
+
+@cache
 def code_of(file: str) -> frozenset[str]:
     """The file and every file of ours that importing it imports, transitively."""
     found, waiting = set(), [file]
@@ -32,7 +37,7 @@ def code_of(file: str) -> frozenset[str]:
 @cache
 def _imported(file: str) -> list[str]:
     files: list[str] = []
-    for node in ast.walk(tree(file)):
+    for node in nodes(file):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -49,7 +54,7 @@ def _imported(file: str) -> list[str]:
 def _named(file: str) -> list[str]:
     """Files of ours that a string names, as f"pipelines/tracking/logged_{name}.py" does."""
     found: list[str] = []
-    for node in ast.walk(tree(file)):
+    for node in nodes(file):
         if isinstance(node, ast.JoinedStr):
             parts = [p.value if isinstance(p, ast.Constant) else "*" for p in node.values]
             pattern = "".join(map(str, parts))
@@ -85,11 +90,12 @@ def params_read(files: frozenset[str]) -> set[str]:
 
 @cache
 def _params_read(file: str) -> frozenset[str]:
-    module = tree(file)
-    parent = {child: node for node in ast.walk(module) for child in ast.iter_child_nodes(node)}
+    if not any(_is_name(node, "load_params") for node in nodes(file)):
+        return frozenset()
+    parent = {child: node for node in nodes(file) for child in ast.iter_child_nodes(node)}
     found = set()
     whole = set()  # names that hold all parameters
-    for node in ast.walk(module):
+    for node in nodes(file):
         if not (isinstance(node, ast.Call) and _is_name(node.func, "load_params")):
             continue
         chain, top = _attributes(node, parent)
@@ -100,7 +106,7 @@ def _params_read(file: str) -> frozenset[str]:
             whole.add(holder.targets[0].id)
         elif not isinstance(holder, ast.Expr):
             found.add(EVERYTHING)
-    for node in ast.walk(module):
+    for node in nodes(file):
         if isinstance(node, ast.Name) and node.id in whole and isinstance(node.ctx, ast.Load):
             chain, _ = _attributes(node, parent)
             found.add(_key(chain) if chain else EVERYTHING)

@@ -13,6 +13,8 @@ from pipelines.promote import REPORTS, lay_out
 from pipelines.publish import keep_champion
 from tests.snapshots import simulate, timeline, trained
 
+pytestmark = pytest.mark.xdist_group("trained")
+
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):

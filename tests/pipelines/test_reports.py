@@ -22,6 +22,8 @@ from pipelines.reports.summary import (
 from tests.models import pairs
 from tests.snapshots import model_params, simulate, timeline, trained, trained_on_subscribers
 
+pytestmark = pytest.mark.xdist_group("trained")
+
 USABILITY = {
     "customers": 400,
     "orders": 9_000,

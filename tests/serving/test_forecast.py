@@ -57,6 +57,7 @@ def test_the_list_leads_to_the_page(service):
     assert 'href="/forecast?language=ru"' in service.get("/?language=ru").text
 
 
+@pytest.mark.slow
 def test_without_amounts_there_is_no_money_in_it(engine, tmp_path):
     publish(write_release(tmp_path / "release", company(), money=False), engine, keep=5)
     with Running(engine) as service:

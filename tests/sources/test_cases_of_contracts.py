@@ -25,6 +25,7 @@ def tables_of(case):
     return contracted(check_tables(load(params), params), params)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("case", ["03-inclusive-ends", "03b-exclusive-ends"])
 def test_a_row_by_calendar_month_is_one_payment_and_who_renews_has_not_left(case):
     tables = tables_of(case)

@@ -196,6 +196,7 @@ def test_prices_of_lines_are_no_totals(tmp_path, amount):
     assert notes(of_params, "total_on_each_line") == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not SHARED_CASES.is_dir(), reason="../shared/cases is not beside this repository"
 )

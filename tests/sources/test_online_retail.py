@@ -17,9 +17,12 @@ FILE = (
     / "online_retail.parquet"
 )
 
-pytestmark = pytest.mark.skipif(
-    not FILE.is_file(), reason="../shared/data/online_retail is not beside this repository"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not FILE.is_file(), reason="../shared/data/online_retail is not beside this repository"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -258,6 +258,7 @@ def test_arms_are_random_and_their_propensity_is_logged(company):
     assert (contacts.loc[contacts["arm"] == "holdout", "cost"] == 0).all()
 
 
+@pytest.mark.slow
 def test_in_the_misspecified_world_those_at_risk_were_contacted(company):
     contacts = company("misspecified", "contacts")
     truth = company("misspecified", "truth").set_index("customer_id")
@@ -282,6 +283,7 @@ def test_subscriptions_end_with_a_month_that_was_paid(company):
     assert 0.02 < monthly < 0.08
 
 
+@pytest.mark.slow
 def test_a_price_change_is_a_new_subscription_where_the_old_one_ends(company):
     rows = company("subscription", "subscriptions").sort_values(["customer_id", "started_at"])
     twice = rows[rows.duplicated("customer_id", keep=False)]
