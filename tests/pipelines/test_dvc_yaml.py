@@ -10,6 +10,8 @@ import yaml
 from tests.each import check_each
 from tests.pipelines.code import EVERYTHING, ROOT, code_of, params_read, paths_touched
 
+pytestmark = pytest.mark.xdist_group("dvc_yaml")  # each worker would parse all the code
+
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 # Listed and not found in the code: source.json stands for the raw data outside the project;
 # pictures are found by their ending.
