@@ -71,7 +71,7 @@ def test_rows_and_cells_from_the_as_of_date_on_never_change_a_feature(seed, chur
     nothing_of_the_future_is_seen(seed, churn)
 
 
-@settings(EXAMPLE, max_examples=examples(4))
+@settings(EXAMPLE, max_examples=examples(4, quick=1))
 @given(seed=SEEDS)
 def test_purchase_timelines_end_at_the_as_of_date(seed):
     def timelines(tables):
@@ -82,7 +82,7 @@ def test_purchase_timelines_end_at_the_as_of_date(seed):
     assert_frame_equal(timelines(drawn), timelines(past(drawn)), check_exact=True)
 
 
-@settings(EXAMPLE, max_examples=examples(10))
+@settings(EXAMPLE, max_examples=examples(10, quick=1))
 @given(seed=SEEDS)
 def test_gates_see_rows_and_later_filled_cells_as_they_stood(seed):
     drawn = drawn_company(seed)

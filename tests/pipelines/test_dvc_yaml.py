@@ -83,6 +83,13 @@ PATHS = [
 ]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def parsed():
+    """The code of all stages, once."""
+    for name in STAGES:
+        code_of(script(name))
+
+
 def test_a_stage_lists_all_the_code_it_imports():
     def complete(name):
         assert missing_code(name, STAGES[name]) == set()
