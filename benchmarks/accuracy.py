@@ -1,10 +1,10 @@
-"""Models beside ours on the same snapshots and the same test rows, on real data.
+"""Other models beside ours on the same snapshots and the same test rows, on real data.
 
 `make bench-accuracy` prints tables for each data set and writes benchmarks/out/accuracy.json:
 `rows` of {dataset, as_of_date, task, model, metric, value, low, high, n_test}, `differences` (model
 minus ours, paired over customers, same keys) and `not_run` of {dataset, model, reason}.
-`as_of_date` is a test date, or `all` of them together. Answers are kept beside the snapshots, so
-that it can be done in pieces:
+`as_of_date` is a test date, or `all` of them together. Predictions are kept beside the snapshots,
+so the benchmark can be run in pieces:
 
     python -m benchmarks.accuracy --datasets cdnow --models ours xgboost_default
 """
@@ -32,7 +32,7 @@ from models.trees.inputs import is_text
 from pipelines.params import load_params
 
 OUT = ROOT / "benchmarks" / "out" / "accuracy.json"
-SECONDS = 600.0  # that AutoGluon gets for a data set
+SECONDS = 600.0  # time that AutoGluon gets for a data set
 
 
 def peer(module: str, environment: str | None = None) -> Callable[..., Answers]:
@@ -52,7 +52,7 @@ def peer(module: str, environment: str | None = None) -> Callable[..., Answers]:
         with tempfile.TemporaryDirectory(dir=DATA) as folder:
             where = Path(folder)
             rows.closed.to_parquet(where / "train.parquet", index=False)
-            # What is asked for is not among what is given.
+            # The outcomes to predict are not among the inputs.
             asked = ["customer_id", "as_of_date", *features, *_btyd(rows.test)]
             rows.test[asked].to_parquet(where / "test.parquet", index=False)
             (where / "task.json").write_text(json.dumps(task), encoding="utf-8")
@@ -68,7 +68,7 @@ def peer(module: str, environment: str | None = None) -> Callable[..., Answers]:
 
 
 def tabpfn(_rows: Prepared, _params: ModelParams, _seconds: float) -> Answers:
-    """Never run, and named among what was not: a benchmark downloads no weights."""
+    """Never run, and listed as not run: a benchmark downloads no weights."""
     raise NotPossibleError("its package comes without weights, and none are fetched")
 
 
@@ -101,7 +101,7 @@ def _python(environment: str) -> Path:
 
 
 def measure(case: Case, name: str, params: ModelParams) -> float:
-    """Keep the answers of a model at every test date of a case; the seconds they took."""
+    """Predict and keep the predictions of a model at every test date of a case; returns seconds."""
     started = time.perf_counter()
     for date in case.dates:
         rows = prepare(case, date)
@@ -114,7 +114,7 @@ def measure(case: Case, name: str, params: ModelParams) -> float:
 
 
 def told(case: Case, task: str) -> dict[str, dict[str, pd.DataFrame]]:
-    """What is kept of every model that was asked on all test dates, by model and date."""
+    """The kept predictions of every model that has them for all test dates, by model and date."""
     folders = {date: answers_folder(case, date) / task for date in case.dates}
     names = [{path.stem for path in folder.glob("*.parquet")} for folder in folders.values()]
     return {
@@ -124,13 +124,13 @@ def told(case: Case, task: str) -> dict[str, dict[str, pd.DataFrame]]:
 
 
 def judge(case: Case, params: ModelParams) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Rows and paired differences of every task and model, at each date and over all together."""
+    """Rows and paired differences of every task and model, at each date and over all dates."""
     tests = {date: prepare(case, date).test for date in case.dates}
     rows: list[dict[str, Any]] = []
     differences: list[dict[str, Any]] = []
     for task in TASKS:
         models = told(case, task)
-        if OURS in models:  # ours answers every task that a case has
+        if OURS in models:  # ours predicts for every task that a case has
             found = compare(task, tests, models, OURS, params.seed)
             for part, fresh in zip((rows, differences), found, strict=True):
                 part += [{"dataset": case.name, **one} for one in fresh]
@@ -138,7 +138,7 @@ def judge(case: Case, params: ModelParams) -> tuple[list[dict[str, Any]], list[d
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the models asked for on the data sets asked for."""
+    """Run the chosen models on the chosen data sets."""
     known = {**cases(), **development()}
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--datasets", nargs="+", choices=known, default=list(cases()))
@@ -164,7 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         try:
             rows, differences = judge(case, params)
         except NotPossibleError:
-            continue  # its data is not there, which stands among what was not run
+            continue  # its data is missing, and it is listed among what was not run
         for part, fresh in (("rows", rows), ("differences", differences)):
             others = [entry for entry in result[part] if entry["dataset"] != dataset]
             result[part] = others + fresh

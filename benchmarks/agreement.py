@@ -1,4 +1,4 @@
-"""Whether what two engines wrote is the same: whole numbers exactly, others to 1e-9.
+"""Compares the features of two engines: whole numbers exactly, others to 1e-9.
 
 python -m benchmarks.agreement FOLDER_OF_OURS FOLDER_OF_ANOTHER
 """

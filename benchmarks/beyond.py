@@ -1,4 +1,4 @@
-"""Snapshots of a case whose answers reach beyond everything that has closed at its date."""
+"""Snapshots of a case that is judged over more days than any outcome had closed for."""
 
 import datetime as dt
 import json
@@ -17,7 +17,7 @@ from features.timeline import day_of, is_closed
 
 STEP = 14  # days between as-of dates, as in a run
 FIRST_PURCHASES = 60  # days from the start of CDNOW in which most customers first bought
-ALL_DAYS = 10_000  # active within: whoever ever bought
+ALL_DAYS = 10_000  # active within: everybody who ever bought
 
 
 def build_beyond(engine: DuckEngine, horizon: int, told: int, date: str, folder: Path) -> None:
@@ -46,11 +46,11 @@ def build_beyond(engine: DuckEngine, horizon: int, told: int, date: str, folder:
 
 
 def beyond_plan(horizon: int, told: int, date: int, known: Profile) -> Timeline:
-    """The time plan of a run as of a day (since 1970-01-01) that scores whoever ever bought.
+    """The time plan of a run as of a day (since 1970-01-01) that scores everybody who ever bought.
 
     `plan_timeline` lets nobody be active for longer than the history before the first training
     date, so that cohorts are alike; where all first purchases fall into the first months, as in
-    CDNOW, they are alike after those.
+    CDNOW, cohorts are alike after those months.
     """
     validation = (date - horizon - STEP, date - horizon)
     days = range(validation[-1], known.data_from + FIRST_PURCHASES, -STEP)
@@ -77,7 +77,7 @@ def beyond_plan(horizon: int, told: int, date: int, known: Profile) -> Timeline:
 
 
 def over_all_days(rows: pd.DataFrame) -> pd.DataFrame:
-    """The labels over the value horizon in the place of those within the horizon: what is asked."""
+    """Put the labels over the value horizon in the place of those within the horizon."""
     names = {"orders_in_value_horizon": "orders_in_horizon", "value": "spend_in_horizon"}
     found = {to: rows[name] for name, to in names.items() if name in rows}
     return rows.assign(**found)

@@ -1,8 +1,8 @@
-"""Data sets and as-of dates on which models are compared, with snapshots made as a run makes them.
+"""Data sets and as-of dates on which models are compared, with snapshots made as in a run.
 
-Each test date is a run of its own, planned by `features.planning.splits`: what closed by then
-teaches, and nothing later. Methods are chosen on other cases than they are judged on
-(`development`).
+Each test date is a run of its own, planned by `features.planning.splits`: models learn from what
+had closed by then, and from nothing later. Methods are chosen on other cases than they are judged
+on (`development`).
 """
 
 import json
@@ -41,11 +41,11 @@ CODE = ("core", "sources", "features")
 
 @dataclass(frozen=True)
 class Case:
-    """One data set at one horizon; dates are judged one by one and together.
+    """One data set at one horizon; its dates are judged one by one and together.
 
-    With `told_days` everybody who ever bought is asked for orders and money over so many days, most
-    of them after anything that had closed: models see what was known at the date and no outcome
-    after it.
+    With `told_days` orders and money of everybody who ever bought are predicted over so many days,
+    most of them later than any outcome that had closed: models see what was known at the date, and
+    no outcome after it.
     """
 
     name: str
@@ -60,10 +60,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Prepared:
-    """One run: all snapshots, and what of them teaches and is asked at its test date.
+    """One run: all snapshots, the rows that models learn from, and those of its test date.
 
-    `beyond` are the rows asked where values are told for longer than outcomes close: with labels of
-    all those days, which no model sees.
+    `beyond` are the rows to predict where values reach beyond the closed outcomes: their labels are
+    over all those days, and no model sees them.
     """
 
     snapshots: pd.DataFrame
@@ -73,13 +73,13 @@ class Prepared:
 
     @property
     def asked_days(self) -> int:
-        """Days ahead that the answers are about."""
+        """Days ahead that the predictions cover."""
         timeline = self.timeline
         return timeline.horizon_days if self.beyond is None else timeline.value_horizon_days
 
     @property
     def closed(self) -> pd.DataFrame:
-        """The rows whose outcome was known at the test date; beyond outcomes the histories then."""
+        """The rows whose outcome was known at the test date; for `beyond` the histories then."""
         if self.beyond is not None:
             return self.beyond.drop(columns=list(set(LABELS) & set(self.beyond)))
         known = self._known(self.timeline.test[0])
@@ -106,7 +106,7 @@ def _retail() -> dict[str, Any]:
 
 
 def cases() -> dict[str, Case]:
-    """What is judged, by name."""
+    """The cases on which models are judged, by name."""
     found = (
         Case(
             name="complete_journey",
@@ -128,7 +128,8 @@ def cases() -> dict[str, Case]:
             dates=("2011-09-10", "2011-10-10", "2011-11-08"),
             source={"kind": "files"},
         ),
-        # Ninety days, of a year: one test date, and training dates so near that there are three.
+        # Ninety days out of one year leave one test date, and training dates so near that there are
+        # three.
         Case(
             name="online_retail_90_days",
             horizon_days=90,
@@ -137,8 +138,8 @@ def cases() -> dict[str, Case]:
             source={"kind": "files"},
             step_days=6,
         ),
-        # As in the literature: calibrated on nine months, asked for the nine after them, less the
-        # last day of the data, which may be incomplete.
+        # As in the literature: fitted on nine months, judged on the nine after them, less the last
+        # day of the data, which may be incomplete.
         Case(
             name="cdnow_39_weeks",
             horizon_days=28,
@@ -152,10 +153,10 @@ def cases() -> dict[str, Case]:
 
 
 def development() -> dict[str, Case]:
-    """Where methods are chosen: outcomes that close before the first test date of the data set.
+    """The cases on which methods are chosen: their outcomes close before the first test date.
 
-    Value counts over the horizon too: a longer one is not judged here, and `auto` takes one that
-    closes by the end of the data, of which nothing may have closed by a date so early.
+    The value horizon is the horizon: a longer one is not judged here, and `auto` takes one that
+    closes by the end of the data, of which nothing may have closed by so early a date.
     """
     changes: dict[str, dict[str, Any]] = {
         "complete_journey": {"dates": ("2017-07-31", "2017-08-28", "2017-09-25")},
@@ -175,7 +176,7 @@ def development() -> dict[str, Case]:
 
 
 def answers_folder(case: Case, date: str) -> Path:
-    """Where answers to the tasks of a run are kept; empty again when those change."""
+    """Where the predictions of a run are kept; emptied when the tasks change."""
     return FOLDER / case.name / date / "answers"
 
 

@@ -31,16 +31,16 @@ from pipelines.params import load_params
 OUT = ROOT / "benchmarks" / "out" / "choices.json"
 FILE_PARTS = ("rows", "differences", "training", "not_run")
 AS_SET = "as set"
-ACROSS = 3  # figures beside each other
+ACROSS = 3  # figures side by side
 UNMOVED = 1e-9
 
 ByDate = dict[str, Told]
 
 
 def measure(case: Case, names: Sequence[str], params: ModelParams) -> Result:
-    """What the variants of these names come to on a data set, beside what is set."""
+    """Measure the named variants on a data set, beside the settings of params.yaml."""
     runs = {date: run_of(prepare(case, date)) for date in case.dates}
-    # Every task reads the churn risk as set.
+    # Every task reads the churn risk of the settings in params.yaml.
     churn = {date: tell(run, Variant("churn"), params) for date, run in runs.items()}
     runs = {
         date: run._replace(risk=churn[date].answer["churn_risk"].to_numpy(np.float64))
@@ -95,7 +95,7 @@ def _judged(task: str, runs: dict[str, Run], told: dict[str, ByDate], seed: int)
 
 
 def _named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What was compared are variants of one model."""
+    """The rows with their models called variants: all of them are one model."""
     return [{"variant" if key == "model" else key: row[key] for key in row} for row in rows]
 
 
@@ -103,8 +103,8 @@ def print_table(dataset: str, result: Result) -> None:
     """For each task every variant on all dates together, with its difference to what is set.
 
     Behind a difference stands its 95 % interval, and + where the variant is surely better, - where
-    it is surely worse: the interval leaves out 0. A figure that no variant moved is not shown: the
-    churn risk alone tells who buys within the horizon, so no `when` changes its own order.
+    it is surely worse: the interval leaves out 0. A figure that no variant changed is not shown:
+    the churn risk alone decides who buys within the horizon, so no `when` changes its own order.
     """
     of_dataset = {
         part: [row for row in result[part] if row["dataset"] == dataset] for part in FILE_PARTS
@@ -152,8 +152,8 @@ def _cell(row: dict[str, Any], gap: dict[str, Any] | None) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure the variants asked for on the data sets asked for."""
-    # The settings are those of models that answer within the horizon.
+    """Measure the chosen variants on the chosen data sets."""
+    # The settings are those of the models that predict within the horizon.
     known = {name: case for name, case in development().items() if case.told_days is None}
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--datasets", nargs="+", choices=known, default=list(known))

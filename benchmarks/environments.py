@@ -1,4 +1,4 @@
-"""Environments of peers that do not go with our pins: made from a lock when one is asked for."""
+"""Environments of peers whose dependencies conflict with ours, made from a lock on demand."""
 
 import os
 import shutil

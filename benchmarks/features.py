@@ -1,8 +1,8 @@
-"""Snapshots from orders: ours beside the same columns by hand and what others offer.
+"""Snapshots from orders: our engine beside hand-written code and other libraries.
 
 `make bench-features` prints one table and writes benchmarks/out/features.json: `rows` of {orders,
 as_of_dates, features, engine, seconds, peak_mb}, medians of runs in processes of their own, and
-`not_run` of {orders, engine, reason}. What is measured anew replaces the old, the rest stays:
+`not_run` of {orders, engine, reason}. A new measurement replaces the old one, the rest stays:
 
     python -m benchmarks.features --orders 1000000 --engines ours duckdb_sql --runs 3
 """
@@ -27,7 +27,8 @@ OUT = ROOT / "benchmarks" / "out" / "features.json"
 CHECKED = 20_000  # orders on which an engine has to agree with ours before it is measured
 RUNS = 3
 SIZES = (100_000, 1_000_000, 10_000_000, 50_000_000)
-SMALL, LARGE = 1_000_000, 10_000_000  # growth is the seconds of one over those of the other
+# growth is the seconds of the large size over those of the small
+SMALL, LARGE = 1_000_000, 10_000_000
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def run(engine: str, orders: Path, folder: Path) -> dict[str, Any]:
 
 
 def agreement(engine: str) -> int:
-    """How many columns an engine has in common with ours, all of them equal on a few orders."""
+    """How many columns an engine shares with ours; on a few orders all of them must be equal."""
     orders = data_of(CHECKED)
     with tempfile.TemporaryDirectory(dir=DATA) as folder:
         ours, other = Path(folder) / "ours", Path(folder) / "other"
@@ -90,7 +91,7 @@ def agreement(engine: str) -> int:
 
 
 def measure(engine: str, orders: int, runs: int) -> tuple[dict[str, Any], dict[str, str]]:
-    """The row of an engine at one size, and the versions that made it."""
+    """The row of an engine at one size, and the versions used."""
     most = PEERS[engine].most
     if most is not None and orders > most:
         raise NotPossibleError(f"measured up to {most:,} orders only")
@@ -125,7 +126,7 @@ def note(result: dict[str, Any], kind: str, entry: dict[str, Any]) -> None:
 
 
 def load() -> dict[str, Any]:
-    """What was measured before, with this machine noted."""
+    """Earlier measurements, with the facts of this machine."""
     before = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
     machine = {
         "cores": len(os.sched_getaffinity(0)),

@@ -1,6 +1,6 @@
-"""Answers to a task beside each other, on the same test rows: figures, and differences to one.
+"""Predictions of several models on the same test rows: figures, and differences to one model.
 
-Answers are judged at each test date and over all of them together, where a customer is drawn with
+They are judged at each test date and over all of them together, where a resampled customer brings
 the rows of every date.
 """
 
@@ -25,9 +25,9 @@ Row = dict[str, Any]
 def compare(
     task: str, tests: ByDate, told: Mapping[str, ByDate], reference: str, seed: int
 ) -> tuple[list[Row], list[Row]]:
-    """Figures of every model, and of each but the reference how much more it has.
+    """Figures of every model, and the difference of each to the reference.
 
-    `tests` are the test rows by date, `told` the answers to them by model and date. A figure has
+    `tests` are the test rows by date, `told` the predictions by model and date. A figure has
     {as_of_date, task, model, metric, value, low, high, n_test}, a difference all but the last; it
     is paired over the same draws of the customers.
     """

@@ -69,7 +69,7 @@ def measure(paths: Mapping[str, Path]) -> list[dict[str, Any]]:
     score = int(last.timestamp() // SECONDS_PER_DAY) + 1
     timeline = Timeline(
         horizon_days=28,
-        active_within_days=DAYS,  # nobody is left out
+        active_within_days=DAYS,  # so no customer is left out
         value_horizon_days=28,
         data_from=score - DAYS,
         data_until=score - 1,
@@ -94,7 +94,7 @@ def measure(paths: Mapping[str, Path]) -> list[dict[str, Any]]:
             started = time.perf_counter()
             answered = len(live.snapshot(given, score))
             took.append(1000 * (time.perf_counter() - started))
-        if answered < 0.95 * count:  # who objected to profiling has no row
+        if answered < 0.95 * count:  # customers who objected to profiling have no row
             raise ValueError(f"{answered} of {count} histories have an answer")
         median, p95 = np.percentile(took[1:], [50, 95])  # the first call warms up
         tables = "orders" if len(paths) == 1 else "all"

@@ -1,4 +1,4 @@
-"""One run in a process of its own: seconds, the most memory it and its children held, or why not.
+"""Runs a module in a process of its own: seconds, peak memory of it and its children, or a reason.
 
 This module imports little: what a process holds when it starts another counts as the other's.
 """
@@ -19,7 +19,7 @@ import psutil
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "benchmarks" / "data"
 MB = 1024 * 1024
-LEFT_FREE = 400 * MB  # below this much available memory a run is ended, before the machine stalls
+LEFT_FREE = 400 * MB  # with less available memory a run is ended, before the machine stalls
 EVERY = 0.05  # seconds between two looks at the memory
 
 
@@ -29,14 +29,14 @@ class NotPossibleError(Exception):
 
 @dataclass
 class Watch:
-    """The most memory a process and its descendants held together, looked at now and then."""
+    """The most memory that a process and its descendants held together, sampled at intervals."""
 
     pid: int
     peak: int = 0
     ended: bool = False
 
     def look(self, done: threading.Event) -> None:
-        """Look until the run is done; end it where memory runs out."""
+        """Sample until the run is done; end it where memory runs out."""
         while not done.wait(EVERY):
             family = _family(self.pid)
             self.peak = max(self.peak, sum(map(_resident, family)))
@@ -110,7 +110,7 @@ def _end(process: psutil.Process) -> None:
 
 
 def _reason(text: str, here: str) -> str:
-    """What a failed process said last that is no part of a traceback, without paths."""
+    """The last line of a failed process that is not part of a traceback, without paths."""
     lines = [line for line in text.splitlines() if line[:1].strip()] or ["it failed"]
     if any("Out of Memory" in line or "MemoryError" in line for line in lines[-5:]):
         return "out of memory"

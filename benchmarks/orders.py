@@ -58,7 +58,7 @@ FROM lines
 
 def write_orders(orders: int, path: Path) -> None:
     """Write orders.parquet: `orders` orders, and the second lines and refunds that go with them."""
-    import duckdb  # only here: whoever wants the dates alone may have no DuckDB
+    import duckdb  # only here: for the dates alone DuckDB is not needed
 
     customers = max(orders // ORDERS_PER_CUSTOMER, 1)
     draws = {f"u{k}": f"(hash(i * 16 + {k}) / pow(2, 64))" for k in range(1, 7)}
@@ -71,4 +71,4 @@ def write_orders(orders: int, path: Path) -> None:
 
 if __name__ == "__main__":
     write_orders(int(sys.argv[1]), Path(sys.argv[2]))
-    print("{}")  # what a worker has to say about itself
+    print("{}")  # the worker's JSON about itself

@@ -1,4 +1,4 @@
-"""What our models, and the baselines that every run prints beside them, answer to each task."""
+"""The predictions of our models, and of the baselines of every run, for each task."""
 
 from dataclasses import replace
 from typing import Any
@@ -28,12 +28,12 @@ from models.value.model import ValueModel
 FloatArray = npt.NDArray[np.float64]
 Answers = dict[str, dict[str, pd.DataFrame]]  # by task and model
 OURS = "ours"
-# Of the days to the next purchase those are judged that the horizon holds.
+# Of the days to the next purchase, those within the horizon are judged.
 DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90)
 
 
 def days_until(horizon_days: int) -> list[int]:
-    """Days up to the horizon, which is the last."""
+    """The judged days up to the horizon, which is the last of them."""
     return sorted({day for day in DAYS if day < horizon_days} | {horizon_days})
 
 
@@ -48,7 +48,7 @@ def ours(rows: Prepared, params: ModelParams) -> Answers:
     baselines = baselines_at(until, day)
     risk = bundle.churn.predict(test)
     if rows.beyond is not None:
-        # BG/NBD needs no outcome: it stands beside ours with all that was known at the date.
+        # BG/NBD needs no outcome: it is fitted on all that was known at the date.
         latest = replace(baselines, orders=fit_btyd_orders(rows.closed))
         return {"how_much": _how_much(test, bundle, latest, risk, rows.asked_days)}
     simple = baselines.predict(test)
@@ -68,13 +68,13 @@ def ours(rows: Prepared, params: ModelParams) -> Answers:
 def when(
     model: NextPurchaseModel, test: pd.DataFrame, risk: FloatArray, horizon: int
 ) -> pd.DataFrame:
-    """What the model of the next purchase answers, beside a churn risk (n,)."""
+    """Predictions of the model of the next purchase, given a churn risk (n,)."""
     curve, grid = model.curve(test, risk), model.grid
     return _answer(dict(zip(grid, curve.T, strict=True)), horizon)
 
 
 def how_much(model: ValueModel, test: pd.DataFrame, risk: FloatArray, days: int) -> pd.DataFrame:
-    """What the value model answers over its horizon, or the days it tells, beside a risk (n,)."""
+    """Predictions of the value model over its horizon or the reported days, given a risk (n,)."""
     told = model.predict(test, risk).reset_index(drop=True)
     within = days == model.horizons.outcome_days
     names = {(near if within else far): what for what, (near, far) in AMOUNTS.items()}

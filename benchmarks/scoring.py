@@ -1,9 +1,9 @@
-"""Training and scoring: seconds and memory of what a night does, for up to a million customers.
+"""Training and scoring: seconds and memory of a nightly run, for up to a million customers.
 
 `make bench-scoring` prints a table and writes benchmarks/out/scoring.json: `rows` of {step,
 customers, seconds, ms_per_row, peak_mb}. It needs the snapshots and models that `make run` left;
-rows of the score date are repeated until there are as many as asked for, each value a little
-changed, so that no two take the same way through every tree.
+rows of the score date are repeated until there are as many as asked for, with each value changed a
+little, so that no two rows take the same path through every tree.
 
     python -m benchmarks.scoring --customers 1000000
 """
@@ -33,7 +33,7 @@ STEPS = ("train", "churn", "when", "how_much", "reasons", "all")
 
 
 def many(customers: int) -> pd.DataFrame:
-    """So many snapshot rows like those of the score date."""
+    """`customers` snapshot rows like those of the score date."""
     snapshots = read_snapshots()
     rows = snapshots[snapshots["split"] == "score"]
     rng = np.random.default_rng(1)
@@ -57,7 +57,7 @@ def step(name: str, customers: int) -> dict[str, Any]:
         return {"step": name, "rows": len(snapshots), "seconds": seconds}
     bundle, explainer, _ = read_served(stage.SERVED)
     rows = many(customers)
-    # The risk is known to all but the first step, where it is what is measured.
+    # Every step but the first is given the risk; the first one measures it.
     risk = np.linspace(0.01, 0.99, customers) if name != "all" else bundle.churn.predict(rows[:1])
     first = rows.head(max(1, int(customers * REASONS_SHARE)))
 

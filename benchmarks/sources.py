@@ -25,7 +25,7 @@ AUTO = {"horizon_days": "auto", "active_within_days": "auto", "value_horizon_day
 
 
 def settings(name: str, folder: Path) -> dict[str, Any] | None:
-    """What a data set changes in params.yaml; None where its data is not there."""
+    """What a data set changes in params.yaml; None where its data is missing."""
     if name == "complete_journey":
         return {"source": {}, "task": {}}
     if name == "complete_journey_2017-11-15":

@@ -1,6 +1,6 @@
-"""What models are asked in the accuracy benchmark, and how their answers are judged.
+"""The tasks of the accuracy benchmark, and how the predictions for them are judged.
 
-An answer is a table with a row for each test row. Every figure is taken on all rows once and on
+Predictions are a table with a row for each test row. Every figure is taken on all rows once and on
 each bootstrap draw of the customers, so that differences between two models are paired:
 
     churn     `churn_risk`
@@ -26,8 +26,8 @@ CHURN = ("auc", "average_precision", "log_loss", "brier", "observed_over_expecte
 AMOUNTS = {"orders": "orders_in_horizon", "spend": "spend_in_horizon"}
 TOP = 0.1
 MAX_PAIR_ROWS = 4000
-# Of the figures in which models are compared: is more better? Ratios to what happened are shown
-# only, as neither more nor less is better.
+# For the figures in which models are compared: is more better? Ratios to what happened are only
+# shown, as neither more nor less is better.
 HIGHER_IS_BETTER = {
     "auc": True,
     "average_precision": True,
@@ -46,14 +46,14 @@ HIGHER_IS_BETTER = {
 
 
 def better(metric: str) -> bool | None:
-    """Whether more of a figure is better; None where models are not compared by it."""
+    """Whether a higher figure is better; None where models are not compared by it."""
     for prefix in ("orders_", "spend_", "any_", "new_"):
         metric = metric.removeprefix(prefix)
     return HIGHER_IS_BETTER.get(metric)
 
 
 def weights_of(customers: "pd.Series[str]", weights: FloatArray) -> FloatArray:
-    """The bootstrap weights (draws, n), under a first row in which everybody counts once."""
+    """The bootstrap weights (draws, n), below a first row in which everybody counts once."""
     return np.vstack([np.ones(len(customers)), weights])
 
 
@@ -66,7 +66,7 @@ def judge_churn(test: pd.DataFrame, told: pd.DataFrame, weights: FloatArray) -> 
 
 
 def judge_when(test: pd.DataFrame, told: pd.DataFrame, weights: FloatArray) -> dict[str, Any]:
-    """Order of the purchases, and how near each day's probability is to what happened."""
+    """The order of the purchases, and how near each day's probability is to what happened."""
     days = test["days_to_next_purchase"].to_numpy(np.float64)
     followed = test["followup_days"].to_numpy(np.float64)
     until = {
@@ -136,7 +136,7 @@ def _mean(values: FloatArray, weights: FloatArray) -> FloatArray:
 def _concordance(
     days: FloatArray, followed: FloatArray, sooner: FloatArray, weights: FloatArray
 ) -> FloatArray:
-    """Harrell's, as models.evaluate_next has it; of more than 4,000 rows every k-th is taken."""
+    """Harrell's concordance, as in models/judging/when.py: with more than 4,000 rows every k-th."""
     every = max(1, -(-len(days) // MAX_PAIR_ROWS))
     days, followed, sooner = days[::every], followed[::every], sooner[::every]
     drawn = weights[:, ::every].astype(np.float32)
@@ -153,7 +153,7 @@ def _concordance(
 
 
 def _rank_correlation(predicted: FloatArray, actual: FloatArray, weights: FloatArray) -> FloatArray:
-    """Spearman's; draws keep the ranks of all rows, which moves the interval little."""
+    """Spearman's; draws keep the ranks of all rows, which hardly changes the interval."""
     x, y = rankdata(predicted), rankdata(actual)
     total = weights.sum(axis=1, keepdims=True)
     mean_x, mean_y = weights @ x[:, None] / total, weights @ y[:, None] / total
@@ -165,9 +165,9 @@ def _rank_correlation(predicted: FloatArray, actual: FloatArray, weights: FloatA
 
 
 def _buyers_first(predicted: FloatArray, actual: FloatArray, weights: FloatArray) -> FloatArray:
-    """How often somebody who brought anything was expected to bring more than who brought nothing.
+    """How often a buyer was expected to bring more than a customer who brought nothing.
 
-    Of no meaning where all did, or nobody: NaN.
+    NaN where everybody brought something, or nobody did.
     """
     order = np.argsort(predicted, kind="stable")
     brought = (actual[order] > 0).astype(np.float64)
@@ -180,7 +180,7 @@ def _buyers_first(predicted: FloatArray, actual: FloatArray, weights: FloatArray
 
 
 def _captured(predicted: FloatArray, actual: FloatArray, weights: FloatArray) -> FloatArray:
-    """Part of the total that the tenth expected to bring most brought; ties as they come."""
+    """Share of the total brought by the tenth with the highest predictions; ties as they come."""
     order = np.argsort(-predicted, kind="stable")
     drawn, brought = weights[:, order], actual[order]
     before = drawn.cumsum(axis=1) - drawn

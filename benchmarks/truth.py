@@ -38,7 +38,8 @@ from pipelines.params import load_params
 
 OUT = ROOT / "benchmarks" / "out" / "truth.json"
 SEEDS, CUSTOMERS = 20, 50_000
-WORLD = BgNbd(r=0.7, alpha=14.0, a=0.8, b=3.5)  # a purchase in 20 days; a fifth end after each
+# a purchase in 20 days; after each one a fifth drop out
+WORLD = BgNbd(r=0.7, alpha=14.0, a=0.8, b=3.5)
 START, DAYS, JOINING = pd.Timestamp("2024-01-01"), 364, 120
 HORIZON, ACTIVE = 28, 90
 TEST_DAY = DAYS - 1 - HORIZON  # its outcome closes on the last midnight
@@ -46,7 +47,7 @@ PARTS = ("null", "planted", "bg_nbd")
 
 
 def null(rows: Prepared, seeds: int, params: ModelParams) -> dict[str, Any]:
-    """Churn models of shuffled labels, judged as a run judges."""
+    """Churn models of shuffled labels, judged as in a run."""
     features = model_features(rows.snapshots)
     aucs, grades = [], []
     for seed in range(seeds):
@@ -74,7 +75,7 @@ def null(rows: Prepared, seeds: int, params: ModelParams) -> dict[str, Any]:
 
 
 def _shuffled(snapshots: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Outcomes change places among the rows of an as-of date."""
+    """Shuffle the outcomes among the rows of an as-of date."""
     rng = np.random.default_rng(seed)
     churned = snapshots.groupby("as_of_date")["churned"].transform(
         lambda one: rng.permutation(one.to_numpy())
@@ -83,7 +84,7 @@ def _shuffled(snapshots: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def planted(rows: Prepared, params: ModelParams) -> dict[str, Any]:
-    """What a run says of the simulated shop at the test date."""
+    """The figures of a run on the simulated shop at the test date."""
     features = model_features(rows.snapshots)
     until, day = Until(rows.snapshots, rows.timeline), rows.timeline.test[0]
     churn = refit(choose(until, features, params), until, day, params).churn
@@ -112,7 +113,7 @@ def planted(rows: Prepared, params: ModelParams) -> dict[str, Any]:
 
 
 def _directions(moved: pd.DataFrame, test: pd.DataFrame) -> dict[str, float]:
-    """Mean movement of the risk, in log odds, among customers to whom something was planted."""
+    """Mean contribution to the risk, in log odds, among customers with a planted driver."""
     looked_for = {
         "complaints_open": test.get("complaints_open", pd.Series(dtype=float)) > 0,
         "nps_last": test.get("nps_last", pd.Series(dtype=float)) >= 9,
@@ -155,7 +156,7 @@ def draw_bg_nbd(customers: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def bg_nbd(customers: int, params: ModelParams) -> dict[str, Any]:
-    """Expected orders within the horizon, ours over the generating model's."""
+    """Our expected orders within the horizon, over those of the generating model."""
     folder = FOLDER / f"bg_nbd-{customers}"
     folder.mkdir(parents=True, exist_ok=True)
     orders, bought = draw_bg_nbd(customers, seed=1)
@@ -190,7 +191,7 @@ def bg_nbd(customers: int, params: ModelParams) -> dict[str, Any]:
 
 
 def _expected(bought: pd.DataFrame, customers: "pd.Series[str]") -> FloatArray:
-    """What WORLD expects of each customer's own history up to the date, in continuous time."""
+    """What WORLD expects of each customer from their history up to the date, in continuous time."""
     history = bought.groupby("customer")["day"].agg(["size", "min", "max"])
     history.index = pd.Index([f"c{number:06d}" for number in history.index])
     one = history.loc[customers.to_numpy()]
@@ -211,7 +212,7 @@ def shop(customers: int) -> Case:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure the parts asked for."""
+    """Measure the chosen parts."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--customers", type=int, default=CUSTOMERS)

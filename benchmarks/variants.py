@@ -1,4 +1,4 @@
-"""Other choices for our models: what is set otherwise, and the one model that is trained anew."""
+"""Variants of our models: one setting is changed and one model is trained again."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ from models.value.model import ValueModel, refit_value
 
 @dataclass(frozen=True)
 class Variant:
-    """Another choice for the model of one task.
+    """One variant of the model of a task.
 
     `settings` are keys of section `model` of params.yaml; `reads` says of inputs of a pair
     (models/next_purchase/candidates.py) whether they are read.
@@ -51,13 +51,13 @@ class Variant:
         return ModelParams.model_validate(changed)
 
     def pairs(self, pairs: Pairs) -> Pairs:
-        """The pairs with the inputs that this variant reads; new ones stand first."""
+        """The pairs with the inputs that this variant reads; new ones come first."""
         kept = [name for name in pairs.of_pair if self.reads.get(name, True)]
         more = [name for name, read in self.reads.items() if read and name not in kept]
         return replace(pairs, of_pair=(*more, *kept))
 
     def changes(self, params: ModelParams) -> bool:
-        """Whether it differs from what is set."""
+        """Whether it differs from params.yaml."""
         pairs = pairs_of((), params.next_categories.most_popular)
         return self.params(params) != params or self.pairs(pairs) != pairs
 
@@ -66,8 +66,8 @@ def _rate(task: str, model: str, learning_rate: float) -> Variant:
     return Variant(task, {model: {"learning_rate": learning_rate}})
 
 
-# What is as set is left out of a run: a setting may change without this table. Another seed shows
-# what chance alone does to figures.
+# A variant equal to params.yaml is left out of a run, so a setting may change without changing this
+# table. Another seed shows what chance alone does to the figures.
 VARIANTS: dict[str, Variant] = {
     "churn.learning_rate=0.03": _rate("churn", "churn", 0.03),
     "churn.learning_rate=0.06": _rate("churn", "churn", 0.06),
@@ -93,7 +93,7 @@ VARIANTS: dict[str, Variant] = {
 
 
 class Run(NamedTuple):
-    """What closed by one date teaches, and the customers of that date with their risk as set."""
+    """The rows to learn from at one date, and the customers of that date with their risk."""
 
     until: Until
     features: list[str]
@@ -108,13 +108,13 @@ class Run(NamedTuple):
 
 
 def run_of(rows: Prepared) -> Run:
-    """What a run at a date has of its rows."""
+    """The run at a date, from its prepared rows."""
     until = Until(rows.snapshots, rows.timeline)
     return Run(until, model_features(rows.snapshots), rows.test, rows.categories)
 
 
 class Told(NamedTuple):
-    """The answer of one trained model, a table as benchmarks/tasks.py judges it, and its cost."""
+    """The predictions of one model, a table as benchmarks/tasks.py judges it, and their cost."""
 
     answer: pd.DataFrame
     seconds: float
@@ -151,7 +151,7 @@ def _known(categories: Categories | None) -> Categories:
 
 
 class Part(NamedTuple):
-    """The model of a task: trained as a run trains it, how many trees it has, what it answers."""
+    """The model of a task: how it is trained, how many trees it has, and what it predicts."""
 
     train: Callable[[Run, Variant, ModelParams], Any]
     trees: Callable[[Any], int]
@@ -187,10 +187,10 @@ PARTS: dict[str, Part] = {
 
 
 def tell(run: Run, variant: Variant, params: ModelParams) -> Told:
-    """Train the model of a variant as it would stand at the date, and ask it.
+    """Train the model of a variant as it would stand at the date, and predict.
 
-    Seconds are those of the processor: other work of the machine does not count. Raises
-    NotPossibleError where the data has nothing that the task asks about.
+    Seconds are processor time: other work of the machine does not count. Raises NotPossibleError
+    where the data lacks what the task predicts.
     """
     part, params = PARTS[variant.task], variant.params(params)
     started = time.process_time()

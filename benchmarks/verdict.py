@@ -1,4 +1,4 @@
-"""What the accuracy benchmark says in words: tables for a data set, and mean ranks over all."""
+"""The results of the accuracy benchmark: a table for each data set, and mean ranks over all."""
 
 from collections import defaultdict
 from typing import Any
@@ -7,7 +7,7 @@ from benchmarks.judging import ALL
 from benchmarks.tasks import TASKS, better
 
 OURS = "ours"
-ACROSS = 5  # figures beside each other
+ACROSS = 5  # figures side by side
 
 Result = dict[str, list[dict[str, Any]]]
 
@@ -70,7 +70,7 @@ def verdict(gap: dict[str, Any]) -> str:
 
 
 def print_ranks(result: Result) -> None:
-    """By task the mean rank over data sets, single dates and metrics, and who surely beats ours."""
+    """By task the mean rank over data sets, dates and metrics, and which surely beat ours."""
     for task in TASKS:
         groups: dict[tuple[str, str, str], dict[str, float]] = defaultdict(dict)
         for row in result["rows"]:

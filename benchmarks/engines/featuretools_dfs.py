@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmarks.orders import ACTIVE_WITHIN_DAYS, AS_OF_DATES
 
-warnings.simplefilter("ignore")  # about its own use of pandas
+warnings.simplefilter("ignore")  # Featuretools warns about its own use of pandas
 PACKAGES = ("featuretools", "pandas")
 WINDOWS = (30, 90, 365)
 COLUMNS = {
@@ -45,7 +45,7 @@ def run(orders: Path, folder: Path) -> int:
 
 
 def entity_set(lines: pd.DataFrame) -> tuple[ft.EntitySet, pd.DataFrame]:
-    """Customers, their purchase days, their days with money moved, and the lines they bought."""
+    """Customers, their purchase days, the days on which money moved, and the lines they bought."""
     lines["day"] = lines["event_time"].dt.floor("D")
     order = ["customer_id", "order_id"]
     of_day = lines.groupby([*order, "day"], as_index=False)["amount"].sum()
@@ -96,7 +96,7 @@ def calculated(
 
 
 def definitions(entities: ft.EntitySet) -> list[ft.FeatureBase]:
-    """What deep feature synthesis makes of the entities, one step deep."""
+    """The features that deep feature synthesis derives from the entities, one step deep."""
     return ft.dfs(
         entityset=entities,
         target_dataframe_name="customers",

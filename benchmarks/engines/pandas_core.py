@@ -55,7 +55,7 @@ def known(rows: pd.DataFrame, as_of: date) -> pd.DataFrame:
 
 
 def purchase_features(rows: pd.DataFrame) -> pd.DataFrame:
-    """What days with purchases say."""
+    """Features of the days with purchases."""
     windows = (30, 60, 90, 365)
     recent = {f"orders_{w}d": rows["orders"].where(rows["ago"] <= w, 0) for w in windows}
     rows = rows.assign(
@@ -91,7 +91,7 @@ def purchase_features(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def money_features(rows: pd.DataFrame) -> pd.DataFrame:
-    """What days on which money moved say."""
+    """Features of the days on which money moved."""
     windows, lately = (30, 60, 90, 365), rows["ago"] <= 90
     recent = {f"amount_{w}d": rows["amount"].where(rows["ago"] <= w, 0.0) for w in windows}
     rows = rows.assign(
@@ -114,7 +114,7 @@ def money_features(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def category_features(rows: pd.DataFrame) -> pd.DataFrame:
-    """What the categories bought say."""
+    """Features of the categories bought."""
     own = rows.groupby(["customer_id", "category"])["ago"].agg(bought="size", last_ago="min")
     own["lately"] = own["last_ago"] <= 90
     own["logs"] = own["bought"] * np.log(own["bought"])
@@ -131,5 +131,5 @@ def category_features(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def store_features(rows: pd.DataFrame) -> pd.DataFrame:
-    """What the stores used say."""
+    """Features of the stores used."""
     return rows.groupby("customer_id")["store"].nunique().to_frame("stores_total")

@@ -65,7 +65,7 @@ def known(rows: pl.DataFrame, as_of: date) -> pl.LazyFrame:
 
 
 def purchase_features(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """What days with purchases say."""
+    """Features of the days with purchases."""
     windows = (30, 60, 90, 365)
     table = rows.group_by("customer_id").agg(
         C("ago").min().alias("days_since_last_purchase"),
@@ -95,7 +95,7 @@ def purchase_features(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def money_features(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """What days on which money moved say."""
+    """Features of the days on which money moved."""
     lately = C("ago") <= 90
     table = rows.group_by("customer_id").agg(
         C("amount").sum().alias("amount_total"),
@@ -116,7 +116,7 @@ def money_features(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def category_features(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """What the categories bought say."""
+    """Features of the categories bought."""
     own = rows.group_by("customer_id", "category").agg(
         bought=pl.len().cast(pl.Float64), last_ago=C("ago").min()
     )
@@ -130,6 +130,6 @@ def category_features(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def store_features(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """What the stores used say."""
+    """Features of the stores used."""
     own = rows.group_by("customer_id", "store").agg(bought=pl.len())
     return own.group_by("customer_id").agg(stores_total=pl.len().cast(pl.Int64))

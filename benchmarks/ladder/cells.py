@@ -23,7 +23,7 @@ SOURCES = ("complete_journey", "cdnow", "online_retail")
 CUSTOMERS = (100, 200, 400, 800)
 DAYS = (60, 90, 120, 180, 270, 400, 640)
 HORIZONS = (28, 90)
-ACTIVE_WITHIN_DAYS = 90  # as params.yaml is shipped: who bought so lately is asked about
+ACTIVE_WITHIN_DAYS = 90  # as in params.yaml: customers who bought this recently are scored
 ORDER_SEED = 17  # of the order in which customers are drawn
 ONE_DAY = pd.Timedelta(1, "D")
 
@@ -32,7 +32,7 @@ Draw = Literal["tuning", "kept"]
 
 @dataclass(frozen=True)
 class Cell:
-    """A source cut to customers and days, and the days ahead that are asked about."""
+    """A source cut to customers and days, and the number of days ahead to predict."""
 
     source: str
     customers: int
@@ -42,14 +42,14 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """Unique, and what a person reads."""
+        """The unique name of the cell, readable by a person."""
         size = f"{self.customers} customers, {self.days} days"
         return f"{self.source}, {size}, horizon {self.horizon_days}, {self.draw}"
 
 
 @dataclass(frozen=True)
 class Cut:
-    """The purchases before the cut, who is asked about, and who of them did not come back.
+    """The purchases before the cut, the cohort, and who of it did not come back.
 
     `history` has a row per order: customer_id, order_id, event_time, amount. `cohort` are those who
     bought in the last ACTIVE_WITHIN_DAYS before the cut, `churned` (n,) their outcome.
@@ -74,7 +74,7 @@ def grid(spans: dict[str, int], draw: Draw, only: "Only | None" = None) -> Itera
 
 @dataclass(frozen=True)
 class Only:
-    """The sizes that are asked for, all by default."""
+    """The sizes that were chosen; all by default."""
 
     customers: tuple[int, ...] = CUSTOMERS
     days: tuple[int, ...] = DAYS
@@ -114,7 +114,7 @@ def span(purchases: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
 
 
 def load(source: str) -> pd.DataFrame | None:
-    """The orders of a source that brought money, one row each; None where it is not there."""
+    """The orders of a source that brought money, one row each; None where it is missing."""
     if source == "complete_journey":
         lines = _complete_journey()
     elif source == "cdnow":

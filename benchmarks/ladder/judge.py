@@ -1,4 +1,4 @@
-"""Answers of several models to one cell, judged on the same customers and the same draws."""
+"""Predictions of several models for one cell, judged on the same customers and draws."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,10 +18,10 @@ HIGHER_IS_BETTER = {"auc": True, "log_loss": False}
 
 
 def judge(churned: FloatArray, told: Mapping[str, Told]) -> dict[str, Any]:
-    """Figures by model, and for each peer the difference of ours to it with its 95 % interval.
+    """Figures by model, and the difference of ours to each peer with its 95 % interval.
 
-    A figure is None where it has no meaning: AUC with one outcome only, the others without a
-    probability.
+    A figure is None where it is undefined: the AUC where all outcomes are equal, the others without
+    a probability.
     """
     weights = draws(len(churned))
     figures: dict[str, dict[str, FloatArray | None]] = {
@@ -58,9 +58,9 @@ def draws(n: int) -> FloatArray:
 
 
 def auc(churned: FloatArray, rank: FloatArray, weights: FloatArray) -> FloatArray | None:
-    """Chance that who left was ranked above who stayed, ties counting half, for each draw.
+    """P(a leaver was ranked above a stayer), ties counted half, for each draw.
 
-    NaN in draws with one outcome only; None where the customers themselves have only one.
+    NaN in draws in which all outcomes are equal; None where all customers have one outcome.
     """
     if churned.min() == churned.max():
         return None
@@ -75,7 +75,7 @@ def auc(churned: FloatArray, rank: FloatArray, weights: FloatArray) -> FloatArra
 
 
 def log_loss(churned: FloatArray, probability: FloatArray) -> FloatArray:
-    """Of each customer (n,)."""
+    """Log loss of each customer (n,)."""
     p = np.clip(probability, SMALLEST, 1.0 - SMALLEST)
     loss: FloatArray = -np.where(churned > 0, np.log(p), np.log1p(-p))
     return loss

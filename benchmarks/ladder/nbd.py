@@ -17,11 +17,11 @@ from scipy.optimize import minimize
 from scipy.special import gammaln, logsumexp, roots_legendre
 
 FloatArray = npt.NDArray[np.float64]
-# Of four parameters and a history: log likelihood of each customer (n,).
+# From four parameters and a history: the log likelihood of each customer (n,).
 LogLikelihood = Callable[[FloatArray, "History"], FloatArray]
 
-PENALTY = 0.001  # on the sum of the squared parameters, the mean log likelihood being the rest
-LONGEST = 10.0  # units of time in the longest history: the optimiser is at home with small numbers
+PENALTY = 0.001  # on the sum of the squared parameters, beside the mean log likelihood
+LONGEST = 10.0  # units of time in the longest history: the optimiser works best with small numbers
 LOG_BOUNDS = (-9.0, 9.0)
 STARTS = ((0.0, 0.0, 0.0, 0.0), (-0.7, 0.7, -0.7, 1.1), (0.0, 1.0, -1.5, 0.5))
 NODES, WEIGHTS = roots_legendre(40)
@@ -36,7 +36,7 @@ class History:
     t: FloatArray
 
     def scaled(self, unit: float) -> "History":
-        """Times in units."""
+        """The same history, with its times divided by `unit`."""
         return History(self.x, self.t_x / unit, self.t / unit)
 
     def later(self, days: float) -> "History":
@@ -45,7 +45,7 @@ class History:
 
 
 def bg_nbd(parameters: FloatArray, history: History) -> FloatArray:
-    """Log likelihood with (r, alpha, a, b): who dies does so right after a repeat purchase."""
+    """Log likelihood with (r, alpha, a, b): customers drop out right after a repeat purchase."""
     r, alpha, a, b = parameters
     x, t_x, t = history.x, history.t_x, history.t
     shared = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
@@ -57,10 +57,10 @@ def bg_nbd(parameters: FloatArray, history: History) -> FloatArray:
 
 
 def pareto_nbd(parameters: FloatArray, history: History) -> FloatArray:
-    """Log likelihood with (r, alpha, s, beta): death comes at any time, at a rate of its own.
+    """Log likelihood with (r, alpha, s, beta): a customer may drop out at any time.
 
-    Deaths between t_x and T are integrated over v = ((alpha + t_x) / (alpha + death))^(r + x),
-    which is even where the purchases are many.
+    The time of dropping out, between t_x and T, is integrated over v = ((alpha + t_x) / (alpha +
+    death))^(r + x), which is even where there are many purchases.
     """
     r, alpha, s, beta = parameters
     x, t_x, t = history.x, history.t_x, history.t
@@ -82,7 +82,7 @@ def pareto_nbd(parameters: FloatArray, history: History) -> FloatArray:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model with its parameters; those of time count in `unit` days."""
+    """A model with its parameters; times are in units of `unit` days."""
 
     log_likelihood: LogLikelihood
     parameters: FloatArray
@@ -98,7 +98,7 @@ class Fitted:
 
 
 def fit(log_likelihood: LogLikelihood, history: History, penalty: float = PENALTY) -> Fitted | None:
-    """The parameters of most penalised likelihood; None where nobody bought twice."""
+    """The parameters of the highest penalised likelihood; None where nobody bought twice."""
     if not (history.x > 0).any():
         return None
     unit = float(history.t.max()) / LONGEST

@@ -1,6 +1,6 @@
-"""Our whole road on the history of one cell: what a release says of the customers asked about.
+"""Our whole pipeline on the history of one cell: what a release says of the cohort.
 
-Settings are those of params.yaml as shipped, but for the horizon and the day that is scored.
+Settings are those of params.yaml as shipped, but for the horizon and the score date.
 """
 
 import json
@@ -25,11 +25,11 @@ SCORED, RULE, REFUSED = "scored", "rule", "refused"
 
 @dataclass(frozen=True)
 class Said:
-    """How the road ended for a cell.
+    """How the pipeline ended for a cell.
 
-    `why` is the sentence of a refusal or what a rule's release says it lacks; `told` is None where
-    nothing was said of anybody. `missing` customers of the cohort have no card with a risk or rank:
-    they get the middle of the others, as a list leaves them out.
+    `why` is the message of a refusal, or what a rule's release says is missing; `told` is None
+    where there are no predictions. `missing` customers of the cohort have no card with a risk or
+    rank: they get the middle of the others, as a list leaves them out.
     """
 
     status: str
@@ -41,7 +41,7 @@ class Said:
 
 
 def run(cell: Cell, one: Cut) -> Said:
-    """Run the road in a folder of its own, which is gone afterwards."""
+    """Run the pipeline in a temporary folder of its own."""
     folder = Path(tempfile.mkdtemp(prefix="ladder-"))
     try:
         lay_out(folder, settings(cell, one))
@@ -53,7 +53,7 @@ def run(cell: Cell, one: Cut) -> Said:
 
 
 def settings(cell: Cell, one: Cut) -> dict[str, Any]:
-    """What differs from params.yaml as shipped."""
+    """The settings that differ from params.yaml as shipped."""
     return {
         "source": {"kind": "files", "path": "inbox"},
         "task": {"horizon_days": cell.horizon_days},
@@ -62,7 +62,7 @@ def settings(cell: Cell, one: Cut) -> dict[str, Any]:
 
 
 def said(end: Ended, one: Cut) -> Said:
-    """Read what a road left."""
+    """Read what a run of the pipeline left."""
     rung = _read(end.folder / "data" / "timeline.json").get("rung")
     if not end.through:
         why = end.error or end.crash.strip().splitlines()[-1]
@@ -84,7 +84,7 @@ def said(end: Ended, one: Cut) -> Said:
 
 
 def code_version() -> str:
-    """Changes with the code that a road runs, with what judges it, and with params.yaml."""
+    """A version of the code that the pipeline runs, of what judges it, and of params.yaml."""
     sums: dict[str, Any] = {name: hashes(ROOT / name) for name in CODE}
     python = {
         name: digest({file: one for file, one in files.items() if file.endswith((".py", ".yaml"))})
@@ -94,7 +94,7 @@ def code_version() -> str:
 
 
 def _why_a_rule(release: Path) -> str:
-    """What the release says it lacks."""
+    """What the release says is missing for a model."""
     found = [_read(path).get("gate", {}) for path in sorted(release.rglob("rule.json"))]
     return str(found[0].get("why", "")) if found else ""
 

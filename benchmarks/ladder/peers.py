@@ -1,4 +1,4 @@
-"""The other models: each is given the history before the cut and says P(no purchase in horizon).
+"""The other models: each gets the history before the cut and predicts P(no purchase in horizon).
 
     recency_rule   how long ago the last purchase was; as a share of who left, where one can be had
     rfm_logistic   logistic regression on recency, frequency, money and tenure
@@ -6,7 +6,7 @@
     pareto_nbd     the same
 
 The first two learn from the last outcome window that closed before the cut, where there is one with
-both outcomes in it; else the rule only ranks and the regression says nothing.
+both outcomes in it; else the rule only ranks and the regression predicts nothing.
 """
 
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ from benchmarks.ladder.nbd import History, LogLikelihood, bg_nbd, fit, pareto_nb
 
 FloatArray = npt.NDArray[np.float64]
 PEERS = ("recency_rule", "rfm_logistic", "bg_nbd", "pareto_nbd")
-FEWEST_ROWS = 10  # to learn a regression from
+FEWEST_ROWS = 10  # rows that a regression needs to learn from
 RFM = ["recency", "frequency", "money", "tenure"]
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a model says of each customer asked about: an order, and a probability if it has one."""
+    """A model's predictions for the cohort: an order, and probabilities if it has any."""
 
     rank: FloatArray
     probability: FloatArray | None
@@ -36,7 +36,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Asked:
-    """Who is asked about, when, and how many days ahead; and who counts as active."""
+    """The cohort to predict, the date and the days ahead; and who counts as active."""
 
     at: pd.Timestamp
     cohort: "pd.Index[str]"
@@ -45,7 +45,7 @@ class Asked:
 
 
 def answers(history: pd.DataFrame, asked: Asked) -> dict[str, Told]:
-    """What each peer says that has something to say."""
+    """The predictions of each peer that can make any."""
     now = rfm(history, asked.at).loc[asked.cohort]
     found = _learned(history, asked, now)
     everybody = rfm(history, asked.at)
@@ -57,7 +57,7 @@ def answers(history: pd.DataFrame, asked: Asked) -> dict[str, Told]:
 
 
 def rfm(history: pd.DataFrame, at: pd.Timestamp) -> pd.DataFrame:
-    """Of every customer: days since the last purchase, purchase days, money a day, and tenure."""
+    """For each customer: days since the last purchase, purchase days, money a day, and tenure."""
     before = history[history["event_time"] < at]
     days = before.assign(day=before["event_time"].dt.normalize())
     by_day = days.groupby(["customer_id", "day"], as_index=False)["amount"].sum()

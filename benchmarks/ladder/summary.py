@@ -17,7 +17,7 @@ UNJUDGED_RUNG = 6
 
 
 def summarise(cells: Sequence[Row]) -> dict[str, Any]:
-    """What the ladder is asked for, counted; every cell is a row of the JSON file."""
+    """The questions of the ladder answered by counts; every cell is a row of the JSON file."""
     ranked, probable = (
         [one for one in cells if any(_figure(one, peer, metric) is not None for peer in PEERS)]
         for metric in ("auc", "log_loss")
@@ -48,9 +48,9 @@ def summarise(cells: Sequence[Row]) -> dict[str, Any]:
 
 
 def mean_rank(cells: Sequence[Row], metric: str) -> dict[str, float]:
-    """Of each model over the cells where any has the figure: 1 is best, and none shares the last.
+    """Mean rank of each model over the cells where any has the figure: 1 is best.
 
-    Who says nothing of a cell is behind all who do.
+    No models share the last rank: a model without predictions for a cell is behind all the others.
     """
     sign = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
     ranks = []
@@ -63,10 +63,10 @@ def mean_rank(cells: Sequence[Row], metric: str) -> dict[str, float]:
 
 
 def calibration(cells: Sequence[Row]) -> dict[str, Any]:
-    """Share of the cells, those without a judgement left out, where as many left as expected.
+    """Share of the judged cells in which as many customers left as expected.
 
-    `by_chance` is the share that probabilities which are exactly right would reach in cells of this
-    size, where few leave or few stay.
+    `by_chance` is the share that exactly right probabilities would reach in cells of this size,
+    where few customers leave or few stay.
     """
     judged = [
         one
@@ -105,7 +105,7 @@ def print_cells(cells: Sequence[Row]) -> None:
 
 
 def print_summary(found: dict[str, Any]) -> None:
-    """The figures that the ladder is asked for."""
+    """The figures that answer the questions of the ladder."""
     print(f"\n{found['cells']} cells: {found['status']}")
     for name, asked in (
         ("refused_where_a_peer_ranks", "0"),

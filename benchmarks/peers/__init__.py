@@ -1,1 +1,1 @@
-"""Models that ours stands beside: each module fits on the same training rows."""
+"""Models that ours are compared with: each module fits on the same training rows."""

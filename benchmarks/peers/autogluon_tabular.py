@@ -1,4 +1,4 @@
-"""AutoGluon tabular, `best_quality` within the seconds it is given, on our features."""
+"""AutoGluon tabular, `best_quality` within a time limit, on our features."""
 
 import tempfile
 from typing import Any
@@ -10,7 +10,7 @@ PACKAGES = ("autogluon.tabular",)
 
 
 def churn(train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]) -> dict[str, pd.DataFrame]:
-    """The probability of leaving (n,); a customer's rows stay in one fold of its bagging."""
+    """The probability of leaving (n,); all rows of a customer are in one fold of its bagging."""
     names = list(task["features"])
     learned = train[names].assign(churned=train["churned"].astype(int), group=train["customer_id"])
     with tempfile.TemporaryDirectory() as folder:
@@ -21,7 +21,7 @@ def churn(train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]) -> dict
             path=folder,
             verbosity=0,
         )
-        # Folds by customer: it asks for a column of fold numbers with few values.
+        # Folds by customer: AutoGluon takes a column of fold numbers with few values.
         learned["group"] = pd.util.hash_array(learned["group"].to_numpy(object)) % 5
         predictor.fit(
             learned,

@@ -9,7 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from benchmarks.peers.inputs import features
 
 PACKAGES = ("scikit-learn",)
-MOST_VALUES = 255  # of a category that it takes
+MOST_VALUES = 255  # values of a category that it accepts
 
 
 def churn(train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]) -> dict[str, pd.DataFrame]:
@@ -24,7 +24,7 @@ def churn(train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]) -> dict
 
 
 def _few_values(learned: pd.DataFrame, asked: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The most frequent values of each category; the rest count as missing, as unseen ones do."""
+    """The most frequent values of each category; the others, and unseen ones, count as missing."""
     for name in learned.select_dtypes("category"):
         frequent = sorted(learned[name].value_counts().index[:MOST_VALUES])
         learned[name] = learned[name].cat.set_categories(frequent)

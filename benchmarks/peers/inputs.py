@@ -1,4 +1,4 @@
-"""Features as peers take them: numbers, and text as pandas categories."""
+"""Our features in the form that peers take: numbers, and text as pandas categories."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ def features(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The feature columns of both, text as categories of the training rows.
 
-    A column without any value to learn from is left out: scikit-learn's binning stops at one.
+    A column without any value to learn from is left out: scikit-learn's binning fails on one.
     """
     names = [name for name in task["features"] if train[name].notna().any()]
     learned, asked = train[names].copy(), test[names].copy()

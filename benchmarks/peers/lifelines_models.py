@@ -1,7 +1,7 @@
-"""Cox regression and a Weibull accelerated failure time model as lifelines fits them.
+"""A Cox regression and a Weibull accelerated failure time model, as lifelines fits them.
 
-On our numeric features, each standardised and an unknown one at its mean, with the ridge that so
-many correlated columns need. Follow-up that ended before a purchase is censored.
+They use our numeric features, standardised, with unknown values at the mean, and the ridge penalty
+that so many correlated columns need. Follow-up that ended before a purchase is censored.
 """
 
 from typing import Any
@@ -12,8 +12,8 @@ from lifelines import CoxPHFitter, WeibullAFTFitter
 
 PACKAGES = ("lifelines",)
 RIDGE = 0.01
-MAX_ROWS = 10_000  # both take minutes on more
-FURTHEST = 4.0  # standard deviations: a few extreme values would turn a linear score
+MAX_ROWS = 10_000  # with more, both take minutes
+FURTHEST = 4.0  # standard deviations: a few extreme values would distort a linear score
 
 
 def when(train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]) -> dict[str, pd.DataFrame]:

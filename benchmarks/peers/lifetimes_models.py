@@ -8,13 +8,14 @@ from lifetimes import ModifiedBetaGeoFitter, ParetoNBDFitter
 from lifetimes.utils import ConvergenceError
 
 PACKAGES = ("lifetimes",)
-PENALTIES = (0.0, 0.001, 0.01, 0.1)  # the first with which it converges, as its message advises
+# the first is taken with which it converges, as its message advises
+PENALTIES = (0.0, 0.001, 0.01, 0.1)
 
 
 class Fitted(NamedTuple):
     """Both models, and frequency, recency and T of the test rows in the unit they were fitted in.
 
-    The optimiser is at home with small numbers: `unit` days are a hundredth of the longest history.
+    The optimiser works best with small numbers: `unit` days are a hundredth of the longest history.
     """
 
     mbg: Any
@@ -24,7 +25,7 @@ class Fitted(NamedTuple):
 
 
 def fitted(train: pd.DataFrame, test: pd.DataFrame) -> Fitted:
-    """Who never bought has no history, which is 0 of each."""
+    """Both models and their inputs; a customer who never bought has 0 for all of these."""
     last = train[(train["as_of_date"] == train["as_of_date"].max()) & train["T"].notna()]
     unit = last["T"].max() / 100.0
     x, t_x, t = (last[name].to_numpy(float) for name in ("frequency", "recency", "T"))
@@ -45,11 +46,11 @@ def _fit(model: Any, x: Any, t_x: Any, t: Any) -> Any:
 
 
 def churn(train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]) -> dict[str, pd.DataFrame]:
-    """P(no purchase within the horizon); both hold given alive as for BG/NBD.
+    """P(no purchase within the horizon); both formulas hold given alive, as for BG/NBD.
 
-    While alive, λ is Gamma(r + x, α + T) after the history, and in the world of MBG/NBD nobody
-    drops out before the next purchase. Lifetimes has the probability itself for Pareto/NBD; where
-    it overflows (very many purchases) e to the minus expected purchases stands in.
+    While alive, λ is Gamma(r + x, α + T) after the history, and in MBG/NBD nobody drops out before
+    the next purchase. Lifetimes has the probability itself for Pareto/NBD; where it overflows (very
+    many purchases) e to the minus expected purchases is used.
     """
     mbg, pareto, (x, t_x, t), unit = fitted(train, test)
     horizon = task["horizon_days"] / unit
@@ -67,7 +68,7 @@ def churn(train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]) -> dict
 def how_much(
     train: pd.DataFrame, test: pd.DataFrame, task: dict[str, Any]
 ) -> dict[str, pd.DataFrame]:
-    """Expected purchases within the horizon, times the orders that a purchase day had so far."""
+    """Expected purchases within the horizon, times the orders per purchase day so far."""
     mbg, pareto, triple, unit = fitted(train, test)
     last = train[(train["as_of_date"] == train["as_of_date"].max()) & train["T"].notna()]
     orders = last["orders_total"].sum() / (last["frequency"] + 1.0).sum()

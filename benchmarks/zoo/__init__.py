@@ -1,1 +1,1 @@
-"""A zoo of companies: whole roads on drawn data, and what must hold for each."""
+"""A zoo of made-up companies: the whole pipeline on each, and what must hold for all of them."""

@@ -1,4 +1,4 @@
-"""`make zoo`: whole roads of drawn companies; table, reduced failures, benchmarks/out/zoo.json."""
+"""`make zoo`: the pipeline on drawn companies; table, reduced failures, benchmarks/out/zoo.json."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ OUT = Path(__file__).resolve().parents[1] / "out" / "zoo.json"
 
 
 def main() -> int:
-    """Visit the companies, print what was found; 1 when a check failed."""
+    """Visit the companies and print what was found; exit code 1 when a check failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--companies", type=int, default=40)
     parser.add_argument("--first", type=int, default=0, help="seed of the first company")

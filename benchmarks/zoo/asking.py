@@ -1,4 +1,4 @@
-"""Pages and API asked as a browser asks them, in this process and without a socket."""
+"""Requests to the pages and the API as a browser makes them, in this process, without a socket."""
 
 import asyncio
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ Answers = dict[str, tuple[int, str]]
 
 
 def answers(engine: Engine, targets: Iterable[str]) -> Answers:
-    """Status and text of each address, asked of the service on a store."""
+    """Status and text of each address, from the service on a store."""
     app = _app(engine)
     return asyncio.run(_all(app, list(targets)))
 
@@ -24,14 +24,14 @@ def _apps() -> dict[str, Any]:
 
 
 def _app(engine: Engine) -> ASGIApp:
-    """The application, made once: its routes cost more than the answers."""
+    """The application, built once: its routes take longer to build than the responses."""
     from serving.app import create_app
     from serving.settings import Settings
 
     kept = _apps()
     if not kept:
         kept["app"] = create_app(Settings(), engine)
-    # The state is FastAPI's, behind the guard.
+    # The state is FastAPI's own, behind the guard.
     kept["app"].app.state.engine = engine
     app: ASGIApp = kept["app"]
     return app
@@ -48,7 +48,7 @@ async def _asked(app: ASGIApp, target: str) -> tuple[int, str]:
 
     async def receive() -> Message:
         nonlocal is_sent
-        if is_sent:  # nobody hangs up
+        if is_sent:  # the client stays connected
             await asyncio.Event().wait()
         is_sent = True
         return {"type": "http.request", "body": b"", "more_body": False}
@@ -72,7 +72,7 @@ async def _asked(app: ASGIApp, target: str) -> tuple[int, str]:
     }
     try:
         await app(scope, receive, send)
-    except Exception:  # the service answers 500, and then raises what it was
+    except Exception:  # the service answers 500, and then raises the original error
         if not said:
             raise
     body = b"".join(part.get("body", b"") for part in said)

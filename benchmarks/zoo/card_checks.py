@@ -1,4 +1,4 @@
-"""What must hold of the cards of every company: figures that fit together, and honest words."""
+"""Checks of the cards of every company: consistent figures, and honest words."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +23,7 @@ CLOSE = 1e-6
 
 
 def probabilities_cohere(walk: Walk) -> Iterator[str]:
-    """Probabilities lie in [0, 1], rise with the days, and tell the same as the churn risk."""
+    """Probabilities lie in [0, 1], rise with the days, and agree with the churn risk."""
     if not walk.ended.through:
         return
     cards = walk.cards
@@ -58,7 +58,7 @@ def probabilities_cohere(walk: Walk) -> Iterator[str]:
 
 
 def dates_cohere(walk: Walk) -> Iterator[str]:
-    """The dates of the next purchase come low, median, high, and none before the as-of date."""
+    """Dates of the next purchase are in the order low, median, high, from the as-of date on."""
     if not walk.ended.through or "next_purchase_date_low" not in walk.cards:
         return
     scored = walk.cards[walk.cards["status"] == "scored"]
@@ -121,7 +121,7 @@ def _orders_cohere(scored: pd.DataFrame) -> Iterator[str]:
     is_longer = scored["value_horizon_days"] >= scored["horizon_days"]
     if (is_longer & (far < near - CLOSE)).any():
         yield "fewer orders in the longer time"
-    # Whoever stays buys at least once; a subscription can run on without a payment.
+    # A customer who stays buys at least once; a subscription can run on without a payment.
     is_lapse = scored["churn_definition"] == "lapse"
     if (is_lapse & (near < 1 - scored["churn_risk"] - CLOSE)).any():
         yield "fewer orders expected than the curve allows"
@@ -144,7 +144,7 @@ def ranks_are_a_permutation(walk: Walk) -> Iterator[str]:
 
 
 def status_and_grade_are_honest(walk: Walk) -> Iterator[str]:
-    """Nothing is called a probability that was not judged, and a rule tells none."""
+    """Nothing unjudged is called a probability, and a rule gives none."""
     if not walk.ended.through:
         return
     cards, manifest, evaluation = walk.cards, walk.manifest, walk.evaluation
@@ -184,7 +184,7 @@ def _judged(churn: dict[str, Any]) -> Iterator[str]:
         yield "judged on nothing"
     if not 0 < churn["churn_rate"] < 1 and (auc or grade != "C"):
         yield "judged on one kind of outcome, and told how well it ranks"
-    # Of five resamples, which is what quick settings take, an interval need not hold its value.
+    # With five resamples, as in the quick settings, an interval need not contain its value.
     if auc and not (0 <= auc["low"] <= auc["high"] <= 1 and 0 <= auc["value"] <= 1):
         yield f"an interval that is none: {auc}"
 

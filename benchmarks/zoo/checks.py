@@ -1,6 +1,6 @@
-"""What must hold for every company: a sentence for everything that does not.
+"""Checks of every company: a sentence for everything that does not hold.
 
-What must hold of the cards alone is in card_checks.py.
+Checks of the cards alone are in card_checks.py.
 """
 
 import json
@@ -36,11 +36,11 @@ CURE = re.compile(
     r"|Declare|Correct|Look)\b"
 )
 STATUSES = {"scored", "rule", "insufficient_data", "already_churned"}
-MOST_CARDS = 30  # asked of the service
+MOST_CARDS = 30  # cards requested from the service
 
 
 def ends_in_words(walk: Walk) -> Iterator[str]:
-    """A road ends with a release or with one clear sentence, never with a traceback."""
+    """A run ends with a release or with one clear sentence, never with a traceback."""
     ended = walk.ended
     if ended.crash:
         yield f"{ended.stage} ends with a traceback: {ended.crash.strip().splitlines()[-1]}"
@@ -60,7 +60,7 @@ def warns_of_nothing(walk: Walk) -> Iterator[str]:
 
 
 def the_last_release_is_whole(walk: Walk) -> Iterator[str]:
-    """A road that stops leaves the last release as it was; one that goes through a whole one."""
+    """A run that stops leaves the last release as it was; one that finishes leaves a whole one."""
     ended = walk.ended
     there = files(ended.release)
     if not ended.through and ended.stage != "publish":
@@ -87,7 +87,7 @@ def the_same_bytes_twice(walk: Walk) -> Iterator[str]:
 
 
 def every_row_is_accounted_for(walk: Walk) -> Iterator[str]:
-    """Rows in are rows kept, quarantined, told twice, or of guests, as counted by hand."""
+    """Raw rows are kept, quarantined, repeated, or of guests, as counted by hand."""
     if not walk.ended.through:
         return
     counts = json.loads((walk.ended.folder / "data/quarantine/counts.json").read_text())
@@ -128,7 +128,7 @@ def every_purchase_is_counted(walk: Walk) -> Iterator[str]:
 
 
 def everybody_has_one_card(walk: Walk) -> Iterator[str]:
-    """Whoever bought has one card, and who is scored for a lapse bought lately enough."""
+    """Every buyer has one card, and a customer scored for a lapse bought recently enough."""
     if not walk.ended.through:
         return
     cards = walk.cards
@@ -152,7 +152,7 @@ def everybody_has_one_card(walk: Walk) -> Iterator[str]:
 
 
 def pages_and_api_answer(walk: Walk) -> Iterator[str]:
-    """List and every tenth card answer with 200 in both languages, without a program's words."""
+    """List and every tenth card return 200 in both languages, without words of a program."""
     if not walk.ended.through:
         return
     everyone = walk.cards["customer_id"].tolist()
@@ -202,6 +202,6 @@ CHECKS: tuple[Check, ...] = (
 
 
 def broken(walk: Walk) -> dict[str, list[str]]:
-    """What does not hold, by the name of the check."""
+    """The checks that fail, with their sentences, by name."""
     found = {check.__name__: list(check(walk)) for check in CHECKS}
     return {name: said for name, said in found.items() if said}

@@ -1,4 +1,4 @@
-"""The tables of a recipe's company, made of the simulator's parts, as a user's files hold them."""
+"""The tables of a recipe's company, made with parts of the simulator, as files of a user."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ ODD = ("Ürsula & söhne", "a/b?c=d#e", "Zoë 'q' \"w\"", "иван", "x,y;z", "
 
 @dataclass(frozen=True)
 class Company:
-    """Tables as they are written, and the parameters that are not those shipped."""
+    """Tables as they are written, and the parameters that differ from the shipped ones."""
 
     tables: Frames
     params: dict[str, object]
@@ -110,7 +110,7 @@ def _drift(recipe: Recipe) -> float:
 
 
 def _join(people: People, recipe: Recipe, days: int, rng: Rng) -> None:
-    """Move the customers' lives as cohort and growth ask for it."""
+    """Move the customers' first days as cohort and growth require."""
     if recipe.one_cohort:
         joined = rng.uniform(0, min(30, days), len(people.joined))
     elif recipe.growth == "grows":
@@ -141,7 +141,7 @@ def _orders(orders: pd.DataFrame, recipe: Recipe, rng: Rng) -> pd.DataFrame:
     month = orders["event_time"].dt.month
     closed = {"months": [], "december_only": range(1, 11), "summers_closed": [7, 8]}
     is_open = ~month.isin(list(closed[recipe.season]))
-    if is_open.any():  # else the data is all of the time in which nothing is sold
+    if is_open.any():  # else all of the data falls into the time in which nothing is sold
         orders = orders[is_open]
     if recipe.silent_days:
         ago = (pd.Timestamp(LAST) - orders["event_time"]) / DAY
@@ -161,7 +161,7 @@ def _orders(orders: pd.DataFrame, recipe: Recipe, rng: Rng) -> pd.DataFrame:
 
 
 def _with_odd_rows(orders: pd.DataFrame, recipe: Recipe, rng: Rng) -> pd.DataFrame:
-    """Rows that are true, and unlike most."""
+    """Add rows that are true but unlike most."""
     if orders.empty:
         return orders
     chance = pd.Series(rng.random(len(orders)), orders.index)
@@ -189,7 +189,7 @@ def _with_odd_rows(orders: pd.DataFrame, recipe: Recipe, rng: Rng) -> pd.DataFra
 
 
 def _with_trouble(orders: pd.DataFrame, recipe: Recipe, rng: Rng) -> pd.DataFrame:
-    """Rows without a customer, rows told twice, rows that cannot be read: few of each."""
+    """Add a few rows each: without a customer, repeated, unreadable."""
     if orders.empty:
         return orders
     text = orders.astype({"customer_id": "object", "order_id": "object"})
@@ -220,7 +220,7 @@ def _ids(frame: pd.DataFrame, ids: str) -> pd.DataFrame:
 
 
 def _written(frame: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
-    """Times as the files hold them."""
+    """Times in the form in which the files hold them."""
     changed = {}
     for name in frame.select_dtypes("datetime").columns:
         times = frame[name].dt.floor("s")
@@ -229,7 +229,7 @@ def _written(frame: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
             local = times.dt.tz_localize("UTC").dt.tz_convert(ZoneInfo("Asia/Kolkata"))
             text = local.dt.strftime("%Y-%m-%dT%H:%M:%S+05:30")
         elif recipe.times == "mixed":
-            # By the day, so that all lines of an order are written alike.
+            # By day, so that all lines of an order are written alike.
             text = text.mask(times.dt.day % 5 == 0, times.dt.strftime(WRITTEN["dates"]))
         changed[name] = times if recipe.times == "seconds" else text
     return frame.assign(**changed).reset_index(drop=True)

@@ -1,9 +1,9 @@
-"""Every purchase counted once more, in pandas, from the words of the design and nothing of ours.
+"""Counts every purchase again, in pandas, from the design alone and with none of our code.
 
 A purchase is an order with positive net at its own time, on the day of its first line. An order
-whose amount is unknown is one too; without amounts its quantity says whether it was a return.
-Guests, rows that cannot be used and rows told twice are none. Known at a date is what had happened
-and had reached us before its midnight.
+whose amount is unknown is one too; without amounts its quantity says whether it was a return. Rows
+of guests, unusable rows and repeated rows do not count. Known at a date is what had happened and
+had reached us before its midnight.
 """
 
 from datetime import date
@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 FIRST_YEAR = pd.Timestamp("2010-01-01")  # no company of the zoo is older
-ENOUGH = 50  # orders, of which one far from all others is a slip
+ENOUGH = 50  # orders: with so many, one far from all others is a slip
 EUROPEAN = r"\d\d\.\d\d\.\d{4} "
 
 
@@ -41,7 +41,7 @@ def purchases_known(
 
 
 def usable_orders(orders: pd.DataFrame, zone: str, source: dict[str, Any]) -> pd.DataFrame:
-    """The rows that can be used, each thing told once, with `time` in UTC."""
+    """The usable rows, without repeats, with `time` in UTC."""
     rows = orders[orders["customer_id"].notna() & orders["order_id"].notna()]
     rows = rows.drop_duplicates() if "line_id" in orders or is_unique(source) else rows
     rows = rows.assign(time=utc(rows["event_time"], zone))
@@ -66,7 +66,7 @@ def rows_of(orders: pd.DataFrame, source: dict[str, Any]) -> dict[str, int]:
 
 
 def _slips(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """The order of a year in which the company was not there; of few orders any may be true."""
+    """The one order in a year before the company existed; among few orders any may be true."""
     is_early = rows["time"] < FIRST_YEAR
     return is_early & (rows["order_id"].nunique() >= ENOUGH)
 
@@ -77,7 +77,7 @@ def is_unique(source: dict[str, Any]) -> bool:
 
 
 def utc(times: "pd.Series[Any]", zone: str) -> "pd.Series[pd.Timestamp]":
-    """Times as they stand in the files, in UTC: with an offset, as dates, or in the zone."""
+    """Times of the files in UTC: with an offset, as dates, or in the zone."""
     text = times.astype("str")
     if text.str.contains(r"\+\d\d:\d\d$").any():
         moments = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
@@ -93,7 +93,7 @@ def utc(times: "pd.Series[Any]", zone: str) -> "pd.Series[pd.Timestamp]":
 def _net(rows: pd.DataFrame) -> "pd.Series[float]":
     if "amount" in rows:
         net = rows["amount"].astype("float64").round(6)
-        if "quantity" in rows:  # of what was returned, though nobody knows for how much
+        if "quantity" in rows:  # of returns whose amount is unknown
             net = net.mask(net.isna() & (rows["quantity"].astype("float64") <= 0), 0.0)
         return net
     if "quantity" in rows:
@@ -102,7 +102,7 @@ def _net(rows: pd.DataFrame) -> "pd.Series[float]":
 
 
 def _objectors(tables: dict[str, pd.DataFrame], midnight: pd.Timestamp, zone: str) -> set[str]:
-    """Who said no to profiling before; nobody here takes it back."""
+    """Customers who said no to profiling before; nobody in these data takes it back."""
     if "consents" not in tables:
         return set()
     said = tables["consents"]

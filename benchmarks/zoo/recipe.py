@@ -1,7 +1,7 @@
-"""A company as a few traits: drawn from a seed, and made plainer trait by trait.
+"""A company as a few traits: drawn from a seed, and simplified trait by trait.
 
-Every trait has a plain value, its default. A failing company is reduced by putting plain values in
-the place of drawn ones as long as it still fails.
+Every trait has a plain value, its default. A failing company is reduced by replacing drawn values
+with plain ones for as long as it still fails.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -20,7 +20,7 @@ ROWS = 12_000  # order lines, about, that a drawn company has at most
 
 @dataclass(frozen=True)
 class Recipe:
-    """The traits of one company. Times in days, shares of rows; a zone is that of its clocks."""
+    """The traits of one company. Times in days, shares of rows; the zone is that of its clocks."""
 
     seed: int = 0
     # Who buys, how often, for how long.
@@ -67,7 +67,7 @@ class Recipe:
     score: Literal["auto", "earlier", "later"] = "auto"
     low_gates: bool = True
     margin: bool = True
-    attributes: bool = False  # of the customers table, learned from
+    attributes: bool = False  # attributes of the customers table that models learn from
     before: Literal["nothing", "own_release", "other_release"] = "nothing"
 
     def told(self) -> str:

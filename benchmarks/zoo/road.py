@@ -1,7 +1,7 @@
-"""A whole road in this process: raw files and parameters in, a published release or a sentence out.
+"""The whole pipeline in this process: raw files and parameters in, a release or a sentence out.
 
 The stages are those of dvc.yaml, called one after the other in a folder of their own. DVC and
-MLflow are left out: they record a run and change nothing of what it makes.
+MLflow are left out: they record a run and do not change its results.
 """
 
 import contextlib
@@ -33,10 +33,10 @@ STAGES = (
 
 @dataclass(frozen=True)
 class Ended:
-    """How a road ended: at which stage, with which sentence or traceback, and what it printed.
+    """How a run ended: at which stage, with which sentence or traceback, and what it printed.
 
-    `stage` is None when it went through; `error` is what a user reads, `crash` a traceback, which
-    is always a fault of ours.
+    `stage` is None when it finished; `error` is what a user reads, `crash` a traceback, which is
+    always our fault.
     """
 
     folder: Path
@@ -47,7 +47,7 @@ class Ended:
 
     @property
     def release(self) -> Path:
-        """The folder of the release, there or not."""
+        """The folder of the release, whether it exists or not."""
         return self.folder / "data" / "release"
 
     @property
@@ -62,7 +62,7 @@ class Ended:
 
 
 def lay_out(folder: Path, params: Mapping[str, Any]) -> None:
-    """Write params.yaml, the shipped values with `params` in their place, and the catalogue."""
+    """Write params.yaml, the shipped values overridden by `params`, and the catalogue."""
     folder.mkdir(parents=True, exist_ok=True)
     shipped = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     text = yaml.safe_dump(merged(shipped, params), sort_keys=False, allow_unicode=True)
@@ -83,9 +83,10 @@ def merged(content: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 
 def run_road(folder: Path, last: str | None = None) -> Ended:
-    """Run the stages in `folder`, to `last` or to a published release.
+    """Run the stages in `folder`, up to `last` or to a published release.
 
-    The folder holds params.yaml and what it names. Nothing is raised: how it ended is the answer.
+    The folder holds params.yaml and what it names. Nothing is raised: the returned value says how
+    it ended.
     """
     from core.errors import RegularsError
 
@@ -110,7 +111,7 @@ def run_road(folder: Path, last: str | None = None) -> Ended:
 
 
 def _publish() -> None:
-    """As pipelines/publish.py does, but for the alias in MLflow."""
+    """As in pipelines/publish.py, without the alias in MLflow."""
     from pipelines import stage
     from pipelines.publish import keep_champion, keep_monitor
     from serving.settings import load_settings
@@ -129,7 +130,7 @@ def _publish() -> None:
 
 @contextlib.contextmanager
 def _inside(folder: Path) -> Iterator[None]:
-    """Stages know their files by where they are run."""
+    """Change into the folder: stages find their files from there."""
     before = Path.cwd()
     os.chdir(folder)
     try:

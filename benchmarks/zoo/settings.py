@@ -1,4 +1,4 @@
-"""What params.yaml says for a recipe: its own traits, and models that are quick instead of good."""
+"""The params.yaml of a recipe: its own traits, and models that are quick instead of good."""
 
 from datetime import timedelta
 from typing import Any
@@ -29,7 +29,7 @@ LOW_GATES = {"min_customers": 20, "min_churners": 5}
 
 
 def params_of(recipe: Recipe) -> dict[str, Any]:
-    """The parameters that are not the shipped ones; data lies in `inbox`."""
+    """The parameters that differ from the shipped ones; data lies in `inbox`."""
     last = pd.Timestamp(LAST).date()
     source: dict[str, Any] = {"kind": "files", "path": "inbox", "timezone": recipe.zone}
     if recipe.attributes and "customers" in recipe.tables:

@@ -1,4 +1,4 @@
-"""A failing company made small: fewer customers and days, plain traits, then fewer rows."""
+"""Reduces a failing company: fewer customers and days, plain traits, then fewer rows."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -15,7 +15,7 @@ MOST_PRINTED = 15  # lines of a table
 
 @dataclass
 class Budget:
-    """How many roads, and how long (seconds), a reduction may take."""
+    """How many runs, and how much time (seconds), a reduction may take."""
 
     roads: int = 300
     seconds: float = 300.0
@@ -24,20 +24,20 @@ class Budget:
         self.until = time.monotonic() + self.seconds
 
     def spend(self) -> bool:
-        """Whether there is one more road; it is taken."""
+        """Take one more run from the budget; False when none is left."""
         self.roads -= 1
         return self.roads >= 0 and time.monotonic() < self.until
 
 
 @dataclass(frozen=True)
 class Reduced:
-    """The least that was found that fails in the same way."""
+    """The smallest company found that fails in the same way."""
 
     recipe: Recipe
     company: Company
 
     def told(self) -> str:
-        """Traits, parameters and tables, to be pasted."""
+        """Traits, parameters and tables, as text to paste into a test."""
         own = {name: told for name, told in self.company.params.items() if name != "model"}
         parts = [f"recipe: {self.recipe.told() or 'plain'}", f"params: {own}, models quick"]
         for name, frame in self.company.tables.items():
@@ -95,7 +95,7 @@ def _fewer(
     fails: Fails,
     budget: Budget,
 ) -> Company:
-    """Items left out in ever smaller parts (delta debugging; Zeller & Hildebrandt 2002)."""
+    """Leave items out in ever smaller parts (delta debugging; Zeller & Hildebrandt 2002)."""
     parts = 2
     kept = company
     while len(items) > 1 and parts <= len(items):

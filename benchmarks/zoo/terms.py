@@ -1,4 +1,4 @@
-"""Lives of subscriptions: how contracts really run, laid over those of the simulator."""
+"""Terms of subscriptions: how contracts really run, applied to those of the simulator."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ MONTH = pd.Timedelta(days=30)
 
 
 def with_lives(rows: pd.DataFrame, recipe: Recipe, last: np.datetime64) -> pd.DataFrame:
-    """The subscriptions with the lives of the recipe, each on a part of them; known by `last`."""
+    """The subscriptions with the terms of the recipe, each for some of them; as known by `last`."""
     rng = np.random.default_rng([recipe.seed, 2])
     end = pd.Timestamp(last)
     rows = rows[rows["started_at"] < end].reset_index(drop=True)
@@ -17,7 +17,7 @@ def with_lives(rows: pd.DataFrame, recipe: Recipe, last: np.datetime64) -> pd.Da
         some = rows[rng.random(len(rows)) < 0.4]
         rows = LIVES[life](rows, some, end)
     rows = rows[rows["started_at"] < end]
-    # Whatever was announced for after the last day is not known yet.
+    # What was announced for a time after the last day is not known yet.
     rows = rows.assign(ended_at=rows["ended_at"].where(rows["ended_at"] < end))
     if "known_at" in rows:
         rows = rows.assign(known_at=rows["known_at"].clip(upper=end - pd.Timedelta(seconds=1)))
@@ -29,7 +29,7 @@ def with_lives(rows: pd.DataFrame, recipe: Recipe, last: np.datetime64) -> pd.Da
 
 
 def _pause(rows: pd.DataFrame, some: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-    """Comes back some weeks after the end, under a new number."""
+    """The customer comes back some weeks after the end, with a new subscription number."""
     back = some[some["ended_at"].notna()]
     starts = back["ended_at"] + 1.5 * MONTH
     again = back.assign(
@@ -39,7 +39,7 @@ def _pause(rows: pd.DataFrame, some: pd.DataFrame, end: pd.Timestamp) -> pd.Data
 
 
 def _overlap(rows: pd.DataFrame, some: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-    """Has a second one beside the first for a while."""
+    """The customer has a second subscription beside the first for a while."""
     middle = some["started_at"] + (some["ended_at"].fillna(end) - some["started_at"]) / 2
     beside = some.assign(
         subscription_id=some["subscription_id"] + "V",
@@ -50,7 +50,7 @@ def _overlap(rows: pd.DataFrame, some: pd.DataFrame, end: pd.Timestamp) -> pd.Da
 
 
 def _plan_change(rows: pd.DataFrame, some: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-    """Goes on under another plan on the very day the first one ends."""
+    """The customer continues under another plan on the very day the first one ends."""
     middle = some["started_at"] + (some["ended_at"].fillna(end) - some["started_at"]) / 2
     change = middle.dt.floor("D").clip(lower=some["started_at"])
     after = some.assign(
@@ -64,7 +64,7 @@ def _plan_change(rows: pd.DataFrame, some: pd.DataFrame, end: pd.Timestamp) -> p
 
 
 def _trial(rows: pd.DataFrame, some: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-    """Begins with two weeks that cost nothing."""
+    """The subscription begins with two free weeks."""
     trial = some.assign(
         subscription_id=some["subscription_id"] + "T",
         started_at=some["started_at"] - pd.Timedelta(days=14),
@@ -75,7 +75,7 @@ def _trial(rows: pd.DataFrame, some: pd.DataFrame, end: pd.Timestamp) -> pd.Data
 
 
 def _calendar_months(rows: pd.DataFrame, some: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-    """Runs from the first of a month to the first of another."""
+    """The subscription runs from the first of a month to the first of another."""
     rows = rows.copy()
     for name in ("started_at", "ended_at"):
         rows.loc[some.index, name] = some[name].dt.to_period("M").dt.to_timestamp()
@@ -86,7 +86,7 @@ def _calendar_months(rows: pd.DataFrame, some: pd.DataFrame, end: pd.Timestamp) 
 
 
 def _inclusive_ends(rows: pd.DataFrame, some: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-    """The end is the last day that was paid for: 23:59:59 of it, or its date."""
+    """The end is the last paid day: at 23:59:59, or as a date."""
     rows = rows.copy()
     rows["ended_at"] = rows["ended_at"].dt.floor("D") - pd.Timedelta(seconds=1)
     early = rows["ended_at"] < rows["started_at"]

@@ -1,4 +1,4 @@
-"""Many companies one after the other: what became of each, and what was found, made small."""
+"""Visits many companies one after the other: how each run ended, and failures made small."""
 
 import re
 import time
@@ -13,7 +13,7 @@ from benchmarks.zoo.recipe import Recipe, draw
 from benchmarks.zoo.shrink import Budget, reduced
 from benchmarks.zoo.walk import Walk, company_of, walked
 
-TWICE = 5  # every fifth company walks its road two times
+TWICE = 5  # every fifth company is run twice
 OURS = re.compile(
     r'File ".*?/((?:sources|features|models|actions|serving|pipelines)/\S+)", line (\d+)'
 )
@@ -21,7 +21,7 @@ OURS = re.compile(
 
 @dataclass(frozen=True)
 class Visit:
-    """What became of one company. `broken`: sentences by check; `reduced` is the least company."""
+    """What became of one company. `broken`: sentences by check; `reduced`: the smallest company."""
 
     seed: int
     recipe: str
@@ -34,14 +34,14 @@ class Visit:
     reduced: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """The visit as plain data."""
         return asdict(self)
 
 
 def visit(seed: int, budget: Budget | None = None, known: Collection[str] = ()) -> Visit:
-    """Draw the company of a seed, walk its road, check it, and reduce it where a check fails.
+    """Draw the company of a seed, run the pipeline, check it, and reduce it where a check fails.
 
-    What fails in a way that is `known` already is not reduced again.
+    A failure that is `known` already is not reduced again.
     """
     started = time.monotonic()
     recipe, twice = draw(seed), seed % TWICE == 0
@@ -67,7 +67,7 @@ def visit(seed: int, budget: Budget | None = None, known: Collection[str] = ()) 
 
 
 def end_of(walk: Walk) -> str:
-    """In a word, how a road ended."""
+    """How a run ended, in one word."""
     if walk.ended.crash:
         return "traceback"
     if not walk.ended.through:
@@ -77,7 +77,7 @@ def end_of(walk: Walk) -> str:
 
 
 def signature_of(walk: Walk, found: dict[str, list[str]]) -> str:
-    """What tells one fault from another: the place of a traceback, or the checks that fail."""
+    """What distinguishes faults: the place of a traceback, or the checks that fail."""
     if walk.ended.crash:
         place = OURS.findall(walk.ended.crash)
         kind = walk.ended.crash.strip().splitlines()[-1].split(":")[0]
@@ -86,7 +86,10 @@ def signature_of(walk: Walk, found: dict[str, list[str]]) -> str:
 
 
 def _least(recipe: Recipe, signature: str, twice: bool, budget: Budget, crashed: str | None) -> str:
-    """What fails in the same way, as text; `crashed` is the stage of a traceback."""
+    """The smallest company that fails in the same way, as text; `crashed` is a stage.
+
+    It is the stage of a traceback, after which nothing has to be run.
+    """
 
     def fails(company: Company, candidate: Recipe) -> bool:
         if crashed:  # no stage after it is of interest
@@ -99,7 +102,7 @@ def _least(recipe: Recipe, signature: str, twice: bool, budget: Budget, crashed:
 
 
 def table(visits: list[Visit]) -> str:
-    """How the roads ended, what they took, and which checks failed where."""
+    """How the runs ended, what they took, and which checks failed where."""
     ends = Counter(one.end for one in visits)
     lines = [f"{len(visits)} companies, {sum(one.seconds for one in visits):,.0f} seconds", ""]
     lines += ["| the road ends with | companies |", "|---|---|"]

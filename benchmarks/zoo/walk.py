@@ -1,4 +1,4 @@
-"""One company's road, with everything that the checks look at."""
+"""One company's run, with everything that the checks look at."""
 
 import hashlib
 import json
@@ -21,20 +21,20 @@ from benchmarks.zoo.road import Ended, lay_out, run_road
 from benchmarks.zoo.settings import params_of
 from sources.contract import TABLES
 
-EARLIER = 0.75  # of the rows by time, that a company's own earlier release was made of
-# Told to programmers, not to users: Python shows these to nobody by default.
+EARLIER = 0.75  # share of the rows, by time, in a company's own earlier release
+# These are for programmers, not for users: Python hides them by default.
 QUIET = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
 
 
 @dataclass(frozen=True)
 class Walk:
-    """A road that was walked: what went in, how it ended, what stood there before."""
+    """A finished run: what went in, how it ended, what was there before."""
 
     company: Company
     ended: Ended
     before: dict[str, str]  # sha256 of every file of the release that was there, by name
     warned: tuple[str, ...] = ()
-    again: dict[str, str] = field(default_factory=dict)  # as `before`, of a second road
+    again: dict[str, str] = field(default_factory=dict)  # as `before`, for a second run
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -61,10 +61,10 @@ def company_of(recipe: Recipe) -> Company:
 def walked(
     company: Company, before: str = "nothing", twice: bool = False, last: str | None = None
 ) -> Iterator[Walk]:
-    """The road of a company in a folder that lives as long as the context.
+    """The run of a company in a folder that lives as long as the context.
 
-    `before`: what was published there earlier. `twice`: a second time, in another folder. `last` is
-    the stage to walk to, a published release by default.
+    `before`: what was published there earlier. `twice`: run a second time, in another folder.
+    `last` is the last stage, a published release by default.
     """
     with tempfile.TemporaryDirectory(prefix="zoo-") as place:
         walk = _walk(company, before, Path(place) / "one", last)
@@ -101,7 +101,7 @@ def _run(folder: Path, last: str | None = None) -> tuple[Ended, tuple[str, ...]]
 
 
 def _earlier(company: Company) -> Company:
-    """The company as it stood before."""
+    """The company as it was earlier."""
     main = "orders" if "orders" in company.tables else "subscriptions"
     times = utc(company.tables[main][TABLES[main].time], "UTC")
     cut = times.quantile(EARLIER)
@@ -109,7 +109,7 @@ def _earlier(company: Company) -> Company:
     for name, frame in company.tables.items():
         time = TABLES[name].time
         past = frame[utc(frame[time], "UTC") < cut] if time in frame else frame
-        if "ended_at" in past:  # the contracts that run then stay running
+        if "ended_at" in past:  # contracts that were running then are still running
             past = past.assign(ended_at=past["ended_at"].where(utc(past["ended_at"], "UTC") < cut))
         if len(past):
             frames[name] = past
