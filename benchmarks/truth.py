@@ -27,13 +27,14 @@ from benchmarks.measuring import ROOT
 from benchmarks.ours import FloatArray
 from features.snapshot import group_of, model_features
 from models.churn.model import refit_churn
-from models.judging.churn import OURS, evaluate_churn
+from models.judging.churn import evaluate_churn
 from models.params import ModelParams
 from models.probability.metrics import METRICS
 from models.simple.btyd import BgNbd
 from models.simple.rules import fit_baselines
 from models.training.fitting import choose, choose_churn, refit
 from models.training.until import Until
+from models.words import OURS
 from pipelines.params import load_params
 
 OUT = ROOT / "benchmarks" / "out" / "truth.json"

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from core.errors import ArtifactError, RegularsError
 
 MANIFEST = "manifest.json"
+SCHEMA_VERSION = 1  # of a release: what is written, and what publishing reads
 
 
 @contextmanager

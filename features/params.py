@@ -9,6 +9,7 @@ from core.params import Params
 
 Auto = Literal["auto"]
 Churn = Literal["lapse", "cancellation"]
+ATTRIBUTE = "attribute_"  # begins the name of a feature that is a column of the customers table
 
 
 class TaskParams(Params):

@@ -26,12 +26,13 @@ from features.families import (
     trend,
 )
 from features.families.definition import Feature, columns
-from features.history.bases import ATTRIBUTE, BASES, standing
+from features.history.bases import BASES, standing
 from features.history.category_history import category_tables
 from features.history.cohort import cohort
 from features.history.facts import Facts, Schemas, Step, collect
 from features.history.labels import LABELS, labels
 from features.history.moment import moment_table
+from features.params import ATTRIBUTE
 
 FAMILIES = (
     rfm,

@@ -10,6 +10,7 @@ import pandas as pd
 from core.errors import EnvironmentProblem
 from core.files import (
     MANIFEST,
+    SCHEMA_VERSION,
     check_manifest,
     digest,
     hashes,
@@ -25,7 +26,6 @@ from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_timeline
 
-SCHEMA_VERSION = 1
 SHOWN = ("name", "owner")  # columns of the customers table that go on a card
 LOCK = stage.DATA / ".release-lock"
 NEW, OLD = stage.DATA / ".release-new", stage.DATA / ".release-old"

@@ -15,6 +15,7 @@ from models.next_purchase.what import NextCategoriesModel
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
 from models.value.forecast import Past, forecast
+from models.words import LISTED
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_snapshots, read_timeline
@@ -40,7 +41,7 @@ def main() -> None:
     cards["rung"] = Rung.load(stage.SCORING).number
     stage.write_parquet(cards, stage.SCORES)
     write_json(stage.FORECAST, told)
-    ranked = cards["status"].isin(["scored", "rule"]).sum()
+    ranked = cards["status"].isin([*LISTED]).sum()
     how = "scored" if rule is None else "ranked by rule"
     stage.say(f"{ranked:,} customers {how}, {len(cards):,} cards")
 

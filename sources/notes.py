@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
+Severity = Literal["error", "warning", "advice"]
+
 
 @dataclass(frozen=True)
 class Note:
     """One thing noticed in a table; the fields mean what they mean in a finding of the report."""
 
     check: str
-    severity: Literal["error", "warning", "advice"]
+    severity: Severity
     column: str | None
     rows: int
     meaning: str

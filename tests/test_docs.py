@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 
 from features.snapshot import all_features
-from models.judging.churn import OURS
 from models.probability.metrics import METRICS
+from models.words import OURS
 from pipelines.reports.names import NAMES
 from tests.each import check_each
 from tools.decision_index import INDEX, decision_index, decision_pages, first_sentence

@@ -19,13 +19,13 @@ from features.history.complaints import open_complaints
 from features.history.consent import granting, objections
 from features.history.contacts_made import was_made
 from features.timeline import days_before
+from models.leaving import LAPSE
 from sources.contract import CONSENTS, TICKETS
 from sources.meanings.vocabulary import NO_CHANNEL
 
 BoolArray = npt.NDArray[np.bool_]
 
 SERVICE_RECOVERY = "service_recovery"
-LAPSE = "lapse"
 PAUSES = "pauses_as_usual"
 PAUSE = 1.5  # horizons: where typical pauses are longer, silence is no sign of leaving
 UNTIL_SEASON = 270  # days after a purchase in a season: three quarters of a year

@@ -18,9 +18,9 @@ from actions.plan.gain import Prospect, has_money, prospect
 from actions.plan.gates import History, blocked_by, blocked_lists, objectors
 from actions.plan.holdout import arm, epoch_of
 from core.errors import ParamsError, did_you_mean
+from models.words import SCORED
 from sources.meanings.vocabulary import DO_NOTHING, HOLDOUT, NO_CHANNEL, TREATED
 
-SCORED = "scored"
 ASSUMED = "assumed"
 WHY_VALUES = ("churn_risk", "value_at_risk", "expected_gain", "expected_cost")
 # Reasons for doing nothing, in the order in which they are tried.

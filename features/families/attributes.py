@@ -11,7 +11,7 @@ import yaml
 
 from core.errors import ParamsError
 from features.families.definition import TEXT, Feature, feature
-from features.history.bases import ATTRIBUTE
+from features.params import ATTRIBUTE
 from sources.contract import CUSTOMERS
 
 

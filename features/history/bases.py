@@ -15,6 +15,7 @@ from features.history.consent import newest_words, on_channels
 from features.history.contacts_made import was_made
 from features.history.facts import Facts
 from features.history.moment import cohort_table, moment_table
+from features.params import ATTRIBUTE
 from features.timeline import (
     emptied,
     known,
@@ -28,7 +29,6 @@ from features.timeline import (
 from sources.contract import CONTACTS, CUSTOMERS, SUBSCRIPTIONS, TICKETS
 
 BEYOND_ANY_AGE = 1_000_000  # days
-ATTRIBUTE = "attribute_"
 
 
 def standing(facts: Facts) -> ir.Table:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from features.history.contacts_made import was_made
 from features.history.periods import bought_in
-from features.timeline import date_of, day_of, period_of, runs_at
+from features.timeline import SECONDS_PER_DAY, date_of, day_of, period_of, runs_at
 
 Flags = npt.NDArray[np.bool_]
 
@@ -49,5 +49,5 @@ def contacted(
 def _days(times: pd.Series) -> "pd.Series[float]":
     """Whole days from 1970-01-01; NaN where there is no time."""
     first = pd.Timestamp(date_of(day_of(date_of(0))))
-    elapsed: pd.Series[float] = (times - first).dt.total_seconds() // 86_400
+    elapsed: pd.Series[float] = (times - first).dt.total_seconds() // SECONDS_PER_DAY
     return elapsed

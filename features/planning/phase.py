@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.planning.season import Season
-from features.timeline import date_of, day_of, with_end
+from features.timeline import date_of, day_of, is_closed, with_end
 
 Cycle = Literal["year", "month"]
 Event = Literal["buying", "leaving"]
@@ -153,7 +153,7 @@ def phase_dates(
         day = _earlier(score, back, phase.cycle)
         if day < data_from:
             break
-        if day + horizon_days <= data_until:
+        if is_closed(day, horizon_days, data_until):
             found.append(day)
     return tuple(reversed(found))
 

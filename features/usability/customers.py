@@ -1,9 +1,10 @@
 """Findings on customers: one-time buyers, guests, house accounts, and ids that match no order."""
 
 from features.planning.profile import Profile
-from features.usability.finding import Finding, Severity
+from features.usability.finding import Finding
 from features.usability.house import house_accounts, lone_customers
 from features.usability.id_forms import id_findings
+from sources.notes import Severity
 from sources.params import SourceParams
 from sources.tables.check import Checked
 

@@ -10,7 +10,7 @@ import pandas as pd
 from core.clock import utc_now
 from core.errors import DataGateError
 from features.timeline import date_of, day_of
-from features.usability.finding import Finding, Severity
+from features.usability.finding import Finding
 from features.usability.volume import (
     Stretch,
     Volume,
@@ -22,6 +22,7 @@ from features.usability.volume import (
     volume_of,
 )
 from sources.contract import TABLES
+from sources.notes import Severity
 from sources.tables.check import Checked
 
 DEAD_FEED = "dead_feed"  # the check that stops scoring when it is an error

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, get_args
 
-Severity = Literal["error", "warning", "advice"]
-ORDER: tuple[Severity, ...] = ("error", "warning", "advice")
+from sources.notes import Severity
+
+ORDER: tuple[Severity, ...] = get_args(Severity)
 
 
 @dataclass(frozen=True)

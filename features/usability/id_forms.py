@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from features.usability.finding import Finding, Severity
+from features.usability.finding import Finding
 from features.usability.forms import (
     PREFIX,
     Form,
@@ -11,6 +11,7 @@ from features.usability.forms import (
     meeting,
     one_form_for_all,
 )
+from sources.notes import Severity
 from sources.params import SourceParams
 from sources.tables.check import Checked
 

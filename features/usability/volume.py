@@ -22,7 +22,8 @@ CAME_BACK = 0.5  # one whose last days have this share again is alive
 EVIDENCE = 10.0  # natural log: by chance less often than once in 22,000 looks
 WEEKS = 8  # before the days in question, from which the usual is taken
 LEAST_WEEKS = 3  # of them must be there: two days are no custom
-LEAST_DAYS = 2  # full days, on which something is usual: a feed is not judged by one day
+LEAST_JUDGED_DAYS = 2  # on which something is usual: a feed is not judged by one day
+LEAST_SILENT_DAYS = 2  # full days without any row; shorter, and a feed has to be low for longer
 LOOK_BACK = 56  # days that a feed which still trickles is followed
 YEAR = 364  # days: the same weekday a year before
 # Many shops close on these days (month, day) and nothing is wrong: they are never judged.
@@ -107,7 +108,7 @@ def tail_drop(volume: Volume, until: int, known: Collection[int] = ()) -> Stretc
     hidden = unjudged(volume.first, len(counts), known)
     shown = np.where(hidden, np.nan, counts)
     silent = until - 1 - volume.last
-    least = LEAST_DAYS if silent >= LEAST_DAYS else LEAST_DAYS + 1
+    least = LEAST_SILENT_DAYS if silent >= LEAST_SILENT_DAYS else LEAST_SILENT_DAYS + 1
     lengths = {*range(least, LOOK_BACK + 1), max(silent, least)}
     best: tuple[float, Stretch] | None = None
     last_days = None
@@ -178,8 +179,8 @@ def last_week(volume: Volume, until: int) -> tuple[int, float] | None:
 def _judge(counts: Counts, start: int, end: int) -> tuple[float, float, float] | None:
     """Rows, usual rows and the evidence (nats) that they are too few, for the days start … end - 1.
 
-    None when fewer than LEAST_DAYS of them are days on which something is usual. Days that are not
-    judged are NaN.
+    None when fewer than LEAST_JUDGED_DAYS of them are days on which something is usual. Days that
+    are not judged are NaN.
     """
     before = np.arange(max(start - 7 * WEEKS, 0), start)
     usual = np.zeros(7)
@@ -189,7 +190,7 @@ def _judge(counts: Counts, start: int, end: int) -> tuple[float, float, float] |
         usual[weekday] = np.median(same) if len(same) >= LEAST_WEEKS else 0.0
     days = np.arange(start, end)
     days = days[~np.isnan(counts[days]) & (usual[days % 7] > 0)]
-    if len(days) < LEAST_DAYS:
+    if len(days) < LEAST_JUDGED_DAYS:
         return None
     before = before[~np.isnan(counts[before])]
     spread = _dispersion(counts[before], usual[before % 7])

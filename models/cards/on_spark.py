@@ -15,11 +15,12 @@ from core.errors import ArtifactError
 from core.files import check_manifest, digest
 from models.bundle import Bundle
 from models.next_purchase.when import REPORTED_DAYS
+from models.words import PURCHASE_PROBABILITY
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-PROBABILITIES = tuple(f"purchase_probability_{days}d" for days in REPORTED_DAYS)
+PROBABILITIES = tuple(f"{PURCHASE_PROBABILITY}{days}d" for days in REPORTED_DAYS)
 NUMBERS = (
     "churn_risk",
     *PROBABILITIES,

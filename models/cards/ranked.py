@@ -6,7 +6,8 @@ import pandas as pd
 from features.planning.timeplan import Timeline
 from models.cards.whole import nobody, whole
 from models.customers.segments import FADING_SILENCE, LAPSING_SILENCE, segments
-from models.simple.silence_rule import INSUFFICIENT_DATA, RULE, Rule
+from models.simple.silence_rule import Rule
+from models.words import INSUFFICIENT_DATA, RULE
 
 
 def rule_cards(

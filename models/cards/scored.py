@@ -6,12 +6,13 @@ import pandas as pd
 
 from features.planning.timeplan import Timeline
 from models.bundle import Bundle
-from models.cards.whole import SCORED, as_timestamp, nobody, whole
+from models.cards.whole import as_timestamp, nobody, whole
 from models.churn.reason_rows import stored
 from models.churn.reasons import Explainer
 from models.customers.segments import rank_in_stage, risk_band, segments
 from models.next_purchase.what import NextCategoriesModel
 from models.params import ModelParams
+from models.words import SCORED
 
 
 def score_cards(

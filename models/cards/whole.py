@@ -6,8 +6,7 @@ from core.errors import DataGateError
 from features.planning.timeplan import Timeline
 from features.timeline import date_of
 from models.leaving import LAPSE
-
-SCORED, ALREADY_CHURNED = "scored", "already_churned"
+from models.words import ALREADY_CHURNED
 
 
 def whole(

@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-# Prefix of the features made from customer attributes. Each of them is a reason of its own, because
-# no other feature of its group could stand in for it.
-ATTRIBUTE = "attribute_"
 # Fields of a reason that may hold text, and the table column that then holds it.
 TEXTS = {"value": "value_text", "typical_value": "typical_text"}
 

@@ -16,13 +16,13 @@ import pandas as pd
 from core.arrays import FloatArray
 from core.errors import ArtifactError
 from core.files import read_json, write_json
+from features.params import ATTRIBUTE
 from models.churn.model import ChurnModel
-from models.churn.reason_rows import ATTRIBUTE
+from models.churn.parametric import BASE
 from models.trees.inputs import is_text
 
 FILE = "reasons.json"
 SMALLEST_CONTRIBUTION = 0.05  # log odds; below it a group moves the odds by less than 5 %
-BASE = "base"
 LONGEST = 100  # characters of a text that is shown
 
 # The features that can be shown for a group: of those the data has, the one that moved this

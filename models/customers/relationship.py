@@ -14,6 +14,7 @@ from features.timeline import date_of
 from models.customers.segments import abc_class, longest_window
 from models.customers.strength import RECENT_DAYS, STARTS_AT, csat_top, satisfaction, strength
 from models.lone import is_lone
+from models.words import PURCHASE_PROBABILITY
 
 # From the least to the most, after Kotler (Marketing Management, "levels of relationship
 # marketing"): sells and does no more; invites the customer to call; checks back after the sale;
@@ -37,7 +38,6 @@ ONE_STORE, BOUGHT_AGAIN = 0.9, 0.5
 DISCOUNTED_ORDERS, DISCOUNT, COUPONS_PER_ORDER = 0.5, 0.2, 0.25
 CONTENT = 85.0  # satisfaction, of 100: 4.4 of 5, or a promoter's 9 of 10
 COMMON = 0.5  # a trait shared by more of the cohort does not distinguish customers
-PROBABILITY = "purchase_probability_"
 
 
 def with_relationship(
@@ -156,9 +156,9 @@ def second_purchase(cards: pd.DataFrame, is_one_time: "pd.Series[bool]") -> pd.D
     within the curve.
     """
     reach = {
-        int(str(name).removeprefix(PROBABILITY).removesuffix("d")): str(name)
+        int(str(name).removeprefix(PURCHASE_PROBABILITY).removesuffix("d")): str(name)
         for name in cards.columns
-        if str(name).startswith(PROBABILITY) and cards[name].notna().any()
+        if str(name).startswith(PURCHASE_PROBABILITY) and cards[name].notna().any()
     }
     furthest = max(reach, default=None)
     known = _column(cards, reach[furthest]) if furthest else _column(cards, "")

@@ -20,8 +20,8 @@ from models.probability.metrics import (
 )
 from models.simple.rules import SIMPLE_RULES, TENURE_RULE
 from models.trees.inputs import is_text
+from models.words import OURS, Grade
 
-OURS = "ours"
 CALIBRATED = (0.85, 1.15)  # observed over expected: outside these limits there is a warning
 GOOD_GAIN = 0.05
 CURVE_POINTS = 101
@@ -95,7 +95,7 @@ def _worst_date(by_date: Mapping[str, Mapping[str, Mapping[str, float | None]]])
     return min(areas, key=lambda date: areas[date]) if areas else None
 
 
-def grade(gain: Mapping[str, float] | None, observed_over_expected: float) -> str:
+def grade(gain: Mapping[str, float] | None, observed_over_expected: float) -> Grade:
     """A, B or C: how sure it is that the model ranks better than the best simple rule.
 
     C also where the rows allow no comparison.

@@ -15,11 +15,10 @@ from features.history.periods import bought_by
 from features.timeline import date_of
 from models.bundle import Bundle
 from models.customers.segments import segments
-from models.judging.churn import OURS
 from models.judging.held_out import HeldOutBundle
 from models.judging.run import Evaluated
 from models.params import ModelParams
-from models.probability.metrics import customer_weights
+from models.probability.metrics import customer_weights, interval_95
 from models.value.forecast import (
     Past,
     bounds,
@@ -30,6 +29,7 @@ from models.value.forecast import (
     period_ends,
     spreads,
 )
+from models.words import OURS
 
 LAST_PERIOD, LAST_YEAR = "last_period", "last_year"
 WITHIN, BEYOND = "within_horizon", "value_horizon"
@@ -162,8 +162,7 @@ def _errors(
     for name, parts in (("total_error", None), ("segment_error", of_segment)):
         found[name] = {"value": float(_error(said, sold, parts, once)[0])}
         if len(drawn):
-            low, high = np.percentile(_error(said, sold, parts, drawn), [2.5, 97.5])
-            found[name] |= {"low": float(low), "high": float(high)}
+            found[name] |= interval_95(_error(said, sold, parts, drawn))
     return found
 
 

@@ -15,7 +15,7 @@ from features.timeline import as_known_on, date_of
 from models.bundle import Bundle
 from models.churn.leaks import FEWEST, check_leaks, dominance
 from models.judging.amounts import amount_rules, evaluate_amount
-from models.judging.churn import OURS, curves, evaluate_churn, feature_aucs
+from models.judging.churn import curves, evaluate_churn, feature_aucs
 from models.judging.held_out import HeldOutBaselines, HeldOutBundle
 from models.judging.what import evaluate_categories
 from models.judging.when import evaluate_when
@@ -26,6 +26,7 @@ from models.probability.profit import Offer, best_offer
 from models.simple.rules import BASELINES, Baselines
 from models.training.models import FOLD, PAST
 from models.training.until import Until
+from models.words import OURS
 
 # Labels over the value horizon, the columns that predict them, and the rules they are compared
 # with.

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.arrays import FloatArray
-from models.churn.reason_rows import ATTRIBUTE
+from features.params import ATTRIBUTE
 from models.customers.segments import segments
 from models.probability.metrics import METRICS, known
 from models.trees.inputs import is_text

@@ -23,9 +23,9 @@ from features.history.category_history import NEW_DAYS, Categories
 from models.next_purchase.candidates import bought_of, candidates, popularity
 from models.next_purchase.what import LIST_LENGTH, LISTS, NextCategoriesModel, shown
 from models.params import ModelParams
-from models.probability.metrics import customer_weights
+from models.probability.metrics import customer_weights, interval_95
+from models.words import OURS
 
-OURS = "ours"
 ORDERS = {"own_frequent": ["bought", "buyers_90d"], "popularity": ["buyers_90d"]}
 
 
@@ -195,5 +195,4 @@ def _over(top: FloatArray, bottom: FloatArray, weights: FloatArray) -> dict[str,
     value, drawn = float(top.sum() / bottom.sum()), weights @ bottom
     some = drawn > 0
     draws = (weights[some] @ top) / drawn[some] if some.any() else value
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return {"value": value, "low": float(low), "high": float(high)}
+    return {"value": value, **interval_95(np.atleast_1d(draws))}

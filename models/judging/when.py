@@ -29,9 +29,9 @@ def evaluate_when(
 
     A day is judged on the rows followed for at least that long: follow-up ends on a calendar date
     whatever a customer does, so these rows stand for all. `missed_early` is the share who bought
-    before the 80 % interval and `missed_late` the share after it, each of the rows where that can
-    be known: both should be near 0.10. `coverage` is the share inside, of the rows followed to the
-    end of the curve.
+    before the interval and `missed_late` the share after it, each of the rows where that can
+    be known: both should be near OUTSIDE. `coverage` is the share inside, of the rows followed to
+    the end of the curve.
     """
     horizon = model.horizon_days
     curve = model.curve(test, churn_risk)

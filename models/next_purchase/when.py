@@ -10,10 +10,12 @@ from core.arrays import FloatArray
 from features.params import Churn
 from models.leaving import LAPSE
 from models.probability.curves import days_until, probability_by, tilt, whole_days
+from models.words import PURCHASE_PROBABILITY
 
 REPORTED_DAYS = (7, 14, 30, 60, 90)
 GRID_DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90, 120, 180, 270, 365, 540)
 OUTSIDE = 0.1  # of the purchases, on either side of the interval
+INSIDE = 1 - 2 * OUTSIDE
 
 
 class WhenModel(ABC):
@@ -56,12 +58,12 @@ class WhenModel(ABC):
 
         `purchase_probability_7d` … `_90d`; `next_purchase_days_median`: days from the as-of date
         within which half of such customers have bought; `_low` and `_high`: first and last whole
-        day of the 80 % interval. NaN is "beyond `reach_days`": unknown for a probability, "not
+        day of the interval. NaN is "beyond `reach_days`": unknown for a probability, "not
         within N days" for a number of days.
         """
         curve = self.curve(snapshot, churn_risk)
         columns = {
-            f"purchase_probability_{days}d": probability_by(curve, self.grid, days)
+            f"{PURCHASE_PROBABILITY}{days}d": probability_by(curve, self.grid, days)
             for days in REPORTED_DAYS
         }
         low, high = whole_days(curve, self.grid, OUTSIDE, OUTSIDE)

@@ -187,5 +187,10 @@ def _interval(value: float, draws: FloatArray) -> Figure | None:
     told = draws[np.isfinite(draws)]
     if not (np.isfinite(value) and len(told)):
         return None
-    low, high = np.percentile(told, [2.5, 97.5])
-    return {"value": float(value), "low": float(low), "high": float(high)}
+    return {"value": float(value), **interval_95(told)}
+
+
+def interval_95(draws: FloatArray) -> dict[str, float]:
+    """`low` and `high` of the 95 % interval of a figure over resampled customers."""
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return {"low": float(low), "high": float(high)}

@@ -19,7 +19,6 @@ from models.gate import Gate
 from models.simple.rules import smoothed_gap
 
 FILE = "rule.json"
-RULE, INSUFFICIENT_DATA = "rule", "insufficient_data"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.special import expit
 
 from core.arrays import FloatArray
+from features.timeline import is_closed
 from models.params import EnsembleParams, ModelParams
 from models.probability.metrics import log_loss
 from models.trees.boosting import Recipe, Rows, train_booster
@@ -102,7 +103,7 @@ def origins(train: tuple[int, ...], horizon_days: int) -> list[tuple[int, tuple[
     """
     found: list[tuple[int, tuple[int, ...]]] = []
     for origin in sorted(train, reverse=True):
-        past = tuple(day for day in train if day + horizon_days <= origin)
+        past = tuple(day for day in train if is_closed(day, horizon_days, origin))
         apart = not found or found[-1][0] - origin >= horizon_days
         if apart and len(past) >= LEAST_DATES and len(found) < FOLDS:
             found.append((origin, past))

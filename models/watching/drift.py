@@ -20,10 +20,10 @@ from scipy.stats import chi2
 
 from core.arrays import FloatArray
 from models.params import MonitorParams
+from models.words import DRIFTED, MOVED, STEADY
 
 HALF_ROW = 0.5
 CHANCE = 0.95
-STEADY, MOVED, DRIFTED = "steady", "moved", "drifted"
 
 
 class Size(NamedTuple):

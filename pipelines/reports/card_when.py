@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models.next_purchase.when import INSIDE, OUTSIDE
 from pipelines.reports.card_figures import written
 from pipelines.reports.names import NAMES
 
@@ -34,8 +35,9 @@ def _when_table(when: dict[str, Any]) -> str:
         part
         for part in (
             _integrated_text(when["integrated_brier"]),
-            f"Of the 80 % interval, {_percent(interval['missed_early'])} bought earlier and "
-            f"{_percent(interval['missed_late'])} later (10 % each would be right).",
+            f"Of the {100 * INSIDE:.0f} % interval, {_percent(interval['missed_early'])} bought "
+            f"earlier and {_percent(interval['missed_late'])} later ({100 * OUTSIDE:.0f} % each "
+            "would be right).",
             _coverage_text(interval["coverage"]),
             f"Of those who bought, half were within {_days(error['ours'])} of the median date (own "
             f"mean gap: {_days(error['own_mean_gap'])}).",

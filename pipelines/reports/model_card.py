@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from features.params import ATTRIBUTE
 from features.planning.rungs import BY_DATE, OTHER_CUSTOMERS
-from models.churn.reason_rows import ATTRIBUTE
 from models.next_purchase.what import LIST_LENGTH
 from models.probability.metrics import DEPTHS
 from pipelines.reports.card_figures import cell, with_interval, written

@@ -7,7 +7,7 @@ import pandas as pd
 from features.usability.contract import MISSING_TABLE
 from models.churn.reason_rows import told
 from models.next_purchase.what import LIST_LENGTH
-from models.simple.silence_rule import INSUFFICIENT_DATA, RULE
+from models.words import INSUFFICIENT_DATA, RULE, SCORED
 from pipelines.reports.card_figures import ABSENT, written
 from pipelines.reports.names import NAMES
 from pipelines.reports.unjudged import distance_lines
@@ -144,7 +144,7 @@ def rule_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Language
 
 def worklist_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Language) -> list[str]:
     """Who is at risk, with the reason and the action; those with most at stake first."""
-    scored = cards[cards["status"] == "scored"]
+    scored = cards[cards["status"] == SCORED]
     by = "value_at_risk" if "value_at_risk" in scored else "churn_risk"
     title = "value at risk" if by == "value_at_risk" else "risk"
     ranked = scored.sort_values([by, "customer_id"], ascending=[False, True])

@@ -15,18 +15,17 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from core.errors import ArtifactError
-from core.files import read_json
+from core.files import SCHEMA_VERSION, read_json
 from features.history.category_history import NEW_DAYS
 from models.churn.reason_rows import told
 from models.next_purchase.what import LISTS
+from models.words import PURCHASE_PROBABILITY
 from serving.cards.card import PUBLISHING, IntendedAction, ScoreCard, Status
 from serving.cards.forecast import SalesForecast
 from serving.cards.release import PlanTotals, Quality, ReleaseFacts
 from sources.meanings.vocabulary import HOLDOUT, TREATED
 
-SCHEMA_VERSION = 1  # of the release folder: what this code reads
 BATCH = 5_000
-PROBABILITY = "purchase_probability_"
 CATEGORIES = {name: f"next_categories_{name}" for name in LISTS}
 ACTION = sorted(set(IntendedAction.model_fields) - {"action_id", "name"})
 MADE = {  # fields of the card that are no column of cards.parquet
@@ -160,9 +159,9 @@ def _card(row: Row, release_id: str) -> ScoreCard:
             "release_id": release_id,
             "risk_change": None,
             "purchase_probability": {
-                name.removeprefix(PROBABILITY).removesuffix("d"): value
+                name.removeprefix(PURCHASE_PROBABILITY).removesuffix("d"): value
                 for name, value in row.items()
-                if name.startswith(PROBABILITY)
+                if name.startswith(PURCHASE_PROBABILITY)
             },
             "next_purchase_date": None
             if row.get("churn_risk") is None

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from features.params import ATTRIBUTE
 from features.snapshot import all_features
-from models.churn.reason_rows import ATTRIBUTE
 from serving.wording import writing
 from serving.wording.writing import (
     LANGUAGES,

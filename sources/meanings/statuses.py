@@ -14,6 +14,7 @@ import pandas as pd
 from sources.contract import ORDERS
 from sources.cures import literal, named, pasted
 from sources.meanings.missing import ALSO_MISSING
+from sources.meanings.vocabulary import FALSE_WORDS, TRUE_WORDS
 from sources.notes import Note
 from sources.params import SourceParams
 
@@ -40,8 +41,8 @@ DONE_NAMES = re.compile(
     r"(?<![^\W_])(?:is[ _]?)?paid(?![^\W_])|(?<![^\W_])posted(?![^\W_])|completed|"
     r"(?<![^\W_])оплачен|(?<![^\W_])проведен|(?<![^\W_])выкуплен"
 )
-NO_WORDS = ALSO_MISSING | {"", "0", "0.0", "f", "false", "n", "no", "нет", "ложь", "н"}
-YES_WORDS = frozenset({"1", "1.0", "t", "true", "y", "yes", "да", "истина", "д", "x", "+"})
+NO_FLAGS = ALSO_MISSING | FALSE_WORDS | {""}
+YES_FLAGS = TRUE_WORDS | {"x", "+"}  # a mark in a form
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def _by_flag(column: str, cells: pd.Series) -> _Found | None:
     is_number = pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells)
     if is_number and cells.dropna().nunique() > 2:
         return None  # an amount
-    rows = ~_is_any(cells, NO_WORDS.__contains__)
+    rows = ~_is_any(cells, NO_FLAGS.__contains__)
     return _flagged(column, cells, rows, "so")
 
 
@@ -113,9 +114,9 @@ def _by_missing_flag(column: str, cells: pd.Series) -> _Found | None:
     """A column such as paid that says no for some; a date that is missing says nothing."""
     if not DONE_NAMES.search(_plain(column)) or CANCEL_NAMES.search(_plain(column)):
         return None
-    if not _is_any(cells.dropna(), (YES_WORDS | NO_WORDS).__contains__).all():
+    if not _is_any(cells.dropna(), (YES_FLAGS | NO_FLAGS).__contains__).all():
         return None
-    rows = cells.notna() & _is_any(cells, NO_WORDS.__contains__)
+    rows = cells.notna() & _is_any(cells, NO_FLAGS.__contains__)
     return _flagged(column, cells, rows, "no")
 
 

@@ -108,12 +108,16 @@ VOCABULARY: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
         "share": ("shared", "поделился", "репост"),
     },
 }
-YES_WORDS = frozenset(
-    {"true", "t", "yes", "y", "1", "1.0", "on", "да", "д", "истина"}
+TRUE_WORDS = frozenset({"true", "t", "yes", "y", "1", "1.0", "да", "д", "истина"})
+FALSE_WORDS = frozenset({"false", "f", "no", "n", "0", "0.0", "нет", "н", "ложь"})
+YES_WORDS = (
+    TRUE_WORDS
+    | {"on"}
     | {"granted", "given", "opt-in", "opt_in", "opted in", "subscribed", "согласие", "подписан"}
 )
-NO_WORDS = frozenset(
-    {"false", "f", "no", "n", "0", "0.0", "off", "нет", "н", "ложь"}
+NO_WORDS = (
+    FALSE_WORDS
+    | {"off"}
     | {"refused", "denied", "revoked", "withdrawn", "opt-out", "opt_out", "opted out"}
     | {"unsubscribed", "отказ", "отозвано", "отписан"}
 )

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from core.clock import utc_now
+from sources.written.numbers import MOST_DOUBTED
 
 Order = Literal["day first", "month first"]
 
@@ -38,7 +39,6 @@ MONTHS = (
 )
 FIRST_OF_TWO_DIGITS = 70  # 70 is 1970, 69 is 2069
 LEAST_YEARS = 5  # so many different years, and more than days, are days
-MOST_DOUBTED = 0.01  # share of the cells that tell another order and are taken for mistakes
 
 
 @dataclass(frozen=True)

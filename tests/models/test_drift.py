@@ -6,7 +6,8 @@ import pytest
 from scipy.stats import norm
 
 from models.params import MonitorParams
-from models.watching.drift import DRIFTED, MOVED, STEADY, Size, feature_drift, psi, shift
+from models.watching.drift import Size, feature_drift, psi, shift
+from models.words import DRIFTED, MOVED, STEADY
 
 PARAMS = MonitorParams(bins=10, psi_moved=0.1, psi_drifted=0.25, gain_share=0.2, min_outcomes=20)
 SIZE = Size(5_000, 2_000)
