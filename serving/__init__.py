@@ -1,1 +1,1 @@
-"""Who sees it: wording now, store, API and page to come."""
+"""Serving: the store of published releases, the API and the pages that people open."""

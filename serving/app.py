@@ -51,7 +51,7 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     app.add_exception_handler(SQLAlchemyError, _problem)
     app.add_exception_handler(Exception, _problem)
     _document_problems(app)
-    # Outside of everything: what goes wrong anywhere carries the same headers.
+    # Outermost, so that errors raised anywhere carry the same headers.
     return Guard(app, settings.hosts | {settings.host})
 
 

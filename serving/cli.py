@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.parse_args(arguments)
     try:
         serve(load_settings())
-    except KeyboardInterrupt:  # told to end; what was being answered has been
+    except KeyboardInterrupt:  # interrupted; requests in progress have been answered
         sys.exit(0)
     except RegularsError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
@@ -53,7 +53,7 @@ def serve(settings: Settings) -> None:
         log_level="warning",
         server_header=False,
         access_log=False,
-        timeout_graceful_shutdown=5,  # a download that nobody takes must not keep it alive
+        timeout_graceful_shutdown=5,  # a download that nobody reads must not keep the process alive
     )
     print("          Ctrl-C ends it", flush=True)
     uvicorn.Server(config).run(sockets=[listening])

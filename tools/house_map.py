@@ -1,7 +1,7 @@
 """The map in docs/house.md: every package, room and module with the first line of its docstring.
 
-Rooms and modules stand in the order that the import contracts in pyproject.toml give them, lowest
-first; what no contract orders comes after, by name.
+Rooms and modules are in the order of the import contracts in pyproject.toml, lowest first; those
+without a contract come after, by name.
 """
 
 import ast
@@ -17,7 +17,7 @@ NO_CODE = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENCODING)
 
 
 def house_page(root: Path, text: str) -> str:
-    """The page `text` with everything below the mark written anew from the tree at `root`."""
+    """The page `text`, with everything below the mark generated from the tree at `root`."""
     if MARK not in text:
         raise SystemExit(
             f"{HOUSE} has lost the line below which its map is written. Put it back:\n{MARK}"
@@ -37,8 +37,8 @@ def house_page(root: Path, text: str) -> str:
 def layer_orders(pyproject: dict) -> dict[str, list[list[str]]]:
     """The tiers of each folder that has a contract, lowest first.
 
-    Folders are dotted names, "" for the packages; names of one tier stand on one line of the
-    contract (`a | b` or `a : b`).
+    Folders are dotted names, "" for the packages; names of one tier are on one line of the contract
+    (`a | b` or `a : b`).
     """
     orders = {}
     for contract in pyproject["tool"]["importlinter"]["contracts"]:

@@ -67,7 +67,7 @@ def running(settings: Settings) -> Iterator[str]:
                 # Connections wait in the socket's queue until the server takes them.
                 yield f"http://127.0.0.1:{listening.getsockname()[1]}"
             finally:
-                # One told to end before it has started would not hear it.
+                # A server that is told to stop before it has started would miss it.
                 while not server.started and thread.is_alive():
                     thread.join(0.01)
                 server.should_exit = True
@@ -77,7 +77,7 @@ def running(settings: Settings) -> Iterator[str]:
 
 
 def take(url: str, browser: str, picture: Path) -> None:
-    """Write what a window of SIZE shows of the page. Raises EnvironmentProblem if it cannot."""
+    """Save what a window of SIZE shows of the page. Raises EnvironmentProblem if it cannot."""
     from playwright.sync_api import Error, sync_playwright
 
     try:

@@ -1,8 +1,9 @@
-"""See to it that the browser tests have a browser: `.venv/bin/python tools/setup_browser.py`.
+"""Makes sure that browser tests have a browser: `.venv/bin/python tools/setup_browser.py`.
 
-A Chromium or Chrome on the PATH is used, else the one Playwright downloads, else, for root, one
-from the system's package manager. Where one starts already nothing is fetched. Where there is
-none in the end, CI stops here; elsewhere it is said loudly, and the browser tests are skipped.
+A Chromium or Chrome on the PATH is used, else the one that Playwright downloads, else, for root,
+one from the system's package manager. Where one starts already, nothing is fetched. Where there is
+none in the end, CI stops here; elsewhere a clear warning is printed, and the browser tests are
+skipped.
 """
 
 import os
@@ -15,14 +16,14 @@ import sys
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PYTHON = sys.executable  # the one of .venv, which has Playwright
 
-# Asked of a Python of its own: Playwright's sync API can be started only once in a thread.
+# Run in a Python of its own: Playwright's sync API can be started only once in a thread.
 WHERE_IS_PLAYWRIGHTS_OWN = """
 from playwright.sync_api import sync_playwright
 with sync_playwright() as playwright:
     print(playwright.chromium.executable_path)
 """
 
-# Another apt-get may be at work: it is waited for, 300 seconds at most.
+# Another apt-get may be running: wait for it, 300 seconds at most.
 APT_INSTALL = "apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends chromium"
 PACKAGE_MANAGERS = {
     "apt-get": ["apt-get update", APT_INSTALL],
@@ -52,7 +53,7 @@ def say(text: str) -> None:
 
 
 def ask(command: list[str], seconds: int, **env: str) -> tuple[str, bool]:
-    """What a command prints (stdout and stderr), and whether it went well and within the time."""
+    """What a command prints (stdout and stderr), and whether it succeeded within the time."""
     try:
         process = subprocess.Popen(
             command,
@@ -78,16 +79,16 @@ def ask(command: list[str], seconds: int, **env: str) -> tuple[str, bool]:
 
 
 def starts(path: str) -> bool:
-    """Whether this is a browser that runs here: a snap's stub or one without its libraries is not.
+    """Whether this is a browser that runs here: not a snap's stub, nor one without its libraries.
 
-    One that is answers in the way of "Chromium 141.0.7390.107 built on Debian GNU/Linux 12".
+    A browser answers in the form of "Chromium 141.0.7390.107 built on Debian GNU/Linux 12".
     """
     output, well = ask([path, "--version"], ANSWER_TIMEOUT)
     return well and re.search(r"\b(Chromium|Chrome)\b.* \d+\.", output) is not None
 
 
 def playwrights_own() -> str | None:
-    """Where Playwright's own Chromium is, if it has been downloaded."""
+    """The path of Playwright's own Chromium, if it has been downloaded."""
     quiet = {"NODE_NO_WARNINGS": "1", "PYTHONWARNINGS": "ignore"}
     output, well = ask([PYTHON, "-c", WHERE_IS_PLAYWRIGHTS_OWN], ANSWER_TIMEOUT, **quiet)
     return output if well and os.access(output, os.X_OK) else None
@@ -104,7 +105,7 @@ def find_browser() -> str | None:
 
 
 def download() -> str:
-    """Has Playwright download its own Chromium; returns what stood in the way, if anything did."""
+    """Has Playwright download its own Chromium; returns what prevented it, if anything did."""
     say(
         "No browser here yet: downloading Playwright's Chromium (some 170 MB, the first time only)."
     )
@@ -118,12 +119,12 @@ def download() -> str:
     if not well:
         return output
     own = playwrights_own()
-    # Its system libraries do not come with it.
+    # Its system libraries are not included.
     return ask([own, "--version"], ANSWER_TIMEOUT)[0] if own else output
 
 
 def install_package() -> str:
-    """Has the system's package manager install Chromium; returns what stood in the way."""
+    """Has the system's package manager install Chromium; returns what prevented it."""
     if os.geteuid() != 0:
         return "The system's package manager was not asked: that needs root."
     for manager, commands in PACKAGE_MANAGERS.items():

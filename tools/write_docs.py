@@ -1,4 +1,4 @@
-"""Write the pages that say what the code says: features, parameters, the house, the decisions.
+"""Generates pages from the code: features, parameters, the house, the decisions.
 
 `make docs` runs it; a test fails when a page is not what it would write.
 """

@@ -1,1 +1,1 @@
-"""The scoring API, version 1, one module a subject."""
+"""The scoring API, version 1, one module for each subject."""

@@ -1,4 +1,4 @@
-"""What every address of the API has in common: how it is asked, its store, its problems."""
+"""What all API endpoints share: parameters, the store, the router."""
 
 from collections import Counter
 from typing import Annotated
@@ -15,7 +15,7 @@ COMMON = ("bad-request", "unknown-host", "invalid-parameters", "store-unavailabl
 
 
 class NoParameters(BaseModel):
-    """Nothing may be asked beside the address."""
+    """The endpoint takes no query parameters."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,7 +27,7 @@ class LanguageQuery(NoParameters):
 
 
 def _once(request: Request) -> None:
-    """A parameter that takes one value is given once: which of two counts is anyone's guess."""
+    """Refuse a single-valued parameter given twice: nobody can tell which of the two counts."""
     times = Counter(name for name, _ in request.query_params.multi_items())
     twice = sorted(name for name, count in times.items() if count > 1 and name not in SEVERAL)
     twice = twice[:MOST]
@@ -46,7 +46,7 @@ def store_of(request: Request) -> Engine:
 
 
 def api_router() -> APIRouter:
-    """A router whose addresses refuse a parameter that is given twice."""
+    """A router whose endpoints refuse a parameter that is given twice."""
     return APIRouter(dependencies=[Depends(_once)], tags=["Score cards and the service"])
 
 

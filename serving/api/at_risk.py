@@ -32,7 +32,7 @@ router = api_router()
     },
 )
 def get_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store: Store) -> Any:
-    """Page by page as JSON, or whole as CSV. Every page of a list comes from one release."""
+    """Page by page as JSON, or whole as CSV. All pages of a list come from one release."""
     language = chosen_language(request, query.language)
     if _format(query, request) != "json":
         return _csv(store, query, language, _format(query, request) == "excel")
@@ -69,7 +69,7 @@ def _parameters(query: AtRiskQuery, **changed: Any) -> str:
 
 def _csv(store: Engine, query: AtRiskQuery, language: Language, for_excel: bool) -> Response:
     size = min(query.limit or LARGEST_PAGE, LARGEST_PAGE)
-    # The first page is read before the answer begins, so that an error still has its status.
+    # The first page is read before the response begins, so that an error still has its status.
     page = at_risk(store, query.model_copy(update={"limit": size}))
 
     def cards() -> Iterator[ScoreCard]:

@@ -17,7 +17,7 @@ router = api_router()
 
 
 class CardQuery(LanguageQuery):
-    """What may be asked of a card."""
+    """The query parameters of a card."""
 
     purchases: bool = Field(default=False, description="Also the days with purchases.")
 

@@ -11,7 +11,7 @@ router = api_router()
 
 @router.get("/health", summary="The service runs", responses=documented(*COMMON[:3]))
 async def get_health(_: Nothing) -> Health:
-    """Answers as long as the process does; says nothing of the store."""
+    """Succeeds for as long as the process runs; says nothing about the store."""
     return Health(status="ok")
 
 
@@ -21,7 +21,7 @@ async def get_health(_: Nothing) -> Health:
     responses=documented("no-release", *COMMON),
 )
 def get_ready(_: Nothing, store: Store) -> Health:
-    """The store answers, its tables are of this version, and a release is published."""
+    """The store can be read, its tables are of this version, and a release is published."""
     check_version(store)
     current(store)
     return Health(status="ok")

@@ -1,4 +1,4 @@
-"""`GET /v1/releases/current`, `/v1/forecast`, `/v1/monitor`: what was published, as a whole."""
+"""`GET /v1/releases/current`, `/v1/forecast`, `/v1/monitor`: the published release as a whole."""
 
 from typing import Annotated
 
@@ -45,5 +45,5 @@ def get_forecast(_: Nothing, store: Store) -> PublishedForecast:
 def get_monitor(
     query: Annotated[LanguageQuery, Query()], request: Request, store: Store
 ) -> PublishedMonitor:
-    """Drift since training, what past releases came to beside what they promised, and advice."""
+    """Drift since training, past releases against what they predicted, and advice."""
     return worded_report(current_report(store)[1], chosen_language(request, query.language))

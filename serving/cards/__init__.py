@@ -1,1 +1,1 @@
-"""What the API gives out: schemas of cards, lists and reports, and how lists are asked for."""
+"""Schemas of what the API returns: cards, lists and reports; and the queries of lists."""

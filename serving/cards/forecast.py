@@ -1,4 +1,4 @@
-"""The sales forecast of a release, as the API gives it out."""
+"""The sales forecast of a release, as the API returns it."""
 
 import datetime as dt
 from typing import Literal
@@ -9,7 +9,7 @@ from serving.cards.card import Number, Schema, Text
 
 
 class Expected(Schema):
-    """What is forecast for one period, beside what was; null where the data does not tell."""
+    """The forecast for one period, beside earlier sales; null where the data does not have them."""
 
     expected: Number
     low: Number | None = Field(description="95 % interval; null: too short a history for one.")
@@ -37,7 +37,7 @@ class SegmentForecast(Schema):
 
 
 class Sold(Schema):
-    """What was sold in a past period, and what would have been said of it before."""
+    """What was sold in a past period, and what would have been forecast for it before."""
 
     sold: Number
     ours: Number
@@ -66,7 +66,7 @@ class Error(Schema):
 
 
 class Outside(Schema):
-    """Shares of all that was sold then which the forecast could not hold."""
+    """Shares of all sales of that time that the forecast could not include."""
 
     new: Number = Field(description="Of customers who first bought within the time.")
     back: Number = Field(description="Of customers who had been silent too long to be scored.")

@@ -1,4 +1,4 @@
-"""The monitor's report, as the API gives it out."""
+"""The monitor's report, as the API returns it."""
 
 import datetime as dt
 from typing import Any, Literal
@@ -19,14 +19,14 @@ class Shift(Schema):
 
 
 class ScoreShift(Shift):
-    """The churn risk of those scored now, beside that of the rows learned from."""
+    """The churn risk of the customers scored now, beside that of the rows learned from."""
 
     mean_then: Number
     mean_now: Number
 
 
 class FeatureShift(Shift):
-    """One feature; typical is the median, of text the most frequent."""
+    """One feature; its typical value is the median, or the most frequent text."""
 
     feature: Text
     gain_share: Number = Field(description="Share of the trees' gain: how much hangs on it.")
@@ -52,7 +52,7 @@ class Figure(Schema):
 
 
 class Became(Schema):
-    """What became of customers of a past release; figures are null where outcomes are too few."""
+    """What happened to customers of a past release; figures are null where outcomes are too few."""
 
     customers: int
     left: int
@@ -64,7 +64,7 @@ class Became(Schema):
 
 
 class ClosedRelease(Schema):
-    """A past release whose horizon has closed: what it promised and what became of it."""
+    """A past release whose horizon has closed: what it predicted and what happened."""
 
     release_id: str
     model_version: str
@@ -112,7 +112,7 @@ class Advice(Schema):
 
 
 class Monitor(Schema):
-    """Drift since training, what past releases came to, and advice."""
+    """Drift since training, how past releases turned out, and advice."""
 
     as_of_date: dt.date
     data_until: dt.date

@@ -1,4 +1,4 @@
-"""What may be asked of the at-risk list: filters, order, page; anything else is refused."""
+"""The query of the at-risk list: filters, order, page; any other parameter is refused."""
 
 import base64
 import datetime as dt
@@ -39,7 +39,7 @@ Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_print
 
 
 class Filters(BaseModel):
-    """Which customers; values of one filter widen, filters together narrow."""
+    """Which customers to list: any value of a filter may match, and all filters must."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -82,7 +82,7 @@ class Filters(BaseModel):
     q: Text | None = Field(default=None, description="Part of the name or id, in any case.")
 
     def fingerprint(self) -> str:
-        """The same for the same filters, whatever surrounds them."""
+        """A text that is equal for equal filters, whatever the order and page."""
         asked = self.model_dump(include=set(Filters.model_fields), exclude_defaults=True)
         text = json.dumps(asked, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -139,12 +139,12 @@ class Cursor(BaseModel):
         return self
 
     def written(self) -> str:
-        """Opaque text for a URL."""
+        """The cursor as opaque text for a URL."""
         return base64.urlsafe_b64encode(self.model_dump_json().encode()).decode().rstrip("=")
 
 
 def read_cursor(text: str) -> Cursor | None:
-    """The cursor that `written` gave out; None for anything else."""
+    """The cursor that `written` wrote; None for any other text."""
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         return Cursor.model_validate_json(raw, strict=True)

@@ -1,1 +1,1 @@
-"""The pages a person opens: the list, a customer, figures, docs."""
+"""The pages that a person opens: the list, a customer, figures, docs."""

@@ -41,7 +41,7 @@ def customer_page(customer_id: str, request: Request) -> Response:
 
 
 def _summary(card: ScoreCard, drawing: Drawing, language: Language) -> str:
-    """The drawing in words, also for those who cannot see it."""
+    """The drawing in words, for those who cannot see it too."""
     when = card.next_purchase_date
     expected = sentence("not_known", language)
     if when is not None:

@@ -18,5 +18,5 @@ def docs_page(request: Request) -> Response:
 
 @router.get("/favicon.ico")
 async def favicon() -> Response:
-    """Browsers ask for it whatever a page says."""
+    """The icon that browsers request for every page."""
     return RedirectResponse("/static/icon.svg", 308)

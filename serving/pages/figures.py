@@ -26,7 +26,7 @@ def forecast_page(request: Request) -> Response:
         asked,
         told=told,
         amounts=[what for what in ("orders", "spend") if getattr(told.total, what) is not None],
-        # With one period its line says it all.
+        # With one period its line is also the total.
         lines=[*told.periods, *([told.total] if len(told.periods) > 1 else [])],
         others=_brought_by_others(told),
         api="/v1/forecast",
@@ -36,7 +36,7 @@ def forecast_page(request: Request) -> Response:
 
 @router.get("/monitor")
 def monitor_page(request: Request) -> Response:
-    """Drift since training, what past releases came to, and advice."""
+    """Drift since training, how past releases turned out, and advice."""
     asked = {name: values for name, values in asked_in(request).items() if name == "language"}
     language = chosen_language(request, query_of(asked).language)
     release, report = current_report(request.app.state.engine)
@@ -52,6 +52,6 @@ def monitor_page(request: Request) -> Response:
 
 
 def _brought_by_others(told: PublishedForecast) -> tuple[float, float] | None:
-    """Least and most share of the purchases, over the past dates; None without any date."""
+    """Least and most share of purchases by others, over the past dates; None without any date."""
     shares = [one.not_in_it["orders"].new + one.not_in_it["orders"].back for one in told.backtest]
     return (min(shares), max(shares)) if shares else None

@@ -1,4 +1,4 @@
-"""The monitor's report as one HTML page in both languages that needs nothing else."""
+"""The monitor's report as one self-contained HTML page in both languages."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -12,7 +12,7 @@ from serving.wording.sentences import field_label, sentence, written
 
 
 def report_page(report: Mapping[str, Any]) -> str:
-    """The page; without content, where a rule ranks, it says that there is nothing to look at."""
+    """The page; for an empty report, where a rule ranks, it says that there is nothing to show."""
     checked = Monitor.model_validate(report) if report else None
     parts = [
         {

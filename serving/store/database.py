@@ -22,10 +22,10 @@ from core.errors import StoreError
 from core.files import only_one
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-# The key of PostgreSQL's advisory lock: any number, the same for every publisher.
+# The key of PostgreSQL's advisory lock: any number will do, if it is the same for every publisher.
 PUBLISHING = 7_305_114
-THREADS = 40  # that answer requests (anyio's own number)
-CHECK = {  # what to look at when a store does not work
+THREADS = 40  # threads that answer requests (anyio's own number)
+CHECK = {  # what to check when a store does not work
     "sqlite": "that REGULARS_STORE_URL names an SQLite file that may be written, and the disk",
     "postgresql": "REGULARS_STORE_URL, and that the database runs",
 }
@@ -34,9 +34,9 @@ CHECK = {  # what to look at when a store does not work
 def open_store(url: str, create: bool = True) -> Engine:
     """An engine whose transactions see one state of the store from their first read to their last.
 
-    Where `create` is false, an SQLite file that is missing stays so: it is a store without a
-    release. Raises StoreError for a URL that is none, or names another database than SQLite or
-    PostgreSQL, and for a folder that cannot be made.
+    Where `create` is false, a missing SQLite file is not created: it is a store without a release.
+    Raises StoreError for an invalid URL, for a database other than SQLite or PostgreSQL, and for a
+    folder that cannot be made.
     """
     try:
         address = make_url(url)
@@ -46,12 +46,13 @@ def open_store(url: str, create: bool = True) -> Engine:
         raise StoreError("REGULARS_STORE_URL: write an @ within the password as %40.")
     if address.get_backend_name() in ("postgresql", "postgres"):
         address = address.set(drivername="postgresql+psycopg")
-        # Read committed would let a list and its count come from two releases.
+        # With "read committed" a list and its count could come from two releases.
         return create_engine(
             address,
             isolation_level="REPEATABLE READ",
             pool_pre_ping=True,
-            max_overflow=THREADS - 5,  # beyond the pool's 5: none of the threads waits for one
+            # beyond the pool's 5, so that no thread waits for a connection
+            max_overflow=THREADS - 5,
             connect_args={"connect_timeout": 5},
         )
     if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
@@ -89,7 +90,7 @@ def upgrade(engine: Engine) -> None:
 
 
 def version(engine: Engine) -> str | None:
-    """The migration the store stands at; None when it has no tables yet.
+    """The migration that the store is at; None when it has no tables yet.
 
     Raises StoreError when the database does not answer.
     """
@@ -113,7 +114,7 @@ def check_version(engine: Engine) -> None:
 
 
 def check_not_newer(engine: Engine) -> str | None:
-    """The store's version. Raises StoreError when a newer version of the code wrote it."""
+    """The store's version. Raises StoreError when newer code has written the store."""
     found = version(engine)
     if found is not None and found not in _revisions():
         raise StoreError(
@@ -125,7 +126,7 @@ def check_not_newer(engine: Engine) -> str | None:
 
 @contextmanager
 def publishing(engine: Engine) -> Iterator[None]:
-    """Hold the right to publish. Raises StoreError at once when somebody else holds it."""
+    """Hold the right to publish. Raises StoreError at once when another process holds it."""
     hold = _locked_file if engine.dialect.name == "sqlite" else _advisory_lock
     try:
         with hold(engine):
@@ -135,7 +136,7 @@ def publishing(engine: Engine) -> Iterator[None]:
 
 
 def unreachable(engine: Engine, error: DBAPIError) -> StoreError:
-    """The StoreError to raise for an error of the database."""
+    """The StoreError that corresponds to an error of the database."""
     why = " ".join(str(error.orig).split()) or type(error.orig).__name__
     return StoreError(
         f"The store at {_address(engine)} does not work: {why}. Check {CHECK[engine.dialect.name]}."
@@ -151,7 +152,7 @@ def _locked_file(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def _advisory_lock(engine: Engine) -> Iterator[None]:
-    # It ends with its connection, however that ends.
+    # The lock ends with its connection, however that ends.
     with engine.connect() as connection:
         taken = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": PUBLISHING})
         if not taken.scalar_one():
@@ -174,7 +175,7 @@ def _busy() -> StoreError:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # Python's driver would begin on writes only
+    connection.isolation_level = None  # Python's driver would begin a transaction on writes only
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
@@ -205,12 +206,12 @@ def _make_folder(folder: Path) -> None:
 
 
 def _is_missing(engine: Engine) -> bool:
-    """Whether the store is an SQLite file that is not there yet."""
+    """Whether the store is an SQLite file that does not exist yet."""
     return engine.dialect.name == "sqlite" and not Path(str(engine.url.database)).exists()
 
 
 @cache
 def _revisions() -> tuple[str, ...]:
-    """The migrations there are, newest first."""
+    """The known migrations, newest first."""
     scripts = ScriptDirectory(str(MIGRATIONS))
     return tuple(script.revision for script in scripts.walk_revisions())

@@ -1,4 +1,4 @@
-"""What the store cannot answer, though it works: `serving/web` puts it into terms of HTTP."""
+"""Requests that a working store cannot answer; `serving/web` translates them into HTTP."""
 
 from core.errors import QueryError
 
@@ -8,15 +8,15 @@ class CustomerNotFoundError(QueryError):
 
 
 class InvalidCursorError(QueryError):
-    """The cursor is none, or belongs to a list with other filters or another order."""
+    """The cursor is invalid, or belongs to a list with other filters or another order."""
 
 
 class CursorGoneError(QueryError):
-    """The release a list began in is no longer kept."""
+    """The release in which the list began is no longer kept."""
 
 
 class NoMoneyError(QueryError):
-    """The list is asked for by money, which the release does not have."""
+    """The list is to be sorted by money, which the release does not have."""
 
 
 class NoForecastError(QueryError):
@@ -28,7 +28,7 @@ class NoReportError(QueryError):
 
 
 class UnknownNameError(QueryError):
-    """`parameter` asks for a name that does not occur in the release; `problem` says which do."""
+    """`parameter` has a name that the release does not have; `problem` says which names it has."""
 
     def __init__(self, parameter: str, problem: str) -> None:
         super().__init__(f"{parameter}: {problem}")

@@ -1,4 +1,4 @@
-"""The monitor's report, kept in the store beside the release that it is about."""
+"""The monitor's report, kept in the store beside the release it describes."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,8 +1,8 @@
 """The store's tables. A change here needs a migration: a test compares the two.
 
-A release is written under a number nobody reads yet; `current_release` says which one is served.
-What lists filter and sort by has a column of its own; the card itself is kept as JSON, exactly as
-the API gives it out.
+A release is written under a number that nobody reads yet; `current_release` says which one is
+served. What lists filter and sort by has a column of its own; the card itself is kept as JSON,
+exactly as the API returns it.
 """
 
 from sqlalchemy import (
@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from serving.cards.sorting import ASCENDING, DESCENDING
 
-# Bytes decide the order of texts, the same on every database.
+# Texts are sorted by their bytes, the same on every database.
 BYTES = String().with_variant(String(collation="C"), "postgresql")
 
 metadata = MetaData(
@@ -44,9 +44,9 @@ releases = Table(
     Column("release_id", String, nullable=False, index=True),
     Column("model_version", String, nullable=False),
     Column("as_of_date", Date, nullable=False),
-    Column("published_at", DateTime, nullable=True),  # UTC; empty while it is being loaded
+    Column("published_at", DateTime, nullable=True),  # UTC; null while it is being loaded
     Column("info", JSON, nullable=False),  # what the release says of itself
-    sqlite_autoincrement=True,  # numbers are never used again: cursors name them
+    sqlite_autoincrement=True,  # numbers are never reused: cursors name them
 )
 
 FORECAST, MONITOR = "forecast", "monitor"  # further parts of `info`
@@ -59,10 +59,10 @@ current_release = Table(
     Column("since", DateTime, nullable=False),  # UTC
 )
 
-# Narrow, so that filters and sums read little: the card itself stands in card_texts. What lists
-# sort by is never null, as databases disagree on where nulls come: 0 and 9999-12-31 stand for what
-# is not known, and the card says null. Of status `rule` churn_risk holds 1 / risk_rank, to sort by:
-# it is no probability, and only `scored` rows are filtered by it.
+# Narrow, so that filters and sums read little: the card itself is in card_texts. What lists sort by
+# is never null, as databases disagree on where nulls come: 0 and 9999-12-31 stand for unknown
+# values, and the card says null. With status `rule` churn_risk holds 1 / risk_rank, to sort by: it
+# is no probability, and only `scored` rows are filtered by it.
 cards = Table(
     "cards",
     metadata,

@@ -1,4 +1,4 @@
-"""Path parameters that Starlette's own kinds do not take."""
+"""Path parameters of a kind that Starlette does not have."""
 
 from starlette.convertors import Convertor, register_url_convertor
 
@@ -6,7 +6,7 @@ ANYTHING = "anything"
 
 
 class Anything(Convertor[str]):
-    """The whole rest of the path, line breaks too: ids are what companies make them.
+    """The whole rest of the path, line breaks included: companies choose their ids as they like.
 
     Starlette's `path` stops before a line break at the end, and would find another customer.
     """

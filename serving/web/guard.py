@@ -1,4 +1,4 @@
-"""What stands before every request and on every answer: strict bytes, known hosts, headers."""
+"""Middleware around every request: strict bytes, known hosts, headers."""
 
 import re
 from urllib.parse import unquote_to_bytes
@@ -24,7 +24,7 @@ MOST = 200  # parameters in an address
 
 
 class Guard:
-    """Middleware: refuses what is not clean text or calls another host; adds headers."""
+    """Refuses requests that are not clean text or name an unknown host; adds headers."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str]):
         self.app, self.hosts = app, hosts
@@ -45,7 +45,7 @@ class Guard:
                 headers.setdefault("Cache-Control", cached)
             await send(message)
 
-        if scope["method"] == "HEAD":  # as GET; the server leaves the body out
+        if scope["method"] == "HEAD":  # treated as GET; the server leaves out the body
             scope = {**scope, "method": "GET"}
         await (problem.response() if problem else self.app)(scope, receive, with_headers)
 
@@ -58,7 +58,7 @@ class Guard:
             )
         if scope["query_string"].count(b"&") >= MOST:
             return ApiProblem("bad-request", f"The address holds more than {MOST} parameters.")
-        # Only the id of a customer may hold a line break: elsewhere it would go unnoticed.
+        # Only a customer's id may hold a line break: elsewhere it would go unnoticed.
         path = scope["path"]
         if "\n" in path and not path.startswith(("/v1/customers/", "/customers/")):
             return ApiProblem("bad-request", "The address holds a line break.")
@@ -67,7 +67,7 @@ class Guard:
                 text = unquote_to_bytes(part).decode("utf-8")
             except UnicodeDecodeError:
                 return ApiProblem("bad-request", "The address is not UTF-8.")
-            if "\x00" in text:  # no database keeps it in a text
+            if "\x00" in text:  # databases cannot store it in a text
                 return ApiProblem("bad-request", "The address holds a NUL character.")
         return None
 

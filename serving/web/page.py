@@ -19,7 +19,7 @@ from serving.web.templates import templates
 from serving.wording.languages import LANGUAGES, Language
 from serving.wording.sentences import field_label, label, listing, period, sentence, written
 
-TOLD = {  # problems that people meet → their words
+TOLD = {  # problems that people may meet → their words
     "customer-not-found": ("page.customer_not_found", "page.customer_not_found_detail"),
     "not-found": ("page.not_found", "page.not_found_detail"),
     "method-not-allowed": ("page.not_found", "page.not_found_detail"),
@@ -37,7 +37,7 @@ EXAMPLES = {"complete_journey", "cdnow", "simulator"}  # sources that never get 
 
 
 def problem_page(request: Request, problem: ApiProblem) -> HTMLResponse:
-    """The same problem that the API would tell, for a person."""
+    """The page of a problem, the same one that the API would return."""
     asked = request.query_params.get("language")
     language = chosen_language(request, next((one for one in LANGUAGES if one == asked), None))
     title, detail = TOLD.get(problem.name, ("page.broken", "page.broken_detail"))
@@ -79,14 +79,14 @@ def page_of(
 
 
 def asked_in(request: Request) -> dict[str, list[str]]:
-    """The parameters of the address; a form sends those left empty too, and they ask nothing."""
+    """The query parameters; those that a form sends empty are left out."""
     params = request.query_params
     found = {name: [v for v in params.getlist(name) if v] for name in params}
     return {name: values for name, values in found.items() if values}
 
 
 def query_of(asked: Mapping[str, list[str]]) -> AtRiskQuery:
-    """Raises ApiProblem for what the API would refuse too."""
+    """The parsed query. Raises ApiProblem for whatever the API would refuse too."""
     plain = {
         name: values if name in SEVERAL or len(values) > 1 else values[0]
         for name, values in asked.items()
@@ -98,7 +98,7 @@ def query_of(asked: Mapping[str, list[str]]) -> AtRiskQuery:
 
 
 def out_of_date(release: Release, language: Language) -> Markup | None:
-    """What to say of figures that are no longer valid; None while they are."""
+    """The notice on figures that are no longer valid; None while they are."""
     if dt.datetime.now(dt.UTC).date() <= release.expires_at:
         return None
     is_example = release.source_kind in EXAMPLES
@@ -109,7 +109,7 @@ def out_of_date(release: Release, language: Language) -> Markup | None:
 
 
 def suffix(parameters: Mapping[str, list[Any]]) -> str:
-    """The parameters as the end of an address; nothing without any."""
+    """The parameters as the query part of a URL; empty without any."""
     text = urlencode(parameters, doseq=True)
     return f"?{text}" if text else ""
 
@@ -119,7 +119,7 @@ def _said(language: Language, key: str, **values: Any) -> str:
 
 
 def _path(request: Request) -> str:
-    """The path as it was sent; two slashes at its start would lead to another host."""
+    """The path as it was sent; with two slashes at its start it would lead to another host."""
     sent: str = request.scope["raw_path"].decode("ascii")
     return "/" if sent.startswith("//") else sent
 
@@ -129,7 +129,7 @@ def _period(language: Language, low: dt.date, high: dt.date) -> str:
 
 
 def _customer_url(here: Mapping[str, list[str]], customer_id: str) -> str:
-    """The customer's page; it keeps where the list stood, for the way back."""
+    """The URL of a customer's page; it keeps the state of the list, for the way back."""
     return f"/customers/{quote(customer_id, safe='')}" + suffix(here)
 
 

@@ -25,7 +25,7 @@ from serving.store.errors import (
     UnknownNameError,
 )
 
-MOST = 20  # wrong parameters that one answer names
+MOST = 20  # wrong parameters that one response names
 MEDIA_TYPE = "application/problem+json"
 PROBLEMS = {
     "bad-request": (400, "The request is not valid HTTP text"),
@@ -43,7 +43,7 @@ PROBLEMS = {
     "no-release": (503, "Nothing was published yet"),
     "store-unavailable": (503, "The store cannot be read"),
 }
-# What the store cannot answer → the problem that tells of it.
+# What the store cannot answer → the problem that the API returns.
 ANSWERS: dict[type[Exception], str] = {
     CustomerNotFoundError: "customer-not-found",
     InvalidCursorError: "invalid-cursor",
@@ -98,7 +98,7 @@ class ApiProblem(Exception):  # noqa: N818
         )
 
     def response(self) -> JSONResponse:
-        """The answer of the API."""
+        """The response of the API."""
         headers = {503: {"Retry-After": "60"}, 405: {"Allow": "GET, HEAD"}}.get(self.status)
         return JSONResponse(
             self.content().model_dump(exclude_defaults=True),
@@ -109,7 +109,7 @@ class ApiProblem(Exception):  # noqa: N818
 
 
 def as_problem(error: Exception) -> ApiProblem:
-    """The problem that tells of any error; what is not the asker's to know goes into the log."""
+    """The problem for any error; what does not concern the client goes into the log."""
     if isinstance(error, ApiProblem):
         return error
     if isinstance(error, RequestValidationError):
@@ -130,7 +130,7 @@ def as_problem(error: Exception) -> ApiProblem:
 
 
 def parameter_problem(errors: Iterable[Any]) -> ApiProblem:
-    """Pydantic's errors, without repeating what was sent: it may be no valid JSON."""
+    """Pydantic's errors, without repeating what was sent: it may not be valid JSON."""
     found = []
     for error in islice(errors, MOST):
         place = error["loc"] if isinstance(error["loc"], tuple) else ()
@@ -145,7 +145,7 @@ def parameter_problem(errors: Iterable[Any]) -> ApiProblem:
 
 
 def documented(*names: str) -> dict[int | str, dict[str, Any]]:
-    """The problems an endpoint may answer with, as OpenAPI writes them."""
+    """The problems that an endpoint may return, in the form of OpenAPI."""
     found: dict[int | str, dict[str, Any]] = {}
     for name in names:
         status, title = PROBLEMS[name]

@@ -1,4 +1,4 @@
-"""The pages' Jinja templates, which escape whatever they are given; needs no store and no model."""
+"""The pages' Jinja templates, which escape all values; it needs neither store nor models."""
 
 from pathlib import Path
 
@@ -19,5 +19,5 @@ templates.filters["upper_first"] = upper_first
 
 
 def style() -> str:
-    """The style of all pages, for one that stands alone."""
+    """The style sheet of all pages, for a page that has to contain it."""
     return (STATIC / "regulars.css").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The languages that people are spoken to in."""
+"""The languages that people are addressed in."""
 
 from typing import Literal, get_args
 

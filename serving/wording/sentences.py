@@ -1,7 +1,7 @@
 """Wording: a message key and its values in, a sentence in the reader's language out.
 
-The sentences stand in `messages/<language>.yaml`; `writing` explains them and most kinds of value.
-Of features there are two more:
+The sentences are in `messages/<language>.yaml`; `writing` explains them and most kinds of value.
+Two kinds need to know the features:
 
     field     a feature or card field by its name: purchases in the last 90 days
     quantity  a number in the unit of the feature that the value `feature` names, or a text
@@ -53,7 +53,7 @@ def sentence(key: str, language: Language, **values: Any) -> str:
 def label(key: str, language: Language, **values: Any) -> str:
     """As `sentence`, for names that users add (actions, channels, features).
 
-    Without a message it is the name itself, readable: `action.garden_party` is Garden party.
+    Without a message the name itself is made readable: `action.garden_party` is Garden party.
     """
     if is_message(key):
         return sentence(key, language, **values)
@@ -68,7 +68,7 @@ def field_label(name: str, language: Language) -> str:
         return sentence(general, language, window=int(window[1]))
     if is_message(f"field.{name}"):
         return sentence(f"field.{name}", language)
-    # A customer attribute is called as in the user's own table, in any language.
+    # A customer attribute has the name of the user's own table, in any language.
     return name.removeprefix(ATTRIBUTE).replace("_", " ")
 
 
@@ -81,7 +81,7 @@ def written(value: Any, kind: str, language: Language, **values: Any) -> str:
 
 
 def is_message(key: str) -> bool:
-    """Whether there is a message of this key."""
+    """Whether a message has this key."""
     return key in messages_of(LANGUAGES[0])
 
 
@@ -103,7 +103,7 @@ def _units_of_features() -> dict[str, str]:
 
 
 def _change(value: float, language: Language) -> str:
-    """A log ratio in words; each side counts plus one, so a figure would mislead for small ones."""
+    """A log ratio in words; 1 is added to both sides, so a figure would mislead for small ones."""
     steps = ((-math.log(2), "halved"), (-STEADY, "down"), (STEADY, "steady"))
     for limit, name in steps:
         if value <= limit:

@@ -1,4 +1,4 @@
-"""Messages of `messages/<language>.yaml`, filled with values: what needs to know no feature.
+"""Messages of `messages/<language>.yaml`, filled with values: the kinds that need no feature.
 
 A message is a text, or a list of texts of which the first is used whose values are all known.
 `{name}` puts a value in as it is, `{name:kind}` writes it as
@@ -10,7 +10,7 @@ A message is a text, or a list of texts of which the first is used whose values 
     error     +4.4 %, -12.0 %: an error as a share
     money     1,234 (with a value `currency`, such as USD: $1,234)
 
-What comes out is plain text, whatever the values hold: escaping is up to the page.
+The result is plain text, whatever the values hold: the page has to escape it.
 """
 
 import math
@@ -45,8 +45,8 @@ def message(key: str, language: Language, values: Values, kinds: Mapping[str, Wr
     """The message `key` with its values, each written by its kind, in `language`.
 
     Values that the message does not use are ignored; None and NaN count as unknown. Raises
-    LookupError for an unknown key (with the nearest known one), an unknown language, and values
-    that no variant of the message can do without.
+    LookupError for an unknown key (with the nearest known one), for an unknown language, and where
+    no variant of the message can do without the values that are unknown.
     """
     variants = messages_of(language).get(key)
     if variants is None:
@@ -85,12 +85,12 @@ def listing(items: Iterable[str], language: Language) -> str:
 
 
 def keys() -> tuple[str, ...]:
-    """Every message key, the same in each language."""
+    """All message keys, the same in each language."""
     return tuple(messages_of(LANGUAGES[0]))
 
 
 def units() -> tuple[str, ...]:
-    """Every unit that messages can count in."""
+    """All units that messages can count in."""
     return tuple(_content(LANGUAGES[0])["units"])
 
 
@@ -120,7 +120,7 @@ def _content(language: Language) -> dict[str, Any]:
 
 
 def _fill(text: str, language: Language, values: Values, kinds: Mapping[str, Writer]) -> str | None:
-    """The text with its values; None when one of them is unknown. Values are never read as text."""
+    """The text with its values; None when one is unknown. Values are never parsed as text."""
     pieces, position = [], 0
     for match in PLACEHOLDER.finditer(text):
         name, kind = match.groups()
@@ -152,7 +152,7 @@ def _write(
 
 
 def counted(value: float, unit: str, language: Language) -> str:
-    """A number and its unit in the plural form that the number as shown asks for."""
+    """A number and its unit, in the plural form that belongs to the number as shown."""
     shown = round(float(value), 1)
     if shown.is_integer() or abs(shown) >= 5:
         shown = math.floor(shown + 0.5)
@@ -218,12 +218,12 @@ def _error(value: float, language: Language) -> str:
 
 
 def upper_first(text: str) -> str:
-    """The text with a capital at its start, the rest as it is."""
+    """The text with its first letter in upper case, the rest as it is."""
     return text[:1].upper() + text[1:]
 
 
 def alone(write: Callable[[Any, Language], str]) -> Writer:
-    """A kind of value whose writing no other value of the message has a say in."""
+    """A kind of value that is written without regard to the other values of the message."""
     return lambda value, language, _values: write(value, language)
 
 
