@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder docs ui spark-setup lock clean
+.PHONY: help run serve test check format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-processors docs ui spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -81,6 +81,10 @@ bench-scoring:  ## training, and scoring a million customers with the models of 
 bench-ladder:  ## small data: real sources cut to few customers and days, ours beside simple models (FRESH=1: anew)
 	$(SETUP) dev
 	@$(BIN)/python -m benchmarks.ladder $(CELLS)
+
+bench-processors:  ## whole runs under settings that stand in for other processors: every output must be the same, an hour
+	$(SETUP) bench
+	@$(BIN)/python -m benchmarks.processors
 
 docs:  ## write the generated pages of docs/ anew: features, parameters, house, decisions
 	$(SETUP) dev

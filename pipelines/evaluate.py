@@ -6,6 +6,7 @@ import pandas as pd
 
 from actions.plan.catalog import load_catalog
 from actions.plan.offers import offers_of
+from core.digits import as_told
 from core.files import check_manifest, read_json, version, write_json
 from features.history.category_history import read_categories
 from features.timeline import date_of
@@ -53,19 +54,21 @@ def main() -> None:
         f"Churn in {timeline.horizon_days} days, as of {tests}",
         stage.CALIBRATION,
     )
-    evaluation = {
-        "churn": judged.churn,
-        "next_purchase": judged.next_purchase,
-        "value": judged.value,
-        "next_categories": next_categories,
-        "forecast": backtests,
-        "timeline": timeline.to_json(),
-        "ladder": rung.to_json(),
-        "versions": {
-            "evaluated": version(manifest),
-            "served": version(check_manifest(stage.SERVED)),
-        },
-    }
+    evaluation: dict[str, Any] = as_told(
+        {
+            "churn": judged.churn,
+            "next_purchase": judged.next_purchase,
+            "value": judged.value,
+            "next_categories": next_categories,
+            "forecast": backtests,
+            "timeline": timeline.to_json(),
+            "ladder": rung.to_json(),
+            "versions": {
+                "evaluated": version(manifest),
+                "served": version(check_manifest(stage.SERVED)),
+            },
+        }
+    )
     write_json(stage.EVALUATION, evaluation)
     write_json(stage.CHURN_METRICS, _churn_metrics(judged))
     next_metrics = {

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from actions.effects.closed_releases import Judge
+from core.digits import as_told
 from core.files import check_manifest, read_json, write_json
 from features.planning.timeplan import Timeline
 from features.timeline import as_known_on, date_of
@@ -21,7 +22,7 @@ from serving.pages.monitor_report import report_page
 def main() -> None:
     """Measure drift, judge closed releases, advise; without models there is nothing to watch."""
     report = {} if Rule.load(stage.SCORING) else _report()
-    write_json(stage.MONITOR, report)
+    write_json(stage.MONITOR, as_told(report))
     stage.MONITOR_PAGE.write_text(report_page(report), encoding="utf-8")
     write_json(stage.MONITOR_METRICS, _metrics(report) if report else {})
     if report:

@@ -5,6 +5,7 @@ import pandas as pd
 from actions.plan.catalog import load_catalog
 from actions.plan.gates import History, with_pauses
 from actions.plan.plan import make_plan
+from core.digits import as_told
 from core.files import read_json, write_json
 from features.building import tables_at
 from features.engines.duckdb import DuckEngine
@@ -26,7 +27,7 @@ def main() -> None:
     cards = with_pauses(pd.read_parquet(stage.SCORES), report["long_gap_days"], is_seasonal)
     plan, summary = make_plan(cards, load_catalog(params.catalog), params, History(**history))
     stage.write_parquet(plan, stage.PLAN)
-    write_json(stage.PLAN_SUMMARY, summary)
+    write_json(stage.PLAN_SUMMARY, as_told(summary))
 
 
 if __name__ == "__main__":

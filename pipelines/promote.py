@@ -9,6 +9,7 @@ another champion.
 import shutil
 from pathlib import Path
 
+from core.digits import as_told
 from core.files import check_manifest, read_json, write_json, write_manifest
 from features.snapshot import model_features
 from models.churn.model import META, ChurnModel
@@ -53,8 +54,8 @@ def main() -> None:
         told = read_json(earlier)
     card = stage.CHAMPION / REPORTS / stage.MODEL_CARD.name
     card.write_text(with_promotion(card.read_text(encoding="utf-8"), told), encoding="utf-8")
-    write_json(stage.CHAMPION / REPORTS / stage.PROMOTION.name, told)
-    write_json(stage.PROMOTION, told)
+    write_json(stage.CHAMPION / REPORTS / stage.PROMOTION.name, as_told(told))
+    write_json(stage.PROMOTION, as_told(told))
     who = "the new models take over" if decision.promoted else "the champion stays"
     named = {"rule": "a rule scores", "unjudged": "models that nothing has judged score"}
     stage.say(f"{named.get(decision.outcome, who)}: {decision.why}")

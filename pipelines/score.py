@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.digits import as_told
 from core.files import check_manifest, read_json, version, write_json
 from features.history.category_history import read_categories
 from features.planning.timeplan import Timeline
@@ -40,7 +41,7 @@ def main() -> None:
         told = {}  # a rule predicts no number of orders
     cards["rung"] = Rung.load(stage.SCORING).number
     stage.write_parquet(cards, stage.SCORES)
-    write_json(stage.FORECAST, told)
+    write_json(stage.FORECAST, as_told(told))
     ranked = cards["status"].isin([*LISTED]).sum()
     how = "scored" if rule is None else "ranked by rule"
     stage.say(f"{ranked:,} customers {how}, {len(cards):,} cards")

@@ -43,7 +43,7 @@ def make_plan(
     _check_capacities(catalog, params)
     objected = objectors(history.consents)
     is_planned = (scores["status"] == SCORED) & ~scores["customer_id"].isin(objected)
-    cards = scores[is_planned].sort_values("customer_id", ignore_index=True)
+    cards = scores[is_planned].sort_values("customer_id", ignore_index=True, kind="stable")
     blocked = blocked_by(cards, catalog.actions, history, params)
     expected = prospect(cards, catalog.actions, params.margin_rate)
     allocation = allocate(

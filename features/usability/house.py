@@ -60,7 +60,7 @@ def lone_customers(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
     if "amount" not in rows:
         return []
     money = rows.groupby("customer_id")["amount"].sum()
-    money = money[money > 0].sort_values(ascending=False)
+    money = money[money > 0].sort_values(ascending=False, kind="stable")
     total, usual = float(money.sum()), float(money.median())
     lone = money[(money > LONE_SHARE * total) & (money > AT_LEAST * usual)]
     if lone.empty:

@@ -57,7 +57,7 @@ def score_cards(
     explained = _most_at_stake(cards, params.reasons_share)
     reasons = explainer.explain(bundle.churn, snapshot.loc[explained])
     cards["reasons"] = pd.Series([[stored(r) for r in row] for row in reasons], index=explained)
-    cards = whole(cards.sort_values("risk_rank"), purchases, version, timeline)
+    cards = whole(cards.sort_values("risk_rank", kind="stable"), purchases, version, timeline)
     reach = list(cards.columns).index("churn_definition")
     cards.insert(reach, "next_purchase_reach_days", bundle.next_purchase.reach_days)
     cards["risk_rank"] = cards["risk_rank"].astype("Int64")

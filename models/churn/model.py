@@ -23,6 +23,7 @@ import pandas as pd
 from scipy.special import expit
 
 from core.arrays import FloatArray
+from core.digits import TOLD, to_digits
 from core.files import read_json, write_json
 from features.params import Churn
 from models.churn.enough import check_gates
@@ -84,7 +85,7 @@ class ChurnModel:
 
     def predict(self, snapshot: pd.DataFrame) -> FloatArray:
         """Churn risk (n,): the calibrated probability of leaving within the horizon."""
-        return self.calibration(self.raw(snapshot))
+        return to_digits(self.calibration(self.raw(snapshot)), TOLD)
 
     def at_level_of(self, recent: pd.DataFrame, own_rows: float = 0.0) -> "ChurnModel":
         """The same model, its calibration map shifted to the share of leavers in recent rows.

@@ -27,6 +27,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from core.arrays import FloatArray
+from core.digits import CONVEX, to_digits
 from features.params import Churn
 from models.leaving import LAPSE
 from models.simple.btyd_orders import BtydOrders, Triple, btyd_inputs
@@ -195,7 +196,7 @@ def regression_weight(customers: float, windows: float = WINDOWS) -> float:
     if customers <= SOME:
         part = QUARTER * customers / SOME
     else:
-        grown = min(float(np.log(customers / SOME) / np.log(ENOUGH / SOME)), 1.0)
+        grown = to_digits(min(float(np.log(customers / SOME) / np.log(ENOUGH / SOME)), 1.0), CONVEX)
         part = QUARTER + (HALF - QUARTER) * grown
     return part * min(max(windows, 1.0) / WINDOWS, 1.0)
 
@@ -212,13 +213,13 @@ def _at_level(model: ParametricChurn, rows: pd.DataFrame, wanted: float) -> Para
     if regression is None:
         return model
     odds = model.log_odds(rows)
-    shift = brentq(lambda by: float(expit(odds + by).mean()) - wanted, -40.0, 40.0)
-    level = regression.level + float(shift) / regression.weight
+    shift = brentq(lambda by: float(expit(odds + by).mean()) - wanted, -40.0, 40.0, xtol=1e-14)
+    level = to_digits(regression.level + float(shift) / regression.weight, CONVEX)
     return replace(model, regression=replace(regression, level=level))
 
 
 def _with_importance(model: ParametricChurn, rows: pd.DataFrame) -> ParametricChurn:
     moved = model.contributions(rows).drop(columns=BASE).abs().mean()
     total = float(moved.sum())
-    shares = {str(name): float(value) / total for name, value in moved.items()} if total else {}
+    shares = {str(name): to_digits(v / total, CONVEX) for name, v in moved.items()} if total else {}
     return replace(model, importance=shares)

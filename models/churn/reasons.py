@@ -22,6 +22,7 @@ from models.churn.parametric import BASE
 from models.trees.inputs import is_text
 
 FILE = "reasons.json"
+DECIMALS = 6  # of a contribution, before groups are put in order by them
 SMALLEST_CONTRIBUTION = 0.05  # log odds; below it a group moves the odds by less than 5 %
 LONGEST = 100  # characters of a text that is shown
 
@@ -116,6 +117,7 @@ class Explainer:
         by_feature = model.contributions(snapshot)
         names = list(self.groups)
         values = self._grouped(model, by_feature, snapshot.index)[names].to_numpy(np.float64)
+        values = values.round(DECIMALS)
         order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, : self.max_reasons]
         position = {name: i for i, name in enumerate(model.features)}
         of_shown = {
@@ -164,7 +166,7 @@ class Explainer:
             "typical_value": self.typical[usual or feature],
             "own_usual": _plain(told[usual][row]) if usual else None,
             "direction": direction,
-            "contribution": round(float(contribution), 6),
+            "contribution": float(contribution),
             "message_key": f"reason.{reason_group}.{direction}",
         }
 

@@ -172,7 +172,7 @@ def feature_aucs(test: pd.DataFrame, features: list[str]) -> "pd.Series[float]":
     for name in features:
         areas = [auc(y, part, one) for part in _alone(test[name])]
         values[name] = max((max(area, 1 - area) for area in areas if area == area), default=0.5)
-    return pd.Series(values, dtype="float64").sort_values(ascending=False)
+    return pd.Series(values, dtype="float64").sort_values(ascending=False, kind="stable")
 
 
 def _alone(column: "pd.Series[Any]") -> list[FloatArray]:

@@ -23,6 +23,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from core.arrays import FloatArray
+from core.digits import CONVEX, to_digits
 from core.errors import DataGateError
 from core.files import read_json, write_json
 from features.params import Churn
@@ -194,7 +195,7 @@ def _layout(rows: pd.DataFrame, inputs: Inputs, horizon_days: int) -> Layout:
     grid = grid_for(rows["followup_days"].to_numpy(np.float64), horizon_days)
     at_risk, bought = _at_risk(rows, grid)
     events, waiting = (at_risk & bought).sum(axis=0), at_risk.sum(axis=0)
-    pooled = logit((events + 0.5) / (waiting + 1.0))
+    pooled = to_digits(logit((events + 0.5) / (waiting + 1.0)), CONVEX)
     return Layout(inputs, horizon_days, grid, tuple(pooled.tolist()))
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from core.arrays import FloatArray
+from core.digits import CONVEX, TOLD, to_digits
 from core.files import read_json, write_json
 from features.params import Churn
 from models.leaving import LAPSE
@@ -116,6 +117,7 @@ class RhythmValue:
         if churn != LAPSE:
             return expected, share
         lapses = self.orders.bg_nbd.p_no_purchase(outcome, *btyd_inputs(snapshot))
+        lapses = to_digits(lapses, TOLD)
         stays = expected / np.maximum((1.0 - lapses) + lapses * share, LEAST)
         return np.maximum(stays, 1.0), share
 
@@ -207,7 +209,8 @@ def _at_level_of(value: RhythmValue, closed: pd.DataFrame) -> RhythmValue:
 
 
 def _level(seen: float, expected: float) -> float:
-    return float(np.clip((seen + PRIOR_ORDERS) / (expected + PRIOR_ORDERS), *LEVEL_LIMITS))
+    level = (seen + PRIOR_ORDERS) / (expected + PRIOR_ORDERS)
+    return to_digits(float(np.clip(level, *LEVEL_LIMITS)), CONVEX)
 
 
 def _between(stays: FloatArray, share: float, risk: FloatArray) -> FloatArray:

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from core.arrays import FloatArray
+from core.digits import TOLD, to_digits
 from core.errors import DataGateError
 from core.files import read_json, write_json
 from features.history.category_history import Categories
@@ -70,9 +71,10 @@ class NextCategoriesModel:
             told = self.booster.predict(self.pairs.matrix(pairs, part), num_threads=self.threads)
             row = pairs["row"].to_numpy(np.int64) + start
             stays = 1.0 - risk[row] if self.churn == LAPSE else 1.0
+            probability = to_digits(told * stays, TOLD)
             found.append(
                 pairs.assign(
-                    row=row, probability=told * stays, is_new=(pairs["bought_90d"] == 0).to_numpy()
+                    row=row, probability=probability, is_new=(pairs["bought_90d"] == 0).to_numpy()
                 )
             )
         columns = ["row", "category", "probability", "is_new"]

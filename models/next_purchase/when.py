@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from core.arrays import FloatArray
+from core.digits import TOLD, to_digits
 from features.params import Churn
 from models.leaving import LAPSE
 from models.probability.curves import days_until, probability_by, tilt, whole_days
@@ -49,9 +50,9 @@ class WhenModel(ABC):
     def curve(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> FloatArray:
         """The survival curves as reported: for a lapse tilted to `churn_risk` (n,)."""
         survival = self.survival(snapshot)
-        if self.churn != LAPSE:
-            return survival
-        return tilt(survival, self.grid, churn_risk, self.horizon_days)
+        if self.churn == LAPSE:
+            survival = tilt(survival, self.grid, churn_risk, self.horizon_days)
+        return to_digits(survival, TOLD)
 
     def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
         """When each customer buys next, given a `churn_risk` (n,), on the snapshot's index.
@@ -63,7 +64,9 @@ class WhenModel(ABC):
         """
         curve = self.curve(snapshot, churn_risk)
         columns = {
-            f"{PURCHASE_PROBABILITY}{days}d": probability_by(curve, self.grid, days)
+            f"{PURCHASE_PROBABILITY}{days}d": to_digits(
+                probability_by(curve, self.grid, days), TOLD
+            )
             for days in REPORTED_DAYS
         }
         low, high = whole_days(curve, self.grid, OUTSIDE, OUTSIDE)

@@ -18,7 +18,9 @@ import pandas as pd
 from scipy.optimize import brentq, minimize
 from scipy.special import expit, log_expit
 
-FloatArray = npt.NDArray[np.float64]
+from core.arrays import FloatArray
+from core.digits import CONVEX, to_digits
+from models.probability.optimum import polished
 
 SMALLEST = 1e-6  # probabilities are kept this far from 0 and 1
 LEAST_SLOPE = 1e-3
@@ -59,7 +61,8 @@ class BetaMap:
         def excess(shift: float) -> float:
             return float(replace(self, c=self.c + shift)(scores).mean() - share)
 
-        return replace(self, c=self.c + float(brentq(excess, -FURTHEST_SHIFT, FURTHEST_SHIFT)))
+        shift = float(brentq(excess, -FURTHEST_SHIFT, FURTHEST_SHIFT, xtol=1e-14))
+        return replace(self, c=to_digits(self.c + shift, CONVEX))
 
 
 IDENTITY = BetaMap(1.0, 1.0, 0.0)
@@ -81,14 +84,9 @@ def fit_beta_map(scores: FloatArray, outcomes: FloatArray) -> BetaMap:
         gradient = np.array([residual @ log_s, -(residual @ log_not_s), residual.sum()])
         return float(value + 0.5 * away @ away), gradient + away
 
-    found = minimize(
-        loss,
-        np.array([1.0, 1.0, 0.0]),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(LEAST_SLOPE, None), (LEAST_SLOPE, None), (None, None)],
-    )
-    return BetaMap(*(float(value) for value in found.x))
+    bounds = [(LEAST_SLOPE, np.inf), (LEAST_SLOPE, np.inf), (-np.inf, np.inf)]
+    found = minimize(loss, np.array([1.0, 1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds)
+    return BetaMap(*to_digits(polished(loss, found.x, bounds), CONVEX).tolist())
 
 
 def cross_fitted(

@@ -17,9 +17,10 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import betaincinv, expit, gammaln, hyp2f1, psi, roots_legendre
 
+from core.arrays import FloatArray
+from core.digits import FLAT, to_digits
 from core.errors import DataGateError
-
-FloatArray = npt.NDArray[np.float64]
+from models.probability.optimum import polished
 
 # (r, a, b); α follows from r, so that every start has the mean purchase rate of the data.
 STARTS = ((1.0, 1.0, 2.0), (0.3, 0.5, 3.0), (2.0, 0.2, 5.0))
@@ -152,7 +153,8 @@ def fit_bg_nbd(
 
     Arrays (n,), times in days; customers with the same triple are counted once with a weight.
     L-BFGS-B on the log parameters with the analytic gradient, from several starts, the best one
-    kept. Raises DataGateError when no customer bought on two days: λ and p cannot be told apart.
+    kept and polished. Raises DataGateError when no customer bought on two days: λ and p cannot be
+    told apart.
     """
     triples = np.column_stack([frequency, recency, T]).astype(np.float64)
     if not (triples[:, 0] > 0).any():
@@ -172,8 +174,8 @@ def fit_bg_nbd(
     held = _Penalty(penalty, np.array([1.0, tenths, 1.0, 1.0]))
     tried = [_minimise(start, _History.of(rows[few]), weight[few], held) for start in starts]
     best = min(tried, key=lambda one: one[0])[1]
-    r, alpha, a, b = (float(value) for value in np.exp(_minimise(best, history, weight, held)[1]))
-    return BgNbd(r=r, alpha=alpha * unit, a=a, b=b)
+    r, alpha, a, b = to_digits(np.exp(_minimise(best, history, weight, held)[1]), FLAT).tolist()
+    return BgNbd(r=r, alpha=to_digits(alpha * unit, FLAT), a=a, b=b)
 
 
 def log_likelihood(model: BgNbd, triples: FloatArray) -> FloatArray:
@@ -235,15 +237,16 @@ def _minimise(
         penalty, slope = held(log_parameters)
         return value + penalty, gradient + slope
 
+    bounds = [(np.log(BOUNDS[0]), np.log(BOUNDS[1]))] * 4
     result = minimize(
         loss,
         start,
         jac=True,
         method="L-BFGS-B",
-        bounds=[(np.log(BOUNDS[0]), np.log(BOUNDS[1]))] * 4,
+        bounds=bounds,
         options={"maxiter": 1000, "ftol": 1e-13, "gtol": 1e-8},
     )
-    return float(result.fun), result.x
+    return float(result.fun), polished(loss, result.x, bounds)
 
 
 def _terms(parameters: FloatArray, history: _History) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from core.arrays import FloatArray
+from core.digits import CONVEX, TOLD, to_digits
 from models.simple.btyd import BgNbd, fit_bg_nbd
 from models.simple.pareto_nbd import PENALTY, ParetoNbd, fit_pareto_nbd
 
@@ -38,7 +39,8 @@ class BtydOrders:
     def expected(self, snapshot: pd.DataFrame, days: int) -> FloatArray:
         """Expected orders (n,) within `days` after the as-of date, above 0."""
         expected = self.bg_nbd.expected_purchases(days, *btyd_inputs(snapshot))
-        return expected * self.orders_per_purchase_day
+        orders: FloatArray = expected * self.orders_per_purchase_day
+        return to_digits(orders, TOLD)
 
     def log_odds_of_no_purchase(self, days: int, triple: Triple) -> FloatArray:
         """Log odds (n,) of no purchase within `days`: the mean of the fitted models."""
@@ -46,13 +48,12 @@ class BtydOrders:
         if self.pareto_nbd is not None:
             silent.append(self.pareto_nbd.p_no_purchase(days, *triple))
         odds = [logit(np.clip(p, SUREST, 1.0 - SUREST)) for p in silent]
-        mean: FloatArray = np.mean(odds, axis=0)
-        return mean
+        return to_digits(np.asarray(np.mean(odds, axis=0), np.float64), CONVEX)
 
     def p_no_purchase(self, days: int, triple: Triple) -> FloatArray:
         """P(no purchase within `days`), (n,)."""
         silent: FloatArray = expit(self.log_odds_of_no_purchase(days, triple))
-        return silent
+        return to_digits(silent, TOLD)
 
     def to_dict(self) -> dict[str, Any]:
         """The models as plain data, for JSON."""

@@ -13,7 +13,9 @@ from scipy.optimize import minimize
 from scipy.special import gammaln, psi
 
 from core.arrays import FloatArray
+from core.digits import PEAKED, to_digits
 from core.errors import DataGateError
+from models.probability.optimum import polished
 
 STARTS = ((2.0, 2.0), (6.0, 4.0), (1.0, 10.0))  # p, q; v follows from the mean of the data
 BOUNDS = (1e-3, 1e4)
@@ -52,8 +54,8 @@ class GammaGamma:
 def fit_gamma_gamma(frequency: FloatArray, monetary_value: FloatArray) -> GammaGamma:
     """Fit by maximum likelihood on customers with a repeat purchase of more than nothing.
 
-    Arrays (n,). L-BFGS-B on the log parameters with the analytic gradient, from several starts.
-    Raises DataGateError when there are fewer than two such customers.
+    Arrays (n,). L-BFGS-B on the log parameters with the analytic gradient, from several starts, the
+    best one kept and polished. Raises DataGateError when there are fewer than two such customers.
     """
     x, m = np.asarray(frequency, np.float64), np.asarray(monetary_value, np.float64)
     there = (x > 0) & (m > 0) & np.isfinite(m)
@@ -94,5 +96,6 @@ def fit_gamma_gamma(frequency: FloatArray, monetary_value: FloatArray) -> GammaG
         )
         for p, q in STARTS
     ]
-    p, q, v = (float(value) for value in np.exp(min(tried, key=lambda one: one.fun).x))
-    return GammaGamma(p=p, q=q, v=v * unit)
+    best = polished(loss, min(tried, key=lambda one: one.fun).x, limits)
+    p, q, v = to_digits(np.exp(best) * [1.0, 1.0, unit], PEAKED).tolist()
+    return GammaGamma(p=p, q=q, v=v)

@@ -18,11 +18,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize
-from scipy.special import gammaln, roots_legendre
+from scipy.special import gammaln, psi, roots_legendre
 
-FloatArray = npt.NDArray[np.float64]
+from core.arrays import FloatArray
+from core.digits import FLAT, to_digits
+from models.probability.optimum import polished
 
 NODES = 16  # of the quadrature, on log(α + β + y): six digits
 STARTS = ((1.0, 0.7), (0.4, 0.4))  # (r, s)
@@ -30,6 +31,7 @@ STARTS = ((1.0, 0.7), (0.4, 0.4))  # (r, s)
 # last T: the usual penalty when buy-till-you-die models are fitted to few customers.
 PENALTY = 1e-3
 BOUNDS = (1e-4, 1e4)
+_AT, _WEIGHTS = roots_legendre(NODES)
 MOST_CUSTOMERS = 1_000  # to fit on, every k-th of more: four parameters need no more
 
 
@@ -69,7 +71,8 @@ class ParetoNbd:
 def fit_pareto_nbd(frequency: FloatArray, recency: FloatArray, T: FloatArray) -> ParetoNbd:  # noqa: N803
     """Fit by maximum likelihood with a small penalty, from two starts, the best one kept.
 
-    Arrays (n,), times in days; customers with the same triple are counted once with a weight.
+    Arrays (n,), times in days; customers with the same triple are counted once with a weight. The
+    best one is polished.
     """
     triples = np.column_stack([frequency, recency, T]).astype(np.float64)
     triples = triples[:: max(1, len(triples) // MOST_CUSTOMERS)]
@@ -78,39 +81,97 @@ def fit_pareto_nbd(frequency: FloatArray, recency: FloatArray, T: FloatArray) ->
     x, t_x, t = rows[:, 0], rows[:, 1] / unit, rows[:, 2] / unit
     weight = counts / counts.sum()
 
-    def loss(log_parameters: FloatArray) -> float:
+    def loss(log_parameters: FloatArray) -> tuple[float, FloatArray]:
         r, alpha, s, beta = parameters = np.exp(log_parameters)
         start = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + s * np.log(beta)
-        told = float(weight @ (start + _log_end(parameters, x, t_x, t)))
-        return -told + PENALTY * float(parameters @ parameters)
+        end = _End.of(parameters, x, t_x, t)
+        told = float(weight @ (start + np.logaddexp(*end.logs())))
+        slope = end.slopes() @ weight
+        slope += [weight @ psi(r + x) - psi(r) + np.log(alpha), r / alpha, np.log(beta), s / beta]
+        penalty = PENALTY * float(parameters @ parameters)
+        return penalty - told, (2.0 * PENALTY * parameters - slope) * parameters
 
+    bounds = [tuple(np.log(BOUNDS))] * 4
     rate = max(float((weight @ x) / (weight @ t)), 1e-6)
     tried = [
         minimize(
             loss,
             np.log([r, np.clip(r / rate, *BOUNDS), s, 5.0]),
+            jac=True,
             method="L-BFGS-B",
-            bounds=[tuple(np.log(BOUNDS))] * 4,
+            bounds=bounds,
         )
         for r, s in STARTS
     ]
-    r, alpha, s, beta = (float(value) for value in np.exp(min(tried, key=lambda one: one.fun).x))
-    return ParetoNbd(r=r, alpha=alpha * unit, s=s, beta=beta * unit)
+    best = polished(loss, min(tried, key=lambda one: one.fun).x, bounds)
+    r, alpha, s, beta = to_digits(np.exp(best) * [1.0, unit, 1.0, unit], FLAT).tolist()
+    return ParetoNbd(r=r, alpha=alpha, s=s, beta=beta)
+
+
+@dataclass(frozen=True)
+class _End:
+    """Customers' ends at parameters r, α, s, β: the integral at its nodes, each (n, NODES).
+
+    `shares` are what each node adds to it, relative to the largest; `v` is log(α + β + y).
+    """
+
+    parameters: FloatArray
+    histories: tuple[FloatArray, FloatArray, FloatArray]
+    shares: FloatArray
+    most: FloatArray
+    v: FloatArray
+    half: FloatArray
+
+    @classmethod
+    def of(cls, parameters: FloatArray, x: FloatArray, t_x: FloatArray, t: FloatArray) -> "_End":
+        r, alpha, s, beta = parameters
+        both = alpha + beta
+        low, high = np.log(both + t_x), np.log(both + t)
+        half = (high - low) / 2.0
+        v = low[:, None] + half[:, None] * (_AT + 1.0)
+        y = np.exp(v) - both
+        log_terms = -(r + x)[:, None] * np.log(alpha + y) - (s + 1.0) * np.log(beta + y) + v
+        most = log_terms.max(axis=1)
+        shares = np.exp(log_terms - most[:, None]) * _WEIGHTS
+        return cls(parameters, (x, t_x, t), shares, most, v, half)
+
+    def logs(self) -> tuple[FloatArray, FloatArray]:
+        """Logs (n,) of the two ways a history can end: alive, and gone."""
+        r, alpha, s, beta = self.parameters
+        x, _, t = self.histories
+        alive = -(r + x) * np.log(alpha + t) - s * np.log(beta + t)
+        inside = self.shares.sum(axis=1) * self.half * s
+        return alive, self.most + np.log(np.maximum(inside, np.finfo(np.float64).tiny))
+
+    def slopes(self) -> FloatArray:
+        """Derivatives (4, n) of `_log_end`, the nodes' own moves included."""
+        r, alpha, s, beta = self.parameters
+        x, t_x, t = self.histories
+        both = alpha + beta
+        at = np.exp(self.v)
+        y = at - both
+        share = self.shares / self.shares.sum(axis=1, keepdims=True)
+        # Both α and β move the ends of the integral on its scale, and with them every node.
+        low_by, high_by = 1.0 / (both + t_x), 1.0 / (both + t)
+        half_by = (high_by - low_by) / 2.0
+        v_by = low_by[:, None] + half_by[:, None] * (_AT + 1.0)
+        wider = np.divide(half_by, self.half, out=np.zeros_like(self.half), where=self.half > 0)
+        bought, lived = -(r + x)[:, None] / (alpha + y), -(s + 1.0) / (beta + y)
+        moved = (bought + lived) * (at * v_by - 1.0) + v_by
+        gone = [
+            -(share * np.log(alpha + y)).sum(axis=1),
+            (share * (moved + bought)).sum(axis=1) + wider,
+            1.0 / s - (share * np.log(beta + y)).sum(axis=1),
+            (share * (moved + lived)).sum(axis=1) + wider,
+        ]
+        alive = [-np.log(alpha + t), -(r + x) / (alpha + t), -np.log(beta + t), -s / (beta + t)]
+        log_alive, log_gone = self.logs()
+        p_gone = np.exp(log_gone - np.logaddexp(log_alive, log_gone))
+        found: FloatArray = p_gone * np.stack(gone) + (1.0 - p_gone) * np.stack(alive)
+        return found
 
 
 def _log_end(parameters: FloatArray, x: FloatArray, t_x: FloatArray, t: FloatArray) -> FloatArray:
     """Log of the part of the likelihood (n,) that depends on how the history ends."""
-    r, alpha, s, beta = parameters
-    alive = -(r + x) * np.log(alpha + t) - s * np.log(beta + t)
-    nodes, weights = roots_legendre(NODES)
-    both = alpha + beta
-    low, high = np.log(both + t_x), np.log(both + t)
-    half = (high - low) / 2.0
-    v = low[:, None] + half[:, None] * (nodes + 1.0)
-    y = np.exp(v) - both
-    log_terms = -(r + x)[:, None] * np.log(alpha + y) - (s + 1.0) * np.log(beta + y) + v
-    most = log_terms.max(axis=1)
-    inside = (np.exp(log_terms - most[:, None]) @ weights) * half * s
-    gone = most + np.log(np.maximum(inside, np.finfo(np.float64).tiny))
-    end: FloatArray = np.logaddexp(alive, gone)
+    end: FloatArray = np.logaddexp(*_End.of(parameters, x, t_x, t).logs())
     return end

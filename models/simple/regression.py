@@ -13,8 +13,10 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
 from core.arrays import FloatArray
+from core.digits import CONVEX, to_digits
 from features.params import Churn
 from models.leaving import LAPSE
+from models.probability.optimum import polished
 from models.simple.rules import TENURE, log_scaled, rfm_columns, smoothed_gap
 from models.simple.scaling import mean_and_scale
 
@@ -88,8 +90,8 @@ def _fit(z: FloatArray, left: FloatArray, weight: FloatArray) -> FloatArray:
             residual.sum() + LEVEL_RIDGE * level, z.T @ residual + RIDGE * beta
         ]
 
-    found: FloatArray = minimize(loss, np.zeros(z.shape[1] + 1), jac=True, method="L-BFGS-B").x
-    return found
+    found = minimize(loss, np.zeros(z.shape[1] + 1), jac=True, method="L-BFGS-B").x
+    return to_digits(polished(loss, found), CONVEX)
 
 
 def _standardised(

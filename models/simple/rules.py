@@ -15,10 +15,9 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
 from core.arrays import FloatArray
+from core.digits import TOLD, to_digits
 from core.errors import DataGateError
 from core.files import read_json, write_json
 from features.params import Churn
@@ -26,7 +25,7 @@ from models.leaving import LAPSE, saved
 from models.simple.btyd_orders import BtydOrders, btyd_inputs, fit_btyd_orders, last_histories
 from models.simple.gamma_gamma import GammaGamma, fit_gamma_gamma
 from models.simple.kaplan_meier import SegmentCurves, fit_segment_curves
-from models.simple.scaling import mean_and_scale
+from models.simple.logistic import Logistic
 
 FILE = "baselines.json"
 SIMPLE_RULES = ("recency_rule", "own_rhythm_rule")
@@ -44,40 +43,6 @@ FEWEST_PAYING = 20  # customers who bought again for money; with fewer Gamma-Gam
 CURVE_DAYS = 400  # the end of the curves of segments, where somebody was followed that long
 
 Design = Callable[[pd.DataFrame], pd.DataFrame]
-
-
-@dataclass(frozen=True)
-class Logistic:
-    """A fitted logistic regression: coefficients by column name, for standardised inputs."""
-
-    mean: dict[str, float]
-    scale: dict[str, float]
-    coefficient: dict[str, float]
-    intercept: float
-
-    @classmethod
-    def fit(cls, inputs: pd.DataFrame, churned: FloatArray) -> "Logistic":
-        """Fit on inputs (n, k) and labels (n,) in {0, 1}; an undefined input counts as the mean."""
-        mean, scale = mean_and_scale(inputs)
-        standardised = ((inputs - mean) / scale).fillna(0.0)
-        fitted = LogisticRegression(max_iter=1000, tol=1e-8).fit(standardised.to_numpy(), churned)
-        columns = list(inputs.columns)
-        return cls(
-            mean=dict(zip(columns, mean.tolist(), strict=True)),
-            scale=dict(zip(columns, scale.tolist(), strict=True)),
-            coefficient=dict(zip(columns, fitted.coef_[0].tolist(), strict=True)),
-            intercept=float(fitted.intercept_[0]),
-        )
-
-    def predict(self, inputs: pd.DataFrame) -> FloatArray:
-        """Probability of churn (n,) for inputs with the columns it was fitted on."""
-        log_odds = np.full(len(inputs), self.intercept)
-        # By name, as JSON keeps them: floating-point sums depend on their order.
-        for name, coefficient in sorted(self.coefficient.items()):
-            standardised = (inputs[name].to_numpy(np.float64) - self.mean[name]) / self.scale[name]
-            log_odds += coefficient * np.where(np.isnan(standardised), 0.0, standardised)
-        probability: FloatArray = expit(log_odds)
-        return probability
 
 
 @dataclass(frozen=True)
@@ -107,7 +72,8 @@ class Baselines:
                 self.horizon_days, *btyd_inputs(snapshot)
             )
         ordered = [name for name in (TENURE_RULE, *BASELINES) if name in columns]
-        return pd.DataFrame(columns, index=snapshot.index)[ordered]
+        told = {name: to_digits(columns[name], TOLD) for name in ordered}
+        return pd.DataFrame(told, index=snapshot.index)
 
     def days_to_next_purchase(self, snapshot: pd.DataFrame) -> FloatArray:
         """Days (n,) until the customer's own mean gap is over; 0 for customers already late.
@@ -133,7 +99,7 @@ class Baselines:
         frequency, recency, t = btyd_inputs(snapshot)
         money = snapshot["monetary_value"].fillna(0.0).to_numpy(np.float64)
         expected = self.orders.bg_nbd.expected_purchases(days, frequency, recency, t)
-        return expected * self.gamma_gamma.expected_amount(frequency, money)
+        return to_digits(expected * self.gamma_gamma.expected_amount(frequency, money), TOLD)
 
     def save(self, folder: Path) -> None:
         """Write `baselines.json`."""

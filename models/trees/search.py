@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.special import expit
 
 from core.arrays import FloatArray
+from core.digits import CONVEX, to_digits
 from features.timeline import is_closed
 from models.params import EnsembleParams, ModelParams
 from models.probability.metrics import log_loss
@@ -154,7 +155,7 @@ def _mean_loss(folds: Sequence[Fold], settings: EnsembleParams, params: ModelPar
         told: FloatArray = expit(score)
         losses.append(log_loss(fold.judged.target, told, np.ones_like(told)))
         rows.append(len(told))
-    return float(np.average(losses, weights=rows))
+    return to_digits(float(np.average(losses, weights=rows)), CONVEX)
 
 
 def _told(study: "optuna.Study", trial: "optuna.trial.FrozenTrial") -> str:

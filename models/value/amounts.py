@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.arrays import FloatArray
+from core.digits import CONVEX, TOLD, to_digits
 from core.errors import DataGateError
 from models.lone import is_lone
 from models.params import ModelParams
@@ -84,7 +85,7 @@ class Part:
     ) -> FloatArray:
         """Expected amount (n,) above the target's `least`; `start` as in training."""
         scores = None if start is None else _log(start)
-        amount: FloatArray = self.level * _expected(self.booster, inputs, scores, threads)
+        amount = to_digits(self.level * _expected(self.booster, inputs, scores, threads), TOLD)
         if self.reach is None:
             return amount
         beyond: FloatArray = np.fmax(inputs[:, self.reach.position] / self.reach.most, 1.0)
@@ -119,7 +120,7 @@ def learn(
     predicted = _expected(booster, kept.inputs, kept.init_score, params.threads)
     prior = PRIOR_ROWS * predicted.mean()
     level = (target.of(target.learned_from(stop)).sum() + prior) / (predicted.sum() + prior)
-    return Part(booster, float(np.clip(level, *LEVEL_LIMITS)), reach)
+    return Part(booster, to_digits(float(np.clip(level, *LEVEL_LIMITS)), CONVEX), reach)
 
 
 def without_lone(target: Target, rows: pd.DataFrame) -> pd.DataFrame:
@@ -181,8 +182,7 @@ def _expected(
 
 
 def _log(start: FloatArray) -> FloatArray:
-    logs: FloatArray = np.log(np.maximum(start, LEAST_START))
-    return logs
+    return to_digits(np.log(np.maximum(start, LEAST_START)), CONVEX)
 
 
 def _rows(target: Target, rows: pd.DataFrame, inputs: Inputs, start: Start | None) -> Rows:

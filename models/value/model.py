@@ -34,6 +34,7 @@ import numpy as np
 import pandas as pd
 
 from core.arrays import FloatArray
+from core.digits import CONVEX, to_digits
 from core.files import read_json, write_json
 from features.params import Churn
 from models.leaving import LAPSE, saved
@@ -289,7 +290,7 @@ def _leaver_share(model: ValueModel, name: str, rows: pd.DataFrame) -> float:
     full = replace(model.parts[name], level=1.0).predict(inputs, threads=1)
     prior = PRIOR_ROWS * full.mean()
     share = (brought + usual_share(model.horizons, name) * prior) / (full[left].sum() + prior)
-    return float(np.clip(share, 0.0, 1.0))
+    return to_digits(float(np.clip(share, 0.0, 1.0)), CONVEX)
 
 
 def usual_share(horizons: Horizons, name: str = "value") -> float:

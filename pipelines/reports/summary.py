@@ -125,7 +125,7 @@ def next_lines(evaluation: dict[str, Any]) -> list[str]:
 
 def rule_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Language) -> list[str]:
     """Below the data gates: how far a model is, and whom the rule ranks highest."""
-    ranked = cards[cards["status"] == RULE].sort_values("risk_rank")
+    ranked = cards[cards["status"] == RULE].sort_values("risk_rank", kind="stable")
     unjudged = int((cards["status"] == INSUFFICIENT_DATA).sum())
     lines = [
         "\nNo model yet: the data is below the gates, so a rule ranks and tells no probability",

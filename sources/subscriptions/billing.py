@@ -205,7 +205,7 @@ def _watched_until(checked: dict[str, Checked]) -> tuple[pd.Timestamp, str]:
 
 def _steady_last(times: "pd.Series[pd.Timestamp]") -> pd.Timestamp:
     """The latest time that has another one within ALONE_DAYS before it; of FEW simply the last."""
-    ordered = times.sort_values(ignore_index=True)
+    ordered = times.sort_values(ignore_index=True, kind="stable")
     if len(ordered) < FEW:
         return pd.Timestamp(ordered.iloc[-1])
     near = ordered.diff() <= pd.Timedelta(days=ALONE_DAYS)

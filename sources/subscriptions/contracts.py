@@ -125,8 +125,8 @@ def next_starts(
     left = pd.DataFrame({"customer": customers, "end": ends, "row": ends.index}).dropna()
     right = pd.DataFrame({"customer": customers, "next": starts, "end": starts}).dropna()
     found = pd.merge_asof(
-        left.sort_values("end"),
-        right.sort_values("end"),
+        left.sort_values("end", kind="stable"),
+        right.sort_values("end", kind="stable"),
         on="end",
         by="customer",
         direction="forward",

@@ -39,7 +39,7 @@ def stray_times(rows: pd.DataFrame, table: Table, of: "pd.Series[bool]") -> "pd.
     there = rows[of & rows[table.time].notna()]
     times = there[table.time]
     single = [column for column in table.key if column != "line_id" and column in there]
-    once = times[~there.duplicated([*single, table.time])].sort_values()
+    once = times[~there.duplicated([*single, table.time])].sort_values(kind="stable")
     if len(once) < LEAST:
         return reasons
     days = once.to_numpy("datetime64[s]").astype(np.int64) / 86_400

@@ -175,7 +175,7 @@ def test_coefficients_saved_as_json_predict_the_same_numbers(baselines, test, tm
         * (np.log1p(test[name]) - saved["mean"][name])
         / saved["scale"][name]
     )
-    np.testing.assert_allclose(again.predict(test)["recency_rule"], by_hand, rtol=1e-12)
+    np.testing.assert_allclose(again.predict(test)["recency_rule"], by_hand, rtol=1e-7)
 
 
 @pytest.mark.slow
@@ -215,9 +215,9 @@ def test_expected_orders_count_every_order_of_an_expected_purchase_day(train, ba
     days = baselines.orders.bg_nbd.expected_purchases(
         HORIZON, *test[["frequency", "recency", "T"]].to_numpy().T
     )
-    np.testing.assert_allclose(baselines.expected_orders(test, HORIZON), days, rtol=1e-12)
+    np.testing.assert_allclose(baselines.expected_orders(test, HORIZON), days, rtol=1e-7)
     twice = fit_baselines(train.assign(orders_total=2 * train["orders_total"]), HORIZON)
-    np.testing.assert_allclose(twice.expected_orders(test, HORIZON), 2 * days, rtol=1e-12)
+    np.testing.assert_allclose(twice.expected_orders(test, HORIZON), 2 * days, rtol=1e-7)
 
 
 def test_the_last_period_is_the_nearest_window_scaled_to_the_horizon(test):

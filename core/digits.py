@@ -1,0 +1,61 @@
+"""To how many digits a number is kept: the same on every processor.
+
+What NumPy, BLAS and the C library compute differs from one processor to the next in the last of 16
+digits: vectorised functions round otherwise, and sums are added up in another order. One such digit
+is another sha256, and so another version of the model and another release. So wherever such a
+function has been at work, what it found is rounded to digits that do not depend on it: parameters
+when they are fitted, before anything is computed from them; predictions when they are made, before
+customers are put in order by them; figures when they are written. Between those places there is
+plain arithmetic, which is the same everywhere.
+
+Rounding alone proves nothing: numbers that differ in the sixteenth digit still fall on both sides
+of a boundary between two rounded numbers, though seldom. With eight digits it happens to one number
+in a hundred million; docs/decisions/0027-the-same-numbers.md adds that up.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, overload
+
+import numpy as np
+
+from core.arrays import FloatArray
+
+FLAT = 7  # of parameters whose likelihood hardly changes along a ridge: buy-till-you-die models
+PEAKED = 9  # of parameters with one clear maximum, of likelihoods that are not convex
+CONVEX = 10  # of regressions, calibration maps, and ratios of sums
+TOLD = 8  # of what models predict and reports say
+
+_EXPONENTS = range(-300, 301)
+_POWERS = np.array([float(f"1e{exponent}") for exponent in _EXPONENTS])
+
+
+@overload
+def to_digits(values: float, digits: int) -> float: ...
+@overload
+def to_digits(values: FloatArray, digits: int) -> FloatArray: ...
+def to_digits(values: float | FloatArray, digits: int) -> float | FloatArray:
+    """The numbers, of any shape, rounded to so many significant digits; NaN and ±inf stay.
+
+    By comparisons, one product, `rint` and one quotient, which IEEE 754 defines to the last bit: a
+    logarithm would bring back what is rounded away.
+    """
+    numbers = np.asarray(values, np.float64)
+    first = np.searchsorted(_POWERS, np.abs(numbers), side="right") - 1  # the place of its power
+    place = np.clip(digits - 1 - (first + _EXPONENTS[0]), _EXPONENTS[0], _EXPONENTS[-1])
+    up = _POWERS[np.maximum(place, 0) - _EXPONENTS[0]]
+    down = _POWERS[np.maximum(-place, 0) - _EXPONENTS[0]]
+    with np.errstate(over="ignore", invalid="ignore"):
+        rounded = np.where(place >= 0, np.rint(numbers * up) / up, np.rint(numbers / down) * down)
+    rounded = np.where(np.isfinite(numbers) & (first >= 0), rounded, numbers)
+    return rounded if isinstance(values, np.ndarray) else float(rounded)
+
+
+def as_told(content: Any) -> Any:
+    """The same content for JSON, with every float in it as it is told: to TOLD digits."""
+    if isinstance(content, float):
+        return to_digits(float(content), TOLD)
+    if isinstance(content, Mapping):
+        return {name: as_told(value) for name, value in content.items()}
+    if isinstance(content, Sequence) and not isinstance(content, str):
+        return [as_told(value) for value in content]
+    return content
