@@ -3,9 +3,9 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from babel.dates import format_date
-
 from serving.cards.card import NextPurchase, Purchases, ScoreCard
+from serving.pages import charts
+from serving.pages.charts import Scale, Tick
 from serving.wording.languages import Language
 
 WIDTH, HEIGHT, FLOOR = 960, 190, 150  # FLOOR: where bars stand
@@ -23,14 +23,6 @@ class Bar:
     height: float
     purchases: Purchases
     is_tallest: bool
-
-
-@dataclass(frozen=True)
-class Tick:
-    """The first of a month."""
-
-    x: float
-    text: str
 
 
 @dataclass(frozen=True)
@@ -62,13 +54,13 @@ def draw(card: ScoreCard, language: Language) -> Drawing | None:
     end = card.as_of_date + dt.timedelta(days=when.reach_days if when else 30)
     shown = [one for one in bought if one.day >= start]
     has_money = any(one.amount is not None for one in shown)
-    scale = _Scale(left - dt.timedelta(days=3), end + dt.timedelta(days=3))
+    scale = charts.days(left - dt.timedelta(days=3), end + dt.timedelta(days=3), 0, WIDTH)
     largest = max([_size(one, has_money) for one in shown], default=0.0)
     return Drawing(
         start=start,
         bars=[_bar(one, scale, largest, has_money) for one in shown],
-        ticks=_ticks(scale, language),
-        as_of=scale.x(card.as_of_date),
+        ticks=charts.month_ticks(scale, language, room=60, edge=LABEL),
+        as_of=scale.at(card.as_of_date.toordinal()),
         median=_x(scale, when.median) if when else None,
         low=_x(scale, when.low) if when else None,
         high=_high(scale, when, end),
@@ -77,22 +69,11 @@ def draw(card: ScoreCard, language: Language) -> Drawing | None:
     )
 
 
-class _Scale:
-    """Days on the width of the drawing."""
-
-    def __init__(self, first: dt.date, last: dt.date):
-        self.first, self.last = first, last
-
-    def x(self, day: dt.date) -> float:
-        share = (day - self.first).days / (self.last - self.first).days
-        return round(share * WIDTH, 1)
+def _x(scale: Scale, day: dt.date | None) -> float | None:
+    return None if day is None else scale.at(min(max(day.toordinal(), scale.first), scale.last))
 
 
-def _x(scale: _Scale, day: dt.date | None) -> float | None:
-    return None if day is None else scale.x(min(max(day, scale.first), scale.last))
-
-
-def _high(scale: _Scale, when: NextPurchase | None, end: dt.date) -> float | None:
+def _high(scale: Scale, when: NextPurchase | None, end: dt.date) -> float | None:
     """The end of the interval; an open one goes on to the end of the drawing."""
     if when is None or when.low is None:
         return None
@@ -103,22 +84,7 @@ def _size(one: Purchases, has_money: bool) -> float:
     return max(one.amount or 0.0, 0.0) if has_money else float(one.orders)
 
 
-def _bar(one: Purchases, scale: _Scale, largest: float, has_money: bool) -> Bar:
+def _bar(one: Purchases, scale: Scale, largest: float, has_money: bool) -> Bar:
     share = _size(one, has_money) / largest if largest > 0 else 1.0
     height = round(SHORTEST + share * (TALLEST - SHORTEST), 1)
-    return Bar(scale.x(one.day), round(FLOOR - height, 1), height, one, share == 1.0)
-
-
-def _ticks(scale: _Scale, language: Language) -> list[Tick]:
-    first = dt.date(scale.first.year, scale.first.month, 1)
-    ticks = []
-    while (first := _next_month(first)) <= scale.last:
-        form = "LLL y" if first.month == 1 else "LLL"
-        ticks.append(Tick(scale.x(first), format_date(first, form, locale=language)))
-    # A label needs some 60 units; of a long timeline only every second, third … is written.
-    every = max(1, -(-len(ticks) * 60 // WIDTH))
-    return [tick for tick in ticks[::every] if LABEL <= tick.x <= WIDTH - LABEL]
-
-
-def _next_month(day: dt.date) -> dt.date:
-    return (day.replace(day=28) + dt.timedelta(days=4)).replace(day=1)
+    return Bar(scale.at(one.day.toordinal()), round(FLOOR - height, 1), height, one, share == 1.0)

@@ -35,7 +35,7 @@ def test_time_runs_from_left_to_right_and_everything_is_inside(card):
     xs = [bar.x for bar in drawing.bars]
     assert xs == sorted(xs)
     assert 0 < xs[0] < xs[-1] < drawing.as_of < drawing.low < drawing.median < drawing.high < WIDTH
-    assert all(0 <= tick.x <= WIDTH for tick in drawing.ticks)
+    assert all(0 <= tick.at <= WIDTH for tick in drawing.ticks)
 
 
 def test_a_day_is_as_wide_everywhere(card):
