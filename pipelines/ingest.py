@@ -2,7 +2,7 @@
 
 from core.files import write_json
 from features.engines.duckdb import DuckEngine
-from features.usability.report import usability_report
+from features.usability.report import as_json, usability_report
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reports.usability_page import headline, page
@@ -29,7 +29,7 @@ def main() -> None:
     write_json(stage.QUARANTINE / "counts.json", {n: t.counts for n, t in checked.items()})
     engine = DuckEngine(stage.tables(checked))
     report = usability_report(checked, engine, params.source, params.task)
-    write_json(stage.USABILITY, report)
+    write_json(stage.USABILITY, as_json(report))
     stage.USABILITY_PAGE.write_text(page(report), encoding="utf-8")
     stage.say(f"data usability: {headline(report)} ({stage.USABILITY_PAGE})")
 

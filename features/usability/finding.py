@@ -27,10 +27,11 @@ class Finding:
     step: str = "ingest"
 
 
+def most_severe_first(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings by severity; those of one severity keep their order."""
+    return sorted(findings, key=lambda finding: ORDER.index(finding.severity))
+
+
 def as_records(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """The findings as JSON, most severe first; those of one severity keep their order."""
-    return [asdict(finding) for finding in sorted(findings, key=_rank)]
-
-
-def _rank(finding: Finding) -> int:
-    return ORDER.index(finding.severity)
+    """The findings as JSON, most severe first."""
+    return [asdict(finding) for finding in most_severe_first(findings)]

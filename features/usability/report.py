@@ -10,7 +10,7 @@ from features.timeline import date_of
 from features.usability.contract import contract_findings
 from features.usability.customers import customer_findings, guest_share
 from features.usability.feed import feed_findings, feeds, judge, known_days, volumes_to_show
-from features.usability.finding import as_records
+from features.usability.finding import as_records, most_severe_first
 from features.usability.times import lateness, rhythm_findings, time_findings
 from features.usability.values import refund_shares, value_findings
 from sources.params import SourceParams
@@ -23,7 +23,7 @@ def usability_report(
     source: SourceParams,
     task: TaskParams,
 ) -> dict[str, Any]:
-    """What is always stated, then `findings`, most severe first (see `Finding`).
+    """What is always stated, then `findings`, most severe first (each a `Finding`).
 
     Shares are in [0, 1] or None where the data cannot say, times in days. Raises DataGateError when
     there is nothing to learn from.
@@ -65,5 +65,10 @@ def usability_report(
         "return_curve": curve.round(4).to_dict("records"),
         "volume": volumes_to_show(judged),
         "tables": {name: table.counts for name, table in checked.items()},
-        "findings": as_records(findings),
+        "findings": most_severe_first(findings),
     }
+
+
+def as_json(report: dict[str, Any]) -> dict[str, Any]:
+    """The report as it is written, each finding as a record."""
+    return {**report, "findings": as_records(report["findings"])}

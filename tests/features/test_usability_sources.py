@@ -9,7 +9,7 @@ import yaml
 from features.params import TaskParams
 from features.timeline import date_of
 from features.usability.feed import feeds
-from features.usability.report import usability_report
+from features.usability.report import as_json, usability_report
 from features.usability.volume import Volume, tail_drop
 from sources.params import SourceParams
 from sources.registry import load
@@ -65,7 +65,7 @@ def source(request, tmp_path_factory):
         active_within_days="auto",
         value_horizon_days="auto",
     )
-    return request.param, tables, usability_report(tables, engine, params, task)
+    return request.param, tables, as_json(usability_report(tables, engine, params, task))
 
 
 def test_the_findings_are_those_that_are_known(source):

@@ -8,7 +8,7 @@ import pandas as pd
 from features.params import TaskParams
 from features.planning.profile import Profile
 from features.usability.finding import as_records
-from features.usability.report import usability_report
+from features.usability.report import as_json, usability_report
 from sources.params import SourceParams
 from sources.tables.check import Checked
 from tests.features.world import day, on_duckdb
@@ -100,8 +100,13 @@ def seen(findings):
     return Seen(as_records(findings))
 
 
-def report_of(tables, horizon_days=28, churn="lapse", **source):
-    """The report on frames, as stage `ingest` makes it."""
+def report_of(tables, **settings):
+    """The report on frames, as stage `ingest` writes it."""
+    return as_json(found_in(tables, **settings))
+
+
+def found_in(tables, horizon_days=28, churn="lapse", **source):
+    """The report on frames, as stage `ingest` makes it, with its findings."""
     engine = on_duckdb({name: table.rows for name, table in tables.items()})
     params = SourceParams(kind="files", **source)
     task = TaskParams(
