@@ -6,7 +6,7 @@ from typing import Any
 
 from serving.pages import charts
 from serving.pages.charts import Scale, Tick
-from serving.wording.writing import Language
+from serving.wording.languages import Language
 
 WIDTH, HEIGHT = 520, 236  # units of the view box; on a phone a unit is 0.7 pixels
 LEFT, RIGHT, TOP, FLOOR = 52, 504, 14, 190

@@ -10,7 +10,8 @@ from pipelines.reports import usability_drawing
 from pipelines.reports.usability_drawing import return_picture, volume_picture
 from pipelines.reports.usability_words import say, show, words_of
 from serving.web.templates import STATIC, templates
-from serving.wording.writing import LANGUAGES, Language, upper_first
+from serving.wording.languages import LANGUAGES, Language
+from serving.wording.writing import upper_first
 
 UNITS = {"error": "errors", "warning": "warnings", "advice": "advice"}
 # A capital after the stop: an abbreviation such as « г.» ends no sentence.

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from features.usability.finding import Finding
-from serving.wording.writing import KINDS, Language, message, shown
+from serving.wording.languages import Language
+from serving.wording.writing import KINDS, message, shown
 
 ENGLISH: Language = "en"  # of the findings' own sentences
 

@@ -1,6 +1,7 @@
 """What the code of a stage imports, reads and touches, found without running it."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -32,6 +33,38 @@ def code_of(file: str) -> frozenset[str]:
             found.add(name)
             waiting += _imported(name) + _named(name)
     return frozenset(name for name in found if not _only_a_docstring(name))
+
+
+@cache
+def resources_of(file: str) -> frozenset[str]:
+    """Files that are no code and decide what the stage says: templates, style, messages."""
+    found: set[str] = set()
+    for code in code_of(file):
+        for node in ast.walk(tree(code)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found |= {f"serving/static/{node.value}"} & STYLES
+            elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "get_template":
+                found |= _template(ast.literal_eval(node.args[0]))
+        if code == "serving/wording/writing.py":
+            found |= set(_files("serving/wording/messages", "*.yaml"))
+    return frozenset(found)
+
+
+def _template(name: str) -> set[str]:
+    """The template and those that it imports, extends or includes."""
+    file = ROOT / "serving/templates" / name
+    others = re.findall(
+        r'{% (?:import|extends|include) "([^"]+)"', file.read_text(encoding="utf-8")
+    )
+    own = {file.relative_to(ROOT).as_posix()}
+    return own.union(*(_template(other) for other in others))
+
+
+def _files(folder: str, pattern: str) -> list[str]:
+    return [path.relative_to(ROOT).as_posix() for path in (ROOT / folder).glob(pattern)]
+
+
+STYLES = frozenset(_files("serving/static", "*.css"))
 
 
 @cache

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.each import check_each
-from tests.pipelines.code import EVERYTHING, ROOT, code_of, params_read, paths_touched
+from tests.pipelines.code import EVERYTHING, ROOT, code_of, params_read, paths_touched, resources_of
 
 pytestmark = pytest.mark.xdist_group("dvc_yaml")  # each worker would parse all the code
 
@@ -57,6 +57,10 @@ def missing_paths(name, stage):
     }
 
 
+def missing_resources(name, stage):
+    return {file for file in resources_of(script(name)) if not covered(file, stage["deps"])}
+
+
 def without(stage, part, entry):
     broken = copy.deepcopy(stage)
     broken[part] = [other for other in broken[part] if names([other]) != [entry]]
@@ -102,6 +106,32 @@ def test_code_that_is_not_listed_is_noticed_and_nothing_is_listed_in_vain():
         assert missing_code(name, without(STAGES[name], "deps", dep))
 
     check_each(CODE, noticed)
+
+
+def test_a_stage_lists_the_templates_styles_and_messages_of_its_pages():
+    def complete(name):
+        assert missing_resources(name, STAGES[name]) == set()
+
+    check_each(STAGES, complete)
+
+
+def test_a_template_or_style_that_is_not_listed_is_noticed_and_none_is_listed_in_vain():
+    def noticed(name, dep):
+        assert missing_resources(name, without(STAGES[name], "deps", dep)) == {dep}
+
+    of_ingest = resources_of("pipelines/ingest.py")
+    assert {"serving/templates/charts.html", "serving/templates/usability.css"} <= of_ingest
+    assert resources_of("pipelines/train.py") == set()
+    pages = ("serving/templates/", "serving/static/")
+    check_each(
+        [
+            (name, dep)
+            for name, stage in STAGES.items()
+            for dep in stage["deps"]
+            if dep.startswith(pages)
+        ],
+        noticed,
+    )
 
 
 def test_a_stage_lists_all_the_parameters_it_reads():

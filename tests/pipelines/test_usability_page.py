@@ -11,7 +11,8 @@ from features.usability.finding import Finding
 from features.usability.report import as_json
 from pipelines import score, stage
 from pipelines.reports.usability_page import headline, page
-from serving.wording.writing import KINDS, LANGUAGES, shown
+from serving.wording.languages import LANGUAGES
+from serving.wording.writing import KINDS, shown
 from tests.features.test_usability_feed import counts_of, events_until
 from tests.features.usable import checked, found_in, orders, rows_of_days
 
