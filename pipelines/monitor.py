@@ -21,7 +21,7 @@ from serving.pages.monitor_report import report_page
 
 def main() -> None:
     """Measure drift, judge closed releases, advise; without models there is nothing to watch."""
-    report = {} if Rule.load(stage.SCORING) else _report()
+    report = {} if Rule.load(stage.CHAMPION_MODELS) else _report()
     write_json(stage.MONITOR, as_told(report))
     stage.MONITOR_PAGE.write_text(report_page(report), encoding="utf-8")
     write_json(stage.MONITOR_METRICS, _metrics(report) if report else {})
@@ -33,7 +33,7 @@ def main() -> None:
 def _report() -> dict[str, Any]:
     params = load_params()
     timeline = read_timeline()
-    bundle, _, version = read_served(stage.SCORING)
+    bundle, _, version = read_served(stage.CHAMPION_MODELS)
     snapshots = read_snapshots()
     learned, newly_closed = _learned_from(snapshots, timeline)
     now = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
@@ -72,7 +72,7 @@ def _learned_from(snapshots: pd.DataFrame, timeline: Timeline) -> tuple[pd.DataF
     All rows that have closed where the history of this run no longer holds any of those; no rows
     where it is too short for a single one and a champion goes on scoring.
     """
-    until = pd.Timestamp(check_manifest(stage.SCORING)["learned_until"])
+    until = pd.Timestamp(check_manifest(stage.CHAMPION_MODELS)["learned_until"])
     then = snapshots[as_known_on(snapshots, until, timeline.windows)["outcome_known"]]
     closed = snapshots[snapshots["outcome_known"]]
     return (then if len(then) else closed), len(closed) > len(then)

@@ -21,6 +21,8 @@ from pipelines.reading import read_snapshots, read_timeline
 from pipelines.reports.promotion_text import with_promotion
 from sources.registry import company
 
+# What was trained now, laid out beside the champion, whose place it takes when it wins.
+CHALLENGER = stage.ARTIFACTS / ".challenger"
 REPORTS = "reports"  # of the models that score: in their folder and in the release
 
 
@@ -28,27 +30,31 @@ def main() -> None:
     """Decide which models score; put them and their reports where the later stages read."""
     everything = load_params()
     params, whose = everything.model, company(everything.source)
-    challenger = stage.CHAMPION
-    shutil.rmtree(challenger, ignore_errors=True)
-    lay_out(challenger, whose)
+    shutil.rmtree(CHALLENGER, ignore_errors=True)
+    lay_out(CHALLENGER, whose)
     snapshots = read_snapshots()
-    champion = stage.PUBLISHED if stage.PUBLISHED.exists() else None
+    champion = stage.PUBLISHED_CHAMPION if stage.PUBLISHED_CHAMPION.exists() else None
     features = model_features(snapshots, params.excluded_attributes)
     rung = Rung.load(stage.SERVED)
     if rung.is_judged:
         timeline = read_timeline()
-        decision = decide(snapshots, timeline, challenger, champion, features, whose, params)
+        decision = decide(snapshots, timeline, CHALLENGER, champion, features, whose, params)
     else:
-        decision = below_gates(snapshots, challenger, champion, features, whose, rung)
-    if not decision.promoted:
-        shutil.rmtree(challenger)
+        decision = below_gates(snapshots, CHALLENGER, champion, features, whose, rung)
+    shutil.rmtree(stage.CHAMPION, ignore_errors=True)
+    if decision.promoted:
+        CHALLENGER.rename(stage.CHAMPION)
+    else:
+        shutil.rmtree(CHALLENGER)
         # What a release holds of the champion; only this stage needs FORMER.
-        shutil.copytree(stage.PUBLISHED, stage.CHAMPION, ignore=shutil.ignore_patterns(FORMER))
+        shutil.copytree(
+            stage.PUBLISHED_CHAMPION, stage.CHAMPION, ignore=shutil.ignore_patterns(FORMER)
+        )
     told = decision.to_json()
     # The reason why models took over is kept, so that going back to them gives their old release.
     earlier = {
-        "same": stage.PUBLISHED / REPORTS / stage.PROMOTION.name,
-        "back": stage.PUBLISHED / FORMER / f"{decision.challenger}.json",
+        "same": stage.PUBLISHED_CHAMPION / REPORTS / stage.PROMOTION.name,
+        "back": stage.PUBLISHED_CHAMPION / FORMER / f"{decision.challenger}.json",
     }.get(decision.outcome)
     if earlier is not None and earlier.exists():
         told = read_json(earlier)

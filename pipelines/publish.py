@@ -62,13 +62,13 @@ def keep_champion() -> None:
     """
     if not (stage.RELEASE / EVALUATED).exists():
         return  # a release of older code, or one without models
-    if stage.PUBLISHED.exists() and all(
-        read_json(stage.PUBLISHED / folder / MANIFEST)
+    if stage.PUBLISHED_CHAMPION.exists() and all(
+        read_json(stage.PUBLISHED_CHAMPION / folder / MANIFEST)
         == read_json(stage.RELEASE / folder / MANIFEST)
         for folder in (MODELS, EVALUATED)
     ):
         return
-    new = stage.PUBLISHED.with_name(".champion-new")
+    new = stage.PUBLISHED_CHAMPION.with_name(".champion-new")
     shutil.rmtree(new, ignore_errors=True)
     for folder in (MODELS, EVALUATED):
         shutil.copytree(stage.RELEASE / folder, new / folder)
@@ -77,20 +77,21 @@ def keep_champion() -> None:
     for report in (stage.EVALUATION, stage.MODEL_CARD, stage.PROMOTION):
         shutil.copy(stage.RELEASE / REPORTS / report.name, new / REPORTS)
     stage.sync(new)
-    swap(new, stage.PUBLISHED)
+    swap(new, stage.PUBLISHED_CHAMPION)
 
 
 def _keep_former(folder: Path) -> None:
     """Keep why each earlier champion took over, by version: about a kilobyte each."""
     folder.mkdir()
-    if not stage.PUBLISHED.exists():
+    if not stage.PUBLISHED_CHAMPION.exists():
         return
-    if (stage.PUBLISHED / FORMER).exists():
-        shutil.copytree(stage.PUBLISHED / FORMER, folder, dirs_exist_ok=True)
+    if (stage.PUBLISHED_CHAMPION / FORMER).exists():
+        shutil.copytree(stage.PUBLISHED_CHAMPION / FORMER, folder, dirs_exist_ok=True)
     former, now = (
-        version(read_json(one / MODELS / MANIFEST)) for one in (stage.PUBLISHED, stage.RELEASE)
+        version(read_json(one / MODELS / MANIFEST))
+        for one in (stage.PUBLISHED_CHAMPION, stage.RELEASE)
     )
-    told = stage.PUBLISHED / REPORTS / stage.PROMOTION.name
+    told = stage.PUBLISHED_CHAMPION / REPORTS / stage.PROMOTION.name
     if told.exists() and former != now:
         shutil.copy(told, folder / f"{former}.json")
 

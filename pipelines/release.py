@@ -58,7 +58,7 @@ def _write_and_swap() -> None:
 def write(folder: Path) -> None:
     """Write all files of the release and its manifest into `folder`."""
     folder.mkdir(parents=True)
-    timeline = read_timeline().with_values_of(check_manifest(stage.SCORING)["task"])
+    timeline = read_timeline().with_values_of(check_manifest(stage.CHAMPION_MODELS)["task"])
     cards = join_cards(pd.read_parquet(stage.SCORES), pd.read_parquet(stage.PLAN))
     cards = with_names(cards, known_customers())
     expires = pd.Timestamp(date_of(timeline.score + load_params().timeline.step_days))
@@ -70,7 +70,7 @@ def write(folder: Path) -> None:
     for report in (stage.FORECAST, stage.USABILITY, stage.FEATURES):
         shutil.copy(report, folder / "reports")
     files = hashes(folder)
-    rule = Rule.load(stage.SCORING)
+    rule = Rule.load(stage.CHAMPION_MODELS)
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "release_id": version({"files": files}),
@@ -80,11 +80,11 @@ def write(folder: Path) -> None:
         "value_horizon_days": timeline.value_horizon_days,
         # Days over which values were learned, where they are reported for longer.
         "value_extrapolated_from": timeline.extrapolated_from,
-        "model_version": version(check_manifest(stage.SCORING)),
+        "model_version": version(check_manifest(stage.CHAMPION_MODELS)),
         "promotion": read_json(stage.PROMOTION),
         # What a model would need, where a rule scores; empty where models score.
         "gate": None if rule is None else rule.gate.to_json(),
-        "ladder": Rung.load(stage.SCORING).to_json(),
+        "ladder": Rung.load(stage.CHAMPION_MODELS).to_json(),
         "source": read_json(stage.SOURCE),
         "snapshots_sha256": digest(hashes(stage.SNAPSHOTS)),
         "cards": len(cards),

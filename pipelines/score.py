@@ -29,8 +29,8 @@ def main() -> None:
     Raises DataGateError when a feed has died: the last release stays.
     """
     refuse_dead_feed(read_json(stage.USABILITY))
-    manifest = check_manifest(stage.SCORING)
-    rule = Rule.load(stage.SCORING)
+    manifest = check_manifest(stage.CHAMPION_MODELS)
+    rule = Rule.load(stage.CHAMPION_MODELS)
     timeline = read_timeline().with_values_of(manifest["task"])
     if rule is None:
         cards, told = _by_models(timeline)
@@ -39,7 +39,7 @@ def main() -> None:
         snapshot = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
         cards = rule_cards(snapshot, purchases, rule, version(manifest), timeline)
         told = {}  # a rule predicts no number of orders
-    cards["rung"] = Rung.load(stage.SCORING).number
+    cards["rung"] = Rung.load(stage.CHAMPION_MODELS).number
     stage.write_parquet(cards, stage.SCORES)
     write_json(stage.FORECAST, as_told(told))
     ranked = cards["status"].isin([*LISTED]).sum()
@@ -52,14 +52,16 @@ def _by_models(timeline: Timeline) -> tuple[pd.DataFrame, dict[str, Any]]:
     snapshots = read_snapshots()
     snapshot = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
     purchases = pd.read_parquet(stage.PURCHASES)
-    served = read_served(stage.SCORING)
+    served = read_served(stage.CHAMPION_MODELS)
     cards = score_cards(snapshot, purchases, served, timeline, load_params().model)
     cards = with_relationship(cards, snapshots, timeline)
     categories = read_categories(stage.CATEGORIES)
-    model = NextCategoriesModel.load(stage.SCORING)  # its manifest was checked by read_served
+    model = NextCategoriesModel.load(
+        stage.CHAMPION_MODELS
+    )  # its manifest was checked by read_served
     if categories is not None and model is not None:
         cards = with_next_categories(cards, snapshot, categories.history, model)
-    evaluation = read_json(stage.PROMISED)
+    evaluation = read_json(stage.CHAMPION_EVALUATION)
     backtest = evaluation.get("forecast", [])  # a champion may be older than forecasts
     expected = cards
     if timeline.extrapolated_from is not None:  # the forecast ends where what was learned ends

@@ -21,11 +21,13 @@ SOURCE, TIMELINE = DATA / "source.json", DATA / "timeline.json"
 GATE, CATEGORIES, PAST = DATA / "gate.json", DATA / "categories", DATA / "past"
 SNAPSHOTS, SCORES, PLAN = DATA / "snapshots", DATA / "scores.parquet", DATA / "plan.parquet"
 PURCHASES, PLAN_SUMMARY = DATA / "purchases.parquet", DATA / "plan.json"
+# Models as learned before the test dates, and the same settings learned from all dates.
 EVALUATED, SERVED = ARTIFACTS / "evaluated", ARTIFACTS / "served"
 CHAMPION = ARTIFACTS / "champion"  # what scores: laid out as in a release, models and reports
-SCORING = CHAMPION / "models"
-PROMISED = CHAMPION / "reports" / "evaluation.json"  # how good what scores was on its test dates
-PUBLISHED = Path("store") / "champion"  # the same of the last published release: no DVC out
+CHAMPION_MODELS = CHAMPION / "models"
+CHAMPION_EVALUATION = CHAMPION / "reports" / "evaluation.json"
+# The champion of the last published release: no out of DVC's.
+PUBLISHED_CHAMPION = Path("store") / "champion"
 ALIAS = Path("store") / "alias.json"  # models that MLflow's alias `champion` was moved to
 USABILITY, USABILITY_PAGE = REPORTS / "data_usability.json", REPORTS / "data_usability.html"
 FEATURES = REPORTS / "features.json"

@@ -90,10 +90,10 @@ def this_run() -> Run:
 def record() -> None:
     """Log the run unless a run with the same content was logged before."""
     # MLflow takes seconds to import, and may be the very thing that is broken.
-    from pipelines.tracking.store import git_commit, log_run, open_store, run_of
+    from pipelines.tracking.store import git_commit, log_run, open_tracking_store, run_of
 
     run = this_run()
-    open_store()
+    open_tracking_store()
     run_id = run_of(run.key)
     if run_id is not None:
         print(f"MLflow has this content already: run {run_id}")

@@ -3,8 +3,12 @@
 from pathlib import Path
 from typing import get_args
 
+import yaml
+from pydantic import BaseModel
+
 from features.params import Churn
 from models.next_purchase.when import INSIDE
+from pipelines.params import load_params
 from serving.cards.card import NextPurchase
 from sources.kinds.simulator.worlds import Kind
 
@@ -21,3 +25,29 @@ def test_pages_that_tell_the_share_inside_the_interval_tell_the_one_that_is_draw
     texts += [(ROOT / "docs" / name).read_text() for name in ("release.md", "metrics.md")]
     for text in texts:
         assert told in text
+
+
+def defaults(section, prefix=""):
+    """(key, default) of every parameter that may be left out and whose default is a value."""
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield from defaults(value, f"{prefix}{name}.")
+        elif not field.is_required():
+            default = field.get_default(call_default_factory=True)
+            if default not in (None, (), {}):  # left out means none: no value
+                yield f"{prefix}{name}", default
+
+
+def test_a_parameter_that_may_be_left_out_has_the_value_that_params_yaml_ships():
+    """A params.yaml from before a key was there goes on: the default is the value as shipped."""
+    shipped = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    found = dict(defaults(load_params(ROOT / "params.yaml")))
+    assert {"source.max_quarantined", "timeline.test_snapshots", "source.simulator.days"} <= set(
+        found
+    )
+    for key, default in found.items():
+        value = shipped
+        for part in key.split("."):
+            value = value[part]
+        assert value == default, key

@@ -2,12 +2,12 @@
 
 import sys
 
-from pipelines.tracking.store import open_store, set_champion
+from pipelines.tracking.store import open_tracking_store, set_champion
 
 
 def main() -> None:
     """Move the alias and print where it stands now; nothing where no run logged such models."""
-    open_store()
+    open_tracking_store()
     moved = set_champion(sys.argv[1])
     print(", ".join(f"{name} {version}" for name, version in sorted(moved.items())))
 

@@ -22,10 +22,10 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 import mlflow
 
 EXPERIMENT = "regulars"
-STORE = "sqlite:///mlflow.db"
+TRACKING_STORE = "sqlite:///mlflow.db"
 CODE = ["core", "sources", "features", "models", "pipelines"]
 REGISTERED = {"churn": "regulars-churn", "next_purchase": "regulars-next-purchase"}
-CHAMPION = "champion"  # the alias of the models whose release is published
+CHAMPION_ALIAS = "champion"  # the alias of the models whose release is published
 UNNAMEABLE = re.compile(r"[^\w.\- :]|^\.+")  # in the name of a parameter, tag or metric
 LONGEST_NAME = 250
 REQUIREMENTS = ["lightgbm", "pandas", "numpy", "scipy", "scikit-learn", "pyarrow", "pydantic"]
@@ -41,11 +41,11 @@ class LoggedModel:
     answer: pd.DataFrame
 
 
-def open_store() -> None:
-    """Use the local SQLite store and the project's experiment."""
+def open_tracking_store() -> None:
+    """Use MLflow's local SQLite store and the project's experiment."""
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    mlflow.set_tracking_uri(STORE)
+    mlflow.set_tracking_uri(TRACKING_STORE)
     mlflow.set_experiment(EXPERIMENT)
 
 
@@ -112,7 +112,7 @@ def set_champion(model_version: str) -> dict[str, str]:
     client = mlflow.MlflowClient()
     found = client.search_model_versions(f"run_id = '{runs[0].info.run_id}'")
     for version in found:
-        client.set_registered_model_alias(version.name, CHAMPION, version.version)
+        client.set_registered_model_alias(version.name, CHAMPION_ALIAS, version.version)
     return {version.name: str(version.version) for version in found}
 
 

@@ -50,7 +50,9 @@ def release(trees, whose=None):
 
 
 def former():
-    return {path.stem: read_json(path)["why"] for path in (stage.PUBLISHED / FORMER).iterdir()}
+    return {
+        path.stem: read_json(path)["why"] for path in (stage.PUBLISHED_CHAMPION / FORMER).iterdir()
+    }
 
 
 def test_why_former_champions_took_over_is_kept_by_their_version():
@@ -63,7 +65,7 @@ def test_why_former_champions_took_over_is_kept_by_their_version():
     release("first")
     keep_champion()
     assert former() == {first: "first", second: "second"}
-    assert read_json(stage.PUBLISHED / REPORTS / stage.PROMOTION.name) == {"why": "first"}
+    assert read_json(stage.PUBLISHED_CHAMPION / REPORTS / stage.PROMOTION.name) == {"why": "first"}
 
 
 def test_a_champion_of_older_code_learns_whose_data_it_learned_from():
@@ -71,7 +73,7 @@ def test_a_champion_of_older_code_learns_whose_data_it_learned_from():
     keep_champion()
     release("trees", "files mydata")
     keep_champion()
-    assert check_manifest(stage.PUBLISHED / EVALUATED)[COMPANY] == "files mydata"
+    assert check_manifest(stage.PUBLISHED_CHAMPION / EVALUATED)[COMPANY] == "files mydata"
     assert former() == {}
 
 
@@ -79,7 +81,7 @@ def test_outcomes_are_new_that_closed_after_the_models_learned():
     rows, plan = simulate(), timeline()
     closed = int(rows["outcome_known"].sum())
     for until, newly in ((plan.data_until, False), (plan.test[0], True), (plan.data_from, True)):
-        write_manifest(stage.SCORING, **facts(plan, until))
+        write_manifest(stage.CHAMPION_MODELS, **facts(plan, until))
         learned, newly_closed = _learned_from(rows, plan)
         assert newly_closed is newly
         assert 0 < len(learned) <= closed

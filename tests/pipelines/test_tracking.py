@@ -13,7 +13,7 @@ SHOW = """
 import json, os
 import pandas as pd
 from pipelines import tracking
-tracking.open_store()
+tracking.open_tracking_store()
 import mlflow
 client = mlflow.MlflowClient()
 experiment = client.get_experiment_by_name(tracking.EXPERIMENT)
