@@ -1,5 +1,7 @@
 """What the API gives out: the score card and what surrounds it, design section 7.
 
+The classes are the one table of the card: columns of the list as CSV and what a release has to hold
+follow from marks on their fields (marks.py), and columns of cards.parquet have the fields' names.
 Fields may be added, with a default for cards kept from before, and never renamed. Money is in the
 currency of the data, probabilities are in [0, 1], dates are days; what is not known is null.
 Codes stay codes (`high`, `at_risk`); `sentence` holds the same for a person, in the language that
@@ -18,7 +20,10 @@ from pydantic import (
     model_validator,
 )
 
+from features.params import Churn
 from models.customers.segments import RiskBand
+from models.words import LISTED, RULE, SCORED, Status
+from serving.cards.marks import Csv, KnownFor
 from serving.wording.sentences import is_message
 from sources.meanings.vocabulary import Arm
 
@@ -40,7 +45,6 @@ Text = Annotated[str, Field(pattern="^[^\x00]*$", max_length=500)]
 Strength = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Total = Annotated[float, Field(allow_inf_nan=False)]
 PUBLISHING = "publishing"  # the context in which a card must be whole, and not only readable
-Status = Literal["scored", "rule", "insufficient_data", "already_churned"]
 
 
 class Schema(BaseModel):
@@ -52,9 +56,9 @@ class Schema(BaseModel):
 class NextPurchase(Schema):
     """When the next purchase is expected, with an 80 % interval; null: not within reach_days."""
 
-    low: dt.date | None
-    median: dt.date | None
-    high: dt.date | None
+    low: Annotated[dt.date | None, Csv(10, "next_purchase_low")]
+    median: Annotated[dt.date | None, Csv(11, "next_purchase_median")]
+    high: Annotated[dt.date | None, Csv(12, "next_purchase_high")]
     reach_days: int
 
 
@@ -68,10 +72,12 @@ class LikelyCategory(Schema):
 class NextCategories(Schema):
     """What the customer buys next, likeliest first, at most three in a list."""
 
-    new: list[LikelyCategory] = Field(
+    new: Annotated[list[LikelyCategory], Csv(47, "next_categories_new")] = Field(
         description="Among categories the customer did not buy in the last new_days."
     )
-    any: list[LikelyCategory] = Field(description="Among all categories.")
+    any: Annotated[list[LikelyCategory], Csv(46, "next_categories_any")] = Field(
+        description="Among all categories."
+    )
     new_days: int
 
 
@@ -110,16 +116,16 @@ class Blocked(Schema):
 class IntendedAction(Schema):
     """What the plan chose. `expected_gain` counts on the low end of the effect."""
 
-    action_id: str
-    name: str = ""
-    channel: str | None
+    action_id: Annotated[str, Csv(16)]
+    name: Annotated[str, Csv(15, "action")] = ""
+    channel: Annotated[str | None, Csv(17, words="channel")]
     why: Why | None
     contact_cost: Number | None
     incentive_cost: Number | None
-    expected_cost: Number | None
+    expected_cost: Annotated[Number | None, Csv(18)]
     effect: Number | None
-    effect_source: Literal["assumed", "estimated"] | None
-    expected_gain: Number | None
+    effect_source: Annotated[Literal["assumed", "estimated"] | None, Csv(20, words="effect_source")]
+    expected_gain: Annotated[Number | None, Csv(19)]
     expected_gain_mid: Number | None
     expected_gain_high: Number | None
     blocked: list[Blocked]
@@ -136,87 +142,95 @@ class Purchases(Schema):
 class ScoreCard(Schema):
     """One customer in one release."""
 
-    customer_id: Id
-    name: Id | None
-    owner: Id | None
-    release_id: str
-    status: Status
-    as_of_date: dt.date
-    data_until: dt.date
-    expires_at: dt.date
-    horizon_days: int
-    value_horizon_days: int
-    churn_definition: Literal["lapse", "cancellation"]
-    model_version: str
+    customer_id: Annotated[Id, Csv(1)]
+    name: Annotated[Id | None, Csv(2)]
+    owner: Annotated[Id | None, Csv(3)]
+    release_id: Annotated[str, Csv(45)]
+    status: Annotated[Status, Csv(38, words="status")]
+    as_of_date: Annotated[dt.date, Csv(39)]
+    data_until: Annotated[dt.date, Csv(42)]
+    expires_at: Annotated[dt.date, Csv(43)]
+    horizon_days: Annotated[int, Csv(40)]
+    value_horizon_days: Annotated[int, Csv(41)]
+    churn_definition: Churn
+    model_version: Annotated[str, Csv(44)]
     rung: int | None = Field(
         default=None,
         description="How far what scores was judged: 1 to 3 on a later time, 4 on other customers, "
         "5 with too little data for trees, 6 not at all, 7 a rule.",
     )
-    churn_risk: Probability | None = Field(
+    churn_risk: Annotated[Probability | None, Csv(4), KnownFor(SCORED)] = Field(
         description="Probability of leaving within horizon_days, calibrated as far as `rung` says; "
         "null of a rule."
     )
-    silence_over_usual: Number | None = Field(
+    silence_over_usual: Annotated[Number | None, Csv(8), KnownFor(RULE)] = Field(
         default=None,
         description="Of status rule: days since the last purchase over the customer's usual gap.",
     )
-    risk_band: RiskBand | None
-    risk_rank: int | None = Field(description="1 is most at risk.")
-    risk_change: Number | None = Field(
+    risk_band: Annotated[RiskBand | None, Csv(5, words="risk_band"), KnownFor(*LISTED)]
+    risk_rank: Annotated[int | None, Csv(6), KnownFor(*LISTED)] = Field(
+        description="1 is most at risk."
+    )
+    risk_change: Annotated[Number | None, Csv(7)] = Field(
         description="churn_risk minus that of the latest earlier release of the same model_version."
     )
     purchase_probability: dict[str, Probability | None] = Field(
         description="Probability of a purchase by so many days; null beyond the models' reach."
     )
-    next_purchase_date: NextPurchase | None
+    next_purchase_date: Annotated[NextPurchase | None, KnownFor(SCORED)]
     next_categories: NextCategories | None = Field(
         default=None, description="Null where the data has no categories."
     )
-    last_purchase_date: dt.date | None
-    expected_orders: Number | None = Field(description="Within horizon_days.")
-    expected_spend: Number | None = Field(description="Within horizon_days.")
-    expected_orders_in_value_horizon: Number | None = Field(
+    last_purchase_date: Annotated[dt.date | None, Csv(23)]
+    expected_orders: Annotated[Number | None, Csv(24)] = Field(description="Within horizon_days.")
+    expected_spend: Annotated[Number | None, Csv(25)] = Field(description="Within horizon_days.")
+    expected_orders_in_value_horizon: Annotated[Number | None, Csv(48)] = Field(
         default=None, description="Within value_horizon_days."
     )
     value_if_stays: Number | None = Field(description="Within value_horizon_days.")
     value_if_lapses: Number | None = Field(description="Within value_horizon_days.")
-    expected_value: Number | None = Field(description="Within value_horizon_days.")
-    value_at_risk: Number | None = Field(
+    expected_value: Annotated[Number | None, Csv(14)] = Field(
+        description="Within value_horizon_days."
+    )
+    value_at_risk: Annotated[Number | None, Csv(13)] = Field(
         description="churn_risk × (value_if_stays − value_if_lapses)."
     )
-    value_extrapolation: Number | None = Field(
+    value_extrapolation: Annotated[Number | None, Csv(49)] = Field(
         default=None,
         description="Where no outcome of value_horizon_days has closed: the factor by which orders "
         "and money over the days learned are carried on. Nothing has judged these.",
     )
-    rfm_segment: str | None
-    abc_class: str | None
-    lifecycle_stage: str | None
+    rfm_segment: Annotated[str | None, Csv(26, words="rfm_segment")]
+    abc_class: Annotated[str | None, Csv(27, words="abc_class")]
+    lifecycle_stage: Annotated[str | None, Csv(28, words="lifecycle_stage")]
     rank_in_stage: int | None
-    relationship_level: str | None = Field(
+    relationship_level: Annotated[str | None, Csv(29, words="relationship_level")] = Field(
         default=None, description="What we do for the customer; unknown without contacts."
     )
-    suggested_level: str | None = Field(default=None, description="The level that value suggests.")
-    relationship_strength: Strength | None = Field(
+    suggested_level: Annotated[str | None, Csv(30, words="relationship_level")] = Field(
+        default=None, description="The level that value suggests."
+    )
+    relationship_strength: Annotated[Strength | None, Csv(31)] = Field(
         default=None, description="0 to 100; null before the second purchase."
     )
-    relationship_strength_change: Number | None = Field(
+    relationship_strength_change: Annotated[Number | None, Csv(32)] = Field(
         default=None, description="Points since relationship_strength_since."
     )
-    relationship_strength_since: dt.date | None = None
-    relationship_declined: bool | None = Field(
+    relationship_strength_since: Annotated[dt.date | None, Csv(33)] = None
+    relationship_declined: Annotated[bool | None, Csv(34)] = Field(
         default=None, description="True: it fell by more than is usual in this cohort."
     )
-    held_by: str | None = Field(default=None, description="What holds the customer.")
-    second_purchase_probability: Probability | None = Field(
+    held_by: Annotated[str | None, Csv(35, words="held_by")] = Field(
+        default=None, description="What holds the customer."
+    )
+    second_purchase_probability: Annotated[Probability | None, Csv(36)] = Field(
         default=None, description="Of one-time buyers: a purchase by second_purchase_days."
     )
-    second_purchase_days: int | None = None
-    reasons: list[Reason]
+    second_purchase_days: Annotated[int | None, Csv(37)] = None
+    reasons: Annotated[list[Reason], Csv(9, "reason")]
     intended_action: IntendedAction | None
-    arm: Arm | None
-    withheld: bool | None = Field(
+    arm: Annotated[Arm | None, Csv(21, words="arm")]
+    withheld: Annotated[bool | None, Csv(22)] = Field(
         description="True: the customer is in the holdout, so the action is not to be carried out."
     )
     purchases: list[Purchases] | None = Field(
@@ -228,19 +242,11 @@ class ScoreCard(Schema):
         """What belongs together is there together; old cards are read as they are."""
         if info.context != PUBLISHING:
             return self
-        is_listed = self.status in ("scored", "rule")
         action, when = self.intended_action, self.next_purchase_date
-        is_scored = self.status == "scored"
-        needed = {
-            "churn_risk": is_scored,
-            "risk_band": is_listed,
-            "risk_rank": is_listed,
-            "silence_over_usual": self.status == "rule",
-            "next_purchase_date": is_scored,
-            "value_if_stays": self.value_at_risk is not None,
-            "value_if_lapses": self.value_at_risk is not None,
-        }
-        missing = [name for name, is_ in needed.items() if is_ and getattr(self, name) is None]
+        needed = [name for name, known in KNOWN_FOR.items() if self.status in known]
+        if self.value_at_risk is not None:
+            needed += ["value_if_stays", "value_if_lapses"]
+        missing = [name for name in needed if getattr(self, name) is None]
         if when and when.low is None and (when.median or when.high):
             missing.append("next_purchase_date.low")
         if action and action.expected_gain is not None:
@@ -248,6 +254,14 @@ class ScoreCard(Schema):
             missing += [name for name in gains if getattr(action, name) is None]
         if missing:
             raise ValueError(f"{', '.join(missing)} missing")
-        if not is_scored and self.churn_risk is not None:
+        if self.status != SCORED and self.churn_risk is not None:
             raise ValueError(f"churn_risk is told of status {self.status}, which has none")
         return self
+
+
+KNOWN_FOR = {
+    name: mark.statuses
+    for name, field in ScoreCard.model_fields.items()
+    for mark in field.metadata
+    if isinstance(mark, KnownFor)
+}

@@ -7,81 +7,49 @@ customer typed into a name is ever computed (OWASP, CSV injection).
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, get_args
 
-from serving.cards.card import LikelyCategory, ScoreCard
+from serving.cards.card import LikelyCategory, Reason, Schema, ScoreCard
+from serving.cards.marks import Csv
 from serving.cards.worded import strongest_reason, worded
 from serving.wording.languages import Language
 from serving.wording.sentences import field_label, label, sentence
 
 FORMULA = tuple("=+-@|%\t\r\n＝＋－＠")
-CODES = {
-    "risk_band",
-    "rfm_segment",
-    "abc_class",
-    "lifecycle_stage",
-    "relationship_level",
-    "suggested_level",
-    "held_by",
-    "arm",
-    "status",
-    "channel",
-    "effect_source",
-}
-SAME_WORDS = {"suggested_level": "relationship_level"}
-COLUMNS = (
-    "customer_id",
-    "name",
-    "owner",
-    "churn_risk",
-    "risk_band",
-    "risk_rank",
-    "risk_change",
-    "silence_over_usual",
-    "reason",
-    "next_purchase_low",
-    "next_purchase_median",
-    "next_purchase_high",
-    "value_at_risk",
-    "expected_value",
-    "action",
-    "action_id",
-    "channel",
-    "expected_cost",
-    "expected_gain",
-    "effect_source",
-    "arm",
-    "withheld",
-    "last_purchase_date",
-    "expected_orders",
-    "expected_spend",
-    "rfm_segment",
-    "abc_class",
-    "lifecycle_stage",
-    "relationship_level",
-    "suggested_level",
-    "relationship_strength",
-    "relationship_strength_change",
-    "relationship_strength_since",
-    "relationship_declined",
-    "held_by",
-    "second_purchase_probability",
-    "second_purchase_days",
-    "status",
-    "as_of_date",
-    "horizon_days",
-    "value_horizon_days",
-    "data_until",
-    "expires_at",
-    "model_version",
-    "release_id",
-    "next_categories_any",
-    "next_categories_new",
-    "expected_orders_in_value_horizon",
-    "value_extrapolation",
-)
-DERIVED = set(COLUMNS) - set(ScoreCard.model_fields)  # made of parts of the card
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the CSV: its name, where the card has its value, and the marks of that field."""
+
+    name: str
+    path: tuple[str, ...]
+    place: int
+    words: str | None
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether it is a part of the card, or made of one, and not a field of its own."""
+        return self.path != (self.name,)
+
+
+def columns_of(schema: type[Schema], around: tuple[str, ...] = ()) -> list[Column]:
+    """The columns that the fields of a schema, and of the schemas in it, are marked as."""
+    found = []
+    for field, info in schema.model_fields.items():
+        path = (*around, field)
+        for mark in info.metadata:
+            if isinstance(mark, Csv):
+                found.append(Column(mark.name or field, path, mark.place, mark.words))
+        for part in get_args(info.annotation):
+            if isinstance(part, type) and issubclass(part, Schema):
+                found += columns_of(part, path)
+    return sorted(found, key=lambda column: column.place)
+
+
+COLUMNS = {column.name: column for column in columns_of(ScoreCard)}
 
 
 def csv_lines(cards: Iterable[ScoreCard], language: Language, for_excel: bool) -> Iterator[str]:
@@ -105,22 +73,21 @@ def csv_lines(cards: Iterable[ScoreCard], language: Language, for_excel: bool) -
 
 
 def _row(card: ScoreCard) -> dict[str, Any]:
-    action, when, reason = card.intended_action, card.next_purchase_date, strongest_reason(card)
-    return {
-        **{name: getattr(card, name) for name in COLUMNS if name not in DERIVED},
-        "next_purchase_low": when and when.low,
-        "next_purchase_median": when and when.median,
-        "next_purchase_high": when and when.high,
-        "next_categories_any": card.next_categories and _names(card.next_categories.any),
-        "next_categories_new": card.next_categories and _names(card.next_categories.new),
-        "reason": reason and reason.sentence,
-        "action": action and action.name,
-        "action_id": action and action.action_id,
-        "channel": action and action.channel,
-        "expected_cost": action and action.expected_cost,
-        "expected_gain": action and action.expected_gain,
-        "effect_source": action and action.effect_source,
-    }
+    return {name: _value(card, column) for name, column in COLUMNS.items()}
+
+
+def _value(card: ScoreCard, column: Column) -> Any:
+    value: Any = card
+    for part in column.path:
+        value = None if value is None else getattr(value, part)
+    if value is not None and column.name in IN_ONE_CELL:
+        return IN_ONE_CELL[column.name](value)
+    return value
+
+
+def _strongest(reasons: list[Reason]) -> str | None:
+    reason = strongest_reason(reasons)
+    return None if reason is None else reason.sentence
 
 
 def _names(categories: list[LikelyCategory]) -> str:
@@ -128,8 +95,16 @@ def _names(categories: list[LikelyCategory]) -> str:
     return "; ".join(one.category for one in categories)
 
 
+IN_ONE_CELL: dict[str, Callable[[Any], str | None]] = {
+    "reason": _strongest,
+    "next_categories_any": _names,
+    "next_categories_new": _names,
+}
+
+
 def _title(name: str, language: Language) -> str:
-    return label(f"column.{name}", language) if name in DERIVED else field_label(name, language)
+    is_derived = COLUMNS[name].is_derived
+    return label(f"column.{name}", language) if is_derived else field_label(name, language)
 
 
 def _in_words(name: str, value: Any, language: Language) -> Any:
@@ -137,8 +112,9 @@ def _in_words(name: str, value: Any, language: Language) -> Any:
         return sentence("yes" if value else "no", language)
     if isinstance(value, float):
         return round(value, 4)
-    if name in CODES and value is not None:
-        return label(f"{SAME_WORDS.get(name, name)}.{value}", language)
+    words = COLUMNS[name].words
+    if words is not None and value is not None:
+        return label(f"{words}.{value}", language)
     return value
 
 

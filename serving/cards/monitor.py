@@ -5,9 +5,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from models.words import DriftLevel
 from serving.cards.card import MessageKey, Number, Schema, Text
-
-Level = Literal["steady", "moved", "drifted"]
 
 
 class Shift(Schema):
@@ -15,7 +14,7 @@ class Shift(Schema):
 
     psi: Number = Field(description="Population stability index over quantile bins.")
     psi_by_chance: Number = Field(description="What chance alone exceeds once in twenty.")
-    level: Level
+    level: DriftLevel
 
 
 class ScoreShift(Shift):

@@ -5,14 +5,16 @@ from typing import Literal
 
 from pydantic import Field
 
+from features.params import Churn
 from models.gate import Gate, Need
-from serving.cards.card import Number, Schema, ScoreCard, Status, Total
+from models.words import Grade, Status
+from serving.cards.card import Number, Schema, ScoreCard, Total
 
 
 class Quality(Schema):
     """How good the churn model was on later dates, in figures a manager reads."""
 
-    grade: Literal["A", "B", "C"]
+    grade: Grade
     test_as_of_dates: list[dt.date]
     auc: Number | None = Field(description="Null where all test rows had the same outcome.")
     auc_low: Number | None
@@ -57,7 +59,7 @@ class ReleaseFacts(Schema):
     value_extrapolated_from: int | None = Field(
         default=None, description="Days over which values were learned; null: over all of them."
     )
-    churn_definition: Literal["lapse", "cancellation"]
+    churn_definition: Churn
     model_version: str
     source: str
     source_kind: str

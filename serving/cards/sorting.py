@@ -1,4 +1,4 @@
-"""What lists of cards can be sorted by, and who stands in them."""
+"""What lists of cards can be sorted by."""
 
 from typing import Literal, get_args
 
@@ -8,5 +8,4 @@ Sort = Literal[Descending, Ascending]
 Order = Literal["asc", "desc"]
 DESCENDING: tuple[Descending, ...] = get_args(Descending)  # largest first
 ASCENDING: tuple[Ascending, ...] = get_args(Ascending)  # earliest first
-MONEY = ("value_at_risk", "expected_value", "expected_gain")
-LISTED: tuple[Literal["scored", "rule"], ...] = ("scored", "rule")  # statuses with a rank by risk
+MONEY: tuple[Sort, ...] = ("value_at_risk", "expected_value", "expected_gain")

@@ -29,9 +29,9 @@ def worded_report(report: Report, language: Language) -> Report:
     )
 
 
-def strongest_reason(card: ScoreCard) -> Reason | None:
+def strongest_reason(reasons: list[Reason]) -> Reason | None:
     """The first reason that raises the risk; reasons come strongest first."""
-    return next((reason for reason in card.reasons if reason.direction == "up"), None)
+    return next((reason for reason in reasons if reason.direction == "up"), None)
 
 
 def _reason(reason: Reason, language: Language) -> Reason:

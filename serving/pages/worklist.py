@@ -6,6 +6,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from models.customers.relationship import HELD_BY
+from models.customers.segments import LIFECYCLE_STAGES, RISK_BANDS
 from models.gate import Need
 from serving.cards.release import Release
 from serving.cards.sorting import ASCENDING
@@ -38,6 +40,8 @@ FIELDS = {
     "sort",
     "order",
 }
+# What the form offers, where every release holds the same.
+CHOICES = {"risk_band": RISK_BANDS, "lifecycle_stage": LIFECYCLE_STAGES, "held_by": HELD_BY}
 router = APIRouter(include_in_schema=False)
 
 
@@ -63,8 +67,9 @@ def list_page(request: Request) -> Response:
         asked,
         page=page,
         release=page.release,
-        rows=[(card, strongest_reason(card)) for card in cards],
+        rows=[(card, strongest_reason(card.reasons)) for card in cards],
         query=query,
+        choices=CHOICES,
         quality=_quality(page.release, language),
         columns=[(name, sort, _sorted(here, page, sort)) for name, sort in _columns(page.release)],
         offered={sort for _, sort in _columns(page.release)},

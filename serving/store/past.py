@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 
+from models.words import SCORED
 from serving.store.database import unreachable, version
 from serving.store.tables import cards, releases
 
@@ -62,7 +63,7 @@ def source_hash(source: Mapping[str, Any]) -> str:
 def scores_of(engine: Engine, number: int) -> pd.DataFrame:
     """SCORES of everyone whom a model scored in a release, by customer_id."""
     columns = [cards.c[name] for name in SCORES]
-    query = select(*columns).where(cards.c.number == number, cards.c.status == "scored")
+    query = select(*columns).where(cards.c.number == number, cards.c.status == SCORED)
     try:
         with engine.connect() as connection:
             rows = connection.execute(query.order_by(cards.c.customer_id)).all()

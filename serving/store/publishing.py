@@ -18,6 +18,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from core.errors import ArtifactError
 from core.files import check_manifest, read_json
 from models.judging.realised import JUDGED
+from models.words import RULE, SCORED
 from serving.cards.card import ScoreCard
 from serving.cards.sorting import DESCENDING
 from serving.store.database import check_not_newer, publishing, upgrade
@@ -41,13 +42,15 @@ from serving.store.tables import (
 )
 
 Outcome = Literal["published", "brought back", "unchanged"]
-MADE = {"churn_risk", "expected_gain"}  # columns of `cards` that are not the field as it stands
 NEVER = dt.date(9999, 12, 31)  # "not within N days" comes after every date
-# Columns of `cards` that are fields of the card as they stand.
-SAME = {column.name for column in cards.c} & set(ScoreCard.model_fields) - {
-    "next_purchase_date",
+WORKED_OUT = {  # columns of `cards` that are not the field of that name as it stands
+    "churn_risk",
+    "expected_gain",
     "intended_action",
+    "next_purchase_date",
+    "last_purchase_date",
 }
+AS_THEY_STAND = {column.name for column in cards.c} & set(ScoreCard.model_fields) - WORKED_OUT
 T = TypeVar("T")
 
 
@@ -200,7 +203,7 @@ def _risks(connection: Connection, number: int | None, customers: list[str]) -> 
         select(cards.c.customer_id, cards.c.churn_risk).where(
             cards.c.number == number,
             cards.c.customer_id.in_(customers),
-            cards.c.status == "scored",  # of the others the column holds no probability
+            cards.c.status == SCORED,  # of the others the column holds no probability
         )
     )
     return {row.customer_id: row.churn_risk for row in found}
@@ -216,9 +219,9 @@ def _row(number: int, card: ScoreCard) -> dict[str, Any]:
     action, when = card.intended_action, card.next_purchase_date
     return {
         "number": number,
-        **{name: getattr(card, name) for name in SAME},
+        **{name: getattr(card, name) for name in AS_THEY_STAND},
+        **{name: getattr(card, name) or 0.0 for name in DESCENDING if name in AS_THEY_STAND},
         "search": f"{card.name or ''}\n{card.customer_id}".casefold(),
-        **{name: getattr(card, name) or 0.0 for name in DESCENDING if name not in MADE},
         "churn_risk": _by_risk(card),
         "expected_gain": (action and action.expected_gain) or 0.0,
         "intended_action": action and action.action_id,
@@ -229,7 +232,7 @@ def _row(number: int, card: ScoreCard) -> dict[str, Any]:
 
 def _by_risk(card: ScoreCard) -> float:
     """What the list by risk is sorted by: of a rule, which tells none, something like its rank."""
-    if card.status == "rule" and card.risk_rank is not None:
+    if card.status == RULE and card.risk_rank is not None:
         return 1 / card.risk_rank
     return card.churn_risk or 0.0
 

@@ -19,11 +19,12 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import NoReleaseError
+from models.words import LISTED, SCORED
 from serving.cards.card import Purchases, ScoreCard
 from serving.cards.forecast import PublishedForecast
 from serving.cards.query import AtRiskQuery, Cursor, Filters, read_cursor
 from serving.cards.release import Release
-from serving.cards.sorting import ASCENDING, LISTED, MONEY, Order, Sort
+from serving.cards.sorting import ASCENDING, MONEY, Order, Sort
 from serving.store.database import unreachable, version
 from serving.store.errors import (
     CursorGoneError,
@@ -44,16 +45,6 @@ from serving.store.tables import (
 from sources.meanings.vocabulary import DO_NOTHING, TREATED
 
 PAGE = 50
-LISTS = (  # filters that take several values
-    "risk_band",
-    "lifecycle_stage",
-    "rfm_segment",
-    "abc_class",
-    "relationship_level",
-    "suggested_level",
-    "held_by",
-    "intended_action",
-)
 OTHER_LIST = (
     "This cursor does not belong to this list: take `next` as it stands, or start without a cursor."
 )
@@ -264,24 +255,24 @@ def _after(cursor: Cursor) -> ColumnElement[bool]:
 
 
 def _conditions(query: Filters) -> list[ColumnElement[bool]]:
+    """A filter narrows the column it is named after; `min_` is the least of a column."""
     wanted: list[ColumnElement[bool]] = []
-    for name in LISTS:
-        values = getattr(query, name)
-        if values:
-            wanted.append(cards.c[name].in_(values))
-    for name in ("arm", "owner"):
-        if getattr(query, name) is not None:
-            wanted.append(cards.c[name] == getattr(query, name))
-    if query.relationship_declined:
-        wanted.append(cards.c.relationship_declined.is_(True))
+    for name in Filters.model_fields:
+        asked = getattr(query, name)
+        if asked is None or asked is False or asked == []:
+            continue
+        column = name.removeprefix("min_")
+        if name != column:
+            wanted.append(cards.c[column] >= asked)
+        elif isinstance(asked, list):
+            wanted.append(cards.c[column].in_(asked))
+        elif column in cards.c:
+            wanted.append(cards.c[column] == asked)
+    if query.min_churn_risk is not None:
+        wanted.append(cards.c.status == SCORED)  # of a rule the column is no probability
     if query.to_contact:
         is_planned = cards.c.intended_action.is_not(None) & (cards.c.intended_action != DO_NOTHING)
         wanted.append(is_planned & (cards.c.arm == TREATED))
-    if query.min_churn_risk is not None:
-        is_probable = cards.c.status == "scored"  # of a rule the column is no probability
-        wanted.append(is_probable & (cards.c.churn_risk >= query.min_churn_risk))
-    if query.min_value_at_risk is not None:
-        wanted.append(cards.c.value_at_risk >= query.min_value_at_risk)
     if query.q is not None:
         wanted.append(cards.c.search.contains(query.q.casefold(), autoescape=True))
     return wanted

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -19,25 +19,30 @@ from core.files import SCHEMA_VERSION, read_json
 from features.history.category_history import NEW_DAYS
 from models.churn.reason_rows import told
 from models.next_purchase.what import LISTS
-from models.words import PURCHASE_PROBABILITY
-from serving.cards.card import PUBLISHING, IntendedAction, ScoreCard, Status
+from models.next_purchase.when import REPORTED_DAYS
+from models.words import PURCHASE_PROBABILITY, Status
+from serving.cards.card import PUBLISHING, IntendedAction, ScoreCard
 from serving.cards.forecast import SalesForecast
 from serving.cards.release import PlanTotals, Quality, ReleaseFacts
 from sources.meanings.vocabulary import HOLDOUT, TREATED
 
 BATCH = 5_000
 CATEGORIES = {name: f"next_categories_{name}" for name in LISTS}
+DATES = {end: f"next_purchase_date_{end}" for end in ("low", "median", "high")}
+REACH = "next_purchase_reach_days"
 ACTION = sorted(set(IntendedAction.model_fields) - {"action_id", "name"})
-MADE = {  # fields of the card that are no column of cards.parquet
-    "release_id",
-    "risk_change",
-    "purchase_probability",
-    "next_purchase_date",
-    "next_categories",
-    "intended_action",
-    "purchases",
+BUILT = {  # fields of the card that are no column of cards.parquet, but built of some, or of none
+    "release_id": (),
+    "risk_change": (),
+    "purchase_probability": tuple(f"{PURCHASE_PROBABILITY}{days}d" for days in REPORTED_DAYS),
+    "next_purchase_date": (*DATES.values(), REACH),
+    "next_categories": tuple(CATEGORIES.values()),
+    "intended_action": ("intended_action", *ACTION),
+    "purchases": (),
 }
-AS_THEY_ARE = sorted(set(ScoreCard.model_fields) - MADE)
+AS_THEY_ARE = sorted(set(ScoreCard.model_fields) - set(BUILT))
+# Every column of cards.parquet.
+COLUMNS = {*AS_THEY_ARE, *chain.from_iterable(BUILT.values())}
 
 Row = dict[str, Any]
 
@@ -145,8 +150,7 @@ def _why(error: Exception) -> str:
 
 def _card(row: Row, release_id: str) -> ScoreCard:
     plain = {name: _plain(row.get(name)) for name in AS_THEY_ARE}
-    reach = row.get("next_purchase_reach_days")
-    when = {end: _day(row.get(f"next_purchase_date_{end}")) for end in ("low", "median", "high")}
+    when = {end: _day(row.get(column)) for end, column in DATES.items()}
     action = None
     if row.get("intended_action") is not None:
         taken = {name: row.get(name) for name in ACTION}
@@ -165,7 +169,7 @@ def _card(row: Row, release_id: str) -> ScoreCard:
             },
             "next_purchase_date": None
             if row.get("churn_risk") is None
-            else {**when, "reach_days": reach},
+            else {**when, "reach_days": row.get(REACH)},
             "next_categories": _next_categories(row),
             "intended_action": action,
         },
