@@ -1,9 +1,9 @@
-"""The same numbers on every processor: whole runs under settings that stand in for other machines.
+"""Whether numbers are the same on every processor: runs under settings that imitate other machines.
 
-In which order BLAS adds, which functions of NumPy are vectorised, and what the C library's `exp`
-does with its last bit depend on the processor. Under each setting below the stages run from raw
-data to a release, in a process of their own, and every file that DVC records is compared with that
-of the first setting, byte by byte.
+The order in which BLAS adds, the functions that NumPy vectorises, and the last bit of `exp` in the
+C library depend on the processor. Under each setting below the stages run from raw data to a
+release, in a process of their own, and every file that DVC records is compared with that of the
+first setting, byte by byte.
 
 `make bench-processors` prints a table and writes benchmarks/out/processors.json: `rows` of
 {setting, blas, numpy, threads, changed, files, differ, largest}. `changed` names the functions that
@@ -44,12 +44,12 @@ NO_FMA = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX512F,-AVX2,-AVX2_Usable,-FMA,-
 LEFT_OUT = ("track",)  # it writes to MLflow
 MODELS = "train"  # the first stage that needs no raw data
 NUMBER = re.compile(rb"-?\d+\.?\d*(?:[eE][-+]?\d+)?")
-# A sha256, or the beginning of one: it differs with what it is of, and by no size.
+# A sha256, or the beginning of one: its difference has no size.
 DIGEST = re.compile(rb"(?<![.0-9a-f])(?=[0-9]*[a-f])[0-9a-f]{12,64}\b")
 
 
 def settings() -> dict[str, dict[str, str]]:
-    """The environment of each setting, with NumPy's own names of what it may leave unused."""
+    """The environment of each setting, with NumPy's own names of the features it may disable."""
     newest = [name for name in __cpu_dispatch__ if name == "X86_V4" or "AVX512" in name]
     no_avx512 = {"NPY_DISABLE_CPU_FEATURES": " ".join(newest)}
     no_avx = {"NPY_DISABLE_CPU_FEATURES": " ".join(__cpu_dispatch__)}
@@ -82,7 +82,7 @@ def outputs() -> dict[str, list[str]]:
 
 
 def run_stages(first: str) -> dict[str, Any]:
-    """Run the stages from `first` on, here; then say what is in force in this process."""
+    """Run the stages from `first` on in this process; then print what is in force in it."""
     from threadpoolctl import threadpool_info
 
     names = list(outputs())
@@ -126,7 +126,7 @@ def files_of(folder: Path) -> dict[str, str]:
 
 
 def differences(first: Path, here: Path) -> dict[str, float]:
-    """The files that are not the same, with the largest relative difference of their numbers."""
+    """The files that differ, with the largest relative difference of their numbers."""
     kept, found = files_of(first), files_of(here)
     return {
         path: largest_difference(first / path, here / path)
@@ -138,7 +138,7 @@ def differences(first: Path, here: Path) -> dict[str, float]:
 
 
 def largest_difference(one: Path, other: Path) -> float:
-    """The largest relative difference between the numbers of two files; inf where not as many."""
+    """The largest relative difference between the numbers of two files; inf if counts differ."""
     first, second = (np.fromiter(_numbers(path), np.float64) for path in (one, other))
     if len(first) != len(second):
         return math.inf
@@ -165,7 +165,7 @@ def _in_text(content: bytes) -> Iterator[float]:
 
 
 def run(setting: str, folder: Path, params: Path, given: Path | None) -> dict[str, Any]:
-    """Run the stages under one setting in an empty folder; from MODELS on where a run is given."""
+    """Run the stages under one setting in an empty folder; from MODELS on, where a run is given."""
     names = list(outputs())
     first = names[0] if given is None else MODELS
     folder.mkdir(parents=True)
@@ -253,7 +253,7 @@ def compare(
 
 
 def known(difference: float) -> float | None:
-    """None in place of inf, which is no JSON: the files do not hold as many numbers."""
+    """None instead of inf, which JSON does not allow: the counts of numbers differ."""
     return None if math.isinf(difference) else difference
 
 

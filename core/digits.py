@@ -1,16 +1,16 @@
-"""To how many digits a number is kept: the same on every processor.
+"""Rounds numbers to as many digits as are the same on every processor.
 
-What NumPy, BLAS and the C library compute differs from one processor to the next in the last of 16
-digits: vectorised functions round otherwise, and sums are added up in another order. One such digit
-is another sha256, and so another version of the model and another release. So wherever such a
-function has been at work, what it found is rounded to digits that do not depend on it: parameters
-when they are fitted, before anything is computed from them; predictions when they are made, before
-customers are put in order by them; figures when they are written. Between those places there is
-plain arithmetic, which is the same everywhere.
+What NumPy, BLAS and the C library compute differs between processors in the last of 16 digits:
+vectorised functions round differently, and sums are added up in another order. One such digit gives
+another sha256, and so another version of the model and another release. So the results of such
+functions are rounded to digits that do not depend on the processor: parameters when they are
+fitted, before anything is computed from them; predictions when they are made, before customers are
+sorted by them; figures when they are written. Between those places there is plain arithmetic, which
+is the same everywhere.
 
-Rounding alone proves nothing: numbers that differ in the sixteenth digit still fall on both sides
-of a boundary between two rounded numbers, though seldom. With eight digits it happens to one number
-in a hundred million; docs/decisions/0027-the-same-numbers.md adds that up.
+Rounding alone proves nothing: numbers that differ in the sixteenth digit can still fall on both
+sides of a boundary between two rounded numbers, though seldom. With eight digits that happens to
+one number in a hundred million; docs/decisions/0027-the-same-numbers.md adds that up.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,10 +20,10 @@ import numpy as np
 
 from core.arrays import FloatArray
 
-FLAT = 7  # of parameters whose likelihood hardly changes along a ridge: buy-till-you-die models
-PEAKED = 9  # of parameters with one clear maximum, of likelihoods that are not convex
-CONVEX = 10  # of regressions, calibration maps, and ratios of sums
-TOLD = 8  # of what models predict and reports say
+FLAT = 7  # for parameters whose likelihood is nearly flat along a ridge: buy-till-you-die models
+PEAKED = 9  # for parameters with one clear maximum of a likelihood that is not convex
+CONVEX = 10  # for regressions, calibration maps, and ratios of sums
+TOLD = 8  # for predictions and the figures of reports
 
 _EXPONENTS = range(-300, 301)
 _POWERS = np.array([float(f"1e{exponent}") for exponent in _EXPONENTS])
@@ -36,8 +36,8 @@ def to_digits(values: FloatArray, digits: int) -> FloatArray: ...
 def to_digits(values: float | FloatArray, digits: int) -> float | FloatArray:
     """The numbers, of any shape, rounded to so many significant digits; NaN and ±inf stay.
 
-    By comparisons, one product, `rint` and one quotient, which IEEE 754 defines to the last bit: a
-    logarithm would bring back what is rounded away.
+    Uses only comparisons, one product, `rint` and one quotient, which IEEE 754 defines to the last
+    bit: a logarithm would bring back the differences that are rounded away.
     """
     numbers = np.asarray(values, np.float64)
     first = np.searchsorted(_POWERS, np.abs(numbers), side="right") - 1  # the place of its power
@@ -51,7 +51,7 @@ def to_digits(values: float | FloatArray, digits: int) -> float | FloatArray:
 
 
 def as_told(content: Any) -> Any:
-    """The same content for JSON, with every float in it as it is told: to TOLD digits."""
+    """The same content for JSON, with every float in it rounded to TOLD digits."""
     if isinstance(content, float):
         return to_digits(float(content), TOLD)
     if isinstance(content, Mapping):

@@ -19,8 +19,8 @@ SCHEMA_VERSION = 1  # of a release: what is written, and what publishing reads
 def only_one(lock_file: Path, busy: RegularsError) -> Iterator[None]:
     """Hold a lock while the block runs; raise `busy` at once where another process holds it.
 
-    The operating system lets go of the lock when its holder ends, however that ends: the file that
-    stays behind locks nothing.
+    The operating system releases the lock when its holder ends, however that ends: the file that is
+    left behind locks nothing.
     """
     lock = FileLock(lock_file)
     try:

@@ -1,9 +1,9 @@
-"""Words of closed lists that models write, and that reports, plans and pages read."""
+"""Closed lists of words that models write, and that reports, plans and pages read."""
 
 from typing import Literal
 
-# What a card says of its customer: with a risk by models, ranked by a rule, in the cohort and
-# ranked by nothing, or gone before the as-of date.
+# The status of a card: scored by models; ranked by a rule; in the cohort, but not ranked; gone
+# before the as-of date.
 Status = Literal["scored", "rule", "insufficient_data", "already_churned"]
 SCORED: Status = "scored"
 RULE: Status = "rule"
@@ -11,12 +11,13 @@ INSUFFICIENT_DATA: Status = "insufficient_data"
 ALREADY_CHURNED: Status = "already_churned"
 LISTED: tuple[Status, ...] = (SCORED, RULE)  # statuses with a rank by risk
 
-Grade = Literal["A", "B", "C"]  # of the churn model on its test dates
+Grade = Literal["A", "B", "C"]  # grade of the churn model on its test dates
 
 DriftLevel = Literal["steady", "moved", "drifted"]
 STEADY: DriftLevel = "steady"
 MOVED: DriftLevel = "moved"
 DRIFTED: DriftLevel = "drifted"
 
-OURS = "ours"  # our model among those that it is judged beside
-PURCHASE_PROBABILITY = "purchase_probability_"  # columns: the number of days and a d follow
+OURS = "ours"  # our model, among those it is compared with
+# prefix of columns: the number of days and a "d" follow
+PURCHASE_PROBABILITY = "purchase_probability_"

@@ -1,8 +1,8 @@
-"""The last steps to an optimum: fits that end where the gradient is zero, on every processor.
+"""The last steps to an optimum, so that fits end at the same parameters on every processor.
 
 A minimiser stops where the loss hardly falls any more. On a flat ridge that is far from the
-optimum, and how far depends on the last digits of the loss, which are the processor's own. Where
-the gradient is zero does not.
+optimum, and how far depends on the last digits of the loss, which depend on the processor. The
+point at which the gradient is zero does not.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from core.arrays import FloatArray
 
 Booleans = npt.NDArray[np.bool_]
 
-CLOSE = 1e-9  # of a bound: the parameter is held there
+CLOSE = 1e-9  # distance from a bound at which the parameter is held there
 TOLERANCE = 1e-14
 ROUNDING = 1e-9  # of the loss: the logs of gamma functions of 10,000 leave no more digits
 UNBOUNDED = (-np.inf, np.inf)
@@ -28,13 +28,13 @@ def polished(
 ) -> FloatArray:
     """The parameters (k,) near `found` at which the gradient of the loss is zero.
 
-    `loss` gives its value and its gradient (k,). A parameter on its bound is held there, and so is
-    one whose root lies beyond. Where nothing better is to be had it is `found` itself.
+    `loss` returns its value and its gradient (k,). A parameter on its bound is held there, and so
+    is one whose root lies beyond the bound. Returns `found` itself where nothing better is found.
     """
     low, high = np.array(bounds or [UNBOUNDED] * len(found), np.float64).T
     first = np.clip(found, low, high)
     last = first.copy()
-    for _ in range(len(found)):  # each time one more is held at its bound
+    for _ in range(len(found)):  # each time one more parameter is held at its bound
         free = (last > low + CLOSE) & (last < high - CLOSE)
         if not free.any():
             break
@@ -52,7 +52,7 @@ def polished(
 def _root(
     loss: Callable[[FloatArray], tuple[float, FloatArray]], whole: FloatArray, free: Booleans
 ) -> FloatArray:
-    """Where the gradient over the free parameters is zero, the others as in `whole`."""
+    """The parameters at which the gradient over the free ones is zero, the others as in `whole`."""
 
     def gradient(values: FloatArray) -> FloatArray:
         parameters = whole.copy()

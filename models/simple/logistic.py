@@ -1,4 +1,4 @@
-"""Logistic regression as its own coefficients: what the simple rules become a probability by."""
+"""Logistic regression with its own coefficients, which turns simple rules into probabilities."""
 
 from dataclasses import dataclass
 
@@ -48,7 +48,7 @@ class Logistic:
 
 
 def _logistic(z: FloatArray, churned: FloatArray) -> list[float]:
-    """Intercept and coefficients (k + 1,) by scikit-learn, with its ridge of 1, polished."""
+    """Intercept and coefficients (k + 1,) by scikit-learn, with ridge penalty 1, polished."""
 
     def loss(theta: FloatArray) -> tuple[float, FloatArray]:
         odds, beta = theta[0] + z @ theta[1:], theta[1:]

@@ -69,10 +69,9 @@ class ParetoNbd:
 
 
 def fit_pareto_nbd(frequency: FloatArray, recency: FloatArray, T: FloatArray) -> ParetoNbd:  # noqa: N803
-    """Fit by maximum likelihood with a small penalty, from two starts, the best one kept.
+    """Fit by maximum likelihood with a small penalty, from two starts; the best fit is polished.
 
-    Arrays (n,), times in days; customers with the same triple are counted once with a weight. The
-    best one is polished.
+    Arrays (n,), times in days; customers with the same triple are counted once with a weight.
     """
     triples = np.column_stack([frequency, recency, T]).astype(np.float64)
     triples = triples[:: max(1, len(triples) // MOST_CUSTOMERS)]
@@ -110,9 +109,10 @@ def fit_pareto_nbd(frequency: FloatArray, recency: FloatArray, T: FloatArray) ->
 
 @dataclass(frozen=True)
 class _End:
-    """Customers' ends at parameters r, α, s, β: the integral at its nodes, each (n, NODES).
+    """Ends of the histories at parameters r, α, s, β: the integral at its nodes, (n, NODES).
 
-    `shares` are what each node adds to it, relative to the largest; `v` is log(α + β + y).
+    `shares` are the parts of the integral at each node, relative to the largest; `v` is log(α + β +
+    y).
     """
 
     parameters: FloatArray
@@ -144,7 +144,7 @@ class _End:
         return alive, self.most + np.log(np.maximum(inside, np.finfo(np.float64).tiny))
 
     def slopes(self) -> FloatArray:
-        """Derivatives (4, n) of `_log_end`, the nodes' own moves included."""
+        """Derivatives (4, n) of `_log_end`, including those of the nodes."""
         r, alpha, s, beta = self.parameters
         x, t_x, t = self.histories
         both = alpha + beta

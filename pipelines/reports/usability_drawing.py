@@ -16,7 +16,7 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 @dataclass(frozen=True)
 class Mark:
-    """A horizon: a line, and on which side of it its label stands."""
+    """A horizon: a line, and the side of it on which its label is."""
 
     kind: str
     days: int
@@ -67,7 +67,7 @@ class VolumePicture:
 
 
 def return_picture(report: dict[str, Any], language: Language) -> ReturnPicture | None:
-    """None where nobody was silent long enough to see whether they came back."""
+    """The picture of who comes back; None where nobody was silent long enough to show it."""
     curve = report["return_curve"]
     if not curve:
         return None
@@ -95,7 +95,7 @@ def volume_picture(volume: dict[str, Any], language: Language) -> VolumePicture:
     last = max(first + timedelta(days=len(counts) - 1), date.fromisoformat(volume["judged_until"]))
     counts = counts + [0] * ((last - first).days + 1 - len(counts))
     scale = charts.days(first, max(last, first + timedelta(days=1)), LEFT, RIGHT)
-    # A day far above all others would press the rest to the floor: it is cut off at the top.
+    # A day far above all others would flatten the rest: it is cut off at the top.
     top = max(sorted(counts)[int(0.99 * (len(counts) - 1))] * 1.15, 1.0)
     height = Scale(0, top, FLOOR, TOP)
     points = [
@@ -113,7 +113,7 @@ def volume_picture(volume: dict[str, Any], language: Language) -> VolumePicture:
 
 
 def _marks(scale: Scale, horizon: int, suggested: int) -> list[Mark]:
-    """The horizon, and the suggested one where it is another; their labels stand back to back."""
+    """The horizon, and the suggested one if it is another; their labels are on opposite sides."""
     in_left_half = scale.at(horizon) < (LEFT + RIGHT) / 2
     beside = "start" if in_left_half else "end"
     if suggested == horizon:

@@ -1,4 +1,4 @@
-"""The data usability report as one HTML page that needs nothing else: no script, no other file."""
+"""The data usability report as one self-contained HTML page: no script, no other file."""
 
 import re
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ COUNTS = {  # of a table's rows → the message that heads their column
 
 
 def page(report: dict[str, Any]) -> str:
-    """The page of a usability report, in every language. Whatever the data holds is escaped."""
+    """The page of a usability report, in every language. All data in it is escaped."""
     style = (STATIC / "regulars.css").read_text(encoding="utf-8")
     return templates.get_template("usability.html").render(
         parts=[_part(report, language) for language in LANGUAGES], style=style
@@ -51,7 +51,7 @@ def headline(report: dict[str, Any], language: Language = "en") -> str:
 
 
 def _part(report: dict[str, Any], language: Language) -> dict[str, Any]:
-    """What the page holds in one language."""
+    """The content of the page in one language."""
     findings = report["findings"]
     return {
         "language": language,
@@ -78,7 +78,7 @@ def _week(volume: dict[str, Any]) -> float | None:
 
 
 def _counts(findings: Sequence[Finding], language: Language) -> str:
-    """How many findings there are of each severity that there is any of: 1 error, 2 warnings."""
+    """Numbers of findings by severity, without severities that have none: 1 error, 2 warnings."""
     numbers = {name: sum(one.severity == name for one in findings) for name in ORDER}
     return ", ".join(show(language, n, UNITS[name]) for name, n in numbers.items() if n)
 

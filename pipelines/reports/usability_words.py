@@ -1,6 +1,6 @@
-"""What the usability page says, in a language: messages, values and findings.
+"""The words of the usability page in a language: messages, values and findings.
 
-A finding says its own sentences in English; other languages have them as messages.
+A finding has its own sentences in English; for other languages they are messages.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from features.usability.finding import Finding
 from serving.wording.languages import Language
 from serving.wording.writing import KINDS, message, shown
 
-ENGLISH: Language = "en"  # of the findings' own sentences
+ENGLISH: Language = "en"  # the language of the findings' own sentences
 
 
 @dataclass(frozen=True)

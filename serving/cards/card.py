@@ -1,11 +1,10 @@
-"""What the API gives out: the score card and what surrounds it, design section 7.
+"""The score card and its parts, as the API returns them (design, section 7).
 
 The classes are the one table of the card: columns of the list as CSV and what a release has to hold
 follow from marks on their fields (marks.py), and columns of cards.parquet have the fields' names.
-Fields may be added, with a default for cards kept from before, and never renamed. Money is in the
-currency of the data, probabilities are in [0, 1], dates are days; what is not known is null.
-Codes stay codes (`high`, `at_risk`); `sentence` holds the same for a person, in the language that
-was asked for.
+Fields may be added, with a default for cards of older releases, and never renamed. Money is in the
+currency of the data, probabilities are in [0, 1], dates are days; unknown values are null. Codes
+stay codes (`high`, `at_risk`); `sentence` says the same to a person, in the requested language.
 """
 
 import datetime as dt
@@ -32,23 +31,23 @@ Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 def _known_message(key: str, info: ValidationInfo) -> str:
     if info.context == PUBLISHING and not is_message(key):
-        raise ValueError(f"{key!r} is no message of serving/messages")
+        raise ValueError(f"{key!r} is no message of serving/wording/messages")
     return key
 
 
 MessageKey = Annotated[str, AfterValidator(_known_message)]
-# PostgreSQL keeps no NUL in a text.
+# PostgreSQL cannot store NUL in a text.
 Id = Annotated[str, Field(pattern="^[^\x00]*$", max_length=500)]
-# Beyond this no amount and no number of days is true, and none can be written in words.
+# No true amount or number of days lies beyond this, and none could be written in words.
 Number = Annotated[float, Field(gt=-1e15, lt=1e15, allow_inf_nan=False)]
 Text = Annotated[str, Field(pattern="^[^\x00]*$", max_length=500)]
 Strength = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Total = Annotated[float, Field(allow_inf_nan=False)]
-PUBLISHING = "publishing"  # the context in which a card must be whole, and not only readable
+PUBLISHING = "publishing"  # validation context in which a card must be whole, and not only readable
 
 
 class Schema(BaseModel):
-    """Nothing changes later. A card that other code kept may hold more, which is left out."""
+    """Immutable; fields that other code added to a stored card are left out."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -98,7 +97,7 @@ class Reason(Schema):
 
 
 class Why(Schema):
-    """Why the plan chose what it chose."""
+    """Why the plan chose this action."""
 
     message_key: MessageKey
     values: dict[str, Number | None]
@@ -114,7 +113,7 @@ class Blocked(Schema):
 
 
 class IntendedAction(Schema):
-    """What the plan chose. `expected_gain` counts on the low end of the effect."""
+    """The action that the plan chose. `expected_gain` assumes the low end of the effect."""
 
     action_id: Annotated[str, Csv(16)]
     name: Annotated[str, Csv(15, "action")] = ""
@@ -132,7 +131,7 @@ class IntendedAction(Schema):
 
 
 class Purchases(Schema):
-    """One day with purchases; `amount` is null where the data does not know it."""
+    """One day with purchases; `amount` is null where it is unknown."""
 
     day: dt.date
     orders: int
@@ -239,7 +238,7 @@ class ScoreCard(Schema):
 
     @model_validator(mode="after")
     def _is_whole(self, info: ValidationInfo) -> "ScoreCard":
-        """What belongs together is there together; old cards are read as they are."""
+        """Fields that belong together are there together; stored cards are read as they are."""
         if info.context != PUBLISHING:
             return self
         action, when = self.intended_action, self.next_purchase_date

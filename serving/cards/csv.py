@@ -1,7 +1,7 @@
-"""The list as CSV: for machines, and as the Excel of a language opens it.
+"""The list as CSV: for programs, and in the form that Excel expects in a language.
 
-A cell that a spreadsheet would take for a formula gets an apostrophe in front, so that nothing a
-customer typed into a name is ever computed (OWASP, CSV injection).
+A cell that a spreadsheet would take for a formula gets an apostrophe in front, so that nothing that
+a customer typed into a name is ever computed (OWASP, CSV injection).
 """
 
 import csv
@@ -22,7 +22,7 @@ FORMULA = tuple("=+-@|%\t\r\n＝＋－＠")
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the CSV: its name, where the card has its value, and the marks of that field."""
+    """A column of the CSV: its name, where the card has its value, and the marks of the field."""
 
     name: str
     path: tuple[str, ...]
@@ -31,12 +31,12 @@ class Column:
 
     @property
     def is_derived(self) -> bool:
-        """Whether it is a part of the card, or made of one, and not a field of its own."""
+        """Whether it is a part of the card, or computed from one, and not a field of its own."""
         return self.path != (self.name,)
 
 
 def columns_of(schema: type[Schema], around: tuple[str, ...] = ()) -> list[Column]:
-    """The columns that the fields of a schema, and of the schemas in it, are marked as."""
+    """The columns for which the fields of a schema, and of the schemas in it, have marks."""
     found = []
     for field, info in schema.model_fields.items():
         path = (*around, field)
@@ -53,10 +53,11 @@ COLUMNS = {column.name: column for column in columns_of(ScoreCard)}
 
 
 def csv_lines(cards: Iterable[ScoreCard], language: Language, for_excel: bool) -> Iterator[str]:
-    """Lines of CSV, heading first; what is not known is empty.
+    """Lines of CSV, heading first; unknown values are empty.
 
     For Excel: a byte order mark, headings and codes in words, and in Russian the semicolon and
-    decimal comma without which Excel there would read one column, and dates for numbers.
+    decimal comma, without which Excel there would read a single column, and dates instead of
+    numbers.
     """
     is_comma = for_excel and language == "ru"
     buffer = io.StringIO()
@@ -91,7 +92,7 @@ def _strongest(reasons: list[Reason]) -> str | None:
 
 
 def _names(categories: list[LikelyCategory]) -> str:
-    """Likeliest first; the JSON says how likely."""
+    """The categories, likeliest first; how likely they are is in the JSON only."""
     return "; ".join(one.category for one in categories)
 
 

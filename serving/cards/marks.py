@@ -1,6 +1,6 @@
-"""Marks on the fields of the score card: what follows from a field besides its schema.
+"""Marks on the fields of the score card: what else depends on a field, besides its schema.
 
-They stand in the annotation of the field, so that the card is one table. OpenAPI does not show
+They are in the annotations of the fields, so that the card is one table. OpenAPI does not show
 them.
 """
 
@@ -14,7 +14,7 @@ class Csv:
     """The field is a column of the list as CSV.
 
     `place` counts from 1; a new column comes last, since programs may count columns. `name` is the
-    heading where the field's own would not tell enough, `words` the family of messages that puts
+    heading where the field's own name would not be clear, `words` the family of messages that puts
     the field's codes into words.
     """
 
@@ -24,7 +24,7 @@ class Csv:
 
 
 class KnownFor:
-    """Every published card of these statuses has the field, whatever else is unknown."""
+    """Every published card with one of these statuses has the field, whatever else is unknown."""
 
     def __init__(self, *statuses: Status) -> None:
         self.statuses = statuses

@@ -1,4 +1,4 @@
-"""What the API gives out of a release, and lists of its cards; rules as in card.py."""
+"""What the API returns about a release, and lists of its cards; rules as in card.py."""
 
 import datetime as dt
 from typing import Literal
@@ -25,7 +25,7 @@ class Quality(Schema):
 
 
 class Ladder(Schema):
-    """How what scores was made and judged: the higher its number, the less is known of it."""
+    """How the models were made and judged: the higher the number, the less is known of them."""
 
     rung: int = Field(
         description="1 to 3: judged on a later time; 4: on other customers; 5: too little data for "
@@ -48,7 +48,7 @@ class PlanTotals(Schema):
 
 
 class ReleaseFacts(Schema):
-    """What a release says of itself."""
+    """The facts of a release."""
 
     release_id: str
     as_of_date: dt.date
@@ -79,7 +79,7 @@ class ReleaseFacts(Schema):
 
 
 class Release(ReleaseFacts):
-    """What was published, from what and when."""
+    """What was published, from which data, and when."""
 
     published_at: dt.datetime
     is_current: bool

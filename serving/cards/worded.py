@@ -63,7 +63,7 @@ def _action(action: IntendedAction, language: Language) -> IntendedAction:
 
 
 def _said(key: str, language: Language, values: dict[str, Any]) -> str:
-    """The sentence; nothing for a key that a card kept from before has and this code has not."""
+    """The sentence; "" for a key of an older release that this code does not have."""
     return sentence(key, language, **values) if is_message(key) else ""
 
 

@@ -1,4 +1,4 @@
-"""Charts as coordinates: scales, ticks and curves, of which charts.html makes SVG."""
+"""Charts as coordinates: scales, ticks and curves, from which charts.html makes SVG."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Tick:
-    """A place on a scale and what is written there."""
+    """A place on a scale, and its label."""
 
     at: float
     text: str
@@ -50,8 +50,8 @@ def month_ticks(
 ) -> list[Tick]:
     """The firsts of months on a scale of days, as many as have room.
 
-    A label needs `room` units, and is left out nearer than `edge` to an end, where it would be cut.
-    January names its year, and so does every month where `every_year` is set.
+    A label needs `room` units, and is left out nearer than `edge` to an end, where it would be cut
+    off. January names its year, and so does every month where `every_year` is set.
     """
     months = list(_months(dt.date.fromordinal(int(scale.first)), int(scale.last)))
     every = max(1, -(-len(months) * room // abs(scale.end - scale.start)))
@@ -88,7 +88,7 @@ def number_ticks(
 
 
 def apart(ticks: Sequence[Tick], room: float) -> list[Tick]:
-    """Those of the ticks whose labels do not touch."""
+    """The ticks whose labels do not touch."""
     kept: list[Tick] = []
     for tick in ticks:
         if not kept or tick.at - kept[-1].at >= room:
@@ -97,7 +97,7 @@ def apart(ticks: Sequence[Tick], room: float) -> list[Tick]:
 
 
 def path(points: Sequence[tuple[float, float]]) -> str:
-    """Points as SVG lists them."""
+    """Points in the notation of SVG."""
     return " ".join(f"{x},{y}" for x, y in points)
 
 

@@ -8,9 +8,9 @@ from serving.pages import charts
 from serving.pages.charts import Scale, Tick
 from serving.wording.languages import Language
 
-WIDTH, HEIGHT, FLOOR = 960, 190, 150  # FLOOR: where bars stand
+WIDTH, HEIGHT, FLOOR = 960, 190, 150  # FLOOR: the foot of the bars
 TALLEST, SHORTEST = 110, 4
-LABEL = 36  # half of the widest label of a month: nearer to an edge it would be cut
+LABEL = 36  # half of the widest label of a month: nearer to an edge it would be cut off
 LOOK_BACK, LEAST = 365, 180  # days drawn before the as-of date, at most and at least
 
 
@@ -44,7 +44,7 @@ class Drawing:
 
 
 def draw(card: ScoreCard, language: Language) -> Drawing | None:
-    """The timeline of a card with purchases; None where none are known."""
+    """The timeline of a card with purchases; None for a card without any."""
     bought = card.purchases or []
     if not bought:
         return None
@@ -74,7 +74,7 @@ def _x(scale: Scale, day: dt.date | None) -> float | None:
 
 
 def _high(scale: Scale, when: NextPurchase | None, end: dt.date) -> float | None:
-    """The end of the interval; an open one goes on to the end of the drawing."""
+    """The end of the interval; an open interval goes on to the end of the drawing."""
     if when is None or when.low is None:
         return None
     return _x(scale, when.high or end)

@@ -1,4 +1,4 @@
-"""The page of each morning: the at-risk list, as the API gives it out."""
+"""The page to begin the day with: the at-risk list, as the API returns it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ from serving.web.problems import ApiProblem, InvalidParameter
 from serving.wording.languages import Language
 from serving.wording.sentences import listing, sentence, written
 
-COLUMNS = {  # of the list, by what a click on their heading sorts by
+COLUMNS = {  # columns of the list, by what a click on their heading sorts by
     "customer": None,
     "risk": "churn_risk",
     "reason": None,
@@ -27,7 +27,7 @@ COLUMNS = {  # of the list, by what a click on their heading sorts by
     "action": None,
     "value_at_risk": "value_at_risk",
 }
-# Of the form; what else the address asks for is carried along.
+# Parameters of the form; the others of the URL are carried along.
 FIELDS = {
     "risk_band",
     "lifecycle_stage",
@@ -40,14 +40,14 @@ FIELDS = {
     "sort",
     "order",
 }
-# What the form offers, where every release holds the same.
+# The choices of the form that are the same for every release.
 CHOICES = {"risk_band": RISK_BANDS, "lifecycle_stage": LIFECYCLE_STAGES, "held_by": HELD_BY}
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
 def list_page(request: Request) -> Response:
-    """The ranked list; filters, order and page stand in the address."""
+    """The ranked list; filters, order and page are in the URL."""
     asked = asked_in(request)
     if "format" in asked:
         raise ApiProblem(
@@ -83,7 +83,7 @@ def list_page(request: Request) -> Response:
 
 
 def _columns(release: Release) -> list[tuple[str, str | None]]:
-    """COLUMNS that this release has: a rule tells no date and no action, other data no money."""
+    """The COLUMNS that this release has: with a rule no date and no action, else maybe no money."""
     absent = set() if release.has_money else {"value_at_risk"}
     if release.gate is not None:
         absent |= {"next_purchase", "action"}
@@ -109,7 +109,7 @@ def _ladder_needs(release: Release) -> Sequence[Need]:
 
 
 def _sorted(here: Mapping[str, list[str]], page: Any, sort: str | None) -> str | None:
-    """Where a click on a column's heading leads: sorted by it, or turned round."""
+    """The link of a column's heading: sorted by the column, or in the reverse order."""
     if sort is None:
         return None
     usual = "asc" if sort in ASCENDING else "desc"

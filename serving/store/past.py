@@ -1,4 +1,4 @@
-"""Releases kept in the store, for comparing what they promised with what became of it."""
+"""Releases kept in the store, to compare what they predicted with what happened."""
 
 import hashlib
 import json
@@ -15,18 +15,18 @@ from serving.store.tables import cards, releases
 
 SCORES = ("customer_id", "churn_risk", "arm", "intended_action")
 FACTS = ("release_id", "model_version", "as_of_date", "horizon_days", "churn_definition")
-# Parts of what a release says of itself.
+# Parts of the facts of a release.
 PROMISED, SOURCE_SHA, COMPANY = "promised", "source_sha256", "company"
 
 
 def past_releases(engine: Engine, source: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What the kept releases say of themselves, oldest first: FACTS, `promised` and `number`.
+    """The facts of the kept releases, oldest first: FACTS, `promised` and `number`.
 
-    `source` is what stage `source` notes of the data that tells what became of them. Not those made
-    of this very data, at its end: nothing can have become of them yet; nor those of another
-    company, whose customers would all seem to have left; nor those in which a rule ranked. Of
-    several with one as-of date and model version the newest. Empty before the first release. Raises
-    StoreError when the database does not answer.
+    `source` is what stage `source` notes of the data that now shows what happened. Left out are
+    releases made from this very data, at its end, since nothing can have happened since; those of
+    another company, whose customers would all seem to have left; and those in which a rule ranked.
+    Of several with the same as-of date and model version the newest is taken. Empty before the
+    first release. Raises StoreError when the database does not answer.
     """
     if version(engine) is None:
         return []
@@ -40,14 +40,14 @@ def past_releases(engine: Engine, source: Mapping[str, Any]) -> list[dict[str, A
     for number, info in found:
         quality = info.get("quality")
         if quality is None:
-            continue  # a rule ranked, or nothing had judged the model: no promise was made
+            continue  # a rule ranked, or nothing had judged the model: it promised nothing
         is_at_end = info["as_of_date"] > info["data_until"]
         if info.get(SOURCE_SHA) == source_hash(source) and is_at_end:
             continue
         if info.get(COMPANY) not in (None, source.get(COMPANY)):  # releases of older code lack it
             continue
         told = {name: info[name] for name in FACTS}
-        # A release from before promises were kept said how well it ranks, and no more.
+        # A release of older code, without `promised`, only has its ranking figures.
         ends = (("value", "auc"), ("low", "auc_low"), ("high", "auc_high"))
         promised = info.get(PROMISED, {"auc": {end: quality[name] for end, name in ends}})
         told |= {"number": number, PROMISED: promised}
@@ -56,7 +56,7 @@ def past_releases(engine: Engine, source: Mapping[str, Any]) -> list[dict[str, A
 
 
 def source_hash(source: Mapping[str, Any]) -> str:
-    """One sha256 of what stage `source` wrote: the same for the same raw data."""
+    """One sha256 of what stage `source` wrote: equal for equal raw data."""
     return hashlib.sha256(json.dumps(source, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,7 +1,7 @@
 """Publishing: a release folder into the store, whole or not at all.
 
 Cards are written in batches under a number that nobody reads; one short transaction then moves the
-pointer to it. Whatever ends a publisher before that leaves rows that the next one removes.
+pointer to it. If a publisher is interrupted before that, the next one removes its rows.
 """
 
 import datetime as dt
@@ -43,7 +43,7 @@ from serving.store.tables import (
 
 Outcome = Literal["published", "brought back", "unchanged"]
 NEVER = dt.date(9999, 12, 31)  # "not within N days" comes after every date
-WORKED_OUT = {  # columns of `cards` that are not the field of that name as it stands
+WORKED_OUT = {  # columns of `cards` that are computed, and not the field of that name
     "churn_risk",
     "expected_gain",
     "intended_action",
@@ -56,7 +56,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Published:
-    """What publishing did: `removed` names the old releases that were let go."""
+    """The result of publishing: `removed` names the old releases that were deleted."""
 
     release_id: str
     outcome: Outcome
@@ -69,11 +69,11 @@ def publish(
     engine: Engine,
     keep: int,
 ) -> Published:
-    """Make the release in `folder` the one that is read, and keep the newest `keep` releases.
+    """Make the release in `folder` the current one, and keep the newest `keep` releases.
 
-    A release that is current already changes nothing; one that is kept from before is made
-    current again without loading it. Raises ArtifactError for a damaged or unreadable
-    folder, StoreError when the store cannot be used or somebody else is publishing.
+    A release that is current already changes nothing; one that is still kept is made current again
+    without loading it. Raises ArtifactError for a damaged or unreadable folder, StoreError when the
+    store cannot be used or another process is publishing.
     """
     manifest = check_manifest(folder)
     check_schema(manifest)
@@ -97,7 +97,7 @@ def publish(
 
 
 def _numbers(engine: Engine, release_id: str) -> tuple[int | None, int | None]:
-    """The number of this release where it is kept, and the number of the current one."""
+    """The number of this release if it is kept, and the number of the current one."""
     with engine.connect() as connection:
         known = connection.scalar(
             select(releases.c.number).where(
@@ -163,7 +163,7 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
 
 
 def _promised(folder: Path) -> dict[str, Any]:
-    """What the evaluation promised, to be compared with what becomes of it; a rule nothing."""
+    """The figures that the evaluation promised, to compare with what happens; {} for a rule."""
     churn = read_json(folder / "reports" / "evaluation.json").get("churn", {})
     ours = churn.get("models", {}).get("ours", {})
     return {name: ours[name] for name in JUDGED if ours.get(name)}
@@ -203,7 +203,7 @@ def _risks(connection: Connection, number: int | None, customers: list[str]) -> 
         select(cards.c.customer_id, cards.c.churn_risk).where(
             cards.c.number == number,
             cards.c.customer_id.in_(customers),
-            cards.c.status == SCORED,  # of the others the column holds no probability
+            cards.c.status == SCORED,  # for the others the column holds no probability
         )
     )
     return {row.customer_id: row.churn_risk for row in found}
@@ -231,7 +231,7 @@ def _row(number: int, card: ScoreCard) -> dict[str, Any]:
 
 
 def _by_risk(card: ScoreCard) -> float:
-    """What the list by risk is sorted by: of a rule, which tells none, something like its rank."""
+    """What the list is sorted by: the risk, or for a rule, which has none, a value by its rank."""
     if card.status == RULE and card.risk_rank is not None:
         return 1 / card.risk_rank
     return card.churn_risk or 0.0
@@ -243,7 +243,7 @@ def _text(number: int, card: ScoreCard) -> dict[str, Any]:
 
 
 def _remove_unfinished(engine: Engine) -> None:
-    """What a publisher left that was ended: only one publishes at a time, so it is nobody's."""
+    """Delete what an interrupted publisher left: only one publishes at a time, so it is unused."""
     with engine.connect() as connection:
         unfinished = select(releases.c.number).where(releases.c.published_at.is_(None))
         numbers = list(connection.scalars(unfinished))
@@ -263,7 +263,7 @@ def _remove_old(engine: Engine, current: int, keep: int) -> tuple[str, ...]:
 
 
 def _remove(engine: Engine, numbers: list[int]) -> None:
-    # Unpublished first, all of it at once: nobody reads, or brings back, what is being deleted.
+    # Unpublished first, all of it at once: nobody reads, or makes current, what is being deleted.
     with engine.begin() as connection:
         gone = update(releases).where(releases.c.number.in_(numbers))
         connection.execute(gone.values(published_at=None))

@@ -77,7 +77,7 @@ def current(engine: Engine) -> Release:
 
 
 def current_with(engine: Engine, part: str) -> tuple[Release, Any]:
-    """The release that is served and a further part of what it says of itself; None: not there.
+    """The current release and a further part of its facts; None where it has no such part.
 
     Raises NoReleaseError before the first release was published.
     """
@@ -123,11 +123,11 @@ def one_card(engine: Engine, customer_id: str, with_purchases: bool) -> tuple[Re
 
 
 def at_risk(engine: Engine, query: AtRiskQuery) -> Listed:
-    """One page of the ranked list; a cursor stays with the release it began in.
+    """One page of the ranked list; a cursor stays with the release in which it began.
 
-    Raises InvalidCursorError for a cursor that is none or belongs to another list, CursorGoneError
-    where its release is no longer kept, NoMoneyError for an order by money where the release has
-    none, and UnknownNameError for an action or owner that does not occur in it.
+    Raises InvalidCursorError for a cursor that is invalid or belongs to another list,
+    CursorGoneError where its release is no longer kept, NoMoneyError for an order by money where
+    the release has none, and UnknownNameError for an action or owner that does not occur in it.
     """
     cursor = None
     if query.cursor is not None:
@@ -157,7 +157,7 @@ def _release(connection: Connection, number: int | None) -> tuple[int, Release]:
 
 
 def _check_names(query: Filters, release: Release) -> None:
-    """A name that nobody has is a misspelt one: an empty list would hide that."""
+    """Refuse a name that nobody has: it is misspelt, and an empty list would hide that."""
     asked = {"intended_action": query.intended_action, "owner": query.owner and [query.owner]}
     known = {"intended_action": release.intended_actions, "owner": release.owners}
     for name, values in asked.items():
@@ -244,18 +244,19 @@ def _totals(
 
 
 def _after(cursor: Cursor) -> ColumnElement[bool]:
-    """Rows that come after the last one seen; of equal ones the smaller id came first."""
+    """Rows after the last one seen; of equal values the smaller id comes first."""
     value = cards.c[cursor.sort]
     last: Any = cursor.value
     if cursor.sort in ASCENDING:
         last = literal(dt.date.fromisoformat(str(last)), Date)
     is_later = value < last if cursor.order == "desc" else value > last
-    is_there = value <= last if cursor.order == "desc" else value >= last  # what an index can use
+    # a condition that an index can use
+    is_there = value <= last if cursor.order == "desc" else value >= last
     return and_(is_there, or_(is_later, cards.c.customer_id > cursor.customer_id))
 
 
 def _conditions(query: Filters) -> list[ColumnElement[bool]]:
-    """A filter narrows the column it is named after; `min_` is the least of a column."""
+    """A filter applies to the column it is named after; `min_` is the lower bound of a column."""
     wanted: list[ColumnElement[bool]] = []
     for name in Filters.model_fields:
         asked = getattr(query, name)
@@ -269,7 +270,7 @@ def _conditions(query: Filters) -> list[ColumnElement[bool]]:
         elif column in cards.c:
             wanted.append(cards.c[column] == asked)
     if query.min_churn_risk is not None:
-        wanted.append(cards.c.status == SCORED)  # of a rule the column is no probability
+        wanted.append(cards.c.status == SCORED)  # for a rule the column is no probability
     if query.to_contact:
         is_planned = cards.c.intended_action.is_not(None) & (cards.c.intended_action != DO_NOTHING)
         wanted.append(is_planned & (cards.c.arm == TREATED))
@@ -289,7 +290,7 @@ def _listed(found: str | None) -> list[Any]:
 
 
 def _explained(engine: Engine, error: DBAPIError) -> Exception:
-    """A store without tables is one nothing was published into; anything else is broken."""
+    """The error to raise: a store without tables has no release; anything else is broken."""
     if version(engine) is None:
         return NoReleaseError(NOTHING)
     return unreachable(engine, error)

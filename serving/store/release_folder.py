@@ -1,4 +1,4 @@
-"""A release folder, read a batch at a time, as cards and purchase timelines of the API's schema."""
+"""Reads a release folder in batches, as cards and purchase timelines of the API's schema."""
 
 import datetime as dt
 import json
@@ -31,7 +31,8 @@ CATEGORIES = {name: f"next_categories_{name}" for name in LISTS}
 DATES = {end: f"next_purchase_date_{end}" for end in ("low", "median", "high")}
 REACH = "next_purchase_reach_days"
 ACTION = sorted(set(IntendedAction.model_fields) - {"action_id", "name"})
-BUILT = {  # fields of the card that are no column of cards.parquet, but built of some, or of none
+# fields of the card that are not columns of cards.parquet, but built from some, or from none
+BUILT = {
     "release_id": (),
     "risk_change": (),
     "purchase_probability": tuple(f"{PURCHASE_PROBABILITY}{days}d" for days in REPORTED_DAYS),
@@ -49,7 +50,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Counts:
-    """What the cards of a release hold, counted as they are read."""
+    """Counts over the cards of a release, made while they are read."""
 
     statuses: Counter[Status] = field(default_factory=Counter)
     value_at_risk: float = 0.0
@@ -80,7 +81,7 @@ def read_timelines(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def read_facts(folder: Path, manifest: dict[str, Any], counts: Counts) -> ReleaseFacts:
-    """What a reader is told about the release; `counts` is what its cards hold."""
+    """The facts of the release for readers; `counts` are those of its cards."""
     first = next(pq.ParquetFile(folder / "cards.parquet").iter_batches(1)).to_pylist()[0]
     return ReleaseFacts(
         release_id=manifest["release_id"],
@@ -119,7 +120,7 @@ def read_forecast(folder: Path) -> SalesForecast | None:
 
 
 def check_schema(manifest: dict[str, Any]) -> None:
-    """Raises ArtifactError for a release folder of another layout than this code reads."""
+    """Raises ArtifactError for a release folder of another layout than this code can read."""
     found = manifest.get("schema_version")
     if found != SCHEMA_VERSION:
         raise ArtifactError(
@@ -186,7 +187,7 @@ def _next_categories(row: Row) -> Row | None:
 
 
 def _quality(evaluation: Row) -> Quality | None:
-    """None where nothing has judged what scores."""
+    """The quality of the models; None where nothing has judged them."""
     churn = evaluation.get("churn")
     if churn is None:
         return None
@@ -217,7 +218,7 @@ def _plan(plan: Row) -> PlanTotals:
 
 
 def _known(value: Any) -> Any:
-    """The same with None for every NaN, at any depth."""
+    """The same value with None for every NaN, at any depth."""
     if isinstance(value, dict):
         return {name: _known(inner) for name, inner in value.items()}
     if isinstance(value, list):
