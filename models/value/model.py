@@ -12,13 +12,12 @@ A customer who lapses buys nothing within the horizon, by definition, and one wh
 least once. Neither holds for a cancellation: until the subscription ends it is paid for.
 
 Orders over the value horizon are learned from everyone at once, and are never less than those
-within the horizon. Where values are reported for longer than outcomes close, the learned values are
-extrapolated, customer by customer, by the factor
+within the horizon. Where values are reported for longer than outcomes close, each customer's
+learned value is extrapolated, and marked as such, by the factor
 
     BG/NBD's orders over the days reported / BG/NBD's orders over the days learned
 
-and marked, as nothing has judged them; orders are then learned as a factor on BG/NBD's own
-(docs/decisions/0022).
+and orders are then learned as a factor on BG/NBD's own (docs/decisions/0022).
 
 Refunds can make a customer's net amount negative, which the trees' likelihood does not allow: their
 targets are cut at 0, and the level, fitted on net totals, subtracts the refunds again.
@@ -95,8 +94,8 @@ class ValueModel:
         """Expected orders and money given `churn_risk` (n,), on the snapshot's index.
 
         Without amounts there are only orders: unknown money is absent, not zero. `value_at_risk` is
-        never negative, as `lapse_share` is at most 1. `value_extrapolation` is the factor by which
-        learned values are extrapolated; it is absent where they are not.
+        never negative, as `lapse_share` is at most 1. `value_extrapolation`, if any, is the factor
+        from the learned days to those reported.
         """
         inputs = self.inputs.matrix(snapshot)
         near = {
@@ -198,8 +197,8 @@ def fit_value(
 ) -> ValueModel:
     """Fit on `train`; stop the trees and set their level on `valid`.
 
-    Money needs the columns `spend_in_horizon`, `value` and `value_known`. Where the value windows
-    of too few validation rows have closed, the parts over the value horizon take rounds and level
+    Money needs the columns `spend_in_horizon`, `value` and `value_known`. With too few validation
+    rows whose value windows have closed, the parts over the value horizon take rounds and level
     from those within the horizon. Raises DataGateError when no customer stayed, no value window has
     closed, or values are to be extrapolated and nobody bought on two days.
     """
@@ -250,7 +249,7 @@ def _with_shares(model: ValueModel, rows: pd.DataFrame) -> ValueModel:
 
     One number for each amount instead of trees: the rows of leavers are few and mostly zero, and on
     later dates trees on them missed the total by more and the customers by no less. A customer who
-    lapses brings nothing within the horizon, by definition.
+    lapses brings nothing within the horizon.
     """
     outcome_days, value_days, churn, _ = model.horizons
     within = () if churn == LAPSE else ("orders", "spend")
