@@ -12,7 +12,7 @@ FOUND = $(foreach name,$(PYTHON) python3 python3.13 python3.12 python3.11,$(shel
 PYTHON3 = $(or $(firstword $(FOUND)),$(error No Python on the PATH: install Python 3.11, 3.12 or 3.13, then run the same command again))
 SETUP = @"$(PYTHON3)" tools/setup_env.py
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help run serve test check format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-processors docs ui spark-setup lock clean

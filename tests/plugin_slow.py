@@ -16,6 +16,7 @@ from collections import Counter
 import pytest
 from hypothesis import settings
 
+WHOLE_RUNS = ("end_to_end", "other_runs")
 QUICK, THOROUGH = "not slow", "thorough"
 # How long an example takes says more about the machine than about the code.
 settings.register_profile(QUICK, deadline=None, max_examples=10)
@@ -50,6 +51,13 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker("slow")
         if not item.get_closest_marker("xdist_group") and _shares_a_fixture(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    # The longest first, side by side: what is short fills the time until both have ended.
+    items.sort(key=lambda item: _group(item) not in WHOLE_RUNS)
+
+
+def _group(item):
+    marker = item.get_closest_marker("xdist_group")
+    return marker and marker.args[0]
 
 
 def _is_drawn(item):

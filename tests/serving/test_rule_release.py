@@ -100,7 +100,7 @@ def test_a_card_of_a_rule_that_is_not_whole_or_tells_a_probability_is_refused(
 
 
 @pytest.fixture
-def service(folder, new_store_url):
+def rule_service(folder, new_store_url):
     engine = open_store(new_store_url("sqlite"))
     publish(folder, engine, keep=2)
     with Running(engine) as running:
@@ -123,8 +123,8 @@ def service(folder, new_store_url):
         ),
     ],
 )
-def test_the_pages_say_rule_and_distance_and_show_no_per_cent(service, language, said):
-    page = service.get(f"/?language={language}")
+def test_the_pages_say_rule_and_distance_and_show_no_per_cent(rule_service, language, said):
+    page = rule_service.get(f"/?language={language}")
     assert page.status == 200
     text = page.text.replace("\u00a0", " ").replace("\u202f", " ")
     for words in said:
@@ -132,15 +132,15 @@ def test_the_pages_say_rule_and_distance_and_show_no_per_cent(service, language,
     body = text[text.index("<tbody>") : text.index("</tbody>")]
     assert "%" not in re.sub(r'data-title="[^"]*"', "", body)  # a heading names an interval
     for customer in ("a", "few", "gone"):
-        shown = service.get(f"/customers/{customer}?language={language}")
+        shown = rule_service.get(f"/customers/{customer}?language={language}")
         assert shown.status == 200
         assert " %" not in shown.text.replace("\u00a0", " ")
-    csv = service.get(f"/v1/at-risk?format=excel&language={language}")
+    csv = rule_service.get(f"/v1/at-risk?format=excel&language={language}")
     assert csv.status == 200
 
 
-def test_what_a_rule_does_not_tell_is_neither_asked_for_nor_shown_empty(service):
-    page = service.get("/?language=en").text
+def test_what_a_rule_does_not_tell_is_neither_asked_for_nor_shown_empty(rule_service):
+    page = rule_service.get("/?language=en").text
     heads = re.findall(r'<th scope="col" class="(\w+)"', page)
     assert heads == ["customer", "risk", "reason"]
     assert page.count("<td") == 3 * 2
@@ -148,14 +148,16 @@ def test_what_a_rule_does_not_tell_is_neither_asked_for_nor_shown_empty(service)
     asked = set(re.findall(r'<(?:select|input)[^>]* name="(\w+)"', page))
     assert asked == {"language", "risk_band", "lifecycle_stage", "q", "sort", "order"}
     # What an old address still asks for is seen, and can be taken back.
-    kept = service.get("/?language=en&to_contact=true&held_by=habit&sort=next_purchase_date").text
+    kept = rule_service.get(
+        "/?language=en&to_contact=true&held_by=habit&sort=next_purchase_date"
+    ).text
     assert re.search(r'name="to_contact" value="true" checked', kept)
     assert re.search(r'<option value="habit" selected', kept)
     assert re.search(r'<option value="next_purchase_date" selected', kept)
-    detail = service.get("/v1/at-risk?sort=value_at_risk").json()["detail"]
+    detail = rule_service.get("/v1/at-risk?sort=value_at_risk").json()["detail"]
     assert "A rule ranks in this release" in detail
 
 
-def test_who_cannot_be_judged_is_told_so(service):
-    assert "Not enough purchases to judge" in service.get("/customers/few?language=en").text
-    assert "Already gone" in service.get("/customers/gone?language=en").text
+def test_who_cannot_be_judged_is_told_so(rule_service):
+    assert "Not enough purchases to judge" in rule_service.get("/customers/few?language=en").text
+    assert "Already gone" in rule_service.get("/customers/gone?language=en").text
