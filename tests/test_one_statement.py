@@ -7,9 +7,11 @@ import yaml
 from pydantic import BaseModel
 
 from features.params import Churn
+from models.customers.segments import A_SHARE
 from models.next_purchase.when import INSIDE
 from pipelines.params import load_params
 from serving.cards.card import NextPurchase
+from serving.wording.sentences import LANGUAGES, sentence
 from sources.kinds.simulator.worlds import Kind
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,6 +27,14 @@ def test_pages_that_tell_the_share_inside_the_interval_tell_the_one_that_is_draw
     texts += [(ROOT / "docs" / name).read_text() for name in ("release.md", "metrics.md")]
     for text in texts:
         assert told in text
+    for language in LANGUAGES:
+        for key in ("page.next_purchase", "page.shaded"):
+            assert f"{100 * INSIDE:.0f}" in sentence(key, language)
+
+
+def test_the_label_of_class_a_tells_the_share_that_decides():
+    for language in LANGUAGES:
+        assert f"{100 * A_SHARE:.0f}" in sentence("abc_class.A", language)
 
 
 def defaults(section, prefix=""):

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from models.customers.relationship import HeldBy, RelationshipLevel
-from models.customers.segments import AbcClass, LifecycleStage, RfmSegment, RiskBand
+from models.customers.segments import A_SHARE, AbcClass, LifecycleStage, RfmSegment, RiskBand
 from serving.cards.card import Number, Total
 from serving.cards.sorting import ASCENDING, Order, Sort
 from serving.wording.languages import Language
@@ -53,7 +53,9 @@ class Filters(BaseModel):
         default=[], max_length=20, description="By recency, frequency and money."
     )
     abc_class: list[AbcClass] = Field(
-        default=[], max_length=20, description="A brings the first 80 % of revenue."
+        default=[],
+        max_length=20,
+        description=f"A brings the first {100 * A_SHARE:.0f} % of revenue.",
     )
     relationship_level: list[RelationshipLevel | Literal["unknown"]] = Field(
         default=[], max_length=20, description="What we do for them."

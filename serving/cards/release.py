@@ -9,6 +9,7 @@ from features.params import Churn
 from models.gate import Gate, Need
 from models.words import Grade, Status
 from serving.cards.card import Number, Schema, ScoreCard, Total
+from serving.cards.sorting import Order
 
 
 class Quality(Schema):
@@ -95,7 +96,7 @@ class AtRisk(Schema):
     value_horizon_days: int
     value_extrapolated_from: int | None
     sort: str
-    order: Literal["asc", "desc"]
+    order: Order
     total: int = Field(description="Customers that the filters leave, on all pages.")
     total_value_at_risk: Total | None
     next: str | None
