@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 
 from serving.cards.query import SEVERAL
-from serving.web.problems import MOST, ApiProblem, InvalidParameter
+from serving.web.problems import MAX_ERRORS, ApiProblem, InvalidParameter
 from serving.wording.languages import Language
 
 COMMON = ("bad-request", "unknown-host", "invalid-parameters", "store-unavailable")
@@ -30,7 +30,7 @@ def _once(request: Request) -> None:
     """Refuse a single-valued parameter given twice: nobody can tell which of the two counts."""
     times = Counter(name for name, _ in request.query_params.multi_items())
     twice = sorted(name for name, count in times.items() if count > 1 and name not in SEVERAL)
-    twice = twice[:MOST]
+    twice = twice[:MAX_ERRORS]
     if twice:
         raise ApiProblem(
             "invalid-parameters",

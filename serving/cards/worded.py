@@ -36,7 +36,7 @@ def strongest_reason(reasons: list[Reason]) -> Reason | None:
 
 def _reason(reason: Reason, language: Language) -> Reason:
     values = reason.model_dump(exclude={"message_key", "sentence"})
-    text = _said(reason.message_key, language, values)
+    text = _sentence_if_known(reason.message_key, language, values)
     return reason.model_copy(update={"sentence": text})
 
 
@@ -51,7 +51,7 @@ def _advice_reason(reason: AdviceReason, language: Language) -> AdviceReason:
 def _action(action: IntendedAction, language: Language) -> IntendedAction:
     why = action.why
     if why is not None:
-        text = _said(why.message_key, language, why.values)
+        text = _sentence_if_known(why.message_key, language, why.values)
         why = why.model_copy(update={"sentence": text})
     return action.model_copy(
         update={
@@ -62,7 +62,7 @@ def _action(action: IntendedAction, language: Language) -> IntendedAction:
     )
 
 
-def _said(key: str, language: Language, values: dict[str, Any]) -> str:
+def _sentence_if_known(key: str, language: Language, values: dict[str, Any]) -> str:
     """The sentence; "" for a key of an older release that this code does not have."""
     return sentence(key, language, **values) if is_message(key) else ""
 

@@ -18,17 +18,17 @@ def forecast_page(request: Request) -> Response:
     """Orders and revenue by month and segment, and how the forecast did on past dates."""
     asked = {name: values for name, values in asked_in(request).items() if name == "language"}
     language = chosen_language(request, query_of(asked).language)
-    release, told = current_forecast(request.app.state.engine)
+    release, forecast = current_forecast(request.app.state.engine)
     return page_of(
         request,
         "forecast.html",
         language,
         asked,
-        told=told,
-        amounts=[what for what in ("orders", "spend") if getattr(told.total, what) is not None],
+        forecast=forecast,
+        amounts=[what for what in ("orders", "spend") if getattr(forecast.total, what) is not None],
         # With one period its line is also the total.
-        lines=[*told.periods, *([told.total] if len(told.periods) > 1 else [])],
-        others=_brought_by_others(told),
+        lines=[*forecast.periods, *([forecast.total] if len(forecast.periods) > 1 else [])],
+        others=_brought_by_others(forecast),
         api="/v1/forecast",
         expired=out_of_date(release, language),
     )
@@ -45,13 +45,15 @@ def monitor_page(request: Request) -> Response:
         "monitor.html",
         language,
         asked,
-        told=worded_report(report, language),
+        report=worded_report(report, language),
         api=f"/v1/monitor?language={language}",
         expired=out_of_date(release, language),
     )
 
 
-def _brought_by_others(told: PublishedForecast) -> tuple[float, float] | None:
+def _brought_by_others(forecast: PublishedForecast) -> tuple[float, float] | None:
     """Least and most share of purchases by others, over the past dates; None without any date."""
-    shares = [one.not_in_it["orders"].new + one.not_in_it["orders"].back for one in told.backtest]
+    shares = [
+        one.not_in_it["orders"].new + one.not_in_it["orders"].back for one in forecast.backtest
+    ]
     return (min(shares), max(shares)) if shares else None

@@ -17,7 +17,7 @@ def report_page(report: Mapping[str, Any]) -> str:
     parts = [
         {
             "language": language,
-            "told": checked and worded_report(checked, language),
+            "report": checked and worded_report(checked, language),
             "t": partial(_sentence, language),
             "field": partial(field_label, language=language),
             "show": partial(_written, language),

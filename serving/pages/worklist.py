@@ -95,11 +95,11 @@ def _quality(release: Release, language: Language) -> str:
     figures = release.quality
     if figures is None:
         needs = release.gate.distance if release.gate else _ladder_needs(release)
-        told = (
+        distances = (
             sentence(f"gate.{need.what}", language, have=need.have, need=need.need)
             for need in needs
         )
-        return "; ".join(told)
+        return "; ".join(distances)
     dates = listing((written(day, "day", language) for day in figures.test_as_of_dates), language)
     return sentence("page.quality", language, **figures.model_dump() | {"dates": dates})
 

@@ -46,12 +46,12 @@ def past_releases(engine: Engine, source: Mapping[str, Any]) -> list[dict[str, A
             continue
         if info.get(COMPANY) not in (None, source.get(COMPANY)):  # releases of older code lack it
             continue
-        told = {name: info[name] for name in FACTS}
+        facts = {name: info[name] for name in FACTS}
         # A release of older code, without `promised`, only has its ranking figures.
         ends = (("value", "auc"), ("low", "auc_low"), ("high", "auc_high"))
         promised = info.get(PROMISED, {"auc": {end: quality[name] for end, name in ends}})
-        told |= {"number": number, PROMISED: promised}
-        newest[info["as_of_date"], info["model_version"]] = told
+        facts |= {"number": number, PROMISED: promised}
+        newest[info["as_of_date"], info["model_version"]] = facts
     return sorted(newest.values(), key=lambda one: (one["as_of_date"], one["number"]))
 
 

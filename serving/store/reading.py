@@ -164,8 +164,8 @@ def _check_names(query: Filters, release: Release) -> None:
         for value in values or []:
             if value not in known[name]:
                 there = ", ".join(known[name][:20]) or "none"
-                said = f"{value!r} does not occur in this release; these do: {there}"
-                raise UnknownNameError(name, said)
+                why = f"{value!r} does not occur in this release; these do: {there}"
+                raise UnknownNameError(name, why)
 
 
 def _page(connection: Connection, query: AtRiskQuery, cursor: Cursor | None) -> Listed:

@@ -20,7 +20,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 STATIC = "/static/"
-MOST = 200  # parameters in an address
+MAX_PARAMETERS = 200  # parameters in an address
 
 
 class Guard:
@@ -56,8 +56,10 @@ class Guard:
             return ApiProblem(
                 "unknown-host", f"The host {host!r} is not one of REGULARS_ALLOWED_HOSTS."
             )
-        if scope["query_string"].count(b"&") >= MOST:
-            return ApiProblem("bad-request", f"The address holds more than {MOST} parameters.")
+        if scope["query_string"].count(b"&") >= MAX_PARAMETERS:
+            return ApiProblem(
+                "bad-request", f"The address holds more than {MAX_PARAMETERS} parameters."
+            )
         # Only a customer's id may hold a line break: elsewhere it would go unnoticed.
         path = scope["path"]
         if "\n" in path and not path.startswith(("/v1/customers/", "/customers/")):

@@ -19,7 +19,7 @@ from serving.web.templates import templates
 from serving.wording.languages import LANGUAGES, Language
 from serving.wording.sentences import field_label, label, listing, period, sentence, written
 
-TOLD = {  # problems that people may meet → their words
+PROBLEM_WORDS = {  # problems that people may meet → their words
     "customer-not-found": ("page.customer_not_found", "page.customer_not_found_detail"),
     "not-found": ("page.not_found", "page.not_found_detail"),
     "method-not-allowed": ("page.not_found", "page.not_found_detail"),
@@ -40,13 +40,13 @@ def problem_page(request: Request, problem: ApiProblem) -> HTMLResponse:
     """The page of a problem, the same one that the API would return."""
     asked = request.query_params.get("language")
     language = chosen_language(request, next((one for one in LANGUAGES if one == asked), None))
-    title, detail = TOLD.get(problem.name, ("page.broken", "page.broken_detail"))
+    title, detail = PROBLEM_WORDS.get(problem.name, ("page.broken", "page.broken_detail"))
     names = listing((error.parameter for error in problem.errors), language)
-    told = {
+    words = {
         "title": sentence(title, language),
         "detail": sentence(detail, language, names=names),
     }
-    return page_of(request, "problem.html", language, {}, problem.status, **told)
+    return page_of(request, "problem.html", language, {}, problem.status, **words)
 
 
 def page_of(
@@ -61,10 +61,10 @@ def page_of(
     in_url = {"language": [language]} if "language" in request.query_params else {}
     text = templates.get_template(template).render(
         language=language,
-        t=partial(_said, language),
+        t=partial(_sentence, language),
         name_of=partial(_label, language),
         field=partial(field_label, language=language),
-        show=partial(_shown, language),
+        show=partial(_written, language),
         period=partial(_period, language),
         home="/" + suffix(in_url),
         forecast_url="/forecast" + suffix(in_url),
@@ -114,7 +114,7 @@ def suffix(parameters: Mapping[str, list[Any]]) -> str:
     return f"?{text}" if text else ""
 
 
-def _said(language: Language, key: str, **values: Any) -> str:
+def _sentence(language: Language, key: str, **values: Any) -> str:
     return sentence(key, language, **values)
 
 
@@ -137,5 +137,5 @@ def _label(language: Language, key: str) -> str:
     return label(key, language)
 
 
-def _shown(language: Language, value: Any, kind: str) -> str:
+def _written(language: Language, value: Any, kind: str) -> str:
     return written(value, kind, language)

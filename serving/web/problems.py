@@ -25,7 +25,7 @@ from serving.store.errors import (
     UnknownNameError,
 )
 
-MOST = 20  # wrong parameters that one response names
+MAX_ERRORS = 20  # wrong parameters that one response names
 MEDIA_TYPE = "application/problem+json"
 PROBLEMS = {
     "bad-request": (400, "The request is not valid HTTP text"),
@@ -132,14 +132,14 @@ def as_problem(error: Exception) -> ApiProblem:
 def parameter_problem(errors: Iterable[Any]) -> ApiProblem:
     """Pydantic's errors, without repeating what was sent: it may not be valid JSON."""
     found = []
-    for error in islice(errors, MOST):
+    for error in islice(errors, MAX_ERRORS):
         place = error["loc"] if isinstance(error["loc"], tuple) else ()
         names = [part for part in place if isinstance(part, str)]
         names = [name for name in names if name not in ("query", "path", "body")]
-        said = str(error["msg"]).removeprefix("Value error, ")
+        why = str(error["msg"]).removeprefix("Value error, ")
         if error["type"] == "extra_forbidden":
-            said = "is not a parameter of this address"
-        found.append(InvalidParameter(parameter=".".join(names), problem=said))
+            why = "is not a parameter of this address"
+        found.append(InvalidParameter(parameter=".".join(names), problem=why))
     detail = "; ".join(f"{part.parameter}: {part.problem}" for part in found)
     return ApiProblem("invalid-parameters", detail, found)
 

@@ -16,9 +16,8 @@ from typing import Any
 from features.params import ATTRIBUTE
 from features.snapshot import all_features
 from serving.wording import writing
+from serving.wording.languages import LANGUAGES, Language
 from serving.wording.writing import (
-    LANGUAGES,
-    Language,
     Values,
     keys,
     listing,
@@ -28,8 +27,6 @@ from serving.wording.writing import (
 )
 
 __all__ = [
-    "LANGUAGES",
-    "Language",
     "field_label",
     "is_message",
     "keys",

@@ -29,10 +29,8 @@ from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from core.errors import did_you_mean
-from serving.wording import languages
+from serving.wording.languages import LANGUAGES, Language
 
-Language = languages.Language
-LANGUAGES = languages.LANGUAGES
 FOLDER = Path(__file__).with_name("messages")
 PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
 

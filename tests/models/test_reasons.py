@@ -11,7 +11,8 @@ from core.errors import ArtifactError
 from features.families.definition import GROUPS, TEXT
 from features.snapshot import all_features, group_of
 from models.churn.reasons import SHOWN, SMALLEST_CONTRIBUTION, Explainer, fit_explainer
-from serving.wording.sentences import LANGUAGES, sentence
+from serving.wording.languages import LANGUAGES
+from serving.wording.sentences import sentence
 from tests.each import check_each
 from tests.snapshots import FEATURES, simulate, trained
 

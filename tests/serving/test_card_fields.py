@@ -16,7 +16,8 @@ from serving.cards.query import AtRiskQuery, Filters
 from serving.cards.sorting import ASCENDING, DESCENDING, MONEY
 from serving.store import release_folder
 from serving.store.tables import cards
-from serving.wording.writing import LANGUAGES, messages_of
+from serving.wording.languages import LANGUAGES
+from serving.wording.writing import messages_of
 from tests.serving.releases import card_row
 from tests.test_docs import ROOT
 

@@ -19,7 +19,8 @@ from models.customers.segments import ABC_CLASSES, LIFECYCLE_STAGES, RFM_SEGMENT
 from models.gate import What
 from serving.wording import sentences as wording
 from serving.wording import writing
-from serving.wording.sentences import LANGUAGES, field_label, keys, label, sentence
+from serving.wording.languages import LANGUAGES
+from serving.wording.sentences import field_label, keys, label, sentence
 from sources.meanings.vocabulary import DO_NOTHING
 from tests.each import check_each
 
