@@ -68,7 +68,10 @@ def worker(
         watch, done = Watch(process.pid), threading.Event()
         looking = threading.Thread(target=watch.look, args=(done,))
         looking.start()
-        printed = process.stdout.read() if process.stdout else ""
+        printed = ""
+        if process.stdout:
+            with process.stdout:
+                printed = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         done.set()

@@ -8,7 +8,8 @@ import math
 import ibis
 import ibis.expr.types as ir
 
-from features.families.definition import feature, settled
+from features.families.definition import feature
+from features.history.settled import settled
 
 YEAR = 365.2425  # mean days of the Gregorian year
 MONDAY = 3  # 1970-01-01 was a Thursday, three days after a Monday

@@ -6,8 +6,9 @@ of it was bought (with a positive amount), `first_ago` and `last_ago` the first 
 
 import ibis.expr.types as ir
 
-from features.families.definition import TEXT, feature, settled
+from features.families.definition import TEXT, feature
 from features.history.bases import latest_of_most, name_of_latest
+from features.history.settled import settled
 from features.timeline import within
 
 WINDOWS = (30, 90, 180)

@@ -44,13 +44,7 @@ GROUPS = (
     "attributes",
 )
 WINDOWS = (7, 14, 30, 60, 90, 180, 365)
-DECIMALS = 12
 TEXT = "text"  # the unit of features that are names and not numbers
-
-
-def settled(value: ir.FloatingValue) -> ir.Value:
-    """A logarithm, a sine or a cosine to 12 decimals: its last digits are the processor's own."""
-    return value.round(DECIMALS)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ that have ended. A new price is a new row that starts where the old one ends.
 
 import ibis.expr.types as ir
 
-from features.families.definition import TEXT, feature, settled
+from features.families.definition import TEXT, feature
 from features.history.facts import exactly
+from features.history.settled import settled
 
 AMOUNT, PERIOD = ("subscription_amount",), ("period_days",)
 

@@ -5,11 +5,12 @@ from operator import add
 
 import ibis.expr.types as ir
 
-from features.families.definition import feature, settled
+from features.families.definition import feature
 from features.families.rfm import orders
 from features.families.rhythm import gap_mean, gap_recent_mean
 from features.families.spend import amount
 from features.history.bases import usual_money
+from features.history.settled import settled
 from features.timeline import within
 
 WINDOWS = (14, 30, 45, 90)
