@@ -79,7 +79,9 @@ def test_a_missing_feature_is_named():
 
 
 def test_text_for_numbers_and_numbers_for_text_are_refused_by_name():
-    with pytest.raises(ArtifactError, match="has region as text, which the model learned"):
+    with pytest.raises(
+        ArtifactError, match="has region as text, but the model learned the opposite"
+    ):
         Inputs(("region",)).matrix(rows(north=1))
     with pytest.raises(ArtifactError, match="has age as numbers"):
         Inputs(("age",), {"age": ("30",)}).matrix(rows(north=1))

@@ -42,6 +42,9 @@ def dear():
 def fair():
     burn(0.15)
 
+def test_first_of_the_file():
+    burn(0.15)
+
 def test_over():
     burn(0.15)
 
@@ -112,8 +115,11 @@ def test_what_its_children_take_counts_too(outcomes):
     assert found["test_over_in_a_child"] == "FAILED"
 
 
-def test_one_under_the_limit_or_marked_slow_passes(outcomes):
+def test_one_under_the_limit_or_marked_slow_passes_and_the_first_of_a_file_has_twice_the_time(
+    outcomes,
+):
     found, _ = outcomes
+    assert found["test_first_of_the_file"] == "PASSED"
     assert found["test_under"] == found["test_marked"] == "PASSED"
 
 
