@@ -70,7 +70,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 def digest(files: Mapping[str, str]) -> str:
     """One sha256, as hex, for the hashes of several files: it changes when any of them does."""
-    text = "".join(f"{name}:{one}\n" for name, one in sorted(files.items()))
+    text = "".join(f"{name}:{sha256}\n" for name, sha256 in sorted(files.items()))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

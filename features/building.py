@@ -52,23 +52,23 @@ def build_snapshots(
     features/history/category_history.py are written to folders of their names in it; where the
     data has no categories it holds a line that says so, since DVC warns of an empty folder.
     """
-    made = program(engine.schemas, features, timeline.churn)
+    plan_of_steps = program(engine.schemas, features, timeline.churn)
     shutil.rmtree(folder, ignore_errors=True)
     if categories is not None:
         shutil.rmtree(categories, ignore_errors=True)
         categories.mkdir(parents=True)
-        if not made.categories:
+        if not plan_of_steps.categories:
             (categories / "none.txt").write_text("The data has no categories.\n", encoding="utf-8")
     days = timeline.as_of_days()
-    for part in engine.parts(made.steps, (*days, ALL_KNOWN)):
+    for part in engine.parts(plan_of_steps.steps, (*days, ALL_KNOWN)):
         for as_of in days:
             engine.put("moment", moment_row(timeline, as_of))
-            for step in made.at_date:
+            for step in plan_of_steps.at_date:
                 engine.create(step)
             name = f"{date_of(as_of)}-{part:04d}.parquet"
-            engine.write(made.snapshot, folder / name)
+            engine.write(plan_of_steps.snapshot, folder / name)
             if categories is not None:
-                for table, rows in made.categories.items():
+                for table, rows in plan_of_steps.categories.items():
                     engine.write(rows, categories / table / name)
             progress()
 

@@ -81,19 +81,21 @@ def _statement(schemas: Schemas, features: Sequence[Feature], churn: str) -> str
     There is one as-of date, so what became known later is left out before anything else is looked
     at, and no customer needs another edition of the history.
     """
-    told = {
-        name: _told(ibis.table(schema, name=f"given_{name}"), name)
+    known_rows = {
+        name: _known_rows(ibis.table(schema, name=f"given_{name}"), name)
         for name, schema in schemas.items()
     }
-    made = program({name: rows.schema() for name, rows in told.items()}, features, churn, False)
-    parts = [f"{name} AS NOT MATERIALIZED ({compiled(rows)})" for name, rows in told.items()]
-    for step in (*made.steps, *made.at_date):
+    whole = program(
+        {name: rows.schema() for name, rows in known_rows.items()}, features, churn, False
+    )
+    parts = [f"{name} AS NOT MATERIALIZED ({compiled(rows)})" for name, rows in known_rows.items()]
+    for step in (*whole.steps, *whole.at_date):
         kind = "MATERIALIZED" if step.keep else "NOT MATERIALIZED"
         parts.append(f"{step.name} AS {kind} ({compiled_step(step)})")
-    return f"WITH {', '.join(parts)} {compiled(made.snapshot)}"
+    return f"WITH {', '.join(parts)} {compiled(whole.snapshot)}"
 
 
-def _told(rows: ir.Table, name: str) -> ir.Table:
+def _known_rows(rows: ir.Table, name: str) -> ir.Table:
     """The given rows of a table that were known, without when that was."""
     if "known_at" not in TABLES[name].columns or "known_at" not in rows.columns:
         return rows

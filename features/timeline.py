@@ -69,9 +69,9 @@ def known(rows: ir.Table, moment: ir.Table) -> ir.Table:
     `moment` is the one-row table of the as-of date; its columns are added. `ago` is days before the
     as-of date: 1 is the day before it.
     """
-    told = rows.cross_join(moment)
-    told = told.filter(told.known_day < told.as_of)
-    return told.mutate(ago=told.as_of - told.day)
+    dated = rows.cross_join(moment)
+    dated = dated.filter(dated.known_day < dated.as_of)
+    return dated.mutate(ago=dated.as_of - dated.day)
 
 
 def emptied(rows: ir.Table, contract: Table) -> ir.Table:
@@ -120,11 +120,11 @@ def has_late_rows(rows: ir.Table) -> bool:
 
 def visible(rows: ir.Table, moment: ir.Table) -> ir.Table:
     """The rows of the editions that could be seen at the as-of date, with `ago` as in `known`."""
-    told = rows.cross_join(moment)
-    told = told.filter(
-        ((told.edition == ALWAYS) & (told.day < told.as_of)) | (told.edition == told.as_of)
+    dated = rows.cross_join(moment)
+    dated = dated.filter(
+        ((dated.edition == ALWAYS) & (dated.day < dated.as_of)) | (dated.edition == dated.as_of)
     )
-    return told.mutate(ago=told.as_of - told.day)
+    return dated.mutate(ago=dated.as_of - dated.day)
 
 
 def all_known(rows: ir.Table) -> ir.Table:
@@ -137,9 +137,9 @@ def outcome(rows: ir.Table, moment: ir.Table) -> ir.Table:
 
     `ahead` is days after the as-of date: 0 is its own day.
     """
-    told = rows.cross_join(moment)
-    told = told.filter(told.day >= told.as_of, told.day < told.data_until)
-    return told.mutate(ahead=told.day - told.as_of)
+    dated = rows.cross_join(moment)
+    dated = dated.filter(dated.day >= dated.as_of, dated.day < dated.data_until)
+    return dated.mutate(ahead=dated.day - dated.as_of)
 
 
 def with_age(rows: ir.Table, time: str) -> ir.Table:

@@ -63,8 +63,10 @@ def company(params: SourceParams) -> str:
     name more than is for everybody's eyes.
     """
     if params.kind == "simulator":
-        made = params.simulator
-        return f"simulator {made.world}, {made.customers} customers, seed {made.seed}"
+        simulated = params.simulator
+        return (
+            f"simulator {simulated.world}, {simulated.customers} customers, seed {simulated.seed}"
+        )
     if params.kind == "sql":
         from sources.kinds.sql import (
             database,  # as in sources/kinds/sql/source.py: SQLAlchemy is slow to import

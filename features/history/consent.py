@@ -54,5 +54,5 @@ def without_objectors(customers: ir.Table, facts: Facts) -> ir.Table:
     """Leave out customers who object to profiling: they are never scored, listed or exported."""
     if not {"consents", "purpose"} <= facts.has:
         return customers
-    said = known(facts.tables["consents_days"], moment_table())
-    return customers.anti_join(objections(said), "customer_id")
+    known_words = known(facts.tables["consents_days"], moment_table())
+    return customers.anti_join(objections(known_words), "customer_id")

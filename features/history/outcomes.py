@@ -42,8 +42,8 @@ def contacted(
     """Whether a contact was made with each customer within the horizon (n,)."""
     start = pd.Timestamp(date_of(as_of_day))
     inside = period_of(contacts["event_time"], start, [horizon_days]) == 0
-    made = inside & was_made(contacts).to_numpy()
-    return np.asarray(pd.Index(customers).isin(contacts["customer_id"][made]), np.bool_)
+    counts = inside & was_made(contacts).to_numpy()
+    return np.asarray(pd.Index(customers).isin(contacts["customer_id"][counts]), np.bool_)
 
 
 def _days(times: pd.Series) -> "pd.Series[float]":

@@ -37,7 +37,7 @@ LEAST_EVENTS = 30
 LEAST_CYCLES = {"year": 2, "month": 4}
 LEAST_OF_CYCLE = 5  # events of a cycle that count it as one
 COMMON_YEAR = 2023
-SHOWN = 4  # days of the year that are named
+MAX_DAYS_NAMED = 4  # days of the year that are named
 BACK_SOON = 31  # days: who returns within them had not left
 COMES_BACK = 0.4  # share of those who left: then absence is a pause for most who are seen twice
 NINE_OF_TEN = 0.9
@@ -75,8 +75,8 @@ class Phase:
         if self.cycle == "month":
             return f"day {', '.join(map(str, self.days))}"
         first = date(COMMON_YEAR, 1, 1)
-        named = [first + timedelta(days=day) for day in self.days[:SHOWN]]
-        more = ", …" * (len(self.days) > SHOWN)
+        named = [first + timedelta(days=day) for day in self.days[:MAX_DAYS_NAMED]]
+        more = ", …" * (len(self.days) > MAX_DAYS_NAMED)
         return ", ".join(f"{when.day} {when:%B}" for when in named) + more
 
     def bears_on(self, horizon_days: int) -> bool:

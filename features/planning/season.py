@@ -25,7 +25,7 @@ class Season:
     @property
     def name(self) -> str:
         """The months in words: `November to December`."""
-        names = [calendar.month_name[one + 1] for one in self.numbers]
+        names = [calendar.month_name[month + 1] for month in self.numbers]
         return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
 
     @property

@@ -105,12 +105,12 @@ class Timeline:
         They differ only where the history is too short to plan any, and models of an earlier run
         go on scoring.
         """
-        told = task["value_horizon_days"] or self.value_horizon_days
-        learned = task.get("learned_value_days") or told
+        predicted = task["value_horizon_days"] or self.value_horizon_days
+        learned = task.get("learned_value_days") or predicted
         return replace(
             self,
-            value_horizon_days=told,
-            extrapolated_from=learned if learned < told else None,
+            value_horizon_days=predicted,
+            extrapolated_from=learned if learned < predicted else None,
         )
 
     def split_of(self, as_of: int) -> str:

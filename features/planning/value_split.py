@@ -64,10 +64,10 @@ def split_value(
                 f"the longest whose outcomes close for {len(train)} training dates and a test date"
             )
             _check(wanted, days, churn)
-            return _told(wanted, days, (train, test), why)
+            return _split_with_reason(wanted, days, (train, test), why)
     _check(wanted, horizon, churn)
     why = "no longer one closes within the history: the horizon"
-    return _told(wanted, horizon, (split.train, split.test), why)
+    return _split_with_reason(wanted, horizon, (split.train, split.test), why)
 
 
 def refuse_shorter(wanted: int | Auto, horizon: int) -> None:
@@ -95,7 +95,7 @@ def _check(wanted: int | Auto, learned: int, churn: Churn) -> None:
     )
 
 
-def _told(
+def _split_with_reason(
     wanted: int | Auto, learned: int, dates: tuple[tuple[int, ...], tuple[int, ...]], why: str
 ) -> ValueSplit:
     if wanted == "auto":

@@ -30,7 +30,7 @@ LEARNED_FROM = ("orders", "subscriptions")  # without their rows every customer 
 LONG_GAP_DAYS = 3  # days without rows inside the data: shorter ones are holidays
 LATE_SHARE = 0.95  # of the rows have come in once a day is judged
 MOST_LATE_DAYS = 28  # a history imported years later says nothing about tomorrow's rows
-SHOWN = 5  # gaps named in one finding
+MAX_GAPS_NAMED = 5  # gaps named in one finding
 
 KnownGap = date | tuple[date, date]
 
@@ -90,21 +90,21 @@ def feeds(checked: dict[str, Checked]) -> list[Feed]:
 def known_days(known: Sequence[KnownGap]) -> frozenset[int]:
     """The day numbers of dates and [from, to] pairs, both ends included."""
     pairs = [gap if isinstance(gap, tuple) else (gap, gap) for gap in known]
-    return frozenset(day for one, two in pairs for day in range(day_of(one), day_of(two) + 1))
+    return frozenset(day for first, last in pairs for day in range(day_of(first), day_of(last) + 1))
 
 
 def judge(feed: Feed, known: frozenset[int]) -> Judged:
     """Where the feed was too quiet; stretches within `known` days are told apart."""
     died = _died(feed, known)
-    told = _died(feed) if died is None and known else None
-    tail = died or told
+    died_as_known = _died(feed) if died is None and known else None
+    tail = died or died_as_known
     inside = [gap for gap in gaps(feed.volume) if tail is None or gap.last < tail.first]
     are_known = [gap for gap in inside if known.issuperset(range(gap.first, gap.last + 1))]
     return Judged(
         feed,
         dead=died,
         gaps=tuple(gap for gap in inside if gap not in are_known),
-        known=(*are_known, *([told] if told else [])),
+        known=(*are_known, *([died_as_known] if died_as_known else [])),
     )
 
 
@@ -152,13 +152,13 @@ def volumes_to_show(of: Sequence[Judged]) -> dict[str, Any]:
             "quiet": [
                 {
                     "kind": kind,
-                    "first_day": date_of(one.first).isoformat(),
-                    "last_day": date_of(one.last).isoformat(),
-                    "rows": one.rows,
-                    "usual": round(one.usual, 1),
+                    "first_day": date_of(stretch.first).isoformat(),
+                    "last_day": date_of(stretch.last).isoformat(),
+                    "rows": stretch.rows,
+                    "usual": round(stretch.usual, 1),
                 }
                 for kind, stretches in quiet.items()
-                for one in stretches
+                for stretch in stretches
             ],
         }
     return shown
@@ -172,9 +172,11 @@ def refuse_dead_feed(report: dict[str, Any]) -> None:
         if finding["check"] == DEAD_FEED and finding["severity"] == "error"
     ]
     if dead:
-        told = " ".join(f"{one['table']}: {one['meaning']} {one['what_to_do']}" for one in dead)
+        problems = " ".join(
+            f"{finding['table']}: {finding['meaning']} {finding['what_to_do']}" for finding in dead
+        )
         raise DataGateError(
-            f"Nobody is scored, for a dead feed looks like mass churn. {told} "
+            f"Nobody is scored, for a dead feed looks like mass churn. {problems} "
             "reports/data_usability.html shows it."
         )
 
@@ -183,12 +185,12 @@ def _happened(name: str, rows: pd.DataFrame, planned: Sequence[str]) -> pd.DataF
     """Time and customer_id of the rows of a feed; an order with many lines counts once."""
     if name == "orders":
         rows = rows.drop_duplicates("order_id")
-    told = rows.rename(columns={TABLES[name].time: "time"})[["time", "customer_id"]]
+    times = rows.rename(columns={TABLES[name].time: "time"})[["time", "customer_id"]]
     if name == "subscriptions" and "ended_at" in rows and "ended_at" not in planned:
         # A feed without new customers is alive while it tells of those who leave.
         ended = rows.loc[rows["ended_at"] <= utc_now(), ["ended_at", "customer_id"]]
-        told = pd.concat([told, ended.rename(columns={"ended_at": "time"})], ignore_index=True)
-    return told
+        times = pd.concat([times, ended.rename(columns={"ended_at": "time"})], ignore_index=True)
+    return times
 
 
 def _people(happened: pd.DataFrame) -> Volume:
@@ -201,8 +203,8 @@ def _late_days(name: str, rows: pd.DataFrame) -> int:
     """Whole days after which most rows of a day are there; 0 without `known_at`."""
     if "known_at" not in rows or rows["known_at"].isna().all():
         return 0
-    told = rows[rows["known_at"].notna()]
-    late = day_numbers(told["known_at"]) - day_numbers(told[TABLES[name].time])
+    dated = rows[rows["known_at"].notna()]
+    late = day_numbers(dated["known_at"]) - day_numbers(dated[TABLES[name].time])
     return min(max(int(late.quantile(LATE_SHARE)), 0), MOST_LATE_DAYS)
 
 
@@ -219,7 +221,7 @@ def _dead(feed: Feed, died: Stretch) -> Finding:
         feed.table,
         TABLES[feed.table].time,
         died.rows,
-        f"The feed seems dead: {_told(feed, died)}. {looks}",
+        f"The feed seems dead: {_sentence(feed, died)}. {looks}",
         "Bring the missing days and run again. If these days were really so quiet, add "
         f"{_as_yaml(died)} to source.known_gaps in params.yaml.",
     )
@@ -252,8 +254,8 @@ def _gap_findings(feed: Feed, found: Sequence[Stretch]) -> list[Finding]:
                 f"Days are missing or nearly empty inside the data: {_list(feed, long)}. Customers "
                 "seem to have been silent then.",
                 "Bring the missing days. If nothing happened on them, add "
-                f"{', '.join(_as_yaml(gap) for gap in long[:SHOWN])} to source.known_gaps in "
-                "params.yaml.",
+                f"{', '.join(_as_yaml(gap) for gap in long[:MAX_GAPS_NAMED])} to "
+                "source.known_gaps in params.yaml.",
             )
         )
     if short:
@@ -272,18 +274,18 @@ def _gap_findings(feed: Feed, found: Sequence[Stretch]) -> list[Finding]:
 
 
 def _list(feed: Feed, stretches: Sequence[Stretch]) -> str:
-    more = len(stretches) - SHOWN
-    told = "; ".join(_told(feed, one) for one in stretches[:SHOWN])
-    return told + (f"; and {more} more" if more > 0 else "")
+    more = len(stretches) - MAX_GAPS_NAMED
+    named = "; ".join(_sentence(feed, stretch) for stretch in stretches[:MAX_GAPS_NAMED])
+    return named + (f"; and {more} more" if more > 0 else "")
 
 
-def _told(feed: Feed, one: Stretch) -> str:
+def _sentence(feed: Feed, stretch: Stretch) -> str:
     unit = "orders" if feed.table == "orders" else "rows"
-    first, last = date_of(one.first), date_of(one.last)
+    first, last = date_of(stretch.first), date_of(stretch.last)
     when = f"on {first}" if first == last else f"from {first} to {last}"
-    return f"{one.rows:,} {unit} {when}, where {one.usual:,.0f} are usual"
+    return f"{stretch.rows:,} {unit} {when}, where {stretch.usual:,.0f} are usual"
 
 
-def _as_yaml(one: Stretch) -> str:
+def _as_yaml(stretch: Stretch) -> str:
     """A pair for params.yaml, in quotes: DVC cannot keep a date of YAML."""
-    return f'["{date_of(one.first)}", "{date_of(one.last)}"]'
+    return f'["{date_of(stretch.first)}", "{date_of(stretch.last)}"]'

@@ -25,7 +25,7 @@ IS_PHONE = (
     "regexp_full_match($id, '[+(]?[0-9][0-9() .-]{8,}[0-9]') "
     f"AND length({DIGITS}) BETWEEN 10 AND 13"
 )
-MOST = 0.5  # share of the phone numbers met that are written in several notations
+MIN_SHARE_MIXED = 0.5  # share of the phone numbers met that are written in several notations
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ PREFIX = Form("letters in front", "regexp_replace($id, '^[^0-9]+', '')")
 
 def in_one_form(ids: pd.Series, forms: Sequence[Form]) -> "pd.Series[str]":
     """The ids with these forms taken away, one after the other."""
-    one = ids.dropna().unique().tolist()
+    distinct = ids.dropna().unique().tolist()
     with connect() as connection:
-        connection.register("ids", pa.table({"id": pa.array(one, pa.string())}))
+        connection.register("ids", pa.table({"id": pa.array(distinct, pa.string())}))
         found = connection.execute(f"SELECT id, {written('id', forms)} FROM ids").fetchall()
     plain: pd.Series[str] = ids.map(dict(found))
     return plain
@@ -104,10 +104,10 @@ def _text(name: str, params: SourceParams) -> str:
 def _phone_forms(ids: pd.Series) -> list[Form]:
     """Phone numbers in several notations; long numbers of one length are numbers of their own."""
     met = [(meeting(ids, [form]), form) for form in PHONES]
-    found, form = max(met, key=lambda one: one[0].sum())
+    found, form = max(met, key=lambda pair: pair[0].sum())
     if not found.any():
         return []
     twins = ids[found]
     number = in_one_form(twins, [form])
     notations = twins.str.replace(r"\d", "0", regex=True)
-    return [form] if notations.groupby(number).nunique().gt(1).mean() > MOST else []
+    return [form] if notations.groupby(number).nunique().gt(1).mean() > MIN_SHARE_MIXED else []

@@ -33,12 +33,14 @@ def house_accounts(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
     is_house = (orders > SHARE * total) & (orders > AT_LEAST * usual)
     is_house |= orders > TIMES * usual
     many = orders[(orders > NOBODY_SHARE * total) & (orders > NOBODY_TIMES * usual)]
-    nobody = [str(one) for one in many.index if NOBODY.fullmatch(str(one).strip().lower())]
+    nobody = [
+        str(account) for account in many.index if NOBODY.fullmatch(str(account).strip().lower())
+    ]
     is_house |= orders.index.isin(nobody)
     house = orders[is_house]
     if house.empty:
         return []
-    named = ", ".join(f"{one} ({n:,})" for one, n in house.head(MOST_NAMED).items())
+    named = ", ".join(f"{account} ({n:,})" for account, n in house.head(MOST_NAMED).items())
     written = f" {' and '.join(nobody)}: so systems write a guest." if nobody else ""
     return [
         Finding(
@@ -50,7 +52,7 @@ def house_accounts(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
             f"{len(house):,} customers with far more orders than a person: {named}; the median "
             f"customer has {usual:,.0f}. A till, a test or a reseller?{written}",
             "If it is no customer, make its rows those of guests; in params.yaml, below source: "
-            + _left_out([str(one) for one in house.index[:MOST_LEFT_OUT]], source),
+            + _left_out([str(account) for account in house.index[:MOST_LEFT_OUT]], source),
         )
     ]
 
@@ -65,7 +67,7 @@ def lone_customers(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
     lone = money[(money > LONE_SHARE * total) & (money > AT_LEAST * usual)]
     if lone.empty:
         return []
-    named = ", ".join(f"{one} ({share:.0%})" for one, share in (lone / total).items())
+    named = ", ".join(f"{customer} ({share:.0%})" for customer, share in (lone / total).items())
     return [
         Finding(
             "lone_customer",
@@ -78,13 +80,13 @@ def lone_customers(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
             "others are made without it.",
             "Look after such a customer by name, and read sums without it. If it is no customer, "
             "make its rows those of guests; in params.yaml, below source: "
-            + _left_out([str(one) for one in lone.index[:MOST_LEFT_OUT]], source),
+            + _left_out([str(customer) for customer in lone.index[:MOST_LEFT_OUT]], source),
         )
     ]
 
 
 def _left_out(ids: list[str], source: SourceParams) -> str:
     column = own("customer_id", ORDERS, source)
-    listed = ", ".join(literal(one) for one in ids)
+    listed = ", ".join(literal(customer) for customer in ids)
     expression = f"CASE WHEN CAST({column} AS VARCHAR) NOT IN ({listed}) THEN {column} END"
     return pasted("derive", {"orders": {"customer_id": expression}}, source)

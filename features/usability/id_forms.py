@@ -121,16 +121,16 @@ def _those_among(strangers: pd.Series, buyers: pd.Series, forms: tuple[Form, ...
 
 def _pair(twice: pd.Series, forms: tuple[Form, ...]) -> str:
     """Two ids that are one, those of the least zeros."""
-    first = min(twice, key=lambda one: (one.strip("0"), one))
+    first = min(twice, key=lambda written: (written.strip("0"), written))
     keys = in_one_form(twice, forms)
     same = twice[keys == in_one_form(pd.Series([first]), forms).iloc[0]]
-    other = next(one for one in same if one != first)
+    other = next(written for written in same if written != first)
     return f"{_shown(first, other)}, {_shown(other, first)}"
 
 
-def _shown(one: str, other: str) -> str:
+def _shown(first: str, other: str) -> str:
     """An id as it is, with the code of letters that its other form has in another alphabet."""
-    return one if one.isascii() or other.isascii() is False else f"{one}, which is {one!a}"
+    return first if first.isascii() or other.isascii() is False else f"{first}, which is {first!a}"
 
 
 def _named(forms: tuple[Form, ...]) -> str:

@@ -49,9 +49,9 @@ def lateness(name: str, table: Checked) -> dict[str, Any] | None:
     time = TABLES[name].time
     if "known_at" not in rows or time not in rows:
         return None
-    told = rows[rows["known_at"].notna() & rows[time].notna()]
-    delay = (told["known_at"] - told[time]).dt.total_seconds() / SECONDS_PER_DAY
-    late = delay[day_numbers(told["known_at"]) > day_numbers(told[time])]
+    dated = rows[rows["known_at"].notna() & rows[time].notna()]
+    delay = (dated["known_at"] - dated[time]).dt.total_seconds() / SECONDS_PER_DAY
+    late = delay[day_numbers(dated["known_at"]) > day_numbers(dated[time])]
     return {
         "rows": len(late),
         "share": round(len(late) / len(rows), 4),
@@ -105,12 +105,14 @@ def _other_period(feeds: list[Judged]) -> list[Finding]:
     (orders,) = (judged.feed.volume for judged in feeds if judged.feed.table == "orders")
     findings = []
     for judged in feeds:
-        feed, volume, told = judged.feed, judged.feed.volume, []
+        feed, volume, differences = judged.feed, judged.feed.volume, []
         if volume.first > orders.first + EDGE_DAYS:
-            told.append(f"begins on {date_of(volume.first)}, orders on {date_of(orders.first)}")
+            differences.append(
+                f"begins on {date_of(volume.first)}, orders on {date_of(orders.first)}"
+            )
         if volume.last < orders.last - EDGE_DAYS and judged.dead is None:
-            told.append(f"ends on {date_of(volume.last)}, orders on {date_of(orders.last)}")
-        if told:
+            differences.append(f"ends on {date_of(volume.last)}, orders on {date_of(orders.last)}")
+        if differences:
             findings.append(
                 Finding(
                     "other_period",
@@ -118,8 +120,8 @@ def _other_period(feeds: list[Judged]) -> list[Finding]:
                     feed.table,
                     TABLES[feed.table].time,
                     int(volume.counts.sum()),
-                    f"{' and '.join(told)}: its features are empty for some dates and not for "
-                    "others, and so mean different things.",
+                    f"{' and '.join(differences)}: its features are empty for some dates and not "
+                    "for others, and so mean different things.",
                     "Bring the same period as for orders, where there is more.",
                 )
             )

@@ -6,7 +6,7 @@ import pandas as pd
 
 from features.usability.finding import Finding
 from sources.contract import TABLES, TIME
-from sources.meanings.currencies import CHECK, added_up, convert, told
+from sources.meanings.currencies import CHECK, added_up, convert, counts_by_currency
 from sources.tables.check import Checked
 
 MOST_UNKNOWN = 0.03  # share of the lines without an amount
@@ -134,7 +134,7 @@ def _outliers(rows: pd.DataFrame) -> list[Finding]:
 def _currencies(rows: pd.DataFrame) -> list[Finding]:
     if "currency" not in rows:
         return []
-    counts = told(rows["currency"].dropna())
+    counts = counts_by_currency(rows["currency"].dropna())
     if len(counts) < 2:
         return []
     others = sum(counts.values()) - max(counts.values())

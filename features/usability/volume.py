@@ -163,9 +163,9 @@ def gaps(volume: Volume, known: Collection[int] = (), most_left: float = 0.1) ->
         else:
             open_since = None
     return [
-        one
-        for one in stretches
-        if _evidence(np.array([one.rows]), np.array([one.usual]), spread)[0] >= EVIDENCE
+        stretch
+        for stretch in stretches
+        if _evidence(np.array([stretch.rows]), np.array([stretch.usual]), spread)[0] >= EVIDENCE
     ]
 
 

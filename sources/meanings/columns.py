@@ -23,9 +23,9 @@ def told_meanings(
     sold = rows[rows["amount"] > 0] if "amount" in rows else rows
     if sold.empty:
         return ()
-    told = raw.loc[sold.index]
+    raw_of_sold = raw.loc[sold.index]
     return (
-        *repeated_totals(told, sold, params),
-        *unsigned_returns(told, sold, params),
-        *unfinished_orders(told, params),
+        *repeated_totals(raw_of_sold, sold, params),
+        *unsigned_returns(raw_of_sold, sold, params),
+        *unfinished_orders(raw_of_sold, params),
     )

@@ -62,7 +62,9 @@ def currencies_in_cells(raw: pd.DataFrame, table: Table) -> tuple[Note, ...]:
         if pd.api.types.is_numeric_dtype(raw[column]):
             continue
         marks = raw[column].dropna().astype("str").str.replace(BESIDE, "", regex=True)
-        counts = told(marks[marks.map({m: bool(MONEY.fullmatch(m)) for m in marks.unique()})])
+        counts = counts_by_currency(
+            marks[marks.map({m: bool(MONEY.fullmatch(m)) for m in marks.unique()})]
+        )
         if len(counts) > 1:
             others = sum(counts.values()) - max(counts.values())
             notes.append(
@@ -71,7 +73,7 @@ def currencies_in_cells(raw: pd.DataFrame, table: Table) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def told(marks: pd.Series) -> dict[str, int]:
+def counts_by_currency(marks: pd.Series) -> dict[str, int]:
     """How many cells there are of each currency, the most frequent first."""
     names = marks.astype("str").str.strip().str.upper().str.removesuffix(".")
     known = names.map(lambda name: NAMES.get(name, name)).value_counts()

@@ -57,27 +57,27 @@ def whole_ids(rows: pd.DataFrame, table: Table) -> Ids:
     """Take off characters without a meaning, and name the ids whose digits are lost."""
     reasons = pd.Series("", index=rows.index, dtype="str")
     notes: list[Note] = []
-    made = {}
+    mended_columns = {}
     for column in id_columns(table):
         if column not in rows:
             continue
         ids = rows[column]
-        for mend, told in ((_visible, _told_invisible), (_without_zeros, _told_zeros)):
+        for mend, note_of in ((_visible, _told_invisible), (_without_zeros, _told_zeros)):
             mended = mend(ids)
             changed = ids.notna() & (mended.isna() | (mended != ids))
             if changed.any():
-                notes.append(told(column, int(changed.sum()), ids[changed].iloc[0]))
+                notes.append(note_of(column, int(changed.sum()), ids[changed].iloc[0]))
             ids = mended
-        made[column] = ids
-        lost = _by_id(ids, lambda one: SCIENTIFIC.fullmatch(one) is not None)
+        mended_columns[column] = ids
+        lost = _by_id(ids, lambda text: SCIENTIFIC.fullmatch(text) is not None)
         reasons[lost.eq(True) & (reasons == "")] = f"{column} {LOST_DIGITS}"
-    return Ids(rows.assign(**made), reasons, tuple(notes))
+    return Ids(rows.assign(**mended_columns), reasons, tuple(notes))
 
 
 def _by_id(ids: pd.Series, function: Callable[[str], object]) -> pd.Series:
     """A function of every id, called once for each."""
     known = ids.dropna().unique()
-    return ids.map({one: function(one) for one in known})
+    return ids.map({text: function(text) for text in known})
 
 
 def _visible(ids: pd.Series) -> pd.Series:
@@ -85,7 +85,7 @@ def _visible(ids: pd.Series) -> pd.Series:
     odd = known[known.str.contains(BEYOND_PLAIN)]
     if odd.empty:
         return ids
-    plain = {one: _plain(one) for one in odd}
+    plain = {text: _plain(text) for text in odd}
     mended = ids.where(~ids.isin(odd), ids.map(plain))
     return mended.mask(mended == "").astype("str")
 
@@ -97,8 +97,8 @@ def _plain(text: str) -> str:
 
 def _without_zeros(ids: pd.Series) -> pd.Series:
     """Without `.0` at the end, where all that has decimals has no others: 1.1 and 1.0 are left."""
-    known = [one for one in ids.dropna().unique() if DECIMAL.fullmatch(one)]
-    whole = {one: match[1] for one in known if (match := WHOLE.fullmatch(one))}
+    known = [text for text in ids.dropna().unique() if DECIMAL.fullmatch(text)]
+    whole = {text: match[1] for text in known if (match := WHOLE.fullmatch(text))}
     if not whole or len(whole) < len(known):
         return ids
     return ids.where(~ids.isin(list(whole)), ids.map(whole)).astype("str")

@@ -58,28 +58,28 @@ class _Found:
 def unfinished_orders(raw: pd.DataFrame, params: SourceParams) -> tuple[Note, ...]:
     """One note for each column which says that some orders are no purchases."""
     found = [
-        one
+        unfinished
         for column in raw.columns
         if column not in ORDERS.columns
         for look in (_by_words, _by_flag, _by_missing_flag)
-        if (one := look(str(column), raw[column])) is not None
+        if (unfinished := look(str(column), raw[column])) is not None
     ]
     # One column speaks once, and all of them in one condition.
-    once = list({one.column: one for one in reversed(found)}.values())[::-1]
+    once = list({kept.column: kept for kept in reversed(found)}.values())[::-1]
     before = params.filter.get(ORDERS.name)
-    conditions = [*([f"({before})"] if before else []), *(one.keeps for one in once)]
+    conditions = [*([f"({before})"] if before else []), *(kept.keeps for kept in once)]
     line = pasted("filter", {ORDERS.name: " AND ".join(conditions)}, params)
     return tuple(
         Note(
             "not_a_purchase",
-            "error" if one.rows.mean() >= MUCH else "warning",
-            one.column,
-            int(one.rows.sum()),
-            f"{one.rows.mean():.1%} of the rows count as purchases though {one.column} says "
-            f"{one.words}",
+            "error" if kept.rows.mean() >= MUCH else "warning",
+            kept.column,
+            int(kept.rows.sum()),
+            f"{kept.rows.mean():.1%} of the rows count as purchases though {kept.column} says "
+            f"{kept.words}",
             f"If such an order brings no money, leave it out; in params.yaml, below source: {line}",
         )
-        for one in once
+        for kept in once
     )
 
 
@@ -95,8 +95,8 @@ def _by_words(column: str, cells: pd.Series) -> _Found | None:
         return None
     rows = cells.isin(bad)
     counts = cells[rows].value_counts().head(MOST_SHOWN)
-    told = ", ".join(f"{str(word).strip()} ({n:,})" for word, n in counts.items())
-    return _Found(column, rows, _none_of(column, bad), told)
+    named = ", ".join(f"{str(word).strip()} ({n:,})" for word, n in counts.items())
+    return _Found(column, rows, _none_of(column, bad), named)
 
 
 def _by_flag(column: str, cells: pd.Series) -> _Found | None:
@@ -156,4 +156,4 @@ def _is_text(cells: pd.Series) -> bool:
 def _is_any(cells: pd.Series, is_one: Callable[[str], bool]) -> "pd.Series[bool]":
     """Which cells are one of the words; an empty cell is the word of no letters."""
     text = cells.astype("str").where(cells.notna(), "").str.strip().str.lower()
-    return text.map({one: is_one(one) for one in text.unique()}).astype(bool)
+    return text.map({word: is_one(word) for word in text.unique()}).astype(bool)

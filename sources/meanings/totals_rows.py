@@ -55,7 +55,7 @@ def totals_rows(rows: pd.DataFrame, table: Table) -> "pd.Series[str]":
     for column in reversed(id_columns(table)):
         if column in rows:
             ids = rows[column]
-            found = [one for one in ids.dropna().unique() if is_of_totals(one)]
+            found = [text for text in ids.dropna().unique() if is_of_totals(text)]
             if found:
                 reasons[ids.isin(found)] = f"{column} {OF_TOTALS}"
     return reasons
@@ -78,9 +78,9 @@ def without_totals(cells: pd.Series, column: str, table: Table, params: SourcePa
     ids = sorted(cells.astype("str").unique())
     keeps = f"{text} NOT IN ({', '.join(map(literal, ids))})"
     if len(ids) > MOST_NAMED:
-        words = sorted({re.split(r"[\W\d_]", one.strip().lower(), maxsplit=1)[0] for one in ids})
+        words = sorted({re.split(r"[\W\d_]", text.strip().lower(), maxsplit=1)[0] for text in ids})
         pattern = rf"(?i)^\s*({'|'.join(words)})[^a-zа-яё]*$"
-        if "" in words or not all(re.match(pattern, one) for one in ids):
+        if "" in words or not all(re.match(pattern, text) for text in ids):
             return ""
         keeps = f"NOT regexp_matches({text}, {literal(pattern)})"
     condition = f"({before}) AND {keeps}" if before else keeps

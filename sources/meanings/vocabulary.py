@@ -29,7 +29,7 @@ HOLDOUT: Arm = "holdout"  # noted, and not contacted
 DO_NOTHING = "do_nothing"  # the action_id of who gets none
 NO_CHANNEL = "none"  # what was not sent by any: a word here, and no empty cell
 ARM = "arm"
-SHOWN = 5  # unknown words that are named
+MAX_WORDS_NAMED = 5  # unknown words that are named
 CHANNELS = {
     "email": (
         "mail address",
@@ -190,6 +190,8 @@ def _unknown_words(
 
 
 def _listed(unknown: "pd.Series[int]") -> str:
-    named = ", ".join(f"{word} ({count:,})" for word, count in unknown.head(SHOWN).items())
-    more = len(unknown) - SHOWN
+    named = ", ".join(
+        f"{word} ({count:,})" for word, count in unknown.head(MAX_WORDS_NAMED).items()
+    )
+    more = len(unknown) - MAX_WORDS_NAMED
     return named + (f" and {more:,} more" if more > 0 else "")

@@ -20,11 +20,11 @@ from sources.contract import TABLES
 from sources.notes import Note
 from sources.params import SourceParams
 from sources.subscriptions.contracts import days_of, whole_months, with_exclusive_ends
-from sources.subscriptions.periods import add_months, is_planned, periods_of, told
+from sources.subscriptions.periods import add_months, is_planned, period_in_words, periods_of
 from sources.subscriptions.renewals import with_grace
 from sources.tables.check import Checked
 
-MOST = 20_000_000  # payments: of more, a period is likely in another unit
+MAX_PAYMENTS = 20_000_000  # payments: of more, a period is likely in another unit
 ALONE_DAYS = 30  # a latest time with no other within so many days before it is not believed
 FEW = 50  # times, of which one far from the others is nothing strange
 CLOCK_HOURS = 2  # by which a day may be longer than others where the clock changes
@@ -67,7 +67,7 @@ def _with_planned_ends(ended: Checked) -> Checked:
 def with_orders(checked: dict[str, Checked], timezone: str = "UTC") -> dict[str, Checked]:
     """The checked tables; without orders, those of the subscriptions' periods come first.
 
-    Raises TableError where the periods would make more than MOST payments.
+    Raises TableError where the periods would make more than MAX_PAYMENTS payments.
     """
     if "orders" in checked or "subscriptions" not in checked:
         return checked
@@ -75,8 +75,8 @@ def with_orders(checked: dict[str, Checked], timezone: str = "UTC") -> dict[str,
     periods = periods_of(subscriptions, timezone)
     until, last = _watched_until(checked)
     payments = billed(subscriptions, until, timezone)
-    period = told(subscriptions, periods)
-    made = Checked(
+    period = period_in_words(subscriptions, periods)
+    orders = Checked(
         rows=payments,
         quarantine=payments.head(0),
         counts=dict.fromkeys(checked["subscriptions"].counts, 0)
@@ -86,7 +86,7 @@ def with_orders(checked: dict[str, Checked], timezone: str = "UTC") -> dict[str,
         made_of=f"one payment for every {period} that a subscription had begun up to "
         f"{until:%Y-%m-%d}, the last day of {last}{_without_price(payments)}",
     )
-    return {"orders": made, **checked}
+    return {"orders": orders, **checked}
 
 
 def billed(subscriptions: pd.DataFrame, until: pd.Timestamp, timezone: str = "UTC") -> pd.DataFrame:
@@ -115,7 +115,7 @@ def billed(subscriptions: pd.DataFrame, until: pd.Timestamp, timezone: str = "UT
     number = pd.Series(each).groupby(each).cumcount().to_numpy()
     paid = rows.loc[each].reset_index(drop=True)
     times = _start_of(number, begun.loc[each], periods.loc[each]).reset_index(drop=True)
-    made = pd.DataFrame(
+    orders = pd.DataFrame(
         {
             "customer_id": paid["customer_id"],
             "order_id": paid["subscription_id"] + ":" + pd.Series(number + 1).astype("str"),
@@ -124,11 +124,11 @@ def billed(subscriptions: pd.DataFrame, until: pd.Timestamp, timezone: str = "UT
         }
     )
     if "known_at" in rows:
-        made["known_at"] = paid["known_at"].where(paid["known_at"] > times, times)
+        orders["known_at"] = paid["known_at"].where(paid["known_at"] > times, times)
     if "amount" in rows:
-        made["amount"] = paid["amount"]
-    columns = [column for column in ("event_time", "known_at") if column in made]
-    return made.astype(dict.fromkeys(columns, "datetime64[us]"))
+        orders["amount"] = paid["amount"]
+    columns = [column for column in ("event_time", "known_at") if column in orders]
+    return orders.astype(dict.fromkeys(columns, "datetime64[us]"))
 
 
 def _periods_begun(begun: pd.DataFrame, periods: pd.DataFrame) -> npt.NDArray[np.float64]:
@@ -164,10 +164,11 @@ def _start_of(
 
 
 def _refuse_too_many(payments: float, subscriptions: int) -> None:
-    if payments > MOST:
+    if payments > MAX_PAYMENTS:
         raise TableError(
             f"subscriptions: {subscriptions:,} of them make {payments:,.0f} payments, more than "
-            f"{MOST:,}. Is period_days in days? Bring a table of orders if they are that many."
+            f"{MAX_PAYMENTS:,}. Is period_days in days? Bring a table of orders if they are that "
+            "many."
         )
 
 

@@ -41,7 +41,7 @@ def with_exclusive_ends(checked: Checked, params: SourceParams) -> Checked:
     if inclusive:
         rows["ended_at"] = ended.where(~dated, ended + DAY)
     by_minutes = int(moved.sum()) if moved.sum() > MANY_MOVED * ended.count() else 0
-    notes = [*checked.notes, *_told(int(dated.sum()) if inclusive else 0, by_minutes, signs)]
+    notes = [*checked.notes, *_notes(int(dated.sum()) if inclusive else 0, by_minutes, signs)]
     if params.ends == "auto" and signs.mixed:
         notes.append(_told_mixed(signs))
     return replace(checked, rows=rows, notes=tuple(notes))
@@ -167,7 +167,7 @@ def _after_last_minutes(
     return found.astype(ended.dtype), moved
 
 
-def _told(inclusive: int, moved: int, signs: _Signs) -> list[Note]:
+def _notes(inclusive: int, moved: int, signs: _Signs) -> list[Note]:
     how = {
         "by_length": f"{signs.day_after:,} contracts last whole months or periods with it, "
         f"{signs.same_day:,} without",

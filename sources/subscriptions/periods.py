@@ -18,7 +18,7 @@ MONTH = 30  # days: the period where nothing tells it
 MONTH_DAYS = 365.25 / 12
 NEAR = 3  # days by which a period may miss its calendar months: 28 days, 92, 366
 UNITS = (12, 6, 3, 1)  # months that are paid at a time
-MOST = 0.5  # share of the contracts that have to last whole months, or the same days
+MIN_SHARE_ALIKE = 0.5  # share of the contracts that have to last whole months, or the same days
 NEARLY_ALL = 0.9  # share of those whose months the unit divides
 TENTH = 10  # of the contracts, those that began last
 LEAST = 20  # contracts of one length that speak for a period other than a month
@@ -58,13 +58,13 @@ def is_planned(rows: pd.DataFrame, periods: pd.DataFrame, timezone: str) -> bool
     if "ended_at" not in rows or not rows["ended_at"].notna().any():
         return False
     newest = rows.sort_values("started_at", kind="stable").tail(max(LEAST, len(rows) // TENTH))
-    if newest["ended_at"].notna().mean() <= MOST:
+    if newest["ended_at"].notna().mean() <= MIN_SHARE_ALIKE:
         return False
     start, end = days_of(rows["started_at"], timezone), days_of(rows["ended_at"], timezone)
     months, lasted = whole_months(start, end), (end - start).dt.days
     in_days = (periods["months"] == 0) & (lasted > 0) & (lasted % periods["days"] == 0)
     in_months = (periods["months"] > 0) & (months % periods["months"].clip(lower=1) == 0)
-    return bool((in_days | in_months)[end.notna()].mean() > MOST)
+    return bool((in_days | in_months)[end.notna()].mean() > MIN_SHARE_ALIKE)
 
 
 def add_months(days: "pd.Series[pd.Timestamp]", months: npt.ArrayLike) -> "pd.Series[pd.Timestamp]":
@@ -77,7 +77,7 @@ def add_months(days: "pd.Series[pd.Timestamp]", months: npt.ArrayLike) -> "pd.Se
     return pd.Series(found.astype("datetime64[us]"), index=days.index)
 
 
-def told(rows: pd.DataFrame, periods: pd.DataFrame) -> str:
+def period_in_words(rows: pd.DataFrame, periods: pd.DataFrame) -> str:
     """What one payment is for, in words: `calendar month`, `30 days`, `period (period_days)`."""
     if "period_days" in rows and rows["period_days"].gt(0).any():
         in_months = " (period_days), by calendar months"
@@ -95,7 +95,7 @@ def _calendar(ended: pd.DataFrame, period: float) -> tuple[int, float]:
         return 0, period
     by_month = float((ended["months"] % months == 0).mean())
     by_days = float((ended["days"] % period == 0).mean())
-    return (months if by_month >= MOST and by_month > by_days else 0), period
+    return (months if by_month >= MIN_SHARE_ALIKE and by_month > by_days else 0), period
 
 
 def _own_period(ended: pd.DataFrame) -> tuple[int, float]:
@@ -105,13 +105,13 @@ def _own_period(ended: pd.DataFrame) -> tuple[int, float]:
     whole = ended["months"].dropna()
     usual = float(ended["days"].mode().iloc[0])
     alike = int((ended["days"] == usual).sum())
-    if len(whole) >= max(alike, MOST * len(ended)):
+    if len(whole) >= max(alike, MIN_SHARE_ALIKE * len(ended)):
         units = UNITS if len(ended) >= LEAST else (1,)
         usual_months = whole.mode().iloc[0]
         if len(ended) >= LEAST and (whole == usual_months).mean() >= NEARLY_ALL:
             units = (int(usual_months), *units)  # a school year of nine months is paid once
         shares = {unit: float((whole % unit == 0).mean()) for unit in units}
         return max((u for u in units if shares[u] >= NEARLY_ALL), default=1), float(MONTH)
-    if alike >= max(LEAST, MOST * len(ended)):
+    if alike >= max(LEAST, MIN_SHARE_ALIKE * len(ended)):
         return 0, usual
     return 0, float(MONTH)

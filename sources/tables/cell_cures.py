@@ -29,7 +29,7 @@ FROM_NUMBERS = {
     EXCEL: "TIMESTAMP '1899-12-30' + to_seconds(round(try_cast({} AS DOUBLE) * 86400))",
     DIGITS: "try_strptime(CAST(try_cast({} AS BIGINT) AS VARCHAR), '%Y%m%d')",
 }
-MOST = 0.5  # share of the cells that a line has to read
+MIN_SHARE_READ = 0.5  # share of the cells that a line has to read
 FEW = 0.01  # share of the cells that may be typing mistakes
 FORMS = 3  # ways of writing that one cure names
 
@@ -76,15 +76,15 @@ def cure(reason: str, cells: pd.Series, table: Table, params: SourceParams) -> s
 def _orders(cells: pd.Series, column: str, table: Table, params: SourceParams) -> str:
     """A line for each of the orders, of day, month and year, in which the cells are dates."""
     forms = _forms(cells)
-    told = []
+    lines = []
     for first, form in (("day", _day_first), ("month", _exchanged), ("year", _year_first)):
-        given = [form(one) for one in forms]
+        given = [form(written) for written in forms]
         if _reads(cells, given):
             line = pasted(
                 "derive", {table.name: {column: _parsed(column, given, table, params)}}, params
             )
-            told.append(f"where the {first} stands first: {line}")
-    return f"Write below source: in params.yaml, {'; '.join(told)}." if told else ""
+            lines.append(f"where the {first} stands first: {line}")
+    return f"Write below source: in params.yaml, {'; '.join(lines)}." if lines else ""
 
 
 def _reads(cells: pd.Series, forms: Sequence[str]) -> bool:
@@ -92,7 +92,7 @@ def _reads(cells: pd.Series, forms: Sequence[str]) -> bool:
     texts = cells.astype("str").str.strip()
     times = pd.concat([pd.to_datetime(texts, format=f, errors="coerce") for f in forms], axis=1)
     to_come = (times > utc_now()).any(axis=1)
-    return bool(times.notna().any(axis=1).mean() > MOST and to_come.mean() <= FEW)
+    return bool(times.notna().any(axis=1).mean() > MIN_SHARE_READ and to_come.mean() <= FEW)
 
 
 def _day_first(form: str) -> str:

@@ -21,16 +21,16 @@ def read_cells(
     reasons = no_reasons(given)
     columns, notes = {}, []
     numbers = [column for column in given.columns if table.columns.get(column) == NUMBER]
-    told = marks({c: given[c] for c in numbers}, params.numbers.get(table.name, {}))
+    decimal_marks = marks({c: given[c] for c in numbers}, params.numbers.get(table.name, {}))
     for column in given.columns:
         if column in numbers:
-            reading = read_numbers(given[column], told.get(column))
+            reading = read_numbers(given[column], decimal_marks.get(column))
         else:
             reading = _reader(column, table, params)(given[column])
         columns[column] = reading.values
         broken = (reading.reasons != "") & (reasons == "")
         reasons[broken] = f"{column} " + reading.reasons[broken]
-        notes += [_as_read(column, table, text, len(given)) for text in reading.told]
+        notes += [_as_read(column, table, text, len(given)) for text in reading.notes]
     return pd.DataFrame(columns, index=given.index), reasons, tuple(notes)
 
 

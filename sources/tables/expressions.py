@@ -41,7 +41,7 @@ def expression_cure(
     error: duckdb.Error,
 ) -> str:
     """A hint that begins with a space, or nothing."""
-    derive, made = params.derive.get(table.name, {}), {}
+    derive, rewritten_sql = params.derive.get(table.name, {}), {}
     for target, expression in derive.items():
         if isinstance(error, duckdb.OutOfRangeException):
             numbers = {
@@ -53,18 +53,17 @@ def expression_cure(
             numbers = _numbers_in_texts(connection, raw)
         rewritten = _rewritten(expression, numbers)
         if rewritten:
-            made[target] = rewritten
-    if isinstance(error, duckdb.OutOfRangeException) and made:
+            rewritten_sql[target] = rewritten
+    if isinstance(error, duckdb.OutOfRangeException) and rewritten_sql:
         why = " Whole numbers end at 9,223,372,036,854,775,807; with fractions there is room."
-    elif isinstance(error, duckdb.BinderException) and made:
+    elif isinstance(error, duckdb.BinderException) and rewritten_sql:
         why = " An expression calculates with text that looks like numbers."
     elif isinstance(error, UNREADABLE):
         return " Functions that start with try_ set aside the rows they cannot read."
     else:
         return ""
-    return (
-        f"{why} Write below source: in params.yaml: {pasted('derive', {table.name: made}, params)}."
-    )
+    line = pasted("derive", {table.name: rewritten_sql}, params)
+    return f"{why} Write below source: in params.yaml: {line}."
 
 
 def _kinds(connection: duckdb.DuckDBPyConnection, raw: Raw) -> dict[str, str]:
@@ -74,7 +73,7 @@ def _kinds(connection: duckdb.DuckDBPyConnection, raw: Raw) -> dict[str, str]:
 
 def _numbers_in_texts(connection: duckdb.DuckDBPyConnection, raw: Raw) -> dict[str, str]:
     """SQL for the number in every column of texts that all look like one."""
-    made = {}
+    numbers = {}
     for column, kind in _kinds(connection, raw).items():
         if kind != "VARCHAR":
             continue
@@ -84,8 +83,8 @@ def _numbers_in_texts(connection: duckdb.DuckDBPyConnection, raw: Raw) -> dict[s
         ).df()["cell"]
         mark = decimal_mark((str(cell), 1) for cell in cells)
         if mark and len(cells) and (read_numbers(cells).reasons == "").all():
-            made[column] = KEPT[mark].format(named(column))
-    return made
+            numbers[column] = KEPT[mark].format(named(column))
+    return numbers
 
 
 def _rewritten(expression: str, columns: dict[str, str]) -> str | None:

@@ -55,7 +55,7 @@ def shared_order_numbers(
     share = found.purchases / len(purchases)
     if share <= FEW_SHARED:
         return ()
-    told = (
+    meaning = (
         f"{found.purchases:,} of {len(purchases):,} purchases have an order_id that is not theirs "
         f"alone: {_what(found)} (first: {found.first})."
     )
@@ -76,7 +76,8 @@ def shared_order_numbers(
         cure += f" If each is one order paid or sent in parts, give it its first time: {dated}"
     if share > MOST_SHARED:
         raise TableError(
-            f"orders: {told} One number is one purchase, so the others would be lost.{why} {cure}"
+            f"orders: {meaning} One number is one purchase, so the others would be lost.{why} "
+            f"{cure}"
         )
     return (
         Note(
@@ -84,7 +85,7 @@ def shared_order_numbers(
             "warning",
             "order_id",
             found.purchases,
-            f"{told} One number is one purchase, so the others are lost.{why}",
+            f"{meaning} One number is one purchase, so the others are lost.{why}",
             cure,
         ),
     )
@@ -113,7 +114,7 @@ def own_number_each(raw: pd.DataFrame, table: Table, params: SourceParams) -> st
     """
     if table.name == ORDERS.name:
         expression, column = "NULL", "line_id"
-        said = "If line_id does not number the lines of an order, do without it"
+        advice = "If line_id does not number the lines of an order, do without it"
     elif len(table.key) == 1 and table.time in table.required:
         column = table.key[0]
         if raw.duplicated([column, table.time]).any():
@@ -121,11 +122,11 @@ def own_number_each(raw: pd.DataFrame, table: Table, params: SourceParams) -> st
         expression = (
             f"concat_ws(' ', {own(column, table, params)}, {own(table.time, table, params)})"
         )
-        said = f"If each row is a thing of its own, make one number of it and {table.time}"
+        advice = f"If each row is a thing of its own, make one number of it and {table.time}"
     else:
         return ""
     line = pasted("derive", {table.name: {column: expression}}, params)
-    return f"{said}; in params.yaml, below source: {line}"
+    return f"{advice}; in params.yaml, below source: {line}"
 
 
 def _purchases(rows: pd.DataFrame) -> pd.DataFrame:
@@ -163,12 +164,12 @@ def _shared(purchases: pd.DataFrame, key: list[str]) -> _Numbers | None:
 
 
 def _what(found: _Numbers) -> str:
-    told = []
+    parts = []
     if found.days:
-        told.append(f"{found.days:,} numbers carry money on days far apart")
+        parts.append(f"{found.days:,} numbers carry money on days far apart")
     if found.customers:
-        told.append(f"{found.customers:,} belong to several customers")
-    return ", ".join(told)
+        parts.append(f"{found.customers:,} belong to several customers")
+    return ", ".join(parts)
 
 
 def _telling_key(purchases: pd.DataFrame) -> list[str]:
@@ -186,5 +187,5 @@ def _one_number_of(key: list[str], raw: pd.DataFrame, params: SourceParams) -> s
         for column in key
     ]
     line = pasted("derive", {"orders": {"order_id": f"concat_ws(' ', {', '.join(parts)})"}}, params)
-    said = " and ".join(WORDS[column] for column in key)
-    return f"Make one number of {said}; in params.yaml, below source: {line}"
+    named = " and ".join(WORDS[column] for column in key)
+    return f"Make one number of {named}; in params.yaml, below source: {line}"

@@ -155,8 +155,8 @@ def uncalculated(columns: Iterable[str], table: Table, params: SourceParams) -> 
     """Those of the columns that no expression names, or whose notation params.yaml declares."""
     names = params.columns.get(table.name, {})
     declared = {names.get(target, target) for target in params.numbers.get(table.name, {})}
-    said = " ".join(params.derive.get(table.name, {}).values()).lower()
-    return [column for column in columns if column in declared or column.lower() not in said]
+    expressions = " ".join(params.derive.get(table.name, {}).values()).lower()
+    return [column for column in columns if column in declared or column.lower() not in expressions]
 
 
 def _refuse_header_only(connection: duckdb.DuckDBPyConnection, raw: Raw) -> None:

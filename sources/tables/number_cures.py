@@ -13,7 +13,7 @@ import pandas as pd
 
 from sources.contract import Table
 from sources.cures import literal, own, pasted
-from sources.meanings.currencies import told
+from sources.meanings.currencies import counts_by_currency
 from sources.params import SourceParams
 from sources.written.numbers import MONEY
 
@@ -26,9 +26,10 @@ MAIN = rf"{MONEY.pattern}|рубл[а-яё]*"
 HUNDREDTHS = r"коп[а-яё]*|к|cents?|ct|c|¢|pence|p|gr|groszy|тиын|тыйын|kuruş|hal"
 WHOLE = r"(?i)^\s*(-?[0-9](?:[^0-9a-zа-яё.,()%]?[0-9])*)\s*"
 TWO_SUMS = re.compile(rf"{WHOLE}({MAIN})[.,]?\s*([0-9][0-9]?)\s*({HUNDREDTHS})[.]?\s*$")
-PART = "0-9,()'’%−–—-"  # beside a number these are a part of it, or make it another one
+NUMERIC = "0-9,()'’%−–—-"  # beside a number these are a part of it, or make it another one
 ONE_NUMBER = (
-    rf"(?i)^\s*(-?)(?:[^{PART}]*[^a-zа-яё.{PART}])?([0-9]+(?:[.][0-9]+)?)(?:[^.{PART}][^{PART}]*)?$"
+    rf"(?i)^\s*(-?)(?:[^{NUMERIC}]*[^a-zа-яё.{NUMERIC}])?([0-9]+(?:[.][0-9]+)?)"
+    rf"(?:[^.{NUMERIC}][^{NUMERIC}]*)?$"
 )
 MULTIPLE = re.compile(  # words with which a number stands for another
     r"(?<![^\W\d_])(?:k|m|mm|bn|mio|mln|mrd|tsd|thsd|thousands?|millions?|billions?|hundreds?|"
@@ -46,20 +47,20 @@ def number_cure(cells: pd.Series, column: str, table: Table, params: SourceParam
     counted = [str(text) for text in texts.unique() if re.search(r"\d", str(text))]
     name = f"CAST({own(column, table, params)} AS VARCHAR)"
     marks = pd.Series([mark for text in counted for mark in CURRENCY.findall(text)], dtype="str")
-    if len(told(marks)) > 1:
+    if len(counts_by_currency(marks)) > 1:
         return WRITTEN  # a line that takes the marks off would hide that they are several
     two_sums = [match for text in counted if (match := TWO_SUMS.search(text))]
     if counted and len(two_sums) == len(counted):
-        one, two = (_two_sums(two_sums, digits) for digits in ("[0-9]", "[0-9][0-9]"))
-        form = _replaced(_replaced(name, one, r"\1.0\2"), two, r"\1.\2")
-        said = "If two sums stand in one cell, make one number of them"
+        short, long = (_two_sums(two_sums, digits) for digits in ("[0-9]", "[0-9][0-9]"))
+        form = _replaced(_replaced(name, short, r"\1.0\2"), long, r"\1.\2")
+        advice = "If two sums stand in one cell, make one number of them"
     elif counted and all(map(_is_one_number, counted)):
         form = _replaced(name, ONE_NUMBER, r"\1\2")
-        said = "If the words beside it change nothing, take out the number"
+        advice = "If the words beside it change nothing, take out the number"
     else:
         return WRITTEN
     line = pasted("derive", {table.name: {column: form}}, params)
-    return f"{WRITTEN} {said}; in params.yaml, below source: {line}"
+    return f"{WRITTEN} {advice}; in params.yaml, below source: {line}"
 
 
 def _two_sums(found: "list[re.Match[str]]", digits: str) -> str:

@@ -63,6 +63,6 @@ def _known_first(
     earliest = known_at.groupby(by, dropna=False).transform("min")
     is_first = once & (known_at == earliest)
     alone = is_first.groupby(by, dropna=False).transform("sum") == 1
-    told = known_at.notna().groupby(by, dropna=False).transform("all")
-    first: pd.Series[bool] = is_first & alone & told
+    is_dated = known_at.notna().groupby(by, dropna=False).transform("all")
+    first: pd.Series[bool] = is_first & alone & is_dated
     return first

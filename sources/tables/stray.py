@@ -17,7 +17,7 @@ from sources.written.reading import no_reasons
 FAR = "is far from all others"
 LEAST = 50  # orders or rows, of which one far from the others says nothing
 ONE_IN = 1_000  # so few of them at most are a slip, and one in any case
-MOST = 20
+MAX_STRAY_DAYS = 20
 TIMES = 3  # as long as the longest pause among the others, or longer, is far
 # Days of pause that are never far. Tests before the opening come months before it; after the last
 # days of the data hardly anything is to be expected.
@@ -43,7 +43,7 @@ def stray_times(rows: pd.DataFrame, table: Table, of: "pd.Series[bool]") -> "pd.
     if len(once) < LEAST:
         return reasons
     days = once.to_numpy("datetime64[s]").astype(np.int64) / 86_400
-    few = min(max(len(days) // ONE_IN, 1), MOST)
+    few = min(max(len(days) // ONE_IN, 1), MAX_STRAY_DAYS)
     pauses = np.diff(days)
     usual = TIMES * pauses[few : len(pauses) - few].max()
     early = np.flatnonzero(pauses[:few] > max(usual, BEFORE))

@@ -60,10 +60,10 @@ def mended(path: Path, folder: Path, declared: str = AUTO) -> Path:
             " Put the right encoding into source.encoding in params.yaml; of several exports in "
             "one file each is saved in UTF-8 by itself."
         ) from None
-    made = folder / path.name
+    copy = folder / path.name
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    made.write_text(lines, encoding="utf-8", newline="\n")
-    return made
+    copy.write_text(lines, encoding="utf-8", newline="\n")
+    return copy
 
 
 def _of_single_bytes(start: bytes) -> str | None:

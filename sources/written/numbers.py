@@ -92,10 +92,10 @@ def read_numbers(column: pd.Series, mark: Mark | None = None) -> Reading:
         return Reading(values, no_reasons(column), _doubted(texts) if mark is None else ())
     counts = np.bincount(codes, minlength=len(texts)).tolist()
     mark = mark or decimal_mark(zip(texts, counts, strict=True))
-    read = [_number(one, mark) for one in texts]
+    read = [_number(text, mark) for text in texts]
     reasons = [
-        "" if number is not None or one in EMPTY or not one else _reason(one, mark)
-        for one, number in zip(texts, read, strict=True)
+        "" if number is not None or text in EMPTY or not text else _reason(text, mark)
+        for text, number in zip(texts, read, strict=True)
     ]
     values = pd.Series(read, dtype="float64").take(codes).set_axis(column.index)
     why = pd.Series(reasons, dtype="str").take(codes).set_axis(column.index)
@@ -107,7 +107,7 @@ def decimal_mark(cells: Iterable[tuple[str, int]]) -> Mark | None:
 
     A point is the decimal mark unless a cell shows otherwise: machines write it so.
     """
-    told = {".": 0, ",": 0}
+    counts = {".": 0, ",": 0}
     only_commas, untold = False, []
     for text, count in cells:
         parts = _parts(text)
@@ -115,15 +115,15 @@ def decimal_mark(cells: Iterable[tuple[str, int]]) -> Mark | None:
             continue
         found = _told_mark(parts.digits, parts.is_spaced)
         if found and GROUPED[found].fullmatch(parts.digits):
-            told[found] += count
+            counts[found] += count
         elif not found:
             only_commas |= "," in parts.digits
             untold.append(parts.digits)
-    if not any(told.values()):
+    if not any(counts.values()):
         return None if only_commas or _may_be_thousands(untold) else "."
-    if min(told.values()) > MOST_DOUBTED * sum(told.values()):
+    if min(counts.values()) > MOST_DOUBTED * sum(counts.values()):
         return None
-    return "." if told["."] > told[","] else ","
+    return "." if counts["."] > counts[","] else ","
 
 
 def tells_mark(example: str) -> bool:

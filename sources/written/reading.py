@@ -12,12 +12,12 @@ EXAMPLES = 3  # of how cells were read, shown in the usability report
 class Reading:
     """One column, read. `reasons` says why a cell that holds something is no value (else empty).
 
-    `told` are sentences for the usability report: how the cells were read where that was a choice.
+    `notes` are sentences for the usability report: how the cells were read where that was a choice.
     """
 
     values: pd.Series
     reasons: "pd.Series[str]"
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def filled(column: pd.Series) -> "pd.Series[bool]":

@@ -99,7 +99,7 @@ def _texts(text: "pd.Series[str]", open_ended: bool) -> tuple[_Cells, Reading]:
     codes, distinct = pd.factorize(text[left])
     counts = np.bincount(codes, minlength=len(distinct)).tolist()
     order = day_order(zip(distinct, counts, strict=True))
-    read = [written(one, order) for one in distinct]
+    read = [written(text, order) for text in distinct]
     in_utc = [cell is not None and cell.zone is not None for cell in read]
     found = pd.DataFrame(
         {
@@ -107,8 +107,8 @@ def _texts(text: "pd.Series[str]", open_ended: bool) -> tuple[_Cells, Reading]:
             "is_date": [cell is not None and cell.is_date for cell in read],
             "in_utc": in_utc,
             "reason": [
-                "" if cell else _reason(one, order)
-                for one, cell in zip(distinct, read, strict=True)
+                "" if cell else _reason(text, order)
+                for text, cell in zip(distinct, read, strict=True)
             ],
         }
     )
@@ -118,10 +118,10 @@ def _texts(text: "pd.Series[str]", open_ended: bool) -> tuple[_Cells, Reading]:
     cells.in_utc[places] = found["in_utc"]
     reasons = no_reasons(text)
     reasons[places] = found["reason"]
-    told = _as_read(
+    notes = _as_read(
         list(zip(distinct, read, strict=True)), order, int((found["reason"] == "").sum())
     )
-    return cells, Reading(times, reasons, told)
+    return cells, Reading(times, reasons, notes)
 
 
 def _reason(text: str, order: Order | None) -> str:
@@ -146,11 +146,11 @@ def _as_read(
 
 def _in_utc(cells: _Cells, reading: Reading, timezone: str, open_ended: bool) -> Reading:
     """Times without a zone of their own, brought from `timezone` to UTC."""
-    times, reasons, told = cells.times, reading.reasons, list(reading.told)
+    times, reasons, notes = cells.times, reading.reasons, list(reading.notes)
     beyond = ((times >= OPEN_FROM) | (times < NEVER_UNTIL)) if open_ended else cells.is_open
     if (beyond | cells.is_open).any():
         times = times.mask(beyond)
-        told.append(
+        notes.append(
             f"{(beyond | cells.is_open).sum():,} cells lie in the far future or before 1970, "
             "which is how systems write that there is none: empty"
         )
@@ -160,10 +160,10 @@ def _in_utc(cells: _Cells, reading: Reading, timezone: str, open_ended: bool) ->
     if midnight.sum() >= least:
         naive &= ~midnight
     if timezone == "UTC" or not naive.any():
-        return Reading(times, reasons, tuple(told))
+        return Reading(times, reasons, tuple(notes))
     dates = int((times.notna() & ~naive & ~cells.in_utc).sum())
     if dates:
-        told.append(
+        notes.append(
             f"{dates:,} cells are dates alone and stay those days; {naive.sum():,} are times of "
             f"{timezone}"
         )
@@ -178,8 +178,8 @@ def _in_utc(cells: _Cells, reading: Reading, timezone: str, open_ended: bool) ->
     reasons = reasons.copy()
     reasons[local.index[skipped]] = f"{SKIPPED}{timezone} skipped"
     if repeated.any():
-        told.append(
+        notes.append(
             f"{repeated.sum():,} cells lie in an hour that the clocks of {timezone} showed twice; "
             f"the first is taken, which may be an hour early: {local[repeated].iloc[0]}"
         )
-    return Reading(times, reasons, tuple(told))
+    return Reading(times, reasons, tuple(notes))

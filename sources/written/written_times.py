@@ -74,10 +74,10 @@ def day_order(cells: Iterable[tuple[str, int]]) -> Order | None:
             dotted += count * (parts["mark"] == ".")
             day_first += count * (int(parts["one"]) > 12 >= int(parts["two"]))
             month_first += count * (int(parts["two"]) > 12 >= int(parts["one"]))
-    told = day_first + month_first
-    if not told:
+    telling = day_first + month_first
+    if not telling:
         return "day first" if dotted else None
-    if min(day_first, month_first) > MOST_DOUBTED * told:
+    if min(day_first, month_first) > MOST_DOUBTED * telling:
         return None
     return "day first" if day_first > month_first else "month first"
 
@@ -90,20 +90,20 @@ def starts_with_year(cells: Iterable[tuple[str, int]]) -> bool:
     """
     this_year = utc_now().year % 100
     firsts, lasts = set(), set()
-    fit = told = to_come = 0
+    fit = dates = to_come = 0
     for text, count in cells:
         parts = YEAR_LAST.fullmatch(text)
         if not parts:
             continue
-        one, two, last = int(parts["one"]), int(parts["two"]), int(parts["year"])
-        told += count
-        fit += count * (len(parts["year"]) == 2 and _is_day(two, last) and one <= this_year)
+        first, second, last = int(parts["one"]), int(parts["two"]), int(parts["year"])
+        dates += count
+        fit += count * (len(parts["year"]) == 2 and _is_day(second, last) and first <= this_year)
         to_come += count * (this_year < last < FIRST_OF_TWO_DIGITS)
-        firsts.add(one)
+        firsts.add(first)
         lasts.add(last)
-    if not told or fit < (1 - MOST_DOUBTED) * told:
+    if not dates or fit < (1 - MOST_DOUBTED) * dates:
         return False
-    return to_come > MOST_DOUBTED * told or len(lasts) > max(LEAST_YEARS, len(firsts))
+    return to_come > MOST_DOUBTED * dates or len(lasts) > max(LEAST_YEARS, len(firsts))
 
 
 def _is_day(month: int, day: int) -> bool:
@@ -125,10 +125,10 @@ def written(text: str, order: Order | None) -> Written | None:
     if form in (YEAR_FIRST, DIGITS):
         month, day = int(parts["one"]), int(parts["two"])
     elif form is YEAR_LAST:
-        one, two = int(parts["one"]), int(parts["two"])
+        first, second = int(parts["one"]), int(parts["two"])
         if order is None:
             return None
-        day, month = (one, two) if order == "day first" else (two, one)
+        day, month = (first, second) if order == "day first" else (second, first)
     else:
         found = [n for n, name in enumerate(MONTHS, 1) if name.startswith(parts["name"].lower())]
         if len(found) != 1:

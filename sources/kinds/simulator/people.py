@@ -143,7 +143,7 @@ def _complaints(
 
 def _joined(rounds: list[Contacts]) -> Contacts:
     names = Contacts.__dataclass_fields__
-    parts = {name: [getattr(one, name) for one in rounds] for name in names}
+    parts = {name: [getattr(part, name) for part in rounds] for name in names}
     empty = {"who": np.int64, "action": np.int64, "outcome": np.int64, "is_treated": np.bool_}
     return Contacts(
         **{

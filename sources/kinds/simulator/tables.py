@@ -133,10 +133,12 @@ class Maker:
         takes = np.flatnonzero(given & (rng.random(len(given)) < redeems))
         at = contacts.day[takes] + rng.uniform(1, 14, len(takes))
         rows.append((contacts.who[takes], at, "coupon_redeemed"))
-        who = np.concatenate([one for one, _, _ in rows])
+        who = np.concatenate([customers for customers, _, _ in rows])
         day = np.concatenate([at for _, at, _ in rows])
         kinds = tuple(dict.fromkeys(kind for _, _, kind in rows))
-        kind = np.concatenate([np.full(len(one), kinds.index(name)) for one, _, name in rows])
+        kind = np.concatenate(
+            [np.full(len(customers), kinds.index(name)) for customers, _, name in rows]
+        )
         inside = day < self.days
         who, kind = who[inside], kind[inside]
         second = (day[inside] * 86400).astype(np.int64)
@@ -194,7 +196,7 @@ class Maker:
             score = 7.9 + 1.6 * people.satisfaction[asked] - 2.5 * angry - 1.2 * fading
             score = np.clip(np.round(score + 1.2 * rng.standard_normal(len(asked))), 0, 10)
             found.append((asked, np.full(len(asked), day + 0.5), score))
-        who = np.concatenate([one for one, _, _ in found])
+        who = np.concatenate([customers for customers, _, _ in found])
         seconds = (np.concatenate([day for _, day, _ in found]) * 86400).astype(np.int64)
         return pa.table(
             {
@@ -221,13 +223,13 @@ class Maker:
         channel = np.concatenate(
             [np.repeat(np.arange(4), n), np.zeros(len(gives_up), int), np.full(len(objects), 4)]
         )
-        said = np.concatenate([granted.ravel(), np.zeros(len(gives_up) + len(objects), bool)])
+        answers = np.concatenate([granted.ravel(), np.zeros(len(gives_up) + len(objects), bool)])
         return pa.table(
             {
                 "customer_id": self.customer_ids(who),
                 "channel": self.words(channel, (*CHANNELS, "all")),
                 "event_time": self.times(np.concatenate([np.tile(joined, 4), later, objected])),
-                "granted": said,
+                "granted": answers,
                 "purpose": self.words((channel == 4).astype(np.int64), ("marketing", "profiling")),
             }
         )
