@@ -12,7 +12,7 @@ from features.history.category_history import read_categories
 from features.timeline import date_of
 from models.judging.forecast import backtest, forecast_metrics
 from models.judging.run import Costs, Evaluated, Judged, judge, judge_categories
-from models.next_purchase.what import LISTS
+from models.next_purchase.what import CATEGORY_LISTS
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
 from models.value.forecast import Past
@@ -105,7 +105,7 @@ def _next_metrics(judged: Judged) -> dict[str, Any]:
 
 def _category_metrics(judged: dict[str, Any]) -> dict[str, Any]:
     """Values only, for each list that could be judged; empty without a model of them."""
-    lists = {name: judged[name] for name in LISTS if name in judged}
+    lists = {name: judged[name] for name in CATEGORY_LISTS if name in judged}
     return {
         name: {
             **_values({"observed_over_expected": figures["observed_over_expected"]}),

@@ -55,12 +55,12 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
         if task.active_within_days == "auto":
             choices.append(Choice("task.active_within_days", active, active_why))
         if value.why:
-            choices.append(Choice(VALUE_HORIZON, value.told, value.why))
+            choices.append(Choice(VALUE_HORIZON, value.predicted, value.why))
         choices += _date_choices(params, split, horizon, profile)
         return Timeline(
             horizon_days=horizon,
             active_within_days=active,
-            value_horizon_days=value.told,
+            value_horizon_days=value.predicted,
             data_from=profile.data_from,
             data_until=profile.data_until,
             train=split.train,

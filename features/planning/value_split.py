@@ -13,14 +13,14 @@ MIN_TRAIN = 3  # as-of dates without which nothing is learned
 
 
 class ValueSplit(NamedTuple):
-    """Values are predicted over `told` days and learned over `learned` days.
+    """Values are predicted over `predicted` days and learned over `learned` days.
 
     The latter are fewer where no outcome of the former closes.
 
     `why` is empty where params.yaml is followed to the letter.
     """
 
-    told: int
+    predicted: int
     learned: int
     train: tuple[int, ...]
     test: tuple[int, ...]
@@ -29,7 +29,7 @@ class ValueSplit(NamedTuple):
     @property
     def extrapolated_from(self) -> int | None:
         """The days learned, where values are predicted for longer than that."""
-        return self.learned if self.learned < self.told else None
+        return self.learned if self.learned < self.predicted else None
 
 
 def split_value(

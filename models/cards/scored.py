@@ -84,6 +84,6 @@ def with_next_categories(
     """
     risk = cards.set_index("customer_id")["churn_risk"].reindex(snapshot["customer_id"])
     at_date = history[history["as_of_date"].isin(snapshot["as_of_date"])]
-    told = model.predict(snapshot, at_date, risk.to_numpy("float64"))
-    told.insert(0, "customer_id", snapshot["customer_id"])
-    return cards.merge(told, on="customer_id", how="left", validate="one_to_one")
+    lists = model.predict(snapshot, at_date, risk.to_numpy("float64"))
+    lists.insert(0, "customer_id", snapshot["customer_id"])
+    return cards.merge(lists, on="customer_id", how="left", validate="one_to_one")

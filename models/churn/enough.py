@@ -10,7 +10,7 @@ from features.params import Churn
 from models.leaving import FEWER_LEAVE, LAPSE, MORE_LEAVE, STAYED
 from models.params import ModelParams
 
-SHOWN = 2  # dates named as able to judge the model
+MAX_DATES_NAMED = 2  # dates named as able to judge the model
 FULL = 5.0  # times the data gates: with so much data trees score alone
 
 
@@ -101,7 +101,7 @@ def judged_by(snapshots: pd.DataFrame) -> str:
     days, _ = _both(snapshots)
     if not days:
         return ""
-    named = ", ".join(f'"{day}"' for day in days[-SHOWN:])
+    named = ", ".join(f'"{day}"' for day in days[-MAX_DATES_NAMED:])
     return f"To judge by the latest of them set timeline.test_as_of_dates to [{named}]."
 
 

@@ -59,10 +59,10 @@ def check_leaks(
         }
     unexplained = {name: area for name, area in found.items() if name not in reasons}
     if unexplained:
-        told = ", ".join(f"{name} (AUC {area:.3f})" for name, area in unexplained.items())
+        named = ", ".join(f"{name} (AUC {area:.3f})" for name, area in unexplained.items())
         many = len(unexplained) > 1
         raise LeakError(
-            f"Too good to be true: {told} alone {'tell' if many else 'tells'} who leaves, above "
+            f"Too good to be true: {named} alone {'tell' if many else 'tells'} who leaves, above "
             f"{FEATURE_LIMIT}. The last release stays as it is. {DO}model: accepted_leaks: "
             f"{{{_key(next(iter(unexplained)))}: <why it was known>}}."
         )
@@ -101,7 +101,11 @@ def dominance(importance: pd.DataFrame) -> list[str]:
 
 def _own_rhythm() -> list[str]:
     """The features computed from nothing but the days on which a customer bought."""
-    return [one.name for one in all_features() if one.base == "purchase_days" and not one.needs]
+    return [
+        feature.name
+        for feature in all_features()
+        if feature.base == "purchase_days" and not feature.needs
+    ]
 
 
 def _key(name: str) -> str:

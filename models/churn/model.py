@@ -76,7 +76,7 @@ class ChurnModel:
         log_odds = np.zeros(len(snapshot))
         if self.boosters:
             matrix = self.inputs.matrix(snapshot)
-            log_odds = _mean([one.predict(matrix, raw_score=True) for one in self.boosters])
+            log_odds = _mean([booster.predict(matrix, raw_score=True) for booster in self.boosters])
         if self.parametric is not None:
             other = self.parametric.log_odds(snapshot)
             log_odds = self.tree_weight * log_odds + (1.0 - self.tree_weight) * other
@@ -96,15 +96,15 @@ class ChurnModel:
         rate counts as that of `own_rows` additional rows.
         """
         outcomes = recent["churned"].to_numpy(np.float64)
-        told = self.calibration.at_level_of(self.raw(recent), outcomes, own_rows)
-        return replace(self, calibration=told)
+        calibration = self.calibration.at_level_of(self.raw(recent), outcomes, own_rows)
+        return replace(self, calibration=calibration)
 
     def contributions(self, snapshot: pd.DataFrame) -> FloatArray:
         """Shapley values (n, features + 1) in log odds before calibration; base value last."""
         found = np.zeros((len(snapshot), len(self.features) + 1))
         if self.boosters:
             matrix = self.inputs.matrix(snapshot)
-            found = _mean([one.predict(matrix, pred_contrib=True) for one in self.boosters])
+            found = _mean([booster.predict(matrix, pred_contrib=True) for booster in self.boosters])
         if self.parametric is None:
             return found
         other = np.zeros_like(found)
@@ -121,7 +121,7 @@ class ChurnModel:
         """
         share = np.zeros(len(self.features))
         if self.boosters:
-            gain = _mean([one.feature_importance("gain") for one in self.boosters])
+            gain = _mean([booster.feature_importance("gain") for booster in self.boosters])
             share = gain / max(gain.sum(), 1e-12)
         if self.parametric is not None:
             moved = np.array([self.parametric.importance.get(name, 0.0) for name in self.features])
@@ -209,8 +209,8 @@ def calibration_map(
     loss.
     """
     held_out = cross_fitted(scores, outcomes, customers, params.calibration_folds)
-    one = np.ones_like(outcomes)
-    if log_loss(outcomes, held_out, one) >= log_loss(outcomes, scores, one):
+    ones = np.ones_like(outcomes)
+    if log_loss(outcomes, held_out, ones) >= log_loss(outcomes, scores, ones):
         return IDENTITY
     return fit_beta_map(scores, outcomes)
 

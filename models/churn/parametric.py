@@ -71,13 +71,13 @@ class ParametricChurn:
 
     def log_odds(self, snapshot: pd.DataFrame) -> FloatArray:
         """Log odds of leaving (n,)."""
-        told = np.zeros(len(snapshot))
+        log_odds = np.zeros(len(snapshot))
         if self.rhythm is not None:
-            told = self.rhythm_weight * self._rhythm(btyd_inputs(snapshot))
+            log_odds = self.rhythm_weight * self._rhythm(btyd_inputs(snapshot))
         if self.regression is not None:
             own = self.regression.contributions(snapshot).to_numpy(np.float64)
-            told = told + self.regression.weight * (self.regression.level + own.sum(axis=1))
-        return told
+            log_odds = log_odds + self.regression.weight * (self.regression.level + own.sum(axis=1))
+        return log_odds
 
     def contributions(self, snapshot: pd.DataFrame) -> pd.DataFrame:
         """Shapley values by feature and `base`, in log odds: rows (n,) sum to `log_odds`.
@@ -123,7 +123,7 @@ class ParametricChurn:
         weight = [factorial(k) * factorial(n - k - 1) / factorial(n) for k in range(n)]
         moved = {name: np.zeros(own.shape[1]) for name in players}
         for name in players:
-            for known in (one for one in sets if name not in one):
+            for known in (others for others in sets if name not in others):
                 moved[name] += weight[len(known)] * (worth[known | {name}] - worth[known])
         return moved
 

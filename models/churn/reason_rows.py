@@ -14,11 +14,11 @@ def stored(reason: Mapping[str, Any]) -> dict[str, Any]:
     """
     if not any(isinstance(reason[name], str) for name in TEXTS):
         return dict(reason)
-    told = {text: reason[name] for name, text in TEXTS.items()}
-    return {**reason, **dict.fromkeys(TEXTS), **told}
+    texts = {text: reason[name] for name, text in TEXTS.items()}
+    return {**reason, **dict.fromkeys(TEXTS), **texts}
 
 
-def told(reason: Mapping[str, Any]) -> dict[str, Any]:
+def restored(reason: Mapping[str, Any]) -> dict[str, Any]:
     """The reverse of `stored`: number or text under one name."""
     plain = {name: value for name, value in reason.items() if name not in TEXTS.values()}
     texts = {name: reason.get(text) for name, text in TEXTS.items()}

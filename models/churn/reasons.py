@@ -29,7 +29,7 @@ LONGEST = 100  # characters of a text that is shown
 # The features that can be shown for a group: of those the data has, the one that moved this
 # customer's risk most in the direction of the group. Second, the feature that holds the customer's
 # own usual value, if there is one.
-SHOWN: dict[str, tuple[tuple[str, ...], str | None]] = {
+FEATURES_SHOWN: dict[str, tuple[tuple[str, ...], str | None]] = {
     "recency": (("days_since_last_purchase",), None),
     "rhythm": (("days_since_last_purchase",), "gap_mean"),
     "frequency": (("orders_30d", "orders_90d", "orders_180d", "orders_total"), None),
@@ -127,7 +127,7 @@ class Explainer:
         }
         columns = {name for shown in self.shown.values() for name in shown}
         columns |= set(self.own_usual.values())
-        told = {name: list(snapshot[name]) for name in sorted(columns)}
+        values_shown = {name: list(snapshot[name]) for name in sorted(columns)}
         reasons = []
         for row, picked in enumerate(order):
             found = []
@@ -135,7 +135,7 @@ class Explainer:
                 group, contribution = names[i], values[row, i]
                 if abs(contribution) >= SMALLEST_CONTRIBUTION:
                     feature = self._strongest(group, contribution, of_shown, row)
-                    found.append(self._reason(group, feature, contribution, row, told))
+                    found.append(self._reason(group, feature, contribution, row, values_shown))
             reasons.append(found)
         return reasons
 
@@ -154,7 +154,7 @@ class Explainer:
         feature: str,
         contribution: float,
         row: int,
-        told: Mapping[str, list[Any]],
+        values_shown: Mapping[str, list[Any]],
     ) -> dict[str, Any]:
         direction = "up" if contribution > 0 else "down"
         reason_group = group.partition(":")[0]
@@ -162,9 +162,9 @@ class Explainer:
         return {
             "group": reason_group,
             "feature": feature,
-            "value": _plain(told[feature][row]),
+            "value": _plain(values_shown[feature][row]),
             "typical_value": self.typical[usual or feature],
-            "own_usual": _plain(told[usual][row]) if usual else None,
+            "own_usual": _plain(values_shown[usual][row]) if usual else None,
             "direction": direction,
             "contribution": float(contribution),
             "message_key": f"reason.{reason_group}.{direction}",
@@ -200,12 +200,12 @@ def fit_explainer(
         if members[0].startswith(ATTRIBUTE):
             shown[group] = [members[0]]
             continue
-        candidates, own = SHOWN.get(group, ((), None))
+        candidates, own = FEATURES_SHOWN.get(group, ((), None))
         there = [name for name in candidates if name in features]
         # Else a column of the snapshot that the model does not read.
         there = there or [name for name in candidates if name in rows.columns][:1]
         # Else any feature of the group: the data may have lines per order but no amounts, say.
-        there = there or (members if group in SHOWN else [])
+        there = there or (members if group in FEATURES_SHOWN else [])
         if not there:
             raise ArtifactError(
                 f"The reason group {group} has no feature to show: add one of the snapshot's "
@@ -214,8 +214,8 @@ def fit_explainer(
         shown[group] = there
         if own is not None and own in rows.columns:
             usual[group] = own
-    told = {name for names in shown.values() for name in names} | set(usual.values())
-    typical = {name: _typical(stayed[name]) for name in sorted(told)}
+    needed = {name for names in shown.values() for name in names} | set(usual.values())
+    typical = {name: _typical(stayed[name]) for name in sorted(needed)}
     return Explainer(groups, shown, usual, typical, max_reasons)
 
 

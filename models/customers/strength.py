@@ -125,15 +125,15 @@ def satisfaction(snapshot: pd.DataFrame, top: float) -> "pd.Series[float]":
     tickets, the satisfaction in the last survey, and 0 for an open complaint.
     """
     low, high = SCALES[top]
-    told = pd.DataFrame(index=snapshot.index)
+    answers = pd.DataFrame(index=snapshot.index)
     if "nps_last" in snapshot:
-        told["nps"] = 10.0 * snapshot["nps_last"]
+        answers["nps"] = 10.0 * snapshot["nps_last"]
     for name in ("csat_mean", "survey_csat_last"):
         if name in snapshot:
-            told[name] = (100.0 * (snapshot[name] - low) / (high - low)).clip(0.0, 100.0)
+            answers[name] = (100.0 * (snapshot[name] - low) / (high - low)).clip(0.0, 100.0)
     if "complaints_open" in snapshot:
-        told["complaint"] = snapshot["complaints_open"].gt(0).map({True: 0.0, False: np.nan})
-    return told.mean(axis=1) if len(told.columns) else _unknown(snapshot)
+        answers["complaint"] = snapshot["complaints_open"].gt(0).map({True: 0.0, False: np.nan})
+    return answers.mean(axis=1) if len(answers.columns) else _unknown(snapshot)
 
 
 def csat_top(snapshot: pd.DataFrame) -> float:

@@ -30,23 +30,23 @@ def evaluate_amount(
     was brought. `absent` names the models without predictions (None), with the reason. Rows whose
     actual amount is unknown (NaN) are left out.
     """
-    told = np.isfinite(actual)
+    is_known = np.isfinite(actual)
     result: dict[str, Any] = {
-        "rows": int(told.sum()),
-        "actual_mean": float(actual[told].mean()) if told.any() else None,
+        "rows": int(is_known.sum()),
+        "actual_mean": float(actual[is_known].mean()) if is_known.any() else None,
     }
     absent = {
         name: "no row has a known amount" if predicted is not None else ABSENT.get(name, UNABLE)
         for name, predicted in predictions.items()
-        if predicted is None or not told.any()
+        if predicted is None or not is_known.any()
     }
     if absent:
         result["absent"] = absent
-    actual = actual[told]
+    actual = actual[is_known]
     for name, predicted in predictions.items():
         if predicted is None or name in absent:
             continue
-        predicted = predicted[told]
+        predicted = predicted[is_known]
         error = predicted - actual
         result[name] = {
             "mean_absolute_error": float(np.abs(error).mean()),

@@ -91,7 +91,11 @@ def _value(figure: Mapping[str, float] | None, unknown: float) -> float:
 
 def _worst_date(by_date: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> str | None:
     """The date with the lowest AUC, among the dates that have both outcomes."""
-    areas = {date: area for date, one in by_date.items() if (area := one[OURS]["auc"]) is not None}
+    areas = {
+        date: area
+        for date, figures in by_date.items()
+        if (area := figures[OURS]["auc"]) is not None
+    }
     return min(areas, key=lambda date: areas[date]) if areas else None
 
 
@@ -111,8 +115,8 @@ def _top_hundred(
 ) -> dict[str, float]:
     """How many of the hundred rows ranked highest left: by our model and by the best rule."""
     n = min(100, len(y))
-    one = np.ones_like(y)
-    return {name: top_leavers(y, predictions[name], one, n) for name in (OURS, best_rule)} | {
+    ones = np.ones_like(y)
+    return {name: top_leavers(y, predictions[name], ones, n) for name in (OURS, best_rule)} | {
         "of": n
     }
 
@@ -167,10 +171,10 @@ def feature_aucs(test: pd.DataFrame, features: list[str]) -> "pd.Series[float]":
     Text has no order: its AUC is the largest of one value against all others.
     """
     y = test["churned"].to_numpy(np.float64)
-    one = np.ones_like(y)
+    ones = np.ones_like(y)
     values = {}
     for name in features:
-        areas = [auc(y, part, one) for part in _alone(test[name])]
+        areas = [auc(y, part, ones) for part in _alone(test[name])]
         values[name] = max((max(area, 1 - area) for area in areas if area == area), default=0.5)
     return pd.Series(values, dtype="float64").sort_values(ascending=False, kind="stable")
 

@@ -90,7 +90,7 @@ def _judged(
     rows, ends = past.rows(day), period_ends(days)
     customers = list(rows["customer_id"])
     expected = bundle.value.learned().predict(rows, bundle.churn.predict(rows))
-    said = by_period(expected, past, day, ends)
+    predicted = by_period(expected, past, day, ends)
     sold = past.bought(day, ends, customers)
     before, earlier = last_periods(rows, ends), last_year(past, day, ends)
     widths = spreads(past, day, ends)
@@ -100,16 +100,16 @@ def _judged(
     periods = [dated(day, a, b) for a, b in zip((0, *ends[:-1]), ends, strict=True)]
     periods += [dated(day, 0, ends[-1])] if len(ends) > 1 else []
     errors: dict[str, Any] = {}
-    for what, cells in said.items():
-        sales, told = _with_whole(sold[what].sum(axis=0)), _with_whole(cells.sum(axis=0))
+    for what, cells in predicted.items():
+        sales, forecasts = _with_whole(sold[what].sum(axis=0)), _with_whole(cells.sum(axis=0))
         for i, period in enumerate(periods):
             was = before[what][i]
             period[what] = {
                 "sold": sales[i],
-                OURS: told[i],
+                OURS: forecasts[i],
                 LAST_PERIOD: None if was is None else float(was.sum()),
                 LAST_YEAR: None if earlier is None else _with_whole(earlier[what])[i],
-                **_interval(told[i], widths[what][i], sales[i]),
+                **_interval(forecasts[i], widths[what][i], sales[i]),
             }
         whole = {OURS: cells.sum(axis=1), LAST_PERIOD: before[what][-1]}
         errors[what] = {}
@@ -134,8 +134,8 @@ def _judged(
     }
 
 
-def _interval(said: float, width: float | None, sold: float) -> dict[str, float | bool | None]:
-    limits = bounds(said, width)
+def _interval(predicted: float, width: float | None, sold: float) -> dict[str, float | bool | None]:
+    limits = bounds(predicted, width)
     low, high = limits["low"], limits["high"]
     covers = None if low is None or high is None else low <= sold <= high
     return {**limits, "covers": covers}
@@ -147,34 +147,37 @@ def _with_whole(values: FloatArray) -> list[float]:
 
 
 def _errors(
-    said: FloatArray,
+    predicted: FloatArray,
     sold: FloatArray,
     of_segment: npt.NDArray[np.bool_],
     weights: FloatArray,
 ) -> dict[str, dict[str, float]]:
-    """Errors of the total and by segment; `said` and `sold` are by customer (n,).
+    """Errors of the total and by segment; `predicted` and `sold` are by customer (n,).
 
     Intervals are over the draws in which anything was sold; without any such draw there are none.
     """
-    once = np.ones((1, len(said)))
+    once = np.ones((1, len(predicted)))
     drawn = weights[(weights @ sold) > 0]
     found: dict[str, dict[str, float]] = {}
     for name, parts in (("total_error", None), ("segment_error", of_segment)):
-        found[name] = {"value": float(_error(said, sold, parts, once)[0])}
+        found[name] = {"value": float(_error(predicted, sold, parts, once)[0])}
         if len(drawn):
-            found[name] |= interval_95(_error(said, sold, parts, drawn))
+            found[name] |= interval_95(_error(predicted, sold, parts, drawn))
     return found
 
 
 def _error(
-    said: FloatArray, sold: FloatArray, parts: npt.NDArray[np.bool_] | None, weights: FloatArray
+    predicted: FloatArray,
+    sold: FloatArray,
+    parts: npt.NDArray[np.bool_] | None,
+    weights: FloatArray,
 ) -> FloatArray:
     """For each draw (draws,): the signed error of the total, or the absolute errors by part."""
     all_sold = weights @ sold
     if parts is None:
-        ratio: FloatArray = (weights @ said) / all_sold - 1
+        ratio: FloatArray = (weights @ predicted) / all_sold - 1
         return ratio
-    missed = np.abs((weights * (said - sold)) @ parts.T.astype(np.float64)).sum(axis=1)
+    missed = np.abs((weights * (predicted - sold)) @ parts.T.astype(np.float64)).sum(axis=1)
     added: FloatArray = missed / all_sold
     return added
 

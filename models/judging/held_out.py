@@ -70,7 +70,7 @@ class HeldOutChurn:
 
     def importance(self) -> pd.DataFrame:
         """Mean share of the gain by feature, largest first."""
-        tables = [one.churn.importance().set_index("feature") for one in self.bundles]
+        tables = [bundle.churn.importance().set_index("feature") for bundle in self.bundles]
         mean = pd.concat(tables).groupby(level=0).mean()
         return mean.reset_index().sort_values(
             ["gain_share", "feature"], ascending=[False, True], ignore_index=True
@@ -89,7 +89,7 @@ class HeldOutCurves(WhenModel):
     @cached_property
     def models(self) -> list[WhenModel]:
         """The model of each fold."""
-        return [one.next_purchase for one in self.bundles]
+        return [bundle.next_purchase for bundle in self.bundles]
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -195,4 +195,4 @@ class HeldOutBundle:
     @property
     def value(self) -> HeldOutValue:
         """The models of orders and money."""
-        return HeldOutValue([one.value for one in self.bundles])
+        return HeldOutValue([bundle.value for bundle in self.bundles])

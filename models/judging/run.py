@@ -64,8 +64,8 @@ class Evaluated:
         """Read what stage `train` wrote; check the folder's manifest first."""
         folds = sorted(folder.glob(FOLD.format("*")))
         if folds:
-            bundle = HeldOutBundle([Bundle.load(one) for one in folds])
-            baselines = HeldOutBaselines([Baselines.load(one) for one in folds])
+            bundle = HeldOutBundle([Bundle.load(fold) for fold in folds])
+            baselines = HeldOutBaselines([Baselines.load(fold) for fold in folds])
             return cls(bundle, baselines, bundle, baselines)
         past = folder / PAST
         return cls(

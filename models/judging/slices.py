@@ -29,10 +29,10 @@ def figures(
 ) -> dict[str, dict[str, float | None]]:
     """Every metric of every model on the given rows, without intervals; None where undefined."""
     inside = np.ones(len(y), bool) if rows is None else rows
-    one = np.ones(int(inside.sum()))
+    ones = np.ones(int(inside.sum()))
     return {
         name: {
-            metric: known(function(y[inside], p[inside], one))
+            metric: known(function(y[inside], p[inside], ones))
             for metric, function in METRICS.items()
         }
         for name, p in predictions.items()

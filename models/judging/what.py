@@ -21,7 +21,7 @@ import pandas as pd
 from core.arrays import FloatArray
 from features.history.category_history import NEW_DAYS, Categories
 from models.next_purchase.candidates import bought_of, candidates, popularity
-from models.next_purchase.what import LIST_LENGTH, LISTS, NextCategoriesModel, shown
+from models.next_purchase.what import CATEGORY_LISTS, LIST_LENGTH, NextCategoriesModel, shown
 from models.params import ModelParams
 from models.probability.metrics import customer_weights, interval_95
 from models.words import OURS
@@ -47,16 +47,16 @@ def evaluate_categories(
     test = test[test["outcome_known"]].reset_index(drop=True)
     if test.empty:
         return {}
-    told, tables = _tables(test, categories, model, churn_risk)
+    pairs, tables = _tables(test, categories, model, churn_risk)
     totals = _bought(test, categories)
     weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)
     result: dict[str, Any] = {
         "rows": len(test),
         "customers": int(test["customer_id"].nunique()),
         "new_days": NEW_DAYS,
-        "observed_over_expected": _ratio(told, len(test), weights),
+        "observed_over_expected": _ratio(pairs, len(test), weights),
     }
-    for name in LISTS:
+    for name in CATEGORY_LISTS:
         if not (totals[name] > 0).any():
             continue
         lists = {model_name: shown(table, name) for model_name, table in tables.items()}
@@ -87,10 +87,10 @@ def _tables(
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     """Probabilities of all candidates, and for each model the candidates in the order shown."""
     history = categories.history[categories.history["as_of_date"].isin(test["as_of_date"])]
-    told = model.probabilities(test, history, churn_risk)
-    told["category"] = pd.Categorical(told["category"])
-    told["y"] = bought_of(told, test, categories.outcomes)
-    return told, {OURS: told, **_rules(test, history, categories, model.pairs.most_popular)}
+    pairs = model.probabilities(test, history, churn_risk)
+    pairs["category"] = pd.Categorical(pairs["category"])
+    pairs["y"] = bought_of(pairs, test, categories.outcomes)
+    return pairs, {OURS: pairs, **_rules(test, history, categories, model.pairs.most_popular)}
 
 
 def _rules(
@@ -114,7 +114,7 @@ def _bought(test: pd.DataFrame, categories: Categories) -> dict[str, FloatArray]
     recent = categories.history[categories.history["bought_90d"] > 0]
     found = _of_rows(categories.outcomes, test)
     known = found.merge(_of_rows(recent, test), on=["row", "category"])
-    every, old = (np.bincount(one["row"], minlength=len(test)) for one in (found, known))
+    every, old = (np.bincount(rows["row"], minlength=len(test)) for rows in (found, known))
     return {"any": every.astype(np.float64), "new": (every - old).astype(np.float64)}
 
 
@@ -136,7 +136,7 @@ def _judged(
     """One list: the figures of each model, the gains of ours, and ours by date."""
     could = total > 0
     drawn = weights[:, could]
-    values = {name: _per_row(one, total, could) for name, one in lists.items()}
+    values = {name: _per_row(table, total, could) for name, table in lists.items()}
     others = [name for name in values if name != OURS]
     return {
         "rows": int(could.sum()),
@@ -178,10 +178,10 @@ def _mean(values: FloatArray, weights: FloatArray) -> dict[str, float]:
     return _over(values, np.ones_like(values), weights)
 
 
-def _ratio(told: pd.DataFrame, rows: int, weights: FloatArray) -> dict[str, float] | None:
+def _ratio(pairs: pd.DataFrame, rows: int, weights: FloatArray) -> dict[str, float] | None:
     """Bought over expected, summed over pairs, with a 95 % interval over customers."""
     bought, expected = (
-        np.bincount(told["row"], told[name], minlength=rows).astype(np.float64)
+        np.bincount(pairs["row"], pairs[name], minlength=rows).astype(np.float64)
         for name in ("y", "probability")
     )
     return _over(bought, expected, weights) if expected.any() else None

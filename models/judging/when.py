@@ -62,9 +62,9 @@ def evaluate_when(
                 if np.isfinite(p).all()
             },
         }
-    told = model.predict(test, churn_risk)
+    predicted = model.predict(test, churn_risk)
     low, median, high = (
-        told[f"next_purchase_days_{name}"].to_numpy(np.float64)
+        predicted[f"next_purchase_days_{name}"].to_numpy(np.float64)
         for name in ("low", "median", "high")
     )
     every_day = [by(day) for day in model.grid]
@@ -142,9 +142,9 @@ def _integrated_brier(
     if len(judged) < 2:
         return {}
     length = judged[-1] - judged[0]
-    found = {name: float(trapezoid(one, judged) / length) for name, one in scores.items()}
-    told = {name: score for name, score in found.items() if np.isfinite(score)}
-    return {"until_day": judged[-1], **told}
+    found = {name: float(trapezoid(by_day, judged) / length) for name, by_day in scores.items()}
+    finite = {name: score for name, score in found.items() if np.isfinite(score)}
+    return {"until_day": judged[-1], **finite}
 
 
 def _coverage(

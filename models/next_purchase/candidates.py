@@ -63,12 +63,14 @@ class Pairs:
         first, last = (pairs[n].to_numpy(np.float64) for n in ("first_ago", "last_ago"))
         with np.errstate(divide="ignore", invalid="ignore"):
             gap = np.where(bought > 1, (first - last) / (bought - 1), np.nan)
-            made = {
+            ratios = {
                 "gap": gap,
                 "silence_over_gap": last / gap,
                 "rate": bought / snapshot["tenure_days"].to_numpy(np.float64)[row],
             }
-        columns = [made[n] if n in made else pairs[n].to_numpy(np.float64) for n in self.of_pair]
+        columns = [
+            ratios[n] if n in ratios else pairs[n].to_numpy(np.float64) for n in self.of_pair
+        ]
         return np.column_stack([*columns, self.of_customer.matrix(snapshot)[row]])
 
 
@@ -168,9 +170,9 @@ def _at(
     )
     pairs = pd.concat([own[["row", "category", *DAYS]], never], ignore_index=True)
     codes = pairs["category"].cat.codes.to_numpy(np.int64)
-    said = np.full((len(names), len(POPULARITY)), np.nan)
-    said[names.get_indexer(pd.Index(popular["category"]))] = popular[list(POPULARITY)]
-    pairs[list(POPULARITY)] = said[codes]
+    values = np.full((len(names), len(POPULARITY)), np.nan)
+    values[names.get_indexer(pd.Index(popular["category"]))] = popular[list(POPULARITY)]
+    pairs[list(POPULARITY)] = values[codes]
     return pairs
 
 

@@ -76,7 +76,7 @@ class RhythmValue:
         """The columns of `ValueModel.predict`, on the snapshot's index."""
         risk = np.asarray(churn_risk, np.float64)
         near, _ = self._if_stays(snapshot, self.horizons.outcome_days)
-        stays, share = self._if_stays(snapshot, self.horizons.told)
+        stays, share = self._if_stays(snapshot, self.horizons.reported_days)
         near_share = usual_share(self.horizons._replace(value_days=self.horizons.outcome_days))
         within = _between(near, near_share, risk)
         columns = {
@@ -94,10 +94,10 @@ class RhythmValue:
                 "expected_value": _between(longer, share, risk),
                 "value_at_risk": risk * (longer - share * longer),
             }
-        if self.horizons.told > self.horizons.value_days:
+        if self.horizons.reported_days > self.horizons.value_days:
             learned, _ = self._if_stays(snapshot, self.horizons.value_days)
             columns["value_extrapolation"] = np.clip(
-                stays / np.maximum(learned, LEAST), 1.0, self.horizons.told
+                stays / np.maximum(learned, LEAST), 1.0, self.horizons.reported_days
             )
         return pd.DataFrame(columns, index=snapshot.index)
 
@@ -197,14 +197,16 @@ def _mean_amount(last: pd.DataFrame) -> float | None:
 
 def _at_level_of(value: RhythmValue, closed: pd.DataFrame) -> RhythmValue:
     """The model at the levels of orders, and of the amount of an order, seen within the horizon."""
-    told = value.orders.expected(closed, value.horizons.outcome_days)
-    levels = {"orders": _level(closed["orders_in_horizon"].sum(), told.sum())}
+    expected = value.orders.expected(closed, value.horizons.outcome_days)
+    levels = {"orders": _level(closed["orders_in_horizon"].sum(), expected.sum())}
     if value.mean_amount is not None:
         bought = closed["orders_in_horizon"].to_numpy(np.float64)
         spent = float((bought * value._amount(closed)).sum())
-        one = spent / max(float(bought.sum()), 1.0)
-        if one > 0:  # money is counted in mean orders, so that PRIOR_ORDERS means the same
-            levels["spend"] = _level(closed["spend_in_horizon"].sum() / one, spent / one)
+        mean_spent = spent / max(float(bought.sum()), 1.0)
+        if mean_spent > 0:  # money is counted in mean orders, so that PRIOR_ORDERS means the same
+            levels["spend"] = _level(
+                closed["spend_in_horizon"].sum() / mean_spent, spent / mean_spent
+            )
     return replace(value, levels=levels)
 
 

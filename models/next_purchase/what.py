@@ -34,7 +34,7 @@ from models.trees.inputs import Inputs
 
 FILE, TREES = "next_categories.json", "next_categories.txt"
 LIST_LENGTH = 3  # categories in a list
-LISTS = ("new", "any")
+CATEGORY_LISTS = ("new", "any")
 AT_ONCE = 5_000  # customers whose pairs are in memory at a time
 
 
@@ -68,10 +68,12 @@ class NextCategoriesModel:
             pairs = candidates(part, history, popular, self.pairs.most_popular)
             if pairs.empty:
                 continue
-            told = self.booster.predict(self.pairs.matrix(pairs, part), num_threads=self.threads)
+            predicted = self.booster.predict(
+                self.pairs.matrix(pairs, part), num_threads=self.threads
+            )
             row = pairs["row"].to_numpy(np.int64) + start
             stays = 1.0 - risk[row] if self.churn == LAPSE else 1.0
-            probability = to_digits(told * stays, TOLD)
+            probability = to_digits(predicted * stays, TOLD)
             found.append(
                 pairs.assign(
                     row=row, probability=probability, is_new=(pairs["bought_90d"] == 0).to_numpy()
@@ -95,13 +97,13 @@ class NextCategoriesModel:
         Each is a list of at most three `{category, probability}`, likeliest first; empty without
         candidates.
         """
-        told = self.probabilities(snapshot, history, churn_risk)
+        pairs = self.probabilities(snapshot, history, churn_risk)
         return pd.DataFrame(
             {
                 f"next_categories_{name}": pd.Series(
-                    _lists(shown(told, name), len(snapshot)), index=snapshot.index
+                    _lists(shown(pairs, name), len(snapshot)), index=snapshot.index
                 )
-                for name in LISTS
+                for name in CATEGORY_LISTS
             }
         )
 
@@ -135,9 +137,9 @@ class NextCategoriesModel:
         )
 
 
-def shown(told: pd.DataFrame, name: str) -> pd.DataFrame:
+def shown(pairs: pd.DataFrame, name: str) -> pd.DataFrame:
     """The rows of `probabilities` that a list shows: `new` or `any`."""
-    return (told[told["is_new"]] if name == "new" else told).groupby("row").head(LIST_LENGTH)
+    return (pairs[pairs["is_new"]] if name == "new" else pairs).groupby("row").head(LIST_LENGTH)
 
 
 def fit_next_categories(

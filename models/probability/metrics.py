@@ -98,8 +98,8 @@ def calibration_error(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
     """Mean distance of predicted and observed share over ten bins of equal size (ECE)."""
     bins = equal_bins(p, BINS)
     seen = np.bincount(bins, w * y, BINS)
-    said = np.bincount(bins, w * p, BINS)
-    return float(np.abs(seen - said).sum() / w.sum())
+    predicted = np.bincount(bins, w * p, BINS)
+    return float(np.abs(seen - predicted).sum() / w.sum())
 
 
 METRICS: dict[str, Metric] = {
@@ -184,10 +184,10 @@ def _resampled(
 
 
 def _interval(value: float, draws: FloatArray) -> Figure | None:
-    told = draws[np.isfinite(draws)]
-    if not (np.isfinite(value) and len(told)):
+    finite = draws[np.isfinite(draws)]
+    if not (np.isfinite(value) and len(finite)):
         return None
-    return {"value": float(value), **interval_95(told)}
+    return {"value": float(value), **interval_95(finite)}
 
 
 def interval_95(draws: FloatArray) -> dict[str, float]:

@@ -142,10 +142,10 @@ def best_offer(
     """
     if not (offers and customer_value > 0 and 0 < y.sum() < len(y)):
         return {}
-    first, one = next(iter(predictions.values())), np.ones_like(y)
+    first, ones = next(iter(predictions.values())), np.ones_like(y)
 
     def earned(name: str) -> Profit:
-        return expected_maximum_profit(y, first, one, offers[name], customer_value)
+        return expected_maximum_profit(y, first, ones, offers[name], customer_value)
 
     best = max(offers, key=lambda name: earned(name).per_customer)
 

@@ -173,7 +173,7 @@ def fit_bg_nbd(
     tenths = 10.0 * unit / float(triples[:, 2].max())
     held = _Penalty(penalty, np.array([1.0, tenths, 1.0, 1.0]))
     tried = [_minimise(start, _History.of(rows[few]), weight[few], held) for start in starts]
-    best = min(tried, key=lambda one: one[0])[1]
+    best = min(tried, key=lambda fit: fit[0])[1]
     r, alpha, a, b = to_digits(np.exp(_minimise(best, history, weight, held)[1]), FLAT).tolist()
     return BgNbd(r=r, alpha=to_digits(alpha * unit, FLAT), a=a, b=b)
 

@@ -96,6 +96,6 @@ def fit_gamma_gamma(frequency: FloatArray, monetary_value: FloatArray) -> GammaG
         )
         for p, q in STARTS
     ]
-    best = polished(loss, min(tried, key=lambda one: one.fun).x, limits)
+    best = polished(loss, min(tried, key=lambda fit: fit.fun).x, limits)
     p, q, v = to_digits(np.exp(best) * [1.0, 1.0, unit], PEAKED).tolist()
     return GammaGamma(p=p, q=q, v=v)

@@ -84,11 +84,11 @@ def fit_pareto_nbd(frequency: FloatArray, recency: FloatArray, T: FloatArray) ->
         r, alpha, s, beta = parameters = np.exp(log_parameters)
         start = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + s * np.log(beta)
         end = _End.of(parameters, x, t_x, t)
-        told = float(weight @ (start + np.logaddexp(*end.logs())))
+        log_likelihood = float(weight @ (start + np.logaddexp(*end.logs())))
         slope = end.slopes() @ weight
         slope += [weight @ psi(r + x) - psi(r) + np.log(alpha), r / alpha, np.log(beta), s / beta]
         penalty = PENALTY * float(parameters @ parameters)
-        return penalty - told, (2.0 * PENALTY * parameters - slope) * parameters
+        return penalty - log_likelihood, (2.0 * PENALTY * parameters - slope) * parameters
 
     bounds = [tuple(np.log(BOUNDS))] * 4
     rate = max(float((weight @ x) / (weight @ t)), 1e-6)
@@ -102,7 +102,7 @@ def fit_pareto_nbd(frequency: FloatArray, recency: FloatArray, T: FloatArray) ->
         )
         for r, s in STARTS
     ]
-    best = polished(loss, min(tried, key=lambda one: one.fun).x, bounds)
+    best = polished(loss, min(tried, key=lambda fit: fit.fun).x, bounds)
     r, alpha, s, beta = to_digits(np.exp(best) * [1.0, unit, 1.0, unit], FLAT).tolist()
     return ParetoNbd(r=r, alpha=alpha, s=s, beta=beta)
 

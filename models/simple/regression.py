@@ -82,10 +82,10 @@ def _fit(z: FloatArray, left: FloatArray, weight: FloatArray) -> FloatArray:
 
     def loss(theta: FloatArray) -> tuple[float, FloatArray]:
         level, beta = theta[0], theta[1:]
-        told = level + z @ beta
-        value = -np.sum(weight * (left * log_expit(told) + (1 - left) * log_expit(-told)))
+        log_odds = level + z @ beta
+        value = -np.sum(weight * (left * log_expit(log_odds) + (1 - left) * log_expit(-log_odds)))
         value += 0.5 * (RIDGE * (beta @ beta) + LEVEL_RIDGE * level**2)
-        residual = weight * (expit(told) - left)
+        residual = weight * (expit(log_odds) - left)
         return float(value), np.r_[
             residual.sum() + LEVEL_RIDGE * level, z.T @ residual + RIDGE * beta
         ]

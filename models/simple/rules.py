@@ -72,8 +72,8 @@ class Baselines:
                 self.horizon_days, *btyd_inputs(snapshot)
             )
         ordered = [name for name in (TENURE_RULE, *BASELINES) if name in columns]
-        told = {name: to_digits(columns[name], TOLD) for name in ordered}
-        return pd.DataFrame(told, index=snapshot.index)
+        rounded = {name: to_digits(columns[name], TOLD) for name in ordered}
+        return pd.DataFrame(rounded, index=snapshot.index)
 
     def days_to_next_purchase(self, snapshot: pd.DataFrame) -> FloatArray:
         """Days (n,) until the customer's own mean gap is over; 0 for customers already late.
@@ -115,7 +115,7 @@ class Baselines:
         return cls(
             horizon_days=content["horizon_days"],
             population_gap=content["population_gap"],
-            logistics={name: Logistic(**one) for name, one in content["logistics"].items()},
+            logistics={name: Logistic(**saved) for name, saved in content["logistics"].items()},
             orders=BtydOrders.from_dict(content["orders"]),
             segment_curves=SegmentCurves.from_dict(content["segment_curves"]),
             gamma_gamma=GammaGamma.from_dict(money) if money else None,

@@ -96,8 +96,10 @@ def _by_folds(model: ChurnModel, until: Until, params: ModelParams) -> ChurnMode
     """The model calibrated on all teaching rows, each scored by a model of other customers."""
     rows = until.teaching
     outcomes = rows["churned"].to_numpy(np.float64)
-    told = calibration_map(out_of_fold(model, until, params), outcomes, rows["customer_id"], params)
-    return replace(model, calibration=told)
+    calibration = calibration_map(
+        out_of_fold(model, until, params), outcomes, rows["customer_id"], params
+    )
+    return replace(model, calibration=calibration)
 
 
 def choose_next_purchase(
@@ -116,8 +118,10 @@ def choose_value(until: Until, features: Sequence[str], params: ModelParams) -> 
 
 def horizons_of(timeline: Timeline) -> Horizons:
     """The horizons of churn and value, in the form that the value model takes."""
-    told = timeline.value_horizon_days if timeline.extrapolated_from else None
-    return Horizons(timeline.horizon_days, timeline.learned_value_days, timeline.churn, told)
+    reported_days = timeline.value_horizon_days if timeline.extrapolated_from else None
+    return Horizons(
+        timeline.horizon_days, timeline.learned_value_days, timeline.churn, reported_days
+    )
 
 
 def refit(chosen: Bundle, until: Until, day: int, params: ModelParams) -> Bundle:

@@ -158,12 +158,12 @@ def _evaluated(chosen: Bundle, until: Until, params: ModelParams) -> Evaluated:
 
 def held_out(until: Until, features: Sequence[str], params: ModelParams) -> tuple[Evaluated, ...]:
     """For each fold of the customers, models that were chosen and fitted without them."""
-    day, made = until.timeline.data_until, []
+    day, evaluated = until.timeline.data_until, []
     for number in range(until.folds):
         others = until.without(number)
         chosen = choose(others, features, params)
-        made.append(Evaluated(refit(chosen, others, day, params), baselines_at(others, day)))
-    return tuple(made)
+        evaluated.append(Evaluated(refit(chosen, others, day, params), baselines_at(others, day)))
+    return tuple(evaluated)
 
 
 def _served(
@@ -175,10 +175,10 @@ def _served(
     calibration = chosen.churn.calibration
     if timeline.rung != OTHER_CUSTOMERS and chosen.churn.tree_weight == 1:
         seen, scores = _unseen_scores(chosen.churn, until, params)
-        told = np.r_[scores, evaluated[0].bundle.churn.raw(test)]
+        all_scores = np.r_[scores, evaluated[0].bundle.churn.raw(test)]
         left = np.r_[seen["churned"].to_numpy(np.float64), test["churned"].to_numpy(np.float64)]
         who = pd.concat([seen["customer_id"], test["customer_id"]])
-        calibration = calibration_map(told, left, who, params)
+        calibration = calibration_map(all_scores, left, who, params)
     churn = at_level(replace(served.churn, calibration=calibration), test)
     return replace(served, churn=churn)
 

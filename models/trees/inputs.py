@@ -17,7 +17,7 @@ from core.arrays import FloatArray
 from core.errors import ArtifactError
 
 RARE = 10  # customers that a value needs for a code of its own
-MOST = 100  # values of one feature with a code of their own, the most frequent ones
+MAX_CODES = 100  # values of one feature with a code of their own, the most frequent ones
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _known(rows: pd.DataFrame, name: str) -> tuple[str, ...]:
     """The values of a text feature that get a code, by their numbers of customers, not of rows."""
     counts = rows.groupby(name)["customer_id"].nunique()
     frequent = counts[counts >= RARE].sort_index().sort_values(ascending=False, kind="stable")
-    return tuple(sorted(frequent.index[:MOST]))
+    return tuple(sorted(frequent.index[:MAX_CODES]))
 
 
 def _codes(column: "pd.Series[Any]", known: Sequence[str]) -> FloatArray:

@@ -79,7 +79,7 @@ def search(
         _fold(rows_at(origin, past), rows_at(known_at, (origin,)), features)
         for origin, past in origins(train, horizon_days)
     ]
-    folds = [fold for fold in folds if all(0 < one.target.mean() < 1 for one in fold[:2])]
+    folds = [fold for fold in folds if all(0 < part.target.mean() < 1 for part in fold[:2])]
     if not folds:
         say("search: too few training dates, the settings of params.yaml stay")
         return Search(params.churn)
@@ -91,7 +91,7 @@ def search(
     study.optimize(
         lambda trial: _mean_loss(folds, _settings(trial, params.churn), params),
         n_trials=params.search_trials,
-        callbacks=[lambda study, trial: say(_told(study, trial))],
+        callbacks=[lambda study, trial: say(_trial_line(study, trial))],
     )
     trials = tuple({**t.params, "log_loss": float(t.value or np.nan)} for t in study.trials)
     return Search(params.churn.model_copy(update=study.best_params), trials)
@@ -152,13 +152,13 @@ def _mean_loss(folds: Sequence[Fold], settings: EnsembleParams, params: ModelPar
         inputs = fold.inputs
         booster = train_booster(recipe, inputs.features, fold.learned, fold.judged, inputs.text)
         score = booster.predict(fold.judged.inputs, raw_score=True, num_threads=params.threads)
-        told: FloatArray = expit(score)
-        losses.append(log_loss(fold.judged.target, told, np.ones_like(told)))
-        rows.append(len(told))
+        probabilities: FloatArray = expit(score)
+        losses.append(log_loss(fold.judged.target, probabilities, np.ones_like(probabilities)))
+        rows.append(len(probabilities))
     return to_digits(float(np.average(losses, weights=rows)), CONVEX)
 
 
-def _told(study: "optuna.Study", trial: "optuna.trial.FrozenTrial") -> str:
+def _trial_line(study: "optuna.Study", trial: "optuna.trial.FrozenTrial") -> str:
     return (
         f"search: trial {trial.number + 1}, log loss {trial.value:.5f}, best {study.best_value:.5f}"
     )

@@ -213,9 +213,9 @@ def forecast(past: Past, expected: pd.DataFrame, backtest: list[dict[str, Any]])
     """
     timeline = past.timeline
     rows = past.rows(timeline.score)
-    told = expected.set_index("customer_id").loc[rows["customer_id"]]
+    predicted = expected.set_index("customer_id").loc[rows["customer_id"]]
     ends = period_ends(timeline.learned_value_days)
-    cells = by_period(told, past, timeline.data_until, ends)
+    cells = by_period(predicted, past, timeline.data_until, ends)
     before, earlier = last_periods(rows, ends), last_year(past, timeline.score, ends)
     wide = spreads(past, timeline.data_until, ends)
     segment = segments(rows)["rfm_segment"]
@@ -223,7 +223,7 @@ def forecast(past: Past, expected: pd.DataFrame, backtest: list[dict[str, Any]])
         what: _figures(
             [*values.sum(axis=0)],
             wide.get(what, []),
-            [None if one is None else float(one.sum()) for one in before[what]],
+            [None if amounts is None else float(amounts.sum()) for amounts in before[what]],
             None if earlier is None else [*earlier[what]],
         )
         for what, values in cells.items()

@@ -58,7 +58,7 @@ class Horizons(NamedTuple):
     told_days: int | None = None  # None: the days over which value is learned
 
     @property
-    def told(self) -> int:
+    def reported_days(self) -> int:
         """Days over which values are reported; more than learned where they are extrapolated."""
         return self.told_days or self.value_days
 
@@ -140,11 +140,11 @@ class ValueModel:
         """
         if self.rhythm is None:
             return None, np.ones(len(snapshot))
-        told, learned = self.horizons.told, self.horizons.value_days
-        longer, known = (self.rhythm.expected(snapshot, days) for days in (told, learned))
+        reported, learned = self.horizons.reported_days, self.horizons.value_days
+        longer, known = (self.rhythm.expected(snapshot, days) for days in (reported, learned))
         # For a customer who is surely gone both underflow, and nothing comes later.
         ratio = np.divide(longer, known, out=np.ones(len(known)), where=known > 0)
-        factor: FloatArray = np.clip(ratio, 1.0, told / learned)
+        factor: FloatArray = np.clip(ratio, 1.0, reported / learned)
         return known, factor
 
     def _within_horizon(self, name: str, stays: FloatArray, risk: FloatArray) -> FloatArray:
@@ -156,10 +156,10 @@ class ValueModel:
         for name, part in self.parts.items():
             save_booster(part.booster, folder / f"value_{name}.txt")
         days = self.horizons._asdict() | {"churn": None}
-        told = {name: value for name, value in days.items() if value is not None}
+        saved_days = {name: value for name, value in days.items() if value is not None}
         content = {
             **self.inputs.to_dict(),
-            "horizons": {**told, **saved(self.horizons.churn)},
+            "horizons": {**saved_days, **saved(self.horizons.churn)},
             "levels": {name: part.level for name, part in self.parts.items()},
             "reaches": {name: part.reach for name, part in self.parts.items() if part.reach},
             "lapse_share": self.lapse_share,
@@ -206,8 +206,8 @@ def fit_value(
     longer, rhythm = horizons.value_days != horizons.outcome_days, _rhythm(train, horizons)
     # Without amounts there is no column of value; the orders over the same days close on the same
     # day.
-    told = VALUE if VALUE.column in valid.columns else replace(FAR_ORDERS, everyone=False)
-    closed = len(told.learned_from(valid)) >= ENOUGH_TO_STOP
+    reported = VALUE if VALUE.column in valid.columns else replace(FAR_ORDERS, everyone=False)
+    closed = len(reported.learned_from(valid)) >= ENOUGH_TO_STOP
     near = ["orders", *(["spend"] if SPEND.column in train.columns else [])]
     far = {FAR: "orders"} if longer or rhythm else {}
     if longer and "spend" in near:
@@ -237,7 +237,7 @@ def _targets(churn: Churn) -> dict[str, Target]:
 
 
 def _rhythm(rows: pd.DataFrame, horizons: Horizons) -> BtydOrders | None:
-    return fit_btyd_orders(rows) if horizons.told > horizons.value_days else None
+    return fit_btyd_orders(rows) if horizons.reported_days > horizons.value_days else None
 
 
 def _start(rhythm: BtydOrders | None, horizons: Horizons) -> Start | None:
@@ -269,13 +269,13 @@ def _told_share(share: float, horizons: Horizons) -> float:
     A customer who lapses brings nothing within the horizon and, after it, as much a day as in the
     days learned; half the full rate where no day after the horizon was learned.
     """
-    outcome, learned, told = horizons.outcome_days, horizons.value_days, horizons.told
-    if told == learned:
+    outcome, learned, reported = horizons.outcome_days, horizons.value_days, horizons.reported_days
+    if reported == learned:
         return share
     if learned == outcome:
-        return usual_share(horizons._replace(value_days=told), "value")
-    after = (told - outcome) / (learned - outcome)
-    return min(share * after * learned / told, 1.0)
+        return usual_share(horizons._replace(value_days=reported), "value")
+    after = (reported - outcome) / (learned - outcome)
+    return min(share * after * learned / reported, 1.0)
 
 
 def _leaver_share(model: ValueModel, name: str, rows: pd.DataFrame) -> float:

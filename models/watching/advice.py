@@ -38,13 +38,13 @@ def drift(
         "mean_then": float(np.mean(before)),
         "mean_now": float(np.mean(after)),
     }
-    drifted = [one for one in features if one["level"] == DRIFTED]
+    drifted = [feature for feature in features if feature["level"] == DRIFTED]
     return {
         "score": score,
         "features": features,
         "drifted": {
             "features": len(drifted),
-            "gain_share": float(sum(one["gain_share"] for one in drifted)),
+            "gain_share": float(sum(feature["gain_share"] for feature in drifted)),
         },
     }
 
@@ -79,15 +79,15 @@ def _of_drift(report: Mapping[str, Any], params: MonitorParams) -> list[dict[str
     if score["level"] == DRIFTED:
         found.append(_reason("score", psi=score["psi"], limit=params.psi_drifted))
     if drifted["gain_share"] >= params.gain_share:
-        names = [one for one in report["features"] if one["level"] == DRIFTED]
-        names.sort(key=lambda one: -one["gain_share"])
+        names = [feature for feature in report["features"] if feature["level"] == DRIFTED]
+        names.sort(key=lambda feature: -feature["gain_share"])
         found.append(
             _reason(
                 "features",
                 n=drifted["features"],
                 gain_share=drifted["gain_share"],
                 limit=params.gain_share,
-                names=[one["feature"] for one in names[:MOST_NAMED]],
+                names=[feature["feature"] for feature in names[:MOST_NAMED]],
             )
         )
     return found
@@ -99,8 +99,8 @@ def _of_release(release: Mapping[str, Any]) -> list[dict[str, Any]]:
     everybody, untreated = release["groups"]["all"], release["groups"]["untreated"]
     for name in ("auc", "capture_at_10"):
         if name in everybody and name in promised and falls_short(everybody[name], promised[name]):
-            said = {"promised": promised[name]["value"], **everybody[name], **as_of}
-            found.append(_reason(name, **said))
+            values = {"promised": promised[name]["value"], **everybody[name], **as_of}
+            found.append(_reason(name, **values))
     ratio = untreated.get("observed_over_expected")
     low, high = CALIBRATED
     if ratio and not low <= ratio["value"] <= high and not ratio["low"] <= 1 <= ratio["high"]:
@@ -114,5 +114,5 @@ def _reason(name: str, **values: Any) -> dict[str, Any]:
 
 def latest_judged(releases: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The newest release with figures for all its customers; None where there is none."""
-    judged = [one for one in releases if "auc" in one.get("groups", {}).get("all", {})]
-    return max(judged, key=lambda one: one["as_of_date"], default=None)
+    judged = [release for release in releases if "auc" in release.get("groups", {}).get("all", {})]
+    return max(judged, key=lambda release: release["as_of_date"], default=None)

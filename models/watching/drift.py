@@ -51,7 +51,7 @@ def feature_drift(
         }
         for name, share in gain_share.items()
     ]
-    return sorted(found, key=lambda one: (-one["psi"], one["feature"]))
+    return sorted(found, key=lambda feature: (-feature["psi"], feature["feature"]))
 
 
 def shift(

@@ -141,14 +141,14 @@ def below_gates(
     other = check_manifest(champion / MODELS)
     obstacle = _obstacle(own, other, champion, snapshots, features, company)
     if obstacle:
-        told = f"{why} The published models cannot score this data: {obstacle}"
-        return Decision(True, outcome, ours, version(other), told)
+        reason = f"{why} The published models cannot score this data: {obstacle}"
+        return Decision(True, outcome, ours, version(other), reason)
     return Decision(False, "gate", ours, version(other), f"no new ones could be judged. {why}")
 
 
 def _judged_later(*folders: Path) -> bool:
     """Whether all were judged on dates after those that they learned from."""
-    return all(Rung.load(one / MODELS).number != OTHER_CUSTOMERS for one in folders)
+    return all(Rung.load(folder / MODELS).number != OTHER_CUSTOMERS for folder in folders)
 
 
 def _obstacle(
@@ -167,8 +167,8 @@ def _obstacle(
     asked = {name: part for name, part in own["task"].items() if part is not None}
     changed = [name for name, part in asked.items() if part != before.get(name)]
     if changed:
-        told = ", ".join(f"{n} {before.get(n, 'unknown')} is now {asked[n]}" for n in changed)
-        return f"another question is asked ({told})"
+        changes = ", ".join(f"{n} {before.get(n, 'unknown')} is now {asked[n]}" for n in changed)
+        return f"another question is asked ({changes})"
     model = ChurnModel.load(champion / MODELS)
     gone = [name for name in model.features if name not in features]
     gone += [name for name in model.reads if name not in snapshots.columns and name not in gone]
@@ -209,7 +209,7 @@ def _compared(
     rows = known[known["as_of_date"].isin([pd.Timestamp(date) for date in dates])]
     if rows.empty:
         return None
-    y, one = rows["churned"].to_numpy(np.float64), np.ones(len(rows))
+    y, ones = rows["churned"].to_numpy(np.float64), np.ones(len(rows))
     new, old = ChurnModel.load(challenger / EVALUATED).predict(rows), model.predict(rows)
     weights = customer_weights(rows["customer_id"], params.bootstrap_draws, params.seed)
     difference = paired_difference(log_loss, y, new, old, weights)
@@ -219,8 +219,8 @@ def _compared(
         as_of_dates=tuple(date.isoformat() for date in dates),
         rows=len(rows),
         champion_as=champion_as,
-        challenger=log_loss(y, new, one),
-        champion=log_loss(y, old, one),
+        challenger=log_loss(y, new, ones),
+        champion=log_loss(y, old, ones),
         difference=difference,
     )
 

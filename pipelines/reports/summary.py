@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from features.usability.contract import MISSING_TABLE
-from models.churn.reason_rows import told
+from models.churn.reason_rows import restored
 from models.next_purchase.what import LIST_LENGTH
 from models.words import INSUFFICIENT_DATA, RULE, SCORED
 from pipelines.reports.card_figures import ABSENT, written
@@ -175,7 +175,7 @@ def _reason(reasons: Any, language: Language) -> str:
     """The strongest reason that raises the risk, as a sentence."""
     for reason in reasons:
         if reason["direction"] == "up":
-            return sentence(reason["message_key"], language, **told(reason))
+            return sentence(reason["message_key"], language, **restored(reason))
     return ""
 
 

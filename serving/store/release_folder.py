@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from core.errors import ArtifactError
 from core.files import SCHEMA_VERSION, read_json
 from features.history.category_history import NEW_DAYS
-from models.churn.reason_rows import told
-from models.next_purchase.what import LISTS
+from models.churn.reason_rows import restored
+from models.next_purchase.what import CATEGORY_LISTS
 from models.next_purchase.when import REPORTED_DAYS
 from models.words import PURCHASE_PROBABILITY, Status
 from serving.cards.card import PUBLISHING, IntendedAction, ScoreCard
@@ -27,7 +27,7 @@ from serving.cards.release import PlanTotals, Quality, ReleaseFacts
 from sources.meanings.vocabulary import HOLDOUT, TREATED
 
 BATCH = 5_000
-CATEGORIES = {name: f"next_categories_{name}" for name in LISTS}
+CATEGORIES = {name: f"next_categories_{name}" for name in CATEGORY_LISTS}
 DATES = {end: f"next_purchase_date_{end}" for end in ("low", "median", "high")}
 REACH = "next_purchase_reach_days"
 ACTION = sorted(set(IntendedAction.model_fields) - {"action_id", "name"})
@@ -160,7 +160,7 @@ def _card(row: Row, release_id: str) -> ScoreCard:
     return ScoreCard.model_validate(
         {
             **plain,
-            "reasons": [told(reason) for reason in plain["reasons"] or []],
+            "reasons": [restored(reason) for reason in plain["reasons"] or []],
             "release_id": release_id,
             "risk_change": None,
             "purchase_probability": {

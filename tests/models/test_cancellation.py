@@ -14,7 +14,7 @@ from features.timeline import date_of
 from models.bundle import Bundle
 from models.cards.scored import score_cards
 from models.churn.enough import check_gates
-from models.churn.reason_rows import told
+from models.churn.reason_rows import restored
 from models.judging.run import Costs, Evaluated, judge
 from models.probability.profit import Offer
 from models.simple.rules import BASELINES, TENURE_RULE, Baselines, fit_baselines
@@ -178,7 +178,7 @@ def test_the_cards_say_what_leaving_means_and_who_has_left(cards, tmp_path):
     cards.to_parquet(tmp_path / "cards.parquet")  # text and numbers in one column of reasons
     kept = pd.read_parquet(tmp_path / "cards.parquet")["reasons"].dropna()
     regions = {
-        told(reason)["value"]
+        restored(reason)["value"]
         for reasons in kept
         for reason in reasons
         if reason["feature"] == "attribute_region"

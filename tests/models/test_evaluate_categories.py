@@ -5,7 +5,7 @@ import pytest
 from models.judging.run import Evaluated, judge_categories
 from models.judging.what import evaluate_categories
 from models.next_purchase.candidates import bought_of, pairs_of
-from models.next_purchase.what import LISTS, fit_next_categories
+from models.next_purchase.what import CATEGORY_LISTS, fit_next_categories
 from tests.models.pairs import DATES, FEATURES, NAMES, shop, split
 from tests.models.test_candidates import KNOWN, rows_of, tables
 from tests.snapshots import model_params, timeline, trained
@@ -80,7 +80,7 @@ def test_the_rules_show_the_own_most_frequent_and_the_most_popular():
 
 def test_gains_are_ours_less_theirs_on_the_same_customers():
     judged = evaluated(Fixed(TOLD))
-    for name in LISTS:
+    for name in CATEGORY_LISTS:
         models = judged[name]["models"]
         for rule, gains in judged[name]["gains"].items():
             for metric, gain in gains.items():
@@ -121,7 +121,7 @@ def test_who_knows_what_will_be_bought_is_never_wrong_and_a_model_lies_between(w
 
     perfect = evaluate_categories(test, categories, Oracle(), risk, params)
     ours = evaluate_categories(test, categories, model, risk, params)
-    for name in LISTS:
+    for name in CATEGORY_LISTS:
         assert perfect[name]["models"]["ours"]["map_at_3"]["value"] == pytest.approx(1, abs=0.02)
         figures = ours[name]["models"]
         best, rule = figures["ours"]["map_at_3"], figures["popularity"]["map_at_3"]
@@ -144,7 +144,7 @@ def test_a_list_that_nobody_could_be_hit_on_is_left_out():
     assert judged["any"]["models"]["ours"]["hit_at_3"]["value"] == 1.0
     assert "new" not in judged
     nobody = evaluate_categories(test, tables(known), Fixed(told), np.zeros(2), model_params())
-    assert not set(LISTS) & set(nobody)
+    assert not set(CATEGORY_LISTS) & set(nobody)
 
 
 def test_nothing_expected_is_not_a_ratio():

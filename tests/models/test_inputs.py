@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from core.errors import ArtifactError
-from models.trees.inputs import MOST, RARE, Inputs, is_text, learn_inputs
+from models.trees.inputs import MAX_CODES, RARE, Inputs, is_text, learn_inputs
 
 
 def rows(**values):
@@ -58,9 +58,9 @@ def test_a_customer_counts_once_however_many_dates_they_stand_at():
 
 
 def test_of_too_many_values_the_most_frequent_are_known():
-    counts = {f"v{number:03d}": RARE + (number >= 50) for number in range(MOST + 50)}
+    counts = {f"v{number:03d}": RARE + (number >= 50) for number in range(MAX_CODES + 50)}
     (known,) = learn_inputs(rows(**counts), ["region"]).vocabulary.values()
-    assert len(known) == MOST
+    assert len(known) == MAX_CODES
     assert set(known) == {name for name, count in counts.items() if count > RARE}
 
 

@@ -10,7 +10,7 @@ import pytest
 from core.errors import ArtifactError
 from features.families.definition import GROUPS, TEXT
 from features.snapshot import all_features, group_of
-from models.churn.reasons import SHOWN, SMALLEST_CONTRIBUTION, Explainer, fit_explainer
+from models.churn.reasons import FEATURES_SHOWN, SMALLEST_CONTRIBUTION, Explainer, fit_explainer
 from serving.wording.languages import LANGUAGES
 from serving.wording.sentences import sentence
 from tests.each import check_each
@@ -43,9 +43,13 @@ def explainer():
 
 def test_every_feature_a_model_learns_from_belongs_to_a_group_that_can_be_shown():
     learned = [feature for feature in all_features() if feature.group is not None]
-    assert {feature.group for feature in learned} == set(SHOWN) == set(GROUPS) - {"attributes"}
+    assert (
+        {feature.group for feature in learned}
+        == set(FEATURES_SHOWN)
+        == set(GROUPS) - {"attributes"}
+    )
     names = {feature.name for feature in learned}
-    for group, (candidates, own) in SHOWN.items():
+    for group, (candidates, own) in FEATURES_SHOWN.items():
         assert set(candidates) <= names, group
         assert own is None or own in names
     left_out = {feature.name for feature in all_features()} - names

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from core.errors import ArtifactError
 from models.churn.model import ChurnModel, fit_churn, refit_churn
-from models.churn.reason_rows import stored, told
+from models.churn.reason_rows import restored, stored
 from models.churn.reasons import Explainer, fit_explainer
 from models.judging.churn import feature_aucs
 from models.next_purchase.hazard import NextPurchaseModel, fit_next_purchase
@@ -259,7 +259,7 @@ def test_reasons_of_text_and_of_numbers_fit_into_one_table(churn, explainer, tmp
     rows = pd.DataFrame({"reasons": [[stored(reason) for reason in row] for row in explained]})
     rows.to_parquet(tmp_path / "cards.parquet")
     read = pd.read_parquet(tmp_path / "cards.parquet")["reasons"]
-    assert [[told(reason) for reason in row] for row in read] == explained
+    assert [[restored(reason) for reason in row] for row in read] == explained
     assert stored(number) == number
 
 
