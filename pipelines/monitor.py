@@ -51,7 +51,7 @@ def _report() -> dict[str, Any]:
         "customers": len(now),
         "learned_from": None if learned.empty else _described(learned),
         **moved,
-        "releases": [one for one in releases if one["closed"]],
+        "releases": [release for release in releases if release["closed"]],
         "next_closes": _next_closes(releases, timeline),
         "advice": advice(moved, latest_judged(releases), newly_closed, params.monitor),
     }
@@ -87,7 +87,7 @@ def _tables() -> dict[str, pd.DataFrame]:
 
 def _next_closes(releases: list[dict[str, Any]], timeline: Timeline) -> str:
     """The day that the data has to reach before the next release, or this run's, can be judged."""
-    open_ = [one["closes"] for one in releases if not one["closed"]]
+    open_ = [release["closes"] for release in releases if not release["closed"]]
     return min([*map(str, open_), date_of(timeline.score + timeline.horizon_days).isoformat()])
 
 

@@ -66,16 +66,18 @@ def load_params(path: Path = FILE) -> AllParams:
     try:
         return AllParams.model_validate(content)
     except ValidationError as errors:
-        told: dict[str, list[str]] = {}
+        reasons_by_problem: dict[str, list[str]] = {}
         # A misspelt key is reported twice, as unknown and as missing: unknown first, as it has the
         # cure.
         found = sorted(errors.errors(include_url=False), key=lambda e: e["type"] == "missing")
         bare = dict(_bare_words(yaml.compose(path.read_text(encoding="utf-8"))))
         for problem in found:
             what, why = _bare_word(problem, bare) or _explain(problem)
-            told.setdefault(what, []).append(why)
+            reasons_by_problem.setdefault(what, []).append(why)
         # A value that fits neither of two types is one mistake, not two.
-        problems = [what + " or ".join(dict.fromkeys(why)) for what, why in told.items()]
+        problems = [
+            what + " or ".join(dict.fromkeys(why)) for what, why in reasons_by_problem.items()
+        ]
         # No semicolon after a question mark.
         raise ParamsError(f"{path}: " + "; ".join(problems).replace("?; ", "? ")) from None
 
@@ -119,13 +121,13 @@ def _bare_word(problem: Any, bare: Mapping[str, str]) -> tuple[str, str] | None:
         words = [word for at, word in bare.items() if at == f"{key}.[{word}]"]
     else:
         words = [bare[key]] if key in bare else []
-    told = " and ".join(f'"{word}"' for word in dict.fromkeys(words) if word)
-    if not told:
+    quoted = " and ".join(f'"{word}"' for word in dict.fromkeys(words) if word)
+    if not quoted:
         return None
     # To a dictionary True equals 1: only a bool is yes or no.
     is_yes = isinstance(problem["input"], bool)
     read = ("yes" if problem["input"] else "no") if is_yes else f"{problem['input']!r}, no text"
-    return f"{key}: write {told} in quotes, for without them YAML reads {read}", ""
+    return f"{key}: write {quoted} in quotes, for without them YAML reads {read}", ""
 
 
 def _explain(problem: Any) -> tuple[str, str]:

@@ -50,18 +50,18 @@ def main() -> None:
         shutil.copytree(
             stage.PUBLISHED_CHAMPION, stage.CHAMPION, ignore=shutil.ignore_patterns(FORMER)
         )
-    told = decision.to_json()
+    promotion = decision.to_json()
     # The reason why models took over is kept, so that going back to them gives their old release.
     earlier = {
         "same": stage.PUBLISHED_CHAMPION / REPORTS / stage.PROMOTION.name,
         "back": stage.PUBLISHED_CHAMPION / FORMER / f"{decision.challenger}.json",
     }.get(decision.outcome)
     if earlier is not None and earlier.exists():
-        told = read_json(earlier)
+        promotion = read_json(earlier)
     card = stage.CHAMPION / REPORTS / stage.MODEL_CARD.name
-    card.write_text(with_promotion(card.read_text(encoding="utf-8"), told), encoding="utf-8")
-    write_json(stage.CHAMPION / REPORTS / stage.PROMOTION.name, as_told(told))
-    write_json(stage.PROMOTION, as_told(told))
+    card.write_text(with_promotion(card.read_text(encoding="utf-8"), promotion), encoding="utf-8")
+    write_json(stage.CHAMPION / REPORTS / stage.PROMOTION.name, as_told(promotion))
+    write_json(stage.PROMOTION, as_told(promotion))
     who = "the new models take over" if decision.promoted else "the champion stays"
     named = {"rule": "a rule scores", "unjudged": "models that nothing has judged score"}
     stage.say(f"{named.get(decision.outcome, who)}: {decision.why}")

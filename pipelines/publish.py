@@ -88,12 +88,12 @@ def _keep_former(folder: Path) -> None:
     if (stage.PUBLISHED_CHAMPION / FORMER).exists():
         shutil.copytree(stage.PUBLISHED_CHAMPION / FORMER, folder, dirs_exist_ok=True)
     former, now = (
-        version(read_json(one / MODELS / MANIFEST))
-        for one in (stage.PUBLISHED_CHAMPION, stage.RELEASE)
+        version(read_json(folder_of_models / MODELS / MANIFEST))
+        for folder_of_models in (stage.PUBLISHED_CHAMPION, stage.RELEASE)
     )
-    told = stage.PUBLISHED_CHAMPION / REPORTS / stage.PROMOTION.name
-    if told.exists() and former != now:
-        shutil.copy(told, folder / f"{former}.json")
+    promotion = stage.PUBLISHED_CHAMPION / REPORTS / stage.PROMOTION.name
+    if promotion.exists() and former != now:
+        shutil.copy(promotion, folder / f"{former}.json")
 
 
 def move_champion(manifest: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_timeline
 
-SHOWN = ("name", "owner")  # columns of the customers table that go on a card
+CUSTOMER_COLUMNS = ("name", "owner")  # columns of the customers table that go on a card
 LOCK = stage.DATA / ".release-lock"
 NEW, OLD = stage.DATA / ".release-new", stage.DATA / ".release-old"
 RENAME_EXCHANGE, AT_FDCWD = 2, -100
@@ -112,7 +112,7 @@ def known_customers() -> pd.DataFrame:
 
 def with_names(cards: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     """The cards with `name` and `owner` beside the id, where the customers table has them."""
-    shown = [name for name in SHOWN if name in customers.columns]
+    shown = [name for name in CUSTOMER_COLUMNS if name in customers.columns]
     return cards.merge(
         customers[["customer_id", *shown]], on="customer_id", how="left", validate="one_to_one"
     )
@@ -137,12 +137,12 @@ def restore() -> None:
     shutil.rmtree(OLD, ignore_errors=True)
 
 
-def _exchange(one: Path, other: Path) -> bool:
+def _exchange(first: Path, other: Path) -> bool:
     """Exchange two folders atomically where the system can (Linux renameat2)."""
     function = getattr(ctypes.CDLL(None), "renameat2", None)
     if function is None:
         return False
-    done = function(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE)
+    done = function(AT_FDCWD, os.fsencode(first), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE)
     return bool(done == 0)
 
 

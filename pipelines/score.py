@@ -33,15 +33,15 @@ def main() -> None:
     rule = Rule.load(stage.CHAMPION_MODELS)
     timeline = read_timeline().with_values_of(manifest["task"])
     if rule is None:
-        cards, told = _by_models(timeline)
+        cards, forecast_report = _by_models(timeline)
     else:
         snapshots, purchases = read_snapshots(), pd.read_parquet(stage.PURCHASES)
         snapshot = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
         cards = rule_cards(snapshot, purchases, rule, version(manifest), timeline)
-        told = {}  # a rule predicts no number of orders
+        forecast_report = {}  # a rule predicts no number of orders
     cards["rung"] = Rung.load(stage.CHAMPION_MODELS).number
     stage.write_parquet(cards, stage.SCORES)
-    write_json(stage.FORECAST, as_told(told))
+    write_json(stage.FORECAST, as_told(forecast_report))
     ranked = cards["status"].isin([*LISTED]).sum()
     how = "scored" if rule is None else "ranked by rule"
     stage.say(f"{ranked:,} customers {how}, {len(cards):,} cards")

@@ -141,15 +141,15 @@ def _train(until: Until, params: ModelParams) -> Rung:
 
 def _save_evaluated(trained: Trained) -> None:
     """One folder for each fold of held-out customers; else one, and what stood in the past."""
-    for number, made in enumerate(trained.judged):
+    for number, evaluated in enumerate(trained.judged):
         folder = stage.EVALUATED
-        if made.past is None:
+        if evaluated.past is None:
             folder = folder / FOLD.format(number)
         else:
-            for model in made.past:
+            for model in evaluated.past:
                 model.save(folder / PAST)
-        made.bundle.save(folder)
-        made.baselines.save(folder)
+        evaluated.bundle.save(folder)
+        evaluated.baselines.save(folder)
 
 
 def _train_categories(
@@ -159,13 +159,13 @@ def _train_categories(
     if categories is None:
         return
     try:
-        made = train_categories(snapshots, categories, timeline, features, params)
+        trained = train_categories(snapshots, categories, timeline, features, params)
     except DataGateError as error:  # there may be a single category: the other models still stand
         stage.say(f"left out: {error}")
     else:
-        stage.say(f"next categories: {made.served.rounds} trees were enough")
-        made.evaluated.save(stage.EVALUATED)
-        made.served.save(stage.SERVED)
+        stage.say(f"next categories: {trained.served.rounds} trees were enough")
+        trained.evaluated.save(stage.EVALUATED)
+        trained.served.save(stage.SERVED)
 
 
 if __name__ == "__main__":

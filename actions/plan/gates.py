@@ -163,12 +163,12 @@ def _recent_contacts(
     if contacts is None or scores.empty:
         nobody = np.zeros(len(scores), dtype=bool)
         return nobody, nobody
-    made = contacts[was_made(contacts)]
-    age = days_before(made["event_time"], pd.Timestamp(scores["as_of_date"].iloc[0]))
+    contacts_made = contacts[was_made(contacts)]
+    age = days_before(contacts_made["event_time"], pd.Timestamp(scores["as_of_date"].iloc[0]))
     ids = scores["customer_id"]
-    counted = made.loc[age <= params.max_contacts_days, "customer_id"].value_counts()
+    counted = contacts_made.loc[age <= params.max_contacts_days, "customer_id"].value_counts()
     capped = ids.map(counted).fillna(0) >= params.max_contacts
-    quiet = ids.isin(made.loc[age <= params.quiet_days, "customer_id"])
+    quiet = ids.isin(contacts_made.loc[age <= params.quiet_days, "customer_id"])
     return capped.to_numpy(dtype=bool), quiet.to_numpy(dtype=bool)
 
 

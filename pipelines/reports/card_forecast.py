@@ -10,8 +10,8 @@ def forecast_text(backtests: list[dict[str, Any]]) -> str:
     if not backtests:
         return ""
     rows = [
-        f"| {one['as_of_date']}, {one['days']} days | {what} | {one['total'][what]['sold']:,.0f} | "
-        f"{one['total'][what]['ours']:,.0f} | "
+        f"| {backtest['as_of_date']}, {backtest['days']} days | {what} | "
+        f"{backtest['total'][what]['sold']:,.0f} | {backtest['total'][what]['ours']:,.0f} | "
         + "".join(
             f"{_error(errors.get(name, {}).get(error))} | "
             for name, error in (
@@ -20,17 +20,17 @@ def forecast_text(backtests: list[dict[str, Any]]) -> str:
                 *((other, "total_error") for other in OTHERS),
             )
         )
-        + f"{sum(one['not_in_it'][what].values()):.1%} |"
-        for one in backtests
-        for what, errors in one["errors"].items()
+        + f"{sum(backtest['not_in_it'][what].values()):.1%} |"
+        for backtest in backtests
+        for what, errors in backtest["errors"].items()
     ]
     others = " | ".join(f"error of {name}" for name in OTHERS.values())
     head = f"| as of | what | sold | forecast | error | by segment | {others} | by others |"
     covers = [
         period[what]["covers"]
-        for one in backtests
-        for period in one["periods"]
-        for what in one["errors"]
+        for backtest in backtests
+        for period in backtest["periods"]
+        for what in backtest["errors"]
         if period[what]["covers"] is not None
     ]
     held = (
@@ -50,9 +50,9 @@ def forecast_text(backtests: list[dict[str, Any]]) -> str:
 def _why_absent(backtests: list[dict[str, Any]]) -> str:
     """What a dash means: nothing was sold, or the data does not reach back that far."""
     dates: dict[str, list[str]] = {"unsold": [], **{name: [] for name in OTHERS}}
-    for one in backtests:
-        for what, errors in one["errors"].items():
-            when = f"{what} as of {one['as_of_date']}"
+    for backtest in backtests:
+        for what, errors in backtest["errors"].items():
+            when = f"{what} as of {backtest['as_of_date']}"
             dates["unsold"] += [] if errors else [when]
             for name in OTHERS:
                 dates[name] += [when] if errors and name not in errors else []
@@ -61,10 +61,10 @@ def _why_absent(backtests: list[dict[str, Any]]) -> str:
         "last_period": "no window of as many days before ({})",
         "last_year": "the data does not reach back a year and its cohort ({})",
     }
-    told = [
+    reasons = [
         why[name].format(", ".join(dict.fromkeys(when))) for name, when in dates.items() if when
     ]
-    return f" A dash: {'; '.join(told)}." if told else ""
+    return f" A dash: {'; '.join(reasons)}." if reasons else ""
 
 
 def _error(figure: dict[str, float] | None) -> str:

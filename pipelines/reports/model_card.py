@@ -222,7 +222,7 @@ def _categories_text(judged: dict[str, Any], horizon_days: int) -> str:
         for name, title in lists.items()
         for model, figures in judged[name]["models"].items()
     ]
-    told = "; ".join(
+    gains = "; ".join(
         f"{title}: hit@{LIST_LENGTH} {with_interval(figures['gains']['own_frequent'][hit])}, "
         f"MAP@{LIST_LENGTH} {with_interval(figures['gains']['own_frequent'][precision])}, "
         f"bought for each expected {_ratio(figures['observed_over_expected'])}"
@@ -233,7 +233,7 @@ def _categories_text(judged: dict[str, Any], horizon_days: int) -> str:
     table = "\n".join([head, "|---|---|---|---|---|", *rows])
     return (
         f"### Next categories, {horizon_days} days ahead\n\n{table}\n\n"
-        f"On rows who bought at least one such category. Above the own most frequent, {told}."
+        f"On rows who bought at least one such category. Above the own most frequent, {gains}."
     )
 
 

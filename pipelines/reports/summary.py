@@ -56,8 +56,8 @@ def choice_lines(timeline: dict[str, Any]) -> list[str]:
     for choice in timeline["choices"]:
         # A day number means nothing to people: the text names the date.
         is_day = choice["key"] == "timeline.score_as_of"
-        told = choice["why"] if is_day else f"{choice['value']} ({choice['why']})"
-        lines.append(f"  {choice['key']}: {told}")
+        text = choice["why"] if is_day else f"{choice['value']} ({choice['why']})"
+        lines.append(f"  {choice['key']}: {text}")
     return lines
 
 

@@ -84,7 +84,7 @@ def return_picture(report: dict[str, Any], language: Language) -> ReturnPicture 
         days=charts.apart(charts.number_ticks(scale, silences, "number", language), room=32),
         marks=_marks(scale, horizon, suggested),
         points=points,
-        curve=charts.path([(one.x, one.y) for one in points]),
+        curve=charts.path([(point.x, point.y) for point in points]),
     )
 
 

@@ -36,16 +36,16 @@ def page(report: dict[str, Any]) -> str:
 
 def headline(report: dict[str, Any], language: Language = "en") -> str:
     """One line: how many errors and warnings there are, and the most severe of them."""
-    told = [one for one in report["findings"] if one.severity != "advice"]
-    if not told:
+    serious = [finding for finding in report["findings"] if finding.severity != "advice"]
+    if not serious:
         return say(language, "usability.clean")
-    words = words_of(told[0], language)
+    words = words_of(serious[0], language)
     first = END_OF_SENTENCE.split(words.meaning)[0].rstrip(".")
     return say(
         language,
         "usability.first",
-        counts=_counts(told, language),
-        table=told[0].table,
+        counts=_counts(serious, language),
+        table=serious[0].table,
         meaning=first,
     )
 
@@ -66,7 +66,7 @@ def _part(report: dict[str, Any], language: Language) -> dict[str, Any]:
             for table, volume in report["volume"].items()
         },
         "size": usability_drawing,
-        "findings": [_finding(one, language) for one in findings],
+        "findings": [_finding(finding, language) for finding in findings],
         "counts": _counts(findings, language),
         "columns": COUNTS,
     }
@@ -79,15 +79,15 @@ def _week(volume: dict[str, Any]) -> float | None:
 
 def _counts(findings: Sequence[Finding], language: Language) -> str:
     """Numbers of findings by severity, without severities that have none: 1 error, 2 warnings."""
-    numbers = {name: sum(one.severity == name for one in findings) for name in ORDER}
+    numbers = {name: sum(finding.severity == name for finding in findings) for name in ORDER}
     return ", ".join(show(language, n, UNITS[name]) for name, n in numbers.items() if n)
 
 
-def _finding(one: Finding, language: Language) -> dict[str, Any]:
-    words = words_of(one, language)
+def _finding(finding: Finding, language: Language) -> dict[str, Any]:
+    words = words_of(finding, language)
     return {
-        "of": one,
-        "where": one.table + (f".{one.column}" if one.column else ""),
+        "of": finding,
+        "where": finding.table + (f".{finding.column}" if finding.column else ""),
         "check": words.check,
         "meaning": _sentence(words.meaning),
         "what_to_do": _sentence(words.what_to_do),

@@ -121,10 +121,10 @@ def named(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         plain = UNNAMEABLE.sub("_", name)[:LONGEST_NAME]
-        one, number = plain, 1
-        while one in found:  # two names have become one
-            one, number = f"{plain[:-4]}_{number + 1}", number + 1
-        found[one] = value
+        unique, number = plain, 1
+        while unique in found:  # two names have become one
+            unique, number = f"{plain[:-4]}_{number + 1}", number + 1
+        found[unique] = value
     return found
 
 

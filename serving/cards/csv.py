@@ -93,7 +93,7 @@ def _strongest(reasons: list[Reason]) -> str | None:
 
 def _names(categories: list[LikelyCategory]) -> str:
     """The categories, likeliest first; how likely they are is in the JSON only."""
-    return "; ".join(one.category for one in categories)
+    return "; ".join(category.category for category in categories)
 
 
 IN_ONE_CELL: dict[str, Callable[[Any], str | None]] = {

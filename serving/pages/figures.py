@@ -54,6 +54,7 @@ def monitor_page(request: Request) -> Response:
 def _brought_by_others(forecast: PublishedForecast) -> tuple[float, float] | None:
     """Least and most share of purchases by others, over the past dates; None without any date."""
     shares = [
-        one.not_in_it["orders"].new + one.not_in_it["orders"].back for one in forecast.backtest
+        backtest.not_in_it["orders"].new + backtest.not_in_it["orders"].back
+        for backtest in forecast.backtest
     ]
     return (min(shares), max(shares)) if shares else None

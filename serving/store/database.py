@@ -75,8 +75,8 @@ def open_store(url: str, create: bool = True) -> Engine:
 
 def describe(engine: Engine) -> str:
     """The store's address without its password, and how many may write at once."""
-    one = "; SQLite: one publisher at a time" if engine.dialect.name == "sqlite" else ""
-    return f"{_address(engine)}{one}"
+    writers = "; SQLite: one publisher at a time" if engine.dialect.name == "sqlite" else ""
+    return f"{_address(engine)}{writers}"
 
 
 def upgrade(engine: Engine) -> None:

@@ -52,7 +52,7 @@ def past_releases(engine: Engine, source: Mapping[str, Any]) -> list[dict[str, A
         promised = info.get(PROMISED, {"auc": {end: quality[name] for end, name in ends}})
         facts |= {"number": number, PROMISED: promised}
         newest[info["as_of_date"], info["model_version"]] = facts
-    return sorted(newest.values(), key=lambda one: (one["as_of_date"], one["number"]))
+    return sorted(newest.values(), key=lambda release: (release["as_of_date"], release["number"]))
 
 
 def source_hash(source: Mapping[str, Any]) -> str:
