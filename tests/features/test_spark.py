@@ -222,7 +222,7 @@ def test_scores_on_spark_are_those_of_the_models_to_the_last_bit(session, tmp_pa
 
 def test_spark_starts_on_the_java_of_the_wheel_where_the_machine_has_none():
     code = """
-from features import java, spark
+from features.engines import java, spark
 java.fits = lambda _: False
 session = spark.start()
 print(session.range(3).count(), session._jvm.java.lang.System.getProperty("java.home"))
