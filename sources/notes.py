@@ -1,9 +1,20 @@
 """Notes of the check on rows that it kept: they go to the usability report and stop nothing."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Severity = Literal["error", "warning", "advice"]
+
+
+class Said:
+    """What a note or finding says, as the key of a message and its values.
+
+    Its own sentences are English; other languages are worded from this, in serving/wording.
+    A value may be such a part of a sentence itself, or a list of them.
+    """
+
+    def __init__(self, key: str, **values: Any) -> None:
+        self.key, self.values = key, values
 
 
 @dataclass(frozen=True)
@@ -16,3 +27,4 @@ class Note:
     rows: int
     meaning: str
     what_to_do: str
+    said: Said | None = None

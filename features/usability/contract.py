@@ -2,6 +2,7 @@
 
 from features.usability.finding import Finding
 from sources.contract import TABLES
+from sources.notes import Said
 from sources.tables.check import Checked
 
 MISSING_TABLE = "missing_table"
@@ -21,6 +22,7 @@ def contract_findings(checked: dict[str, Checked]) -> list[Finding]:
             0,
             f"no such table: {table.missing}",
             f"bring {name}.csv or {name}.parquet",
+            said=Said(f"missing_table.{name}", table=name),
         )
         for name, table in TABLES.items()
         if name not in checked
@@ -51,6 +53,7 @@ def _of_table(name: str, table: Checked) -> list[Finding]:
             note.rows,
             note.meaning,
             note.what_to_do,
+            said=note.said,
         )
         for note in table.notes
     ]
@@ -76,6 +79,7 @@ def _of_table(name: str, table: Checked) -> list[Finding]:
                 counts["duplicates"],
                 "rows repeated to the letter, counted once",
                 "look at how the source is exported",
+                said=Said("duplicates"),
             )
         )
     findings += [
@@ -87,6 +91,7 @@ def _of_table(name: str, table: Checked) -> list[Finding]:
             counts["rows_in"],
             "a column that the contract does not know, not read",
             f"map it with source.columns.{name} or source.derive.{name} if it is useful",
+            said=Said("unknown_column", table=name),
         )
         for column in table.ignored_columns
     ]
@@ -107,6 +112,7 @@ def _of_table(name: str, table: Checked) -> list[Finding]:
                     "fill those that are over and known"
                     if open_yet
                     else "fill them at the source if they are known",
+                    said=Said("empty_cells.open" if open_yet else "empty_cells"),
                 )
             )
     return findings

@@ -4,7 +4,7 @@ from features.planning.profile import Profile
 from features.usability.finding import Finding
 from features.usability.house import house_accounts, lone_customers
 from features.usability.id_forms import id_findings
-from sources.notes import Severity
+from sources.notes import Said, Severity
 from sources.params import SourceParams
 from sources.tables.check import Checked
 
@@ -48,6 +48,13 @@ def _bought_once(rhythm: Profile) -> list[Finding]:
             "back.",
             "Read the figures for customers with two and more purchases; check that one person "
             "has one id." + ID_OF_AN_ORDER * (rhythm.one_time_share > NEARLY_ALL_ONCE),
+            said=Said(
+                "bought_once.nearly_all"
+                if rhythm.one_time_share > NEARLY_ALL_ONCE
+                else "bought_once",
+                share=rhythm.one_time_share,
+                usual=MOST_ONCE,
+            ),
         )
     ]
 
@@ -69,6 +76,7 @@ def _guests(checked: dict[str, Checked]) -> list[Finding]:
                 f"rows without a customer ({share:.1%}): what guests did, left out of everything. "
                 "A customer who buys as a guest next time seems to leave",
                 "identify more customers at the till or checkout",
+                said=Said("guests", share=share),
             )
         )
     return findings

@@ -22,7 +22,7 @@ from features.usability.volume import (
     volume_of,
 )
 from sources.contract import TABLES
-from sources.notes import Severity
+from sources.notes import Said, Severity
 from sources.tables.check import Checked
 
 DEAD_FEED = "dead_feed"  # the check that stops scoring when it is an error
@@ -224,6 +224,7 @@ def _dead(feed: Feed, died: Stretch) -> Finding:
         f"The feed seems dead: {_sentence(feed, died)}. {looks}",
         "Bring the missing days and run again. If these days were really so quiet, add "
         f"{_as_yaml(died)} to source.known_gaps in params.yaml.",
+        said=Said(f"dead_feed.{severity}", stretch=_part(died), gap=_as_yaml(died)),
     )
 
 
@@ -236,6 +237,7 @@ def _known(feed: Feed, quiet: Sequence[Stretch]) -> Finding:
         sum(gap.rows for gap in quiet),
         f"Known to source.known_gaps: {_list(feed, quiet)}.",
         "Bring the days if they turn up: to the models they are days on which nobody came.",
+        said=Said("known_gap", **_parts(quiet)),
     )
 
 
@@ -256,6 +258,11 @@ def _gap_findings(feed: Feed, found: Sequence[Stretch]) -> list[Finding]:
                 "Bring the missing days. If nothing happened on them, add "
                 f"{', '.join(_as_yaml(gap) for gap in long[:MAX_GAPS_NAMED])} to "
                 "source.known_gaps in params.yaml.",
+                said=Said(
+                    "gap.long",
+                    gaps=", ".join(_as_yaml(gap) for gap in long[:MAX_GAPS_NAMED]),
+                    **_parts(long),
+                ),
             )
         )
     if short:
@@ -268,6 +275,7 @@ def _gap_findings(feed: Feed, found: Sequence[Stretch]) -> list[Finding]:
                 sum(gap.rows for gap in short),
                 f"Single days are empty or nearly so: {_list(feed, short)}.",
                 "Holidays look like this; if they were none, bring the days.",
+                said=Said("gap.short", **_parts(short)),
             )
         )
     return findings
@@ -284,6 +292,21 @@ def _sentence(feed: Feed, stretch: Stretch) -> str:
     first, last = date_of(stretch.first), date_of(stretch.last)
     when = f"on {first}" if first == last else f"from {first} to {last}"
     return f"{stretch.rows:,} {unit} {when}, where {stretch.usual:,.0f} are usual"
+
+
+def _parts(stretches: Sequence[Stretch]) -> dict[str, Any]:
+    """Those that `_list` names, and how many more there are."""
+    more = len(stretches) - MAX_GAPS_NAMED
+    return {
+        "stretches": [_part(one) for one in stretches[:MAX_GAPS_NAMED]],
+        "more": more if more > 0 else None,
+    }
+
+
+def _part(one: Stretch) -> Said:
+    key = "stretch" if one.first != one.last else "stretch_day"
+    days = {"first": date_of(one.first), "last": date_of(one.last)}
+    return Said(key, rows=one.rows, usual=one.usual, **days)
 
 
 def _as_yaml(stretch: Stretch) -> str:

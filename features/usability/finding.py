@@ -1,10 +1,10 @@
 """One finding of the usability report: what was seen, what it means, what to do."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, get_args
 
-from sources.notes import Severity
+from sources.notes import Said, Severity
 
 ORDER: tuple[Severity, ...] = get_args(Severity)
 
@@ -25,6 +25,7 @@ class Finding:
     meaning: str
     what_to_do: str
     step: str = "ingest"
+    said: Said | None = None  # for other languages; no part of the record
 
 
 def most_severe_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -34,4 +35,5 @@ def most_severe_first(findings: Iterable[Finding]) -> list[Finding]:
 
 def as_records(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """The findings as JSON, most severe first."""
-    return [asdict(finding) for finding in most_severe_first(findings)]
+    names = [field.name for field in fields(Finding) if field.name != "said"]
+    return [{name: getattr(one, name) for name in names} for one in most_severe_first(findings)]

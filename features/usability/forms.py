@@ -34,24 +34,30 @@ class Form:
 
     name: str
     sql: str
+    key: str  # of the message that names it in other languages
 
 
 def _phones(digits: int) -> Form:
     return Form(
         "notations of one phone number",
         f"CASE WHEN {IS_PHONE} THEN right({DIGITS}, {digits}) ELSE $id END",
+        "phone",
     )
 
 
 PHONES = (_phones(10), _phones(9))  # national numbers are of ten digits, in some countries of nine
 FORMS = (
-    Form("letters of two alphabets that look alike", f"translate($id, '{CYRILLIC}', '{LATIN}')"),
-    Form("capital letters", "lower($id)"),
-    Form("a decimal that is zero", r"regexp_replace($id, '\.0$', '')"),
-    Form("spaces, hyphens or underscores", r"regexp_replace($id, '[\s_-]', '', 'g')"),
-    Form("zeros in front", r"regexp_replace($id, '^([A-Za-z]*)0+(.)', '\1\2')"),
+    Form(
+        "letters of two alphabets that look alike",
+        f"translate($id, '{CYRILLIC}', '{LATIN}')",
+        "alphabets",
+    ),
+    Form("capital letters", "lower($id)", "capitals"),
+    Form("a decimal that is zero", r"regexp_replace($id, '\.0$', '')", "decimal"),
+    Form("spaces, hyphens or underscores", r"regexp_replace($id, '[\s_-]', '', 'g')", "spaces"),
+    Form("zeros in front", r"regexp_replace($id, '^([A-Za-z]*)0+(.)', '\1\2')", "zeros"),
 )
-PREFIX = Form("letters in front", "regexp_replace($id, '^[^0-9]+', '')")
+PREFIX = Form("letters in front", "regexp_replace($id, '^[^0-9]+', '')", "prefix")
 
 
 def in_one_form(ids: pd.Series, forms: Sequence[Form]) -> "pd.Series[str]":

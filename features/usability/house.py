@@ -7,6 +7,7 @@ import pandas as pd
 from features.usability.finding import Finding
 from sources.contract import ORDERS
 from sources.cures import literal, own, pasted
+from sources.notes import Said
 from sources.params import SourceParams
 
 SHARE = 0.05  # of all orders, and AT_LEAST times the median customer
@@ -53,6 +54,17 @@ def house_accounts(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
             f"customer has {usual:,.0f}. A till, a test or a reseller?{written}",
             "If it is no customer, make its rows those of guests; in params.yaml, below source: "
             + _left_out([str(account) for account in house.index[:MOST_LEFT_OUT]], source),
+            said=Said(
+                "house_account.nobody" if nobody else "house_account",
+                customers=len(house),
+                named=[
+                    Said("orders_of", id=one, orders=int(n))
+                    for one, n in house.head(MOST_NAMED).items()
+                ],
+                usual=usual,
+                nobody=", ".join(nobody),
+                line=_left_out([str(one) for one in house.index[:MOST_LEFT_OUT]], source),
+            ),
         )
     ]
 
@@ -81,6 +93,15 @@ def lone_customers(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
             "Look after such a customer by name, and read sums without it. If it is no customer, "
             "make its rows those of guests; in params.yaml, below source: "
             + _left_out([str(customer) for customer in lone.index[:MOST_LEFT_OUT]], source),
+            said=Said(
+                "lone_customer",
+                named=[
+                    Said("share_of", id=one, share=float(share))
+                    for one, share in (lone / total).items()
+                ],
+                usual=usual / total,
+                line=_left_out([str(one) for one in lone.index[:MOST_LEFT_OUT]], source),
+            ),
         )
     ]
 

@@ -11,7 +11,7 @@ from features.usability.forms import (
     meeting,
     one_form_for_all,
 )
-from sources.notes import Severity
+from sources.notes import Said, Severity
 from sources.params import SourceParams
 from sources.tables.check import Checked
 
@@ -51,6 +51,15 @@ def _in_orders(
             f"({_pair(twice, forms)}; {_named(forms)}): {people:,} customers seem to be "
             f"{len(twice):,}, and who is two seems to leave.",
             f"Write the ids in one form; {one_form_for_all(forms, tables, source)}",
+            said=Said(
+                "id_forms.in_orders",
+                twice=len(twice),
+                buyers=len(buyers),
+                pair=_pair(twice, forms),
+                forms=_parts(forms),
+                people=int(people),
+                line=_line(forms, tables, source),
+            ),
         )
     ]
 
@@ -80,6 +89,15 @@ def _beside_orders(
                 f"in orders ({_shown(alike.iloc[0], pair)} here, {_shown(pair, alike.iloc[0])} "
                 f"there): {_named(forms)}. Their rows count for nobody.",
                 "Write the ids in one form; " + one_form_for_all(forms, ["orders", name], source),
+                said=Said(
+                    "id_forms.beside_orders",
+                    alike=len(alike),
+                    ids=len(ids),
+                    here=_shown(alike.iloc[0], pair),
+                    there=_shown(pair, alike.iloc[0]),
+                    forms=_parts(forms),
+                    line=_line(forms, ["orders", name], source),
+                ),
             )
         ]
     if len(strangers) <= MOST_ABSENT * len(ids):
@@ -94,6 +112,9 @@ def _beside_orders(
             f"{len(strangers):,} of {len(ids):,} customers never ordered "
             f"({strangers.iloc[0]}, for example): their rows count for nobody.",
             "Check that the two tables have the same kind of id and the same period.",
+            said=Said(
+                "not_in_orders", strangers=len(strangers), ids=len(ids), id=strangers.iloc[0]
+            ),
         )
     ]
 
@@ -135,3 +156,12 @@ def _shown(first: str, other: str) -> str:
 
 def _named(forms: tuple[Form, ...]) -> str:
     return ", ".join(form.name for form in forms)
+
+
+def _parts(forms: tuple[Form, ...]) -> list[Said]:
+    return [Said(f"form_{form.key}") for form in forms]
+
+
+def _line(forms: tuple[Form, ...], tables: list[str], source: SourceParams) -> str:
+    """The line for params.yaml alone, without the words before it."""
+    return one_form_for_all(forms, tables, source).split(": ", 1)[1]

@@ -3,6 +3,7 @@
 from features.planning.horizons import YEAR
 from features.planning.profile import Profile
 from features.usability.finding import Finding
+from sources.notes import Said
 
 YEARLY = "yearly_rhythm"  # the check that the plan asks about
 
@@ -29,5 +30,12 @@ def yearly_rhythm(rhythm: Profile, horizon_days: int) -> list[Finding]:
             f"a year calls that a loss. The horizon is {horizon_days} days.",
             f"{what_to_do} Whoever came to the last season gets no offer from the plan until the "
             "next one is near (usual_pause).",
+            said=Said(
+                "yearly_rhythm.short" if horizon_days < YEAR else "yearly_rhythm",
+                share=season.share,
+                months=season.months,
+                horizon_days=horizon_days,
+                year=YEAR,
+            ),
         )
     ]

@@ -10,6 +10,7 @@ from features.usability.finding import Finding
 from features.usability.seasons import yearly_rhythm
 from features.usability.volume import day_numbers
 from sources.contract import TABLES, TIME
+from sources.notes import Said
 from sources.tables.check import Checked
 
 # A horizon each for history, training, validation and test, and two for more than one date a split.
@@ -76,6 +77,14 @@ def _short_history(rhythm: Profile, horizon: int) -> list[Finding]:
             "see few dates, and no season twice.",
             f"Bring {LEAST_HORIZONS * horizon} days or more, or shorten task.horizon_days (auto "
             "shortens it only where no split is possible).",
+            said=Said(
+                "short_history",
+                days=days,
+                horizons=days / horizon,
+                horizon_days=horizon,
+                least=LEAST_HORIZONS,
+                enough=LEAST_HORIZONS * horizon,
+            ),
         )
     ]
 
@@ -97,6 +106,12 @@ def _short_horizon(rhythm: Profile, horizon: int, suggested: int) -> list[Findin
             "purchases.",
             f"Set task.horizon_days to {enough}{' or auto' * (enough == suggested)}, or read the "
             "risk as the chance of a pause.",
+            said=Said(
+                "short_horizon.auto" if enough == suggested else "short_horizon",
+                horizon_days=horizon,
+                long_gap=rhythm.long_gap,
+                enough=enough,
+            ),
         )
     ]
 
@@ -106,12 +121,17 @@ def _other_period(feeds: list[Judged]) -> list[Finding]:
     findings = []
     for judged in feeds:
         feed, volume, differences = judged.feed, judged.feed.volume, []
+        parts: list[Said] = []
         if volume.first > orders.first + EDGE_DAYS:
             differences.append(
                 f"begins on {date_of(volume.first)}, orders on {date_of(orders.first)}"
             )
+            days = {"day": date_of(volume.first), "orders": date_of(orders.first)}
+            parts.append(Said("begins", **days))
         if volume.last < orders.last - EDGE_DAYS and judged.dead is None:
             differences.append(f"ends on {date_of(volume.last)}, orders on {date_of(orders.last)}")
+            days = {"day": date_of(volume.last), "orders": date_of(orders.last)}
+            parts.append(Said("ends", **days))
         if differences:
             findings.append(
                 Finding(
@@ -123,6 +143,7 @@ def _other_period(feeds: list[Judged]) -> list[Finding]:
                     f"{' and '.join(differences)}: its features are empty for some dates and not "
                     "for others, and so mean different things.",
                     "Bring the same period as for orders, where there is more.",
+                    said=Said("other_period", parts=parts),
                 )
             )
     return findings
@@ -144,6 +165,12 @@ def _late(name: str, table: Checked) -> list[Finding]:
             f"{late['days_of_95_percent']:.1f}. The last days are not yet complete, in training as "
             "in use.",
             "Load the table sooner; nothing is wrong, the models see only what was known.",
+            said=Said(
+                "late_rows",
+                share=late["share"],
+                median_days=late["median_days"],
+                late_days=late["days_of_95_percent"],
+            ),
         )
     ]
 
@@ -164,6 +191,7 @@ def _known_too_early(name: str, table: Checked) -> list[Finding]:
             early,
             f"rows were known before they happened (known_at before {time})",
             "Check time zones, and that known_at is when the row reached you.",
+            said=Said("known_too_early", time=time),
         )
     ]
 
@@ -186,6 +214,7 @@ def _reversed(name: str, table: Checked) -> list[Finding]:
                     reversed_,
                     f"{column} is before {contract.time}: what ended had not begun",
                     "Check that the two columns are not exchanged, and their time zones.",
+                    said=Said("reversed_times", column=column, time=contract.time),
                 )
             )
     return findings

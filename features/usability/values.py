@@ -6,7 +6,8 @@ import pandas as pd
 
 from features.usability.finding import Finding
 from sources.contract import TABLES, TIME
-from sources.meanings.currencies import CHECK, added_up, convert, counts_by_currency
+from sources.meanings.currencies import CHECK, added_up, convert, counts_by_currency, said_of
+from sources.notes import Said
 from sources.tables.check import Checked
 
 MOST_UNKNOWN = 0.03  # share of the lines without an amount
@@ -69,6 +70,13 @@ def _unknown_amounts(rows: pd.DataFrame) -> list[Finding]:
             "money is unknown.",
             "Bring the amounts. If an empty one means that nothing was paid, write 0: "
             'source.derive.orders.amount, as in "coalesce(amount, 0)".',
+            said=Said(
+                "unknown_amounts",
+                share=share,
+                orders=orders,
+                customers=customers,
+                usual=MOST_UNKNOWN,
+            ),
         )
     ]
 
@@ -87,6 +95,7 @@ def _refunds(rows: pd.DataFrame) -> list[Finding]:
             f"{lines:.1%} of the lines are negative, {money:.1%} of the money went back (usual: up "
             f"to {MOST_REFUNDED:.0%}). What customers are worth depends on it.",
             "Check the sign of amount, and that a cancelled order is not both there and refunded.",
+            said=Said("refunds", lines=lines, money=money, usual=MOST_REFUNDED),
         )
     ]
 
@@ -105,6 +114,7 @@ def _flat_amounts(rows: pd.DataFrame) -> list[Finding]:
             f"every amount is {amount.iloc[0]:g}: no customer is worth more than another.",
             "Map the column that holds the money, or leave amount out: then it is absent, not "
             "equal.",
+            said=Said("flat_amounts", amount=float(amount.iloc[0])),
         )
     ]
 
@@ -127,6 +137,14 @@ def _outliers(rows: pd.DataFrame) -> list[Finding]:
             f"({usual:,.2f}); the largest is {worst['amount']:,.2f} (order {worst['order_id']}). "
             "One such line decides what its customer is worth.",
             "Look at these orders: a typing mistake, or a sale that a refund takes back?",
+            said=Said(
+                "outliers",
+                lines=len(large),
+                times=OUTLIER_TIMES,
+                usual=usual,
+                largest=float(worst["amount"]),
+                order=worst["order_id"],
+            ),
         )
     ]
 
@@ -147,6 +165,7 @@ def _currencies(rows: pd.DataFrame) -> list[Finding]:
             others,
             added_up(counts),
             convert("orders", "amount"),
+            said=said_of(counts, "orders", "amount"),
         )
     ]
 
@@ -168,6 +187,7 @@ def _midnights(rows: pd.DataFrame, timezone: str) -> list[Finding]:
             "every order is at midnight: there is no time of day, and orders of one day have no "
             "order among themselves",
             "Bring the time if it is known; days are enough for everything else.",
+            said=Said("midnights"),
         )
     ]
 
@@ -188,6 +208,7 @@ def _equal_lines(rows: pd.DataFrame) -> list[Finding]:
             f"{share:.1%} of the lines equal another of their order in every column. Two scans of "
             "one product look like this, and so does a file delivered twice.",
             "If a line is never there twice, add orders to source.drop_repeated_rows.",
+            said=Said("equal_lines", share=share),
         )
     ]
 
@@ -211,6 +232,7 @@ def _constant_columns(name: str, rows: pd.DataFrame) -> list[Finding]:
                     len(values),
                     f"every cell is {str(values.iloc[0])[:40]}: nothing can be learned from it",
                     "leave it out, or map the column that tells rows apart",
+                    said=Said("constant_column", value=str(values.iloc[0])[:40]),
                 )
             )
     return findings

@@ -8,7 +8,8 @@ from typing import Any
 
 from features.usability.finding import Finding
 from serving.wording.languages import Language
-from serving.wording.writing import KINDS, message, shown
+from serving.wording.writing import KINDS, message, shown, translation
+from sources.notes import Said
 
 ENGLISH: Language = "en"  # the language of the findings' own sentences
 
@@ -34,6 +35,26 @@ def show(language: Language, value: Any, kind: str) -> str:
 
 
 def words_of(finding: Finding, language: Language) -> Words:
-    """The finding in words."""
-    check = finding.check.replace("_", " ")
-    return Words(check, finding.meaning, finding.what_to_do, ENGLISH)
+    """The finding in words: those of the language where it has them, else its own in English."""
+    check = translation(f"check.{finding.check}", language, {}, KINDS)
+    check = check or finding.check.replace("_", " ")
+    texts = [_translated(finding.said, name, language) for name in ("meaning", "what_to_do")]
+    if texts[0] is None or texts[1] is None:
+        return Words(check, finding.meaning, finding.what_to_do, ENGLISH)
+    return Words(check, texts[0], texts[1], language)
+
+
+def _translated(said: Said | None, name: str, language: Language) -> str | None:
+    if said is None:
+        return None
+    values = {key: _value(value, language) for key, value in said.values.items()}
+    return translation(f"finding.{said.key}.{name}", language, values, KINDS)
+
+
+def _value(value: Any, language: Language) -> Any:
+    """A value; a part of a sentence in words, and several of them as a list."""
+    if isinstance(value, Said):
+        return translation(f"part.{value.key}", language, value.values, KINDS)
+    if isinstance(value, list):
+        return "; ".join(str(_value(one, language)) for one in value)
+    return value

@@ -15,7 +15,7 @@ The result is plain text, whatever the values hold: the page has to escape it.
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -49,12 +49,22 @@ def message(key: str, language: Language, values: Values, kinds: Mapping[str, Wr
     variants = messages_of(language).get(key)
     if variants is None:
         raise LookupError(f"There is no message {key!r}.{did_you_mean(key, keys())}")
-    for text in variants:
-        filled = _fill(text, language, values, kinds)
-        if filled is not None:
-            return filled
+    filled = _first_filled(variants, language, values, kinds)
+    if filled is not None:
+        return filled
     names = sorted({name for name, _ in PLACEHOLDER.findall(variants[-1])})
     raise LookupError(f"The message {key!r} needs the values {', '.join(names)}.")
+
+
+def translation(
+    key: str, language: Language, values: Values, kinds: Mapping[str, Writer]
+) -> str | None:
+    """The message `key` of the findings; None where the language has none, as English has none.
+
+    English is what the finding says itself, so that its sentences stand in one place.
+    """
+    variants = findings_in(language).get(key, [])
+    return _first_filled(variants, language, values, kinds)
 
 
 def shown(
@@ -95,16 +105,30 @@ def units() -> tuple[str, ...]:
 @cache
 def messages_of(language: Language) -> dict[str, list[str]]:
     """Message key → its variants."""
+    return _flat(_content(language)["messages"])
+
+
+@cache
+def findings_in(language: Language) -> dict[str, list[str]]:
+    """Message key → its variants, of the findings on data; empty for English."""
+    file = FOLDER / f"findings.{language}.yaml"
+    if not file.is_file():
+        return {}
+    return _flat(yaml.safe_load(file.read_text(encoding="utf-8"))["messages"])
+
+
+def _flat(tree: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The names on the way to each text, joined by points; an empty name is left out."""
     flat: dict[str, list[str]] = {}
 
     def walk(node: Any, path: tuple[str, ...]) -> None:
         if isinstance(node, dict):
             for name, inner in node.items():
-                walk(inner, (*path, name))
+                walk(inner, (*path, name) if name else path)
         else:
             flat[".".join(path)] = node if isinstance(node, list) else [node]
 
-    walk(_content(language)["messages"], ())
+    walk(tree, ())
     return flat
 
 
@@ -115,6 +139,13 @@ def _content(language: Language) -> dict[str, Any]:
     text = (FOLDER / f"{language}.yaml").read_text(encoding="utf-8")
     content: dict[str, Any] = yaml.safe_load(text)
     return content
+
+
+def _first_filled(
+    variants: Sequence[str], language: Language, values: Values, kinds: Mapping[str, Writer]
+) -> str | None:
+    filled = (_fill(text, language, values, kinds) for text in variants)
+    return next((text for text in filled if text is not None), None)
 
 
 def _fill(text: str, language: Language, values: Values, kinds: Mapping[str, Writer]) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from sources.contract import NUMBER, Table
-from sources.notes import Note
+from sources.notes import Note, Said
 from sources.written.numbers import MONEY
 
 CHECK = "currencies"
@@ -68,7 +68,15 @@ def currencies_in_cells(raw: pd.DataFrame, table: Table) -> tuple[Note, ...]:
         if len(counts) > 1:
             others = sum(counts.values()) - max(counts.values())
             notes.append(
-                Note(CHECK, "error", column, others, added_up(counts), convert(table.name, column))
+                Note(
+                    CHECK,
+                    "error",
+                    column,
+                    others,
+                    added_up(counts),
+                    convert(table.name, column),
+                    said_of(counts, table.name, column),
+                )
             )
     return tuple(notes)
 
@@ -92,6 +100,13 @@ def added_up(counts: Mapping[str, int]) -> str:
         f"{len(counts)} currencies are added up as if they were one: {named}. No sum of money "
         "means anything."
     )
+
+
+def said_of(counts: Mapping[str, int], table: str, column: str) -> Said:
+    """Both for other languages."""
+    shown = list(counts.items())[:MOST_SHOWN]
+    named = [Said("count_of", name=name, count=n) for name, n in shown]
+    return Said(CHECK, number=len(counts), named=named, table=table, column=column)
 
 
 def convert(table: str, column: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sources.contract import TEXT, Table
-from sources.notes import Note
+from sources.notes import Note, Said
 
 NOT_IDS = ("action_id",)  # names of actions, as the catalogue writes them
 BEYOND_PLAIN = re.compile(r"[^\x20-\x7e]")
@@ -113,6 +113,7 @@ def _told_invisible(column: str, cells: int, example: str) -> Note:
         f"cells with characters that cannot be seen ({example!a}, for example): zero-width "
         "characters, no-break spaces or letters in two halves. They were taken off",
         "look at how the source is exported; nothing needs to be done here",
+        Said("invisible_characters", example=ascii(example)),
     )
 
 
@@ -125,4 +126,5 @@ def _told_zeros(column: str, cells: int, example: str) -> Note:
         f"ids that end in zeros behind a point ({example}, for example), because the column was a "
         "number on the way. They were taken off",
         "export ids as text; nothing needs to be done here",
+        Said("trailing_zeros", example=example),
     )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sources.contract import ORDERS
 from sources.cures import own, pasted
-from sources.notes import Note
+from sources.notes import Note, Said
 from sources.params import SourceParams
 
 TURNED = 0.5  # share of the lines sold from which a quantity below 0 is how the source writes sales
@@ -68,6 +68,12 @@ def _turned(raw: pd.DataFrame, back: pd.DataFrame, params: SourceParams) -> Note
         "many are no returns: the quantity seems to be what left the stock.",
         "If so, turn its sign; in params.yaml, below source: "
         + pasted("derive", {"orders": {"quantity": turned}}, params),
+        Said(
+            "turned_quantities",
+            lines=len(back),
+            of=len(raw),
+            line=pasted("derive", {"orders": {"quantity": turned}}, params),
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from sources.contract import ORDERS
 from sources.cures import literal, named, pasted
 from sources.meanings.missing import ALSO_MISSING
 from sources.meanings.vocabulary import FALSE_WORDS, TRUE_WORDS
-from sources.notes import Note
+from sources.notes import Note, Said
 from sources.params import SourceParams
 
 MOST_WORDS = 50  # different values of a column of statuses; of more it is names or remarks
@@ -78,6 +78,13 @@ def unfinished_orders(raw: pd.DataFrame, params: SourceParams) -> tuple[Note, ..
             f"{kept.rows.mean():.1%} of the rows count as purchases though {kept.column} says "
             f"{kept.words}",
             f"If such an order brings no money, leave it out; in params.yaml, below source: {line}",
+            Said(
+                "not_a_purchase",
+                share=float(kept.rows.mean()),
+                column=kept.column,
+                words=kept.words,
+                line=line,
+            ),
         )
         for kept in once
     )

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sources.contract import ORDERS
 from sources.cures import own, pasted
-from sources.notes import Note
+from sources.notes import Note, Said
 from sources.params import SourceParams
 
 SHARED = re.compile(r"\bOVER\b", re.IGNORECASE)  # an expression that shares a total already
@@ -63,6 +63,16 @@ def repeated_totals(
             meaning + otherwise,
             "Share the total among the lines; in params.yaml, below source: "
             + pasted("derive", {"orders": {"amount": _shared(raw, params)}}, params),
+            Said(
+                "total_on_each_line" if is_varied else "total_on_each_line.alike",
+                orders=len(totals),
+                several=len(equal),
+                order=totals.index[0],
+                amount=float(totals.iloc[0]),
+                once=once,
+                summed=summed,
+                line=pasted("derive", {"orders": {"amount": _shared(raw, params)}}, params),
+            ),
         ),
     )
 

@@ -20,7 +20,7 @@ import pandas as pd
 from core.errors import TableError
 from sources.contract import Table
 from sources.cures import literal, own, pasted
-from sources.notes import Note
+from sources.notes import Note, Said
 from sources.params import SourceParams
 
 Arm = Literal["treated", "holdout"]
@@ -186,6 +186,15 @@ def _unknown_words(
         f"words that are not known, kept: {_listed(unknown)}. Known are {', '.join(words)}.",
         "If one of them means a known word, map it with source.derive; what means something else "
         "stays as it is.",
+        Said(
+            "unknown_words",
+            named=[
+                Said("count_of", name=word, count=int(count))
+                for word, count in unknown.head(MAX_WORDS_NAMED).items()
+            ],
+            more=len(unknown) - MAX_WORDS_NAMED if len(unknown) > MAX_WORDS_NAMED else None,
+            known=", ".join(words),
+        ),
     )
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 from core.clock import utc_now
 from core.errors import TableError
 from sources.contract import TABLES
-from sources.notes import Note
+from sources.notes import Note, Said
 from sources.params import SourceParams
 from sources.subscriptions.contracts import days_of, whole_months, with_exclusive_ends
 from sources.subscriptions.periods import add_months, is_planned, period_in_words, periods_of
@@ -60,6 +60,7 @@ def _with_planned_ends(ended: Checked) -> Checked:
         f"periods and the newest contracts have one too. {later:,} lie after the last start "
         f"({last:%Y-%m-%d}), up to which the data counts as watched.",
         "If they are days on which customers left, leave ended_at empty for whoever still runs.",
+        Said("planned_ends", later=later, last=last.date()),
     )
     return replace(ended, planned=("ended_at",), notes=(*ended.notes, note))
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from sources.notes import Note
+from sources.notes import Note, Said
 from sources.params import SourceParams
 from sources.tables.check import Checked
 
@@ -206,4 +206,5 @@ def _told_mixed(signs: _Signs) -> Note:
         "the first that is not. It is taken as the latter.",
         "Set source.ends to inclusive or exclusive in params.yaml; where rows of two systems "
         "differ, bring them to one with source.derive.subscriptions.ended_at.",
+        Said("mixed_ends", day_after=signs.day_after, same_day=signs.same_day),
     )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from sources.notes import Note
+from sources.notes import Note, Said
 from sources.params import SourceParams
 from sources.subscriptions.contracts import days_to_next_start, next_starts
 from sources.tables.check import Checked
@@ -53,5 +53,14 @@ def _late_renewals(rows: pd.DataFrame, grace_days: int, params: SourceParams) ->
             f"{grace_days + 1} to {LATE_DAYS} days after the end: on the dates between, customers "
             "who renew count as gone.",
             f"Set task.grace_days to {advised} in params.yaml, if they were served in between.",
+            Said(
+                "late_renewals",
+                late=len(late),
+                renewals=len(renewals),
+                share=len(late) / len(renewals),
+                first=grace_days + 1,
+                last=LATE_DAYS,
+                advised=advised,
+            ),
         )
     ]

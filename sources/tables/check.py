@@ -21,7 +21,7 @@ from sources.meanings.ids import whole_ids
 from sources.meanings.missing import without_missing_words
 from sources.meanings.totals_rows import totals_rows
 from sources.meanings.vocabulary import in_known_words
-from sources.notes import Note
+from sources.notes import Note, Said
 from sources.params import SourceParams
 from sources.tables.cell_cures import cure
 from sources.tables.cells import read_cells
@@ -150,6 +150,7 @@ def _without_empty_amounts(
         int(kept.sum()),
         "no row has an amount, so that there is no money at all: neither values nor gains are told",
         f"map the column that holds the money with source.columns.{table.name}.amount",
+        Said("unknown_amounts.all", table=table.name),
     )
     return rows.drop(columns="amount"), (note,)
 

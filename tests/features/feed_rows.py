@@ -3,9 +3,8 @@
 import numpy as np
 
 from features.usability.feed import feed_findings, feeds, judge, known_days
-from features.usability.finding import as_records
 from features.usability.volume import Volume, tail_drop
-from tests.features.usable import START, Seen, checked, rows_of_days
+from tests.features.usable import START, Seen, checked, records, rows_of_days
 from tests.features.world import day
 
 FIRST = day(START)
@@ -38,4 +37,4 @@ def findings_of(order_counts, known=(), days=None):
         orders=rows_of_days(order_counts), events=events_until(days or len(order_counts))
     )
     known = known_days(known)
-    return Seen(as_records(feed_findings([judge(feed, known) for feed in feeds(tables)])))
+    return Seen(records(feed_findings([judge(feed, known) for feed in feeds(tables)])))

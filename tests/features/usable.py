@@ -9,6 +9,7 @@ from features.params import TaskParams
 from features.planning.profile import Profile
 from features.usability.finding import as_records
 from features.usability.report import as_json, usability_report
+from pipelines.reports.usability_words import words_of
 from sources.params import SourceParams
 from sources.tables.check import Checked
 from tests.features.world import day, on_duckdb
@@ -97,7 +98,15 @@ class Seen:
 
 def seen(findings):
     """Findings as the report has them."""
-    return Seen(as_records(findings))
+    return Seen(records(findings))
+
+
+def records(findings):
+    """The findings as JSON, once each that has words in Russian has been said in them."""
+    for one in findings:
+        words = words_of(one, "ru")
+        assert one.said is None or words.language == "ru", one
+    return as_records(findings)
 
 
 def report_of(tables, **settings):

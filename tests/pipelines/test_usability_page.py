@@ -118,6 +118,24 @@ def test_the_page_says_the_numbers_of_the_report_in_each_language(report, langua
         assert shown(value, kind, language, {}, KINDS) in text, (value, kind)
 
 
+def test_the_findings_are_said_in_russian_too_with_the_same_numbers(dead_report):
+    text = read(page(dead_report)).by_language["ru"]
+    (dead,) = (q for q in dead_report["volume"]["orders"]["quiet"] if q["kind"] == "dead")
+    first, last, rows, usual = (
+        shown(dead[name], kind, "ru", {}, KINDS)
+        for name, kind in (
+            ("first_day", "day"),
+            ("last_day", "day"),
+            ("rows", "number"),
+            ("usual", "number"),
+        )
+    )
+    assert f"с {first} по {last}: {rows} при обычных {usual}" in text
+    assert f'["{dead["first_day"]}", "{dead["last_day"]}"] в source.known_gaps' in text
+    words = {finding.meaning for finding in dead_report["findings"] if finding.said}
+    assert words and not any(meaning[1:] in text for meaning in words)
+
+
 def test_each_picture_says_what_it_shows_to_those_who_cannot_see_it(report):
     html = page(report)
     pictures = re.findall(r'<svg [^>]*role="img" aria-labelledby="([^"]+)"', html)
