@@ -111,7 +111,7 @@ class ParametricChurn:
         values = {ORDERS: (own[0], usual[0]), AGE: (own[2], usual[2])}
         values[SILENCE] = (own[2] - own[1], usual[2] - usual[1])
 
-        def told(known: frozenset[str]) -> FloatArray:
+        def log_odds_with(known: frozenset[str]) -> FloatArray:
             frequency, silence, t = (
                 values[name][0 if name in known else 1] for name in (ORDERS, SILENCE, AGE)
             )
@@ -119,7 +119,7 @@ class ParametricChurn:
 
         n = len(players)
         sets = [frozenset(part) for size in range(n + 1) for part in combinations(players, size)]
-        worth = {known: told(known) for known in sets}
+        worth = {known: log_odds_with(known) for known in sets}
         weight = [factorial(k) * factorial(n - k - 1) / factorial(n) for k in range(n)]
         moved = {name: np.zeros(own.shape[1]) for name in players}
         for name in players:

@@ -76,7 +76,7 @@ def count_ticks(scale: Scale, language: Language, most: int = 5) -> list[Tick]:
     top = scale.last
     tens: float = 10 ** (len(str(int(top))) - 1)
     steps = (tens / 5, tens / 2, tens, tens * 2, tens * 5)
-    step = max(int(next(one for one in steps if top / one <= most)), 1)
+    step = max(int(next(size for size in steps if top / size <= most)), 1)
     return number_ticks(scale, range(0, int(top) + 1, step), "number", language)
 
 
@@ -84,7 +84,7 @@ def number_ticks(
     scale: Scale, values: Sequence[float], kind: str, language: Language
 ) -> list[Tick]:
     """Ticks at these values, written as a message writes this kind."""
-    return [Tick(scale.at(one), shown(one, kind, language, {}, KINDS)) for one in values]
+    return [Tick(scale.at(value), shown(value, kind, language, {}, KINDS)) for value in values]
 
 
 def apart(ticks: Sequence[Tick], room: float) -> list[Tick]:

@@ -52,13 +52,13 @@ def draw(card: ScoreCard, language: Language) -> Drawing | None:
     left = min(start, card.as_of_date - dt.timedelta(days=LEAST))
     when = card.next_purchase_date
     end = card.as_of_date + dt.timedelta(days=when.reach_days if when else 30)
-    shown = [one for one in bought if one.day >= start]
-    has_money = any(one.amount is not None for one in shown)
+    shown = [day for day in bought if day.day >= start]
+    has_money = any(day.amount is not None for day in shown)
     scale = charts.days(left - dt.timedelta(days=3), end + dt.timedelta(days=3), 0, WIDTH)
-    largest = max([_size(one, has_money) for one in shown], default=0.0)
+    largest = max([_size(day, has_money) for day in shown], default=0.0)
     return Drawing(
         start=start,
-        bars=[_bar(one, scale, largest, has_money) for one in shown],
+        bars=[_bar(day, scale, largest, has_money) for day in shown],
         ticks=charts.month_ticks(scale, language, room=60, edge=LABEL),
         as_of=scale.at(card.as_of_date.toordinal()),
         median=_x(scale, when.median) if when else None,
@@ -80,11 +80,11 @@ def _high(scale: Scale, when: NextPurchase | None, end: dt.date) -> float | None
     return _x(scale, when.high or end)
 
 
-def _size(one: Purchases, has_money: bool) -> float:
-    return max(one.amount or 0.0, 0.0) if has_money else float(one.orders)
+def _size(day: Purchases, has_money: bool) -> float:
+    return max(day.amount or 0.0, 0.0) if has_money else float(day.orders)
 
 
-def _bar(one: Purchases, scale: Scale, largest: float, has_money: bool) -> Bar:
-    share = _size(one, has_money) / largest if largest > 0 else 1.0
+def _bar(day: Purchases, scale: Scale, largest: float, has_money: bool) -> Bar:
+    share = _size(day, has_money) / largest if largest > 0 else 1.0
     height = round(SHORTEST + share * (TALLEST - SHORTEST), 1)
-    return Bar(scale.at(one.day.toordinal()), round(FLOOR - height, 1), height, one, share == 1.0)
+    return Bar(scale.at(day.day.toordinal()), round(FLOOR - height, 1), height, day, share == 1.0)

@@ -77,7 +77,7 @@ def list_page(request: Request) -> Response:
         excel="/v1/at-risk" + suffix({**here, "language": [language], "format": ["excel"]}),
         next="/" + suffix({**here, "cursor": [page.next_cursor]}) if page.next_cursor else None,
         first="/" + suffix(here) if page.seen else None,
-        kept=[(name, one) for name, all_ in here.items() if name not in FIELDS for one in all_],
+        kept=[(name, value) for name, all_ in here.items() if name not in FIELDS for value in all_],
         expired=out_of_date(page.release, language),
     )
 

@@ -237,7 +237,9 @@ def _totals(
 ) -> tuple[int, float | None]:
     """Customers and value at risk of the whole list; without filters they are known already."""
     if query.fingerprint() == Filters().fingerprint():
-        return sum(release.customers.get(one, 0) for one in LISTED), release.total_value_at_risk
+        return sum(
+            release.customers.get(status, 0) for status in LISTED
+        ), release.total_value_at_risk
     sums = select(func.count(), func.sum(cards.c.value_at_risk)).where(*wanted)
     total, money = connection.execute(sums).one()
     return total, (money or 0.0) if release.has_money else None

@@ -61,7 +61,7 @@ class Counts:
         """Count one batch."""
         self.statuses.update(card.status for card in cards)
         self.value_at_risk += math.fsum(card.value_at_risk or 0.0 for card in cards)
-        self.actions |= {one.intended_action.action_id for one in cards if one.intended_action}
+        self.actions |= {card.intended_action.action_id for card in cards if card.intended_action}
         self.owners |= {card.owner for card in cards if card.owner}
 
 

@@ -17,7 +17,7 @@ def chosen_language(request: Request, asked: Language | None) -> Language:
             wanted.append((-float(quality or 1), name.replace("-", "_")))
         except ValueError:
             continue
-    names = [name for weight, name in sorted(wanted, key=lambda one: one[0]) if weight < 0]
+    names = [name for weight, name in sorted(wanted, key=lambda choice: choice[0]) if weight < 0]
     found = negotiate_locale(names, LANGUAGES)
     default: Language = request.app.state.settings.language
     return next((language for language in LANGUAGES if language == found), default)

@@ -39,7 +39,9 @@ EXAMPLES = {"complete_journey", "cdnow", "simulator"}  # sources that never get 
 def problem_page(request: Request, problem: ApiProblem) -> HTMLResponse:
     """The page of a problem, the same one that the API would return."""
     asked = request.query_params.get("language")
-    language = chosen_language(request, next((one for one in LANGUAGES if one == asked), None))
+    language = chosen_language(
+        request, next((language for language in LANGUAGES if language == asked), None)
+    )
     title, detail = PROBLEM_WORDS.get(problem.name, ("page.broken", "page.broken_detail"))
     names = listing((error.parameter for error in problem.errors), language)
     words = {
@@ -72,7 +74,10 @@ def page_of(
         docs="/docs" + suffix(in_url),
         back="/" + suffix(here),
         customer_url=partial(_customer_url, here),
-        languages={one: _path(request) + suffix({**here, "language": [one]}) for one in LANGUAGES},
+        languages={
+            language: _path(request) + suffix({**here, "language": [language]})
+            for language in LANGUAGES
+        },
         **values,
     )
     return HTMLResponse(text, status, headers={"Vary": "Accept-Language"})
