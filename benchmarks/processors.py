@@ -64,7 +64,7 @@ def settings() -> dict[str, dict[str, str]]:
         "no_avx": no_avx,
         "no_fma": NO_FMA,
         "laptop": {"OPENBLAS_CORETYPE": "Haswell", **no_avx512, **TWO},
-        "old": {"OPENBLAS_CORETYPE": "Nehalem", **no_avx, **NO_FMA, **ONE},
+        "old": {"OPENBLAS_CORETYPE": "Nehalem", **no_avx, **ONE},
     }
 
 

@@ -9,7 +9,6 @@ import ibis
 import ibis.expr.types as ir
 
 from features.families.definition import feature
-from features.history.settled import settled
 
 YEAR = 365.2425  # mean days of the Gregorian year
 MONDAY = 3  # 1970-01-01 was a Thursday, three days after a Monday
@@ -64,13 +63,13 @@ def orders_year_ago(purchase_days: ir.Table, window: int) -> ir.Value:
 @feature(base="purchase_days", group="season", unit="-1 to 1", history_days=365)
 def season_sine(purchase_days: ir.Table) -> ir.Value:
     """Sine of the place in the mean year (365.2425 days, from 1970-01-01): 1 in early April."""
-    return settled(_angle(purchase_days).sin())
+    return _angle(purchase_days).sin()
 
 
 @feature(base="purchase_days", group="season", unit="-1 to 1", history_days=365)
 def season_cosine(purchase_days: ir.Table) -> ir.Value:
     """Cosine of the place in the mean year (365.2425 days): 1 at New Year, -1 in early July."""
-    return settled(_angle(purchase_days).cos())
+    return _angle(purchase_days).cos()
 
 
 def _angle(purchase_days: ir.Table) -> ir.Value:

@@ -8,7 +8,6 @@ import ibis.expr.types as ir
 
 from features.families.definition import TEXT, feature
 from features.history.bases import latest_of_most, name_of_latest
-from features.history.settled import settled
 from features.timeline import within
 
 WINDOWS = (30, 90, 180)
@@ -72,7 +71,7 @@ def category_entropy(categories: ir.Table) -> ir.Value:
     weighted = (bought * bought.ln()).cast("decimal(38, 12)").sum().cast("float64")
     # Of one category it is 0, and not what is left of the last bits: trees would split on these.
     only_one = categories.bought.count() == 1
-    return only_one.ifelse(0.0, settled(bought.sum().ln() - weighted / bought.sum()))
+    return only_one.ifelse(0.0, bought.sum().ln() - weighted / bought.sum())
 
 
 @feature(base="categories", group="categories", unit="days")

@@ -4,7 +4,6 @@ import ibis
 import ibis.expr.types as ir
 
 from features.families.definition import feature
-from features.history.settled import settled
 
 
 @feature(base="purchase_days", group="rhythm", unit="days")
@@ -94,9 +93,9 @@ def clumpiness(purchase_days: ir.Table) -> ir.Value:
         purchase_days.ago.min().cast("float64"),
         purchase_days.ago.max().cast("float64"),
     )
-    logs = purchase_days.gap_log_gap.sum().cast("float64") + settled(silence * silence.ln())
+    logs = purchase_days.gap_log_gap.sum().cast("float64") + silence * silence.ln()
     intervals = purchase_days.count().cast("float64")
-    return settled(1.0 + (logs / tenure - tenure.ln()) / intervals.ln().nullif(0.0))
+    return 1.0 + (logs / tenure - tenure.ln()) / intervals.ln().nullif(0.0)
 
 
 def _spread(gap: ir.Value) -> ir.Value:

@@ -8,7 +8,6 @@ import ibis.expr.types as ir
 
 from features.families.definition import TEXT, feature
 from features.history.facts import exactly
-from features.history.settled import settled
 
 AMOUNT, PERIOD = ("subscription_amount",), ("period_days",)
 
@@ -59,7 +58,7 @@ def subscription_price_change(subscriptions: ir.Table) -> ir.Value:
     """Log ratio of the current subscription's price to the previous one's; of several the sum."""
     now = _cost(subscriptions, subscriptions.is_current)
     before = _cost(subscriptions, subscriptions.is_previous)
-    return settled((_positive(now) / _positive(before)).ln())
+    return (_positive(now) / _positive(before)).ln()
 
 
 @feature(base="subscriptions", group="subscription", unit="renewals", needs=PERIOD)

@@ -10,7 +10,6 @@ from features.families.rfm import orders
 from features.families.rhythm import gap_mean, gap_recent_mean
 from features.families.spend import amount
 from features.history.bases import usual_money
-from features.history.settled import settled
 from features.timeline import within
 
 WINDOWS = (14, 30, 45, 90)
@@ -22,7 +21,7 @@ def orders_change(purchase_days: ir.Table, window: int) -> ir.Value:
     """Log ratio of purchases (each plus one), last {window} days against the {window} before."""
     last = orders(purchase_days, window)
     before = orders(purchase_days, 2 * window) - last
-    return settled(((last + 1) / (before + 1).cast("float64")).ln())
+    return ((last + 1) / (before + 1).cast("float64")).ln()
 
 
 @feature(base="days", group="trend", unit="log ratio", windows=WINDOWS, needs=("amount",), reach=2)
@@ -30,7 +29,7 @@ def amount_change(days: ir.Table, window: int) -> ir.Value:
     """Log ratio of net amounts (at least 0, plus one), last {window} days against those before."""
     last = amount(days, window)
     before = amount(days, 2 * window) - last
-    return settled(((last.clip(lower=0) + 1.0) / (before.clip(lower=0) + 1.0)).ln())
+    return ((last.clip(lower=0) + 1.0) / (before.clip(lower=0) + 1.0)).ln()
 
 
 @feature(base="purchase_days", group="trend", unit="ratio")
