@@ -1,6 +1,7 @@
 """dvc.yaml says what the code does: DVC reruns a stage only for what is listed there."""
 
 import copy
+import re
 import subprocess
 from pathlib import Path
 
@@ -92,6 +93,13 @@ def parsed():
     """The code of all stages, once."""
     for name in STAGES:
         code_of(script(name))
+
+
+def test_files_that_a_comment_of_dvc_yaml_names_exist():
+    comments = re.findall(r"#.*", (ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+    named = re.findall(r"[\w/]+/\w+\.\w+", " ".join(comments))
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_a_stage_lists_all_the_code_it_imports():
