@@ -6,7 +6,7 @@
             expect(page.get_by_role("heading")).to_have_text("Customers")
 
 A test that uses it is `slow`, as the browser is there only after `make test` has seen to it, and
-runs in the xdist group "browser", so that the workers do not each start one.
+the tests of one file run on one worker, which starts the browser once.
 """
 
 import pytest

@@ -17,6 +17,9 @@ Booleans = npt.NDArray[np.bool_]
 
 CLOSE = 1e-9  # distance from a bound at which the parameter is held there
 TOLERANCE = 1e-14
+NOISE = (
+    1e-12  # a parameter nearer to 0 is 0: what is left of it are last digits, which would be kept
+)
 ROUNDING = 1e-9  # of the loss: the logs of gamma functions of 10,000 leave no more digits
 UNBOUNDED = (-np.inf, np.inf)
 
@@ -29,7 +32,8 @@ def polished(
     """The parameters (k,) near `found` at which the gradient of the loss is zero.
 
     `loss` returns its value and its gradient (k,). A parameter on its bound is held there, and so
-    is one whose root lies beyond the bound. Returns `found` itself where nothing better is found.
+    is one whose root lies beyond the bound, and one within NOISE of 0 is 0. Returns `found` itself
+    where nothing better is found.
     """
     low, high = np.array(bounds or [UNBOUNDED] * len(found), np.float64).T
     first = np.clip(found, low, high)
@@ -46,7 +50,8 @@ def polished(
             last = ended
             break
         last[beyond] = inside[beyond]
-    return last if _is_better(loss, last, first, (low, high)) else first
+    best = last if _is_better(loss, last, first, (low, high)) else first
+    return np.where(np.abs(best) < NOISE, np.clip(0.0, low, high), best)
 
 
 def _root(

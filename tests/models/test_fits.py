@@ -67,6 +67,18 @@ def test_data_that_differs_in_the_last_digit_gives_the_same_parameters(customers
     assert [name for name in here if here[name] != there[name]] == []
 
 
+def test_a_parameter_that_is_zero_is_stored_as_zero_and_not_as_last_digits():
+    outcomes = np.repeat([1.0, 0.0], [30, 70])
+    for factor in (1.0, 1.0 + 2.3e-16, 1.0 - 2e-16):
+        assert fit_beta_map(np.full(100, 0.3) * factor, outcomes).c == 0.0
+    for order in (slice(None), slice(None, None, -1), np.random.default_rng(3).permutation(40)):
+        balanced = pd.DataFrame({"a": np.tile([1.0, -1.0], 20)})
+        coefficients = Logistic.fit(
+            balanced.iloc[order], np.repeat([1.0, 0.0], 20)[order]
+        ).coefficient
+        assert coefficients == {"a": 0.0}
+
+
 @pytest.mark.slow
 def test_another_processor_stores_the_same_parameters():
     ask = "import json; from tests.models.test_fits import fits; "
