@@ -5,7 +5,9 @@
 
 Counted are seconds of the processor, by the test and by the processes that it waited for, not
 those on the clock: waiting makes no difference. A core that is shared with a neighbour counts up
-to twice as many, so that only what takes more than twice the limit is surely over it, and fails.
+to twice as many, and the first test of a worker that needs a library pays for its import (2.4
+seconds were seen of one that takes half a second), so that only what takes more than MARGIN times
+the limit is surely over it, and fails.
 A slower machine has more of them too: a fixed piece of work then tells how many times as many.
 The first test of a file may take twice as long: it may be the one that fills what is kept for all,
 as the compiled features are.
@@ -19,7 +21,7 @@ import pytest
 
 TEST_SECONDS = 1.0
 FIXTURE_SECONDS = 2.0
-SHARED_CORE = 2.0
+MARGIN = 4.0
 # What `yardstick` takes where the limits were set, on a quiet machine.
 USUAL_YARDSTICK = 0.020
 CURE = (
@@ -47,7 +49,7 @@ def slowness():
 
 
 def fail_if_over(what, seconds, limit, first=1):
-    allowed = limit * SHARED_CORE * first
+    allowed = limit * MARGIN * first
     if seconds > allowed and seconds > allowed * slowness():
         pytest.fail(
             f"{what} took {seconds:.1f} seconds of processor, and one that `make check` runs may "

@@ -151,6 +151,7 @@ def test_nothing_is_told_of_a_window_that_is_not_closed(tmp_path):
         assert len(outcomes) == rows
 
 
+@pytest.mark.slow
 def test_only_the_cohort_has_rows(tmp_path):
     lines = [line("lately", -DAY), line("long ago", -91 * DAY)]
     lines += [line(who, DAY, category="wine") for who in ("lately", "long ago", "new")]

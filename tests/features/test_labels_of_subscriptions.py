@@ -69,6 +69,7 @@ def test_a_change_of_plan_is_no_cancellation_and_a_start_counts_from_its_day():
     }
 
 
+@pytest.mark.slow
 def test_buying_does_not_keep_who_cancels_and_silence_does_not_lose_who_stays():
     rows = [subscription("cancels", 1, -50 * DAY, 9 * DAY), subscription("silent", 1, -50 * DAY)]
     left = cancelled(rows, [order("cancels", -DAY), order("cancels", 5 * DAY)])

@@ -105,6 +105,7 @@ def test_the_rule_and_its_distance_to_a_model_are_read_as_written(tmp_path):
     assert rule.gate.to_json()["distance"][1] == {"what": "history_days", "have": 55, "need": 120}
 
 
+@pytest.mark.slow
 def test_below_the_gates_the_champion_goes_on_scoring_where_it_can(tmp_path):
     rows, plan = simulate(), timeline()
     ours = tmp_path / "ours" / "models"

@@ -16,7 +16,7 @@ CONFTEST = """
 from tests import plugin_limits
 plugin_limits.TEST_SECONDS = 0.1
 plugin_limits.FIXTURE_SECONDS = 0.2
-plugin_limits.SHARED_CORE = 1.0
+plugin_limits.MARGIN = 1.0
 plugin_limits.slowness = lambda: 1.0
 pytest_plugins = ["tests.plugin_limits"]
 
@@ -134,13 +134,13 @@ def test_a_fixture_has_a_limit_of_its_own_that_no_test_pays_for(outcomes):
 
 def test_a_slower_machine_gets_more(monkeypatch):
     monkeypatch.setattr(plugin_limits, "yardstick", lambda: 3 * plugin_limits.USUAL_YARDSTICK)
-    plugin_limits.fail_if_over("The test", 5.9, limit=1.0)
-    with pytest.raises(pytest.fail.Exception, match=r"took 6\.1 seconds"):
-        plugin_limits.fail_if_over("The test", 6.1, limit=1.0)
+    plugin_limits.fail_if_over("The test", 11.9, limit=1.0)
+    with pytest.raises(pytest.fail.Exception, match=r"took 12\.1 seconds"):
+        plugin_limits.fail_if_over("The test", 12.1, limit=1.0)
 
 
-def test_a_faster_machine_gets_no_less_and_a_shared_core_twice_as_much(monkeypatch):
+def test_a_faster_machine_gets_no_less_and_only_what_is_over_the_margin_fails(monkeypatch):
     monkeypatch.setattr(plugin_limits, "yardstick", lambda: plugin_limits.USUAL_YARDSTICK / 3)
-    plugin_limits.fail_if_over("The test", 1.9, limit=1.0)
-    with pytest.raises(pytest.fail.Exception, match=r"took 2\.1 seconds"):
-        plugin_limits.fail_if_over("The test", 2.1, limit=1.0)
+    plugin_limits.fail_if_over("The test", 3.9, limit=1.0)
+    with pytest.raises(pytest.fail.Exception, match=r"took 4\.1 seconds"):
+        plugin_limits.fail_if_over("The test", 4.1, limit=1.0)

@@ -113,6 +113,7 @@ def test_nobody_buys_before_joining_or_after_leaving(company):
     assert (day >= np.floor(joined)).all()
 
 
+@pytest.mark.slow
 def test_who_joins_buys_at_once(company):
     orders, truth = company("shop", "orders"), company("shop", "truth").set_index("customer_id")
     new = truth[(truth["joined_day"] > 0)]
