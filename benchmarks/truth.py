@@ -168,7 +168,7 @@ def bg_nbd(customers: int, params: ModelParams) -> dict[str, Any]:
         horizon_days=HORIZON,
         active_within_days=ACTIVE,
         dates=(f"{date:%Y-%m-%d}",),
-        source={"kind": "files", "path": str(folder)},
+        source={"kind": "files", "path": str(folder), "currency": "USD"},
     )
     rows = prepare(case, case.dates[0])
     until, day = Until(rows.snapshots, rows.timeline), rows.timeline.test[0]

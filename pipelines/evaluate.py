@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from actions.plan.catalog import load_catalog
+from actions.plan.margin import usable_margin
 from actions.plan.offers import offers_of
 from core.digits import as_told
 from core.files import check_manifest, read_json, version, write_json
@@ -36,7 +37,10 @@ def main() -> None:
     params = load_params()
     manifest = check_manifest(stage.EVALUATED)
     timeline = read_timeline()
-    costs = Costs(offers_of(load_catalog(params.actions.catalog)), params.actions.margin_rate)
+    catalog = load_catalog(params.actions.catalog)
+    currency = read_json(stage.USABILITY)["currency"]
+    margin = usable_margin(catalog, params.actions.margin_rate, currency)
+    costs = Costs(offers_of(catalog), margin)
     evaluated = Evaluated.load(stage.EVALUATED)
     snapshots = read_snapshots()
     judged = judge(snapshots, timeline, evaluated, costs, params.model)

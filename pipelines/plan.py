@@ -25,7 +25,9 @@ def main() -> None:
     report = read_json(stage.USABILITY)
     is_seasonal = YEARLY in {finding["check"] for finding in report["findings"]}
     cards = with_pauses(pd.read_parquet(stage.SCORES), report["long_gap_days"], is_seasonal)
-    plan, summary = make_plan(cards, load_catalog(params.catalog), params, History(**history))
+    plan, summary = make_plan(
+        cards, load_catalog(params.catalog), params, History(**history), report["currency"]
+    )
     stage.write_parquet(plan, stage.PLAN)
     write_json(stage.PLAN_SUMMARY, as_told(summary))
 

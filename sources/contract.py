@@ -155,6 +155,7 @@ SUBSCRIPTIONS = Table(
         "ended_at": TIME,
         "subscription_plan": TEXT,
         "amount": NUMBER,
+        "currency": TEXT,
         "period_days": NUMBER,
         "known_at": TIME,
     },

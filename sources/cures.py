@@ -6,7 +6,7 @@ derive: {orders: {order_id: "concat_ws(' ', subscription, paid_at)"}}
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Literal
 
@@ -84,6 +84,13 @@ def pasted(
             cells = ", ".join(f"{_key(c)}: {_scalar(e)}" for c, e in {**old, **new}.items())
             tables.append(f"{name}: {{{cells}}}")
     return f"{section}: {{{', '.join(tables)}}}"
+
+
+def filtered(conditions: Iterable[str], table: Table, params: SourceParams) -> str:
+    """The line of `source.filter` with these conditions beside the one that is there."""
+    before = params.filter.get(table.name)
+    every = [*([f"({before})"] if before else []), *conditions]
+    return pasted("filter", {table.name: " AND ".join(every)}, params)
 
 
 @cache

@@ -2,17 +2,21 @@
 
 import codecs
 from datetime import date
+from math import inf
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from core.errors import did_you_mean, suggestion
 from core.params import Params
 from sources.contract import TABLES
+from sources.written.currencies import currency_code
 from sources.written.encodings import AUTO
 from sources.written.numbers import tells_mark
 from sources.written.zones import meant_zone
+
+CURRENCIES = {"complete_journey": "USD", "cdnow": "USD", "simulator": "USD"}
 
 
 class SimulatorParams(Params):
@@ -39,6 +43,8 @@ class SourceParams(Params):
     static_attributes: tuple[str, ...] = ()
     drop_repeated_rows: tuple[str, ...] = ()
     simulator: SimulatorParams = SimulatorParams()
+    currency: str | None = None
+    exchange: dict[str, float] = Field(default_factory=dict)
     timezone: str = "UTC"
     ends: Literal["auto", "inclusive", "exclusive"] = "auto"
     max_quarantined: float = Field(default=0.05, ge=0, le=1)
@@ -73,6 +79,33 @@ class SourceParams(Params):
             return name if name == AUTO else codecs.lookup(name).name
         except LookupError:
             raise ValueError(f"{name!r} is no encoding such as cp1251 or utf-16") from None
+
+    @field_validator("currency")
+    @classmethod
+    def _is_a_currency(cls, name: str | None) -> str | None:
+        return None if name is None else currency_code(name)
+
+    @field_validator("exchange")
+    @classmethod
+    def _of_currencies(cls, rates: dict[str, float]) -> dict[str, float]:
+        for name, rate in rates.items():
+            if not 0 < rate < inf:
+                raise ValueError(f"the rate of {name} is {rate}: it should be above 0")
+        return {currency_code(name): rate for name, rate in rates.items()}
+
+    @model_validator(mode="after")
+    def _exchanged_into(self) -> "SourceParams":
+        if self.exchange and self.currency is None:
+            raise ValueError(
+                "source.exchange converts into source.currency, which is null: name that currency, "
+                "for example source.currency: EUR"
+            )
+        return self
+
+    @property
+    def currency_of_money(self) -> str | None:
+        """The currency that amounts are said to be in: declared, or that of a data set we know."""
+        return self.currency or CURRENCIES.get(self.kind)
 
     @field_validator("known_gaps")
     @classmethod

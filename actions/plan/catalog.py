@@ -9,11 +9,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from core.errors import CatalogError, did_you_mean
 from models.customers.segments import AbcClass, LifecycleStage, RfmSegment, RiskBand
 from sources.meanings.vocabulary import DO_NOTHING, channel_word
+from sources.written.currencies import currency_code
 
 Rate = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Channel = Annotated[Name, AfterValidator(channel_word)]  # spelt as in the tables
+Currency = Annotated[str, AfterValidator(currency_code)]
 Kind = Literal["retention", "service_recovery"]
 # Message keys `why.<name>`: only these have a sentence in every language.
 Why = Literal["reminder", "win_back", "appreciation", "personal_contact", "make_good"]
@@ -68,7 +70,7 @@ class OnlyIf(Entry):
 
 
 class Action(Entry):
-    """One thing that can be done for a customer. Money per contact, in the data's currency."""
+    """One thing that can be done for a customer. Money per contact, in the catalogue's currency."""
 
     id: Name
     channel: Channel
@@ -90,8 +92,9 @@ class Action(Entry):
 
 
 class Catalog(Entry):
-    """The actions in the order of the file; ids are unique."""
+    """The actions in the order of the file; ids are unique. All money is in `currency`."""
 
+    currency: Currency
     actions: Annotated[tuple[Action, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -142,6 +145,8 @@ def _explain(problem: Any, content: dict[str, Any]) -> str:
     """One problem as `where: what`, with the nearest known key for an unknown one."""
     location = problem["loc"]
     where = _where(location, content)
+    if location == ("currency",) and problem["type"] == "missing":
+        return "currency is missing: name the currency of all costs, for example currency: EUR"
     if problem["type"] != "extra_forbidden":
         given = "" if isinstance(problem["input"], dict | list) else f" (given: {problem['input']})"
         missing = problem["type"] == "missing"

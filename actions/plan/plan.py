@@ -17,6 +17,7 @@ from actions.plan.catalog import Catalog
 from actions.plan.gain import Prospect, has_money, prospect
 from actions.plan.gates import History, blocked_by, blocked_lists, objectors
 from actions.plan.holdout import arm, epoch_of
+from actions.plan.margin import usable_margin
 from core.errors import ParamsError, did_you_mean
 from models.words import SCORED
 from sources.meanings.vocabulary import DO_NOTHING, HOLDOUT, NO_CHANNEL, TREATED
@@ -24,11 +25,23 @@ from sources.meanings.vocabulary import DO_NOTHING, HOLDOUT, NO_CHANNEL, TREATED
 ASSUMED = "assumed"
 WHY_VALUES = ("churn_risk", "value_at_risk", "expected_gain", "expected_cost")
 # Reasons for doing nothing, in the order in which they are tried.
-WHY_NOT = ("no_money", "no_margin", "no_value", "all_blocked", "no_action_pays", "limits")
+WHY_NOT = (
+    "no_money",
+    "no_margin",
+    "no_currency",
+    "no_value",
+    "all_blocked",
+    "no_action_pays",
+    "limits",
+)
 
 
 def make_plan(
-    scores: pd.DataFrame, catalog: Catalog, params: ActionParams, history: History
+    scores: pd.DataFrame,
+    catalog: Catalog,
+    params: ActionParams,
+    history: History,
+    currency: str | None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Choose an action for every scored customer, and summarise the plan.
 
@@ -37,23 +50,26 @@ def make_plan(
     ({message_key, values}), contact_cost, incentive_cost (given when redeemed), expected_cost,
     effect (absolute reduction of churn_risk), effect_source, blocked ([{action_id, reason}]), arm,
     withheld, and, where gains can be computed, expected_gain (low effect), expected_gain_mid and
-    expected_gain_high. The summary is JSON. Raises ParamsError for a capacity on a channel that no
-    action uses.
+    expected_gain_high. The summary is JSON. `currency` is that of the amounts, None where it is not
+    known: then there are no gains. Raises ParamsError for a capacity on a channel that no action
+    uses, and CatalogError where amounts and costs are in two currencies.
     """
     _check_capacities(catalog, params)
     objected = objectors(history.consents)
     is_planned = (scores["status"] == SCORED) & ~scores["customer_id"].isin(objected)
     cards = scores[is_planned].sort_values("customer_id", ignore_index=True, kind="stable")
     blocked = blocked_by(cards, catalog.actions, history, params)
-    expected = prospect(cards, catalog.actions, params.margin_rate)
+    margin = usable_margin(catalog, params.margin_rate, currency) if has_money(cards) else None
+    expected = prospect(cards, catalog.actions, margin)
     allocation = allocate(
         np.where(blocked < 0, expected.gain, np.nan),
         expected.cost,
         [action.channel for action in catalog.actions],
         Limits(params.budget, params.capacities),
     )
-    plan = _frame(cards, catalog, params, allocation, expected)
-    plan["why"] = pd.Series(_why(cards, plan, catalog, expected.gain, blocked), dtype=object)
+    plan = _frame(cards, catalog, margin, allocation, expected)
+    why = _why(cards, plan, catalog, params.margin_rate, expected.gain, blocked)
+    plan["why"] = pd.Series(why, dtype=object)
     plan["blocked"] = pd.Series(blocked_lists(blocked, catalog.actions), dtype=object)
     epoch = epoch_of(scores["as_of_date"].iloc[0], params.holdout_epoch) if len(scores) else None
     plan["arm"] = [
@@ -85,7 +101,7 @@ def _check_capacities(catalog: Catalog, params: ActionParams) -> None:
 def _frame(
     cards: pd.DataFrame,
     catalog: Catalog,
-    params: ActionParams,
+    margin: float | None,
     allocation: Allocation,
     expected: Prospect,
 ) -> pd.DataFrame:
@@ -111,12 +127,10 @@ def _frame(
         effect=taken(expected.effect),
         effect_source=named([ASSUMED] * len(actions), None),
     )
-    if params.margin_rate is not None and has_money(cards):
+    if margin is not None:
         plan["expected_gain"] = taken(expected.gain)
-        plan["expected_gain_mid"] = taken(prospect(cards, actions, params.margin_rate, "mid").gain)
-        plan["expected_gain_high"] = taken(
-            prospect(cards, actions, params.margin_rate, "high").gain
-        )
+        plan["expected_gain_mid"] = taken(prospect(cards, actions, margin, "mid").gain)
+        plan["expected_gain_high"] = taken(prospect(cards, actions, margin, "high").gain)
     return plan
 
 
@@ -124,13 +138,15 @@ def _why(
     cards: pd.DataFrame,
     plan: pd.DataFrame,
     catalog: Catalog,
+    margin_rate: float | None,
     gain: npt.NDArray[np.float64],
     blocked: npt.NDArray[np.int64],
 ) -> list[dict[str, Any]]:
     """A message key and its values for each customer: why this action, or why none."""
     tested = (
         np.full(len(cards), not has_money(cards)),
-        np.full(len(cards), has_money(cards) and "expected_gain" not in plan.columns),
+        np.full(len(cards), margin_rate is None),
+        np.full(len(cards), "expected_gain" not in plan.columns),
         np.isnan(gain).all(axis=1),
         (blocked >= 0).all(axis=1),
         ~((blocked < 0) & (gain > 0)).any(axis=1),

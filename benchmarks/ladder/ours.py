@@ -55,7 +55,7 @@ def run(cell: Cell, one: Cut) -> Said:
 def settings(cell: Cell, one: Cut) -> dict[str, Any]:
     """The settings that differ from params.yaml as shipped."""
     return {
-        "source": {"kind": "files", "path": "inbox"},
+        "source": {"kind": "files", "path": "inbox", "currency": "USD"},
         "task": {"horizon_days": cell.horizon_days},
         "timeline": {"score_as_of": f"{one.at:%Y-%m-%d}"},
     }

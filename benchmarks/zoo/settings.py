@@ -31,7 +31,12 @@ LOW_GATES = {"min_customers": 20, "min_churners": 5}
 def params_of(recipe: Recipe) -> dict[str, Any]:
     """The parameters that differ from the shipped ones; data lies in `inbox`."""
     last = pd.Timestamp(LAST).date()
-    source: dict[str, Any] = {"kind": "files", "path": "inbox", "timezone": recipe.zone}
+    source: dict[str, Any] = {
+        "kind": "files",
+        "path": "inbox",
+        "currency": "USD",
+        "timezone": recipe.zone,
+    }
     if recipe.attributes and "customers" in recipe.tables:
         source["static_attributes"] = ["region", "age_group"]
     if recipe.repeated_rows and recipe.seed % 2:

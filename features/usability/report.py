@@ -59,6 +59,7 @@ def usability_report(
         "one_time_share": round(rhythm.one_time_share, 4),
         "guest_share": round(guest_share(orders), 4),
         "refund_line_share": None if refunds is None else round(refunds[0], 4),
+        "currency": checked["orders"].currency,
         "refund_money_share": None if refunds is None else round(refunds[1], 4),
         "late": {name: lateness(name, table) for name, table in checked.items()},
         "long_gap_days": rhythm.long_gap,

@@ -6,7 +6,6 @@ import pandas as pd
 
 from features.usability.finding import Finding
 from sources.contract import TABLES, TIME
-from sources.meanings.currencies import CHECK, added_up, convert, counts_by_currency, said_of
 from sources.notes import Said
 from sources.tables.check import Checked
 
@@ -29,7 +28,8 @@ LEAST_ROWS = 20  # fewer rows may well hold one value only by chance
 def value_findings(checked: dict[str, Checked], timezone: str) -> list[Finding]:
     """Findings on the values; times without a zone were taken to be in `timezone`."""
     rows = checked["orders"].rows
-    findings = [*_equal_lines(rows), *_currencies(rows), *_midnights(rows, timezone)]
+    findings = [*_equal_lines(rows), *_midnights(rows, timezone)]
+    findings += _unknown_currency(checked["orders"])
     if "amount" in rows:
         findings += [
             *_unknown_amounts(rows),
@@ -149,23 +149,20 @@ def _outliers(rows: pd.DataFrame) -> list[Finding]:
     ]
 
 
-def _currencies(rows: pd.DataFrame) -> list[Finding]:
-    if "currency" not in rows:
+def _unknown_currency(orders: Checked) -> list[Finding]:
+    if "amount" not in orders.rows or orders.currency is not None:
         return []
-    counts = counts_by_currency(rows["currency"].dropna())
-    if len(counts) < 2:
-        return []
-    others = sum(counts.values()) - max(counts.values())
     return [
         Finding(
-            CHECK,
-            "error",
+            "currency_unknown",
+            "advice",
             "orders",
-            "currency",
-            others,
-            added_up(counts),
-            convert("orders", "amount"),
-            said=said_of(counts, "orders", "amount"),
+            "amount",
+            len(orders.rows),
+            "Nothing says in which currency the amounts are, so they cannot be weighed against "
+            "what actions cost: the plan has no gains.",
+            "Name it in params.yaml, for example source.currency: EUR.",
+            said=Said("currency_unknown"),
         )
     ]
 

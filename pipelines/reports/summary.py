@@ -16,6 +16,7 @@ from serving.wording.sentences import label, sentence
 from sources.meanings.vocabulary import HOLDOUT, TREATED
 
 LISTED = 10  # customers that a list of the summary holds
+NO_GAINS = ("why.no_money", "why.no_margin", "why.no_currency")  # of the plan as a whole
 HIT = f"hit_at_{LIST_LENGTH}"
 LEAVING = {
     "lapse": "no purchase in {horizon_days} days, among those who bought in the "
@@ -186,6 +187,9 @@ def plan_lines(plan: dict[str, Any], cards: pd.DataFrame, language: Language) ->
     actions = ", ".join(f"{label(f'action.{name}', language)} {n:,}" for name, n in counts.items())
     held = chosen[chosen["arm"] == HOLDOUT]
     lines = [f"\nPlan      {actions}"]
+    lines += [
+        f"          {sentence(why, language)}" for why in NO_GAINS if plan["why_nothing"].get(why)
+    ]
     treated, budget = plan["by_arm"][TREATED], plan["budget"]
     if "expected_gain" in treated:
         lines.append(

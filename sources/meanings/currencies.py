@@ -1,114 +1,159 @@
-"""Amounts in several currencies, which must not be added up.
+"""Money in one currency: converted by `source.exchange`, or left out where that cannot be done.
 
 currency  amount             amount
 EUR       12.40              12.40 EUR
 USD        8.26               8.26 $       would be added up as if they were one
-
-A mark that several currencies share ($, kr, ¥) is the one of them that is named beside it.
 """
 
-import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
 from sources.contract import NUMBER, Table
+from sources.cures import filtered, literal, own
 from sources.notes import Note, Said
-from sources.written.numbers import MONEY
+from sources.params import SourceParams
+from sources.written.currencies import SHARED, currency_marks, may_be, named_currencies
 
-CHECK = "currencies"
+CHECK, CONVERTED = "currencies", "exchanged"
 MOST_SHOWN = 5
-MONEY_COLUMNS = ("amount", "cost")
-BESIDE = re.compile(r"[\d.,()+%\s'’−–—-]+")  # all of a written sum but its currency
-SAME = {
-    "RUB": ("₽", "РУБ", "РУБЛЕЙ", "Р", "RUR"),
-    "EUR": ("€", "EURO"),
-    "GBP": ("£",),
-    "KZT": ("₸", "ТГ"),
-    "UAH": ("₴", "ГРН"),
-    "PLN": ("ZŁ",),
-    "CZK": ("KČ",),
-    "HUF": ("FT",),
-    "RON": ("LEI",),
-    "BGN": ("ЛВ",),
-    "BRL": ("R$",),
-    "TRY": ("₺",),
-    "ILS": ("₪",),
-    "KRW": ("₩",),
-    "VND": ("₫",),
-    "THB": ("฿",),
-    "NGN": ("₦",),
-    "GEL": ("₾",),
-    "AMD": ("֏",),
-    "AZN": ("₼",),
-    "CHF": ("FR",),
-}
-NAMES = {other: name for name, others in SAME.items() for other in others}
-SHARED = {
-    "$": {"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP"},
-    "KR": {"SEK", "NOK", "DKK", "ISK"},
-    "¥": {"JPY", "CNY"},
-    "RS": {"INR", "PKR"},
-    "₹": {"INR"},
-}
+MONEY_COLUMNS = ("amount", "discount", "cost")
 
 
-def currencies_in_cells(raw: pd.DataFrame, table: Table) -> tuple[Note, ...]:
-    """A note on each column of money whose cells name several currencies; `raw` is what is kept."""
-    notes = []
-    for column in MONEY_COLUMNS:
-        if table.columns.get(column) != NUMBER or column not in raw:
-            continue
-        if pd.api.types.is_numeric_dtype(raw[column]):
-            continue
-        marks = raw[column].dropna().astype("str").str.replace(BESIDE, "", regex=True)
-        counts = counts_by_currency(
-            marks[marks.map({m: bool(MONEY.fullmatch(m)) for m in marks.unique()})]
+@dataclass(frozen=True)
+class Money:
+    """The rows with their money in `currency`; None where nothing names it, or several do."""
+
+    rows: pd.DataFrame
+    currency: str | None
+    notes: tuple[Note, ...] = ()
+
+
+def in_one_currency(
+    raw: pd.DataFrame,
+    rows: pd.DataFrame,
+    kept: "pd.Series[bool]",
+    table: Table,
+    params: SourceParams,
+    currency: str | None,
+) -> Money:
+    """The table's money in `currency`, or in the one that most rows name where that is None.
+
+    `raw` holds the cells that `rows` were read from. Rows in another currency are converted by
+    `source.exchange`; where a rate is missing the money of the whole table is dropped: no sum of it
+    would mean anything. A row that names no currency is in that of the others.
+    """
+    there = [column for column in MONEY_COLUMNS if table.columns.get(column) == NUMBER]
+    there = [column for column in there if column in rows]
+    if not there:
+        return Money(rows, None)
+    named = _named(raw, rows, there, currency)
+    counts = {str(name): int(n) for name, n in named[kept].value_counts().items()}
+    codes = [name for name in counts if name not in SHARED]
+    wanted = currency or next(iter([*codes, *counts]), None)
+    if wanted is None:
+        return Money(rows, None)
+    foreign = {name: n for name, n in counts.items() if not may_be(name, wanted)}
+    if not foreign:
+        return Money(rows, wanted)
+    if set(foreign) <= set(params.exchange):
+        return Money(
+            _converted(rows, there, named, params.exchange, wanted),
+            wanted,
+            (_exchanged(foreign, params.exchange, wanted, table),),
         )
-        if len(counts) > 1:
-            others = sum(counts.values()) - max(counts.values())
-            notes.append(
-                Note(
-                    CHECK,
-                    "error",
-                    column,
-                    others,
-                    added_up(counts),
-                    convert(table.name, column),
-                    said_of(counts, table.name, column),
-                )
-            )
-    return tuple(notes)
+    note = _several(counts, foreign, wanted, raw[kept], there[0], table, params)
+    return Money(rows.drop(columns=there), None, (note,))
 
 
-def counts_by_currency(marks: pd.Series) -> dict[str, int]:
-    """How many cells there are of each currency, the most frequent first."""
-    names = marks.astype("str").str.strip().str.upper().str.removesuffix(".")
-    known = names.map(lambda name: NAMES.get(name, name)).value_counts()
-    counts = {str(name): int(n) for name, n in known.items()}
-    for mark, currencies in SHARED.items():
-        beside = currencies.intersection(counts)
-        if mark in counts and len(beside) == 1:
-            counts[next(iter(beside))] += counts.pop(mark)
-    return dict(sorted(counts.items(), key=lambda item: -item[1]))
+def _named(
+    raw: pd.DataFrame, rows: pd.DataFrame, money: list[str], currency: str | None
+) -> pd.Series:
+    """The currency that each row names: in its column `currency`, or else beside a sum."""
+    if "currency" in rows and rows["currency"].notna().any():
+        return named_currencies(rows["currency"], currency)
+    marks = pd.concat([currency_marks(raw[column]) for column in money], axis=1)
+    return named_currencies(marks.bfill(axis=1).iloc[:, 0], currency)
 
 
-def added_up(counts: Mapping[str, int]) -> str:
-    """What is wrong with several currencies, in words."""
-    named = ", ".join(f"{name} ({n:,})" for name, n in list(counts.items())[:MOST_SHOWN])
-    return (
-        f"{len(counts)} currencies are added up as if they were one: {named}. No sum of money "
-        "means anything."
+def _converted(
+    rows: pd.DataFrame,
+    money: list[str],
+    named: pd.Series,
+    exchange: Mapping[str, float],
+    wanted: str,
+) -> pd.DataFrame:
+    rates = named.map(exchange).where(~named.map(lambda name: name == wanted), 1.0).fillna(1.0)
+    rates = rates.astype("float64")
+    in_one = rows.assign(**{column: rows[column].astype("float64") * rates for column in money})
+    return in_one.assign(currency=wanted) if "currency" in rows else in_one
+
+
+def _exchanged(
+    foreign: Mapping[str, int], exchange: Mapping[str, float], wanted: str, table: Table
+) -> Note:
+    parts = [f"{name} ({n:,}) at {exchange[name]:g}" for name, n in foreign.items()]
+    return Note(
+        CONVERTED,
+        "advice",
+        "amount",
+        sum(foreign.values()),
+        f"sums in other currencies are converted to {wanted}: {', '.join(parts)}",
+        "One rate holds for the whole history. Where rates moved much, convert with "
+        f"source.derive.{table.name} by the rate of each day.",
+        Said(
+            "exchanged",
+            wanted=wanted,
+            named=[
+                Said("currency_at", name=name, count=n, rate=exchange[name])
+                for name, n in foreign.items()
+            ],
+            table=table.name,
+        ),
     )
 
 
-def said_of(counts: Mapping[str, int], table: str, column: str) -> Said:
-    """Both for other languages."""
+def _several(
+    counts: Mapping[str, int],
+    foreign: Mapping[str, int],
+    wanted: str,
+    raw: pd.DataFrame,
+    column: str,
+    table: Table,
+    params: SourceParams,
+) -> Note:
     shown = list(counts.items())[:MOST_SHOWN]
-    named = [Said("count_of", name=name, count=n) for name, n in shown]
-    return Said(CHECK, number=len(counts), named=named, table=table, column=column)
+    named = ", ".join(f"{name} ({n:,})" for name, n in shown)
+    rates = ", ".join(f"{name}: …" for name in foreign if name not in params.exchange)
+    only = _only(raw, wanted, table, params)
+    return Note(
+        CHECK,
+        "error",
+        column,
+        sum(foreign.values()),
+        f"sums of money are in several currencies: {named}. Added up they mean nothing, so all "
+        f"money of {table.name} is left out: no values, no gains and no ranks by money",
+        f"Say in params.yaml what one unit of each is worth in {wanted}: source.currency: {wanted} "
+        f"and source.exchange: {{{rates}}}."
+        + (f" Or leave out what is not in {wanted}: {only}" if only else ""),
+        Said(
+            "currencies",
+            named=[Said("count_of", name=name, count=n) for name, n in shown],
+            table=table.name,
+            wanted=wanted,
+            rates=rates,
+            only=[] if not only else [Said("only_one_currency", wanted=wanted, line=only)],
+        ),
+    )
 
 
-def convert(table: str, column: str) -> str:
-    """What to do about it; only the user knows the rates."""
-    return f"Convert {column} to one currency at the source or with source.derive.{table}.{column}."
+def _only(raw: pd.DataFrame, wanted: str, table: Table, params: SourceParams) -> str:
+    """The line that leaves out the rows in other currencies, where a column names them."""
+    if "currency" not in raw or raw["currency"].isna().all():
+        return ""
+    cells = raw["currency"].dropna().astype("str")
+    names = named_currencies(cells, wanted)
+    kept = sorted(cells[names.map(lambda name: may_be(name, wanted))].unique())
+    condition = f"{own('currency', table, params)} IN ({', '.join(map(literal, kept))})"
+    return filtered([condition], table, params)

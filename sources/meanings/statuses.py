@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sources.contract import ORDERS
-from sources.cures import literal, named, pasted
+from sources.cures import filtered, literal, named
 from sources.meanings.missing import ALSO_MISSING
 from sources.meanings.vocabulary import FALSE_WORDS, TRUE_WORDS
 from sources.notes import Note, Said
@@ -66,9 +66,7 @@ def unfinished_orders(raw: pd.DataFrame, params: SourceParams) -> tuple[Note, ..
     ]
     # One column speaks once, and all of them in one condition.
     once = list({kept.column: kept for kept in reversed(found)}.values())[::-1]
-    before = params.filter.get(ORDERS.name)
-    conditions = [*([f"({before})"] if before else []), *(kept.keeps for kept in once)]
-    line = pasted("filter", {ORDERS.name: " AND ".join(conditions)}, params)
+    line = filtered([kept.keeps for kept in once], ORDERS, params)
     return tuple(
         Note(
             "not_a_purchase",

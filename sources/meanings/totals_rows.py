@@ -12,7 +12,7 @@ import re
 import pandas as pd
 
 from sources.contract import Table
-from sources.cures import literal, own, pasted
+from sources.cures import filtered, literal, own
 from sources.meanings.ids import id_columns
 from sources.params import SourceParams
 from sources.written.reading import no_reasons
@@ -73,7 +73,7 @@ def is_of_totals(text: str) -> bool:
 
 def without_totals(cells: pd.Series, column: str, table: Table, params: SourceParams) -> str:
     """The line that leaves these rows out, empty where none is sure; `cells` are their ids."""
-    name, before = own(column, table, params), params.filter.get(table.name)
+    name = own(column, table, params)
     text = f"coalesce(CAST({name} AS VARCHAR), '')"
     ids = sorted(cells.astype("str").unique())
     keeps = f"{text} NOT IN ({', '.join(map(literal, ids))})"
@@ -83,6 +83,5 @@ def without_totals(cells: pd.Series, column: str, table: Table, params: SourcePa
         if "" in words or not all(re.match(pattern, text) for text in ids):
             return ""
         keeps = f"NOT regexp_matches({text}, {literal(pattern)})"
-    condition = f"({before}) AND {keeps}" if before else keeps
-    line = pasted("filter", {table.name: condition}, params)
+    line = filtered([keeps], table, params)
     return f"Leave rows of totals out; in params.yaml, below source: {line}"

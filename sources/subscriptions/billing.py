@@ -84,6 +84,7 @@ def with_orders(checked: dict[str, Checked], timezone: str = "UTC") -> dict[str,
         | {"rows_in": len(payments), "kept": len(payments)},
         ignored_columns=(),
         findings=(),
+        currency=checked["subscriptions"].currency,
         made_of=f"one payment for every {period} that a subscription had begun up to "
         f"{until:%Y-%m-%d}, the last day of {last}{_without_price(payments)}",
     )

@@ -14,9 +14,9 @@ import pandera.pandas as pa
 
 from core.clock import utc_now
 from core.errors import TableError
-from sources.contract import LEFT_OUT, NUMBER, TABLES, TIME, Table
+from sources.contract import ENOUGH, LEFT_OUT, NUMBER, TABLES, TIME, Table
 from sources.meanings.columns import told_meanings
-from sources.meanings.currencies import currencies_in_cells
+from sources.meanings.currencies import in_one_currency
 from sources.meanings.ids import whole_ids
 from sources.meanings.missing import without_missing_words
 from sources.meanings.totals_rows import totals_rows
@@ -44,7 +44,7 @@ class Checked:
 
     `made_of` says what its rows were derived from where the source does not have the table; `notes`
     are about rows that were kept; `planned` names the columns of times agreed on beforehand, which
-    do not show up to which day there is data.
+    do not show up to which day there is data. `currency` is that of its money, if one is known.
     """
 
     rows: pd.DataFrame
@@ -55,10 +55,15 @@ class Checked:
     made_of: str = ""
     notes: tuple[Note, ...] = ()
     planned: tuple[str, ...] = ()
+    currency: str | None = None
 
 
-def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checked:
+def check_table(
+    raw: pd.DataFrame, table: Table, params: SourceParams, currency: str | None = None
+) -> Checked:
     """Bring a raw table into the contract's types and set aside what does not fit.
+
+    Money is brought into `currency`, or into the one that most rows name.
 
     Raises TableError when the table is empty, a required column is missing, no row has a customer,
     or more than `source.max_quarantined` of the rows with a customer would be quarantined.
@@ -103,6 +108,7 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
             + " Mend the file."
         )
     rows, unpriced = _without_empty_amounts(rows, kept, table)
+    money = in_one_currency(given, rows, kept, table, params, currency or params.currency_of_money)
     counts = {
         "rows_in": len(raw) + left_out,
         "kept": int(kept.sum()),
@@ -111,15 +117,16 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
         "guests": int(guests.sum()),
     } | ({"left_out": left_out} if left_out else {})
     return Checked(
-        rows=rows[kept].reset_index(drop=True),
+        rows=money.rows[kept].reset_index(drop=True),
         quarantine=raw[bad].assign(reason=reasons[bad]).reset_index(drop=True),
         counts=counts,
         ignored_columns=tuple(c for c in raw.columns if c not in known),
         findings=tuple(_example(raw, reasons, reason) for reason in _distinct(reasons[bad])),
+        currency=money.currency,
         notes=(
             *unpriced,
             *as_read,
-            *currencies_in_cells(raw[kept], table),
+            *money.notes,
             *numbers,
             *told_meanings(raw, rows[kept], table, params),
             *ids.notes,
@@ -130,7 +137,13 @@ def check_table(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checke
 
 def check_tables(raw: dict[str, pd.DataFrame], params: SourceParams) -> dict[str, Checked]:
     """Every table the source has, checked; the names are those of the contract."""
-    checked = {name: check_table(frame, TABLES[name], params) for name, frame in raw.items()}
+    currency = None
+    checked: dict[str, Checked] = {}
+    # Payments first: what the others hold is brought into their currency.
+    for name in sorted(raw, key=lambda name: name not in ENOUGH):
+        checked[name] = check_table(raw[name], TABLES[name], params, currency)
+        currency = currency or checked[name].currency
+    checked = {name: checked[name] for name in raw}
     # Of a contract one payment may be all there is.
     if "orders" in checked and "subscriptions" not in checked:
         refuse_new_id_each_time(raw["orders"], checked["orders"].rows, params)

@@ -13,8 +13,8 @@ import pandas as pd
 
 from sources.contract import Table
 from sources.cures import literal, own, pasted
-from sources.meanings.currencies import counts_by_currency
 from sources.params import SourceParams
+from sources.written.currencies import named_currencies
 from sources.written.numbers import MONEY
 
 WRITTEN = (
@@ -47,7 +47,7 @@ def number_cure(cells: pd.Series, column: str, table: Table, params: SourceParam
     counted = [str(text) for text in texts.unique() if re.search(r"\d", str(text))]
     name = f"CAST({own(column, table, params)} AS VARCHAR)"
     marks = pd.Series([mark for text in counted for mark in CURRENCY.findall(text)], dtype="str")
-    if len(counts_by_currency(marks)) > 1:
+    if named_currencies(marks).nunique() > 1:
         return WRITTEN  # a line that takes the marks off would hide that they are several
     two_sums = [match for text in counted if (match := TWO_SUMS.search(text))]
     if counted and len(two_sums) == len(counted):

@@ -62,7 +62,7 @@ def catalog():
         actions = [
             {"id": name, **base.get(name, base["mail"]), **changes.get(name, {})} for name in names
         ]
-        return Catalog.model_validate({"actions": actions})
+        return Catalog.model_validate({"currency": "USD", "actions": actions})
 
     return make
 

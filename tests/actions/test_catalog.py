@@ -18,7 +18,7 @@ MAIL = {
 
 def load(tmp_path, *actions):
     path = tmp_path / "actions.yaml"
-    path.write_text(yaml.safe_dump({"actions": list(actions)}), encoding="utf-8")
+    path.write_text(yaml.safe_dump({"currency": "eur", "actions": list(actions)}), encoding="utf-8")
     return load_catalog(path)
 
 
@@ -108,3 +108,14 @@ def test_a_file_that_is_no_catalogue_is_named(tmp_path, text):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(CatalogError, match=r"broken\.yaml"):
         load_catalog(path)
+
+
+def test_a_catalogue_without_its_currency_is_refused_with_the_line_that_mends_it(tmp_path):
+    path = tmp_path / "actions.yaml"
+    path.write_text(yaml.safe_dump({"actions": [MAIL]}), encoding="utf-8")
+    with pytest.raises(CatalogError, match="for example currency: EUR"):
+        load_catalog(path)
+    path.write_text(yaml.safe_dump({"currency": "EUT", "actions": [MAIL]}), encoding="utf-8")
+    with pytest.raises(CatalogError, match=r"currency.*Did you mean"):
+        load_catalog(path)
+    assert load(tmp_path, MAIL).currency == "EUR"

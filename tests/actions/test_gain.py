@@ -5,6 +5,8 @@ import pytest
 
 from actions.plan.catalog import load_catalog
 from actions.plan.gain import prospect
+from actions.plan.margin import usable_margin
+from core.errors import CatalogError
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,3 +72,12 @@ def test_a_customer_of_unknown_value_has_no_gain_and_the_others_have(scores, cat
     result = prospect(scores(2, value_if_stays=[np.nan, 500.0]), catalog().actions, 0.25)
     assert np.isnan(result.gain[0]).all()
     assert np.isfinite(result.gain[1]).all()
+
+
+def test_costs_and_amounts_in_two_currencies_make_no_margin(catalog):
+    assert usable_margin(catalog(), 0.25, "USD") == 0.25
+    assert usable_margin(catalog(), 0.25, "$") == 0.25
+    assert usable_margin(catalog(), 0.25, None) is None
+    assert usable_margin(catalog(), None, "RUB") is None
+    with pytest.raises(CatalogError, match=r"currency: RUB at its top.*margin_rate: null"):
+        usable_margin(catalog(), 0.25, "RUB")

@@ -10,7 +10,7 @@ from actions.plan.catalog import load_catalog
 from actions.plan.gates import History
 from actions.plan.holdout import arm
 from actions.plan.plan import make_plan
-from core.errors import ParamsError
+from core.errors import CatalogError, ParamsError
 
 AS_OF = pd.Timestamp("2018-01-01")
 ROOT = Path(__file__).parents[2]
@@ -30,7 +30,7 @@ def refusals(*customers, purpose=None):
 
 def test_the_action_with_the_largest_expected_gain_is_intended(scores, catalog, params):
     """mail: .1 x .4 x 400 x .25 - 1 = 3; call: .3 x .4 x 400 x .25 - 5 = 7."""
-    plan, summary = make_plan(scores(1), catalog(), params(), History())
+    plan, summary = make_plan(scores(1), catalog(), params(), History(), "USD")
     row = plan.iloc[0]
     assert row["intended_action"] == "call"
     assert row["channel"] == "phone"
@@ -46,7 +46,7 @@ def test_the_action_with_the_largest_expected_gain_is_intended(scores, catalog, 
 
 def test_changing_one_cost_changes_a_choice(scores, catalog, params):
     dear = catalog(call={"contact_cost": 9.5})
-    assert make_plan(scores(1), dear, params(), History())[0]["intended_action"][0] == "mail"
+    assert make_plan(scores(1), dear, params(), History(), "USD")[0]["intended_action"][0] == "mail"
 
 
 def test_only_scored_customers_are_planned_and_objections_are_left_out_and_counted(
@@ -54,14 +54,14 @@ def test_only_scored_customers_are_planned_and_objections_are_left_out_and_count
 ):
     frame = scores(4, status=["scored", "already_churned", "rule", "scored"])
     history = History(consents=refusals("c00003", purpose="profiling"))
-    plan, summary = make_plan(frame, catalog(), params(), history)
+    plan, summary = make_plan(frame, catalog(), params(), history, "USD")
     assert plan["customer_id"].tolist() == ["c00000"]
     assert summary["objected"] == 1
     assert summary["customers"] == 1
 
 
 def test_a_holdout_customer_keeps_the_intended_action_withheld(scores, catalog, params):
-    plan, summary = make_plan(scores(400), catalog(), params(holdout_share=0.3), History())
+    plan, summary = make_plan(scores(400), catalog(), params(holdout_share=0.3), History(), "USD")
     held = plan[plan["arm"] == "holdout"]
     assert 80 < len(held) < 160
     assert (held["intended_action"] == "call").all()
@@ -73,7 +73,7 @@ def test_a_holdout_customer_keeps_the_intended_action_withheld(scores, catalog, 
 
 
 def test_doing_nothing_is_never_withheld(scores, catalog, params):
-    plan, _ = make_plan(scores(200, churn_risk=0.001), catalog(), params(), History())
+    plan, _ = make_plan(scores(200, churn_risk=0.001), catalog(), params(), History(), "USD")
     assert (plan["intended_action"] == "do_nothing").all()
     assert (plan["arm"] == "holdout").any()
     assert not plan["withheld"].any()
@@ -83,7 +83,7 @@ def test_the_plan_is_the_same_whatever_share_is_held_out(scores, catalog, params
     """Arms come after the plan: nobody gets another's share of the budget."""
     given = scores(200, value_if_stays=np.linspace(200, 900, 200))
     plans = [
-        make_plan(given, catalog(), params(holdout_share=share, budget=300), History())[0]
+        make_plan(given, catalog(), params(holdout_share=share, budget=300), History(), "USD")[0]
         for share in (0.0, 0.5)
     ]
     columns = ["customer_id", "intended_action", "expected_gain"]
@@ -91,7 +91,7 @@ def test_the_plan_is_the_same_whatever_share_is_held_out(scores, catalog, params
 
 
 def test_arms_are_drawn_by_customer_and_quarter(scores, catalog, params):
-    plan, summary = make_plan(scores(50), catalog(), params(), History())
+    plan, summary = make_plan(scores(50), catalog(), params(), History(), "USD")
     assert summary["epoch"] == "2018Q1"
     for customer, drawn in zip(plan["customer_id"], plan["arm"], strict=True):
         assert drawn == arm(customer, "2018Q1", "salt", 0.1)
@@ -100,8 +100,10 @@ def test_arms_are_drawn_by_customer_and_quarter(scores, catalog, params):
 def test_the_order_of_the_scores_changes_nothing(scores, catalog, params):
     given = scores(300, churn_risk=np.linspace(0.01, 0.9, 300))
     limits = params(budget=200, capacities={"phone": 20})
-    plan, summary = make_plan(given, catalog(), limits, History())
-    again, repeated = make_plan(given.sample(frac=1, random_state=1), catalog(), limits, History())
+    plan, summary = make_plan(given, catalog(), limits, History(), "USD")
+    again, repeated = make_plan(
+        given.sample(frac=1, random_state=1), catalog(), limits, History(), "USD"
+    )
     pd.testing.assert_frame_equal(plan, again)
     assert summary == repeated
 
@@ -109,7 +111,7 @@ def test_the_order_of_the_scores_changes_nothing(scores, catalog, params):
 def test_budget_and_capacity_hold_over_the_whole_plan(scores, catalog, params):
     given = scores(300, churn_risk=np.linspace(0.2, 0.9, 300))
     limits = params(budget=350, capacities={"phone": 20})
-    plan, summary = make_plan(given, catalog(), limits, History())
+    plan, summary = make_plan(given, catalog(), limits, History(), "USD")
     assert plan["expected_cost"].sum() <= 350 * (1 + 1e-6)
     assert (plan["channel"] == "phone").sum() == 20
     assert summary["capacities"] == {"phone": {"limit": 20, "intended": 20}}
@@ -128,7 +130,7 @@ def test_budget_and_capacity_hold_over_the_whole_plan(scores, catalog, params):
     ],
 )
 def test_doing_nothing_says_why(scores, catalog, params, change, why):
-    plan, summary = make_plan(scores(2), catalog(), params(**change), History())
+    plan, summary = make_plan(scores(2), catalog(), params(**change), History(), "USD")
     assert (plan["intended_action"] == "do_nothing").all()
     assert plan["channel"].tolist() == ["none", "none"]
     assert [reason["message_key"] for reason in plan["why"]] == [why, why]
@@ -139,21 +141,35 @@ def test_doing_nothing_says_why(scores, catalog, params, change, why):
 
 def test_without_amounts_nothing_is_planned_and_no_gain_is_shown(scores, catalog, params):
     money = ["value_if_stays", "value_if_lapses", "value_at_risk", "expected_value"]
-    plan, summary = make_plan(scores(2).drop(columns=money), catalog(), params(), History())
+    plan, summary = make_plan(scores(2).drop(columns=money), catalog(), params(), History(), "USD")
     assert (plan["intended_action"] == "do_nothing").all()
     assert plan["why"][0]["message_key"] == "why.no_money"
     assert not [column for column in plan.columns if "gain" in column]
     assert "expected_gain" not in summary["by_action"]["do_nothing"]
 
 
+def test_amounts_of_an_unknown_currency_have_no_gain_and_those_of_another_are_refused(
+    scores, catalog, params
+):
+    plan, summary = make_plan(scores(2), catalog(), params(), History(), None)
+    assert (plan["intended_action"] == "do_nothing").all()
+    assert summary["why_nothing"] == {"why.no_currency": 2}
+    assert "expected_gain" not in plan
+    with pytest.raises(CatalogError, match="in USD and the data its amounts in RUB"):
+        make_plan(scores(2), catalog(), params(), History(), "RUB")
+    make_plan(scores(2), catalog(), params(margin_rate=None), History(), "RUB")
+    no_money = scores(2).drop(columns=["value_if_stays", "value_if_lapses"])
+    make_plan(no_money, catalog(), params(), History(), "RUB")
+
+
 def test_without_a_margin_no_gain_is_shown(scores, catalog, params):
-    plan, _ = make_plan(scores(2), catalog(), params(margin_rate=None), History())
+    plan, _ = make_plan(scores(2), catalog(), params(margin_rate=None), History(), "USD")
     assert not [column for column in plan.columns if "gain" in column]
 
 
 def test_a_customer_of_unknown_value_is_left_alone_and_told_apart(scores, catalog, params):
     given = scores(2, value_if_stays=[np.nan, 500.0])
-    plan, _ = make_plan(given, catalog(), params(), History())
+    plan, _ = make_plan(given, catalog(), params(), History(), "USD")
     assert plan["intended_action"].tolist() == ["do_nothing", "call"]
     assert plan["why"][0]["message_key"] == "why.no_value"
 
@@ -163,7 +179,7 @@ def test_a_blocked_action_is_not_chosen_and_keeps_its_reason(scores, catalog, pa
     history = History(
         consents=pd.concat([history.consents, refusals("c00000").assign(granted=True)])
     )
-    plan, summary = make_plan(scores(1), catalog(), params(), history)
+    plan, summary = make_plan(scores(1), catalog(), params(), history, "USD")
     assert plan["intended_action"][0] == "mail"
     assert plan["blocked"][0] == [
         {"action_id": "call", "reason": "no_consent"},
@@ -174,7 +190,7 @@ def test_a_blocked_action_is_not_chosen_and_keeps_its_reason(scores, catalog, pa
 
 def test_the_summary_adds_up_and_is_json(scores, catalog, params):
     given = scores(100, churn_risk=np.linspace(0.01, 0.9, 100))
-    plan, summary = make_plan(given, catalog(), params(), History())
+    plan, summary = make_plan(given, catalog(), params(), History(), "USD")
     actions = summary["by_action"].values()
     assert sum(row["customers"] for row in actions) == len(plan)
     assert sum(row["expected_gain"] for row in actions) == pytest.approx(summary["objective"])
@@ -186,7 +202,7 @@ def test_the_summary_adds_up_and_is_json(scores, catalog, params):
 
 def test_nobody_to_plan_for_is_no_error(scores, catalog, params):
     for given in (scores(2, status="already_churned"), scores(0)):
-        plan, summary = make_plan(given, catalog(), params(), History())
+        plan, summary = make_plan(given, catalog(), params(), History(), "USD")
         assert len(plan) == 0
         assert {"customer_id", "intended_action", "why", "blocked", "arm"} <= set(plan.columns)
         assert summary["customers"] == 0
@@ -194,9 +210,9 @@ def test_nobody_to_plan_for_is_no_error(scores, catalog, params):
 
 def test_a_capacity_on_an_unknown_channel_is_refused_with_the_nearest_one(scores, catalog, params):
     with pytest.raises(ParamsError, match="Did you mean phone"):
-        make_plan(scores(1), catalog(), params(capacities={"phnoe": 5}), History())
+        make_plan(scores(1), catalog(), params(capacities={"phnoe": 5}), History(), "USD")
     with pytest.raises(ParamsError, match="Leave it out"):
-        make_plan(scores(1), catalog(), params(capacities={"carrier": 5}), History())
+        make_plan(scores(1), catalog(), params(capacities={"carrier": 5}), History(), "USD")
 
 
 @pytest.mark.slow
@@ -223,7 +239,7 @@ def test_the_catalogue_of_the_repository_plans_23_000_customers_in_seconds(score
     )
     started = time.perf_counter()
     catalog = load_catalog(ROOT / "actions.yaml")
-    plan, summary = make_plan(given, catalog, params(), History(contacts=contacts))
+    plan, summary = make_plan(given, catalog, params(), History(contacts=contacts), "USD")
     assert time.perf_counter() - started < 10
     assert len(plan) == people
     assert summary["blocked"]["frequency_cap"] > 1000

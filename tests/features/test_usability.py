@@ -1,6 +1,7 @@
 """Every finding of the usability report: data that trips it, and data just beside that does not."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from core.errors import DataGateError
 from features.usability.finding import Finding, as_records
 from features.usability.times import rhythm_findings
+from features.usability.values import value_findings
 from sources.contract import TABLES
 from tests.features.findings import events, of_customers, of_times, of_values, tickets, with_amounts
 from tests.features.usable import (
@@ -241,14 +243,11 @@ def test_amounts_that_are_all_one_are_told(amount):
     assert "flat_amounts" not in of_values(orders=rows).checks()
 
 
-def test_two_currencies_in_one_sum_are_an_error():
-    rows = orders().assign(currency="EUR")
-    assert "currencies" not in of_values(orders=rows).checks()
-    rows.loc[0, "currency"] = "eur"
-    rows.loc[1, "currency"] = None
-    rows.loc[3, "currency"] = "€"
-    assert "currencies" not in of_values(orders=rows).checks()
-    rows.loc[2, "currency"] = "USD"
-    found = of_values(orders=rows).of("currencies")
-    assert (found["severity"], found["rows"]) == ("error", 1)
-    assert "EUR (398), USD (1)" in found["meaning"]
+def test_amounts_whose_currency_nothing_names_are_told():
+    named = checked(orders=orders())
+    unnamed = {"orders": replace(named["orders"], currency=None)}
+    assert "currency_unknown" not in seen(value_findings(named, "UTC")).checks()
+    found = seen(value_findings(unnamed, "UTC")).of("currency_unknown")
+    assert found["severity"] == "advice" and "source.currency" in found["what_to_do"]
+    no_money = {"orders": replace(unnamed["orders"], rows=orders().drop(columns="amount"))}
+    assert "currency_unknown" not in seen(value_findings(no_money, "UTC")).checks()

@@ -65,6 +65,7 @@ def checked(**tables):
             },
             ignored_columns=(),
             findings=(),
+            currency="USD",
         )
         for name, rows in tables.items()
     }

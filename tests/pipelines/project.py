@@ -18,7 +18,7 @@ from tests.synthetic import write
 OURS = {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONSAFEPATH", "MLFLOW_TRACKING_URI", "CI"}
 TREES = {"learning_rate": 0.15, "max_rounds": 60, "early_stopping_rounds": 8}
 QUICK = {
-    "source": {"kind": "files", "path": "mydata"},
+    "source": {"kind": "files", "path": "mydata", "currency": "USD"},
     # One of the days that probabilities are told for, so that the two can be compared.
     "task": {"horizon_days": 30, "active_within_days": 60, "value_horizon_days": "auto"},
     "timeline": {"step_days": 30, "validation_snapshots": 1, "test_snapshots": 1},
