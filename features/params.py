@@ -10,6 +10,7 @@ from core.params import Params
 Auto = Literal["auto"]
 Churn = Literal["lapse", "cancellation"]
 ATTRIBUTE = "attribute_"  # begins the name of a feature that is a column of the customers table
+EVENT = "event_"  # begins the name of a feature of events of the company's own kinds
 
 
 class TaskParams(Params):

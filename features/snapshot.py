@@ -32,8 +32,10 @@ from features.history.cohort import cohort
 from features.history.facts import Facts, Schemas, Step, collect
 from features.history.labels import LABELS, labels
 from features.history.moment import moment_table
-from features.params import ATTRIBUTE
+from features.params import ATTRIBUTE, EVENT
 
+# How names of features begin that depend on the company's data, and their reason group.
+COMPANYS_OWN = {ATTRIBUTE: "attributes", EVENT: "events"}
 FAMILIES = (
     rfm,
     spend,
@@ -60,17 +62,21 @@ def all_features() -> tuple[Feature, ...]:
 
 
 def supported(
-    schemas: Schemas, history_days: int, static_attributes: Sequence[str] = ()
+    schemas: Schemas,
+    history_days: int,
+    static_attributes: Sequence[str] = (),
+    own: Sequence[Feature] = (),
 ) -> tuple[tuple[Feature, ...], dict[str, str]]:
     """The features this data supports, and for each of the others the reason why it is absent.
 
     `history_days` is the history at the first training date: a window longer than that would mean
-    something else for early dates than for late ones. Raises ParamsError for a static attribute
+    something else for early dates than for late ones. `own` are the features that only this company
+    has: those of its own kinds of events. Raises ParamsError for a static attribute
     that the customers table does not have.
     """
     there = collect(schemas).has
     kept, absent = [], {}
-    for feature in (*all_features(), *_attributes(schemas, static_attributes)):
+    for feature in (*all_features(), *_attributes(schemas, static_attributes), *own):
         base = _TABLE_OF.get(feature.base, feature.base)
         lacking = [name for name in (base, *feature.needs) if name not in there]
         if lacking:
@@ -162,24 +168,30 @@ def _or(column: ir.Value, when_none: float | None) -> ir.Value:
 def model_features(snapshots: pd.DataFrame, excluded_attributes: Sequence[str] = ()) -> list[str]:
     """The columns of a snapshot that models learn from: all features but the BTYD quadruple.
 
-    Customer attributes named in `excluded_attributes` are not learned from, though
-    the snapshot has them.
+    Those that only this company has come last. Customer attributes named in `excluded_attributes`
+    are not learned from, though the snapshot has them.
     """
     learned = [f.name for f in all_features() if f.group is not None]
     there = [name for name in learned if name in snapshots.columns]
     excluded = {f"{ATTRIBUTE}{name}" for name in excluded_attributes}
-    return there + [name for name in _attribute_names(snapshots.columns) if name not in excluded]
+    return there + [name for name in _own_groups(snapshots.columns) if name not in excluded]
 
 
-def _attribute_names(names: Iterable[str]) -> list[str]:
-    return [str(name) for name in names if str(name).startswith(ATTRIBUTE)]
+def _own_groups(names: Iterable[str]) -> dict[str, str]:
+    """The features among the names that depend on the company's data, and their reason group."""
+    return {
+        str(name): group
+        for prefix, group in COMPANYS_OWN.items()
+        for name in names
+        if str(name).startswith(prefix)
+    }
 
 
 def group_of(features: Iterable[str]) -> dict[str, str]:
     """The reason group of each named feature."""
     wanted = set(features)
     groups = {f.name: f.group for f in all_features() if f.name in wanted and f.group is not None}
-    return groups | dict.fromkeys(_attribute_names(wanted), "attributes")
+    return groups | _own_groups(wanted)
 
 
 def dictionary(features: Iterable[Feature], absent: dict[str, str]) -> dict[str, Any]:

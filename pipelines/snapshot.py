@@ -7,6 +7,7 @@ from core.files import write_json
 from features.building import build_snapshots, purchase_timelines
 from features.engines.duckdb import DuckEngine, Engine
 from features.engines.spark import SparkEngine
+from features.families.own_events import event_features, own_kinds
 from features.planning.profile import profile
 from features.planning.splits import plan_timeline, unjudged_timeline
 from features.snapshot import dictionary, supported
@@ -28,8 +29,9 @@ def main() -> None:
         stage.say(f"too short to judge a model: {error}")
         timeline = unjudged_timeline(params.task, params.timeline, rhythm)
         below = {"why": str(error), "distance": error.distance}
+    own = event_features(own_kinds(engine))
     features, absent = supported(
-        engine.schemas, timeline.history_days, params.source.static_attributes
+        engine.schemas, timeline.history_days, params.source.static_attributes, own
     )
     stage.say(f"{len(features)} features at {len(timeline.as_of_days())} as-of dates")
     with stage.progress("as-of dates") as done:

@@ -6,6 +6,8 @@
 import re
 from pathlib import Path
 
+from features.families.definition import Feature
+from features.families.own_events import OwnKind, event_features
 from features.snapshot import all_features
 from tools.decision_index import INDEX, decision_index
 from tools.house_map import HOUSE, house_page
@@ -34,12 +36,31 @@ def features_page() -> str:
             lines += ["", f"## {family}", ""]
             lines += ["| feature | unit | what it is | reason group | source | no row |"]
             lines += ["|---|---|---|---|---|---|"]
-        empty = "unknown" if feature.when_none is None else f"{feature.when_none:g}"
-        lines.append(
-            f"| `{feature.name}` | {feature.unit} | {feature.description} | "
-            f"{feature.group or '–'} | {feature.base} | {empty} |"
-        )
-    return "\n".join(lines) + "\n"
+        lines.append(_row(feature))
+    return "\n".join([*lines, *_own_kinds_lines()]) + "\n"
+
+
+def _own_kinds_lines() -> list[str]:
+    """The features that every kind of events of the company's own gives."""
+    lines = [
+        "",
+        "## own_events",
+        "",
+        "For every kind of `events` that is not one of ours; `<kind>` is its name. Those of values",
+        "are there where the kind has values.",
+        "",
+        "| feature | unit | what it is | reason group | source | no row |",
+        "|---|---|---|---|---|---|",
+    ]
+    return lines + [_row(f) for f in event_features([OwnKind("<kind>", 1, 1, has_value=True)])]
+
+
+def _row(feature: Feature) -> str:
+    empty = "unknown" if feature.when_none is None else f"{feature.when_none:g}"
+    return (
+        f"| `{feature.name}` | {feature.unit} | {feature.description} | "
+        f"{feature.group or '–'} | {feature.base} | {empty} |"
+    )
 
 
 def parameters_page(text: str) -> str:

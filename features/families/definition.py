@@ -42,6 +42,7 @@ GROUPS = (
     "surveys",
     "subscription",
     "attributes",
+    "events",
 )
 WINDOWS = (7, 14, 30, 60, 90, 180, 365)
 TEXT = "text"  # the unit of features that are names and not numbers

@@ -214,6 +214,7 @@ def _add_events(facts: Facts, events: ir.Table) -> None:
     if "value" in rows.columns:
         facts.has.add("value")
         sums["value"] = exactly(rows.value, 0.0).sum()
+        sums["valued"] = rows.value.count()
         sums["earned"] = exactly(rows.value, 0.0).sum(where=rows.value > 0).fill_null(0)
     facts.add(
         "event_days",

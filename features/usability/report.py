@@ -1,8 +1,10 @@
 """Puts the usability report together: the figures that are always stated, and the findings."""
 
+from dataclasses import asdict
 from typing import Any
 
 from features.engines.duckdb import Engine
+from features.families.own_events import own_kinds
 from features.params import TaskParams
 from features.planning.horizons import wanted_horizon
 from features.planning.profile import profile, purchase_days, return_curve
@@ -11,6 +13,7 @@ from features.usability.contract import contract_findings
 from features.usability.customers import customer_findings, guest_share
 from features.usability.feed import feed_findings, feeds, judge, known_days, volumes_to_show
 from features.usability.finding import as_records, most_severe_first
+from features.usability.kinds import kind_findings
 from features.usability.times import lateness, rhythm_findings, time_findings
 from features.usability.values import refund_shares, value_findings
 from sources.params import SourceParams
@@ -37,11 +40,13 @@ def usability_report(
     known = known_days(source.known_gaps)
     judged = [judge(feed, known) for feed in feeds(checked)]
     history = rhythm.data_until - rhythm.data_from
+    kinds = own_kinds(engine)
     findings = [
         *feed_findings(judged),
         *time_findings(checked, rhythm, horizon, judged),
         *customer_findings(checked, rhythm, source),
         *value_findings(checked, source.timezone),
+        *kind_findings(kinds),
         *contract_findings(checked),
     ]
     if task.churn == "lapse":
@@ -65,6 +70,7 @@ def usability_report(
         "long_gap_days": rhythm.long_gap,
         "return_curve": curve.round(4).to_dict("records"),
         "volume": volumes_to_show(judged),
+        "own_kinds": [asdict(kind) for kind in kinds],
         "tables": {name: table.counts for name, table in checked.items()},
         "findings": most_severe_first(findings),
     }

@@ -16,6 +16,7 @@ import pandas as pd
 from core.arrays import FloatArray
 from core.errors import ArtifactError
 from core.files import read_json, write_json
+from features.families import own_events
 from features.params import ATTRIBUTE
 from models.churn.model import ChurnModel
 from models.churn.parametric import BASE
@@ -79,8 +80,9 @@ class Explainer:
     """Which features form a group, which of them can be shown, and their typical values.
 
     A group is named after its reason group, or `group:feature` where a feature is a reason of its
-    own. `typical` is the typical value among those who stayed, by feature; a group with an entry in
-    `own_usual` shows the typical value of that feature.
+    own, and `events:kind` where the features of one kind of events are. `typical` is the typical
+    value among those who stayed, by feature; a group with an entry in `own_usual` shows the typical
+    value of that feature.
     """
 
     groups: dict[str, list[str]]
@@ -191,14 +193,13 @@ def fit_explainer(
     groups: dict[str, list[str]] = {}
     for name in features:
         group = group_of[name]
-        own_reason = name.startswith(ATTRIBUTE)
-        groups.setdefault(f"{group}:{name}" if own_reason else group, []).append(name)
+        groups.setdefault(_reason_of(name, group), []).append(name)
     stayed = rows[rows["churned"] != 1]
     shown: dict[str, list[str]] = {}
     usual: dict[str, str] = {}
     for group, members in groups.items():
-        if members[0].startswith(ATTRIBUTE):
-            shown[group] = [members[0]]
+        if group not in group_of.values():
+            shown[group] = members
             continue
         candidates, own = FEATURES_SHOWN.get(group, ((), None))
         there = [name for name in candidates if name in features]
@@ -217,6 +218,14 @@ def fit_explainer(
     needed = {name for names in shown.values() for name in names} | set(usual.values())
     typical = {name: _typical(stayed[name]) for name in sorted(needed)}
     return Explainer(groups, shown, usual, typical, max_reasons)
+
+
+def _reason_of(name: str, group: str) -> str:
+    """The group, or `group:…` where a feature or all those of one kind of events stand alone."""
+    if name.startswith(ATTRIBUTE):
+        return f"{group}:{name}"
+    event = own_events.parse(name)
+    return group if event is None else f"{group}:{event.kind}"
 
 
 def _typical(stayed: "pd.Series[Any]") -> float | str | None:

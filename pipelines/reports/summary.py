@@ -41,6 +41,7 @@ def data_lines(usability: dict[str, Any], manifest: dict[str, Any]) -> list[str]
     guests = usability["tables"]["orders"]["guests"]
     if guests:
         lines.append(f"          {guests:,} order lines of guests, who cannot be scored")
+    lines += [f"          {line}" for line in _own_kinds(usability.get("own_kinds", []))]
     missing = [
         f"{finding['table']} ({finding['meaning'].split(': ', 1)[1]})"
         for finding in usability["findings"]
@@ -48,6 +49,21 @@ def data_lines(usability: dict[str, Any], manifest: dict[str, Any]) -> list[str]
     ]
     if missing:
         lines.append(f"          not there: {'; '.join(missing)}")
+    return lines
+
+
+def _own_kinds(kinds: list[dict[str, Any]]) -> list[str]:
+    """Which events of the company's own kinds give features, and which do not."""
+    told = {
+        True: "events of your own kinds that give features",
+        False: "events of your own kinds that are not used (rare, or too many kinds)",
+    }
+    lines = []
+    for is_used, text in told.items():
+        found = [kind for kind in kinds if (kind["why_not"] is None) == is_used]
+        named = ", ".join(f"{kind['kind']} ({kind['rows']:,})" for kind in found[:LISTED])
+        more = f" and {len(found) - LISTED:,} more" if len(found) > LISTED else ""
+        lines += [f"{text}: {named}{more}"] if found else []
     return lines
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from features.families import own_events
 from features.params import ATTRIBUTE
 from features.snapshot import all_features
 from serving.wording import writing
@@ -59,6 +60,9 @@ def label(key: str, language: Language, **values: Any) -> str:
 
 def field_label(name: str, language: Language) -> str:
     """A card field or feature by name: `orders_90d` is purchases in the last 90 days."""
+    event = own_events.parse(name)
+    if event is not None:
+        return _event_label(event, language)
     window = WINDOW.search(name)
     general = f"field.{WINDOW.sub('_Nd', name)}"
     if window and is_message(general):
@@ -67,6 +71,14 @@ def field_label(name: str, language: Language) -> str:
         return sentence(f"field.{name}", language)
     # A customer attribute has the name of the user's own table, in any language.
     return name.removeprefix(ATTRIBUTE).replace("_", " ")
+
+
+def _event_label(event: own_events.Named, language: Language) -> str:
+    """A feature of events of the company's own kind; underscores in its name are spaces."""
+    ending = "" if event.window is None else "_Nd"
+    kind = event.kind.replace("_", " ")
+    key = f"field.events_{event.statistic}{ending}"
+    return sentence(key, language, kind=kind, window=event.window)
 
 
 def written(value: Any, kind: str, language: Language, **values: Any) -> str:
@@ -86,12 +98,17 @@ def _quantity(value: Any, language: Language, values: Values) -> str:
     """A value in the unit of its feature; a text as it is."""
     if isinstance(value, str):
         return value
-    unit = _units_of_features().get(str(values.get("feature")))
+    unit = _unit_of(str(values.get("feature")))
     if unit == "money":
         return writing.money(value, language, values)
     if unit == "days":
         return writing.counted(value, "days", language)
     return BY_UNIT.get(str(unit), writing.number)(value, language)
+
+
+def _unit_of(feature: str) -> str | None:
+    event = own_events.parse(feature)
+    return _units_of_features().get(feature) if event is None else event.unit
 
 
 @cache

@@ -11,7 +11,7 @@ from features.planning.timeplan import Timeline
 from features.reading import read_snapshots
 from features.snapshot import supported
 from tests.features.company import company
-from tests.features.world import AS_OF, ATTRIBUTES, DATA_FROM, LONG, day, frame, on_duckdb
+from tests.features.world import AS_OF, ATTRIBUTES, DATA_FROM, LONG, OWN, day, frame, on_duckdb
 
 EARLY = AS_OF - pd.Timedelta(days=28)
 
@@ -48,7 +48,7 @@ def frames_of(rows):
 def snapshots_of(frames, plan=None, history_days=LONG, **how):
     engine = on_duckdb(frames, **how)
     attributes = ATTRIBUTES if "customers" in frames else ()
-    features, _ = supported(engine.schemas, history_days, attributes)
+    features, _ = supported(engine.schemas, history_days, attributes, OWN)
     with TemporaryDirectory() as folder:
         build_snapshots(engine, plan or timeline(), features, Path(folder) / "snapshots")
         return read_snapshots(Path(folder) / "snapshots")

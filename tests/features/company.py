@@ -5,7 +5,7 @@ company late, some cells fill in later, and some of that is after the as-of date
 """
 
 from sources.contract import TABLES
-from tests.features.world import DAY, columns_of, moment
+from tests.features.world import DAY, OWN_KIND, columns_of, moment
 
 EDGES = (1, 7, 14, 28, 30, 45, 60, 90, 180, 335, 365)
 REACH = 420  # days of history
@@ -22,7 +22,9 @@ KINDS = (
     "loyalty_points",
     "referral",
     "share",
-    "of another kind",
+    OWN_KIND,
+    OWN_KIND,
+    OWN_KIND,
 )
 
 

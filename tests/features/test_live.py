@@ -16,6 +16,7 @@ from tests.features.world import (
     ATTRIBUTES,
     DAY,
     LONG,
+    OWN,
     arrow,
     day,
     frame,
@@ -41,7 +42,7 @@ def engine(frames):
 
 @pytest.fixture(scope="module")
 def live(engine):
-    features, _ = supported(engine.schemas, LONG, ATTRIBUTES)
+    features, _ = supported(engine.schemas, LONG, ATTRIBUTES, OWN)
     return LiveFeatures(engine.schemas, features, TIMELINE)
 
 

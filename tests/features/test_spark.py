@@ -20,17 +20,17 @@ from features.engines import java, spark
 from features.engines.duckdb import DuckEngine
 from features.engines.java import packed_java
 from features.engines.spark import SparkEngine
+from features.families.own_events import own_kinds
 from features.history.category_history import read_categories
 from features.planning.profile import profile, purchase_days
 from features.reading import read_snapshots
-from features.snapshot import supported
+from features.snapshot import all_features, supported
 from features.timeline import date_of, day_of
 from models.cards.on_spark import NUMBERS, score_on_spark, scored
 from sources.kinds.simulator.writing import simulate
 from tests.features.company import company
 from tests.features.world import (
     AS_OF,
-    ATTRIBUTES,
     LONG,
     arrow,
     day,
@@ -118,6 +118,7 @@ def test_what_else_a_run_asks_an_engine_is_the_same(session, tables):
     duck, other = DuckEngine(tables), SparkEngine(tables, session)
     plan, names = timeline_at(), ["contacts", "consents", "tickets", "events"]
     assert profile(duck) == profile(other)
+    assert own_kinds(duck) == own_kinds(other) != ()
     assert_frame_equal(purchase_days(duck), purchase_days(other))
     assert_frame_equal(purchase_timelines(duck, plan), purchase_timelines(other, plan))
     stood, theirs = tables_at(duck, plan, names), tables_at(other, plan, names)
@@ -176,7 +177,7 @@ def test_whole_snapshots_of_a_simulated_company_are_the_same(session, tmp_path, 
         assert written == [f"{date_of(at)}-0000.parquet" for at in plan.as_of_days()]
     assert_same(found["duckdb"], found["spark"])
     compared = set(found["spark"].columns)
-    every = set(feature_names()) - {f"attribute_{name}" for name in ATTRIBUTES}
+    every = {feature.name for feature in all_features()}
     assert every - compared == set(absent)
     reasons = " and no ".join(why.removeprefix("the data has no ") for why in absent.values())
     assert set(reasons.split(" and no ")) == lacking

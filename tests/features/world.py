@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from features.building import moment_row
 from features.engines.duckdb import DuckEngine
+from features.families.own_events import OwnKind, event_features
 from features.planning.timeplan import Timeline
 from features.snapshot import FAMILIES, all_features, program, supported
 from features.timeline import ALL_KNOWN, day_of
@@ -20,6 +21,8 @@ DAY = 86_400_000_000  # microseconds
 LONG = 10_000  # days of history that support every window
 DTYPES = {TIME: "datetime64[us]", NUMBER: "float64", YESNO: "boolean"}
 ATTRIBUTES = ("region", "household_size")
+OWN_KIND = "of another kind"
+OWN = event_features([OwnKind(OWN_KIND, 100, 100, has_value=True)])
 
 
 def columns_of(name):
@@ -88,7 +91,8 @@ def timeline_at(as_of=AS_OF, active_within_days=ACTIVE, churn="lapse", data_unti
 
 @lru_cache(maxsize=64)
 def _program(schemas, churn, families):
-    features, _ = supported(dict(schemas), LONG, ATTRIBUTES if "customers" in dict(schemas) else ())
+    attributes = ATTRIBUTES if "customers" in dict(schemas) else ()
+    features, _ = supported(dict(schemas), LONG, attributes, OWN)
     return program(dict(schemas), features, churn), tuple(f.name for f in features)
 
 
@@ -120,5 +124,6 @@ def features_at(
 
 
 def feature_names():
-    """The columns of every feature that exists, attributes of the made-up customers among them."""
-    return [feature.name for feature in all_features()] + [f"attribute_{a}" for a in ATTRIBUTES]
+    """The columns of every feature that exists, and of those that only the made-up company has."""
+    attributes = [f"attribute_{name}" for name in ATTRIBUTES]
+    return [f.name for f in all_features()] + attributes + [f.name for f in OWN]

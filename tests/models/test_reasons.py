@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import ArtifactError
 from features.families.definition import GROUPS, TEXT
-from features.snapshot import all_features, group_of
+from features.snapshot import COMPANYS_OWN, all_features, group_of
 from models.churn.reasons import FEATURES_SHOWN, SMALLEST_CONTRIBUTION, Explainer, fit_explainer
 from serving.wording.languages import LANGUAGES
 from serving.wording.sentences import sentence
@@ -46,7 +46,7 @@ def test_every_feature_a_model_learns_from_belongs_to_a_group_that_can_be_shown(
     assert (
         {feature.group for feature in learned}
         == set(FEATURES_SHOWN)
-        == set(GROUPS) - {"attributes"}
+        == set(GROUPS) - set(COMPANYS_OWN.values())
     )
     names = {feature.name for feature in learned}
     for group, (candidates, own) in FEATURES_SHOWN.items():

@@ -12,6 +12,7 @@ OPENS, CLICKS = ("email_open",), ("email_click",)
 ENGAGED = VISITS + OPENS + CLICKS
 EXPOSED, REDEEMED = ("campaign_exposed",), ("coupon_redeemed",)
 POINTS, REFERRALS, SHARES = ("loyalty_points",), ("referral",), ("share",)
+OWN = ("of another kind",)
 
 
 def dates(c, kinds, window=math.inf, end=0):
@@ -57,7 +58,18 @@ def points_earned(c, window):
     return float(total([row for row in recent if money(row["value"]) > 0], "value"))
 
 
+def own_values(c, window, end=0):
+    rows = [row for row in c.rows("events") if row["kind"] in OWN and row["value"] is not None]
+    return [row for row in rows if c.within(row["event_time"].date(), window, end)]
+
+
+def own_mean(c, window, end=0):
+    rows = own_values(c, window, end)
+    return float(total(rows, "value")) / len(rows) if rows else None
+
+
 SINGLE = {
+    "event_of another kind_days_since": days_since(OWN),
     # engagement
     "visits_total": counted(VISITS),
     "days_since_visit": days_since(VISITS),
@@ -77,6 +89,18 @@ SINGLE = {
     "shares_total": counted(SHARES),
 }
 WINDOWED = {
+    # of the company's own kinds
+    "event_of another kind_count": ((7, 30, 90), counted(OWN)),
+    "event_of another kind_change": ((30,), change(OWN)),
+    "event_of another kind_sum": (
+        (30, 90),
+        lambda c, w: float(total(own_values(c, w), "value")),
+    ),
+    "event_of another kind_mean": ((30, 90), own_mean),
+    "event_of another kind_rise": (
+        (30,),
+        lambda c, w: difference(own_mean(c, w), own_mean(c, w, end=w)),
+    ),
     "visits": ((7, 30, 90), counted(VISITS)),
     "visits_change": ((14, 30), change(VISITS)),
     "email_opens": ((30, 90), counted(OPENS)),
