@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -66,20 +66,20 @@ def is_sortable(times: pd.Series) -> bool:
 
 
 def pasted(
-    section: Literal["columns", "derive", "filter"],
+    section: Literal["files", "columns", "derive", "filter"],
     entries: Mapping[str, Mapping[str, str] | str],
     params: SourceParams,
 ) -> str:
     """The whole line of params.yaml below `source:`, with what already stands there.
 
-    `entries` holds per table the new columns and their expressions, or the table's filter.
+    `entries` holds per table the new columns and their expressions, or the table's filter or file.
     """
-    held: Mapping[str, Mapping[str, str] | str] = getattr(params, section)
+    held: Mapping[str, Any] = getattr(params, section)
     tables = []
     for name in dict.fromkeys([*held, *entries]):
         new, old = entries.get(name, {}), held.get(name, {})
-        if isinstance(new, str) or isinstance(old, str):
-            tables.append(f"{name}: {_scalar(str(new or old))}")
+        if isinstance(new, str) or not isinstance(old, Mapping):
+            tables.append(f"{name}: {_place(new or old)}")
         else:
             cells = ", ".join(f"{_key(c)}: {_scalar(e)}" for c, e in {**old, **new}.items())
             tables.append(f"{name}: {{{cells}}}")
@@ -91,6 +91,13 @@ def filtered(conditions: Iterable[str], table: Table, params: SourceParams) -> s
     before = params.filter.get(table.name)
     every = [*([f"({before})"] if before else []), *conditions]
     return pasted("filter", {table.name: " AND ".join(every)}, params)
+
+
+def _place(value: object) -> str:
+    """What `source.files` or `source.filter` holds for a table."""
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z_][\w./-]*", value):
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 @cache

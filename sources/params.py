@@ -33,6 +33,7 @@ class SourceParams(Params):
 
     kind: Literal["complete_journey", "cdnow", "files", "sql", "simulator"]
     path: str | None = None
+    files: dict[str, str | list[str] | None] = Field(default_factory=dict)
     queries: dict[str, str | None] = Field(default_factory=dict)
     incremental: bool = False
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
@@ -61,7 +62,7 @@ class SourceParams(Params):
                 )
         return numbers
 
-    @field_validator("columns", "derive", "filter")
+    @field_validator("files", "columns", "derive", "filter")
     @classmethod
     def _of_known_tables(cls, by_table: dict[str, Any]) -> dict[str, Any]:
         for name in by_table:

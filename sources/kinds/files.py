@@ -1,32 +1,29 @@
-"""A folder of CSV or Parquet files; each table is one file or one folder of parts.
+"""A folder of files; each table is one file, one folder of parts, or what `source.files` names.
 
-    mydata/orders.csv                 or  orders.parquet
+    mydata/orders.csv                 or  orders.xlsx, orders.parquet, orders.jsonl, orders.csv.gz
     mydata/orders/2024.csv, 2025.csv  or  parts of one table, read one after the other
     mydata/customers.csv              any further table of the contract
 
-DuckDB reads them: columns that hold ids or times are read as text, so `00123` stays `00123`, and no
-date of a CSV file is guessed. `source.columns` and `source.derive` make the contract's columns of
-them (sources/tables/mapping.py).
+sources/formats/ makes of each what DuckDB can scan. Columns that hold ids or times are read as
+text, so `00123` stays `00123`, and no date of a CSV file is guessed. `source.columns` and
+`source.derive` make the contract's columns of them (sources/tables/mapping.py).
 """
 
-import csv
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 import pandas as pd
 
-from core.errors import SourceError
-from sources.contract import ENOUGH, NUMBER, TABLES, TEXT, TIME, YESNO, Table
-from sources.cures import literal, quoted
-from sources.duck import connect
+from sources.contract import NUMBER, TABLES, TEXT, TIME, YESNO, Table
+from sources.cures import quoted
+from sources.formats.delimited import columns_of_relation, refuse_uneven_rows
+from sources.formats.finding import tables_of_folder
+from sources.formats.opening import Address, opened
+from sources.formats.signatures import OF_SUFFIX
 from sources.params import SourceParams
 from sources.tables.expressions import Raw
 from sources.tables.mapping import columns_of, joined, mapped, uncalculated
-from sources.written.encodings import AUTO, encoding_of, mended
-
-SUFFIXES = (".csv", ".parquet")
-TYPES = "auto_type_candidates=['BOOLEAN', 'BIGINT', 'DOUBLE', 'VARCHAR']"
+from sources.written.encodings import AUTO, encoding_of
 
 
 def files(params: SourceParams) -> dict[str, Path]:
@@ -35,36 +32,25 @@ def files(params: SourceParams) -> dict[str, Path]:
     Raises SourceError when the folder is missing or holds neither orders nor subscriptions, and
     when one table is there twice.
     """
-    folder = _folder(params)
-    found = {
-        path.relative_to(folder).as_posix(): path
-        for name in TABLES
-        for path in _parts(folder, name)
-    }
-    if not any(_parts(folder, name) for name in ENOUGH):
-        there = ", ".join(sorted(p.name for p in folder.iterdir())) or "nothing"
-        raise SourceError(
-            f"{folder} holds no orders.csv or orders.parquet (it holds: {there}). "
-            "Name the file of purchases orders.csv or orders.parquet, or put its parts into "
-            "a folder orders/. Subscriptions alone will do: subscriptions.csv or .parquet."
-            f"{_of_sheets(folder)}"
-        )
-    return found
-
-
-def _of_sheets(folder: Path) -> str:
-    sheets = [p.name for p in folder.iterdir() if p.suffix.lower() in (".xlsx", ".xls", ".ods")]
-    if not sheets:
-        return ""
-    return f" Save each sheet of {sheets[0]} that is a table as CSV UTF-8 (Save as, in Excel)."
+    tables = tables_of_folder(params)
+    return {part.file: part.path for parts in tables.values() for part in parts}
 
 
 def describe(params: SourceParams) -> str:
-    """The folder that is read, and what in it is not UTF-8."""
+    """The folder that is read, what `source.files` names in it, and what in it is not UTF-8."""
     files_read = files(params) if params.encoding == AUTO else {}
-    found = {name: encoding_of(path) for name, path in files_read.items() if name.endswith(".csv")}
+    found = {
+        name: encoding_of(path)
+        for name, path in files_read.items()
+        if OF_SUFFIX.get(Path(name).suffix.lower()) == "csv"
+    }
     other = [f"{name} read as {as_}" for name, as_ in found.items() if as_ not in ("utf-8", None)]
-    return "; ".join([f"folder {params.path}", *other])
+    named = [
+        f"{table} from {', '.join(map(str, parts))}"
+        for table, parts in tables_of_folder(params).items()
+        if table in params.files
+    ]
+    return "; ".join([f"folder {params.path}", *named, *other])
 
 
 def load(params: SourceParams) -> dict[str, pd.DataFrame]:
@@ -72,100 +58,25 @@ def load(params: SourceParams) -> dict[str, pd.DataFrame]:
 
     Raises SourceError for a file that is empty or unreadable, and for an expression that fails.
     """
-    folder = _folder(params)
-    files(params)
     return {
-        table.name: joined([_read(part, table, params) for part in parts])
-        for table in TABLES.values()
-        if (parts := _parts(folder, table.name))
+        name: joined([_read(part, TABLES[name], params) for part in parts])
+        for name, parts in tables_of_folder(params).items()
     }
 
 
-def _folder(params: SourceParams) -> Path:
-    if not params.path:
-        raise SourceError(
-            "source.path is empty in params.yaml: name the folder that holds orders.csv or "
-            "orders.parquet."
-        )
-    folder = Path(params.path).expanduser()
-    if not folder.is_dir():
-        raise SourceError(
-            f"source.path in params.yaml names {folder}, which is not a folder. "
-            "Paths are relative to the project's folder."
-        )
-    return folder
-
-
-def _parts(folder: Path, name: str) -> list[Path]:
-    single = [folder / f"{name}{suffix}" for suffix in SUFFIXES]
-    inside = (folder / name).iterdir() if (folder / name).is_dir() else iter(())
-    parts = [p for p in (*single, *inside) if p.is_file() and p.suffix.lower() in SUFFIXES]
-    if len(parts) > 1 and any(p in single for p in parts):
-        there = ", ".join(p.relative_to(folder).as_posix() for p in sorted(parts))
-        raise SourceError(
-            f"{folder} holds the table {name} more than once: {there}. Read together they would "
-            f"count twice. Keep one, or put the parts of one table into the folder {name}/."
-        )
-    return sorted(parts)
-
-
-def _read(path: Path, table: Table, params: SourceParams) -> pd.DataFrame:
-    if path.stat().st_size == 0:
-        raise SourceError(f"{path} is empty (0 bytes). Export it again, with a header row.")
+def _read(address: Address, table: Table, params: SourceParams) -> pd.DataFrame:
     renames = params.columns.get(table.name, {})
-    with TemporaryDirectory() as folder, connect() as connection:
-        place = _readable(connection, path, Path(folder), params.encoding)
-        seen = _columns(connection, place)
+    with opened(address, params.encoding) as (connection, found):
+        seen = columns_of_relation(connection, found)
         if not {renames.get(column, column) for column in table.required} & set(seen):
-            _refuse_uneven_rows(place, path)
+            refuse_uneven_rows(found)
         # Ids, texts, times and yes or no: nothing of them is guessed. Numbers neither, but those
         # that an expression may be about to calculate with.
         as_text = columns_of((TEXT, TIME, YESNO), seen, table, params)
         as_text += uncalculated(columns_of((NUMBER,), seen, table, params), table, params)
-        raw = Raw(_with_text(connection, _scan(place, as_text)), seen, path.name)
+        name = str(address).rsplit("/", 1)[-1]
+        raw = Raw(_with_text(connection, found.relation(as_text)), seen, name)
         return mapped(connection, raw, table, params)
-
-
-def _readable(
-    connection: duckdb.DuckDBPyConnection, path: Path, folder: Path, encoding: str
-) -> Path:
-    """The file itself, or a copy in UTF-8 with one kind of line ends."""
-    if path.suffix.lower() != ".csv":
-        return path
-    if encoding != AUTO or encoding_of(path) != "utf-8":
-        return mended(path, folder, encoding)
-    try:
-        _columns(connection, path)
-    except SourceError:
-        return mended(path, folder)
-    return path
-
-
-def _refuse_uneven_rows(place: Path, path: Path) -> None:
-    """One row with too many or too few cells, and DuckDB finds other columns than the header's."""
-    if path.suffix.lower() != ".csv":
-        return
-    with place.open(encoding="utf-8-sig", newline="") as file:
-        header = file.readline()
-        delimiter = max(",;\t|", key=header.count)
-        cells = header.count(delimiter) + 1
-        for number, row in enumerate(csv.reader(file, delimiter=delimiter), start=2):
-            if row and len(row) != cells:
-                raise SourceError(
-                    f"{path}: row {number} has {len(row)} cells and the header has {cells} "
-                    f"({header.strip()}). Mend the row; a file that ends in the middle of a row "
-                    "was not copied whole."
-                )
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
-    try:
-        return [str(c) for c in connection.sql(f"SELECT * FROM {_scan(path, [])} LIMIT 0").columns]
-    except duckdb.Error as error:
-        raise SourceError(
-            f"{path} could not be read: {str(error).splitlines()[0]} "
-            "Save it as UTF-8 CSV with a header row, or as Parquet."
-        ) from None
 
 
 def _with_text(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
@@ -180,15 +91,3 @@ def _with_text(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
     is_text = connection.execute(f"SELECT {', '.join(tests)} FROM {relation}").fetchone() or ()
     decoded = [f"decode({c}) AS {c}" for c, yes in zip(binary, is_text, strict=True) if yes]
     return f"(SELECT * REPLACE ({', '.join(decoded)}) FROM {relation})" if decoded else relation
-
-
-def _scan(path: Path, as_text: list[str]) -> str:
-    place = literal(path)
-    if path.suffix.lower() == ".parquet":
-        return f"read_parquet({place})"
-    # sample_size=-1 reads the whole file before deciding on types: a late odd value is not an error
-    # but makes the column text, and the check then names the rows.
-    # Dates stay text: which of 3/4/2017 is the month is for source.derive to say.
-    columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in as_text)
-    types = f", types={{{columns}}}" if columns else ""
-    return f"read_csv({place}, header=true, sample_size=-1, {TYPES}{types})"

@@ -1,21 +1,12 @@
 """Refuses a table whose required columns are missing, or whose column names clash."""
 
-import re
-
 import pandas as pd
 
 from core.errors import TableError, nearest, suggestion
 from sources.contract import Table
+from sources.meanings.column_names import meant_columns
 from sources.params import SourceParams
 from sources.tables.keys import no_order_number
-
-# What exports call the columns that every table of purchases has.
-MEANT = {
-    "customer_id": re.compile(
-        r"customer|client|user|member|buyer|e-?mail|phone|клиент|покупател|контрагент|телефон|почта"
-    ),
-    "event_time": re.compile(r"date|time|created|(?:\b|_)(?:at|day)$|дата|время|день"),
-}
 
 
 def refuse_header(raw: pd.DataFrame, table: Table, params: SourceParams) -> None:
@@ -38,14 +29,14 @@ def _refuse_incomplete(raw: pd.DataFrame, table: Table, params: SourceParams) ->
             cure = no_order_number(raw, params)
         raise TableError(
             f"{table.name} has no column {column}. It has: "
-            f"{', '.join(str(c) for c in raw.columns)}.{suggestion(_meant(column, free))} {cure}"
+            f"{', '.join(str(c) for c in raw.columns)}."
+            f"{suggestion(_meant(column, table, free))} {cure}"
         )
 
 
-def _meant(column: str, free: list[str]) -> str | None:
+def _meant(column: str, table: Table, free: list[str]) -> str | None:
     """The column that is likely meant: by what its name means, or by its letters."""
-    meant = MEANT.get(column)
-    by_meaning = [name for name in free if meant and meant.search(name.lower())]
+    by_meaning = meant_columns(column, table.name, free)
     return by_meaning[0] if by_meaning else nearest(column, free)
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 from core.errors import TableError
 from sources.contract import ORDERS
 from sources.cures import named, pasted
+from sources.meanings.column_names import meant_columns
 from sources.params import SourceParams
-from sources.tables.header import MEANT
 
 LEAST_CUSTOMERS = 200
 LEAST_DAYS = 90  # of history: in less nobody may have come back yet
@@ -47,7 +47,7 @@ def _instead(raw: pd.DataFrame, params: SourceParams) -> str:
         for column in raw.columns
         if column not in ORDERS.columns and least <= raw[column].nunique() <= most
     ]
-    likely = [column for column in free if MEANT["customer_id"].search(column.lower())]
+    likely = meant_columns("customer_id", ORDERS.name, free)
     if not likely:
         return ""
     if "customer_id" in params.derive.get(ORDERS.name, {}):

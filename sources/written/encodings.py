@@ -40,15 +40,15 @@ def encoding_of(path: Path) -> str | None:
     return "utf-8"
 
 
-def mended(path: Path, folder: Path, declared: str = AUTO) -> Path:
-    """A copy in UTF-8 with one kind of line ends, in `folder`.
+def mended(path: Path, folder: Path, declared: str = AUTO, name: str | None = None) -> Path:
+    """A copy in UTF-8 with one kind of line ends, in `folder`; messages call the file `name`.
 
     Raises SourceError where the encoding is not known, or not the declared one.
     """
-    encoding = encoding_of(path) if declared == AUTO else declared
+    encoding, name = encoding_of(path) if declared == AUTO else declared, name or str(path)
     if encoding is None:
         raise SourceError(
-            f"{path} is not UTF-8, and its letters do not tell which encoding it has. Name it in "
+            f"{name} is not UTF-8, and its letters do not tell which encoding it has. Name it in "
             "params.yaml, for example source.encoding: cp1252, or write the file anew: iconv -f "
             f"cp1252 -t utf-8 {path.name} > utf8.csv."
         )
@@ -56,11 +56,11 @@ def mended(path: Path, folder: Path, declared: str = AUTO) -> Path:
         text = path.read_bytes().decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeDecodeError as error:
         raise SourceError(
-            f"{path} is not {encoding} throughout (byte {error.start:,} is none of its characters)."
+            f"{name} is not {encoding} throughout (byte {error.start:,} is none of its characters)."
             " Put the right encoding into source.encoding in params.yaml; of several exports in "
             "one file each is saved in UTF-8 by itself."
         ) from None
-    copy = folder / path.name
+    copy = folder / f"{path.stem}.utf8.csv"
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     copy.write_text(lines, encoding="utf-8", newline="\n")
     return copy

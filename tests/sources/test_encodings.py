@@ -85,9 +85,3 @@ def test_line_ends_may_be_mixed(tmp_path, ends):
     assert table.counts["kept"] == 4000
     assert table.rows["amount"].sum() == 20_000
     assert table.rows["event_time"].eq(pd.Timestamp("2023-06-02")).all()
-
-
-def test_a_workbook_is_named_with_what_makes_tables_of_it(tmp_path):
-    (tmp_path / "orders.xlsx").write_bytes(b"PK")
-    with pytest.raises(SourceError, match=r"Save each sheet of orders\.xlsx .* as CSV UTF-8"):
-        checked(params(tmp_path))

@@ -101,7 +101,8 @@ def test_a_missing_folder_or_table_says_what_is_there(tmp_path):
     assert "which is not a folder" in refusal(params(tmp_path / "nowhere"))
     (tmp_path / "sales.csv").write_text(GOOD)
     text = refusal(params(tmp_path))
-    assert "holds no orders.csv or orders.parquet (it holds: sales.csv)" in text
+    assert "holds no file called orders" in text and "it holds: sales.csv" in text
+    assert "files: {orders: sales.csv}" in text
 
 
 def test_one_table_in_two_files_is_refused(tmp_path):
