@@ -15,7 +15,6 @@ from features.planning.season import Season, season_of
 
 USUAL_GAPS = 3  # a customer's own quantile needs a few gaps
 WEEKLY = 0.75  # share of the events on two weekdays: by chance it is two sevenths
-SILENCES = (7, 14, 21, 28, 42, 56, 90, 120, 180, 270, 365)
 
 
 @dataclass(frozen=True)
@@ -133,22 +132,3 @@ def purchase_days(engine: Engine) -> pd.DataFrame:
     sorted_days = days.order_by("customer_id", "day")
     found = [engine.frame(sorted_days) for _ in engine.parts(facts.steps, ())]
     return pd.concat(found, ignore_index=True)
-
-
-def return_curve(days: pd.DataFrame, data_until: int) -> pd.DataFrame:
-    """Of the silences that reached N days, the share that ended in a purchase within N more days.
-
-    `days` is `purchase_days`. Only silences whose 2 N days lie inside the data are counted; its
-    last day may be incomplete and lies outside.
-    Columns: silence_days, silences, returned (share in [0, 1]).
-    """
-    silence = days.groupby("customer_id")["gap"].shift(-1).fillna(float("inf"))
-    rows = []
-    for reached in SILENCES:
-        observed = (days["day"] + 2 * reached < data_until) & (silence > reached)
-        if observed.any():
-            back = float((silence[observed] <= 2 * reached).mean())
-            rows.append(
-                {"silence_days": reached, "silences": int(observed.sum()), "returned": back}
-            )
-    return pd.DataFrame(rows, columns=["silence_days", "silences", "returned"])

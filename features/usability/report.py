@@ -7,7 +7,8 @@ from features.engines.duckdb import Engine
 from features.families.own_events import own_kinds
 from features.params import TaskParams
 from features.planning.horizons import wanted_horizon
-from features.planning.profile import profile, purchase_days, return_curve
+from features.planning.profile import profile, purchase_days
+from features.planning.returns import return_curve
 from features.timeline import date_of
 from features.usability.contract import contract_findings
 from features.usability.customers import customer_findings, guest_share

@@ -27,10 +27,13 @@ class Mark:
 
 @dataclass(frozen=True)
 class Point:
-    """How many came back after one length of silence."""
+    """How many came back after one length of silence, with the ends of the interval."""
 
     x: float
     y: float
+    low_y: float
+    high_y: float
+    kind: str
     row: dict[str, Any]
 
 
@@ -77,14 +80,23 @@ def return_picture(report: dict[str, Any], language: Language) -> ReturnPicture 
     scale = Scale(first, max(last, first + 1), LEFT, RIGHT, is_log=True)
     height = Scale(0, 1, FLOOR, TOP)
     points = [
-        Point(scale.at(row["silence_days"]), height.at(row["returned"]), row) for row in curve
+        Point(
+            scale.at(row["silence_days"]),
+            height.at(row["returned"]),
+            height.at(row["low"]),
+            height.at(row["high"]),
+            "dot few" if row["few"] else "dot",
+            row,
+        )
+        for row in curve
     ]
     return ReturnPicture(
         shares=charts.number_ticks(height, SHARES, "percent", language),
         days=charts.apart(charts.number_ticks(scale, silences, "number", language), room=32),
         marks=_marks(scale, horizon, suggested),
         points=points,
-        curve=charts.path([(point.x, point.y) for point in points]),
+        # Of few nothing is sure: no line leads to them.
+        curve=charts.path([(point.x, point.y) for point in points if not point.row["few"]]),
     )
 
 

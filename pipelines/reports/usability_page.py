@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from features.planning.returns import FEWEST_SURE
 from features.usability.finding import ORDER, Finding
 from pipelines.reports import usability_drawing
 from pipelines.reports.usability_drawing import return_picture, volume_picture
@@ -61,6 +62,7 @@ def _part(report: dict[str, Any], language: Language) -> dict[str, Any]:
         "week": _week(report["volume"]["orders"]),
         "headline": headline(report, language),
         "returns": return_picture(report, language),
+        "fewest": FEWEST_SURE,
         "volumes": {
             table: (volume, volume_picture(volume, language))
             for table, volume in report["volume"].items()

@@ -6,9 +6,11 @@ from collections import defaultdict
 from itertools import pairwise
 
 import pytest
+from scipy.stats import binomtest
 
 from core.errors import DataGateError
-from features.planning.profile import SILENCES, USUAL_GAPS, profile, purchase_days, return_curve
+from features.planning.profile import USUAL_GAPS, profile, purchase_days
+from features.planning.returns import FEWEST_SURE, SILENCES, return_curve, wilson_95
 from tests.features.world import AS_OF, DAY, day, frame, moment, on_duckdb
 
 
@@ -116,6 +118,25 @@ def test_the_return_curve_leaves_out_silences_that_the_data_cannot_judge():
     assert (seven["silences"], seven["returned"]) == (1, 1.0)
     # The last day may be incomplete: who seems silent then may have come back.
     assert return_curve(days, until - 1).empty
+
+
+def test_a_share_of_few_customers_is_marked_and_its_interval_is_wide():
+    until = day(AS_OF)
+    few = [order("a", -30 * n) for n in range(3, 8)]  # five silences of one customer
+    row = return_curve(purchase_days(engine_of(few)), until).set_index("silence_days").loc[28]
+    assert (row["silences"], row["customers"], row["few"]) == (5, 1, True)
+    assert row["returned"] == 0.8 and row["low"] < 0.3 and row["high"] > 0.95
+    many = [order(f"c{n}", -100) for n in range(FEWEST_SURE)]
+    row = return_curve(purchase_days(engine_of(many)), until).set_index("silence_days").loc[28]
+    assert not row["few"] and row["low"] == 0 and 0.05 < row["high"] < 0.15
+    below = return_curve(purchase_days(engine_of(many[1:])), until)
+    assert below["few"].all()
+
+
+@pytest.mark.parametrize(("returned", "customers"), [(0, 3), (3, 3), (17, 40), (400, 1000)])
+def test_the_interval_of_a_share_is_wilsons(returned, customers):
+    expected = binomtest(returned, customers).proportion_ci(method="wilson")
+    assert wilson_95(returned / customers, customers) == pytest.approx(expected, abs=1e-6)
 
 
 def test_without_repeat_customers_there_is_no_long_gap():

@@ -146,8 +146,11 @@ def test_each_picture_says_what_it_shows_to_those_who_cannot_see_it(report):
 
 def test_the_picture_has_a_point_for_each_length_of_silence(report):
     html = page(report)
-    points = html.count('<circle class="dot"')
+    points = html.count('<circle class="dot')
     assert points == len(report["return_curve"]) * len(LANGUAGES) == 8
+    assert html.count('<line class="range"') == points
+    few = sum(row["few"] for row in report["return_curve"])
+    assert html.count('<circle class="dot few"') == few * len(LANGUAGES)
     assert "horizon 28" in html and "suggested 56" in html
 
 

@@ -5,10 +5,13 @@ from pydantic import ValidationError
 
 from sources.contract import SUBSCRIPTIONS
 from sources.params import SourceParams
+from sources.registry import load
 from sources.tables.check import check_tables
 from sources.written.currencies import currency_code
 from tests.sources.pasted import paste
-from tests.sources.raw_tables import check, orders
+from tests.sources.raw_tables import SHARED_CASES, check, orders
+
+EXPORT = SHARED_CASES / "exports/two_currencies"
 
 CELLS = [
     (["8.26 USD", "12.40 EUR", "5.00 EUR"], "EUR (2), USD (1)"),
@@ -144,3 +147,17 @@ def test_a_currency_may_be_written_as_people_write_it(written, code):
 def test_what_is_no_currency_and_no_rate_is_refused_with_the_cure(changes, cure):
     with pytest.raises(ValidationError, match=cure):
         SourceParams(kind="files", **changes)
+
+
+@pytest.mark.skipif(not EXPORT.is_dir(), reason="needs ../shared/cases")
+def test_the_export_in_two_currencies_has_purchases_and_no_money():
+    params = SourceParams(kind="files", path=str(EXPORT))
+    orders_read = check_tables(load(params), params)["orders"]
+    assert "amount" not in orders_read.rows and orders_read.counts["quarantined"] == 0
+    (note,) = of(orders_read, "currencies")
+    kept = paste(params, note.what_to_do)
+    of_one = check_tables(load(kept), kept)["orders"]
+    assert of_one.currency in {"EUR", "USD"} and "amount" in of_one.rows
+    assert of_one.counts["kept"] == orders_read.counts["kept"] - note.rows
+    rated = params.model_copy(update={"currency": "EUR", "exchange": {"USD": 0.9}})
+    assert check_tables(load(rated), rated)["orders"].rows["amount"].notna().all()
