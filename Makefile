@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-processors docs ui spark-setup lock clean
+.PHONY: help run own-data serve test check format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-processors docs ui spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,11 @@ help:  ## this list
 run:  ## the main job: raw purchases to a published release, then a summary
 	$(SETUP) pipeline
 	@$(BIN)/python -m pipelines.run
+
+own-data:  ## looks at your own files, proposes params.yaml, asks, and runs: FROM=path (ARGS="--yes --dry-run --no-run --answer key=value")
+	@test -n "$(FROM)" || { echo "Say where your data is: make own-data FROM=path/to/file-or-folder" >&2; exit 1; }
+	$(SETUP) pipeline
+	@$(BIN)/python -m pipelines.own_data --from "$(FROM)" $(ARGS)
 
 serve:  ## API and page of the published release: http://127.0.0.1:8000
 	$(SETUP) pipeline

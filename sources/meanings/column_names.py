@@ -14,12 +14,12 @@ from collections.abc import Iterable, Mapping
 
 CUSTOMER = (
     *("customer_id", "customer_unique_id", "client_id", "user_id", "buyer_id", "member_id"),
-    *("account_id", "contact_id", "shopper_id", "household_id", "household_key", "card_id"),
+    *("account_id", "contact_id", "shopper_id", "household_id", "household_key", "card_id", "card"),
     *("customer number", "customer_no", "customer code", "client code", "client number", "cust_id"),
     *("loyalty card", "card number", "loyalty_id", "patient_id", "subscriber_id", "person_id"),
     *("код клиента", "код контрагента", "код покупателя", "id клиента", "id покупателя"),
     *("id пользователя", "id контрагента", "номер клиента", "клиент id", "контрагент код"),
-    *("номер карты", "карта лояльности", "дисконтная карта", "инн", "инн контрагента"),
+    *("номер карты", "карта лояльности", "дисконтная карта", "карта", "инн", "инн контрагента"),
     *("customer_email", "billing_email", "email", "e-mail", "email address", "customer e-mail"),
     *("client email", "contact email", "эл. почта", "электронная почта", "почта", "email клиента"),
     *("phone", "billing_phone", "customer phone", "phone number", "mobile", "телефон"),
@@ -37,7 +37,7 @@ AMOUNT = (
     *("transaction amount", "gross sales", "purchase_amount", "converted amount", "spend"),
     *("сумма", "сумма заказа", "сумма документа", "сумма продажи", "стоимость", "итоговая сумма"),
     *("сумма оплаты", "оплачено", "выручка", "сумма со скидкой", "сумма с ндс", "стоимость заказа"),
-    *("всего", "сумма чека", "сумма сделки", "opportunity", "бюджет", "price", "цена"),
+    *("всего", "итого", "сумма чека", "сумма сделки", "opportunity", "бюджет", "price", "цена"),
 )
 CURRENCY = ("currency", "currency_code", "order currency", "валюта", "валюта документа")
 PRODUCT = (
@@ -243,12 +243,14 @@ WORDS_IN_NAMES: Mapping[str, re.Pattern[str]] = {
     "started_at": re.compile(r"start|begin|from|created|начал|подключ"),
     "order_id": re.compile(r"order|invoice|receipt|basket|заказ|чек|накладн|документ"),
     "amount": re.compile(r"amount|total|sum|revenue|price|paid|сумм|стоимост|выручк|цена"),
+    "quantity": re.compile(r"qty|quantity|pcs|pieces|units|кол-?во|количеств|\bшт\b"),
 }
 NOT_IN_NAMES: Mapping[str, re.Pattern[str]] = {
     "customer_id": re.compile(r"note|comment|agent|segment|locale|country|city|комментар|город"),
     "event_time": re.compile(r"days|hour|dow|timezone|update|deliver|estimat|cancel|refund|birth"),
     "order_id": re.compile(r"date|time|total|status|amount|count|дата|сумм|статус"),
     "amount": re.compile(r"refund|tax|count|items|возврат|налог|ндс$"),
+    "quantity": re.compile(r"price|amount|total|refund|cost|цена|сумм|возврат"),
 }
 
 

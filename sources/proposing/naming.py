@@ -1,0 +1,35 @@
+"""How surely a column's name tells what it means, by the vocabulary of column names."""
+
+from functools import cache
+
+from sources.meanings.column_names import COLUMN_NAMES, NOT_IN_NAMES, WORDS_IN_NAMES
+from sources.meanings.other_names import OTHER_NAMES, in_latin
+
+WHOLE, LEAST_WHOLE = 1.0, 0.7  # by the first and by the last name of the vocabulary
+BY_WORD = 0.4  # by a word in the name
+SHORTEST_IN_LATIN = 4  # letters: "no" and "id" are English
+
+
+def by_name(column: str, meaning: str, table: str = "") -> float:
+    """0 (says nothing) to 1 (one of the likeliest names) for a meaning.
+
+    `meaning` is a column of a table of the contract, or without `table` one of OTHER_NAMES.
+    """
+    places = _places(meaning, table)
+    place = places.get(in_latin(column))
+    if place is not None:
+        return WHOLE - (WHOLE - LEAST_WHOLE) * place / len(places)
+    shows, denies = WORDS_IN_NAMES.get(meaning), NOT_IN_NAMES.get(meaning)
+    name = column.lower().replace("ё", "е")
+    if table and shows and shows.search(name) and not (denies and denies.search(name)):
+        return BY_WORD
+    return 0.0
+
+
+@cache
+def _places(meaning: str, table: str) -> dict[str, int]:
+    names = COLUMN_NAMES[table].get(meaning, ()) if table else OTHER_NAMES[meaning]
+    places: dict[str, int] = {}
+    for place, name in enumerate((meaning, *names)):
+        places.setdefault(in_latin(name), place)
+    return places

@@ -1,0 +1,150 @@
+"""`make own-data`: what it prints, asks and writes, and that a refusal leaves all as it was."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from core.errors import ParamsError, SourceError
+from pipelines import own_data
+from pipelines.params import load_params
+from tests.sources import exports_made as made
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project's folder with params.yaml as it is shipped; nothing is run in it."""
+    for name in ("params.yaml", "actions.yaml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(own_data, "run", lambda: sys.stdout.write("RUN\n"))
+    return tmp_path
+
+
+def put(project, **tables):
+    (project / "mydata").mkdir(exist_ok=True)
+    for name, frame in tables.items():
+        frame.to_csv(project / "mydata" / f"{name}.csv", index=False)
+
+
+def text(project):
+    return (project / "params.yaml").read_text(encoding="utf-8")
+
+
+def test_a_proposal_is_written_with_yes_keeps_all_comments_and_runs(project, capsys):
+    put(project, wc_orders=made.woo())
+    before = text(project)
+    own_data.main(["--from", "mydata", "--yes"])
+    shown = capsys.readouterr().out
+    params = load_params()
+    assert params.source.kind == "files"
+    assert params.source.files == {"orders": "wc_orders.csv"}
+    assert params.source.columns["orders"]["customer_id"] == "billing_email"
+    assert "wc-cancelled" in params.source.filter["orders"]
+    assert (params.task.horizon_days, params.actions.margin_rate) == ("auto", None)
+    assert [line for line in text(project).splitlines() if "#" in line] == [
+        line for line in before.splitlines() if "#" in line
+    ]
+    assert (project / "params.yaml.before").read_text(encoding="utf-8") == before
+    assert sorted(p.name for p in project.iterdir() if "params" in p.name) == [
+        "params.yaml", "params.yaml.before",
+    ]  # fmt: skip
+    assert "customer_id ← billing_email: customer_id is empty or 0 for 17%" in shown
+    assert "160 rows, of which 144 kept, 16 left out by the filter" in shown
+    assert "orders.customer_id = billing_email: " in shown
+    assert shown.rstrip().endswith("RUN")
+
+
+def test_nothing_is_written_without_a_yes_or_with_dry_run(project, capsys):
+    put(project, orders=made.woo())
+    before = text(project)
+    own_data.main(["--from", "mydata"])
+    assert "params.yaml is as it was. To accept" in capsys.readouterr().out
+    own_data.main(["--from", "mydata", "--yes", "--dry-run"])
+    assert "Nothing was written" in capsys.readouterr().out
+    assert text(project) == before
+    assert not (project / "params.yaml.before").exists()
+
+
+def test_yes_refuses_what_has_no_honest_default_and_names_the_flag_that_answers(project, capsys):
+    frame = made.onec()
+    put(project, one=frame, two=frame.assign(Сумма="1,50", Номер="x").iloc[::-1])
+    before = text(project)
+    with pytest.raises(ParamsError) as refused:
+        own_data.main(["--from", "mydata", "--yes"])
+    flag = next(line for line in str(refused.value).splitlines() if "--answer" in line)
+    assert flag.strip() == "--answer orders.file='one.csv|two.csv'" or "orders.file=one.csv" in flag
+    assert text(project) == before
+    own_data.main(
+        ["--from", "mydata", "--yes", "--no-run", "--answer", "orders.file=one.csv",
+         "--answer", "timezone=Europe/Moscow", "--answer", "source.currency=RUB",
+         "--answer", "actions.margin_rate=0.3"]
+    )  # fmt: skip
+    params = load_params()
+    assert params.source.files == {"orders": "one.csv"}
+    assert (params.source.timezone, params.source.currency) == ("Europe/Moscow", "RUB")
+    assert params.actions.margin_rate == 0.3
+    assert "RUN" not in capsys.readouterr().out
+
+
+def test_answers_may_stand_in_a_file_and_a_strange_one_is_refused(project):
+    put(project, orders=made.woo())
+    Path("answers.yaml").write_text("timezone: Europe/Moscow\n", encoding="utf-8")
+    own_data.main(["--from", "mydata", "--yes", "--no-run", "--answers", "answers.yaml"])
+    assert load_params().source.timezone == "Europe/Moscow"
+    with pytest.raises(ParamsError, match=r"time_zone was not asked. Did you mean timezone\?"):
+        own_data.main(["--from", "mydata", "--yes", "--answer", "time_zone=UTC"])
+    with pytest.raises(ParamsError, match="'Moscow' is no answer to timezone: write a zone such"):
+        own_data.main(["--from", "mydata", "--yes", "--answer", "timezone=Moscow"])
+
+
+def test_a_person_is_asked_and_an_empty_line_takes_the_default(project, monkeypatch, capsys):
+    put(project, orders=made.woo())
+    typed = iter(["2", "Mars", "Europe/London", "", "y"])
+    monkeypatch.setattr("builtins.input", lambda _: next(typed))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    own_data.main(["--from", "mydata"])
+    shown = capsys.readouterr().out
+    params = load_params()
+    assert "customer_id" not in params.source.columns["orders"]
+    assert params.source.timezone == "Europe/London"
+    assert params.actions.margin_rate is None
+    assert "'Mars' is no answer to timezone" in shown
+    assert shown.rstrip().endswith("RUN")
+
+
+def test_what_is_no_table_is_one_sentence_and_params_yaml_stays(project):
+    before = text(project)
+    Path("orders.csv").write_bytes(b"%PDF-1.7 not a table")
+    with pytest.raises(SourceError, match=r"orders\.csv is a PDF"):
+        own_data.main(["--from", "orders.csv", "--yes"])
+    with pytest.raises(SourceError, match="nowhere is not there"):
+        own_data.main(["--from", "nowhere", "--yes"])
+    Path("many").mkdir()
+    for number in range(301):
+        Path(f"many/{number}.csv").touch()
+    with pytest.raises(SourceError, match="many holds 301 files that may be tables"):
+        own_data.main(["--from", "many", "--yes"])
+    assert text(project) == before
+
+
+def test_a_result_that_is_not_valid_is_not_written(project):
+    before = text(project)
+    with pytest.raises(ParamsError, match="active_within_days"):
+        own_data.accept({"task.active_within_days": "often"})
+    assert text(project) == before
+    assert [p.name for p in project.iterdir() if p.suffix not in (".yaml",)] == []
+
+
+def test_values_of_params_yaml_change_in_place_whatever_their_form(project):
+    long = {"orders": {"amount": '"Lineitem quantity" * "Lineitem price"', "order_id": "a: #b 'c'"}}
+    own_data.accept({"source.kind": "files", "source.path": "mydata", "source.derive": long})
+    once = text(project)
+    assert yaml.safe_load(once)["source"]["derive"] == long
+    own_data.accept({"source.derive": {}, "source.kind": "cdnow", "source.path": None})
+    own_data.accept({"source.kind": "complete_journey"})
+    assert text(project) == (ROOT / "params.yaml").read_text(encoding="utf-8")
