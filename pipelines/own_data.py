@@ -15,11 +15,11 @@ import yaml
 from core.errors import ParamsError, RegularsError, SourceError
 from pipelines import params_file, stage
 from pipelines.params import FILE, load_params
+from pipelines.proving import proved
 from pipelines.reports.proposal_text import asked, evidence, figures, flags, sections
-from pipelines.run import main as run
 from sources.params import SourceParams
 from sources.proposing.finding import tables_below
-from sources.proposing.proof import Proof, prove
+from sources.proposing.proof import Proof
 from sources.proposing.proposal import Proposal, propose
 from sources.proposing.questions import NONE, Answers, Question
 from sources.proposing.seen import Seen
@@ -53,6 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     accept(changes)
     if given.run:
         run()
+
+
+def run() -> None:
+    """The main job, as `make run` does it."""
+    from pipelines.run import main as make_run  # its imports take seconds
+
+    make_run()
 
 
 def accept(changes: Mapping[str, Any], file: Path = FILE) -> None:
@@ -99,7 +106,7 @@ def _proposed(
         proposal = propose(path, tables, answers)
         if answers.without_default() or proposal.source["kind"] not in _kinds():
             return proposal, None, None
-        proof = prove(proposal, answers)
+        proof = proved(proposal, answers)
         if proof is not None and any(found.money is not None for found in proof.measured):
             answers.to(_margin())
     except SourceError as error:

@@ -13,6 +13,7 @@ from sources.proposing.seen import Seen
 LABELLED = "labelled"  # a ready table: not one of the contract
 OF_ORDERS_ALONE = ("unit_price", "line_total")
 MOST_LABELS = 2
+FEWEST_ROWS = 5  # of what is taken for orders though no name says so
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Recognised:
 def recognise(seen: Seen) -> Recognised:
     """What a table is: a known export first, then by its name and by what its columns mean."""
     export = recognised(seen.names)
+    if export and export.lacks:
+        return Recognised("", f"{export.name}. {export.lacks}", export)
     if export:
         told = ", ".join(export.says)
         return Recognised(export.table, f"{export.name} (it has {told})", export)
@@ -101,6 +104,8 @@ def _score(seen: Seen, table: str, called: str) -> float:
     if table == "orders":
         if not any(shown.is_time for shown in seen.contents.values()):
             return 0.0
+        if seen.rows < FEWEST_ROWS and not is_called:
+            return 0.0
         money = any(by_name(n, meaning) for n in seen.names for meaning in OF_ORDERS_ALONE)
         # Orders are what is looked for: other names than ours are asked about.
         return sum(sure.values()) / len(required) + 0.2 * money + 0.5 * is_called + 0.1
@@ -124,7 +129,7 @@ def _score(seen: Seen, table: str, called: str) -> float:
 def _nothing(seen: Seen) -> str:
     if any(shown.is_json for shown in seen.contents.values()):
         name = next(n for n, shown in seen.contents.items() if shown.is_json)
-        return f"its column {name} holds JSON, and no other columns are those of a table we know"
+        return f"no table we know: its column {name} holds JSON, and the others do not tell"
     return (
         f"no table we know: it has no column of times ({', '.join(seen.names[:8])}); purchases "
         "need the date of each order, a ready table a column that says who left"

@@ -13,10 +13,12 @@ from sources.proposing.money import plan_money
 from sources.proposing.naming import BY_WORD, by_name
 from sources.proposing.questions import NONE, Answers
 from sources.proposing.ranking import MOSTLY, ask, ask_or_none, ranked, take
-from sources.proposing.relations import order_numbers, people
+from sources.proposing.relations import determines, order_numbers, people
 from sources.proposing.seen import Plan, Seen
 
+SURE_NAME = 0.9  # a name from which on the check alone says whether the numbers are those of orders
 BLANK_ID = 0.02  # share of rows without an account, from which an address may name them
+LEAST_COLUMNS = 2  # a customer and a time
 FURTHER = ("quantity", "product", "category", "currency", "discount", "store", "line_id")
 
 
@@ -34,6 +36,12 @@ def plan_columns(seen: Seen, table: str, export: Export | None, answers: Answers
         _plan_other(plan, seen, export, answers)
     if export:
         _as_exported(plan, seen, export)
+    made_of = " ".join(
+        [*(chosen.source for chosen in plan.chosen), *plan.derive.values(), plan.keeps]
+    )
+    unused = [name for name in seen.names if name not in made_of]
+    if unused:
+        plan.said.append(f"not used: {', '.join(unused)}")
     return plan
 
 
@@ -102,6 +110,10 @@ def _rival_times(ways: list[tuple[float, str, str]], times: list[str], seen: See
     ]
 
 
+def _repeats(seen: Seen, column: str) -> bool:
+    return seen.contents[column].different < 1
+
+
 def _differs(seen: Seen, one: str, other: str) -> bool:
     """Whether two columns hold different cells where both hold some."""
     pair = seen.frame[[one, other]].astype("str")
@@ -112,7 +124,13 @@ def _differs(seen: Seen, one: str, other: str) -> bool:
 def _order_number(
     plan: Plan, seen: Seen, export: Export | None, answers: Answers, time: str
 ) -> str | None:
-    ways = ranked("order_id", "orders", seen, export, [time])
+    ways = [
+        way
+        for way in ranked("order_id", "orders", seen, export, [time])
+        # A name such as `id` may be that of a customer, who comes back.
+        if way[0] > SURE_NAME
+        or (determines(seen.head, way[1], time) or float(not _repeats(seen, way[1]))) > MOSTLY
+    ]
     if ways and ways[0][0] > BY_WORD:
         return take(plan, "order_id", ways[0], seen)
     shown = order_numbers(seen.head, seen.contents, time)
@@ -187,9 +205,16 @@ def _customer(
     asked = list(dict.fromkeys([*certain, *shown])) or [
         n for n in seen.names if n not in (time, order)
     ]
-    default = asked[0] if len(shown) == 1 and asked == shown and order else None
+    if not asked:
+        raise SourceError(
+            f"{seen.address} has no column that could name a customer, without which nobody can be "
+            f"told apart. Its columns: {', '.join(seen.names)}."
+        )
+    default = asked[0] if len(asked) == 1 and (order or len(seen.names) == LEAST_COLUMNS) else None
     why = (
-        "each order has one of them, and they come back on other days; no other column is like that"
+        "no other column is there"
+        if default and not order
+        else "each order has one of them, and they come back on other days; no other column does"
         if default
         else "no name says which it is, and the cells of several columns could be it"
         if len(asked) > 1

@@ -48,6 +48,7 @@ class Proof:
     """Figures of the check on all rows, and what it noted that stays as it is."""
 
     measured: list[Measured]
+    checked: dict[str, Checked]
     notes: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -81,6 +82,7 @@ def prove(proposal: Proposal, answers: Answers) -> Proof | None:
         _name_currency(proposal, checked, answers)
         return Proof(
             [_measured(name, table) for name, table in checked.items()],
+            checked,
             [
                 (note.severity, f"{name}: {note.meaning}")
                 for name, table in checked.items()

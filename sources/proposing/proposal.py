@@ -19,6 +19,10 @@ ALL = "all"
 YES, NO = "yes", "no"
 
 
+class _UnansweredError(Exception):
+    """Which file is meant has to be answered before anything can be said of its columns."""
+
+
 @dataclass
 class Proposal:
     """Sections of params.yaml, and why they are what they are.
@@ -43,8 +47,9 @@ class Proposal:
 def propose(path: Path, tables: list[Seen], answers: Answers) -> Proposal:
     """What to make of the tables below `path`; questions go to `answers`.
 
-    Where a question has neither answer nor default, the first answer stands in for it, so that all
-    questions are known at once. Raises SourceError where the tables hold nothing to learn from.
+    Where a question on a column has neither answer nor default, the first answer stands in for it,
+    so that all questions are known at once; without the answer which file is meant there are no
+    plans yet. Raises SourceError where the tables hold nothing to learn from.
     """
     folder = path if path.is_dir() else path.parent
     distinct, left_out = _once(tables)
@@ -52,15 +57,15 @@ def propose(path: Path, tables: list[Seen], answers: Answers) -> Proposal:
     if many:
         return _of_join(many, folder, distinct, left_out)
     found = [(seen, recognise(seen)) for seen in distinct]
-    for seen, what in found:
-        if what.export and what.export.lacks:
-            raise SourceError(f"{seen.address} is {what.export.name}. {what.export.lacks}.")
     if not any(what.table in ("orders", "subscriptions") for _, what in found):
         ready = [seen for seen, what in found if what.table == LABELLED]
         if ready:
             return _of_ready(ready, folder, answers, left_out)
         raise SourceError(_nothing(path, found))
-    return _of_tables(found, folder, answers, left_out)
+    try:
+        return _of_tables(found, folder, answers, left_out)
+    except _UnansweredError:
+        return Proposal({"kind": "files"}, {}, [])
 
 
 def _once(tables: list[Seen]) -> tuple[list[Seen], list[tuple[str, str]]]:
@@ -145,7 +150,9 @@ def _chosen(
     )
     if answer == ALL:
         return candidates
-    taken = answer or candidates[0][0].address
+    if answer is None:
+        raise _UnansweredError
+    taken = answer
     left_out += [(a, f"{taken} holds the {table}") for a in by_address if a != taken]
     return [by_address[taken]]
 
@@ -271,5 +278,5 @@ def _place(folder: Path) -> str:
 def _nothing(path: Path, found: list[tuple[Seen, Recognised]]) -> str:
     if not found:
         return f"{path} holds no table: bring CSV, Excel, Parquet or JSON lines."
-    told = "; ".join(f"{seen.address}: {what.why or what.table}" for seen, what in found[:5])
-    return f"{path} holds no purchases, subscriptions or ready table. {told}."
+    told = "; ".join(f"{seen.address} is {what.why or what.table}" for seen, what in found[:5])
+    return f"{path} holds no purchases, subscriptions or ready table: {told}."

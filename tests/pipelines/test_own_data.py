@@ -102,6 +102,17 @@ def test_answers_may_stand_in_a_file_and_a_strange_one_is_refused(project):
         own_data.main(["--from", "mydata", "--yes", "--answer", "timezone=Moscow"])
 
 
+def test_ids_in_two_forms_are_brought_into_one_by_the_line_of_the_usability_report(project, capsys):
+    frame = made.named(made.orders(), customer="e", order_id="o", date="t", total="a")
+    frame.loc[::2, "customer"] = frame.loc[::2, "customer"].str.upper()
+    put(project, orders=frame)
+    own_data.main(["--from", "mydata", "--yes", "--no-run"])
+    shown = capsys.readouterr().out
+    assert load_params().source.derive["orders"]["customer_id"].startswith("lower(trim(")
+    assert f"{made.PEOPLE} customers, {made.ORDERS} orders" in shown
+    assert "customer ids differ from another one in form only" in shown
+
+
 def test_a_person_is_asked_and_an_empty_line_takes_the_default(project, monkeypatch, capsys):
     put(project, orders=made.woo())
     typed = iter(["2", "Mars", "Europe/London", "", "y"])

@@ -95,7 +95,7 @@ def test_a_known_export_is_recognised_and_asks_only_what_its_columns_do_not_say(
 
 
 def test_an_export_without_dates_is_refused_with_what_it_lacks():
-    with pytest.raises(SourceError, match=r"file1.csv is Instacart: orders. It has no date"):
+    with pytest.raises(SourceError, match=r"file1\.csv is Instacart: orders\. It has no date"):
         proposed(made.instacart())
 
 
