@@ -73,8 +73,10 @@ def _named(
     """The currency that each row names: in its column `currency`, or else beside a sum."""
     if "currency" in rows and rows["currency"].notna().any():
         return named_currencies(rows["currency"], currency)
-    marks = pd.concat([currency_marks(raw[column]) for column in money], axis=1)
-    return named_currencies(marks.bfill(axis=1).iloc[:, 0], currency)
+    marks, *others = (currency_marks(raw[column]) for column in money)
+    for other in others:
+        marks = marks.where(marks.notna(), other)
+    return named_currencies(marks, currency)
 
 
 def _converted(
