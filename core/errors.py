@@ -103,16 +103,16 @@ class EnvironmentProblem(RegularsError):
     """Something outside the project is missing or full."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], alike: float = ALIKE) -> str | None:
     """The known name that begins with `name`, or is spelt most like it; None if none is close.
 
-    Case is ignored.
+    `alike` is the least similarity, 0 to 1. Case is ignored.
     """
     by_lower: dict[str, str] = {}
     for other in known:
         by_lower.setdefault(other.lower(), other)
     cut_off = [other for other in by_lower if len(name) > 2 and other.startswith(name.lower())]
-    found = cut_off or get_close_matches(name.lower(), by_lower, 1, cutoff=ALIKE)
+    found = cut_off or get_close_matches(name.lower(), by_lower, 1, cutoff=alike)
     return by_lower[found[0]] if found else None
 
 

@@ -67,7 +67,7 @@ def is_sortable(times: pd.Series) -> bool:
 
 def pasted(
     section: Literal["files", "columns", "derive", "filter"],
-    entries: Mapping[str, Mapping[str, str] | str],
+    entries: Mapping[str, Mapping[str, str] | str | list[str]],
     params: SourceParams,
 ) -> str:
     """The whole line of params.yaml below `source:`, with what already stands there.
@@ -78,7 +78,7 @@ def pasted(
     tables = []
     for name in dict.fromkeys([*held, *entries]):
         new, old = entries.get(name, {}), held.get(name, {})
-        if isinstance(new, str) or not isinstance(old, Mapping):
+        if not isinstance(new, Mapping) or not isinstance(old, Mapping):
             tables.append(f"{name}: {_place(new or old)}")
         else:
             cells = ", ".join(f"{_key(c)}: {_scalar(e)}" for c, e in {**old, **new}.items())

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+NOTES = "notes"  # of a raw table's attributes: what was noticed while it was read
 Severity = Literal["error", "warning", "advice"]
 
 

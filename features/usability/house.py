@@ -1,6 +1,4 @@
-"""Findings on accounts that are not customers: tills, tests, resellers, and words for a guest."""
-
-import re
+"""Findings on accounts that are not customers: tills, tests and resellers."""
 
 import pandas as pd
 
@@ -13,36 +11,21 @@ from sources.params import SourceParams
 SHARE = 0.05  # of all orders, and AT_LEAST times the median customer
 AT_LEAST = 20
 TIMES = 300  # times the median customer, whatever the share
-# Ids that systems write where nobody is known: less is enough to be told.
-NOBODY = re.compile(
-    r"[-+]?0+|-1|(?P<same>[19])(?P=same){3,}|x{2,}|guest.*|anonym.*|unknown.*|not.?set|no.?name|"
-    r"default|walk.?in.*|cash.*|retail customer|test.*|"
-    r"гость.*|аноним.*|неизвестн.*|розничн.*|розница|частное лицо|физ.*лицо.*|покупатель|"
-    r"без карты|тест.*"
-)
-NOBODY_SHARE = 0.01
-NOBODY_TIMES = 5
 LONE_SHARE = 0.2  # of the money
 MOST_NAMED = 3
 MOST_LEFT_OUT = 10
 
 
 def house_accounts(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
-    """Ids with far more orders than a person, and ids that mean nobody."""
+    """Ids with far more orders than a person."""
     orders = rows.drop_duplicates(["customer_id", "order_id"])["customer_id"].value_counts()
     usual, total = float(orders.median()), int(orders.sum())
     is_house = (orders > SHARE * total) & (orders > AT_LEAST * usual)
     is_house |= orders > TIMES * usual
-    many = orders[(orders > NOBODY_SHARE * total) & (orders > NOBODY_TIMES * usual)]
-    nobody = [
-        str(account) for account in many.index if NOBODY.fullmatch(str(account).strip().lower())
-    ]
-    is_house |= orders.index.isin(nobody)
     house = orders[is_house]
     if house.empty:
         return []
     named = ", ".join(f"{account} ({n:,})" for account, n in house.head(MOST_NAMED).items())
-    written = f" {' and '.join(nobody)}: so systems write a guest." if nobody else ""
     return [
         Finding(
             "house_account",
@@ -51,18 +34,17 @@ def house_accounts(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
             "customer_id",
             int(rows["customer_id"].isin(house.index).sum()),
             f"{len(house):,} customers with far more orders than a person: {named}; the median "
-            f"customer has {usual:,.0f}. A till, a test or a reseller?{written}",
+            f"customer has {usual:,.0f}. A till, a test or a reseller?",
             "If it is no customer, make its rows those of guests; in params.yaml, below source: "
             + _left_out([str(account) for account in house.index[:MOST_LEFT_OUT]], source),
             said=Said(
-                "house_account.nobody" if nobody else "house_account",
+                "house_account",
                 customers=len(house),
                 named=[
                     Said("orders_of", id=one, orders=int(n))
                     for one, n in house.head(MOST_NAMED).items()
                 ],
                 usual=usual,
-                nobody=", ".join(nobody),
                 line=_left_out([str(one) for one in house.index[:MOST_LEFT_OUT]], source),
             ),
         )

@@ -46,7 +46,7 @@ def usability_report(
         *feed_findings(judged),
         *time_findings(checked, rhythm, horizon, judged),
         *customer_findings(checked, rhythm, source),
-        *value_findings(checked, source.timezone),
+        *value_findings(checked, source),
         *kind_findings(kinds),
         *contract_findings(checked),
     ]

@@ -5,8 +5,10 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from features.usability.finding import Finding
-from sources.contract import TABLES, TIME
+from sources.contract import ORDERS, TABLES, TIME
+from sources.cures import own, pasted
 from sources.notes import Said
+from sources.params import SourceParams
 from sources.tables.check import Checked
 
 MOST_UNKNOWN = 0.03  # share of the lines without an amount
@@ -25,14 +27,14 @@ NOT_LEARNED_FROM = {
 LEAST_ROWS = 20  # fewer rows may well hold one value only by chance
 
 
-def value_findings(checked: dict[str, Checked], timezone: str) -> list[Finding]:
-    """Findings on the values; times without a zone were taken to be in `timezone`."""
+def value_findings(checked: dict[str, Checked], source: SourceParams) -> list[Finding]:
+    """Findings on the values."""
     rows = checked["orders"].rows
-    findings = [*_equal_lines(rows), *_midnights(rows, timezone)]
+    findings = [*_equal_lines(rows), *_midnights(rows, source.timezone)]
     findings += _unknown_currency(checked["orders"])
     if "amount" in rows:
         findings += [
-            *_unknown_amounts(rows),
+            *_unknown_amounts(rows, source),
             *_refunds(rows),
             *_flat_amounts(rows),
             *_outliers(rows),
@@ -50,11 +52,13 @@ def refund_shares(rows: pd.DataFrame) -> tuple[float, float]:
     return float((amount < 0).mean()), back / sold if sold else 0.0
 
 
-def _unknown_amounts(rows: pd.DataFrame) -> list[Finding]:
+def _unknown_amounts(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
     unknown = rows["amount"].isna()
     share = float(unknown.mean())
     if share == 0:
         return []
+    zero = f"coalesce(CAST({own('amount', ORDERS, source)} AS VARCHAR), '0')"
+    line = pasted("derive", {"orders": {"amount": zero}}, source)
     orders, customers = (rows.loc[unknown, name].nunique() for name in ("order_id", "customer_id"))
     return [
         Finding(
@@ -68,14 +72,15 @@ def _unknown_amounts(rows: pd.DataFrame) -> list[Finding]:
             "who leaves and when the next one comes is told from them too. In sums of money each "
             "counts as the customer's usual purchase; of customers without any known amount the "
             "money is unknown.",
-            "Bring the amounts. If an empty one means that nothing was paid, write 0: "
-            'source.derive.orders.amount, as in "coalesce(amount, 0)".',
+            "Bring the amounts. If an empty one means that nothing was paid, write 0; in "
+            f"params.yaml, below source: {line}",
             said=Said(
                 "unknown_amounts",
                 share=share,
                 orders=orders,
                 customers=customers,
                 usual=MOST_UNKNOWN,
+                line=line,
             ),
         )
     ]

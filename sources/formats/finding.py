@@ -14,9 +14,10 @@ from pathlib import Path, PurePosixPath
 from core.errors import SourceError, did_you_mean
 from sources.contract import ENOUGH, TABLES
 from sources.cures import pasted
-from sources.formats.looking import candidates
+from sources.formats.looking import candidates, look
 from sources.formats.opening import MARK, Address, tables_in
-from sources.formats.signatures import OF_SUFFIX, stem, suffix
+from sources.formats.signatures import stem, suffix
+from sources.meanings.ready_tables import ready_table
 from sources.params import SourceParams
 
 MAX_NAMED = 8  # files that a message lists
@@ -134,26 +135,36 @@ def _inside(address: Address, steps: list[str], name: str, pattern: str) -> Iter
 
 def _nothing_found(folder: Path, params: SourceParams) -> SourceError:
     there = candidates(folder) or sorted(path.name for path in folder.iterdir())
-    likely = likely_orders([name for name in there if suffix(name)])
-    line = (
-        f" Is it {likely}? Then write below source in params.yaml: "
-        f"{pasted('files', {'orders': likely}, params)}."
-        if likely
-        else ""
-    )
     return SourceError(
-        f"{folder} holds no file called orders ({', '.join(OF_SUFFIX)}), nor subscriptions; it "
-        f"holds: {shortly(there) or 'nothing'}.{line} `make own-data FROM={folder}` looks at the "
-        "files and proposes what to write."
+        f"{folder} holds no table orders (such as orders.csv or orders.xlsx), nor subscriptions; "
+        f"it holds: {shortly(there) or 'nothing'}.{_instead(folder, there, params)} "
+        f"`make own-data FROM={folder}` looks at the files and proposes what to write."
     )
 
 
-def likely_orders(names: list[str]) -> str | None:
-    """The file that most likely holds purchases, by its name; the only one, whatever its name."""
+def _instead(folder: Path, there: list[str], params: SourceParams) -> str:
+    """Which of the files may be meant, with what reads it; begins with a space, may be empty."""
+    likely = likely_orders([name for name in there if suffix(name)])
+    if not likely:
+        return ""
+    if len(likely) == 1:
+        for looked in look(folder / likely[0], params.encoding):
+            if is_ready := ready_table(looked.sample, str(folder / likely[0])):
+                return f" {is_ready}"
+    one = pasted("files", {"orders": likely[0]}, params)
+    question = f" Is it {likely[0]}? Then write below source in params.yaml: {one}."
+    if len(likely) == 1:
+        return question
+    every = pasted("files", {"orders": likely}, params)
+    return f"{question} If {shortly(likely)} are parts of one table: {every}."
+
+
+def likely_orders(names: list[str]) -> list[str]:
+    """The files that may hold purchases, by their names, the likeliest first; else the only one."""
     named = [name for name in names if OF_ORDERS.search(stem(name).lower())]
     if named:
-        return min(named, key=lambda name: (len(name), name))
-    return names[0] if len(names) == 1 else None
+        return sorted(named, key=lambda name: (len(name), name))[:MAX_NAMED]
+    return names if len(names) == 1 else []
 
 
 def shortly(names: list[str]) -> str:

@@ -38,4 +38,7 @@ class Opened:
         columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in as_text)
         types = f", types={{{columns}}}" if columns else ""
         by = f", delim={literal(self.separator)}" if self.separator else ""
-        return f"read_csv({place}, header=true, sample_size=-1{by}, {TYPES}{types})"
+        # comment='': of orders #1001, #1002 and one without a number all but the last would be
+        # taken for remarks.
+        options = f"header=true, comment='', sample_size=-1{by}"
+        return f"read_csv({place}, {options}, {TYPES}{types})"

@@ -17,17 +17,19 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from core.errors import SourceError, did_you_mean
+from sources.contract import TABLES
 from sources.duck import connect
 from sources.formats.delimited import opened_csv
 from sources.formats.json_rows import opened_json
 from sources.formats.opened import Opened
 from sources.formats.sheets import opened_sheet, sheets
-from sources.formats.signatures import OF_SUFFIX, format_of
+from sources.formats.signatures import OF_SUFFIX, format_of, stem
 from sources.formats.unpacking import gunzipped, member, members
 from sources.written.encodings import AUTO
 
 MARK = "#"  # between a file and what is inside it
 DEEPEST = 4  # files within files
+MAX_NAMED = 8  # tables that a message lists
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,14 @@ def _only(address: Address, folder: Path) -> Address:
     tables = tables_in(address, folder)
     if len(tables) == 1:
         return tables[0]
+    inside = [MARK.join(table.inner) for table in tables]
+    more = len(inside) - MAX_NAMED
+    listed = ", ".join(inside[:MAX_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    name = stem(address.file) if stem(address.file) in TABLES else "orders"
     raise SourceError(
-        f"{address.name} holds {len(tables)} tables: {', '.join(t.inner[-1] for t in tables)}. "
-        f"Say below source in params.yaml which is which, for example files: "
-        f'{{orders: "{tables[0]}"}}.'
+        f"{address.name} holds {len(tables)} tables: {listed}. Say below source in params.yaml "
+        f'which of them counts, files: {{{name}: "{tables[0]}"}}, or, if all are parts of one '
+        f'table, files: {{{name}: "{address}{MARK}*"}}.'
     )
 
 

@@ -14,12 +14,14 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from sources.contract import NUMBER, TABLES, TEXT, TIME, YESNO, Table
+from sources.contract import BLANK, NUMBER, PLACE, TABLES, TEXT, TIME, YESNO, Table
 from sources.cures import quoted
 from sources.formats.delimited import columns_of_relation, refuse_uneven_rows
 from sources.formats.finding import tables_of_folder
 from sources.formats.opening import Address, opened
 from sources.formats.signatures import OF_SUFFIX
+from sources.formats.trimming import Trimmed
+from sources.notes import NOTES, Note, Said
 from sources.params import SourceParams
 from sources.tables.expressions import Raw
 from sources.tables.mapping import columns_of, joined, mapped, uncalculated
@@ -76,7 +78,41 @@ def _read(address: Address, table: Table, params: SourceParams) -> pd.DataFrame:
         as_text += uncalculated(columns_of((NUMBER,), seen, table, params), table, params)
         name = str(address).rsplit("/", 1)[-1]
         raw = Raw(_with_text(connection, found.relation(as_text)), seen, name)
-        return mapped(connection, raw, table, params)
+        frame = mapped(connection, raw, table, params)
+        frame.attrs[PLACE] = address.name
+        frame.attrs[NOTES] = _not_rows(name, found.trimmed, int(frame.attrs[BLANK]))
+        return frame
+
+
+def _not_rows(name: str, trimmed: Trimmed, blank: int) -> tuple[Note, ...]:
+    """What is no row of the table and was left out, if anything."""
+    counts = {
+        "above the header": trimmed.titles,
+        "of totals below the table": trimmed.totals,
+        "of remarks below the table": trimmed.remarks,
+        "that are blank": trimmed.blank + blank,
+    }
+    if not any(counts.values()):
+        return ()
+    listed = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+    return (
+        Note(
+            "not_rows",
+            "advice",
+            None,
+            sum(counts.values()),
+            f"what is no row of the table in {name} is left out: {listed}",
+            "look at the end of the file if rows are missing; else nothing needs to be done",
+            Said(
+                "not_rows",
+                file=name,
+                titles=trimmed.titles,
+                totals=trimmed.totals,
+                remarks=trimmed.remarks,
+                blank=trimmed.blank + blank,
+            ),
+        ),
+    )
 
 
 def _with_text(connection: duckdb.DuckDBPyConnection, relation: str) -> str:

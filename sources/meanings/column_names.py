@@ -136,6 +136,7 @@ COLUMN_NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             *("amount", "plan amount", "monthly_price", "mrr", "monthly_charges", "fee", "price"),
             *("recurring_amount", "абонентская плата", "сумма", "стоимость", "цена"),
         ),
+        "currency": CURRENCY,
         "period_days": (
             *("period_days", "billing_period_days", "days", "term_days", "interval_days"),
             *("период дней", "срок дней", "дней", "срок"),
@@ -249,7 +250,7 @@ NOT_IN_NAMES: Mapping[str, re.Pattern[str]] = {
     "customer_id": re.compile(r"note|comment|agent|segment|locale|country|city|комментар|город"),
     "event_time": re.compile(r"days|hour|dow|timezone|update|deliver|estimat|cancel|refund|birth"),
     "order_id": re.compile(r"date|time|total|status|amount|count|дата|сумм|статус"),
-    "amount": re.compile(r"refund|tax|count|items|возврат|налог|ндс$"),
+    "amount": re.compile(r"refund|tax|count|items|unit|возврат|налог|ндс$"),
     "quantity": re.compile(r"price|amount|total|refund|cost|цена|сумм|возврат"),
 }
 
@@ -259,12 +260,29 @@ def plain_name(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.lower().replace("ё", "е"))
 
 
-def meant_columns(column: str, table: str, names: Iterable[str]) -> list[str]:
+PRICE = re.compile(r"price|цена")
+LABEL = re.compile(
+    r"churn\w*|is_?churn\w*|label|target|exited|attrition|left|has_?left|отток|ушел|ушла|метка"
+)
+
+
+def label_columns(names: Iterable[str]) -> list[str]:
+    """Those of the `names` that say of each row who left: a table made ready for a model."""
+    return [name for name in names if LABEL.fullmatch(name.strip().lower().replace("ё", "е"))]
+
+
+def meant_columns(
+    column: str, table: str, names: Iterable[str], by_words: bool = True
+) -> list[str]:
     """Those of the `names` that mean a column of the contract, the likeliest first.
 
-    First by the whole name, in the order of COLUMN_NAMES; then by the words in it.
+    First by the whole name, in the order of COLUMN_NAMES; then, unless told not to, by the words in
+    it.
     """
     there = list(names)
+    if column == "amount" and meant_columns("quantity", table, there, by_words=False):
+        # With pieces beside it, a price is that of one.
+        there = [name for name in there if not PRICE.search(name.lower())]
     by_plain: dict[str, list[str]] = {}
     for name in there:
         by_plain.setdefault(plain_name(name), []).append(name)
@@ -274,6 +292,9 @@ def meant_columns(column: str, table: str, names: Iterable[str]) -> list[str]:
     found += [
         name
         for name in there
-        if shows and shows.search(name.lower()) and not (denies and denies.search(name.lower()))
+        if by_words
+        and shows
+        and shows.search(name.lower())
+        and not (denies and denies.search(name.lower()))
     ]
     return list(dict.fromkeys(found))

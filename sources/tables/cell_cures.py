@@ -16,7 +16,9 @@ from sources.written.numbers import NOT_A_NUMBER, UNMARKED, UNMARKED_POINT
 from sources.written.times import (
     DIGITS,
     EXCEL,
+    MICROSECONDS,
     MILLISECONDS,
+    NANOSECONDS,
     NOT_A_DATE,
     SECONDS,
     SKIPPED,
@@ -26,6 +28,8 @@ from sources.written.times import (
 FROM_NUMBERS = {
     SECONDS: "to_timestamp(try_cast({} AS DOUBLE))",
     MILLISECONDS: "epoch_ms(try_cast({} AS BIGINT))",
+    MICROSECONDS: "make_timestamp(try_cast({} AS BIGINT))",
+    NANOSECONDS: "make_timestamp(try_cast({} AS BIGINT) // 1000)",
     EXCEL: "TIMESTAMP '1899-12-30' + to_seconds(round(try_cast({} AS DOUBLE) * 86400))",
     DIGITS: "try_strptime(CAST(try_cast({} AS BIGINT) AS VARCHAR), '%Y%m%d')",
 }

@@ -15,13 +15,18 @@ import pandera.pandas as pa
 from core.clock import utc_now
 from core.errors import TableError
 from sources.contract import ENOUGH, LEFT_OUT, NUMBER, TABLES, TIME, Table
+from sources.cures import pasted
+from sources.meanings.column_names import meant_columns
 from sources.meanings.columns import told_meanings
 from sources.meanings.currencies import in_one_currency
 from sources.meanings.ids import whole_ids
 from sources.meanings.missing import without_missing_words
+from sources.meanings.nobody import without_nobody
+from sources.meanings.not_mapped import not_mapped
+from sources.meanings.repeated_cells import filled_within_orders
 from sources.meanings.totals_rows import totals_rows
 from sources.meanings.vocabulary import in_known_words
-from sources.notes import Note, Said
+from sources.notes import NOTES, Note, Said
 from sources.params import SourceParams
 from sources.tables.cell_cures import cure
 from sources.tables.cells import read_cells
@@ -69,15 +74,17 @@ def check_table(
     or more than `source.max_quarantined` of the rows with a customer would be quarantined.
     """
     refuse_header(raw, table, params)
-    left_out = int(raw.attrs.get(LEFT_OUT, 0))
+    left_out, left_out_notes = int(raw.attrs.get(LEFT_OUT, 0)), raw.attrs.get(NOTES, ())
     raw = raw.reset_index(drop=True)
     known = [c for c in raw.columns if c in table.columns or table.open_ended]
     given = without_missing_words(raw[known], table)
+    given, repeated = filled_within_orders(given, table, params)
     rows, reasons, as_read = read_cells(given, table, params)
     rows, unknown = in_known_words(rows, table, params)
     ids = whole_ids(rows, table)
     rows = ids.rows
     of_totals = totals_rows(rows, table)
+    rows, nobody = without_nobody(raw, rows, table, params)
     guests = _guests(rows, table) & (of_totals == "")
     reasons = of_totals.where(of_totals != "", reasons)
     reasons = reasons.where(reasons != "", ids.reasons)
@@ -124,6 +131,9 @@ def check_table(
         findings=tuple(_example(raw, reasons, reason) for reason in _distinct(reasons[bad])),
         currency=money.currency,
         notes=(
+            *left_out_notes,
+            *repeated,
+            *nobody,
             *unpriced,
             *as_read,
             *money.notes,
@@ -131,6 +141,7 @@ def check_table(
             *told_meanings(raw, rows[kept], table, params),
             *ids.notes,
             *unknown,
+            *not_mapped(raw, table, params),
         ),
     )
 
@@ -232,8 +243,7 @@ def _refuse_too_many(
     if guests.all():
         raise TableError(
             f"{table.name}: none of the {len(raw):,} rows has a customer_id, so nobody can be told "
-            f"apart. Map the right column with source.columns.{table.name}.customer_id in "
-            "params.yaml, or export the file with its customers."
+            f"apart. {_other_customers(raw, table, params)}"
         )
     bad = reasons[~guests] != ""
     share = bad.mean()
@@ -247,6 +257,15 @@ def _refuse_too_many(
         f"than source.max_quarantined ({params.max_quarantined:.0%}). "
         + " ".join([examples, *cures, "Mend the file, or raise source.max_quarantined."])
     )
+
+
+def _other_customers(raw: pd.DataFrame, table: Table, params: SourceParams) -> str:
+    """Where else the customers may be, as a line of params.yaml."""
+    free = [str(c) for c in raw.columns if c not in table.columns and raw[c].notna().any()]
+    for name in meant_columns("customer_id", table.name, free)[:1]:
+        line = pasted("columns", {table.name: {"customer_id": name}}, params)
+        return f"Is it {name}? Then write in params.yaml, below source: {line}"
+    return "Export the file with its customers."
 
 
 def _cure(

@@ -12,8 +12,9 @@ import pandas as pd
 from pandas.api.types import is_float_dtype
 
 from core.errors import SourceError, did_you_mean
-from sources.contract import LEFT_OUT, NUMBER, TEXT, TIME, YESNO, Table
+from sources.contract import BLANK, LEFT_OUT, NUMBER, PLACE, TEXT, TIME, YESNO, Table
 from sources.cures import quoted
+from sources.notes import NOTES
 from sources.params import SourceParams
 from sources.tables.cells import texts
 from sources.tables.expressions import Raw, expression_cure
@@ -60,8 +61,19 @@ def mapped(
     for column in frame.columns:
         if table.columns.get(column) == TEXT and is_float_dtype(frame[column]):
             frame[column] = texts(frame[column])
-    frame.attrs[LEFT_OUT] = left_out
+    frame, blank = _without_blank_rows(frame, [c for c in frame.columns if c not in derive])
+    frame.attrs[LEFT_OUT], frame.attrs[BLANK] = left_out, blank
     return frame
+
+
+def _without_blank_rows(frame: pd.DataFrame, given: list[str]) -> tuple[pd.DataFrame, int]:
+    """Without rows of which none of the given cells holds anything, and how many those are."""
+    blank = pd.Series(data=bool(given), index=frame.index)
+    for column in given:
+        if not blank.any():
+            return frame, 0
+        blank &= frame[column].isna()
+    return frame[~blank].reset_index(drop=True), int(blank.sum())
 
 
 def _frame(connection: duckdb.DuckDBPyConnection, select: str) -> pd.DataFrame:
@@ -102,7 +114,10 @@ def _keep_lost(
 def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The parts of one table, one after the other."""
     frame = pd.concat(parts, ignore_index=True)
-    frame.attrs[LEFT_OUT] = sum(part.attrs[LEFT_OUT] for part in parts)
+    for counted in (LEFT_OUT, BLANK):
+        frame.attrs[counted] = sum(part.attrs[counted] for part in parts)
+    frame.attrs[PLACE] = parts[0].attrs.get(PLACE, "")
+    frame.attrs[NOTES] = tuple(note for part in parts for note in part.attrs.get(NOTES, ()))
     return frame
 
 

@@ -23,11 +23,19 @@ NOT_A_DATE = "is not a date"
 UNORDERED = f"{NOT_A_DATE}: the column does not show which is the day and which the month"
 SECONDS = f"{NOT_A_DATE} but a number, by its size seconds since 1970"
 MILLISECONDS = f"{NOT_A_DATE} but a number, by its size milliseconds since 1970"
+MICROSECONDS = f"{NOT_A_DATE} but a number, by its size microseconds since 1970"
+NANOSECONDS = f"{NOT_A_DATE} but a number, by its size nanoseconds since 1970"
 EXCEL = f"{NOT_A_DATE} but a number, by its size a day of Excel"
 DIGITS = f"{NOT_A_DATE} but a number, by its digits year, month and day"
 SKIPPED = "is a time that the clocks of "  # … skipped
 # In seconds a time of 2001 to 2286; as a day of Excel one of 1982 to 2064.
-SIZES = ((1e9, 1e10, SECONDS), (1e12, 1e13, MILLISECONDS), (3e4, 6e4, EXCEL))
+SIZES = (
+    (1e9, 1e10, SECONDS),
+    (1e12, 1e13, MILLISECONDS),
+    (1e15, 1e16, MICROSECONDS),
+    (1e18, 9e18, NANOSECONDS),
+    (3e4, 6e4, EXCEL),
+)
 OPEN_FROM = np.datetime64(
     "2099-01-01"
 )  # an end from here on is how systems write that there is none

@@ -24,7 +24,8 @@ def of_customers(of=None, **tables):
 
 
 def of_values(timezone="UTC", **tables):
-    return seen(value_findings(checked(**({"orders": orders()} | tables)), timezone))
+    source = SourceParams(kind="files", timezone=timezone)
+    return seen(value_findings(checked(**({"orders": orders()} | tables)), source))
 
 
 def of_times(of=None, **tables):

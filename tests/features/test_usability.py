@@ -12,6 +12,7 @@ from features.usability.finding import Finding, as_records
 from features.usability.times import rhythm_findings
 from features.usability.values import value_findings
 from sources.contract import TABLES
+from sources.params import SourceParams
 from tests.features.findings import events, of_customers, of_times, of_values, tickets, with_amounts
 from tests.features.usable import (
     CUSTOMERS,
@@ -25,6 +26,7 @@ from tests.features.usable import (
 )
 from tests.features.world import day
 
+SOURCE = SourceParams(kind="files")
 HOUR = pd.Timedelta(hours=1)
 
 
@@ -246,8 +248,8 @@ def test_amounts_that_are_all_one_are_told(amount):
 def test_amounts_whose_currency_nothing_names_are_told():
     named = checked(orders=orders())
     unnamed = {"orders": replace(named["orders"], currency=None)}
-    assert "currency_unknown" not in seen(value_findings(named, "UTC")).checks()
-    found = seen(value_findings(unnamed, "UTC")).of("currency_unknown")
+    assert "currency_unknown" not in seen(value_findings(named, SOURCE)).checks()
+    found = seen(value_findings(unnamed, SOURCE)).of("currency_unknown")
     assert found["severity"] == "advice" and "source.currency" in found["what_to_do"]
     no_money = {"orders": replace(unnamed["orders"], rows=orders().drop(columns="amount"))}
-    assert "currency_unknown" not in seen(value_findings(no_money, "UTC")).checks()
+    assert "currency_unknown" not in seen(value_findings(no_money, SOURCE)).checks()

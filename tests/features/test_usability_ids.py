@@ -3,7 +3,6 @@
 import pytest
 
 from features.usability.customers import customer_findings
-from sources.cures import literal
 from tests.features.usable import rhythm, seen
 from tests.sources.folders import checked, params, write
 from tests.sources.pasted import paste
@@ -99,19 +98,19 @@ def test_ids_of_another_kind_stay_strangers(tmp_path):
     assert findings(of_params).checks() == {"not_in_orders"}
 
 
-@pytest.mark.slow
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("nobody", ["0", "-1", "guest", "Гость", "Розничный покупатель", "9999999"])
-def test_an_id_that_means_a_guest_is_told_and_made_one_by_the_line_printed(tmp_path, nobody):
+def test_an_id_that_means_nobody_is_told_and_its_rows_are_those_of_guests(tmp_path, nobody):
     text = shop(*[lambda n: f"K{n}"] * 2, rows=2000)
     rows = [(nobody, f"g{n}", f"2023-01-{n % 28 + 1:02}", 5) for n in range(300)]
     of_params = write(tmp_path, orders=text + csv(*rows).split("\n", 1)[1])
-    found = findings(of_params).of("house_account")
-    assert f"{nobody} (300)" in found["meaning"]
-    assert f"{nobody}: so systems write a guest" in found["meaning"]
-    assert literal(nobody) in found["what_to_do"]
-    mended = paste(of_params, found["what_to_do"])
-    assert "house_account" not in findings(mended).checks()
-    assert checked(mended)["orders"].counts["guests"] == 300
+    orders = checked(of_params)["orders"]
+    (found,) = (note for note in orders.notes if note.check == "means_nobody")
+    assert f"{nobody} (300)" in found.meaning
+    assert orders.counts["guests"] == 300
+    assert "house_account" not in findings(of_params).checks()
+    kept = paste(of_params, found.what_to_do)
+    assert checked(kept)["orders"].counts["guests"] == 0
 
 
 @pytest.mark.slow

@@ -112,7 +112,8 @@ def test_a_missing_required_column_is_named_with_what_is_there_and_the_nearest()
         check(raw)
     assert str(error.value) == (
         "orders has no column customer_id. It has: CustomerID, order_id, event_time, amount. "
-        "Did you mean CustomerID? Rename it with source.columns.orders.customer_id in params.yaml."
+        "Did you mean CustomerID? Write below source in params.yaml: "
+        'columns: {orders: {customer_id: "CustomerID"}}.'
     )
 
 

@@ -171,18 +171,18 @@ def total(of_params):
 def test_a_total_on_each_line_is_an_error_whose_line_gives_the_right_sum(tmp_path):
     write(tmp_path, orders=lines_of_orders(lambda n, _: 10 + n))
     of_params = params(tmp_path, columns={"orders": {"amount": "total"}})
-    (note,) = notes(of_params)
+    (note,) = notes(of_params, "total_on_each_line")
     assert (note.check, note.severity, note.rows) == ("total_on_each_line", "error", 300)
     assert "the sum is 5,950 and not 17,850" in note.meaning
     mended = paste(of_params, note.what_to_do)
     assert total(mended) == pytest.approx(5950)
-    assert notes(mended) == []
+    assert notes(mended, "total_on_each_line") == []
 
 
 def test_a_total_on_each_line_without_anything_beside_it_is_a_question(tmp_path):
     write(tmp_path, orders=lines_of_orders(lambda n, _: 10 + n, product=lambda *_: "x"))
     of_params = params(tmp_path, columns={"orders": {"amount": "total"}})
-    (note,) = notes(of_params)
+    (note,) = notes(of_params, "total_on_each_line")
     assert note.severity == "warning"
 
 
