@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run own-data serve test check format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-processors docs ui spark-setup lock clean
+.PHONY: help run own-data serve test check format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-processors docs ui experiments spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -95,10 +95,14 @@ docs:  ## write the generated pages of docs/ anew: features, parameters, house, 
 	$(SETUP) dev
 	$(BIN)/python -m tools.write_docs
 
-ui:  ## MLflow on the local store: http://127.0.0.1:5000
-	@test -e mlflow.db || { echo "There is no mlflow.db yet: run \`make run\` first, it records what it did there." >&2; exit 1; }
+ui:  ## the recorded runs and their charts, in MLflow on http://127.0.0.1:5000
+	@test -n "$$MLFLOW_TRACKING_URI" -o -e mlflow.db || { echo "There is no mlflow.db yet: run \`make run\` first, it records what it did there." >&2; exit 1; }
 	$(SETUP) pipeline
-	@$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000 --workers 1
+	@exec $(BIN)/python -m pipelines.ui
+
+experiments:  ## experiments side by side: headline figures, and the parameters that differ
+	$(SETUP) pipeline
+	@$(BIN)/dvc exp show --only-changed --drop '.*/|(core|sources|features|models|actions|serving|plots)$$'
 
 spark-setup:  ## Spark and a Java for it into .venv, for `engine: spark` (about 560 MB)
 	$(SETUP) spark

@@ -1,4 +1,4 @@
-"""Files of models and releases: JSON, and the manifest with the sha256 of every file."""
+"""Where the project lies, and its files: JSON, and the manifest with the sha256 of every file."""
 
 import hashlib
 import json
@@ -13,6 +13,23 @@ from core.errors import ArtifactError, RegularsError
 
 MANIFEST = "manifest.json"
 SCHEMA_VERSION = 1  # of a release: what is written, and what publishing reads
+# `dvc exp run --temp` and the queue clone the project into a folder below this one, which is
+# deleted when the experiment has ended.
+TEMPORARY = (".dvc", "tmp", "exps")
+
+
+def project_root() -> Path:
+    """The folder of the project: this one or, in a temporary folder of DVC's, the one it is of."""
+    here = Path.cwd().resolve()
+    for folder in here.parents:
+        if folder.parts[-len(TEMPORARY) :] == TEMPORARY:
+            return folder.parents[len(TEMPORARY) - 1]
+    return here
+
+
+def is_temporary() -> bool:
+    """Whether this is a temporary folder of DVC's, with only what git knows in it."""
+    return project_root() != Path.cwd().resolve()
 
 
 @contextmanager

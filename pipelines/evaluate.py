@@ -11,6 +11,8 @@ from core.digits import as_told
 from core.files import check_manifest, read_json, version, write_json
 from features.history.category_history import read_categories
 from features.timeline import date_of
+from models.bundle import Bundle
+from models.fitted import features_read
 from models.judging.forecast import backtest, forecast_metrics
 from models.judging.run import Costs, Evaluated, Judged, judge, judge_categories
 from models.next_purchase.what import CATEGORY_LISTS
@@ -20,6 +22,7 @@ from models.value.forecast import Past
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_snapshots, read_timeline
+from pipelines.reports.headline import headline
 from pipelines.reports.model_card import model_card
 from pipelines.reports.pictures import calibration_picture
 from pipelines.reports.unjudged import write_unjudged_reports
@@ -67,6 +70,7 @@ def main() -> None:
             "forecast": backtests,
             "timeline": timeline.to_json(),
             "ladder": rung.to_json(),
+            "features": features_read(Bundle.load(stage.SERVED)),
             "versions": {
                 "evaluated": version(manifest),
                 "served": version(check_manifest(stage.SERVED)),
@@ -74,21 +78,23 @@ def main() -> None:
         }
     )
     write_json(stage.EVALUATION, evaluation)
-    write_json(stage.CHURN_METRICS, _churn_metrics(judged))
+    churn_metrics = _churn_metrics(judged)
+    write_json(stage.CHURN_METRICS, churn_metrics)
     next_metrics = {
         **_next_metrics(judged),
         "next_categories": _category_metrics(next_categories),
         "forecast": _rounded(forecast_metrics(backtests)),
     }
     write_json(stage.NEXT_METRICS, next_metrics)
-    card = model_card(evaluation, read_json(stage.USABILITY), read_json(stage.FEATURES))
+    write_json(stage.HEADLINE, headline(judged.churn, churn_metrics, next_metrics))
+    card = model_card(evaluation, read_json(stage.USABILITY))
     stage.MODEL_CARD.write_text(card, encoding="utf-8")
     for warning in judged.churn["warnings"]:
         stage.say(f"warning: {warning}")
 
 
 def _churn_metrics(judged: Judged) -> dict[str, Any]:
-    """The figures that `dvc metrics diff` compares: values only, intervals are in the report."""
+    """Values only: their intervals are in the report."""
     models = {name: _values(figures) for name, figures in judged.churn["models"].items()}
     rule = judged.churn["best_rule"]
     gain = judged.churn["gains"][rule]["auc"]

@@ -17,7 +17,7 @@ from pipelines import stage
 from pipelines.promote import REPORTS
 from pipelines.release import swap
 from pipelines.track import is_pending
-from pipelines.tracking.mlflow_process import STORE_FILE, attempt
+from pipelines.tracking.mlflow_process import attempt, is_there
 from serving.settings import load_settings
 from serving.store.database import describe, open_store
 from serving.store.publishing import publish
@@ -108,7 +108,7 @@ def move_champion(manifest: dict[str, Any]) -> None:
     if stage.ALIAS.exists() and read_json(stage.ALIAS) == moved_to:
         return
     nowhere = "MLflow here knows no run of these models: the alias champion stays where it is"
-    if not STORE_FILE.exists():
+    if not is_there():
         stage.say(nowhere)
     else:
         tried = attempt("pipelines.tracking.move_champion", manifest["model_version"])

@@ -6,8 +6,9 @@ That is how changes are seen: those of the raw data by every stage, new past rel
 
 from typing import Any
 
-from core.files import write_json
+from core.files import project_root, write_json
 from pipelines import stage
+from pipelines.borrowed import borrow
 from pipelines.params import load_params
 from serving.settings import load_settings
 from serving.store.database import open_store
@@ -21,7 +22,11 @@ def main() -> None:
     Also `data/past/`: the scores of the releases in the store, whose outcomes may have closed by
     now.
     """
-    found = fingerprint(load_params().source)
+    source = load_params().source
+    linked = borrow(source)
+    if linked:
+        stage.say(f"taken from {project_root()}: {', '.join(map(str, linked))}")
+    found = fingerprint(source)
     write_json(stage.SOURCE, found)
     stage.say(str(found["description"]))
     _write_past(found)

@@ -23,6 +23,7 @@ SNAPSHOTS, SCORES, PLAN = DATA / "snapshots", DATA / "scores.parquet", DATA / "p
 PURCHASES, PLAN_SUMMARY = DATA / "purchases.parquet", DATA / "plan.json"
 # Models as learned before the test dates, and the same settings learned from all dates.
 EVALUATED, SERVED = ARTIFACTS / "evaluated", ARTIFACTS / "served"
+SEARCH = EVALUATED / "search.json"  # the settings of the churn model, and every trial
 CHAMPION = ARTIFACTS / "champion"  # what scores: laid out as in a release, models and reports
 CHAMPION_MODELS = CHAMPION / "models"
 CHAMPION_EVALUATION = CHAMPION / "reports" / "evaluation.json"
@@ -36,6 +37,7 @@ MONITOR, MONITOR_PAGE = REPORTS / "monitor.json", REPORTS / "monitor.html"
 EVALUATION, MODEL_CARD = REPORTS / "evaluation.json", REPORTS / "model_card.md"
 PROMOTION = REPORTS / "promotion.json"
 CALIBRATION = REPORTS / "calibration.png"
+HEADLINE = METRICS / "headline.json"  # few figures, which DVC compares; the others are all of them
 CHURN_METRICS, NEXT_METRICS = METRICS / "churn.json", METRICS / "next_purchase.json"
 MONITOR_METRICS = METRICS / "monitor.json"
 

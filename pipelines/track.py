@@ -1,24 +1,44 @@
 """Stage `track`: logs this run to MLflow, once for each content."""
 
 import hashlib
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from core.files import MANIFEST, read_json, write_json
+import pandas as pd
+
+from core.files import MANIFEST, project_root, read_json, write_json
+from models.bundle import Bundle
+from models.fitted import baseline_settings, fitted
+from models.next_purchase.what import NextCategoriesModel
+from models.simple.rules import Baselines
+from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
+from models.training.models import FOLD
+from models.words import OURS
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_snapshots
 from pipelines.served import read_served
-from pipelines.tracking.mlflow_process import STORE_FILE, attempt, set_aside
-
-if TYPE_CHECKING:
-    from pipelines.tracking.store import LoggedModel
+from pipelines.tracking.mlflow_process import attempt, set_aside, told_store
+from pipelines.tracking.recorded import (
+    Child,
+    Data,
+    LoggedModel,
+    Record,
+    models_judged,
+    note,
+    params_as_fitted,
+    run_name,
+    trials_of,
+)
 
 TRACK = stage.DATA / "track.json"
 PENDING = "pending"
+DVC_EXPERIMENT = "DVC_EXP_NAME"  # DVC's name of the experiment that it runs
+CURVES = ("roc", "precision_recall", "gains")
 
 
 def main() -> None:
@@ -33,7 +53,7 @@ def main() -> None:
     if aside:
         stage.say(
             f"{', '.join(aside)} in the environment is set aside: runs of this project go into "
-            f"{STORE_FILE} beside it"
+            f"{told_store()}"
         )
     tried = attempt("pipelines.track", "--now")
     if tried.done:
@@ -79,6 +99,10 @@ def this_run() -> Run:
         stage.FEATURES,
         stage.PROMOTION,
         stage.TIMELINE,
+        stage.HEADLINE,
+        stage.CHURN_METRICS,
+        stage.NEXT_METRICS,
+        *([stage.SEARCH] if stage.SEARCH.exists() else []),
         *sorted(stage.PLOTS.glob("*.csv")),
         *sorted(stage.REPORTS.glob("*.png")),
     ]
@@ -90,7 +114,7 @@ def this_run() -> Run:
 def record() -> None:
     """Log the run unless a run with the same content was logged before."""
     # MLflow takes seconds to import, and may be the very thing that is broken.
-    from pipelines.tracking.store import git_commit, log_run, open_tracking_store, run_of
+    from pipelines.tracking.store import log_run, open_tracking_store, run_of
 
     run = this_run()
     open_tracking_store()
@@ -98,32 +122,91 @@ def record() -> None:
     if run_id is not None:
         print(f"MLflow has this content already: run {run_id}")
         return
-    source, promotion = read_json(stage.SOURCE), read_json(stage.PROMOTION)
-    tags = {
-        "git_commit": git_commit(),
-        "release_id": run.manifest["release_id"],
-        # Figures of the trained models; where these were refused, others score.
-        "model_version": promotion["challenger"],
-        "champion_version": run.manifest["model_version"],
-        "promotion": promotion["outcome"],
-        "source": source["description"],
-        "snapshots_sha256": run.manifest["snapshots_sha256"],
-        **{f"source_sha256.{name}": digest for name, digest in source["files"].items()},
-    }
-    metrics = {
-        "churn": read_json(stage.CHURN_METRICS),
-        "next_purchase": read_json(stage.NEXT_METRICS),
-        "promotion": promotion["figures"] or {},
-    }
-    facts = {"params": run.params, "tags": tags}
-    run_id = log_run(run.key, facts, metrics, run.files, models_to_log())
+    run_id = log_run(record_of(run))
     print(f"MLflow run {run_id}")
 
 
-def models_to_log() -> "list[LoggedModel]":
+def record_of(run: Run) -> Record:
+    """Everything that MLflow is told of a run: what was done, not what was asked for."""
+    from pipelines.tracking.store import git_commit
+
+    source, promotion = read_json(stage.SOURCE), read_json(stage.PROMOTION)
+    timeline, churn = read_json(stage.TIMELINE), read_json(stage.CHURN_METRICS)
+    experiment = os.environ.get(DVC_EXPERIMENT)
+    trials = read_json(stage.SEARCH)["trials"] if stage.SEARCH.exists() else []
+    made = fitted_in(stage.SERVED)
+    epoch = read_json(stage.PLAN_SUMMARY).get("epoch")
+    described = {
+        "source": source["description"],
+        "manifest": run.manifest,
+        "timeline": timeline,
+        "churn": churn,
+        "promotion": promotion,
+        "trials": trials,
+        "experiment": experiment,
+    }
+    return Record(
+        content_key=run.key,
+        name=run_name(run.manifest, churn, experiment),
+        note=note(described),
+        params=params_as_fitted(run.params, made, timeline, epoch),
+        tags={
+            "git_commit": git_commit(),
+            "release_id": run.manifest["release_id"],
+            # Figures of the trained models; where these were refused, others score.
+            "model_version": promotion["challenger"],
+            "champion_version": run.manifest["model_version"],
+            "promotion": promotion["outcome"],
+            "source": source["description"],
+            "snapshots_sha256": run.manifest["snapshots_sha256"],
+            **({"dvc_experiment": experiment} if experiment else {}),
+            **{f"source_sha256.{name}": digest for name, digest in source["files"].items()},
+        },
+        # Each is a chart: all figures are among the artifacts.
+        metrics={**read_json(stage.HEADLINE), "promotion": promotion["figures"] or {}},
+        curves=_curves(),
+        files=run.files,
+        # In the project: this folder may be a temporary one.
+        data=Data(
+            source["company"],
+            run.manifest["snapshots_sha256"][:16],
+            project_root() / stage.SNAPSHOTS,
+        ),
+        children=[*_models(churn, made.get("churn", {})), *trials_of(trials)],
+        models=models_to_log(),
+    )
+
+
+def fitted_in(folder: Path) -> dict[str, Any]:
+    """What was fitted of the models in a folder; empty where a rule scores."""
+    if Rule.load(folder):
+        return {}
+    return fitted(Bundle.load(folder), NextCategoriesModel.load(folder))
+
+
+def _models(churn: dict[str, Any], ours: dict[str, Any]) -> list[Child]:
+    """A child run for each model that was judged, with what it has learned.
+
+    Where folds of customers are judged, baselines have the parameters of the first fold.
+    """
+    if OURS not in churn:
+        return []
+    folds = sorted(stage.EVALUATED.glob(FOLD.format("*")))
+    learned = baseline_settings(Baselines.load(folds[0] if folds else stage.EVALUATED))
+    return models_judged(churn, {OURS: ours, **learned})
+
+
+def _curves() -> dict[str, list[float]]:
+    """Our model's curves of the plots, each by the step of its grid."""
+    tables = {name: stage.PLOTS / f"{name}.csv" for name in CURVES}
+    return {
+        name: pd.read_csv(path)[OURS].tolist() for name, path in tables.items() if path.exists()
+    }
+
+
+def models_to_log() -> list[LoggedModel]:
     """The served models, with a few rows of the score date as example; empty for unjudged ones."""
     from pipelines.tracking.logged_models import churn_answer, next_purchase_answer
-    from pipelines.tracking.store import LoggedModel
 
     if not Rung.load(stage.SERVED).is_judged:
         return []

@@ -26,7 +26,6 @@ from models.training.ladder import Rung, history_needs, needs_of, rung_of
 from models.training.models import FOLD, PAST, Trained, train_all
 from models.training.unjudged import unjudged_bundle
 from models.training.until import Until, has_both_outcomes
-from models.trees.search import FILE as SEARCH
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_snapshots, read_timeline
@@ -127,7 +126,7 @@ def _train(until: Until, params: ModelParams) -> Rung:
         snapshots, timeline, features, group_of(features), params, stage.say, until.purchases
     )
     _save_evaluated(trained)
-    write_json(stage.EVALUATED / SEARCH, trained.search.to_dict())
+    write_json(stage.SEARCH, trained.search.to_dict())
     trained.served.save(stage.SERVED)
     trained.explainer.save(stage.SERVED)
     if trained.tree_weight and timeline.rung < OTHER_CUSTOMERS:

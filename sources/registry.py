@@ -9,6 +9,7 @@ from typing import Protocol
 import pandas as pd
 
 from core.errors import SourceError
+from core.files import project_root
 from sources.kinds import cdnow, complete_journey, files, simulator
 from sources.kinds.sql import source as sql
 from sources.params import SourceParams
@@ -77,7 +78,7 @@ def company(params: SourceParams) -> str:
         also = f", options {hashlib.sha256(options.encode()).hexdigest()[:8]}"
         return f"sql {database.shown(address)}{also if address.query else ''}"
     if params.kind == "files":
-        folder, here = Path(params.path or "").expanduser().resolve(), Path.cwd().resolve()
+        folder, here = Path(params.path or "").expanduser().resolve(), project_root()
         return f"files {folder.relative_to(here) if folder.is_relative_to(here) else folder}"
     return params.kind
 

@@ -130,6 +130,11 @@ def load_booster(path: Path) -> lgb.Booster:
         raise ArtifactError(f"{path} is missing: run `dvc repro` to write it again.") from None
 
 
+def settings_of(booster: lgb.Booster, kind: type[BoosterParams]) -> dict[str, float]:
+    """The settings of `kind` with which a booster was trained, as LightGBM itself noted them."""
+    return {name: booster.params[name] for name in kind.model_fields if name in booster.params}
+
+
 def _dataset(
     rows: Rows,
     names: tuple[Sequence[str], Sequence[str]],

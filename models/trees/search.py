@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 FOLDS = 3
 LEAST_DATES = 2  # as-of dates that a fold needs to learn from
-FILE = "search.json"
 
 Say = Callable[[str], None]
 Part = Callable[[int, tuple[int, ...]], pd.DataFrame]

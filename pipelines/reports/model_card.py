@@ -36,8 +36,11 @@ PROBABILITY = {
 }
 
 
-def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: Any) -> str:
-    """The card as Markdown, every figure with its dates, horizon, baselines and interval."""
+def model_card(evaluation: dict[str, Any], usability: dict[str, Any]) -> str:
+    """The card as Markdown, every figure with its dates, horizon, baselines and interval.
+
+    `evaluation["features"]` are those that the models read: a snapshot has more.
+    """
     churn, when, value = (evaluation[part] for part in ("churn", "next_purchase", "value"))
     timeline, versions = evaluation["timeline"], evaluation["versions"]
     tests, leaving = ", ".join(timeline["test"]), timeline["churn"]
@@ -54,7 +57,7 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any], features: 
         f"{usability['customers']:,} customers and {usability['orders']:,} orders from "
         f"{usability['first_day']} to {usability['last_day']}; "
         f"{usability['one_time_share']:.0%} of the customers bought on one day only. "
-        f"{len(features['features'])} features; {_attributes(features)}.",
+        f"{len(evaluation['features'])} features; {_attributes(evaluation['features'])}.",
         "## Definition and split",
         f"Churned: {LEAVING[leaving].format(**timeline)}.",
         ladder_text(evaluation.get("ladder", {})),
@@ -110,9 +113,9 @@ def _validation(timeline: dict[str, Any]) -> str:
     )
 
 
-def _attributes(features: Any) -> str:
+def _attributes(features: list[str]) -> str:
     """Which customer attributes are learned from: somebody has to be able to justify them."""
-    names = [f["name"] for f in features["features"] if f["name"].startswith(ATTRIBUTE)]
+    names = [name for name in features if name.startswith(ATTRIBUTE)]
     learned = ", ".join(name.removeprefix(ATTRIBUTE) for name in names)
     if not names:
         return "no customer attribute is learned from"

@@ -28,6 +28,7 @@ def write_unjudged_reports(rung: Rung, rule: Rule | None, usability: dict[str, A
         "versions": {"served": version(check_manifest(stage.SERVED))},
     }
     write_json(stage.EVALUATION, evaluation)
+    write_json(stage.HEADLINE, {})
     write_json(stage.CHURN_METRICS, {})
     write_json(stage.NEXT_METRICS, {})
     stage.empty(stage.PLOTS)

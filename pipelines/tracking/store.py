@@ -1,88 +1,89 @@
 """MLflow: the log of runs, and the registry of models. The only module that imports it.
 
-One parent run per content key, with a child run for each model it was compared with. Models are
-logged as code with their text and JSON files as artifacts: nothing is ever unpickled.
+One parent run per content key, with a child run for each model it was compared with and for each
+trial of a search. Models are logged as code with their text and JSON files as artifacts: nothing is
+ever unpickled.
 """
 
 import logging
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
+from mlflow.data.meta_dataset import MetaDataset
+from mlflow.data.sources import LocalArtifactDatasetSource
+from mlflow.entities import Metric
 
-EXPERIMENT = "regulars"
-TRACKING_STORE = "sqlite:///mlflow.db"
+from pipelines.tracking.mlflow_process import artifact_folder, experiment_name, tracking_uri
+from pipelines.tracking.recorded import DESCRIPTION, Record
+
+ABOUT = (
+    "One run for each new content; each says in its description what it was. Below a run are the "
+    "models it is compared with and the trials of its search, shown with the plus sign: then the "
+    "charts compare them too. The model card is among the artifacts."
+)
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # MLflow's page for trained models
 CODE = ["core", "sources", "features", "models", "pipelines"]
 REGISTERED = {"churn": "regulars-churn", "next_purchase": "regulars-next-purchase"}
 CHAMPION_ALIAS = "champion"  # the alias of the models whose release is published
 UNNAMEABLE = re.compile(r"[^\w.\- :]|^\.+")  # in the name of a parameter, tag or metric
 LONGEST_NAME = 250
+MOST_METRICS = 1000  # that MLflow takes at once
 REQUIREMENTS = ["lightgbm", "pandas", "numpy", "scipy", "scikit-learn", "pyarrow", "pydantic"]
 
 
-@dataclass(frozen=True)
-class LoggedModel:
-    """A model to log: its name, the folder of its files, and an example with its answer."""
-
-    name: str
-    folder: Path
-    example: pd.DataFrame
-    answer: pd.DataFrame
-
-
 def open_tracking_store() -> None:
-    """Use MLflow's local SQLite store and the project's experiment."""
+    """Use the tracking store and the experiment of the project, which is made where it is new."""
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    mlflow.set_tracking_uri(TRACKING_STORE)
-    mlflow.set_experiment(EXPERIMENT)
+    mlflow.set_tracking_uri(tracking_uri())
+    client, name = mlflow.MlflowClient(), experiment_name()
+    if client.get_experiment_by_name(name) is None:
+        client.create_experiment(name, artifact_location=artifact_folder())
+    experiment = mlflow.set_experiment(name)
+    for key, value in {DESCRIPTION: ABOUT, **KIND}.items():
+        if experiment.tags.get(key) != value:
+            client.set_experiment_tag(experiment.experiment_id, key, value)
 
 
 def run_of(content_key: str) -> str | None:
     """The id of the finished run that logged this content, if there is one."""
     found = mlflow.search_runs(
-        experiment_names=[EXPERIMENT],
+        experiment_names=[experiment_name()],
         filter_string=f"tags.content_key = '{content_key}' and attributes.status = 'FINISHED'",
         output_format="list",
     )
     return str(found[0].info.run_id) if found else None
 
 
-def log_run(
-    content_key: str,
-    facts: dict[str, Any],
-    metrics: dict[str, Any],
-    files: list[Path],
-    logged: list[LoggedModel],
-) -> str:
+def log_run(record: Record) -> str:
     """Log one parent run with its children and register the models; returns the run's id.
 
-    `facts` holds the dictionaries `params` and `tags`; `metrics` is nested and logged under dotted
-    names, such as `churn.ours.auc`.
+    Nested metrics are logged under dotted names, such as `promotion.rows`.
     """
-    with mlflow.start_run(run_name=content_key) as run:
-        mlflow.set_tags({"content_key": content_key, **named(facts["tags"].items())})
-        mlflow.log_params(named(flat(facts["params"])))
-        mlflow.log_metrics(dict(numbers(metrics)))
-        for file in files:
+    with mlflow.start_run(run_name=record.name, description=record.note) as run:
+        tags = {"kind": "run", "content_key": record.content_key, **named(record.tags.items())}
+        mlflow.set_tags(tags)
+        mlflow.log_params(named(flat(dict(record.params))))
+        mlflow.log_metrics(dict(numbers(dict(record.metrics))))
+        _log_curves(str(run.info.run_id), record.curves)
+        _log_data(*record.data)
+        for file in record.files:
             mlflow.log_artifact(str(file), artifact_path=file.parent.name)
-        for name, figures in metrics["churn"].items():
-            if isinstance(figures, dict) and "auc" in figures:
-                with mlflow.start_run(run_name=f"churn {name}", nested=True):
-                    mlflow.set_tag("model", name)
-                    mlflow.log_metrics(dict(numbers(figures)))
-        for model in logged:
+        for child in record.children:
+            with mlflow.start_run(run_name=child.name, nested=True):
+                mlflow.set_tags({"kind": child.kind, **child.tags})
+                mlflow.log_params(named(child.params.items()))
+                mlflow.log_metrics(dict(child.metrics))
+        for model in record.models:
             mlflow.pyfunc.log_model(
                 name=model.name,
                 python_model=f"pipelines/tracking/logged_{model.name}.py",
@@ -96,13 +97,31 @@ def log_run(
         return str(run.info.run_id)
 
 
+def _log_curves(run_id: str, curves: Mapping[str, Sequence[float]]) -> None:
+    """Curves as metrics over steps, which MLflow draws as lines; NaN is left out."""
+    points = [
+        Metric(f"{name}_curve", float(value), 0, step)
+        for name, values in curves.items()
+        for step, value in enumerate(values)
+        if value == value
+    ]
+    for start in range(0, len(points), MOST_METRICS):
+        mlflow.MlflowClient().log_batch(run_id, points[start : start + MOST_METRICS])
+
+
+def _log_data(name: str, digest: str, address: Path) -> None:
+    """Name the data that the run learned from; the data itself is not copied."""
+    source = LocalArtifactDatasetSource(address.absolute().as_uri())
+    mlflow.log_input(MetaDataset(source, name=name, digest=digest), context="training")
+
+
 def set_champion(model_version: str) -> dict[str, str]:
     """Move the alias of the served models to those of this version.
 
     Returns the registered versions by model name; empty when no finished run logged them.
     """
     runs = mlflow.search_runs(
-        experiment_names=[EXPERIMENT],
+        experiment_names=[experiment_name()],
         filter_string=f"tags.model_version = '{model_version}' and attributes.status = 'FINISHED'",
         output_format="list",
         max_results=1,

@@ -5,6 +5,7 @@ import pytest
 
 from features.snapshot import group_of
 from models.churn.model import fit_churn
+from models.fitted import fitted
 from models.params import EnsembleParams
 from models.training.models import search_settings, train_all
 from models.training.until import Until
@@ -81,6 +82,10 @@ def test_a_better_setting_than_a_bad_one_is_found_and_trained_with():
         rows(), PLAN, FEATURES, group_of(FEATURES), model_params(search_trials=5, churn=bad)
     )
     assert made.search == found
+    told = fitted(made.served, None)["churn"]
+    assert {name: told[name] for name in SPACE} == {
+        name: getattr(found.settings, name) for name in SPACE
+    }
     until = Until(rows(), PLAN)
     alone = fit_churn(
         until.rows(PLAN.validation[0], PLAN.train),

@@ -70,8 +70,26 @@ def test_importance_reasons_and_card_tell_attributes_by_their_names(road):
     cards = pd.read_parquet(road.release / "cards.parquet")
     told = {one["feature"] for reasons in cards["reasons"].dropna() for one in reasons}
     assert f"attribute_{TELLS}" in told
+    learned = attributes_of_the_card(road)
+    assert TELLS in learned
+
+
+def attributes_of_the_card(road):
+    """What the model card says that the models learn from."""
     card = (road.folder / "reports" / "model_card.md").read_text("utf-8")
-    assert TELLS in card
+    return card.split("learned from are the customer attributes ")[1].split("\n\n")[0]
+
+
+def test_the_card_counts_and_names_what_the_models_read_and_not_what_is_excluded(road):
+    model = json.loads((road.folder / "artifacts" / "served" / "churn.json").read_text("utf-8"))
+    card = (road.folder / "reports" / "model_card.md").read_text("utf-8")
+    snapshot = json.loads((road.folder / "reports" / "features.json").read_text("utf-8"))
+    evaluation = json.loads((road.folder / "reports" / "evaluation.json").read_text("utf-8"))
+    assert set(model["features"]) <= set(evaluation["features"])
+    assert len(evaluation["features"]) < len(snapshot["features"])
+    assert f"{len(evaluation['features'])} features; learned from are" in card
+    assert LEFT_OUT not in attributes_of_the_card(road)
+    assert f"attribute_{LEFT_OUT}" not in evaluation["features"]
 
 
 def test_a_name_and_a_value_break_no_row_of_the_cards_tables(road):

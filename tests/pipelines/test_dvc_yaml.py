@@ -222,6 +222,19 @@ def test_the_old_release_is_not_deleted_before_the_new_one_is_whole():
 
 def test_figures_and_curves_are_kept_in_git_and_not_in_the_cache():
     evaluate = STAGES["evaluate"]
-    kept = [*evaluate["metrics"], *(out for out in evaluate["outs"] if "plots" in out)]
+    kept = [
+        entry for entry in evaluate["outs"] if names([entry])[0].startswith(("metrics", "plots"))
+    ]
+    kept += evaluate["metrics"]
     assert [list(entry.values()) for entry in kept] == [[{"cache": False}]] * len(kept)
-    assert names(evaluate["metrics"]) == ["metrics/churn.json", "metrics/next_purchase.json"]
+    assert set(names(kept)) == {
+        "plots",
+        "metrics/churn.json",
+        "metrics/next_purchase.json",
+        "metrics/headline.json",
+    }
+
+
+def test_dvc_compares_the_headline_figures_alone():
+    compared = [path for stage in STAGES.values() for path in names(stage.get("metrics", []))]
+    assert compared == ["metrics/headline.json"]

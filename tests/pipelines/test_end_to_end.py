@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pandas as pd
@@ -19,6 +21,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
 
 STAGES = list(yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"])
 PROBABILITIES = [f"purchase_probability_{days}d" for days in (7, 14, 30, 60, 90)]
+
+
+def run_names(project):
+    """The names of the parent runs in MLflow's store, in the order in which they were made."""
+    with closing(sqlite3.connect(project.folder / "mlflow.db")) as store:
+        query = """SELECT name FROM runs JOIN tags USING (run_uuid)
+                   WHERE key = 'kind' AND value = 'run' ORDER BY start_time"""
+        return [name for (name,) in store.execute(query)]
 
 
 def stages_run(text):
@@ -156,7 +166,7 @@ def test_the_same_input_gives_the_same_bytes_in_another_folder(finished, tmp_pat
         f"data/snapshots/{path.name}" for path in (twin.folder / "data/snapshots").iterdir()
     ]
     assert len(snapshots) > 5
-    for name in (*snapshots, "metrics/churn.json", "plots/roc.csv"):
+    for name in (*snapshots, "metrics/churn.json", "metrics/headline.json", "plots/roc.csv"):
         assert (twin.folder / name).read_bytes() == (finished.folder / name).read_bytes(), name
 
 
@@ -183,8 +193,11 @@ def test_one_changed_cost_changes_a_choice_and_no_risk(copied):
 
 def test_an_experiment_is_compared_and_the_way_back_logs_nothing_twice(copied):
     first = copied.manifest()
-    done = copied.dvc("exp", "run", "-S", "model.bands.high=0.7", "-S", "model.churn.num_leaves=4")
+    # In a temporary folder, which has only what git knows: no raw data, no store, no MLflow.
+    changes = ("-S", "model.bands.high=0.7", "-S", "model.churn.num_leaves=4")
+    done = copied.dvc("exp", "run", "--temp", "-n", "narrow-band", *changes)
     assert done.code == 0, done.text
+    assert f"taken from {copied.folder.resolve()}: store, mydata" in done.text
     assert stages_run(done.text) == [
         "source",
         "train",
@@ -196,12 +209,21 @@ def test_an_experiment_is_compared_and_the_way_back_logs_nothing_twice(copied):
         "monitor",
         "track",
     ]
+    assert copied.manifest() == first  # the working copy is as it was, the record is the project's
+    assert copied.parent_runs() == 2
+    name = run_names(copied)[-1]
+    assert name.startswith("narrow-band · AUC .") and name.endswith("2024-10-27")
+    applied = copied.dvc("exp", "apply", "narrow-band")
+    assert applied.code == 0, applied.text
+    decided = json.loads((copied.folder / "reports" / "promotion.json").read_text())
+    assert decided["champion"] == first["model_version"]  # compared with the published one
     cards = pd.read_parquet(copied.release / "cards.parquet")
     assert cards.loc[cards["risk_band"] == "high", "churn_risk"].min() >= 0.7
     assert copied.manifest() != first
     difference = json.loads(copied.dvc("metrics", "diff", "--json").text)
-    assert "ours.auc" in difference["metrics/churn.json"]
-    assert copied.parent_runs() == 2
+    assert list(difference) == ["metrics/headline.json"]
+    assert "auc" in difference["metrics/headline.json"]
+    assert len(copied.dvc("metrics", "diff", "--all").text.splitlines()) < 30
 
     drawn = copied.dvc("plots", "show", "--out", "drawn")
     assert drawn.code == 0, drawn.text

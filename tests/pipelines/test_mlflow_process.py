@@ -2,12 +2,14 @@
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from pipelines.tracking import mlflow_process
-from pipelines.tracking.mlflow_process import STORE_FILE, attempt, set_aside
+from pipelines.tracking.mlflow_process import attempt, set_aside, tracking_uri
 
+STORE_FILE = Path("mlflow.db")
 ONCE = ("timeit", "-n", "1", "-r", "1")
 
 
@@ -15,6 +17,7 @@ ONCE = ("timeit", "-n", "1", "-r", "1")
 def own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(mlflow_process, "LOCK_SECONDS", 0.05)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
 def test_what_it_says_is_passed_on():
@@ -78,13 +81,51 @@ def test_nothing_is_waited_for_without_end(monkeypatch):
     assert (tried.done, tried.told) == (False, "MLflow did not end within 0.5 s.")
 
 
-def test_the_environment_leads_mlflow_nowhere_else(monkeypatch):
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+SEEN = (*ONCE, "import os; print({n: v for n, v in os.environ.items() if 'MLFLOW' in n})")
+
+
+def test_the_environment_of_another_project_leads_mlflow_nowhere(monkeypatch):
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", "http://127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_RUN_ID", "no-such-run")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "3600")
-    assert set_aside() == ["MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID"]
-    told = attempt(
-        *ONCE, "import os; print({n: v for n, v in os.environ.items() if 'MLFLOW' in n})"
-    ).told
+    assert set_aside() == ["MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID"]
+    told = attempt(*SEEN).told
     assert "127.0.0.1" not in told and "no-such-run" not in told and "3600" not in told
     assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" in told
+
+
+def test_another_tracking_store_is_used_with_what_it_takes_to_reach_it(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ann:secret@127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "let-me-in")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "our shop")
+    monkeypatch.setenv("MLFLOW_RUN_ID", "no-such-run")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
+    assert tracking_uri() == "http://ann:secret@127.0.0.1:9"
+    assert mlflow_process.experiment_name() == "our shop"
+    assert mlflow_process.artifact_folder() is None
+    assert set_aside() == ["MLFLOW_RUN_ID"]
+    told = attempt(*SEEN).told
+    assert "no-such-run" not in told
+    for kept in ("http://ann:secret@127.0.0.1:9", "let-me-in", "our shop", "'60'"):
+        assert kept in told
+    STORE_FILE.write_bytes(b"no database at all" * 100)  # the own store holds up nothing then
+    failed = attempt(*ONCE, "raise ConnectionError('nobody answers')").told
+    assert failed == (
+        "http://127.0.0.1:9 (MLFLOW_TRACKING_URI) answered: ConnectionError: nobody answers. "
+        "Unset MLFLOW_TRACKING_URI to record into the project's own store."
+    )
+
+
+def test_a_temporary_folder_of_an_experiment_records_into_the_store_of_the_project(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path.resolve() / 'mlflow.db'}")
+    for place in ("standalone/tmp1", "tmp2"):
+        folder = tmp_path / ".dvc" / "tmp" / "exps" / place
+        folder.mkdir(parents=True)
+        monkeypatch.chdir(folder)
+        assert tracking_uri() == f"sqlite:///{tmp_path.resolve() / 'mlflow.db'}"
+        assert mlflow_process.artifact_folder() == (tmp_path / "mlruns" / "regulars").as_uri()
+    (tmp_path / "mlflow.db").write_bytes(b"no database at all" * 100)
+    told = attempt(*ONCE, "print(1)").told
+    assert f"mv {tmp_path / 'mlflow.db'} {tmp_path / 'mlflow.db'}.old" in told

@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+from models.fitted import features_read
 from models.judging.run import Costs, Evaluated, judge
 from models.judging.what import evaluate_categories
 from models.next_purchase.candidates import pairs_of
@@ -20,7 +21,14 @@ from pipelines.reports.summary import (
     worklist_lines,
 )
 from tests.models import pairs
-from tests.snapshots import model_params, simulate, timeline, trained, trained_on_subscribers
+from tests.snapshots import (
+    FEATURES,
+    model_params,
+    simulate,
+    timeline,
+    trained,
+    trained_on_subscribers,
+)
 
 pytestmark = pytest.mark.xdist_group("trained")
 
@@ -31,9 +39,6 @@ USABILITY = {
     "last_day": "2024-10-07",
     "one_time_share": 0.1,
 }
-PLAIN = {"features": [{"name": "orders_90d"}]}
-WITH_ATTRIBUTE = {"features": [*PLAIN["features"], {"name": "attribute_region"}]}
-
 COSTS = Costs({"letter": Offer(incentive_cost=1.0, contact_cost=0.5)}, margin_rate=0.3)
 
 
@@ -47,6 +52,7 @@ def evaluation(churn):
         "next_purchase": judged.next_purchase,
         "value": judged.value,
         "timeline": plan.to_json(),
+        "features": features_read(made.served),
         "versions": {"evaluated": "e", "served": "s"},
     }
 
@@ -62,7 +68,7 @@ def cancellation():
 
 
 def test_a_card_of_cancellations_speaks_of_subscriptions(cancellation):
-    card = model_card(cancellation, USABILITY, WITH_ATTRIBUTE)
+    card = model_card(cancellation, USABILITY)
     definition, _ = card.split("## Definition and split")[1].split("* training")
     assert "no subscription of the customer runs at the end of the 28 days" in definition
     assert "with a running one at the as-of date" in definition
@@ -73,11 +79,11 @@ def test_a_card_of_cancellations_speaks_of_subscriptions(cancellation):
 
 
 def test_a_card_of_lapses_speaks_of_purchases(lapse):
-    card = model_card(lapse, USABILITY, PLAIN)
+    card = model_card(lapse, USABILITY)
     assert "Churned: no purchase in the 28 days from the as-of date on, among customers" in card
     assert "risk of not buying within 28 days" in card
     assert "value of customers who lapse" in card
-    assert "no customer attribute is learned from" in card
+    assert f"{len(FEATURES)} features; no customer attribute is learned from" in card
     assert "subscription" not in card
     assert "tenure rule" not in card
 
@@ -112,7 +118,7 @@ def without(evaluation):
 
 def test_what_could_not_be_judged_is_a_dash_on_the_card_with_its_reason(lapse):
     made = without(lapse)
-    card = model_card(made, USABILITY, PLAIN)
+    card = model_card(made, USABILITY)
     assert "None" not in card and "nan" not in card
     assert "Nobody was in the cohort as of 2024-12-24." in card
     assert f"No AUC as of {lapse['timeline']['test'][0]}: all had the same outcome." in card
@@ -134,15 +140,15 @@ def test_what_could_not_be_judged_is_a_dash_in_the_summary(lapse):
 
 
 def test_a_card_names_the_days_that_values_are_extrapolated_from(lapse):
-    assert "extrapolated" not in model_card(lapse, USABILITY, PLAIN)
+    assert "extrapolated" not in model_card(lapse, USABILITY)
     longer = {"value_horizon_days": 365, "extrapolated_from": 56}
-    card = model_card(lapse | {"timeline": lapse["timeline"] | longer}, USABILITY, PLAIN)
+    card = model_card(lapse | {"timeline": lapse["timeline"] | longer}, USABILITY)
     limits = card.split("## Limits")[1]
     assert "No outcome of 365 days has closed: values are learned and judged over 56 days" in limits
 
 
 def test_orders_and_money_over_the_value_horizon_are_told_beside_their_rules(lapse):
-    card = model_card(lapse, USABILITY, PLAIN)
+    card = model_card(lapse, USABILITY)
     date = lapse["value"]["test_as_of_dates"][0]
     for title, rule in (("Orders", "BG/NBD"), ("Value", "BG/NBD and Gamma-Gamma")):
         for model in ("**Regulars**", rule):
@@ -162,7 +168,7 @@ def test_every_table_has_a_cell_for_each_column_and_only_baselines_that_were_jud
     cancellation, lapse
 ):
     for made, is_lapse in ((cancellation, False), (lapse, True)):
-        card = model_card(made, USABILITY, PLAIN)
+        card = model_card(made, USABILITY)
         churn, rest = card.split("## Next purchase")
         assert ("BG/NBD" in churn) == is_lapse
         assert ("| tenure rule |" in churn) != is_lapse
@@ -178,7 +184,7 @@ def test_next_categories_are_told_with_their_baselines_where_the_data_has_them(l
     read = pairs_of(pairs.FEATURES, most_popular=8)
     model = fit_next_categories(train, valid, categories, read, model_params())
     judged = evaluate_categories(test, categories, model, test["churned"] * 0.5, model_params())
-    card = model_card({**lapse, "next_categories": judged}, USABILITY, PLAIN)
+    card = model_card({**lapse, "next_categories": judged}, USABILITY)
     [_, told] = card.split("### Next categories, 28 days ahead")
     table = [line for line in told.split("## Money")[0].splitlines() if line.startswith("|")]
     figure = judged["new"]["models"]["own_frequent"]["map_at_3"]["value"]
@@ -190,7 +196,7 @@ def test_next_categories_are_told_with_their_baselines_where_the_data_has_them(l
     # Nothing was new to anybody, and nothing expected: told without a ratio that nobody measured.
     unsure = judged["any"] | {"observed_over_expected": None}
     few = {**lapse, "next_categories": {"new_days": 90, "any": unsure}}
-    [_, told] = model_card(few, USABILITY, PLAIN).split("### Next categories, 28 days ahead")
+    [_, told] = model_card(few, USABILITY).split("### Next categories, 28 days ahead")
     assert "not bought in the last" not in told.split("## Money")[0]
     assert "bought for each expected unknown" in told
     assert "observed_over_expected" not in _category_metrics(few["next_categories"])["any"]
@@ -198,7 +204,7 @@ def test_next_categories_are_told_with_their_baselines_where_the_data_has_them(l
         line for line in lines if "categories, of all" in line
     ]
     for without in (lapse, {**lapse, "next_categories": {}}):
-        assert "Next categories" not in model_card(without, USABILITY, PLAIN)
+        assert "Next categories" not in model_card(without, USABILITY)
         assert not any("categories" in line for line in next_lines(without))
 
 

@@ -16,10 +16,10 @@ from pipelines.tracking import store as tracking
 tracking.open_tracking_store()
 import mlflow
 client = mlflow.MlflowClient()
-experiment = client.get_experiment_by_name(tracking.EXPERIMENT)
+experiment = client.get_experiment_by_name("regulars")
 runs = [run for run in client.search_runs([experiment.experiment_id])]
 (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
-children = [run for run in runs if run is not parent]
+children = [run for run in runs if run.data.tags["kind"] == "model"]
 snapshots = pd.read_parquet("data/snapshots")
 rows = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
 answers = {}
@@ -42,7 +42,13 @@ print(json.dumps({
     "tags": parent.data.tags,
     "params": parent.data.params,
     "metrics": parent.data.metrics,
+    "name": parent.info.run_name,
+    "about": experiment.tags["mlflow.note.content"],
+    "data": [(one.dataset.name, one.dataset.digest) for one in parent.inputs.dataset_inputs],
+    "steps": len(client.get_metric_history(parent.info.run_id, "gains_curve")),
     "children": {run.data.tags["model"]: run.data.metrics for run in children},
+    "child_params": {run.data.tags["model"]: run.data.params for run in children},
+    "child_names": sorted(run.info.run_name for run in children),
     "parents": sorted({run.data.tags["mlflow.parentRunId"] for run in children}),
     "run_id": parent.info.run_id,
     "files": sorted(files()),
@@ -79,13 +85,22 @@ def test_one_run_has_a_child_for_each_model_it_was_compared_with(logged, finishe
     assert set(logged["children"]) == set(models)
     for name, figures in models.items():
         assert logged["children"][name] == figures
-        assert logged["metrics"][f"churn.{name}.auc"] == figures["auc"]
+        assert logged["child_params"][name], name
+    headline = json.loads((finished.folder / "metrics" / "headline.json").read_text())
+    told = {name: value for name, value in headline.items() if not isinstance(value, str)}
+    assert told.items() <= logged["metrics"].items()
+    assert logged["metrics"]["auc"] == models["ours"]["auc"]
+    assert logged["child_params"]["bg_nbd"].keys() == {"r", "alpha", "a", "b"}
 
 
 def test_a_run_says_which_parameters_data_and_code_it_was(logged, finished):
     tags, manifest = logged["tags"], finished.manifest()
     assert logged["params"]["task.horizon_days"] == "30"
     assert logged["params"]["model.churn.num_leaves"] == "8"
+    chosen = json.loads((finished.folder / "data" / "timeline.json").read_text())
+    assert logged["params"]["task.value_horizon_days"] == str(chosen["value_horizon_days"])
+    rounds = json.loads((finished.folder / "artifacts" / "served" / "churn.json").read_text())
+    assert logged["params"]["model.churn.rounds"] == str(rounds["rounds"])
     assert tags["release_id"] == manifest["release_id"]
     assert tags["model_version"] == manifest["model_version"]
     assert tags["snapshots_sha256"] == manifest["snapshots_sha256"]
@@ -95,11 +110,25 @@ def test_a_run_says_which_parameters_data_and_code_it_was(logged, finished):
     assert track == {"content_key": tags["content_key"]}
 
 
+def test_a_run_has_a_name_a_description_and_the_data_it_learned_from(logged, finished):
+    manifest = finished.manifest()
+    area = f"{logged['metrics']['auc']:.3f}".removeprefix("0")
+    assert logged["name"] == f"AUC {area} · 30 days · {manifest['as_of_date']}"
+    note = logged["tags"]["mlflow.note.content"]
+    assert manifest["release_id"] in note and "RFM logistic" in note and "grade" in note
+    assert "what it was" in logged["about"]
+    assert logged["data"] == [["files mydata", manifest["snapshots_sha256"][:16]]]
+    assert logged["steps"] == 101
+    assert any(name.startswith("BG/NBD · AUC ") for name in logged["child_names"])
+
+
 def test_model_card_reports_and_curves_are_kept_with_the_run(logged):
     wanted = {
         "reports/model_card.md",
         "reports/evaluation.json",
         "reports/calibration.png",
+        "metrics/churn.json",
+        "evaluated/search.json",
         "plots/roc.csv",
         "data/timeline.json",
     }

@@ -1,0 +1,37 @@
+"""What a temporary folder of DVC's lacks, since git does not know it: raw data and the store.
+
+`dvc exp run --temp` and the queue run an experiment in a clone of the project. Links to the
+project's own raw data and to its store make it the same experiment as in the project: the same
+customers, compared with the same champion. Only read: an experiment publishes nothing.
+"""
+
+import re
+from pathlib import Path
+
+from core.files import is_temporary, project_root
+from sources.params import SourceParams
+
+STORE, SIMULATED = Path("store"), Path("simulated")
+ADDRESS = re.compile(r"^[\w+]+:///(?=[^/])")  # of a database in a file beside params.yaml
+
+
+def borrow(source: SourceParams) -> list[Path]:
+    """Link what is missing here and there in the project; returns what was linked.
+
+    Nothing outside a temporary folder, and nothing for paths that are absolute or an address.
+    """
+    if not is_temporary():
+        return []
+    wanted = [STORE, SIMULATED]
+    if source.path:
+        wanted.append(Path(ADDRESS.sub("", source.path)).expanduser())
+    return [path for path in wanted if _link(path)]
+
+
+def _link(path: Path) -> bool:
+    theirs = project_root() / path
+    if path.is_absolute() or path.exists() or not theirs.exists():
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(theirs, target_is_directory=theirs.is_dir())
+    return True
