@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from configparser import ConfigParser
 from pathlib import Path
 
 from core.errors import EnvironmentProblem
@@ -16,6 +17,7 @@ from pipelines.summary import print_summary
 from pipelines.track import forget_pending
 from serving.settings import load_settings
 
+ADVICE_TO_PUSH = b"Use `dvc push`"
 RELEASED = stage.RELEASE / "manifest.json"
 
 
@@ -30,8 +32,7 @@ def main() -> None:
     # The stages call `python`: it has to be the one that runs this, whatever is first on the PATH.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1"}
-    done = subprocess.run([sys.executable, "-m", "dvc", "repro"], env=environment, check=False)
-    if done.returncode:
+    if _reproduce(environment):
         still = "The last release stays as it is." if before else "There is no release yet."
         print(f"\nThe run stopped at the stage above. {still}", file=sys.stderr)
         sys.exit(1)  # DVC's own 255 would tell a shell nothing more
@@ -43,6 +44,27 @@ def main() -> None:
         )
     publish()
     print_summary(seconds)
+
+
+def _reproduce(environment: dict[str, str]) -> int:
+    """Run `dvc repro`, and pass on what it prints; returns its exit code.
+
+    Left out is DVC's advice to push where the project has nowhere to push to.
+    """
+    command = [sys.executable, "-m", "dvc", "repro"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as dvc:
+        for line in dvc.stdout or ():
+            if ADVICE_TO_PUSH not in line or has_remote():
+                sys.stdout.buffer.write(line)
+                sys.stdout.flush()
+    return dvc.returncode
+
+
+def has_remote(folder: Path = Path(".dvc")) -> bool:
+    """Whether a DVC remote is set up in the project (docs/experiments.md)."""
+    config = ConfigParser(interpolation=None)
+    config.read([folder / "config", folder / "config.local"], encoding="utf-8")
+    return any("remote " in section for section in config.sections())
 
 
 def check_machine() -> None:

@@ -53,6 +53,7 @@ def test_a_first_run_runs_every_stage_and_ends_with_a_summary(first_run):
         assert said in summary
     assert "Traceback" not in text
     assert "Warning" not in text
+    assert "dvc push" not in text  # there is no remote
 
 
 def test_the_release_is_complete_and_every_file_is_what_the_manifest_says(finished):
