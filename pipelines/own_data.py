@@ -24,6 +24,7 @@ from sources.proposing.proposal import Proposal, propose
 from sources.proposing.questions import NONE, Answers, Question
 from sources.proposing.seen import Seen
 
+CATALOG = Path("actions.yaml")
 MARGIN = "actions.margin_rate"
 AUTO = ("horizon_days", "active_within_days", "value_horizon_days")
 YES = ("y", "yes", "да", "д")
@@ -180,12 +181,14 @@ def _print(
 
 def _warnings(proof: Proof | None, answers: Answers) -> Iterable[str]:
     currencies = {found.currency for found in (proof.measured if proof else []) if found.currency}
-    of = (
-        f"your amounts are in {', '.join(sorted(currencies))}" if currencies else "yours may not be"
-    )
+    catalog = yaml.safe_load(CATALOG.read_text(encoding="utf-8")) if CATALOG.exists() else {}
+    costs = catalog.get("currency", "an unknown currency")
+    of = "the currency of your amounts is not known: name it in source.currency"
+    if currencies:
+        of = f"your amounts are in {', '.join(sorted(currencies))}"
     yield (
-        "actions.yaml holds the actions of a grocery with costs in US dollars, and actions.budget "
-        f"is in dollars too; {of}: put in your own."
+        f"{CATALOG} holds the actions of a grocery with costs in {costs}, for which actions.budget "
+        f"is made, too; {of}. Put in your own."
     )
     if answers.given.get(MARGIN, NONE) == NONE:
         yield f"{MARGIN} is null, since nobody but you knows it: gains are not computed until set."

@@ -69,10 +69,6 @@ def company(params: SourceParams) -> str:
             f"simulator {simulated.world}, {simulated.customers} customers, seed {simulated.seed}"
         )
     if params.kind == "sql":
-        from sources.kinds.sql import local
-
-        if place := local.place_of(params):
-            return f"sql {_written(place)}"
         from sources.kinds.sql import (
             database,  # as in sources/kinds/sql/source.py: SQLAlchemy is slow to import
         )
@@ -82,14 +78,9 @@ def company(params: SourceParams) -> str:
         also = f", options {hashlib.sha256(options.encode()).hexdigest()[:8]}"
         return f"sql {database.shown(address)}{also if address.query else ''}"
     if params.kind == "files":
-        return f"files {_written(Path(params.path or ''))}"
+        folder, here = Path(params.path or "").expanduser().resolve(), project_root()
+        return f"files {folder.relative_to(here) if folder.is_relative_to(here) else folder}"
     return params.kind
-
-
-def _written(path: Path) -> Path:
-    """A folder or file, the same however it is written."""
-    place, here = path.expanduser().resolve(), project_root()
-    return place.relative_to(here) if place.is_relative_to(here) else place
 
 
 def load(params: SourceParams) -> dict[str, pd.DataFrame]:

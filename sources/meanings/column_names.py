@@ -262,7 +262,8 @@ def plain_name(name: str) -> str:
 
 PRICE = re.compile(r"price|цена")
 LABEL = re.compile(
-    r"churn\w*|is_?churn\w*|label|target|exited|attrition|left|has_?left|отток|ушел|ушла|метка"
+    r"churn[\w ]*|(?:is|has)[ _]?churn\w*|label|target|exited|attrition[\w ]*|left|"
+    r"(?:is|has)[ _]?(?:left|lost)|отток|ушел|ушла|ушли|метка|целевая"
 )
 
 

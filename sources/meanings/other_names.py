@@ -50,11 +50,6 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
         *("interval", "billing period", "billing interval", "billing cycle", "plan interval"),
         *("периодичность", "период оплаты"),
     ),
-    "label": (
-        *("churn", "churned", "is_churn", "is churned", "churn flag", "churn label"),
-        *("churn value", "has churned", "attrition", "attrition flag", "exited", "is lost"),
-        *("label", "target", "отток", "ушел", "ушла", "ушли", "целевая", "метка"),
-    ),
     "as_of": (
         *("as_of", "as_of_date", "snapshot_date", "snapshot", "observation date", "cutoff_date"),
         *("report_date", "reporting month", "reference date", "month", "period", "date"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sources.contract import ORDERS
-from sources.cures import filtered, literal, named
+from sources.cures import filtered, literal, named, own
 from sources.meanings.missing import ALSO_MISSING
 from sources.meanings.vocabulary import FALSE_WORDS, TRUE_WORDS
 from sources.notes import Note, Said
@@ -61,8 +61,9 @@ def unfinished_orders(raw: pd.DataFrame, params: SourceParams) -> tuple[Note, ..
         unfinished
         for column in raw.columns
         if column not in ORDERS.columns
+        for cells, sql in [_on_all_lines(str(column), raw, params)]
         for look in (_by_words, _by_flag, _by_missing_flag)
-        if (unfinished := look(str(column), raw[column])) is not None
+        if (unfinished := look(str(column), cells, sql)) is not None
     ]
     # One column speaks once, and all of them in one condition.
     once = list({kept.column: kept for kept in reversed(found)}.values())[::-1]
@@ -88,7 +89,23 @@ def unfinished_orders(raw: pd.DataFrame, params: SourceParams) -> tuple[Note, ..
     )
 
 
-def _by_words(column: str, cells: pd.Series) -> _Found | None:
+def _on_all_lines(column: str, raw: pd.DataFrame, params: SourceParams) -> tuple[pd.Series, str]:
+    """The cells of a column, and SQL for them.
+
+    Where an export writes them on one line of an order alone, they are those of all its lines:
+    the others would stay behind, as lines of nobody.
+    """
+    cells, name = raw[column], named(column)
+    if "order_id" not in raw or cells.notna().all():
+        return cells, name
+    by_order = cells.groupby(raw["order_id"], sort=False)
+    spread = cells.where(cells.notna(), by_order.transform("first"))
+    if spread.notna().sum() == cells.notna().sum() or (by_order.nunique() > 1).any():
+        return cells, name
+    return spread, f"max({name}) OVER (PARTITION BY {own('order_id', ORDERS, params)})"
+
+
+def _by_words(column: str, cells: pd.Series, sql: str) -> _Found | None:
     """A column of few words, some of which mean that nothing was bought."""
     if not _is_text(cells):
         return None
@@ -100,11 +117,11 @@ def _by_words(column: str, cells: pd.Series) -> _Found | None:
         return None
     rows = cells.isin(bad)
     counts = cells[rows].value_counts().head(MOST_SHOWN)
-    named = ", ".join(f"{str(word).strip()} ({n:,})" for word, n in counts.items())
-    return _Found(column, rows, _none_of(column, bad), named)
+    listed = ", ".join(f"{str(word).strip()} ({n:,})" for word, n in counts.items())
+    return _Found(column, rows, _none_of(sql, bad), listed)
 
 
-def _by_flag(column: str, cells: pd.Series) -> _Found | None:
+def _by_flag(column: str, cells: pd.Series, sql: str) -> _Found | None:
     """A column such as is_test, or Cancelled at, that is filled for some."""
     if not CANCEL_NAMES.search(_plain(column)):
         return None
@@ -112,34 +129,36 @@ def _by_flag(column: str, cells: pd.Series) -> _Found | None:
     if is_number and cells.dropna().nunique() > 2:
         return None  # an amount
     rows = ~_is_any(cells, NO_FLAGS.__contains__)
-    return _flagged(column, cells, rows, "so")
+    return _flagged(column, cells, sql, rows, "so")
 
 
-def _by_missing_flag(column: str, cells: pd.Series) -> _Found | None:
+def _by_missing_flag(column: str, cells: pd.Series, sql: str) -> _Found | None:
     """A column such as paid that says no for some; a date that is missing says nothing."""
     if not DONE_NAMES.search(_plain(column)) or CANCEL_NAMES.search(_plain(column)):
         return None
     if not _is_any(cells.dropna(), (YES_FLAGS | NO_FLAGS).__contains__).all():
         return None
     rows = cells.notna() & _is_any(cells, NO_FLAGS.__contains__)
-    return _flagged(column, cells, rows, "no")
+    return _flagged(column, cells, sql, rows, "no")
 
 
-def _flagged(column: str, cells: pd.Series, rows: "pd.Series[bool]", word: str) -> _Found | None:
+def _flagged(
+    column: str, cells: pd.Series, sql: str, rows: "pd.Series[bool]", word: str
+) -> _Found | None:
     if not 0 < rows.mean() <= MOST_FLAGGED:
         return None
     flags = cells[rows].dropna().unique()
     if not _is_text(cells) and len(flags) == 1 and len(cells.dropna().unique()) <= 2:
         value = str(flags[0]).lower() if pd.api.types.is_bool_dtype(cells) else f"{flags[0]:g}"
-        return _Found(column, rows, f"{named(column)} IS DISTINCT FROM {value}", word)
+        return _Found(column, rows, f"{sql} IS DISTINCT FROM {value}", word)
     if _is_text(cells) and len(flags) <= MOST_NAMED:
-        return _Found(column, rows, _none_of(column, list(flags)), word)
-    return _Found(column, rows, f"{named(column)} IS NULL", word)
+        return _Found(column, rows, _none_of(sql, list(flags)), word)
+    return _Found(column, rows, f"{sql} IS NULL", word)
 
 
-def _none_of(column: str, words: list[str]) -> str:
+def _none_of(sql: str, words: list[str]) -> str:
     listed = ", ".join(literal(word) for word in sorted(words))
-    return f"coalesce({named(column)}, '') NOT IN ({listed})"
+    return f"coalesce({sql}, '') NOT IN ({listed})"
 
 
 def _means_no_purchase(word: str) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sources.contract import TABLES
+from sources.meanings.column_names import label_columns
 from sources.meanings.other_names import TABLE_NAMES, in_latin
 from sources.proposing.export import Export
 from sources.proposing.exports import recognised
@@ -56,9 +57,8 @@ def recognise(seen: Seen) -> Recognised:
 
 def label_of(seen: Seen) -> str | None:
     """The column that says who left, where each row is another customer (or date of one)."""
-    named = sorted(((by_name(name, "label"), name) for name in seen.names), reverse=True)
-    for score, name in named:
-        if not score or not 0 < seen.contents[name].values <= MOST_LABELS:
+    for name in label_columns(seen.names):
+        if not 0 < seen.contents[name].values <= MOST_LABELS:
             continue
         customer, as_of = keys_of(seen, name)
         keys = [key for key in (customer, as_of) if key]
@@ -106,12 +106,12 @@ def _score(seen: Seen, table: str, called: str) -> float:
             return 0.0
         if seen.rows < FEWEST_ROWS and not is_called:
             return 0.0
-        money = any(by_name(n, meaning) for n in seen.names for meaning in OF_ORDERS_ALONE)
+        money = _has_money(seen)
         # Orders are what is looked for: other names than ours are asked about.
         return sum(sure.values()) / len(required) + 0.2 * money + 0.5 * is_called + 0.1
     if table == "customers":
         unique = [n for _, n, _ in best["customer_id"] if seen.contents[n].different == 1]
-        return (0.5 + 0.5 * is_called) if unique else 0.0
+        return (0.5 + 0.7 * (not _has_money(seen)) + 0.5 * is_called) if unique else 0.0
     if not all(sure.values()) or len({w[0][1] for w in best.values()}) < len(required):
         return 0.0
     if table == "subscriptions":
@@ -124,6 +124,10 @@ def _score(seen: Seen, table: str, called: str) -> float:
         return 0.0
     own = sum(sure.values()) / len(required)
     return own + 0.5 * is_called - (0.0 if is_called else 0.3)
+
+
+def _has_money(seen: Seen) -> bool:
+    return any(by_name(name, meaning) for name in seen.names for meaning in OF_ORDERS_ALONE)
 
 
 def _nothing(seen: Seen) -> str:

@@ -19,7 +19,10 @@ from sources.proposing.seen import Plan, Seen
 SURE_NAME = 0.9  # a name from which on the check alone says whether the numbers are those of orders
 BLANK_ID = 0.02  # share of rows without an account, from which an address may name them
 LEAST_COLUMNS = 2  # a customer and a time
-FURTHER = ("quantity", "product", "category", "currency", "discount", "store", "line_id")
+FURTHER = (
+    *("quantity", "product", "category", "currency", "discount", "store", "line_id"),
+    "known_at",
+)
 
 
 def plan_columns(seen: Seen, table: str, export: Export | None, answers: Answers) -> Plan:
@@ -40,7 +43,12 @@ def plan_columns(seen: Seen, table: str, export: Export | None, answers: Answers
         [*(chosen.source for chosen in plan.chosen), *plan.derive.values(), plan.keeps]
     )
     unused = [name for name in seen.names if name not in made_of]
-    if unused:
+    if unused and TABLES[table].open_ended:
+        plan.said.append(
+            f"attributes that are shown: {', '.join(unused)}; models learn from those that "
+            "source.static_attributes lists, since the others may have changed"
+        )
+    elif unused:
         plan.said.append(f"not used: {', '.join(unused)}")
     return plan
 

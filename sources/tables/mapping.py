@@ -5,6 +5,7 @@ DuckDB SQL expressions over the source's own column names. What lies in files an
 a database go through here.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import duckdb
@@ -19,6 +20,9 @@ from sources.params import SourceParams
 from sources.tables.cells import texts
 from sources.tables.expressions import Raw, expression_cure
 from sources.tables.lost import lost_text
+
+HOLDS, ROW = "_regulars_row_counts", "_regulars_row"  # columns that no export has
+BEYOND_THE_ROW = re.compile(r"\bOVER\b", re.IGNORECASE)  # DuckDB then gives rows in another order
 
 
 def mapped(
@@ -46,7 +50,8 @@ def mapped(
     ]
     select = ", ".join([*renamed, *computed, *(quoted(column) for column in rest)])
     try:
-        frame = _frame(connection, f"SELECT {select} FROM {raw.relation}")
+        relation, in_order = _in_order(raw.relation, derive.values())
+        frame = _frame(connection, f"SELECT {select} FROM {relation}{in_order}")
     except duckdb.Error as error:
         _refuse_header_only(connection, raw)
         where, hint = f"{raw.name} could not be read: ", ""
@@ -105,7 +110,8 @@ def _keep_lost(
             texts_lost = connection.sql(f"SELECT {lost} AS lost FROM {raw.relation}").df()["lost"]
             if texts_lost.notna().any():
                 cells = f"coalesce({lost}, CAST(({expression}) AS VARCHAR))"
-                read = connection.sql(f"SELECT {cells} AS cells FROM {raw.relation}").df()
+                relation, in_order = _in_order(raw.relation, [cells])
+                read = connection.sql(f"SELECT {cells} AS cells FROM {relation}{in_order}").df()
                 frame[target] = read["cells"]
         except duckdb.Error:  # what is written anew of an expression may not be what it was
             continue
@@ -126,14 +132,16 @@ def _filtered(
 ) -> tuple[Raw, int]:
     """The rows for which the condition holds, and how many others there are.
 
-    They are left out before any expression is computed: a line of totals needs no date.
+    They are left out before any expression is computed: a line of totals needs no date. The
+    condition may look at other rows: max(status) OVER (PARTITION BY order_no) = 'paid'.
     """
     if condition is None:
         return raw, 0
-    holds = f"coalesce(({condition}), false)"
+    relation, in_order = _in_order(raw.relation, [condition])
+    judged = f"(SELECT *, coalesce(({condition}), false) AS {HOLDS} FROM {relation})"
     try:
         counts = connection.execute(
-            f"SELECT count(*), count(*) FILTER (WHERE NOT {holds}) FROM {raw.relation}"
+            f"SELECT count(*), count(*) FILTER (WHERE NOT {HOLDS}) FROM {judged}"
         ).fetchone()
     except duckdb.Error as error:
         _refuse_header_only(connection, raw)
@@ -147,8 +155,17 @@ def _filtered(
             f"{raw.name}: source.filter leaves none of the {rows:,} rows. It keeps those for which "
             f"this holds: {condition}"
         )
-    relation = f"(SELECT * FROM {raw.relation} WHERE {holds})"
+    inner = f"{HOLDS}, {ROW}" if in_order else HOLDS
+    relation = f"(SELECT * EXCLUDE ({inner}) FROM {judged} WHERE {HOLDS}{in_order})"
     return Raw(relation, raw.columns, raw.name), left_out
+
+
+def _in_order(relation: str, expressions: Iterable[str]) -> tuple[str, str]:
+    """A relation, and the end of a query that keeps the order of its rows whatever is computed."""
+    if not any(BEYOND_THE_ROW.search(expression) for expression in expressions):
+        return relation, ""
+    placed = f"(SELECT *, row_number() OVER () AS {ROW} FROM {relation})"
+    return placed, f" ORDER BY {ROW}"
 
 
 def columns_of(

@@ -101,7 +101,7 @@ def test_a_missing_folder_or_table_says_what_is_there(tmp_path):
     assert "which is not a folder" in refusal(params(tmp_path / "nowhere"))
     (tmp_path / "sales.csv").write_text(GOOD)
     text = refusal(params(tmp_path))
-    assert "holds no file called orders" in text and "it holds: sales.csv" in text
+    assert "holds no table orders" in text and "it holds: sales.csv" in text
     assert "files: {orders: sales.csv}" in text
 
 

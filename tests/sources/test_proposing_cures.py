@@ -72,6 +72,23 @@ def test_orders_that_never_became_purchases_are_left_out_and_the_rest_is_all_the
     assert proposal.source["filter"]["orders"]
 
 
+def test_a_status_on_the_first_line_of_an_order_leaves_out_all_its_lines_and_no_guests(tmp_path):
+    frame = made.shopify()
+    refunded = frame.groupby("Name")["Financial Status"].transform("max") == "refunded"
+    proposal, proof, _ = proved(tmp_path, orders_export_1=frame)
+    (found,) = proof.measured
+    assert found.counts["left_out"] == refunded.sum() > frame["Email"].ne("").sum() / 10
+    assert (found.counts["kept"], found.counts["guests"]) == ((~refunded).sum(), 0)
+    assert found.money == pytest.approx(
+        (frame["Lineitem quantity"].astype(float) * frame["Lineitem price"].astype(float))[
+            ~refunded
+        ].sum()
+    )
+    # Rows stay where they are in the file, whatever the condition looks at.
+    rows = kept(proposal)
+    assert rows["order_id"].tolist() == frame.loc[~refunded, "Name"].tolist()
+
+
 def test_milliseconds_are_read_by_the_line_that_the_check_offers(tmp_path):
     frame = made.named(made.orders(), customer_id="c", order_id="o", amount="a")
     frame["event_time"] = (made.orders()["time"].astype("int64") // 1000).astype("str")

@@ -231,3 +231,21 @@ def test_what_is_no_table_of_ours_is_refused_in_a_sentence():
     frame = made.pd.DataFrame({"city": ["Kazan", "Perm"], "people": ["1", "2"]})
     with pytest.raises(SourceError, match="no purchases, subscriptions or ready table"):
         proposed(frame)
+
+
+def test_each_file_of_a_folder_is_its_own_table_and_customers_are_no_orders():
+    people = ORDERS().drop_duplicates("c")
+    tables = {
+        "sales.csv": made.named(ORDERS(), date="t", order_id="o", client="c", total="a"),
+        "clients.csv": made.named(people, client="c", name="g", registered_at="t", city="g"),
+        "visits.csv": made.named(ORDERS(), client="c", timestamp="t", event="g"),
+        "notes.csv": made.pd.DataFrame({"text": ["a", "b"]}),
+    }
+    proposal, answers = proposed(tables)
+    assert proposal.source["files"] == {
+        "orders": "sales.csv", "customers": "clients.csv", "events": "visits.csv",
+    }  # fmt: skip
+    assert set(answers.asked) == {"timezone"}
+    assert [address for address, _ in proposal.left_out] == ["notes.csv"]
+    (customers,) = [plan for plan in proposal.plans if plan.table == "customers"]
+    assert "attributes that are shown: city; models learn from those" in customers.said[0]
