@@ -69,6 +69,10 @@ def company(params: SourceParams) -> str:
             f"simulator {simulated.world}, {simulated.customers} customers, seed {simulated.seed}"
         )
     if params.kind == "sql":
+        from sources.kinds.sql import local
+
+        if place := local.place_of(params):
+            return f"sql {_written(place)}"
         from sources.kinds.sql import (
             database,  # as in sources/kinds/sql/source.py: SQLAlchemy is slow to import
         )
@@ -78,9 +82,14 @@ def company(params: SourceParams) -> str:
         also = f", options {hashlib.sha256(options.encode()).hexdigest()[:8]}"
         return f"sql {database.shown(address)}{also if address.query else ''}"
     if params.kind == "files":
-        folder, here = Path(params.path or "").expanduser().resolve(), project_root()
-        return f"files {folder.relative_to(here) if folder.is_relative_to(here) else folder}"
+        return f"files {_written(Path(params.path or ''))}"
     return params.kind
+
+
+def _written(path: Path) -> Path:
+    """A folder or file, the same however it is written."""
+    place, here = path.expanduser().resolve(), project_root()
+    return place.relative_to(here) if place.is_relative_to(here) else place
 
 
 def load(params: SourceParams) -> dict[str, pd.DataFrame]:

@@ -31,6 +31,8 @@ def opened_csv(
     place = path if found == "utf-8" else mended(path, folder, encoding, name)
     head = _head(place)
     separator, rows, lines = _rows(head)
+    if not head.strip():
+        raise SourceError(f"{name} is blank at its beginning. Export it again, with a header row.")
     titles = titles_above(rows)
     width = len(rows[titles]) if rows else 0
     below = rows_below(_tail(place, separator), width) if separator else NOTHING

@@ -3,6 +3,7 @@
 What is nested in a row stays JSON text, from which DuckDB takes parts: `line_items->>'$[0].sku'`.
 """
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -39,8 +40,9 @@ def opened_json(
             f"TO {literal(to)} (FORMAT parquet)"
         )
     except duckdb.Error as error:
+        why = re.sub(r'^[\w ]+: | in file "[^"]*"', "", str(error).splitlines()[0]).strip()
         raise SourceError(
-            f"{name} could not be read as JSON: {str(error).splitlines()[0]} It is read where each "
+            f"{name} could not be read as JSON ({why}). It is read where each "
             "line is an object, or where it is one list of objects; export the rows so, or as CSV."
         ) from None
     if list(kinds) == ["json"]:

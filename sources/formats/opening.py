@@ -22,7 +22,7 @@ from sources.duck import connect
 from sources.formats.delimited import opened_csv
 from sources.formats.json_rows import opened_json
 from sources.formats.opened import Opened
-from sources.formats.sheets import opened_sheet, sheets
+from sources.formats.sheets import opened_sheet, sheet_names, sheets
 from sources.formats.signatures import OF_SUFFIX, format_of, stem
 from sources.formats.unpacking import gunzipped, member, members
 from sources.written.encodings import AUTO
@@ -140,7 +140,7 @@ def _unpacked(address: Address, folder: Path) -> tuple[Path, str]:
             name = f"{name}{MARK}{inner}"
         elif format_ == "excel" and steps:
             (sheet,) = steps[:1]
-            known = sheets(path, name)
+            known = sheet_names(path, name)
             if sheet not in known:
                 raise _not_inside(sheet, name, known)
             return path, format_
@@ -153,7 +153,7 @@ def _unpacked(address: Address, folder: Path) -> tuple[Path, str]:
 
 
 def _is_sheet(address: Address, path: Path) -> bool:
-    return bool(address.inner) and address.inner[-1] in sheets(path, address.name)
+    return bool(address.inner) and address.inner[-1] in sheet_names(path, address.name)
 
 
 def _not_inside(inner: str, name: str, known: list[str]) -> SourceError:

@@ -23,6 +23,7 @@ from python_calamine import (
 
 from core.errors import SourceError
 from sources.formats.opened import Opened
+from sources.formats.signatures import is_locked
 from sources.formats.trimming import Trimmed, rows_below, titles_above
 from sources.formats.unpacking import refuse_bomb
 
@@ -30,21 +31,31 @@ EXACT_IN_FLOATS = 2**53
 Cells = list[list[Any]]
 
 
-def sheets(path: Path, name: str) -> list[str]:
-    """The sheets of a workbook that have cells, by name. Raises as `opened_sheet`."""
+def sheet_names(path: Path, name: str) -> list[str]:
+    """The sheets of a workbook, empty ones among them. Raises as `opened_sheet`."""
     with _workbook(path, name) as workbook:
-        found = [
-            sheet.name
-            for sheet in workbook.sheets_metadata
-            if sheet.typ == SheetTypeEnum.WorkSheet
-            and workbook.get_sheet_by_name(sheet.name).height > 0
-        ]
+        return [s.name for s in workbook.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
+
+
+def sheets(path: Path, name: str) -> list[str]:
+    """The sheets of a workbook that have cells, by name. Raises as `opened_sheet`.
+
+    Of one sheet alone it is seen when it is opened: to look for cells is to read all of them.
+    """
+    found = sheet_names(path, name)
+    if len(found) > 1:
+        with _workbook(path, name) as workbook:
+            found = [sheet for sheet in found if workbook.get_sheet_by_name(sheet).height > 0]
     if not found:
-        raise SourceError(
-            f"{name} holds no cells, only pictures, charts or empty sheets: export the table "
-            "itself as CSV or .xlsx."
-        )
+        raise _no_cells(name)
     return found
+
+
+def _no_cells(name: str) -> SourceError:
+    return SourceError(
+        f"{name} holds no cells, only pictures, charts or empty sheets: export the table itself "
+        "as CSV or .xlsx."
+    )
 
 
 def opened_sheet(path: Path, sheet: str, name: str, folder: Path) -> Opened:
@@ -55,9 +66,11 @@ def opened_sheet(path: Path, sheet: str, name: str, folder: Path) -> Opened:
     """
     with _workbook(path, name) as workbook:
         rows: Cells = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=True)
+    if not rows:
+        raise _no_cells(name)
     written = [[_text(cell) for cell in row] for row in rows]
     titles = titles_above(written)
-    header = written[titles] if written else []
+    header = written[titles]
     width = max((place for place, cell in enumerate(header, start=1) if cell), default=0)
     columns = [cell or f"column{place}" for place, cell in enumerate(header[:width], start=1)]
     _refuse_columns(columns, name)
@@ -82,6 +95,8 @@ def opened_sheet(path: Path, sheet: str, name: str, folder: Path) -> Opened:
 def _workbook(path: Path, name: str) -> Iterator[CalamineWorkbook]:
     refuse_bomb(path, name)
     try:
+        if is_locked(path):
+            raise PasswordError
         workbook = CalamineWorkbook.from_path(str(path))
     except PasswordError:
         raise SourceError(

@@ -30,6 +30,7 @@ OF_SUFFIX: dict[str, Format] = {
 }
 BY_BYTES: tuple[tuple[bytes, Format], ...] = ((b"PAR1", "parquet"), (b"\x1f\x8b", "gz"))
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls, and every Office file with a password
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 NO_TABLES = (
     (b"%PDF", "a PDF", "export the table itself as CSV or Excel"),
@@ -93,6 +94,12 @@ def format_of(path: Path, name: str) -> Format:
             "copied whole. Export it again, or rename it after what it is."
         )
     return by_name
+
+
+def is_locked(path: Path) -> bool:
+    """Whether an Office file is encrypted: a container of the old kind with the file inside."""
+    with path.open("rb") as file:
+        return file.read(len(OLE)) == OLE and ENCRYPTED in file.read()
 
 
 def _zipped(path: Path, name: str) -> Format:

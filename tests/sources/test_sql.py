@@ -85,7 +85,7 @@ def test_the_example_of_the_docs_reads_what_it_says(shop):
     (block,) = [
         yaml.safe_load(text)["source"]
         for text in re.findall(r"```yaml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
-        if "kind: sql" in text
+        if "kind: sql" in text and "incremental" in text
     ]
     shop.table(
         "order_lines",

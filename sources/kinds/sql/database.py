@@ -15,8 +15,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from core.errors import SourceError, did_you_mean, nearest
+from core.errors import SourceError, nearest
 from sources.contract import ENOUGH, TABLES
+from sources.kinds.sql.local import refuse_unknown_tables, sqlite_file
 
 ROWS = 10_000  # fetched at a time
 SECRET = re.compile(r"pass(word|wd)?$|pwd|secret|token|(password|pwd)\s*=", re.IGNORECASE)
@@ -36,12 +37,15 @@ def address_of(path: str | None) -> URL:
             "source.path is empty in params.yaml: name the database, for example "
             "postgresql://reader@db.example.com/shop or sqlite:///shop.sqlite3."
         )
+    if sqlite_file(path):
+        path = f"sqlite:///{path}"
     try:
         url = make_url(path)
     except (ArgumentError, ValueError):
         raise SourceError(
             "source.path in params.yaml is not a database URL such as "
-            "postgresql://reader@db.example.com/shop or sqlite:///shop.sqlite3."
+            "postgresql://reader@db.example.com/shop or sqlite:///shop.sqlite3, and no folder, "
+            "DuckDB or SQLite file is there."
         ) from None
     sqlite = url.get_backend_name() == "sqlite"
     misplaced = "@" in (url.host or "") or (not sqlite and "@" in (url.database or ""))
@@ -107,12 +111,7 @@ def queries_of(connection: Connection, given: Mapping[str, str | None]) -> dict[
     Raises SourceError for a query of a table the contract does not have, and where there are
     neither orders nor subscriptions.
     """
-    for name in given:
-        if name not in TABLES:
-            raise SourceError(
-                f"source.queries in params.yaml has a query for {name}, which is not a table of "
-                f"the contract.{did_you_mean(name, TABLES)} The tables are: {', '.join(TABLES)}."
-            )
+    refuse_unknown_tables(given)
     found = {}
     with _refused(connection, "did not name its tables"):
         here = inspect(connection)

@@ -1,4 +1,4 @@
-"""The source `sql`: tables or queries of any database that SQLAlchemy reaches.
+"""The source `sql`: tables or queries of any database that SQLAlchemy reaches, or over files.
 
 Stage `source` reads the database and writes what it read below `extracts/`; stage `ingest` reads
 only that, so that both see the same rows. With `source.incremental` only
@@ -23,6 +23,7 @@ from core.errors import SourceError
 from sources.contract import TABLES, TEXT
 from sources.cures import literal, quoted
 from sources.duck import connect
+from sources.kinds.sql import local
 from sources.kinds.sql.extracts import kinds_of, scan, typed, write_part
 from sources.params import SourceParams
 from sources.tables.expressions import Raw
@@ -58,6 +59,8 @@ def describe(params: SourceParams) -> str:
     folder = _folder(params)
     from sources.kinds.sql import database
 
+    if place := local.place_of(params):
+        return f"{'folder' if place.is_dir() else 'DuckDB file'} {params.path}, by queries"
     text = f"database {database.shown(database.address_of(params.path))}"
     if not params.incremental:
         return text
@@ -97,7 +100,8 @@ def _folder(params: SourceParams) -> Path:
             f"source.kind in params.yaml is sql, and {error.name} is not installed. "
             "Run `make run`, which installs what the pipeline needs."
         ) from None
-    database.address_of(params.path)
+    if local.place_of(params) is None:
+        database.address_of(params.path)
     asked = json.dumps([params.path, params.queries], sort_keys=True)
     return EXTRACTS / hashlib.sha256(asked.encode()).hexdigest()[:12]
 
@@ -118,6 +122,12 @@ def _extract(params: SourceParams, folder: Path) -> None:
     for left in (new, old):
         shutil.rmtree(left, ignore_errors=True)
     try:
+        if place := local.place_of(params):
+            with local.queried(place, params) as queried:
+                for name, (columns, portions) in queried.items():
+                    write_part(columns, portions, new / name / "00001.parquet")
+            _replace(folder, new, old)
+            return
         with database.connected(database.address_of(params.path)) as connection:
             for name, query in database.queries_of(connection, params.queries).items():
                 held = _parts(folder, name)
@@ -126,12 +136,16 @@ def _extract(params: SourceParams, folder: Path) -> None:
                 ):
                     with closing(database.Rows(connection, name, query)) as rows:
                         write_part(rows.columns, rows.portions(), new / name / "00001.parquet")
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
+        _replace(folder, new, old)
     finally:
         for left in (new, old):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _replace(folder: Path, new: Path, old: Path) -> None:
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
 
 
 def _append(
