@@ -146,7 +146,7 @@ def _changes(proposal: Proposal, answers: Answers) -> dict[str, Any]:
             wanted[f"source.{name}"] = value
     for name, value in proposal.source.items():
         wanted.setdefault(f"source.{name}", value)
-    wanted["task.churn"] = proposal.task["churn"]
+    wanted |= {f"task.{name}": value for name, value in proposal.task.items()}
     wanted |= {f"task.{name}": "auto" for name in AUTO}
     wanted |= {"timeline.score_as_of": "auto", "timeline.test_as_of_dates": []}
     wanted["model.excluded_attributes"] = []

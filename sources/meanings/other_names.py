@@ -38,7 +38,15 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "line_total": (
         *("line total", "line amount", "row total", "item total", "amount", "net amount"),
-        *("total price", "sales value", "revenue", "position sum"),
+        *("total price", "sales value", "revenue", "position sum", "monthly charges", "mrr"),
+        *(
+            "total charges",
+            "monthly fee",
+            "monthly price",
+            "monetary",
+            "spend",
+            "абонентская плата",
+        ),
         *("сумма", "сумма строки", "стоимость", "выручка", "сумма с ндс"),
     ),
     "status": (

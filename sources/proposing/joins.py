@@ -7,6 +7,8 @@ items.csv    order, product, price          stands once in one and often in the 
 from dataclasses import dataclass, field
 
 from sources.cures import named
+from sources.formats.opening import MARK
+from sources.formats.signatures import stem
 from sources.meanings.column_names import plain_name
 from sources.proposing.kinds_of_table import recognise
 from sources.proposing.naming import BY_WORD, by_name
@@ -47,11 +49,12 @@ def _olist(tables: list[Seen]) -> Joined | None:
     query = (
         "SELECT c.customer_unique_id AS customer_id, o.order_id, i.order_item_id AS line_id, "
         "o.order_purchase_timestamp AS event_time, i.price AS amount, i.product_id AS product, "
-        f"{category}o.order_status FROM {_table(orders)} AS o "
-        f"JOIN {_table(items)} AS i USING (order_id) JOIN {_table(people)} AS c USING (customer_id)"
+        f"{category}o.order_status FROM {table_name(orders)} AS o "
+        f"JOIN {table_name(items)} AS i USING (order_id) "
+        f"JOIN {table_name(people)} AS c USING (customer_id)"
     )
     if products:
-        query += f" LEFT JOIN {_table(products)} AS p USING (product_id)"
+        query += f" LEFT JOIN {table_name(products)} AS p USING (product_id)"
     return Joined(
         "Olist: orders, items and customers",
         [seen.address for seen in used],
@@ -125,7 +128,7 @@ def _with_lines(tables: list[Seen]) -> Joined | None:
     if status:
         parts.append(f"o.{named(status)}")
     query = (
-        f"SELECT {', '.join(parts)} FROM {_table(head)} AS o JOIN {_table(lines)} AS l "
+        f"SELECT {', '.join(parts)} FROM {table_name(head)} AS o JOIN {table_name(lines)} AS l "
         f"ON o.{named(order)} = l.{named(key)}"
     )
     said = [f"joined by the order's number: {order} of {head.address}, {key} of {lines.address}"]
@@ -138,9 +141,10 @@ def _having(tables: list[Seen], *columns: str) -> Seen | None:
     return next((s for s in tables if wanted <= {plain_name(n) for n in s.names}), None)
 
 
-def _table(seen: Seen) -> str:
-    """How the query calls a file: by its stem."""
-    return named(seen.address.rsplit("/", 1)[-1].split(".", 1)[0])
+def table_name(seen: Seen) -> str:
+    """How the query calls a file: by its stem, a sheet by both."""
+    book, *sheet = seen.address.rsplit("/", 1)[-1].split(MARK)
+    return named("_".join([stem(book), *sheet]))
 
 
 def _best(seen: Seen, column: str) -> str | None:

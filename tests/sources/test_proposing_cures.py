@@ -159,3 +159,27 @@ def test_an_answer_is_a_value_its_number_or_what_is_accepted_and_nothing_else():
     assert answers.to(question) is None
     with pytest.raises(ParamsError, match=r"a.c was not asked. Did you mean a.b\?"):
         answers.refuse_strange()
+
+
+@pytest.mark.slow_after(1)
+@pytest.mark.parametrize("files", ["olist", "head_and_lines"])
+def test_several_files_are_read_by_the_query_and_what_was_cancelled_is_left_out(
+    tmp_path, monkeypatch, files
+):
+    monkeypatch.chdir(tmp_path)  # extracts/ is written there
+    tmp_path = tmp_path / "shop"
+    tmp_path.mkdir()
+    for name, frame in getattr(made, files)().items():
+        frame.to_csv(tmp_path / name, index=False)
+    people = made.orders().drop_duplicates("c")
+    prefix = "u" if files == "olist" else ""
+    clients = made.named(people.assign(c=prefix + people["c"]), client_id="c", full_name="g")
+    proposal, proof, _ = proved(tmp_path, clients=clients)
+    found = {measured.table: measured for measured in proof.measured}
+    assert proposal.source["kind"] == "sql"
+    assert found["orders"].customers == found["customers"].customers == made.PEOPLE
+    cancelled = made.ORDERS // 10 if files == "olist" else 0
+    assert found["orders"].orders == made.ORDERS - cancelled
+    every = made.lines()
+    money = (every["quantity"] * every["price"]).sum()
+    assert found["orders"].money == pytest.approx(money, rel=0.25 if cancelled else 1e-9)

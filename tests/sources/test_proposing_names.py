@@ -220,7 +220,7 @@ def test_files_of_olist_and_orders_with_their_lines_become_a_query():
     proposal, answers = proposed(made.olist())
     assert proposal.source["kind"] == "sql"
     assert "customer_unique_id AS customer_id" in proposal.source["queries"]["orders"]
-    assert not answers.asked
+    assert set(answers.asked) == {"timezone"}
     proposal, answers = proposed(made.head_and_lines())
     query = proposal.source["queries"]["orders"]
     assert "l.quantity * l.unit_price AS amount" in query
