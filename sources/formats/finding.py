@@ -56,6 +56,12 @@ def _folder(params: SourceParams) -> Path:
             "orders.parquet."
         )
     folder = Path(params.path).expanduser()
+    if folder.is_file():
+        raise SourceError(
+            f"source.path in params.yaml names the file {folder}: name its folder, and the file "
+            f"below it: path: {folder.parent} and "
+            f"{pasted('files', {'orders': folder.name}, params)}."
+        )
     if not folder.is_dir():
         raise SourceError(
             f"source.path in params.yaml names {folder}, which is not a folder. "

@@ -16,7 +16,6 @@ from sources.contract import ORDERS, Table
 from sources.cures import own
 from sources.notes import Note, Said
 from sources.params import SourceParams
-from sources.written.reading import filled
 
 CHECK = "blank_within_order"
 OF_THE_ORDER = ("customer_id", "event_time", "currency", "store")
@@ -29,65 +28,74 @@ def filled_within_orders(
     """The rows with such cells filled, and a note on each column that had some."""
     if table.name != ORDERS.name or not {"order_id", "customer_id"} <= {*given.columns}:
         return given, ()
-    numbers = given["order_id"].astype("str").where(filled(given["order_id"]))
+    blank = {column: _blank(given[column]) for column in OF_THE_ORDER if column in given}
+    blank = {column: cells for column, cells in blank.items() if cells.any() and not cells.all()}
+    if not blank:
+        return given, ()
+    numbered = ~_blank(given["order_id"])
+    codes = pd.Series(pd.factorize(given["order_id"])[0], index=given.index)
+    # Orders without a blank cell are most of them, and need no look.
+    some = codes[numbered & pd.concat(blank, axis=1).any(axis=1)].unique()
+    lines = given[numbered & codes.isin(some)]
+    lines = lines[[column for column in ("order_id", *OF_THE_ORDER) if column in given]]
+    order = codes[lines.index]
+    may_fill = _of_one_customer(lines, order) & _of_one(lines, "store", order)
     notes = []
-    of_one_customer = None
-    for column in OF_THE_ORDER:
-        if column not in given:
-            continue
-        is_filled = filled(given[column])
-        blank = ~is_filled & numbers.notna()
-        if not blank.any() or not is_filled.any():
-            continue
-        if of_one_customer is None:
-            of_one_customer = _of_one_customer(given, numbers)
-        mended = _mended(given, column, numbers, blank & of_one_customer)
-        count = int(filled(mended).sum() - is_filled.sum())
-        if count:
-            given = given.assign(**{column: mended})
-            notes.append(_note(column, count, numbers, blank & filled(mended), table, params))
+    for column in blank:
+        wanted = _blank(lines[column]) & may_fill
+        if column != "event_time":
+            wanted &= _of_one(lines, "event_time", order)
+        filler = _one_value(lines[column], order)[wanted].dropna()
+        if len(filler):
+            given = given.assign(**{column: given[column].mask(blank[column], filler)})
+            example = str(lines.loc[filler.index[0], "order_id"])
+            notes.append(_note(column, len(filler), example, table, params))
     return given, tuple(notes)
 
 
-def _of_one_customer(given: pd.DataFrame, numbers: "pd.Series[str]") -> "pd.Series[bool]":
-    """Which rows are of an order that names exactly one customer, and does on its first line."""
-    customers = given["customer_id"].astype("str").where(filled(given["customer_id"]))
-    by_order = customers.groupby(numbers, sort=False)
-    is_one = by_order.transform("nunique") == 1
-    first = numbers.notna() & ~numbers.duplicated()
-    named_first = (first & customers.notna()).groupby(numbers, sort=False).transform("max")
-    return is_one & named_first.fillna(value=False).astype(bool)
+def _blank(cells: pd.Series) -> "pd.Series[bool]":
+    blank = cells.isna()
+    if not pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_datetime64_any_dtype(cells):
+        blank |= cells.eq("")
+    return blank
 
 
-def _mended(
-    given: pd.DataFrame, column: str, numbers: "pd.Series[str]", blank: "pd.Series[bool]"
-) -> pd.Series:
-    """The column, with the order's one value in the blank cells of lines of the same day."""
-    there = given[column].where(filled(given[column]))
-    wanted = numbers.isin(numbers[blank].unique())
-    values = there[wanted].groupby(numbers[wanted], sort=False)
-    one = values.transform("first").where(values.transform("nunique") == 1)
-    same_day = pd.Series(data=True, index=one.index)
-    if column != "event_time" and "event_time" in given:
-        days = given.loc[wanted, "event_time"]
-        days = days.astype("str").str.strip().str[:DAY].where(filled(days))
-        same_day = days.groupby(numbers[wanted], sort=False).transform("nunique") <= 1
-    if column != "store" and "store" in given:
-        stores = given.loc[wanted, "store"].where(filled(given.loc[wanted, "store"]))
-        same_day &= stores.groupby(numbers[wanted], sort=False).transform("nunique") <= 1
-    fill = one.where(same_day).reindex(given.index)
-    return there.where(~blank, fill)
+def _of_one_customer(lines: pd.DataFrame, order: "pd.Series[int]") -> "pd.Series[bool]":
+    """Which lines are of an order that names exactly one customer, and does on its first line."""
+    named_first = order[~order.duplicated() & ~_blank(lines["customer_id"])]
+    return _of_one(lines, "customer_id", order) & order.isin(named_first)
 
 
-def _note(
-    column: str,
-    count: int,
-    numbers: "pd.Series[str]",
-    cells: "pd.Series[bool]",
-    table: Table,
-    params: SourceParams,
-) -> Note:
-    name, example = own(column, table, params), str(numbers[cells].iloc[0])
+def _of_one(lines: pd.DataFrame, column: str, order: "pd.Series[int]") -> "pd.Series[bool]":
+    """Which lines are of an order with one value of a column, or none; of times the day counts."""
+    if column not in lines:
+        return pd.Series(data=True, index=lines.index)
+    cells = lines[column]
+    if column == "event_time":
+        days = {time: str(time).strip()[:DAY] for time in cells.dropna().unique()}
+        cells = cells.map(days)
+    first, last, _ = _range_of_values(cells, order)
+    return (first == last) | first.isna()
+
+
+def _one_value(cells: pd.Series, order: "pd.Series[int]") -> pd.Series:
+    """The order's one value on each of its lines; empty where it has none or several."""
+    first, last, values = _range_of_values(cells, order)
+    return first.where(first == last).map(pd.Series(values))
+
+
+def _range_of_values(
+    cells: pd.Series, order: "pd.Series[int]"
+) -> tuple["pd.Series[float]", "pd.Series[float]", pd.Index]:
+    """The lowest and highest number of an order's values, on each line, and what they number."""
+    codes, values = pd.factorize(cells.where(~_blank(cells)))
+    numbered = pd.Series(codes, index=cells.index, dtype="float64").where(codes >= 0)
+    of_order = numbered.groupby(order, sort=False)
+    return of_order.transform("min"), of_order.transform("max"), pd.Index(values)
+
+
+def _note(column: str, count: int, example: str, table: Table, params: SourceParams) -> Note:
+    name = own(column, table, params)
     return Note(
         CHECK,
         "advice",

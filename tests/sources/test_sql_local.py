@@ -104,6 +104,18 @@ def test_sheets_and_members_are_tables_of_their_own(here):
     assert checked(path="shop", queries=query)["orders"].counts["kept"] == 2
 
 
+def test_columns_called_like_ids_are_text_in_every_file(here):
+    (here / "shop").mkdir()
+    (here / "shop" / "sales.csv").write_text(
+        "Order ID,client_id,day,sum\n1,12345678901234567890,2017-05-01,5\nA2,7,2017-05-02,6\n"
+    )
+    (here / "shop" / "lines.csv").write_text("Order ID,item\n1,x\n")
+    query = """SELECT client_id AS customer_id, "Order ID" AS order_id, day AS event_time
+               FROM sales LEFT JOIN lines USING ("Order ID")"""
+    rows = checked(path="shop", queries={"orders": query})["orders"].rows
+    assert rows["customer_id"].tolist() == ["12345678901234567890", "7"]
+
+
 def test_what_cannot_be_queried_is_said(here):
     (here / "shop").mkdir()
     (here / "shop" / "sales.csv").write_text(GOOD)
