@@ -3,12 +3,16 @@
 from collections.abc import Iterable
 from zoneinfo import available_timezones
 
+from sources.contract import ORDERS
 from sources.proposing.contents import Contents
 from sources.proposing.kinds_of_table import Recognised
+from sources.proposing.naming import BY_WORD
 from sources.proposing.questions import Answers, Option, Question
+from sources.proposing.ranking import has_money, ranked
 from sources.proposing.seen import Seen
 
 ALL = "all"
+MOSTLY_SHARED = 0.6  # of the columns of parts, of which some have one more than others
 
 
 class UnansweredError(Exception):
@@ -27,8 +31,17 @@ def chosen_files(
     """
     if len(candidates) == 1:
         return candidates
+    complete = (
+        [pair for pair in candidates if _is_complete(pair[0])] if table == ORDERS.name else []
+    )
+    if len(complete) == 1:
+        (seen, _) = complete[0]
+        why = f"{seen.address} alone has customers, times, order numbers and money by their names"
+        left_out += [(other.address, why) for other, _ in candidates if other is not seen]
+        return complete
     by_address = {seen.address: (seen, what) for seen, what in candidates}
     headers = {tuple(seen.names) for seen, _ in candidates}
+    shared = set.intersection(*(set(seen.names) for seen, _ in candidates))
     options = [
         Option(address, f"{seen.rows:,} rows: {', '.join(seen.names[:6])}")
         for address, (seen, _) in by_address.items()
@@ -41,6 +54,8 @@ def chosen_files(
         rows = [set(map(tuple, seen.frame.astype("str").to_numpy())) for seen, _ in candidates]
         if len(set().union(*rows)) < sum(map(len, rows)):
             default, why = None, "they have the same columns and rows in common"
+    elif len(shared) >= MOSTLY_SHARED * max(len(seen.names) for seen, _ in candidates):
+        options.insert(0, Option(ALL, "they are parts of one table, with columns more or less"))
     answer = answers.to(
         Question(
             f"{table}.file",
@@ -57,6 +72,12 @@ def chosen_files(
     taken = answer
     left_out += [(a, f"{taken} holds the {table}") for a in by_address if a != taken]
     return [by_address[taken]]
+
+
+def _is_complete(seen: Seen) -> bool:
+    """Whether the names of a table tell all that orders are made of."""
+    ways = [ranked(column, ORDERS.name, seen, None) for column in ORDERS.required]
+    return has_money(seen) and all(way and way[0][0] > BY_WORD for way in ways)
 
 
 def time_zone(times: Iterable[Contents], answers: Answers) -> str:

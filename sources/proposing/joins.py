@@ -12,7 +12,7 @@ from sources.formats.signatures import stem
 from sources.meanings.column_names import plain_name
 from sources.proposing.kinds_of_table import recognise
 from sources.proposing.naming import BY_WORD, by_name
-from sources.proposing.ranking import ranked
+from sources.proposing.ranking import has_money, ranked
 from sources.proposing.seen import Chosen, Seen
 
 MOST_FILES = 30  # of more, which belong together is for people to say
@@ -95,7 +95,7 @@ def _with_lines(tables: list[Seen]) -> Joined | None:
             continue
         for lines in tables:
             key = _key(head, order, lines)
-            if lines is not head and key and _has_money(lines) and not _has_money(head):
+            if lines is not head and key and has_money(lines) and not has_money(head):
                 found.append((head, lines, time, order, customer, key))
     if len(found) != 1:
         return None
@@ -156,10 +156,6 @@ def _priced(seen: Seen) -> str | None:
     return next(
         (n for n in seen.names if by_name(n, "unit_price") and seen.contents[n].is_number), None
     )
-
-
-def _has_money(seen: Seen) -> bool:
-    return bool(_best(seen, "amount") or _priced(seen))
 
 
 def _key(head: Seen, order: str, lines: Seen) -> str | None:

@@ -8,12 +8,13 @@ from sources.meanings.other_names import TABLE_NAMES, in_latin
 from sources.proposing.export import Export
 from sources.proposing.exports import recognised
 from sources.proposing.naming import BY_WORD, by_name
-from sources.proposing.ranking import ranked
+from sources.proposing.ranking import has_money, ranked
+from sources.proposing.relations import people
 from sources.proposing.seen import Seen
 
 LABELLED = "labelled"  # a ready table: not one of the contract
-OF_ORDERS_ALONE = ("unit_price", "line_total")
 MOST_LABELS = 2
+MOST_NAMED = 8  # columns that a refusal names
 FEWEST_ROWS = 5  # of what is taken for orders though no name says so
 
 
@@ -104,14 +105,16 @@ def _score(seen: Seen, table: str, called: str) -> float:
     if table == "orders":
         if not any(shown.is_time for shown in seen.contents.values()):
             return 0.0
-        if seen.rows < FEWEST_ROWS and not is_called:
+        if not is_called and (
+            seen.rows < FEWEST_ROWS or not (sure["customer_id"] or _people(seen))
+        ):
             return 0.0
-        money = _has_money(seen)
+        money = has_money(seen)
         # Orders are what is looked for: other names than ours are asked about.
         return sum(sure.values()) / len(required) + 0.2 * money + 0.5 * is_called + 0.1
     if table == "customers":
         unique = [n for _, n, _ in best["customer_id"] if seen.contents[n].different == 1]
-        return (0.5 + 0.7 * (not _has_money(seen)) + 0.5 * is_called) if unique else 0.0
+        return (0.5 + 0.7 * (not has_money(seen)) + 0.5 * is_called) if unique else 0.0
     if not all(sure.values()) or len({w[0][1] for w in best.values()}) < len(required):
         return 0.0
     if table == "subscriptions":
@@ -126,15 +129,20 @@ def _score(seen: Seen, table: str, called: str) -> float:
     return own + 0.5 * is_called - (0.0 if is_called else 0.3)
 
 
-def _has_money(seen: Seen) -> bool:
-    return any(by_name(name, meaning) for name in seen.names for meaning in OF_ORDERS_ALONE)
+def _people(seen: Seen) -> bool:
+    """Whether a column may name people who come back, whatever the names say."""
+    times = [name for name, shown in seen.contents.items() if shown.is_time]
+    return bool(people(seen.head, seen.contents, None, times[0]))
 
 
 def _nothing(seen: Seen) -> str:
     if any(shown.is_json for shown in seen.contents.values()):
         name = next(n for n, shown in seen.contents.items() if shown.is_json)
         return f"no table we know: its column {name} holds JSON, and the others do not tell"
+    names = ", ".join(seen.names[:MOST_NAMED])
+    if any(shown.is_time for shown in seen.contents.values()):
+        return f"no table we know: its columns ({names}) name no customer"
     return (
-        f"no table we know: it has no column of times ({', '.join(seen.names[:8])}); purchases "
-        "need the date of each order, a ready table a column that says who left"
+        f"no table we know: it has no column of times ({names}); purchases need the date of each "
+        "order, a ready table a column that says who left"
     )

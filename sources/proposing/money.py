@@ -5,7 +5,7 @@ from sources.proposing.export import Export
 from sources.proposing.exports import own_names
 from sources.proposing.naming import BY_WORD, by_name
 from sources.proposing.questions import NONE, Answers, Option, Question
-from sources.proposing.ranking import ranked, take
+from sources.proposing.ranking import Way, ask, ranked, take
 from sources.proposing.relations import determines, product_of
 from sources.proposing.seen import Plan, Seen
 
@@ -14,6 +14,7 @@ ONE_PRICE = 0.9  # share of the things that have one price
 
 
 def plan_money(plan: Plan, seen: Seen, export: Export | None, answers: Answers) -> None:
+    """Take a column as the money of a row, or compute it; nothing where there is none."""
     taken = [chosen.source for chosen in plan.chosen]
     of_export = own_names(export, seen.names).get("amount", []) if export else []
     ways = ranked("amount", "orders", seen, export, taken)
@@ -22,7 +23,7 @@ def plan_money(plan: Plan, seen: Seen, export: Export | None, answers: Answers) 
     quantities = [way[1] for way in ranked("quantity", "orders", seen, export, taken)]
     proven = product_of(seen.head, {n: c for n, c in seen.contents.items() if n not in taken})
     if totals:
-        best = totals[0]
+        best = _of_several(plan, seen, totals, answers) if not of_export else totals[0]
         if proven and proven[2] == best[1]:
             best = (best[0], best[1], f"{best[2]}; it is {proven[0]} times {proven[1]} in the rows")
         take(plan, "amount", best, seen)
@@ -38,6 +39,24 @@ def plan_money(plan: Plan, seen: Seen, export: Export | None, answers: Answers) 
         )
     else:
         _ask_for_money(plan, seen, answers, prices, quantities, [way[1] for way in ways])
+
+
+def _of_several(plan: Plan, seen: Seen, totals: list[Way], answers: Answers) -> Way:
+    """The best of several sums; asked where another one that is filled as well differs from it."""
+    best = totals[0]
+    others = [
+        name
+        for _, name, _ in totals[1:]
+        if seen.contents[name].filled >= seen.contents[best[1]].filled / 2
+        and (seen.frame[name].astype("str") != seen.frame[best[1]].astype("str")).any()
+    ]
+    if not others:
+        return best
+    why = "its name says it most plainly; the others may hold tax, shipping or a part of it"
+    names = [best[1], *others]
+    asks = "several columns hold sums. Which is the money of a row?"
+    answer = ask(plan.table, "amount", asks, names, best[1], why, seen, answers)
+    return (best[0], answer, why if answer == best[1] else "as answered")
 
 
 def _ask_for_money(

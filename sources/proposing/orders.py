@@ -7,18 +7,17 @@ only the cells tell       a question, with a default where one column alone can 
 
 from core.errors import SourceError
 from sources.contract import TABLES
+from sources.proposing.customers import plan_customer
 from sources.proposing.export import Export
 from sources.proposing.exports import columns_in, in_own_names
 from sources.proposing.money import plan_money
 from sources.proposing.naming import BY_WORD, by_name
 from sources.proposing.questions import NONE, Answers
-from sources.proposing.ranking import MOSTLY, ask, ask_or_none, ranked, take
-from sources.proposing.relations import determines, order_numbers, people
+from sources.proposing.ranking import MOSTLY, Way, ask, ask_or_none, ranked, take
+from sources.proposing.relations import determines, order_numbers
 from sources.proposing.seen import Plan, Seen
 
 SURE_NAME = 0.9  # a name from which on the check alone says whether the numbers are those of orders
-BLANK_ID = 0.02  # share of rows without an account, from which an address may name them
-LEAST_COLUMNS = 2  # a customer and a time
 FURTHER = (
     *("quantity", "product", "category", "currency", "discount", "store", "line_id"),
     "known_at",
@@ -56,7 +55,7 @@ def plan_columns(seen: Seen, table: str, export: Export | None, answers: Answers
 def _plan_orders(plan: Plan, seen: Seen, export: Export | None, answers: Answers) -> None:
     time = _time(plan, seen, export, answers)
     order = _order_number(plan, seen, export, answers, time)
-    _customer(plan, seen, export, answers, order, time)
+    plan_customer(plan, seen, export, answers, order, time)
     if "amount" not in _computed(seen, export):
         plan_money(plan, seen, export, answers)
     taken = [chosen.source for chosen in plan.chosen]
@@ -102,7 +101,7 @@ def _time(plan: Plan, seen: Seen, export: Export | None, answers: Answers) -> st
     return take(plan, "event_time", (0.0, answer, why), seen)
 
 
-def _rival_times(ways: list[tuple[float, str, str]], times: list[str], seen: Seen) -> list[str]:
+def _rival_times(ways: list[Way], times: list[str], seen: Seen) -> list[str]:
     """Other times that could be meant as well: when it was made, paid or closed."""
     if not ways:
         return []
@@ -158,90 +157,6 @@ def _order_number(
     if answer is None or answer == NONE:
         return None
     return take(plan, "order_id", (0.0, answer, "as answered"), seen)
-
-
-def _customer(
-    plan: Plan,
-    seen: Seen,
-    export: Export | None,
-    answers: Answers,
-    order: str | None,
-    time: str,
-) -> None:
-    ways = ranked("customer_id", "orders", seen, export, [time, order or ""])
-    addresses = [n for n in seen.names if seen.contents[n].is_person and n != order]
-    if ways and ways[0][0] > BY_WORD:
-        best = ways[0]
-        account = seen.contents[best[1]]
-        blank = 1 - _share_named(seen, best[1], order)
-        better = [
-            name
-            for name in addresses
-            if name != best[1]
-            and blank >= BLANK_ID
-            and not account.is_person
-            and _share_named(seen, name, order) > 1 - blank
-        ]
-        if not better:
-            take(plan, "customer_id", best, seen)
-            return
-        why = (
-            f"{best[1]} is empty or 0 for {blank:.0%} of the orders (bought without an account), "
-            f"{better[0]} names those people too"
-        )
-        answer = ask(
-            plan.table,
-            "customer_id",
-            "Which column tells one person from another?",
-            [better[0], best[1]],
-            better[0],
-            why,
-            seen,
-            answers,
-        )
-        take(plan, "customer_id", (0.0, answer, why), seen)
-        return
-    shown = people(seen.head, seen.contents, order, time)
-    by_word = [name for _, name, _ in ways if name in shown]
-    certain = addresses or by_word
-    if len(certain) == 1:
-        why = "its cells are addresses or numbers of people"
-        if certain[0] in by_word:
-            why = "its name, and each order has one of them and they come back"
-        take(plan, "customer_id", (0.0, certain[0], why), seen)
-        return
-    asked = list(dict.fromkeys([*certain, *shown])) or [
-        n for n in seen.names if n not in (time, order)
-    ]
-    if not asked:
-        raise SourceError(
-            f"{seen.address} has no column that could name a customer, without which nobody can be "
-            f"told apart. Its columns: {', '.join(seen.names)}."
-        )
-    default = asked[0] if len(asked) == 1 and (order or len(seen.names) == LEAST_COLUMNS) else None
-    why = (
-        "no other column is there"
-        if default and not order
-        else "each order has one of them, and they come back on other days; no other column does"
-        if default
-        else "no name says which it is, and the cells of several columns could be it"
-        if len(asked) > 1
-        else "its name does not say so, and its cells could as well be those of a product"
-    )
-    answer = ask(
-        plan.table, "customer_id", "Which column names the customer?", asked, default, why, seen,
-        answers,
-    )  # fmt: skip
-    take(plan, "customer_id", (0.0, answer, why), seen)
-
-
-def _share_named(seen: Seen, column: str, order: str | None) -> float:
-    """Share of the orders (of the rows without a number) that a column names a customer for."""
-    cells = seen.frame[column].fillna("").astype("str").str.strip()
-    there = ~cells.isin(["", "0", "0.0", "-1"])
-    if order is None:
-        return float(there.mean())
-    return float(there.groupby(seen.frame[order].astype("str")).any().mean())
 
 
 def _plan_other(plan: Plan, seen: Seen, export: Export | None, answers: Answers) -> None:

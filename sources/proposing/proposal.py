@@ -25,6 +25,7 @@ from sources.proposing.ready import plan_ready
 from sources.proposing.seen import Plan, Seen
 
 UTC = "UTC"
+MOST_NAMED = 5  # files that a refusal names
 
 
 @dataclass
@@ -186,5 +187,8 @@ def _place(folder: Path) -> str:
 def _nothing(path: Path, found: list[tuple[Seen, Recognised]]) -> str:
     if not found:
         return f"{path} holds no table: bring CSV, Excel, Parquet or JSON lines."
-    told = "; ".join(f"{seen.address} is {what.why or what.table}" for seen, what in found[:5])
+    told = "; ".join(
+        f"{seen.address} is {f'a table of {what.table}' if what.table else what.why}"
+        for seen, what in found[:MOST_NAMED]
+    )
     return f"{path} holds no purchases, subscriptions or ready table: {told}."

@@ -6,10 +6,11 @@ from sources.contract import NUMBER, TABLES, TIME
 from sources.proposing.contents import Contents
 from sources.proposing.export import Export
 from sources.proposing.exports import own_names
-from sources.proposing.naming import by_name
+from sources.proposing.naming import BY_WORD, by_name
 from sources.proposing.questions import NONE, Answers, Option, Question
 from sources.proposing.seen import Plan, Seen
 
+Way = tuple[float, str, str]  # how surely, which column, why
 EXPORT_SCORE, WORSE_WAY = 2.0, 0.1
 MOSTLY = 0.5
 KINDS = {"event_time": "time", "amount": "number"}
@@ -17,7 +18,7 @@ KINDS = {"event_time": "time", "amount": "number"}
 
 def ranked(
     target: str, table: str, seen: Seen, export: Export | None, taken: Iterable[str] = ()
-) -> list[tuple[float, str, str]]:
+) -> list[Way]:
     """Columns that may be a column of the contract, the likeliest first: how surely, which, why.
 
     One whose cells cannot be it is none of them.
@@ -36,6 +37,13 @@ def ranked(
     return sorted(found, key=lambda way: -way[0])
 
 
+def has_money(seen: Seen) -> bool:
+    """Whether a column of the table is called like money: of a row, of an order or of a piece."""
+    ways = ranked("amount", "orders", seen, None)
+    prices = (n for n in seen.names if by_name(n, "unit_price") and seen.contents[n].is_number)
+    return bool(ways and ways[0][0] > BY_WORD) or any(prices)
+
+
 def _can_be(target: str, table: str, shown: Contents) -> bool:
     kind = TABLES[table].columns.get(target)
     if shown.is_json or not shown.values:
@@ -49,7 +57,7 @@ def _can_be(target: str, table: str, shown: Contents) -> bool:
     return True
 
 
-def take(plan: Plan, target: str, way: tuple[float, str, str], seen: Seen) -> str:
+def take(plan: Plan, target: str, way: Way, seen: Seen) -> str:
     _, name, why = way
     shown = seen.contents[name]
     kind = KINDS.get(target, "")

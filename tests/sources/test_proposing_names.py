@@ -168,6 +168,20 @@ def test_of_two_dates_the_one_of_the_order_is_the_default_and_the_other_an_answe
     assert taken(proposal)["event_time"] == "paid_at"
 
 
+def test_two_sums_and_two_kinds_of_customers_are_asked_about_with_the_likelier_as_default():
+    frame = made.named(ORDERS(), date="t", order_id="o", customer_id="c", total="a")
+    frame["subtotal"] = [f"{float(total) - 1:.2f}" for total in frame["total"]]
+    frame["company_id"] = (frame["customer_id"].astype(int) % 25).astype("str")
+    frame["client code"] = "K" + frame["customer_id"]
+    assert taken(proposed(frame.drop(columns=["subtotal", "company_id"]))[0])["amount"] == "total"
+    _, answers = proposed(frame.rename(columns={"company_id": "household_id"}))
+    sums, people = answers.asked["orders.amount"], answers.asked["orders.customer_id"]
+    assert (sums.default, [o.value for o in sums.options]) == ("total", ["total", "subtotal"])
+    assert (people.default, [o.value for o in people.options]) == (
+        "customer_id", ["customer_id", "household_id"],
+    )  # fmt: skip
+
+
 def test_a_ready_table_without_a_date_asks_whether_its_columns_were_known():
     frame = made.pd.DataFrame(
         {"customerID": [f"c{n}" for n in range(60)], "tenure": "3", "Churn": ["No", "Yes"] * 30}
@@ -207,6 +221,17 @@ def test_two_files_that_look_like_orders_are_a_question_unless_they_are_parts_of
     proposal, answers = proposed(parts)
     assert answers.asked["orders.file"].default == "all"
     assert proposal.source["files"] == {"orders": ["2023.csv", "2024.csv"]}
+
+
+def test_of_files_that_look_like_orders_the_one_whose_names_tell_all_of_it_is_taken():
+    columns = {"household_id": "c", "basket_id": "o", "transaction_date": "t", "sales_value": "a"}
+    redeemed = made.named(ORDERS(), household_id="c", coupon="g", redemption_date="t")
+    tables = {"coupons.csv": redeemed, "tx.csv": made.named(ORDERS(seed=2), **columns)}
+    proposal, answers = proposed(tables)
+    assert proposal.source["files"] == {"orders": "tx.csv"}
+    assert "orders.file" not in answers.asked
+    ((_, why),) = proposal.left_out
+    assert why.startswith("tx.csv alone has customers, times, order numbers and money")
 
 
 def test_the_same_rows_twice_are_taken_once():
