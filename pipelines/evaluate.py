@@ -14,7 +14,15 @@ from features.timeline import date_of
 from models.bundle import Bundle
 from models.fitted import features_read
 from models.judging.forecast import backtest, forecast_metrics
-from models.judging.run import Costs, Evaluated, Judged, judge, judge_categories
+from models.judging.influence import Influence
+from models.judging.run import (
+    Costs,
+    Evaluated,
+    Judged,
+    judge,
+    judge_categories,
+    judge_influence,
+)
 from models.next_purchase.what import CATEGORY_LISTS
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
@@ -24,7 +32,12 @@ from pipelines.params import load_params
 from pipelines.reading import read_snapshots, read_timeline
 from pipelines.reports.headline import headline
 from pipelines.reports.model_card import model_card
-from pipelines.reports.pictures import calibration_picture
+from pipelines.reports.pictures import (
+    calibration_picture,
+    empty_picture,
+    influence_picture,
+    profit_picture,
+)
 from pipelines.reports.unjudged import write_unjudged_reports
 
 
@@ -52,15 +65,12 @@ def main() -> None:
     )
     past = Past(snapshots, pd.read_parquet(stage.PURCHASES), timeline)
     backtests = backtest(past, evaluated, params.model)
+    moved = judge_influence(snapshots, timeline, evaluated, params.model)
     stage.empty(stage.PLOTS)
-    for name, table in judged.plots.items():
+    for name, table in {**judged.plots, "influence": moved.table.round(5)}.items():
         table.to_csv(stage.PLOTS / f"{name}.csv", index=False)
     tests = ", ".join(date_of(day).isoformat() for day in timeline.test)
-    calibration_picture(
-        judged.plots["calibration"],
-        f"Churn in {timeline.horizon_days} days, as of {tests}",
-        stage.CALIBRATION,
-    )
+    _pictures(judged, moved, f"Churn in {timeline.horizon_days} days, as of {tests}")
     evaluation: dict[str, Any] = as_told(
         {
             "churn": judged.churn,
@@ -68,6 +78,7 @@ def main() -> None:
             "value": judged.value,
             "next_categories": next_categories,
             "forecast": backtests,
+            "influence": moved.to_json(),
             "timeline": timeline.to_json(),
             "ladder": rung.to_json(),
             "features": features_read(Bundle.load(stage.SERVED)),
@@ -91,6 +102,16 @@ def main() -> None:
     stage.MODEL_CARD.write_text(card, encoding="utf-8")
     for warning in judged.churn["warnings"]:
         stage.say(f"warning: {warning}")
+
+
+def _pictures(judged: Judged, moved: Influence, title: str) -> None:
+    calibration_picture(judged.plots["calibration"], title, stage.CALIBRATION)
+    influence_picture(moved, title, stage.INFLUENCE)
+    profit = judged.churn.get("expected_maximum_profit")
+    if profit:
+        profit_picture(judged.plots["profit"], profit["cut"], title, stage.PROFIT)
+    else:
+        empty_picture("No amounts or no margin: profit is unknown", stage.PROFIT)
 
 
 def _churn_metrics(judged: Judged) -> dict[str, Any]:

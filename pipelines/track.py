@@ -38,7 +38,7 @@ from pipelines.tracking.recorded import (
 TRACK = stage.DATA / "track.json"
 PENDING = "pending"
 DVC_EXPERIMENT = "DVC_EXP_NAME"  # DVC's name of the experiment that it runs
-CURVES = ("roc", "precision_recall", "gains")
+CURVES = ("roc", "precision_recall", "gains", "profit")
 
 
 def main() -> None:

@@ -85,16 +85,6 @@ def _names(node):
     return set(node).union(*(_names(inner) for inner in node.values()))
 
 
-def test_every_plot_that_dvc_draws_exists():
-    plots = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["plots"]
-    for plot in plots:
-        for drawn in plot.values():
-            for file, columns in drawn["y"].items():
-                header = (ROOT / file).read_text(encoding="utf-8").splitlines()[0].split(",")
-                wanted = [columns] if isinstance(columns, str) else columns
-                assert {drawn["x"], *wanted} <= set(header), file
-
-
 def test_links_between_pages_lead_somewhere():
     def leads_somewhere(page):
         for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", PAGES[page]):

@@ -68,6 +68,13 @@ class HeldOutChurn:
         )
         return np.empty(0) if found is None else found
 
+    def contributions(self, snapshot: pd.DataFrame) -> FloatArray:
+        """Shapley values (n, features + 1) in log odds before calibration; base value last."""
+        found = _numbers(
+            snapshot, len(self.bundles), lambda n, rows: self.bundles[n].churn.contributions(rows)
+        )
+        return np.empty((0, len(self.features) + 1)) if found is None else found
+
     def importance(self) -> pd.DataFrame:
         """Mean share of the gain by feature, largest first."""
         tables = [bundle.churn.importance().set_index("feature") for bundle in self.bundles]

@@ -17,12 +17,13 @@ from models.churn.leaks import FEWEST, check_leaks, dominance
 from models.judging.amounts import amount_rules, evaluate_amount
 from models.judging.churn import curves, evaluate_churn, feature_aucs
 from models.judging.held_out import HeldOutBaselines, HeldOutBundle
+from models.judging.influence import Influence, influence
 from models.judging.what import evaluate_categories
 from models.judging.when import evaluate_when
 from models.next_purchase.what import NextCategoriesModel
 from models.params import ModelParams
 from models.probability.metrics import auc, customer_weights
-from models.probability.profit import Offer, best_offer
+from models.probability.profit import Offer, best_cut, best_offer, no_profit, profit_curve
 from models.simple.rules import BASELINES, Baselines
 from models.training.models import FOLD, PAST
 from models.training.until import Until
@@ -34,6 +35,8 @@ OVER_VALUE = (
     ("orders_in_value_horizon", "expected_orders_in_value_horizon", "orders"),
     ("value", "expected_value", "spend"),
 )
+
+BY_MODEL = ("roc", "precision_recall", "gains", "profit")  # plots with a column for each model
 
 
 @dataclass(frozen=True)
@@ -122,16 +125,15 @@ def judge(
     when = evaluate_when(test, bundle.next_purchase, baselines, risk)
     # Over the learned days only: no outcome can judge the extrapolation beyond them.
     expected = bundle.value.learned().predict(test, risk)
+    profit, profits = {}, None
     if costs.margin_rate is not None and "value_if_stays" in expected:
         lost = (expected["value_if_stays"] - expected["value_if_lapses"]).mean()
         weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)
-        churn["expected_maximum_profit"] = best_offer(
-            y,
-            predictions,
-            weights,
-            costs.offers,
-            float(lost) * costs.margin_rate,
-        )
+        value = float(lost) * costs.margin_rate
+        profit = best_offer(y, predictions, weights, costs.offers, value)
+    if profit:
+        profits = profit_curve(y, predictions, costs.offers[profit["offer"]], value)
+        churn["expected_maximum_profit"] = profit | {"cut": best_cut(profits, OURS)}
     simple = amount_rules(test, baselines, timeline.horizon_days)
     when["orders_in_horizon"] = evaluate_amount(
         test["orders_in_horizon"].to_numpy(np.float64),
@@ -143,9 +145,11 @@ def judge(
             {OURS: expected["expected_spend"].to_numpy(np.float64), **simple["spend"]},
         )
     plots = curves(y, predictions)
+    # Without amounts or a margin nobody knows: the same columns, empty.
+    plots["profit"] = (no_profit(predictions) if profits is None else profits).round(5)
     # dvc.yaml names the columns to draw: a baseline that cancellations lack is an empty column.
     absent = {name: np.nan for name in BASELINES if name not in predictions}
-    plots |= {name: plots[name].assign(**absent) for name in ("roc", "precision_recall", "gains")}
+    plots |= {name: plots[name].assign(**absent) for name in BY_MODEL}
     plots["feature_importance"] = importance.head(25).round(5)
     when["followed_longer"] = _followed_longer(snapshots, timeline, evaluated)
     return Judged(churn, when, _value(snapshots, timeline, evaluated), plots)
@@ -168,6 +172,14 @@ def _fewest(rows: pd.DataFrame) -> int:
     """The number of leavers or of stayers, whichever is smaller."""
     left = int(rows["churned"].sum())
     return min(left, len(rows) - left)
+
+
+def judge_influence(
+    snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated, params: ModelParams
+) -> Influence:
+    """What moves the churn risk on the test dates."""
+    test = _rows(snapshots, timeline, timeline.test)
+    return influence(evaluated.bundle.churn, test, params.seed)
 
 
 def judge_categories(

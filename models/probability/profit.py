@@ -13,11 +13,12 @@ and φ the contact as shares of that value. EMP is the mean, over γ ~ Beta, of 
 best for that γ. The best cuts lie on the convex hull of the ROC curve.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import isotonic_regression
 from scipy.special import betainc
 
@@ -27,6 +28,7 @@ from models.probability.metrics import interval
 # The acceptance assumed in the paper: Beta(6, 14), on average 30 % of the leavers who get the
 # offer.
 USUAL = (6.0, 14.0)
+CURVE_POINTS = 101
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,45 @@ def _acceptance_at_cuts(
         switch = (phi + dear) / (1 - delta)
     cuts: FloatArray = np.r_[0.0, np.clip(np.maximum.accumulate(switch), 0.0, 1.0), 1.0]
     return cuts
+
+
+def profit_curve(
+    y: FloatArray, predictions: Mapping[str, FloatArray], offer: Offer, customer_value: float
+) -> pd.DataFrame:
+    """Profit of contacting the share ranked highest, for shares from 0 to 1 in steps of 1 %.
+
+    Outcomes y (n,) in {0, 1}, probabilities (n,) by model. P(γ) as above at the mean acceptance.
+    Columns: `share_contacted`; `churn_risk`, the first model's risk from which on customers are
+    contacted; and for each model the money per 1,000 customers of the group.
+    """
+    a, b = offer.acceptance
+    kept = a / (a + b)
+    of_leaver = kept * (customer_value - offer.incentive_cost) - offer.contact_cost
+    of_stayer = -offer.incentive_cost - offer.contact_cost
+    shares = np.linspace(0.0, 1.0, CURVE_POINTS)
+    cuts = np.round(shares * len(y)).astype(np.intp)
+    table: dict[str, FloatArray] = {"share_contacted": shares}
+    for place, (name, p) in enumerate(predictions.items()):
+        order = np.argsort(-p, kind="stable")
+        if not place:
+            table["churn_risk"] = np.r_[1.0, p[order]][cuts]
+        earned = np.where(y[order] == 1, of_leaver, of_stayer)
+        table[name] = 1000 * np.r_[0.0, np.cumsum(earned)][cuts] / len(y)
+    return pd.DataFrame(table)
+
+
+def no_profit(models: Iterable[str]) -> pd.DataFrame:
+    """The columns of a profit curve without values: nobody knows what a customer is worth."""
+    shares = np.linspace(0.0, 1.0, CURVE_POINTS)
+    unknown = dict.fromkeys(("churn_risk", *models), np.nan)
+    return pd.DataFrame({"share_contacted": shares}).assign(**unknown)
+
+
+def best_cut(curve: pd.DataFrame, name: str) -> dict[str, float]:
+    """Where a profit curve of a model is highest: `churn_risk`, `share_contacted`, `profit`."""
+    place = int(curve[name].to_numpy().argmax())
+    columns = {"churn_risk": "churn_risk", "share_contacted": "share_contacted", "profit": name}
+    return {key: float(curve[column].to_numpy()[place]) for key, column in columns.items()}
 
 
 def best_offer(

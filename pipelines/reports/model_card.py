@@ -8,6 +8,7 @@ from models.next_purchase.what import LIST_LENGTH
 from models.probability.metrics import DEPTHS
 from pipelines.reports.card_figures import cell, with_interval, written
 from pipelines.reports.card_forecast import forecast_text
+from pipelines.reports.card_influence import influence_text
 from pipelines.reports.card_money import extrapolated_text, money_text
 from pipelines.reports.card_when import when_text
 from pipelines.reports.names import NAMES
@@ -70,6 +71,7 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any]) -> str:
         _gain_text(churn),
         _profit_text(churn.get("expected_maximum_profit", {})),
         "![calibration](calibration.png)",
+        influence_text(evaluation.get("influence", [])),
         "### By test date",
         _date_table(churn["by_date"], timeline["test"]),
         "### For whom it works",
@@ -153,7 +155,18 @@ def _profit_text(profit: dict[str, Any]) -> str:
         f"Expected maximum profit for each 1,000 customers, by the costs and assumed effects of "
         f"`{profit['offer']}`, which earns most, and {profit['customer_value']:.2f} lost with a "
         f"leaver on average: {figures}. That is with {profit['share_contacted']:.0%} of the "
-        "customers contacted."
+        "customers contacted." + _cut_text(profit.get("cut"))
+    )
+
+
+def _cut_text(cut: dict[str, float] | None) -> str:
+    """The threshold at which the profit curve is highest, and the curve."""
+    if cut is None:
+        return ""
+    return (
+        f" At the mean acceptance the best threshold is a risk of {cut['churn_risk']:.1%}: "
+        f"{cut['share_contacted']:.0%} contacted, {cut['profit']:,.2f} for each 1,000 "
+        "customers.\n\n![profit](profit.png)"
     )
 
 

@@ -32,7 +32,8 @@ def write_unjudged_reports(rung: Rung, rule: Rule | None, usability: dict[str, A
     write_json(stage.CHURN_METRICS, {})
     write_json(stage.NEXT_METRICS, {})
     stage.empty(stage.PLOTS)
-    empty_picture("No outcome has closed that could judge what scores", stage.CALIBRATION)
+    for picture in (stage.CALIBRATION, stage.PROFIT, stage.INFLUENCE):
+        empty_picture("No outcome has closed that could judge what scores", picture)
     card = unjudged_card(rung, usability) if rule is None else rule_card(rule, usability)
     stage.MODEL_CARD.write_text(card, encoding="utf-8")
 

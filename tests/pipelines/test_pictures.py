@@ -1,4 +1,4 @@
-"""The picture of the model card does not depend on what is set for Matplotlib on a machine."""
+"""The pictures of the model card do not depend on what is set for Matplotlib on a machine."""
 
 import os
 import subprocess
@@ -11,11 +11,22 @@ from tests.pipelines.code import ROOT
 DRAW = """
 import sys
 from pathlib import Path
+import numpy as np
 import pandas as pd
+from models.judging.influence import Influence
+from pipelines.reports import pictures
 from pipelines.reports.pictures import calibration_picture, empty_picture
 table = pd.DataFrame({"predicted": [0.1, 0.2], "observed": [0.1, 0.3]})
 calibration_picture(table, "Churn", Path(sys.argv[1]) / "one.png")
 empty_picture("Too little", Path(sys.argv[1]) / "two.png")
+curve = pd.DataFrame({"share_contacted": [0, 0.5, 1], "churn_risk": [1, 0.2, 0.1]})
+curve = curve.assign(ours=[0, 9.0, -3], bg_nbd=[0, 5.0, -3], rfm_logistic=np.nan)
+best = {"share_contacted": 0.5, "churn_risk": 0.2, "profit": 9.0}
+pictures.profit_picture(curve, best, "Churn", Path(sys.argv[1]) / "three.png")
+named = pd.DataFrame({"feature": ["a", "$b_{c}$ 100 %\\n" + 50 * "d"]})
+moved, ranks = np.array([[0.1, -1], [0.1, 1], [0.1, 0]]), np.array([[0.1, np.nan]] * 3)
+told = Influence(named, moved, ranks)
+pictures.influence_picture(told, "Churn", Path(sys.argv[1]) / "four.png")
 """
 
 

@@ -1,12 +1,14 @@
 """Model card and summary say what leaving means, and name only the baselines that were judged."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from models.fitted import features_read
-from models.judging.run import Costs, Evaluated, judge
+from models.judging.run import Costs, Evaluated, judge, judge_influence
 from models.judging.what import evaluate_categories
 from models.next_purchase.candidates import pairs_of
 from models.next_purchase.what import fit_next_categories
@@ -21,6 +23,7 @@ from pipelines.reports.summary import (
     worklist_lines,
 )
 from tests.models import pairs
+from tests.pipelines.code import ROOT
 from tests.snapshots import (
     FEATURES,
     model_params,
@@ -47,7 +50,10 @@ def evaluation(churn):
     plan = timeline(churn=churn)
     both = Evaluated(made.evaluated, made.baselines, made.past, made.past_baselines)
     judged = judge(simulate(churn=churn), plan, both, COSTS, model_params())
+    moved = judge_influence(simulate(churn=churn), plan, both, model_params())
     return {
+        "plots": judged.plots | {"influence": moved.table},
+        "influence": moved.to_json(),
         "churn": judged.churn,
         "next_purchase": judged.next_purchase,
         "value": judged.value,
@@ -88,9 +94,31 @@ def test_a_card_of_lapses_speaks_of_purchases(lapse):
     assert "tenure rule" not in card
 
 
+def test_the_plots_have_what_dvc_draws(lapse, cancellation):
+    drawn = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["plots"]
+    for made in (lapse, cancellation):
+        for plot in (one for entry in drawn for one in entry.values()):
+            for file, columns in plot["y"].items():
+                wanted = {columns} if isinstance(columns, str) else set(columns)
+                assert {plot["x"], *wanted} <= set(made["plots"][Path(file).stem]), file
+
+
+def test_a_card_tells_the_best_threshold_and_what_moves_the_risk(lapse):
+    card = model_card(lapse, USABILITY)
+    cut = lapse["churn"]["expected_maximum_profit"]["cut"]
+    assert f"the best threshold is a risk of {cut['churn_risk']:.1%}" in card
+    assert "![profit](profit.png)" in card
+    told = card.split("### What moves the risk")[1].split("![influence]")[0]
+    strongest = lapse["influence"][0]
+    name = strongest["feature"].replace("_", " ")
+    assert f"| {name} | {strongest['mean_contribution']:.3f} | " in told
+    assert "raise the risk" in told and "lower the risk" in told
+
+
 def without(evaluation):
     """The same, where the rows allowed none of what they need not allow; as JSON brings it back."""
-    made = json.loads(json.dumps(evaluation, allow_nan=False))
+    told = {name: part for name, part in evaluation.items() if name != "plots"}
+    made = json.loads(json.dumps(told, allow_nan=False))
     churn, when = made["churn"], made["next_purchase"]
     tests = made["timeline"]["test"]
     for figures in churn["models"].values():
