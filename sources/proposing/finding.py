@@ -27,8 +27,8 @@ def tables_below(path: Path) -> tuple[list[Seen], list[tuple[str, str]]]:
     found = look(path)
     folder = path if path.is_dir() else path.parent
     tables = [_seen(folder, looked) for looked in found if not looked.refusal and looked.rows]
-    refused = [(looked.address, looked.refusal or "it has no rows") for looked in found
-               if looked.refusal or not looked.rows]  # fmt: skip
+    empty = [looked for looked in found if looked.refusal or not looked.rows]
+    refused = [(o.address, o.refusal or f"{o.address} has a header but no rows.") for o in empty]
     if not tables:
         told = " ".join(why for _, why in refused[:3])
         raise SourceError(

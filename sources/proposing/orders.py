@@ -18,6 +18,7 @@ from sources.proposing.relations import determines, order_numbers
 from sources.proposing.seen import Plan, Seen
 
 SURE_NAME = 0.9  # a name from which on the check alone says whether the numbers are those of orders
+MOST_NAMED = 12  # unused columns that are listed
 FURTHER = (
     *("quantity", "product", "category", "currency", "discount", "store", "line_id"),
     "known_at",
@@ -48,7 +49,8 @@ def plan_columns(seen: Seen, table: str, export: Export | None, answers: Answers
             "source.static_attributes lists, since the others may have changed"
         )
     elif unused:
-        plan.said.append(f"not used: {', '.join(unused)}")
+        more = f" and {len(unused) - MOST_NAMED} more" if len(unused) > MOST_NAMED else ""
+        plan.said.append(f"not used: {', '.join(unused[:MOST_NAMED])}{more}")
     return plan
 
 

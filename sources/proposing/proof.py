@@ -4,6 +4,7 @@ Where the check refuses and offers one line, the line is followed; where it offe
 is asked. Orders that never became purchases and totals on each line are mended in the same way.
 """
 
+import re
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -25,6 +26,7 @@ MOST_ROUNDS = 8
 FOLLOWED = ("not_a_purchase",)  # besides errors: notes whose line is followed
 ASKED = ("orders.customer_id",)  # who is who is for a person to say, even of one line
 STOP = "stop"
+SENTENCE = re.compile(r"(?<=[.?!]) (?=[\dA-Z])")
 CURRENCY = "currency"
 
 
@@ -103,7 +105,8 @@ def _mended(proposal: Proposal, message: str, answers: Answers) -> bool:
     if not lines:
         raise SourceError(message)
     target = lines[0].targets(proposal.source)[0]
-    reason = message.split(". ", maxsplit=1)[0]
+    said = SENTENCE.split(message)
+    reason = " ".join(said[:2])
     if len(lines) == 1 and target not in ASKED:
         proposal.source = followed(proposal.source, lines[0])
         proposal.changes.append(f"{lines[0].text}\n      since {reason}")
@@ -115,7 +118,7 @@ def _mended(proposal: Proposal, message: str, answers: Answers) -> bool:
     ]
     question = Question(
         f"{target}.read" if target not in ASKED else f"{target}.instead",
-        reason + ". Which is right?",
+        f"{reason} Which is right?",
         "the data does not show it",
         None,
         (*options, Option(STOP, "none of them: stop here")),

@@ -252,10 +252,32 @@ def test_files_of_olist_and_orders_with_their_lines_become_a_query():
     assert "ON o.order_id = l.order_id" in query
 
 
+NO_TABLES = {
+    "cities": ({"city": ["Kazan", "Perm"], "people": ["1", "2"]}, "it has no column of times"),
+    "JSON": ({"payload": ['{"a": 1}', '{"a": 2}']}, "its column payload holds JSON"),
+    "days": ({"date": [f"2023-01-{n:02}" for n in range(1, 29)]}, "name no customer"),
+    "people": ({"customer_id": ["a", "b"], "name": ["A", "B"]}, "a table of customers"),
+}
+
+
 def test_what_is_no_table_of_ours_is_refused_in_a_sentence():
-    frame = made.pd.DataFrame({"city": ["Kazan", "Perm"], "people": ["1", "2"]})
-    with pytest.raises(SourceError, match="no purchases, subscriptions or ready table"):
-        proposed(frame)
+    def one(name):
+        columns, why = NO_TABLES[name]
+        with pytest.raises(SourceError) as refused:
+            proposed(made.pd.DataFrame(columns))
+        assert "no purchases, subscriptions or ready table: file1.csv is" in str(refused.value)
+        assert why in str(refused.value)
+
+    check_each(NO_TABLES, one)
+
+
+def test_a_header_in_a_third_language_is_asked_about_with_what_the_cells_show():
+    columns = {"日付": "t", "注文番号": "o", "顧客": "c", "金額": "a"}
+    proposal, answers = proposed(made.named(ORDERS(), **columns))
+    assert set(answers.asked) == {
+        "orders.order_id", "orders.customer_id", "orders.amount", "timezone",
+    }  # fmt: skip
+    assert taken(proposal)["customer_id"] == "顧客"
 
 
 def test_each_file_of_a_folder_is_its_own_table_and_customers_are_no_orders():
