@@ -6,6 +6,7 @@ is made: UTF-8, one kind of line ends, the table alone.
 
 import csv
 from collections import Counter
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -41,21 +42,19 @@ def opened_csv(
         place = _cut(mended(place, folder, "utf-8", name), lines[titles], below.below)
     opened = Opened(place, name, "csv", "csv", found, separator, trimmed)
     try:
-        columns_of_relation(connection, opened)
+        return with_columns(connection, opened)
     except SourceError:
         if place != path:
             raise
-        return Opened(
-            mended(path, folder, AUTO, name), name, "csv", "csv", found, separator, trimmed
-        )
-    return opened
+        corrected = mended(path, folder, AUTO, name)
+        return with_columns(connection, replace(opened, place=corrected))
 
 
-def columns_of_relation(connection: duckdb.DuckDBPyConnection, opened: Opened) -> list[str]:
-    """The columns that DuckDB finds. Raises SourceError where it can read nothing."""
+def with_columns(connection: duckdb.DuckDBPyConnection, opened: Opened) -> Opened:
+    """The same with the columns that DuckDB finds. Raises SourceError where it can read nothing."""
     try:
         found = connection.sql(f"SELECT * FROM {opened.relation([])} LIMIT 0")
-        return [str(column) for column in found.columns]
+        return replace(opened, columns=tuple(str(column) for column in found.columns))
     except duckdb.Error as error:
         if opened.scanned == "csv":
             refuse_uneven_rows(opened)

@@ -13,7 +13,6 @@ import duckdb
 import pandas as pd
 
 from core.errors import SourceError
-from sources.formats.delimited import columns_of_relation
 from sources.formats.opening import Address, opened, tables_in
 from sources.formats.signatures import OF_SUFFIX
 from sources.formats.trimming import NOTHING, Trimmed
@@ -97,8 +96,8 @@ def _of_file(folder: Path, file: str, encoding: str) -> Iterator[Looked]:
 
 def _of_table(address: Address, encoding: str) -> Looked:
     with opened(address, encoding) as (connection, table):
-        columns = columns_of_relation(connection, table)
-        relation = table.relation(columns)
+        columns = table.columns
+        relation = table.relation(list(columns))
         try:
             rows, sample = _sampled(connection, relation)
         except duckdb.Error as error:
@@ -107,7 +106,7 @@ def _of_table(address: Address, encoding: str) -> Looked:
             ) from None
         return Looked(
             str(address),
-            tuple(columns),
+            columns,
             sample,
             rows,
             table.format,

@@ -26,6 +26,7 @@ class Opened:
     encoding: str | None = None
     separator: str | None = None
     trimmed: Trimmed = NOTHING
+    columns: tuple[str, ...] = ()
 
     def relation(self, as_text: list[str]) -> str:
         """What DuckDB reads FROM; these columns of a CSV are taken as text."""
@@ -38,6 +39,8 @@ class Opened:
         columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in as_text)
         types = f", types={{{columns}}}" if columns else ""
         by = f", delim={literal(self.separator)}" if self.separator else ""
+        if self.columns and set(self.columns) <= set(as_text):
+            types = ", all_varchar=true"  # no type is looked for, so the file is read once
         # comment='': of orders #1001, #1002 and one without a number all but the last would be
         # taken for remarks.
         options = f"header=true, comment='', sample_size=-1{by}"

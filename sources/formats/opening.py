@@ -19,7 +19,7 @@ import duckdb
 from core.errors import SourceError, did_you_mean
 from sources.contract import TABLES
 from sources.duck import connect
-from sources.formats.delimited import opened_csv
+from sources.formats.delimited import opened_csv, with_columns
 from sources.formats.json_rows import opened_json
 from sources.formats.opened import Opened
 from sources.formats.sheets import opened_sheet, sheet_names, sheets
@@ -99,7 +99,7 @@ def opened(
             found = Opened(path, address.name, "parquet", "parquet")
         else:
             found = opened_csv(connection, path, address.name, folder, encoding)
-        yield connection, found
+        yield connection, found if found.columns else with_columns(connection, found)
         if _state(address) != before:
             raise SourceError(
                 f"{address.name} changed while it was read: run again once it is written whole."

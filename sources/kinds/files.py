@@ -16,7 +16,7 @@ import pandas as pd
 
 from sources.contract import BLANK, NUMBER, PLACE, TABLES, TEXT, TIME, YESNO, Table
 from sources.cures import quoted
-from sources.formats.delimited import columns_of_relation, refuse_uneven_rows
+from sources.formats.delimited import refuse_uneven_rows
 from sources.formats.finding import tables_of_folder
 from sources.formats.opening import Address, opened
 from sources.formats.signatures import OF_SUFFIX
@@ -69,7 +69,7 @@ def load(params: SourceParams) -> dict[str, pd.DataFrame]:
 def _read(address: Address, table: Table, params: SourceParams) -> pd.DataFrame:
     renames = params.columns.get(table.name, {})
     with opened(address, params.encoding) as (connection, found):
-        seen = columns_of_relation(connection, found)
+        seen = list(found.columns)
         if not {renames.get(column, column) for column in table.required} & set(seen):
             refuse_uneven_rows(found)
         # Ids, texts, times and yes or no: nothing of them is guessed. Numbers neither, but those

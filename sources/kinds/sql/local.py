@@ -19,7 +19,6 @@ from core.errors import SourceError, did_you_mean, nearest
 from sources.contract import ENOUGH, TABLES
 from sources.cures import literal, quoted
 from sources.duck import connect
-from sources.formats.delimited import columns_of_relation
 from sources.formats.looking import candidates
 from sources.formats.opening import Address, opened, tables_in
 from sources.formats.signatures import OF_SUFFIX, stem, suffix
@@ -152,9 +151,8 @@ def _view(
     params: SourceParams,
     stack: ExitStack,
 ) -> None:
-    own, table = stack.enter_context(opened(address, params.encoding))
-    columns = columns_of_relation(own, table)
-    relation = table.relation([column for column in columns if IDS.search(column)])
+    _, table = stack.enter_context(opened(address, params.encoding))
+    relation = table.relation([column for column in table.columns if IDS.search(column)])
     connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM {relation}")
 
 
