@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 TEXT, TIME, NUMBER, YESNO = "text", "time", "number", "yesno"
 BLANK = "blank"  # of a raw table's attributes: how many rows without any cell were left out
+ABOVE = "above"  # of a raw table's attributes: how many rows stand above the header
 PLACE = "place"  # of a raw table's attributes: the file it came from
 LEFT_OUT = "left_out"  # of a raw table's attributes: how many rows source.filter left out
 

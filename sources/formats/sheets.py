@@ -144,10 +144,16 @@ def _column(cells: list[Any], written: list[str]) -> pa.Array:
     if kinds == {date}:
         dates = [cell if text else None for cell, text in zip(cells, written, strict=True)]
         return pa.array(dates, pa.date32())
-    if kinds == {datetime}:
-        times = [cell if text else None for cell, text in zip(cells, written, strict=True)]
-        return pa.array(times, pa.timestamp("us"))
+    if kinds == {date, datetime} or kinds == {datetime}:  # a time at midnight comes as a date
+        return pa.array(
+            [_moment(c) if text else None for c, text in zip(cells, written, strict=True)],
+            pa.timestamp("us"),
+        )
     return pa.array([text or None for text in written], pa.string())
+
+
+def _moment(cell: date) -> datetime:
+    return cell if isinstance(cell, datetime) else datetime.combine(cell, time())
 
 
 def _text(cell: Any) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from sources.contract import BLANK, NUMBER, PLACE, TABLES, TEXT, TIME, YESNO, Table
+from sources.contract import ABOVE, BLANK, NUMBER, PLACE, TABLES, TEXT, TIME, YESNO, Table
 from sources.cures import quoted
 from sources.formats.delimited import refuse_uneven_rows
 from sources.formats.finding import tables_of_folder
@@ -79,7 +79,7 @@ def _read(address: Address, table: Table, params: SourceParams) -> pd.DataFrame:
         name = str(address).rsplit("/", 1)[-1]
         raw = Raw(_with_text(connection, found.relation(as_text)), seen, name)
         frame = mapped(connection, raw, table, params)
-        frame.attrs[PLACE] = address.name
+        frame.attrs[PLACE], frame.attrs[ABOVE] = address.name, found.trimmed.titles
         frame.attrs[NOTES] = _not_rows(name, found.trimmed, int(frame.attrs[BLANK]))
         return frame
 

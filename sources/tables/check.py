@@ -14,11 +14,12 @@ import pandera.pandas as pa
 
 from core.clock import utc_now
 from core.errors import TableError
-from sources.contract import ENOUGH, LEFT_OUT, NUMBER, TABLES, TIME, Table
+from sources.contract import ABOVE, ENOUGH, LEFT_OUT, NUMBER, TABLES, TIME, Table
 from sources.cures import pasted
 from sources.meanings.column_names import meant_columns
 from sources.meanings.columns import told_meanings
 from sources.meanings.currencies import in_one_currency
+from sources.meanings.first_line_totals import without_blank_lines_of_totals
 from sources.meanings.ids import whole_ids
 from sources.meanings.missing import without_missing_words
 from sources.meanings.nobody import without_nobody
@@ -79,6 +80,7 @@ def check_table(
     known = [c for c in raw.columns if c in table.columns or table.open_ended]
     given = without_missing_words(raw[known], table)
     given, repeated = filled_within_orders(given, table, params)
+    given, of_first_lines = without_blank_lines_of_totals(given, table, params)
     rows, reasons, as_read = read_cells(given, table, params)
     rows, unknown = in_known_words(rows, table, params)
     ids = whole_ids(rows, table)
@@ -133,6 +135,7 @@ def check_table(
         notes=(
             *left_out_notes,
             *repeated,
+            *of_first_lines,
             *nobody,
             *unpriced,
             *as_read,
@@ -290,5 +293,6 @@ def _example(raw: pd.DataFrame, reasons: "pd.Series[str]", reason: str) -> str:
     column = reason.split(" ", 1)[0]
     cell = raw.loc[rows[0], column] if column in raw.columns else None
     value = "" if pd.isna(cell) else f', "{cell}"'  # an empty cell shows nothing
-    # Row numbers count the header, as a spreadsheet shows them.
-    return f"{len(rows):,} rows: {reason} (first: row {rows[0] + 2}{value})."
+    # Row numbers count the header and what stands above it, as a spreadsheet shows them.
+    first = rows[0] + 2 + int(raw.attrs.get(ABOVE, 0))
+    return f"{len(rows):,} rows: {reason} (first: row {first}{value})."

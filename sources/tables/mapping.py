@@ -13,7 +13,7 @@ import pandas as pd
 from pandas.api.types import is_float_dtype
 
 from core.errors import SourceError, did_you_mean
-from sources.contract import BLANK, LEFT_OUT, NUMBER, PLACE, TEXT, TIME, YESNO, Table
+from sources.contract import ABOVE, BLANK, LEFT_OUT, NUMBER, PLACE, TEXT, TIME, YESNO, Table
 from sources.cures import quoted
 from sources.notes import NOTES
 from sources.params import SourceParams
@@ -122,6 +122,7 @@ def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     frame = pd.concat(parts, ignore_index=True)
     for counted in (LEFT_OUT, BLANK):
         frame.attrs[counted] = sum(part.attrs[counted] for part in parts)
+    frame.attrs[ABOVE] = parts[0].attrs.get(ABOVE, 0) if len(parts) == 1 else 0
     frame.attrs[PLACE] = parts[0].attrs.get(PLACE, "")
     frame.attrs[NOTES] = tuple(note for part in parts for note in part.attrs.get(NOTES, ()))
     return frame

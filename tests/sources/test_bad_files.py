@@ -157,10 +157,12 @@ def test_two_files_that_look_like_orders_are_both_named(tmp_path):
 
 
 def test_what_is_left_out_around_a_table_is_told(tmp_path):
-    text = "Report;;;\n\n" + GOOD.replace(",", ";") + ";;;\nTotal;;;2000\n"
+    rows = GOOD.replace(",", ";").replace("c7;7;2017-05-01", "c7;7;2017-05-32")
+    text = "Report;;;\n\n" + rows + ";;;\nTotal;;;2000\n"
     (tmp_path / "orders.csv").write_text(text)
     orders = checked(params(tmp_path))["orders"]
-    assert (orders.counts["kept"], orders.counts["guests"]) == (400, 0)
+    assert (orders.counts["kept"], orders.counts["guests"]) == (399, 0)
+    assert orders.findings == ('1 rows: event_time is not a date (first: row 11, "2017-05-32").',)
     (note,) = (note for note in orders.notes if note.check == "not_rows")
     assert note.meaning.endswith(
         "left out: 2 above the header, 1 of totals below the table, 1 that are blank"

@@ -84,6 +84,8 @@ def test_cells_of_excel_keep_their_meaning(tmp_path):
         pd.Timestamp("2017-05-01 12:50"),
         pd.Timestamp("2017-05-03"),
     ]
+    typed = params(tmp_path, derive={"orders": {"store": "year(event_time)::VARCHAR"}})
+    assert load(typed)["orders"]["store"].unique().tolist() == ["2017"]  # dates, no texts
     assert result.rows["amount"].iloc[0] == 1.234  # a number, of which nothing has to be asked
     assert result.rows["product"].iloc[0] == "00123"
     assert load(params(tmp_path))["orders"]["product"].iloc[1] == "17"  # beside a text

@@ -62,3 +62,22 @@ def test_an_order_number_that_two_shops_use_names_nobody_of_the_other_shop(tmp_p
         store="Shop",
     )
     assert found.counts["guests"] == 1
+
+
+def shop(amounts):
+    """Twenty orders of two lines each; `amounts(order)` gives those of both."""
+    rows = [(n, line, cell) for n in range(20) for line, cell in enumerate(amounts(n))]
+    return "".join(f"#{n},c{n}@x.com,2023-06-02,USD,{cell}\n" for n, _, cell in rows)
+
+
+def test_a_total_on_the_first_line_alone_is_the_orders_and_the_other_lines_add_nothing(tmp_path):
+    found = orders_of(tmp_path, shop(lambda n: (10 + n, "")))
+    assert found.rows["amount"].isna().sum() == 0
+    assert found.rows["amount"].sum() == sum(range(10, 30))
+    (note,) = (note for note in found.notes if note.check == "total_on_first_line")
+    assert note.rows == 20 and "as in 100% of the orders of several lines" in note.meaning
+
+
+def test_amounts_that_are_missing_here_and_there_stay_unknown(tmp_path):
+    for amounts in (lambda n: (10, "") if n % 2 else ("", 10), lambda n: (10, "" if n < 15 else 5)):
+        assert orders_of(tmp_path, shop(amounts)).rows["amount"].isna().any()
