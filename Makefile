@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run own-data serve test check format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-processors docs ui experiments spark-setup lock clean
+.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-processors docs ui experiments spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,10 @@ check:  ## format, lint, strict types, import layers, fast tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(PYTEST) -m "not slow"
+
+check-extensions:  ## features and a churn model of your own, promise by promise (FOLDER=docs/examples/logistic)
+	$(SETUP) pipeline
+	@$(BIN)/python -m pipelines.check_extensions $(if $(FOLDER),--folder "$(FOLDER)")
 
 format:  ## format the code and fix what the linter can fix
 	$(SETUP) dev

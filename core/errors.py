@@ -10,6 +10,7 @@ RegularsError
 │   ├── OneSidedError      enough customers, but all of them stay or all leave
 │   └── TooLittleError     below the data gates: a rule scores instead
 ├── LeakError              a feature or the model predicts too well to be true
+├── ExtensionError         code of the company's own cannot be run, or breaks a promise
 ├── CatalogError           actions.yaml cannot be used
 ├── ArtifactError          a saved model or release is incomplete or was changed
 ├── SettingsError          a REGULARS_* variable is unknown or out of range
@@ -73,6 +74,10 @@ class TooLittleError(DataGateError):
 
 class LeakError(RegularsError):
     """A feature or the model predicts the outcome too well to be true."""
+
+
+class ExtensionError(RegularsError):
+    """Code of the company's own (`extensions.folder`) cannot be run, or breaks a promise."""
 
 
 class CatalogError(RegularsError):

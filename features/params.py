@@ -1,6 +1,7 @@
-"""The sections `task` and `timeline` of params.yaml."""
+"""The sections `extensions`, `task` and `timeline` of params.yaml."""
 
 from datetime import date
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt
@@ -10,7 +11,14 @@ from core.params import Params
 Auto = Literal["auto"]
 Churn = Literal["lapse", "cancellation"]
 ATTRIBUTE = "attribute_"  # begins the name of a feature that is a column of the customers table
+OWN = "own_"  # begins the name of a feature that the company's own code defines
 EVENT = "event_"  # begins the name of a feature of events of the company's own kinds
+
+
+class ExtensionParams(Params):
+    """Section `extensions`: code of the company's own."""
+
+    folder: Path | None = None
 
 
 class TaskParams(Params):

@@ -25,17 +25,17 @@ from features.families import (
     surveys,
     trend,
 )
-from features.families.definition import Feature, columns
+from features.families.definition import OWN_GROUP, Feature, columns
 from features.history.bases import BASES, standing
 from features.history.category_history import category_tables
 from features.history.cohort import cohort
 from features.history.facts import Facts, Schemas, Step, collect
 from features.history.labels import LABELS, labels
 from features.history.moment import moment_table
-from features.params import ATTRIBUTE, EVENT
+from features.params import ATTRIBUTE, EVENT, OWN
 
 # How names of features begin that depend on the company's data, and their reason group.
-COMPANYS_OWN = {ATTRIBUTE: "attributes", EVENT: "events"}
+COMPANYS_OWN = {ATTRIBUTE: "attributes", EVENT: "events", OWN: OWN_GROUP}
 FAMILIES = (
     rfm,
     spend,
@@ -71,8 +71,8 @@ def supported(
 
     `history_days` is the history at the first training date: a window longer than that would mean
     something else for early dates than for late ones. `own` are the features that only this company
-    has: those of its own kinds of events. Raises ParamsError for a static attribute
-    that the customers table does not have.
+    has: those of its own kinds of events and of its own code. Raises ParamsError for a static
+    attribute that the customers table does not have.
     """
     there = collect(schemas).has
     kept, absent = [], {}
@@ -206,6 +206,7 @@ def dictionary(features: Iterable[Feature], absent: dict[str, str]) -> dict[str,
                 "description": f.description,
                 "source": f.base,
                 "when_none": f.when_none,
+                **({"label": dict(f.label)} if f.label else {}),
             }
             for f in features
         ],

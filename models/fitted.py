@@ -43,8 +43,23 @@ def features_read(bundle: Bundle) -> tuple[str, ...]:
     return tuple(dict.fromkeys(read))
 
 
+def own_model(bundle: Bundle) -> dict[str, Any]:
+    """What the churn model of the company's own is; empty where it is ours."""
+    own = bundle.churn.own
+    if own is None:
+        return {}
+    return {
+        "where": own.of.where,
+        "describes": own.of.describes,
+        "sha256": own.of.sha256,
+        "gives_reasons": own.gives_reasons,
+    }
+
+
 def _churn(model: ChurnModel) -> dict[str, Any]:
     found: dict[str, Any] = {"features": len(model.features), "tree_weight": model.tree_weight}
+    if model.own is not None:
+        found |= {"own_code": model.own.of.where, "own_code_sha256": model.own.of.sha256}
     if model.boosters:
         found |= {
             **settings_of(model.boosters[0], EnsembleParams),

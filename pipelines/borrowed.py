@@ -15,14 +15,15 @@ STORE, SIMULATED = Path("store"), Path("simulated")
 ADDRESS = re.compile(r"^[\w+]+:///(?=[^/])")  # of a database in a file beside params.yaml
 
 
-def borrow(source: SourceParams) -> list[Path]:
+def borrow(source: SourceParams, own_code: Path | None = None) -> list[Path]:
     """Link what is missing here and there in the project; returns what was linked.
 
-    Nothing outside a temporary folder, and nothing for paths that are absolute or an address.
+    `own_code` is the folder of `extensions`, which git may not know either. Nothing outside a
+    temporary folder, and nothing for paths that are absolute or an address.
     """
     if not is_temporary():
         return []
-    wanted = [STORE, SIMULATED]
+    wanted = [STORE, SIMULATED, *([] if own_code is None else [own_code])]
     if source.path:
         wanted.append(Path(ADDRESS.sub("", source.path)).expanduser())
     return [path for path in wanted if _link(path)]

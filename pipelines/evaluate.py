@@ -10,11 +10,12 @@ from actions.plan.offers import offers_of
 from core.digits import as_told
 from core.files import check_manifest, read_json, version, write_json
 from features.history.category_history import read_categories
+from features.params import OWN
 from features.timeline import date_of
 from models.bundle import Bundle
-from models.fitted import features_read
+from models.fitted import features_read, own_model
 from models.judging.forecast import backtest, forecast_metrics
-from models.judging.influence import Influence
+from models.judging.influence import COLUMNS, Influence
 from models.judging.run import (
     Costs,
     Evaluated,
@@ -57,7 +58,7 @@ def main() -> None:
     currency = read_json(stage.USABILITY)["currency"]
     margin = usable_margin(catalog, params.actions.margin_rate, currency)
     costs = Costs(offers_of(catalog), margin)
-    evaluated = Evaluated.load(stage.EVALUATED)
+    evaluated, served = Evaluated.load(stage.EVALUATED), Bundle.load(stage.SERVED)
     snapshots = read_snapshots()
     judged = judge(snapshots, timeline, evaluated, costs, params.model)
     next_categories = judge_categories(
@@ -67,7 +68,8 @@ def main() -> None:
     backtests = backtest(past, evaluated, params.model)
     moved = judge_influence(snapshots, timeline, evaluated, params.model)
     stage.empty(stage.PLOTS)
-    for name, table in {**judged.plots, "influence": moved.table.round(5)}.items():
+    influence = pd.DataFrame(columns=COLUMNS) if moved is None else moved.table.round(5)
+    for name, table in {**judged.plots, "influence": influence}.items():
         table.to_csv(stage.PLOTS / f"{name}.csv", index=False)
     tests = ", ".join(date_of(day).isoformat() for day in timeline.test)
     _pictures(judged, moved, f"Churn in {timeline.horizon_days} days, as of {tests}")
@@ -78,10 +80,11 @@ def main() -> None:
             "value": judged.value,
             "next_categories": next_categories,
             "forecast": backtests,
-            "influence": moved.to_json(),
+            "influence": [] if moved is None else moved.to_json(),
             "timeline": timeline.to_json(),
             "ladder": rung.to_json(),
-            "features": features_read(Bundle.load(stage.SERVED)),
+            "features": features_read(served),
+            **_own_code(served),
             "versions": {
                 "evaluated": version(manifest),
                 "served": version(check_manifest(stage.SERVED)),
@@ -104,14 +107,29 @@ def main() -> None:
         stage.say(f"warning: {warning}")
 
 
-def _pictures(judged: Judged, moved: Influence, title: str) -> None:
+def _pictures(judged: Judged, moved: Influence | None, title: str) -> None:
     calibration_picture(judged.plots["calibration"], title, stage.CALIBRATION)
-    influence_picture(moved, title, stage.INFLUENCE)
+    if moved is None:
+        empty_picture("The churn model says nothing of what moves the risk", stage.INFLUENCE)
+    else:
+        influence_picture(moved, title, stage.INFLUENCE)
     profit = judged.churn.get("expected_maximum_profit")
     if profit:
         profit_picture(judged.plots["profit"], profit["cut"], title, stage.PROFIT)
     else:
         empty_picture("No amounts or no margin: profit is unknown", stage.PROFIT)
+
+
+def _own_code(served: Bundle) -> dict[str, Any]:
+    """What of the models is code of the company's own: `own_code`, absent where nothing is."""
+    dictionary = read_json(stage.FEATURES)["features"]
+    features = {
+        feature["name"]: feature["description"]
+        for feature in dictionary
+        if feature["name"].startswith(OWN) and feature["name"] in served.churn.reads
+    }
+    found = {"model": own_model(served), "features": features}
+    return {"own_code": found} if any(found.values()) else {}
 
 
 def _churn_metrics(judged: Judged) -> dict[str, Any]:

@@ -9,9 +9,10 @@ import yaml
 from pydantic import BaseModel, ValidationError, model_validator
 
 from actions.params import ActionParams
+from core import own_code
 from core.errors import ParamsError, did_you_mean
 from core.params import Params
-from features.params import TaskParams, TimelineParams
+from features.params import ExtensionParams, TaskParams, TimelineParams
 from models.params import ModelParams, MonitorParams
 from sources.params import SourceParams
 
@@ -22,6 +23,7 @@ class AllParams(Params):
     """The whole of params.yaml."""
 
     source: SourceParams
+    extensions: ExtensionParams = ExtensionParams()
     engine: Literal["duckdb", "spark"]
     task: TaskParams
     timeline: TimelineParams
@@ -43,7 +45,16 @@ class AllParams(Params):
 
 
 def load_params(path: Path = FILE) -> AllParams:
-    """Read and check params.yaml. Raises ParamsError naming each wrong key, and what to do."""
+    """Read and check params.yaml. Raises ParamsError naming each wrong key, and what to do.
+
+    From then on the folder that it names is the one whose code this process may run.
+    """
+    params = _checked(path)
+    own_code.install(params.extensions.folder)
+    return params
+
+
+def _checked(path: Path) -> AllParams:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,7 +1,11 @@
 """Reads what one stage wrote for later ones."""
 
+from pathlib import Path
+
 import pandas as pd
 
+from core import own_code as code
+from core.errors import ExtensionError
 from core.files import read_json
 from features import reading
 from features.planning.timeplan import Timeline
@@ -16,3 +20,21 @@ def read_snapshots() -> pd.DataFrame:
 def read_timeline() -> Timeline:
     """The time plan of this run."""
     return Timeline.from_json(read_json(stage.TIMELINE))
+
+
+def own_code() -> Path | None:
+    """The folder with code of the company's own; None where params.yaml names none.
+
+    Raises ExtensionError where it is not, to the byte, what stage `source` saw: a stage would else
+    mix features of one code with a model of another.
+    """
+    folder = code.installed()
+    seen = read_json(stage.EXTENSIONS)["files"]
+    now = {} if folder is None else code.fingerprint(folder)
+    changed = sorted(name for name in seen.keys() | now.keys() if seen.get(name) != now.get(name))
+    if changed:
+        raise ExtensionError(
+            f"Code of your own has changed since this run began ({', '.join(changed[:3])} in "
+            f"{folder or 'the folder that params.yaml named'}): run `dvc repro` or `make run`."
+        )
+    return folder

@@ -86,6 +86,8 @@ def write(folder: Path) -> None:
         "gate": None if rule is None else rule.gate.to_json(),
         "ladder": Rung.load(stage.CHAMPION_MODELS).to_json(),
         "source": read_json(stage.SOURCE),
+        # sha256 of the company's own code: who scores anew with this release needs the same.
+        "extensions": read_json(stage.EXTENSIONS)["files"],
         "snapshots_sha256": digest(hashes(stage.SNAPSHOTS)),
         "cards": len(cards),
         "files": files,

@@ -52,8 +52,9 @@ def _by_models(timeline: Timeline) -> tuple[pd.DataFrame, dict[str, Any]]:
     snapshots = read_snapshots()
     snapshot = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
     purchases = pd.read_parquet(stage.PURCHASES)
+    params = load_params().model
     served = read_served(stage.CHAMPION_MODELS)
-    cards = score_cards(snapshot, purchases, served, timeline, load_params().model)
+    cards = score_cards(snapshot, purchases, served, timeline, params)
     cards = with_relationship(cards, snapshots, timeline)
     categories = read_categories(stage.CATEGORIES)
     model = NextCategoriesModel.load(

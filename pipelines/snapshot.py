@@ -8,11 +8,13 @@ from features.building import build_snapshots, purchase_timelines
 from features.engines.duckdb import DuckEngine, Engine
 from features.engines.spark import SparkEngine
 from features.families.own_events import event_features, own_kinds
+from features.families.own_features import own_features
 from features.planning.profile import profile
 from features.planning.splits import plan_timeline, unjudged_timeline
 from features.snapshot import dictionary, supported
 from pipelines import stage
 from pipelines.params import load_params
+from pipelines.reading import own_code
 
 ENGINES = {"duckdb": DuckEngine, "spark": SparkEngine}
 
@@ -29,7 +31,7 @@ def main() -> None:
         stage.say(f"too short to judge a model: {error}")
         timeline = unjudged_timeline(params.task, params.timeline, rhythm)
         below = {"why": str(error), "distance": error.distance}
-    own = event_features(own_kinds(engine))
+    own = (*event_features(own_kinds(engine)), *own_features(own_code()))
     features, absent = supported(
         engine.schemas, timeline.history_days, params.source.static_attributes, own
     )

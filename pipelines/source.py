@@ -1,11 +1,12 @@
 """Stage `source`: always runs, and notes what the raw data and the store hold now.
 
-That is how changes are seen: those of the raw data by every stage, new past releases by stage
-`monitor`.
+That is how changes are seen: those of the raw data by every stage, those of the company's own code
+by `snapshot` and `train`, new past releases by `monitor`.
 """
 
 from typing import Any
 
+from core import own_code
 from core.files import project_root, write_json
 from pipelines import stage
 from pipelines.borrowed import borrow
@@ -19,13 +20,15 @@ from sources.registry import fingerprint
 def main() -> None:
     """Write `data/source.json`: kind, description and the sha256 of every file that is read.
 
-    Also `data/past/`: the scores of the releases in the store, whose outcomes may have closed by
-    now.
+    Also `data/extensions.json`, the sha256 of every file of the company's own code, and
+    `data/past/`: the scores of the releases in the store, whose outcomes may have closed by now.
     """
-    source = load_params().source
-    linked = borrow(source)
+    params = load_params()
+    source, folder = params.source, params.extensions.folder
+    linked = borrow(source, folder)
     if linked:
         stage.say(f"taken from {project_root()}: {', '.join(map(str, linked))}")
+    write_json(stage.EXTENSIONS, {"files": {} if folder is None else own_code.fingerprint(folder)})
     found = fingerprint(source)
     write_json(stage.SOURCE, found)
     stage.say(str(found["description"]))

@@ -8,6 +8,7 @@ import pandas as pd
 
 from core.errors import DataGateError
 from core.files import read_json, write_json, write_manifest
+from features.families.own_features import own_features, wordings
 from features.history.category_history import read_categories
 from features.planning.rungs import BY_RULE, OTHER_CUSTOMERS, UNJUDGED
 from features.planning.timeplan import Timeline
@@ -15,6 +16,7 @@ from features.snapshot import group_of, model_features
 from features.timeline import date_of
 from models.cards.whole import nobody
 from models.churn.enough import gate_distance, tree_distance
+from models.churn.own import own_class
 from models.gate import Gate
 from models.leaving import LAPSE
 from models.params import ModelParams
@@ -28,12 +30,13 @@ from models.training.unjudged import unjudged_bundle
 from models.training.until import Until, has_both_outcomes
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import read_snapshots, read_timeline
+from pipelines.reading import own_code, read_snapshots, read_timeline
 
 
 def main() -> None:
     """Fit everything and write it as text and JSON, each folder with a manifest."""
     params = load_params().model
+    own_code()  # refused, before anything is fitted, where it is not what this run began with
     snapshots, timeline = read_snapshots(), read_timeline()
     purchases = pd.read_parquet(stage.PURCHASES)
     until = Until(snapshots, timeline, purchases, params.calibration_folds)
@@ -123,7 +126,15 @@ def _train(until: Until, params: ModelParams) -> Rung:
     snapshots, timeline = until.snapshots, until.timeline
     features = model_features(snapshots, params.excluded_attributes)
     trained = train_all(
-        snapshots, timeline, features, group_of(features), params, stage.say, until.purchases
+        snapshots,
+        timeline,
+        features,
+        group_of(features),
+        params,
+        stage.say,
+        until.purchases,
+        own_class(),
+        wordings(own_features(own_code())),
     )
     _save_evaluated(trained)
     write_json(stage.SEARCH, trained.search.to_dict())

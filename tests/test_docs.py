@@ -8,7 +8,9 @@ from pathlib import Path
 
 import yaml
 
+from features.checking import own_features
 from features.snapshot import all_features
+from models.churn import checking as churn_checking
 from models.probability.metrics import METRICS
 from models.words import OURS
 from pipelines.reports.names import NAMES
@@ -83,6 +85,18 @@ def _names(node):
     if not isinstance(node, dict):
         return set()
     return set(node).union(*(_names(inner) for inner in node.values()))
+
+
+def test_every_promise_of_code_of_one_s_own_stands_on_its_page():
+    page = PAGES["docs/extensions.md"]
+    promises = {
+        value
+        for checks in (own_features, churn_checking)
+        for name, value in vars(checks).items()
+        if name.isupper() and isinstance(value, str) and " " in value
+    }
+    assert len(promises) == 16
+    assert {promise for promise in promises if promise not in page} == set()
 
 
 def test_links_between_pages_lead_somewhere():

@@ -16,6 +16,8 @@ from typing import Any
 
 import yaml
 
+from core import own_code
+
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = (
     "source",
@@ -97,6 +99,7 @@ def run_road(folder: Path, last: str | None = None) -> Ended:
             Path(folder_of_outs).mkdir(exist_ok=True)
         try:
             for at in STAGES:
+                own_code.install(None)  # as in a process of its own
                 importlib.import_module(f"pipelines.{at}").main()
                 if at == last:
                     return Ended(folder, None, "", "", printed.getvalue())

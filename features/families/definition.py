@@ -10,14 +10,15 @@ A family with windows is one function and a tuple of windows; its columns are `o
 What the bases hold: features/history/bases.py.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import ibis.expr.types as ir
 
 from features.history.bases import BASES
 
+OWN_GROUP = "own"  # of features that the company's own code defines: each is a reason of its own
 GROUPS = (
     "recency",
     "rhythm",
@@ -43,6 +44,7 @@ GROUPS = (
     "subscription",
     "attributes",
     "events",
+    OWN_GROUP,
 )
 WINDOWS = (7, 14, 30, 60, 90, 180, 365)
 TEXT = "text"  # the unit of features that are names and not numbers
@@ -55,6 +57,7 @@ class Feature:
     `base` is the table of the history it aggregates, `group` the reason it belongs to, `needs` the
     optional columns without which it is absent, `when_none` its value for a customer without a row
     in the base (None: unknown), `history_days` how far back it looks (None: all there is).
+    `label` holds what people read, by language, where no message does.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Feature:
     when_none: float | None
     history_days: int | None
     build: Callable[[ir.Table], ir.Value]
+    label: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def is_text(self) -> bool:
@@ -80,20 +84,22 @@ Definition = Callable[..., Any]
 def feature(
     *,
     base: str,
-    group: str | None,
+    group: str | None = OWN_GROUP,
     unit: str,
     windows: Iterable[int] = (),
     needs: tuple[str, ...] = (),
     when_none: float | None = None,
     reach: int = 1,
     history_days: int | None = None,
+    label: Mapping[str, str] | None = None,
 ) -> Callable[[Definition], Definition]:
     """Mark a function as a feature.
 
     `reach` is how many windows back it looks (2: one before); `history_days` says how far where
-    that is no matter of the window.
+    that is no matter of the window. `label` says what people read, by language (`en`, `ru`), for
+    features that have no message: the company's own. `{window}` in it is the window.
 
-    Raises ValueError for a base or a reason group that does not exist.
+    Raises ValueError for a base or a reason group that does not exist, or without a docstring.
     """
     if base not in BASES or group not in (*GROUPS, None):
         raise ValueError(
@@ -102,7 +108,12 @@ def feature(
         )
 
     def mark(function: Definition) -> Definition:
-        text = (function.__doc__ or "").strip().splitlines()[0]
+        lines = (function.__doc__ or "").strip().splitlines()
+        if not lines:
+            raise ValueError(
+                f"the feature {function.__name__} has no docstring: its first line says what it is"
+            )
+        text = lines[0]
 
         def define(window: int | None) -> Feature:
             def build(table: ir.Table) -> ir.Value:
@@ -119,6 +130,7 @@ def feature(
                 when_none=when_none,
                 history_days=history_days if window is None else history_days or window * reach,
                 build=build,
+                label={lang: told.format(window=window) for lang, told in (label or {}).items()},
             )
 
         function.columns = tuple(define(w) for w in windows) or (define(None),)  # type: ignore[attr-defined]

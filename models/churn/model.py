@@ -10,6 +10,9 @@ With few customers, trees learn mostly noise. At the data gates (`model.gates`) 
 and the parametric model (models/churn/parametric.py) scores alone. With FULL times as much data
 (models/churn/enough.py) trees score alone. In between the log odds are mixed in proportion, so that
 one more customer never switches to another model.
+
+A model of the company's own (models/churn/own.py) takes the place of the trees, with the same
+calibration and the same weight beside the parametric model.
 """
 
 from collections.abc import Sequence
@@ -27,6 +30,7 @@ from core.digits import TOLD, to_digits
 from core.files import read_json, write_json
 from features.params import Churn
 from models.churn.enough import check_gates
+from models.churn.own import OwnClass, OwnModel
 from models.churn.parametric import ParametricChurn
 from models.leaving import LAPSE, saved
 from models.params import ModelParams
@@ -42,7 +46,7 @@ from models.trees.boosting import (
 )
 from models.trees.inputs import Inputs, learn_inputs
 
-BOOSTER, META = "booster_{}.txt", "churn.json"
+BOOSTER, META, OWN = "booster_{}.txt", "churn.json", "own"
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class ChurnModel:
     """A fitted churn model: boosters, calibration map, and what it reads of a snapshot.
 
     `tree_weight` is the weight of the boosters in the log odds; the rest is the parametric model's.
+    `own` is a model of the company's own, in place of the boosters.
     """
 
     boosters: tuple[lgb.Booster, ...]
@@ -59,6 +64,17 @@ class ChurnModel:
     churn: Churn = LAPSE
     parametric: ParametricChurn | None = None
     tree_weight: float = 1.0
+    own: OwnModel | None = None
+
+    @property
+    def is_parametric(self) -> bool:
+        """Whether the parametric model scores alone."""
+        return not self.boosters and self.own is None
+
+    @property
+    def gives_reasons(self) -> bool:
+        """Whether `contributions` says what moved the risk: one of the company's own may not."""
+        return self.own is None or self.own.gives_reasons
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -77,6 +93,8 @@ class ChurnModel:
         if self.boosters:
             matrix = self.inputs.matrix(snapshot)
             log_odds = _mean([booster.predict(matrix, raw_score=True) for booster in self.boosters])
+        elif self.own is not None:
+            log_odds = self.own.log_odds(self.inputs.frame(snapshot), snapshot)
         if self.parametric is not None:
             other = self.parametric.log_odds(snapshot)
             log_odds = self.tree_weight * log_odds + (1.0 - self.tree_weight) * other
@@ -100,11 +118,17 @@ class ChurnModel:
         return replace(self, calibration=calibration)
 
     def contributions(self, snapshot: pd.DataFrame) -> FloatArray:
-        """Shapley values (n, features + 1) in log odds before calibration; base value last."""
+        """Shapley values (n, features + 1) in log odds before calibration; base value last.
+
+        Those of a model of the company's own are what it says; zeros where it says nothing.
+        """
         found = np.zeros((len(snapshot), len(self.features) + 1))
         if self.boosters:
             matrix = self.inputs.matrix(snapshot)
             found = _mean([booster.predict(matrix, pred_contrib=True) for booster in self.boosters])
+        elif self.own is not None and len(snapshot):
+            said = self.own.contributions(self.inputs.frame(snapshot))
+            found = found if said is None else said
         if self.parametric is None:
             return found
         other = np.zeros_like(found)
@@ -117,12 +141,15 @@ class ChurnModel:
     def importance(self) -> pd.DataFrame:
         """Share of the total gain by feature, largest first.
 
-        For the parametric model it is the share of the mean absolute contributions.
+        For the parametric model, and for one of the company's own, it is the share of the mean
+        absolute contributions; 0 where the latter gives none.
         """
         share = np.zeros(len(self.features))
         if self.boosters:
             gain = _mean([booster.feature_importance("gain") for booster in self.boosters])
             share = gain / max(gain.sum(), 1e-12)
+        elif self.own is not None:
+            share = np.array([self.own.importance.get(name, 0.0) for name in self.features])
         if self.parametric is not None:
             moved = np.array([self.parametric.importance.get(name, 0.0) for name in self.features])
             share = self.tree_weight * share + (1.0 - self.tree_weight) * moved
@@ -132,7 +159,10 @@ class ChurnModel:
         )
 
     def save(self, folder: Path) -> None:
-        """Write the boosters as text and everything else as JSON."""
+        """Write the boosters as text, the company's own model as it saves itself, the rest as JSON.
+
+        Raises ExtensionError where the latter writes nothing, or a pickle.
+        """
         for number, booster in enumerate(self.boosters):
             save_booster(booster, folder / BOOSTER.format(number))
         content = {
@@ -144,11 +174,16 @@ class ChurnModel:
         }
         if self.parametric is not None:
             content |= {"parametric": self.parametric.to_dict(), "tree_weight": self.tree_weight}
+        if self.own is not None:
+            content |= {OWN: self.own.save(folder)}
         write_json(folder / META, content)
 
     @classmethod
     def load(cls, folder: Path) -> "ChurnModel":
-        """Read what `save` wrote; ArtifactError when something is missing."""
+        """Read what `save` wrote; ArtifactError when something is missing.
+
+        Raises ExtensionError for a model of code of the company's own that is not installed.
+        """
         content = read_json(folder / META)
         return cls(
             boosters=tuple(
@@ -161,6 +196,7 @@ class ChurnModel:
             churn=content.get("churn", LAPSE),
             parametric=_read_parametric(content),
             tree_weight=content.get("tree_weight", 1.0),
+            own=OwnModel.load(folder, content[OWN]) if OWN in content else None,
         )
 
 
@@ -182,21 +218,27 @@ def fit_churn(
     features: Sequence[str],
     params: ModelParams,
     churn: Churn = LAPSE,
+    own: OwnClass | None = None,
 ) -> ChurnModel:
     """Fit on rows with a known outcome; `valid` are later dates, for stopping and calibration.
+
+    With `own` that class is fitted instead of boosters.
 
     Raises DataGateError below `model.gates`, or when all rows have the same outcome.
     """
     check_gates(train, "training dates", params, churn=churn)
     check_gates(valid, "validation dates", params, share=0.05, churn=churn)
     inputs = learn_inputs(train, features)
-    learned = _rows(train, inputs)
-    first = train_booster(_recipe(params, 0), features, learned, _rows(valid, inputs), inputs.text)
-    rounds = int(first.current_iteration())
-    boosters = (first, *_more(learned, inputs, rounds, params, 1))
-    plain = ChurnModel(boosters, IDENTITY, inputs, rounds, churn)
-    outcomes = valid["churned"].to_numpy(np.float64)
-    calibration = calibration_map(plain.raw(valid), outcomes, valid["customer_id"], params)
+    if own is not None:
+        fitted = own.fit(inputs.frame(train), _outcomes(train), params.seed)
+        plain = ChurnModel((), IDENTITY, inputs, 0, churn, own=fitted)
+    else:
+        learned, judged = _rows(train, inputs), _rows(valid, inputs)
+        first = train_booster(_recipe(params, 0), features, learned, judged, inputs.text)
+        rounds = int(first.current_iteration())
+        boosters = (first, *_more(learned, inputs, rounds, params, 1))
+        plain = ChurnModel(boosters, IDENTITY, inputs, rounds, churn)
+    calibration = calibration_map(plain.raw(valid), _outcomes(valid), valid["customer_id"], params)
     return replace(plain, calibration=calibration)
 
 
@@ -226,6 +268,9 @@ def refit_churn(
     """
     check_gates(rows, "closed dates", params, churn=chosen.churn)
     inputs = learn_inputs(rows, chosen.features)
+    if chosen.own is not None:
+        fitted = chosen.own.of.fit(inputs.frame(rows), _outcomes(rows), params.seed)
+        return ChurnModel((), calibration, inputs, 0, chosen.churn, own=fitted)
     boosters = _more(_rows(rows, inputs), inputs, chosen.rounds, params, 0)
     return ChurnModel(boosters, calibration, inputs, chosen.rounds, chosen.churn)
 
@@ -254,4 +299,8 @@ def _mean(values: Sequence[FloatArray]) -> FloatArray:
 
 
 def _rows(snapshot: pd.DataFrame, inputs: Inputs) -> Rows:
-    return Rows(inputs.matrix(snapshot), snapshot["churned"].to_numpy(np.float64))
+    return Rows(inputs.matrix(snapshot), _outcomes(snapshot))
+
+
+def _outcomes(snapshot: pd.DataFrame) -> FloatArray:
+    return snapshot["churned"].to_numpy(np.float64)

@@ -6,7 +6,7 @@ Reasons say "associated with", never "because": the model saw who left, not why.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from core.arrays import FloatArray
 from core.errors import ArtifactError
 from core.files import read_json, write_json
 from features.families import own_events
-from features.params import ATTRIBUTE
+from features.params import ATTRIBUTE, OWN
 from models.churn.model import ChurnModel
 from models.churn.parametric import BASE
 from models.trees.inputs import is_text
@@ -82,7 +82,8 @@ class Explainer:
     A group is named after its reason group, or `group:feature` where a feature is a reason of its
     own, and `events:kind` where the features of one kind of events are. `typical` is the typical
     value among those who stayed, by feature; a group with an entry in `own_usual` shows the typical
-    value of that feature.
+    value of that feature. `wording` holds unit and label of features that have no message, and goes
+    into their reasons.
     """
 
     groups: dict[str, list[str]]
@@ -90,6 +91,7 @@ class Explainer:
     own_usual: dict[str, str]
     typical: dict[str, float | str | None]
     max_reasons: int
+    wording: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def contributions(self, model: ChurnModel, snapshot: pd.DataFrame) -> pd.DataFrame:
         """Contribution of each group (n, groups) and `base`, in log odds before calibration.
@@ -112,10 +114,13 @@ class Explainer:
     def explain(self, model: ChurnModel, snapshot: pd.DataFrame) -> list[list[dict[str, Any]]]:
         """Up to `max_reasons` reasons per row, strongest first.
 
-        A reason holds group, feature, value, typical_value (among those who stayed: the median, or
-        the most frequent text), own_usual (the customer's own usual value, where the group has
-        one), direction (`up` raises the risk), contribution (log odds) and message_key.
+        None where the model gives no contributions. A reason holds group, feature, value,
+        typical_value (among those who stayed: the median, or the most frequent text), own_usual
+        (the customer's own usual value, where the group has one), direction (`up` raises the risk),
+        contribution (log odds) and message_key.
         """
+        if not model.gives_reasons:
+            return [[] for _ in range(len(snapshot))]
         by_feature = model.contributions(snapshot)
         names = list(self.groups)
         values = self._grouped(model, by_feature, snapshot.index)[names].to_numpy(np.float64)
@@ -170,11 +175,15 @@ class Explainer:
             "direction": direction,
             "contribution": float(contribution),
             "message_key": f"reason.{reason_group}.{direction}",
+            **self.wording.get(feature, {}),
         }
 
     def save(self, folder: Path) -> None:
         """Write `reasons.json`."""
-        write_json(folder / FILE, asdict(self))
+        content = asdict(self)
+        if not self.wording:
+            del content["wording"]
+        write_json(folder / FILE, content)
 
     @classmethod
     def load(cls, folder: Path) -> "Explainer":
@@ -183,11 +192,16 @@ class Explainer:
 
 
 def fit_explainer(
-    rows: pd.DataFrame, features: Sequence[str], group_of: Mapping[str, str], max_reasons: int
+    rows: pd.DataFrame,
+    features: Sequence[str],
+    group_of: Mapping[str, str],
+    max_reasons: int,
+    wording: Mapping[str, dict[str, Any]] | None = None,
 ) -> Explainer:
     """Group the model's features and take the typical values of the rows whose customer stayed.
 
-    Where no outcome is known, all rows are used. `group_of` names the group of every feature.
+    Where no outcome is known, all rows are used. `group_of` names the group of every feature, and
+    `wording` how features are told that have no message.
     Raises ArtifactError for a group that has no feature to show.
     """
     groups: dict[str, list[str]] = {}
@@ -217,12 +231,13 @@ def fit_explainer(
             usual[group] = own
     needed = {name for names in shown.values() for name in names} | set(usual.values())
     typical = {name: _typical(stayed[name]) for name in sorted(needed)}
-    return Explainer(groups, shown, usual, typical, max_reasons)
+    told = {name: told for name, told in (wording or {}).items() if name in features}
+    return Explainer(groups, shown, usual, typical, max_reasons, told)
 
 
 def _reason_of(name: str, group: str) -> str:
     """The group, or `group:…` where a feature or all those of one kind of events stand alone."""
-    if name.startswith(ATTRIBUTE):
+    if name.startswith((ATTRIBUTE, OWN)):
         return f"{group}:{name}"
     event = own_events.parse(name)
     return group if event is None else f"{group}:{event.kind}"

@@ -61,6 +61,11 @@ class HeldOutChurn:
         """The features that are read, in order."""
         return self.bundles[0].churn.features
 
+    @property
+    def gives_reasons(self) -> bool:
+        """Whether the models say what moved the risk."""
+        return self.bundles[0].churn.gives_reasons
+
     def predict(self, snapshot: pd.DataFrame) -> FloatArray:
         """Churn risk (n,)."""
         found = _numbers(

@@ -16,6 +16,7 @@ from models.trees.inputs import is_text
 
 MOST_ROWS = 1000  # sampled: Shapley values take about a millisecond a row
 MOST_FEATURES = 20
+COLUMNS = ("feature", "mean_contribution", "direction")  # of the table
 
 
 class Explained(Protocol):

@@ -176,8 +176,10 @@ def _fewest(rows: pd.DataFrame) -> int:
 
 def judge_influence(
     snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated, params: ModelParams
-) -> Influence:
-    """What moves the churn risk on the test dates."""
+) -> Influence | None:
+    """What moves the churn risk on the test dates; None where the model gives no reasons."""
+    if not evaluated.bundle.churn.gives_reasons:
+        return None
     test = _rows(snapshots, timeline, timeline.test)
     return influence(evaluated.bundle.churn, test, params.seed)
 

@@ -13,6 +13,7 @@ from features.planning.timeplan import Timeline
 from models.bundle import Bundle, Trees
 from models.churn.enough import check_gates, tree_weight
 from models.churn.model import ChurnModel, calibration_map, fit_churn, parametric_churn, refit_churn
+from models.churn.own import OwnClass
 from models.churn.parametric import ParametricChurn, fit_parametric
 from models.next_purchase.hazard import NextPurchaseModel, fit_next_purchase, refit_next_purchase
 from models.next_purchase.rhythm import RhythmModels, rhythm_models
@@ -55,14 +56,22 @@ def out_of_fold(chosen: ChurnModel, until: Until, params: ModelParams) -> FloatA
 
 
 def choose(
-    until: Until, features: Sequence[str], params: ModelParams, say: Say = lambda _: None
+    until: Until,
+    features: Sequence[str],
+    params: ModelParams,
+    say: Say = lambda _: None,
+    own: OwnClass | None = None,
 ) -> Bundle:
-    """The models fitted on the training dates, stopped and calibrated on the validation dates."""
+    """The models fitted on the training dates, stopped and calibrated on the validation dates.
+
+    `own` is the company's own class of churn models, in place of our trees.
+    """
     weight = weight_of_trees(until, params)
-    churn = choose_churn(until, features, params)
+    churn = choose_churn(until, features, params, own)
     trees, rhythm = None, None
     if weight:
-        say(f"churn: {churn.rounds} trees were enough; next purchase")
+        fitted = f"{churn.rounds} trees were enough" if churn.own is None else churn.own.of.where
+        say(f"churn: {fitted}; next purchase")
         try:
             when = choose_next_purchase(until, features, params)
             say(f"next purchase: {when.rounds} trees were enough; value")
@@ -75,15 +84,17 @@ def choose(
     return Bundle(churn, trees, rhythm)
 
 
-def choose_churn(until: Until, features: Sequence[str], params: ModelParams) -> ChurnModel:
+def choose_churn(
+    until: Until, features: Sequence[str], params: ModelParams, own: OwnClass | None = None
+) -> ChurnModel:
     """The churn model of `choose`."""
     train, valid, weight = until.train, until.valid, weight_of_trees(until, params)
     if weight == 1:
-        model = fit_churn(train, valid, features, params, until.timeline.churn)
+        model = fit_churn(train, valid, features, params, until.timeline.churn, own)
         return model if until.timeline.rung < BY_FOLDS else _by_folds(model, until, params)
     parametric = _parametric(train, until, _known_at(until))
     if weight:
-        trees = fit_churn(train, valid, features, params, until.timeline.churn)
+        trees = fit_churn(train, valid, features, params, until.timeline.churn, own)
         model = replace(trees, parametric=parametric, tree_weight=weight, calibration=IDENTITY)
     else:
         model = parametric_churn(train, features, parametric)
@@ -149,7 +160,7 @@ def _refitted_churn(
     chosen: ChurnModel, rows: pd.DataFrame, until: Until, day: int, params: ModelParams
 ) -> ChurnModel:
     parametric = chosen.parametric and _parametric(rows, until, day)
-    if not chosen.boosters and parametric is not None:
+    if chosen.is_parametric and parametric is not None:
         fitted = parametric_churn(rows, chosen.features, parametric)
         return replace(fitted, calibration=chosen.calibration)
     fitted = refit_churn(rows, chosen, chosen.calibration, params)

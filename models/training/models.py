@@ -13,8 +13,9 @@ the validation dates and, where it is shorter still, the later test dates too:
 models/judging/held_out.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ from features.planning.timeplan import Timeline
 from models.bundle import Bundle
 from models.churn.enough import check_both_outcomes, check_gates, dates_with_both, judged_by
 from models.churn.model import ChurnModel, calibration_map
+from models.churn.own import OwnClass
 from models.churn.reasons import Explainer, fit_explainer
 from models.params import ModelParams
 from models.probability.calibration import IDENTITY
@@ -102,25 +104,33 @@ def train_all(
     params: ModelParams,
     say: Say = lambda _: None,
     purchases: pd.DataFrame | None = None,
+    own: OwnClass | None = None,
+    wording: Mapping[str, dict[str, Any]] | None = None,
 ) -> Trained:
-    """Train every model. Raises DataGateError where the data is too little or too uniform."""
+    """Train every model. Raises DataGateError where the data is too little or too uniform.
+
+    `own` is the company's own class of churn models, in place of our trees, and `wording` how
+    features are told that its own code defines.
+    """
     until = Until(snapshots, timeline, purchases, params.calibration_folds)
     weight = weight_of_trees(until, params)
     _refuse_one_sided(until, params)
     if weight:
         say(f"churn: {len(until.train):,} training rows, {len(until.valid):,} validation rows")
-    searched = search_settings(until, features, params, say) if weight else Search(params.churn)
+    searched = Search(params.churn)
+    if weight and own is None:  # the settings are those of our trees
+        searched = search_settings(until, features, params, say)
     params = searched.applied(params)
-    chosen = choose(until, features, params, say)
+    chosen = choose(until, features, params, say, own)
     if timeline.rung == OTHER_CUSTOMERS:
         say("the same settings on all but a fold of the customers each, and on all by now")
-        evaluated = held_out(until, features, params)
+        evaluated = held_out(until, features, params, own)
     else:
         say("the same settings on all that had closed by the first test date, and by now")
         evaluated = (_evaluated(chosen, until, params),)
     served = _served(chosen, evaluated, until, params)
     closed = until.closed(timeline.data_until)
-    explainer = fit_explainer(closed, features, group_of, params.max_reasons)
+    explainer = fit_explainer(closed, features, group_of, params.max_reasons, wording)
     return Trained(evaluated, served, explainer, searched, weight)
 
 
@@ -156,12 +166,14 @@ def _evaluated(chosen: Bundle, until: Until, params: ModelParams) -> Evaluated:
     )
 
 
-def held_out(until: Until, features: Sequence[str], params: ModelParams) -> tuple[Evaluated, ...]:
+def held_out(
+    until: Until, features: Sequence[str], params: ModelParams, own: OwnClass | None = None
+) -> tuple[Evaluated, ...]:
     """For each fold of the customers, models that were chosen and fitted without them."""
     day, evaluated = until.timeline.data_until, []
     for number in range(until.folds):
         others = until.without(number)
-        chosen = choose(others, features, params)
+        chosen = choose(others, features, params, own=own)
         evaluated.append(Evaluated(refit(chosen, others, day, params), baselines_at(others, day)))
     return tuple(evaluated)
 

@@ -32,12 +32,23 @@ class Inputs:
         """The text features among `features`, in order."""
         return tuple(name for name in self.features if name in self.vocabulary)
 
-    def matrix(self, snapshot: pd.DataFrame) -> FloatArray:
-        """The features as float64 (n, k), text as codes, NaN where undefined.
+    def frame(self, snapshot: pd.DataFrame) -> pd.DataFrame:
+        """The features as a table (n, k): numbers as float64, text as strings, None where unknown.
 
-        Raises ArtifactError naming the features that the snapshot lacks, or has as text where the
-        model learned from numbers or the other way round.
+        Raises ArtifactError as `matrix` does.
         """
+        self._check(snapshot)
+        return pd.DataFrame(
+            {
+                name: snapshot[name].astype(object).where(snapshot[name].notna(), None)
+                if name in self.vocabulary
+                else snapshot[name].to_numpy(np.float64, na_value=np.nan)
+                for name in self.features
+            },
+            index=snapshot.index,
+        ).reset_index(drop=True)
+
+    def _check(self, snapshot: pd.DataFrame) -> None:
         missing = [name for name in self.features if name not in snapshot.columns]
         if missing:
             raise ArtifactError(
@@ -45,11 +56,18 @@ class Inputs:
                 f"uses ({', '.join(missing[:5])}): it was built by other code or from other tables "
                 "than the model. Run `dvc repro` so that both are built again."
             )
+        _check_kinds(snapshot, self.features, self.text)
+
+    def matrix(self, snapshot: pd.DataFrame) -> FloatArray:
+        """The features as float64 (n, k), text as codes, NaN where undefined.
+
+        Raises ArtifactError naming the features that the snapshot lacks, or has as text where the
+        model learned from numbers or the other way round.
+        """
+        self._check(snapshot)
         if not self.vocabulary:
-            _check_kinds(snapshot, self.features, ())
             wanted = snapshot[list(self.features)]
             return np.ascontiguousarray(wanted.to_numpy(np.float64, na_value=np.nan))
-        _check_kinds(snapshot, self.features, self.text)
         matrix = np.empty((len(snapshot), len(self.features)))
         for position, name in enumerate(self.features):
             column = snapshot[name]

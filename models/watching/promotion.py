@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from core.errors import ArtifactError
+from core.errors import ArtifactError, ExtensionError
 from core.files import check_manifest, version
 from features.planning.rungs import BY_RULE, OTHER_CUSTOMERS
 from features.planning.timeplan import Timeline
@@ -169,7 +169,10 @@ def _obstacle(
     if changed:
         changes = ", ".join(f"{n} {before.get(n, 'unknown')} is now {asked[n]}" for n in changed)
         return f"another question is asked ({changes})"
-    model = ChurnModel.load(champion / MODELS)
+    try:
+        model = ChurnModel.load(champion / MODELS)
+    except ExtensionError:
+        return "the champion was made by code of the company's own that is not installed any more"
     gone = [name for name in model.features if name not in features]
     gone += [name for name in model.reads if name not in snapshots.columns and name not in gone]
     if gone:

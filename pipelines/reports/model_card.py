@@ -10,6 +10,7 @@ from pipelines.reports.card_figures import cell, with_interval, written
 from pipelines.reports.card_forecast import forecast_text
 from pipelines.reports.card_influence import influence_text
 from pipelines.reports.card_money import extrapolated_text, money_text
+from pipelines.reports.card_own import own_code_text
 from pipelines.reports.card_when import when_text
 from pipelines.reports.names import NAMES
 from pipelines.reports.unjudged import ladder_text
@@ -59,6 +60,7 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any]) -> str:
         f"{usability['first_day']} to {usability['last_day']}; "
         f"{usability['one_time_share']:.0%} of the customers bought on one day only. "
         f"{len(evaluation['features'])} features; {_attributes(evaluation['features'])}.",
+        own_code_text(evaluation.get("own_code", {})),
         "## Definition and split",
         f"Churned: {LEAVING[leaving].format(**timeline)}.",
         ladder_text(evaluation.get("ladder", {})),

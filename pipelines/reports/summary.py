@@ -87,6 +87,9 @@ def churn_lines(evaluation: dict[str, Any]) -> list[str]:
         f"{churn['churn_rate']:.1%} left (95 % intervals)",
         "  " + f"{'':18}" + "".join(f"{title:>24}" for title in METRICS.values()),
     ]
+    model = evaluation.get("own_code", {}).get("model", {})
+    if model:
+        lines.insert(1, f"  the churn model is your own: class Churn of {model['where']}")
     for name in (name for name in NAMES if name in churn["models"]):
         figures = churn["models"][name]
         cells = "".join(
@@ -178,7 +181,7 @@ def worklist_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Lang
         lines.append(
             f"  {card['customer_id']:<10}{money} {card['churn_risk']:>4.0%}  {action}{withheld}"
         )
-        lines.append(f"  {'':10}{_reason(card['reasons'], language) or 'nothing raises the risk'}")
+        lines.append(f"  {'':10}{_reason(card['reasons'], language)}")
     return lines
 
 
@@ -189,11 +192,13 @@ def _extrapolated(manifest: dict[str, Any]) -> str:
 
 
 def _reason(reasons: Any, language: Language) -> str:
-    """The strongest reason that raises the risk, as a sentence."""
+    """The strongest reason that raises the risk, as a sentence; else why there is none."""
+    if reasons is None or not len(reasons):
+        return "no reasons are known"
     for reason in reasons:
         if reason["direction"] == "up":
             return sentence(reason["message_key"], language, **restored(reason))
-    return ""
+    return "nothing raises the risk"
 
 
 def plan_lines(plan: dict[str, Any], cards: pd.DataFrame, language: Language) -> list[str]:

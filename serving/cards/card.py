@@ -93,6 +93,10 @@ class Reason(Schema):
     direction: Literal["up", "down"]
     contribution: Number = Field(description="Log odds.")
     message_key: MessageKey
+    unit: str | None = Field(default=None, description="Of features of the company's own code.")
+    label: dict[str, str] | None = Field(
+        default=None, description="By language, of features of the company's own code."
+    )
     sentence: str = ""
 
 

@@ -5,6 +5,9 @@ Two kinds need to know the features:
 
     field     a feature or card field by its name: purchases in the last 90 days
     quantity  a number in the unit of the feature that the value `feature` names, or a text
+
+Features of the company's own code have no message: values `label` (by language) and `unit` tell how
+they are told.
 """
 
 import math
@@ -14,7 +17,7 @@ from functools import cache
 from typing import Any
 
 from features.families import own_events
-from features.params import ATTRIBUTE
+from features.params import ATTRIBUTE, OWN
 from features.snapshot import all_features
 from serving.wording import writing
 from serving.wording.languages import LANGUAGES, Language
@@ -69,8 +72,9 @@ def field_label(name: str, language: Language) -> str:
         return sentence(general, language, window=int(window[1]))
     if is_message(f"field.{name}"):
         return sentence(f"field.{name}", language)
-    # A customer attribute has the name of the user's own table, in any language.
-    return name.removeprefix(ATTRIBUTE).replace("_", " ")
+    # An attribute has the name of the user's own table, in any language; a feature of the user's
+    # own code that of its function where its label is not at hand.
+    return name.removeprefix(ATTRIBUTE).removeprefix(OWN).replace("_", " ")
 
 
 def _event_label(event: own_events.Named, language: Language) -> str:
@@ -94,11 +98,17 @@ def is_message(key: str) -> bool:
     return key in messages_of(LANGUAGES[0])
 
 
+def _field(value: str, language: Language, values: Values) -> str:
+    """A feature or card field by its `label`, where it has one of its own, or by its name."""
+    label_of = values.get("label") or {}
+    return str(label_of.get(language) or field_label(value, language))
+
+
 def _quantity(value: Any, language: Language, values: Values) -> str:
     """A value in the unit of its feature; a text as it is."""
     if isinstance(value, str):
         return value
-    unit = _unit_of(str(values.get("feature")))
+    unit = values.get("unit") or _unit_of(str(values.get("feature")))
     if unit == "money":
         return writing.money(value, language, values)
     if unit == "days":
@@ -135,7 +145,7 @@ def _times(value: float, language: Language) -> str:
 
 KINDS = {
     **writing.KINDS,
-    "field": writing.alone(field_label),
+    "field": _field,
     "quantity": _quantity,
 }
 BY_UNIT: dict[str, Callable[[Any, Language], str]] = {

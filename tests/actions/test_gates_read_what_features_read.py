@@ -8,11 +8,11 @@ import pytest
 
 from actions.plan.gates import GATES, History, blocked_by, objectors
 from features.building import tables_at
+from features.checking.company import company
 from features.history.outcomes import contacted
 from features.timeline import day_of
 from sources.contract import CONSENTS, CONTACTS, TABLES, TICKETS
 from sources.meanings.vocabulary import VOCABULARY, in_known_words
-from tests.features.company import company
 from tests.features.stated import EVER, complete
 from tests.features.world import AS_OF, columns_of, features_at, frame, on_duckdb, timeline_at
 from tests.sources.raw_tables import params as source_params

@@ -7,10 +7,10 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from features.building import build_snapshots
+from features.checking.company import company
 from features.planning.timeplan import Timeline
 from features.reading import read_snapshots
 from features.snapshot import supported
-from tests.features.company import company
 from tests.features.world import AS_OF, ATTRIBUTES, DATA_FROM, LONG, OWN, day, frame, on_duckdb
 
 EARLY = AS_OF - pd.Timedelta(days=28)

@@ -10,6 +10,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from features.building import build_snapshots
+from features.checking.company import as_known, company
 from features.history.category_history import (
     DAYS,
     HISTORY,
@@ -21,7 +22,6 @@ from features.history.category_history import (
 from features.history.facts import collect
 from features.snapshot import supported
 from tests.features.built import drawn, frames_of
-from tests.features.company import as_known, company
 from tests.features.oracle import Customer, in_cohort
 from tests.features.world import (
     AS_OF,

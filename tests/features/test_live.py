@@ -7,10 +7,10 @@ import pyarrow as pa
 import pytest
 from pandas.testing import assert_frame_equal
 
+from features.checking.company import company
 from features.history.labels import LABELS
 from features.live import LiveFeatures
 from features.snapshot import supported
-from tests.features.company import company
 from tests.features.world import (
     AS_OF,
     ATTRIBUTES,

@@ -6,8 +6,8 @@ from collections import defaultdict
 import pandas as pd
 import pytest
 
+from features.checking.company import company
 from sources.contract import TABLES
-from tests.features.company import company
 from tests.features.stated import EVER, OF_THE_DATE, ORACLES, compare, line, of
 from tests.features.world import (
     AS_OF,

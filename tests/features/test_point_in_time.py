@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from features.building import purchase_timelines, tables_at
+from features.checking.company import as_known, company, frames_of, past_of
 from features.history.facts import collect
 from sources.contract import TABLES
-from tests.features.company import as_known, company
 from tests.features.world import (
     AS_OF,
     DAY,
@@ -49,12 +49,8 @@ def drawn_company(seed):
     return company(random.Random(seed), HISTORIES, AHEAD)
 
 
-def frames_of(drawn):
-    return {name: frame(name, found) for name, found in drawn.items()}
-
-
 def past(drawn):
-    return {name: as_known(name, found, AS_OF) for name, found in drawn.items()}
+    return past_of(drawn, AS_OF)
 
 
 def nothing_of_the_future_is_seen(seed, churn):

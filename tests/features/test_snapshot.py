@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from features.checking.company import as_known
 from features.families import engagement
 from features.families.definition import feature
 from features.history.facts import Step
@@ -23,7 +24,6 @@ from sources.contract import TABLES
 from sources.params import SourceParams
 from sources.tables.check import check_table
 from tests.features.built import EARLY, drawn, frames_of, snapshots_of
-from tests.features.company import as_known
 from tests.features.world import (
     AS_OF,
     DAY,

@@ -16,6 +16,7 @@ from pandas.testing import assert_frame_equal
 from core.errors import ArtifactError, EnvironmentProblem
 from core.files import write_manifest
 from features.building import build_snapshots, purchase_timelines, tables_at
+from features.checking.company import company
 from features.engines import java, spark
 from features.engines.duckdb import DuckEngine
 from features.engines.java import packed_java
@@ -28,7 +29,6 @@ from features.snapshot import all_features, supported
 from features.timeline import date_of, day_of
 from models.cards.on_spark import NUMBERS, score_on_spark, scored
 from sources.kinds.simulator.writing import simulate
-from tests.features.company import company
 from tests.features.world import (
     AS_OF,
     LONG,

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 
-from tests.features.company import as_known
+from features.checking.company import as_known
 
 
 def money(value):

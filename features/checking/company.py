@@ -4,8 +4,17 @@ Rows are dicts with every column of the contract; what is not known is None. Som
 company late, some cells fill in later, and some of that is after the as-of date.
 """
 
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import pandas as pd
+
+from features.checking.world import AS_OF, DAY, OWN_KIND, Row, columns_of, frame, moment
 from sources.contract import TABLES
-from tests.features.world import DAY, OWN_KIND, columns_of, moment
+
+Rows = list[Row]
+Company = dict[str, Rows]
 
 EDGES = (1, 7, 14, 28, 30, 45, 60, 90, 180, 335, 365)
 REACH = 420  # days of history
@@ -28,15 +37,15 @@ KINDS = (
 )
 
 
-def company(rng, customers, ahead=0):
+def company(rng: Random, customers: int, ahead: float = 0, kinds: Sequence[str] = KINDS) -> Company:
     """Rows of every table; `ahead` is the share of the times that lie right beside the as-of
-    midnight, its neighbours or the end of the horizon."""
+    midnight, its neighbours or the end of the horizon. `kinds` are drawn for its events."""
     made = Maker(rng, customers, ahead)
     return {
         "orders": made.orders(),
         "subscriptions": made.subscriptions(),
         "events": made.rows(
-            "events", 12, event_time=None, kind=KINDS, value=(5.0, -3.0, 2.5, None)
+            "events", 12, event_time=None, kind=kinds, value=(5.0, -3.0, 2.5, None)
         ),
         "tickets": made.tickets(),
         "surveys": made.rows(
@@ -62,15 +71,15 @@ def company(rng, customers, ahead=0):
 class Maker:
     """Draws rows; ids are text, `00007` stays `00007`."""
 
-    def __init__(self, rng, customers, ahead):
+    def __init__(self, rng: Random, customers: int, ahead: float) -> None:
         self.rng, self.number, self.ahead = rng, customers, ahead
 
-    def who(self):
+    def who(self) -> str:
         """A customer: the later, the fewer rows, down to none."""
         first, second = self.rng.randrange(self.number), self.rng.randrange(self.number)
         return f"{min(first, second):05d}"
 
-    def offset(self):
+    def offset(self) -> int:
         """Microseconds from the as-of date: beside the edge of a window, or anywhere."""
         rng = self.rng
         if rng.random() < self.ahead:
@@ -80,13 +89,13 @@ class Maker:
             return -rng.randrange(1, REACH * DAY)
         return min(-1, -rng.choice(EDGES) * DAY + rng.choice((-DAY, -1, 0, 1, DAY - 1, DAY)))
 
-    def late(self, offset):
+    def late(self, offset: int) -> pd.Timestamp | None:
         """When a row is known: mostly at once, at times days later, or announced before."""
         usual = (None, None, None, None, 0, 1, DAY, 20 * DAY, -DAY)
         delay = self.rng.choice((*usual, max(-offset, 0), max(-offset - 1, 0)))
         return None if delay is None else moment(offset + delay)
 
-    def rows(self, table, each, **choices):
+    def rows(self, table: str, each: int, **choices: Any) -> Rows:
         """Rows with drawn times, and cells drawn from `choices`."""
         found = []
         customer, offset = self.who(), self.offset()
@@ -104,7 +113,8 @@ class Maker:
             found.append(row)
         return found
 
-    def orders(self):
+    def orders(self) -> Rows:
+        """Rows of the table."""
         rng, found = self.rng, []
         for customer in range(self.number):
             offset = self.offset()
@@ -130,7 +140,8 @@ class Maker:
                     )
         return found
 
-    def subscriptions(self):
+    def subscriptions(self) -> Rows:
+        """Rows of the table."""
         found = self.rows(
             "subscriptions",
             2,
@@ -144,7 +155,8 @@ class Maker:
                 row["ended_at"] = self.later(row["started_at"])
         return found
 
-    def tickets(self):
+    def tickets(self) -> Rows:
+        """Rows of the table."""
         found = self.rows(
             "tickets",
             2,
@@ -161,7 +173,8 @@ class Maker:
                         row["closed_at"] = self.later(row["reopened_at"])
         return found
 
-    def contacts(self):
+    def contacts(self) -> Rows:
+        """Rows of the table."""
         found = self.rows(
             "contacts",
             3,
@@ -176,7 +189,8 @@ class Maker:
                 row["responded_at"] = self.later(row["event_time"])
         return found
 
-    def customers(self):
+    def customers(self) -> Rows:
+        """Rows of the table."""
         return [
             dict.fromkeys(columns_of("customers"))
             | {
@@ -188,15 +202,24 @@ class Maker:
             for customer in range(self.number)
         ]
 
-    def later(self, time):
+    def later(self, time: pd.Timestamp) -> pd.Timestamp:
         """A time after another one: on the same day, or up to the as-of date and beyond."""
-        left = max(int((moment(0) - time).total_seconds() * 1_000_000), 0)
-        return time + (
-            moment(self.rng.choice((1, DAY, 3 * DAY, left, left + 1, left - 1))) - moment(0)
-        )
+        left = max(int((AS_OF - time).total_seconds() * 1_000_000), 0)
+        after = self.rng.choice((1, DAY, 3 * DAY, left, left + 1, left - 1))
+        return time + pd.Timedelta(microseconds=after)
 
 
-def as_known(table, rows, as_of):
+def frames_of(drawn: Company) -> dict[str, pd.DataFrame]:
+    """The tables as frames."""
+    return {name: frame(name, rows) for name, rows in drawn.items()}
+
+
+def past_of(drawn: Company, as_of: pd.Timestamp) -> Company:
+    """The tables as they stood at the as-of date."""
+    return {name: as_known(name, rows, as_of) for name, rows in drawn.items()}
+
+
+def as_known(table: str, rows: Rows, as_of: pd.Timestamp) -> Rows:
     """Rows as they stood at the as-of date, in plain Python: the rule of the design, section 2.
 
     Rows that had not happened or had not reached us are gone; cells that filled in later are empty.
@@ -204,7 +227,8 @@ def as_known(table, rows, as_of):
     contract = TABLES[table]
     stood = []
     for row in rows:
-        happened, known = row.get(contract.time), row.get("known_at")
+        happened: Any = row.get(contract.time)
+        known = row.get("known_at")
         if table != "customers" and not happened < as_of:
             continue
         if known is not None and not known < as_of:

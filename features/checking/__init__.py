@@ -1,0 +1,1 @@
+"""Features tried on a made-up company: by our tests, and by `make check-extensions`."""
