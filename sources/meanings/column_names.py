@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 CUSTOMER = (
     *("customer_id", "customer_unique_id", "client_id", "user_id", "buyer_id", "member_id"),
     *("account_id", "contact_id", "shopper_id", "household_id", "household_key", "card_id", "card"),
+    *("account", "account_no", "account number", "member", "subscriber", "абонент", "лицевой счет"),
     *("customer number", "customer_no", "customer code", "client code", "client number", "cust_id"),
     *("loyalty card", "card number", "loyalty_id", "patient_id", "subscriber_id", "person_id"),
     *("код клиента", "код контрагента", "код покупателя", "id клиента", "id покупателя"),
@@ -45,7 +46,7 @@ PRODUCT = (
     *("item_code", "article", "variant_id", "upc", "ean", "barcode", "lineitem name", "item"),
     *("product_name", "item name", "description", "product title", "goods"),
     *("артикул", "код товара", "код номенклатуры", "номенклатура", "товар", "штрихкод"),
-    *("наименование товара", "название товара", "id товара", "услуга"),
+    *("наименование товара", "название товара", "id товара", "услуга", "наименование"),
 )
 KNOWN_AT = (
     *("known_at", "loaded_at", "ingested_at", "synced_at", "booked_at", "exported_at"),
@@ -112,7 +113,9 @@ COLUMN_NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "subscription_id": (
             *("subscription_id", "subscription", "contract_id", "contract", "contract_number"),
             *("agreement_id", "policy_id", "policy_number", "membership_id", "plan_instance_id"),
-            *("подписка", "id подписки", "номер договора", "договор", "полис", "id договора", "id"),
+            *("contract_no", "subscription number", "subscription_no", "policy_no", "membership"),
+            *("подписка", "id подписки", "номер подписки", "номер договора", "договор", "полис"),
+            *("id договора", "номер контракта", "контракт", "номер абонемента", "абонемент", "id"),
         ),
         "started_at": (
             *("started_at", "start_date", "start date (utc)", "start", "begin", "begin_date"),
@@ -134,6 +137,7 @@ COLUMN_NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "amount": (
             *("amount", "plan amount", "monthly_price", "mrr", "monthly_charges", "fee", "price"),
+            *("monthly fee", "annual fee", "yearly price"),
             *("recurring_amount", "абонентская плата", "сумма", "стоимость", "цена"),
         ),
         "currency": CURRENCY,

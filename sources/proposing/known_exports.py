@@ -186,6 +186,23 @@ EXPORTS: tuple[Export, ...] = (
         ),
     ),
     Export(
+        "amoCRM: deals",
+        "orders",
+        ("ID", "Название сделки", "Этап сделки", "Бюджет"),
+        {
+            "customer_id": ("Основной контакт", "Контакт", "Компания"),
+            "order_id": ("ID",),
+            "event_time": ("Дата закрытия", "Дата создания сделки", "Дата создания"),
+            "amount": ("Бюджет",),
+        },
+        keeps=(
+            (
+                "lower({Этап сделки}) = 'успешно реализовано'",
+                "only deals that were won are purchases",
+            ),
+        ),
+    ),
+    Export(
         "RetailCRM: orders (API)",
         "orders",
         ("number", "createdAt", "status", "totalSumm"),

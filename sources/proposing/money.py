@@ -8,8 +8,10 @@ from sources.proposing.questions import NONE, Answers, Option, Question
 from sources.proposing.ranking import Way, ask, ranked, take
 from sources.proposing.relations import determines, product_of
 from sources.proposing.seen import Plan, Seen
+from sources.written.numbers import marks, read_numbers
 
 MOST_PIECES = 100  # different values of a column that says how many
+EACH = "_price_of_one"
 ONE_PRICE = 0.9  # share of the things that have one price
 
 
@@ -31,6 +33,12 @@ def plan_money(plan: Plan, seen: Seen, export: Export | None, answers: Answers) 
         why = f"it is {proven[0]} times {proven[1]} in nearly all rows"
         take(plan, "amount", (0.0, proven[2], why), seen)
         plan.rename("quantity", proven[0], why, seen.contents[proven[0]].shows("number"))
+    elif prices and quantities and (thing := _sold_by_line(seen, prices[0], quantities[0])):
+        why = (
+            f"{prices[0]} divided by {quantities[0]} is the same for each {thing}, and "
+            f"{prices[0]} alone is not: it is the money of a row and no price of a piece"
+        )
+        take(plan, "amount", (0.0, prices[0], why), seen)
     elif prices and quantities:
         plan.compute(
             "amount",
@@ -152,3 +160,20 @@ def _by_other(seen: Seen, meaning: str, taken: list[str]) -> list[tuple[float, s
         if shown.is_number and name not in taken and by_name(name, meaning)
     ]
     return sorted(found, key=lambda way: -way[0])
+
+
+def _sold_by_line(seen: Seen, price: str, quantity: str) -> str | None:
+    """A column of things whose price is the same once it is divided by how many were bought."""
+    texts = {name: seen.head[name] for name in (price, quantity)}
+    mark = marks(texts, {})
+    numbers = {name: read_numbers(texts[name], mark.get(name)).values for name in texts}
+    each = (numbers[price] / numbers[quantity]).round(2).astype("str")
+    frame = seen.head.assign(**{EACH: each})
+    for name, shown in seen.contents.items():
+        if name in (price, quantity) or not 1 < shown.values <= len(seen.frame) / 3:
+            continue
+        if (determines(frame, name, price, 2) or 0.0) > 1 - ONE_PRICE:
+            continue
+        if (determines(frame, name, EACH, 2) or 0.0) >= ONE_PRICE:
+            return name
+    return None

@@ -1,29 +1,11 @@
 """What columns are taken for: by the names of known exports, by names, and by contents alone."""
 
-from pathlib import Path
-
 import pytest
 
 from core.errors import SourceError
-from sources.proposing.proposal import propose
-from sources.proposing.questions import Answers
-from sources.proposing.seen import Seen
 from tests.each import check_each
 from tests.sources import exports_made as made
-
-
-def proposed(frame, given=None, name="file1.csv"):
-    """The proposal for one table, and the keys of the questions that were put."""
-    answers = Answers(given)
-    frames = {name: frame} if not isinstance(frame, dict) else frame
-    seen = [Seen(address, cells, len(cells)) for address, cells in frames.items()]
-    return propose(Path("mydata"), seen, answers), answers
-
-
-def taken(proposal):
-    """The column or expression that each column of the contract is made of."""
-    return {chosen.target: chosen.source for chosen in proposal.plans[0].chosen}
-
+from tests.sources.proposals import proposed, taken
 
 EXPORTS = {
     "shopify": (
