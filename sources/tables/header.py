@@ -9,9 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from core.errors import TableError, nearest, suggestion
+from core.errors import TableError, nearest
 from sources.contract import PLACE, Table
 from sources.cures import literal, named, pasted
+from sources.formats.trimming import VALUE
 from sources.meanings.column_names import meant_columns, plain_name
 from sources.meanings.ready_tables import ready_table
 from sources.params import SourceParams
@@ -19,6 +20,7 @@ from sources.tables.keys import no_order_number
 from sources.written.reading import filled
 
 ALIKE = 0.7  # similarity of spelling: customer_id may be CustomerID, event_time no payment_method
+OF_DATA = 0.5  # share of the names that are numbers or dates where a file has no header
 MAX_NAMED = 40  # columns that a message lists
 
 
@@ -42,9 +44,15 @@ def _refuse_incomplete(raw: pd.DataFrame, table: Table, params: SourceParams) ->
     have = f"{table.name} has no column {', '.join(missing)}. It has: {_listed(raw)}."
     if is_ready := ready_table(raw, str(raw.attrs.get(PLACE, ""))):
         raise TableError(f"{have} {is_ready}")
+    values = [name for name in free if VALUE.fullmatch(name)]
+    if len(values) >= OF_DATA * len(raw.columns):
+        raise TableError(
+            f"{have} The first row seems to be data and not names ({', '.join(values[:3])}): put a "
+            "row with the names of the columns above it."
+        )
     if missing == ["order_id"]:
-        cure = no_order_number(raw, params)
-        raise TableError(f"{have}{suggestion(meant.get('order_id'))} {cure}")
+        likely = _cure(missing, meant, raw, table, params) if meant else ""
+        raise TableError(f"{have}{likely} {no_order_number(raw, params)}")
     raise TableError(f"{have}{_cure(missing, meant, raw, table, params)}")
 
 

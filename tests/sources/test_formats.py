@@ -12,7 +12,7 @@ from core.errors import SourceError
 from sources.formats.looking import look
 from sources.kinds.files import describe, files, load
 from tests.sources.folders import HEADER, checked, params, write
-from tests.sources.workbooks import ods, xlsx
+from tests.sources.workbooks import ods, xls, xlsx
 
 GOOD = HEADER + "00123,1,2017-05-01,5\n00124,2,2017-05-02,-1.5\n"
 COLUMNS = tuple(HEADER.strip().split(","))
@@ -38,6 +38,7 @@ WAYS = {
         gzip.compress("\n".join(map(json.dumps, as_objects())).encode())
     ),
     "orders.xlsx": lambda path: xlsx(path, Sheet1=as_rows()),
+    "orders.xls": lambda path: xls(path, as_rows()),
     "orders.ods": lambda path: ods(path, Sheet1=as_rows()),
     "orders.zip": lambda path: zipped(path, {"deep/sales.csv": GOOD}),
 }

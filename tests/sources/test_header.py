@@ -89,6 +89,11 @@ def test_money_under_another_name_is_told_with_the_line_that_reads_it(tmp_path):
     assert checked(paste(of_params, note.what_to_do))["orders"].rows["amount"].tolist() == [5]
 
 
+def test_a_file_without_a_header_is_told_so(tmp_path):
+    said = refusal(write(tmp_path, orders="K1,1001,2023-06-02,5.50\nK2,1002,2023-06-03,7\n"))
+    assert "The first row seems to be data and not names (1001, 2023-06-02, 5.50)" in said
+
+
 def test_a_header_in_another_language_says_what_is_looked_for(tmp_path):
     said = refusal(write(tmp_path, orders="顾客;订单;日期;金额\nK1;1;2023-06-02;5\n"))
     assert "It has: 顾客, 订单, 日期, 金额." in said

@@ -1,5 +1,6 @@
 """Workbooks as a test writes them: the least that Excel and LibreOffice would save."""
 
+import struct
 import zipfile
 from datetime import date
 from xml.sax.saxutils import escape
@@ -111,3 +112,59 @@ def _ods_cell(cell):
         '<table:table-cell office:value-type="string">'
         f"<text:p>{escape(cell)}</text:p></table:table-cell>"
     )
+
+
+def xls(path, rows):
+    """One sheet of texts and numbers in the form of Excel 97: BIFF8 records in an OLE container."""
+
+    def record(kind, content=b""):
+        return struct.pack("<HH", kind, len(content)) + content
+
+    def bof(kind):
+        return record(0x0809, struct.pack("<HHHHII", 0x0600, kind, 0x0DBB, 0x07CC, 0, 6))
+
+    def cell(row, column, value):
+        place = struct.pack("<HHH", row, column, 0)
+        if isinstance(value, int | float):
+            return record(0x0203, place + struct.pack("<d", value))
+        text = value.encode("utf-16-le")
+        return record(0x0204, place + struct.pack("<HB", len(value), 1) + text)
+
+    name = b"Sheet1"
+    globals_of = len(bof(5)) + 4 + 8 + len(name) + 4
+    bound = record(0x0085, struct.pack("<IHBB", globals_of, 0, len(name), 0) + name)
+    cells = b"".join(
+        cell(r, c, value)
+        for r, row in enumerate(rows)
+        for c, value in enumerate(row)
+        if value is not None
+    )
+    stream = bof(5) + bound + record(0x0A) + bof(0x10) + cells + record(0x0A)
+    stream += bytes(max(4096, -(-len(stream) // 512) * 512) - len(stream))
+    count, free, end = len(stream) // 512, 0xFFFFFFFF, 0xFFFFFFFE
+    # Sectors: 0 the table of sectors, 1 the directory, from 2 on the stream.
+    fat = [0xFFFFFFFD, end, *range(3, 2 + count), end]
+    header = struct.pack(
+        "<8s16sHHHHH6xIIIIIIIII",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        bytes(16),
+        *(0x3E, 3, 0xFFFE, 9, 6),
+        *(0, 1, 1, 0, 4096, end, 0, end, 0),
+    ) + struct.pack("<109I", 0, *[free] * 108)
+
+    def entry(name, kind, child, start, size):
+        text = name.encode("utf-16-le")
+        return struct.pack(
+            "<64sHBBIII16sI8s8sIQ",
+            *(text, len(text) + 2, kind, 1, free, free, child, bytes(16), 0, bytes(8), bytes(8)),
+            *(start, size),
+        )
+
+    directory = entry("Root Entry", 5, 1, end, 0) + entry("Workbook", 2, free, 2, len(stream))
+    path.write_bytes(
+        header
+        + struct.pack("<128I", *fat, *[free] * (128 - len(fat)))
+        + directory.ljust(512, b"\0")
+        + stream
+    )
+    return path
