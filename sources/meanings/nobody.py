@@ -18,7 +18,7 @@ from sources.notes import Note, Said
 from sources.params import SourceParams
 from sources.written.reading import filled
 
-CHECK = "means_nobody"
+CHECK, KNOWN = "means_nobody", "known_otherwise"
 BY_WORD = re.compile(
     r"(?:guest|anonymous|unknown|walk.?in|cash|retail|default|one.?time)(?:[ _-](?:customer|client|"
     r"user|buyer|checkout|sale|account))?|not.?set|no.?name|no customer|"
@@ -41,6 +41,7 @@ def without_nobody(
     if table.name != ORDERS.name or "order_id" not in rows:
         return rows, ()
     ids = rows["customer_id"]
+    unknown = _known_otherwise(raw, ids[ids.isna()], params)
     known = pd.Series(ids.dropna().unique(), dtype="str")
     plain = known.str.strip().str.lower().str.replace("ё", "е")
     found = [str(text) for text in known[plain.str.fullmatch(BY_WORD)]]
@@ -50,9 +51,30 @@ def without_nobody(
         many = orders[(orders > SHARE * orders.sum()) & (orders > TIMES * orders.median())]
         found += [str(text) for text in maybe if text in many.index]
     if not found or len(found) == len(known):
-        return rows, ()
+        return rows, unknown
     of_nobody = ids.isin(found)
-    return rows.assign(customer_id=ids.mask(of_nobody)), (_note(raw, ids[of_nobody], params),)
+    note = _note(raw, ids[of_nobody], params)
+    return rows.assign(customer_id=ids.mask(of_nobody)), (note, *unknown)
+
+
+def _known_otherwise(raw: pd.DataFrame, blank: pd.Series, params: SourceParams) -> tuple[Note, ...]:
+    """A note where the rows without an id have another column that tells people apart."""
+    other = _otherwise(raw.loc[blank.index], params) if len(blank) else None
+    if other is None:
+        return ()
+    (column, line), name = other, own("customer_id", ORDERS, params)
+    return (
+        Note(
+            KNOWN,
+            "warning",
+            "customer_id",
+            len(blank),
+            f"{len(blank):,} rows have no {name} and a {column}. They count as those of guests",
+            f"If {column} tells people apart, take it for all; in params.yaml, below source: "
+            f"{line}",
+            Said(KNOWN, rows=len(blank), name=name, column=column, line=line),
+        ),
+    )
 
 
 def _note(raw: pd.DataFrame, ids: pd.Series, params: SourceParams) -> Note:

@@ -49,6 +49,18 @@ def test_a_column_that_tells_these_people_apart_is_offered_and_reads_them(tmp_pa
     assert mended.rows["customer_id"].str.endswith("@x.com").all()
 
 
+def test_guests_whom_another_column_names_are_told_and_read_by_the_line(tmp_path):
+    header = HEADER.replace("\n", ",Телефон\n")
+    of_params = orders_of(tmp_path, [""] * 20, header=header, more=",+7900{}")
+    found = checked(of_params)["orders"]
+    assert found.counts["guests"] == 20
+    (note,) = (note for note in found.notes if note.check == "known_otherwise")
+    assert note.meaning == (
+        "20 rows have no customer_id and a Телефон. They count as those of guests"
+    )
+    assert checked(paste(of_params, note.what_to_do))["orders"].counts["guests"] == 0
+
+
 def test_an_id_that_is_a_customers_after_all_is_kept_by_the_line(tmp_path):
     of_params = orders_of(tmp_path, ["Guest"] * 3)
     (note,) = (n for n in checked(of_params)["orders"].notes if n.check == CHECK)
