@@ -20,7 +20,7 @@ from sources.proposing.proposal import Proposal
 from sources.proposing.questions import NONE, Answers, Option, Question
 from sources.registry import load
 from sources.tables.check import Checked, check_tables
-from sources.written.currencies import currency_code, currency_marks, named_currencies
+from sources.written.currencies import SHARED, currency_code, currency_marks, named_currencies
 
 MOST_ROUNDS = 8
 FOLLOWED = ("not_a_purchase",)  # besides errors: notes whose line is followed
@@ -218,14 +218,20 @@ def _of_one_currency(
 
 
 def _name_currency(proposal: Proposal, checked: dict[str, Checked], answers: Answers) -> None:
-    """Ask for the currency of amounts that name none."""
-    if not any("amount" in table.rows and not table.currency for table in checked.values()):
+    """Ask for the currency of amounts that name none, or a sign that several share."""
+    priced = [table for table in checked.values() if "amount" in table.rows]
+    named_by = {table.currency for table in priced}
+    if not priced or not named_by & {None, *SHARED}:
         return
+    sign = next(iter(named_by & {*SHARED}), None)
+    why = "nothing in the data names it"
+    if sign:
+        why = f"{sign} may be any of {', '.join(sorted(SHARED[sign]))}"
     answer = answers.to(
         Question(
             "source.currency",
             "In which currency are the amounts?",
-            "nothing in the data names it; costs of actions are then not compared with it",
+            f"{why}; costs of actions are then not compared with them",
             NONE,
             accepts=_no_currency,
         )

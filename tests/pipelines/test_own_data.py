@@ -115,14 +115,14 @@ def test_ids_in_two_forms_are_brought_into_one_by_the_line_of_the_usability_repo
 
 def test_a_person_is_asked_and_an_empty_line_takes_the_default(project, monkeypatch, capsys):
     put(project, orders=made.woo())
-    typed = iter(["2", "Mars", "Europe/London", "", "y"])
+    typed = iter(["2", "Mars", "Europe/London", "USD", "", "y"])
     monkeypatch.setattr("builtins.input", lambda _: next(typed))
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     own_data.main(["--from", "mydata"])
     shown = capsys.readouterr().out
     params = load_params()
     assert "customer_id" not in params.source.columns["orders"]
-    assert params.source.timezone == "Europe/London"
+    assert (params.source.timezone, params.source.currency) == ("Europe/London", "USD")
     assert params.actions.margin_rate is None
     assert "'Mars' is no answer to timezone" in shown
     assert shown.rstrip().endswith("RUN")
