@@ -22,7 +22,7 @@ from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_snapshots
 from pipelines.served import read_served
-from pipelines.tracking.mlflow_process import attempt, set_aside, told_store
+from pipelines.tracking.mlflow_process import attempt, own_address, set_aside, told_store
 from pipelines.tracking.recorded import (
     Child,
     Data,
@@ -57,7 +57,7 @@ def main() -> None:
         )
     tried = attempt("pipelines.track", "--now")
     if tried.done:
-        stage.say(tried.told)
+        stage.say(f"{tried.told} ({told_store()})" if own_address() else tried.told)
     else:
         stage.say(
             f"MLflow has not recorded this run: {tried.told} The release does not wait for it; "
