@@ -80,7 +80,8 @@ def show(outcomes: Iterable[Outcome]) -> int:
             says = f"{says[: WIDEST - 1]}…"
         print(f"  {MARKS[outcome.passed]:4}  {outcome.promise}{': ' if says else ''}{says}")
         failed += outcome.passed is False
-    print(f"\n{f'{failed} promises are broken' if failed else 'every promise is kept'}")
+    broken = f"{failed} promise{' is' if failed == 1 else 's are'} broken"
+    print(f"\n{broken if failed else 'every promise is kept'}")
     return failed
 
 

@@ -43,7 +43,8 @@ def print_summary(seconds: float | None = None, language: Language = "en") -> No
     print("\nChosen")
     print(*choice_lines(evaluation["timeline"]), sep="\n")
     if manifest.get("ladder"):  # a release of older code has none
-        print(f"  {ladder_text(manifest['ladder'])}")
+        is_own = bool(evaluation.get("own_code", {}).get("model"))
+        print(f"  {ladder_text(manifest['ladder'], is_own)}")
     if manifest.get("gate"):
         print(*rule_lines(cards, manifest, language), sep="\n")
     elif "churn" not in evaluation:

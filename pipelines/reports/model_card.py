@@ -46,6 +46,7 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any]) -> str:
     churn, when, value = (evaluation[part] for part in ("churn", "next_purchase", "value"))
     timeline, versions = evaluation["timeline"], evaluation["versions"]
     tests, leaving = ", ".join(timeline["test"]), timeline["churn"]
+    own = evaluation.get("own_code", {})
     parts = [
         "# Model card",
         f"Evaluated models {versions['evaluated']}; served models {versions['served']} (the same "
@@ -60,10 +61,10 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any]) -> str:
         f"{usability['first_day']} to {usability['last_day']}; "
         f"{usability['one_time_share']:.0%} of the customers bought on one day only. "
         f"{len(evaluation['features'])} features; {_attributes(evaluation['features'])}.",
-        own_code_text(evaluation.get("own_code", {})),
+        own_code_text(own),
         "## Definition and split",
         f"Churned: {LEAVING[leaving].format(**timeline)}.",
-        ladder_text(evaluation.get("ladder", {})),
+        ladder_text(evaluation.get("ladder", {}), bool(own.get("model"))),
         f"* training {timeline['train'][0]} to {timeline['train'][-1]} "
         f"({len(timeline['train'])} dates)\n{_validation(timeline)}"
         f"* test {tests}: {churn['rows']:,} rows of {churn['customers']:,} customers, "

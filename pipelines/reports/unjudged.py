@@ -43,16 +43,17 @@ def distance_lines(needs: Iterable[Mapping[str, Any]]) -> list[str]:
     return [f"{need['have']:,} {UNITS[need['what']]}, needed {need['need']:,}" for need in needs]
 
 
-def ladder_text(ladder: Mapping[str, Any]) -> str:
+def ladder_text(ladder: Mapping[str, Any], own_model: bool = False) -> str:
     """The rung in words, with what the next higher one needs; empty for older models."""
     if not ladder:
         return ""
     why = f" ({ladder['why'].rstrip('.')})" if ladder["why"] else ""
     text = f"Rung {ladder['rung']} of {BY_RULE}: {ladder['what']}{why}."
     if 0 < ladder["tree_weight"] < 1:
+        who, it = ("The company's own model has", "it") if own_model else ("Trees have", "trees")
         text += (
-            f" Trees have {ladder['tree_weight']:.0%} of the log odds, buy-till-you-die models and "
-            "a regression the rest: more customers give trees more."
+            f" {who} {ladder['tree_weight']:.0%} of the log odds, buy-till-you-die models and "
+            f"a regression the rest: more customers give {it} more."
         )
     needs = distance_lines(ladder["needs"])
     return text + (f" A higher rung needs more: {'; '.join(needs)}." if needs else "")

@@ -10,7 +10,7 @@ from models.judging.run import Costs, Evaluated, judge
 from models.params import GateParams
 from models.training.models import train_all
 from pipelines.reports.model_card import model_card
-from tests.pipelines.test_reports import PLAIN, USABILITY
+from tests.pipelines.test_reports import USABILITY
 from tests.snapshots import FEATURES, model_params, simulate, timeline, trained
 
 pytestmark = pytest.mark.xdist_group("trained")
@@ -155,12 +155,13 @@ def test_with_a_reason_it_passes_and_the_model_card_shows_reason_and_warning(lea
         "next_purchase": rest.next_purchase,
         "value": rest.value,
         "timeline": timeline().to_json(),
+        "features": ["orders_90d"],
         "versions": {"evaluated": "e", "served": "s"},
     }
-    card = model_card(evaluation, USABILITY, PLAIN)
+    card = model_card(evaluation, USABILITY)
     shown = card.split("## Nearly too good to be true")[1]
     assert f"attribute_status: AUC 1.000, above 0.95. Accepted, because: {REASON}" in shown
-    plain = model_card({**evaluation, "churn": rest.churn}, USABILITY, PLAIN)
+    plain = model_card({**evaluation, "churn": rest.churn}, USABILITY)
     assert "too good to be true" not in plain
 
 

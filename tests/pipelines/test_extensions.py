@@ -77,6 +77,7 @@ def test_own_features_kinds_and_model_are_on_the_card_of_the_model_and_in_the_re
     assert {"event_lesson_count_30d", "event_lesson_sum_30d"} <= set(told)
     card = (road.folder / "reports" / "model_card.md").read_text("utf-8")
     assert "Lessons taken in the last 30 days." in card
+    assert "The company's own model has" in card  # a part of the log odds
     assert "code/churn.py` (Logistic regression on all numbers" in card
     evaluation = read_json(road.release / "reports" / "evaluation.json")
     assert "the churn model is your own: class Churn of" in "\n".join(churn_lines(evaluation))
@@ -208,7 +209,7 @@ def test_the_check_prints_a_line_for_each_promise_and_counts_those_that_are_brok
     printed = capsys.readouterr().out
     assert "own_plain\n  pass  is named and described" in printed
     assert "  FAIL  gives one value a customer: it does not bring a customer" in printed
-    assert printed.endswith("1 promises are broken\n")
+    assert printed.endswith("1 promise is broken\n")
 
 
 def test_the_check_without_a_folder_says_which_one_to_try(tmp_path, monkeypatch):
