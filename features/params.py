@@ -7,12 +7,18 @@ from typing import Literal
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from core.params import Params
+from sources.contract import COLUMN
 
 Auto = Literal["auto"]
-Churn = Literal["lapse", "cancellation"]
+AskedChurn = Literal["lapse", "cancellation"]
+# label: a ready table says who left; no history is looked at.
+Churn = Literal[AskedChurn, "label"]
+LABEL: Churn = "label"
 ATTRIBUTE = "attribute_"  # begins the name of a feature that is a column of the customers table
 OWN = "own_"  # begins the name of a feature that the company's own code defines
 EVENT = "event_"  # begins the name of a feature of events of the company's own kinds
+# What begins features whose whole name is a column of the user's.
+OWN_NAMES = (ATTRIBUTE, COLUMN)
 
 
 class ExtensionParams(Params):
@@ -24,7 +30,7 @@ class ExtensionParams(Params):
 class TaskParams(Params):
     """Section `task`: what is predicted, for whom, how far ahead (days)."""
 
-    churn: Churn
+    churn: AskedChurn
     horizon_days: PositiveInt | Auto
     active_within_days: PositiveInt | Auto
     value_horizon_days: PositiveInt | Auto

@@ -32,10 +32,11 @@ from features.history.cohort import cohort
 from features.history.facts import Facts, Schemas, Step, collect
 from features.history.labels import LABELS, labels
 from features.history.moment import moment_table
-from features.params import ATTRIBUTE, EVENT, OWN
+from features.params import ATTRIBUTE, EVENT, OWN, OWN_NAMES
+from sources.contract import COLUMN
 
 # How names of features begin that depend on the company's data, and their reason group.
-COMPANYS_OWN = {ATTRIBUTE: "attributes", EVENT: "events", OWN: OWN_GROUP}
+COMPANYS_OWN = {ATTRIBUTE: "attributes", EVENT: "events", OWN: OWN_GROUP, COLUMN: "columns"}
 FAMILIES = (
     rfm,
     spend,
@@ -168,12 +169,12 @@ def _or(column: ir.Value, when_none: float | None) -> ir.Value:
 def model_features(snapshots: pd.DataFrame, excluded_attributes: Sequence[str] = ()) -> list[str]:
     """The columns of a snapshot that models learn from: all features but the BTYD quadruple.
 
-    Those that only this company has come last. Customer attributes named in `excluded_attributes`
-    are not learned from, though the snapshot has them.
+    Those that only this company has come last. Customer attributes, or columns of a ready table,
+    that are named in `excluded_attributes` are not learned from, though the snapshot has them.
     """
     learned = [f.name for f in all_features() if f.group is not None]
     there = [name for name in learned if name in snapshots.columns]
-    excluded = {f"{ATTRIBUTE}{name}" for name in excluded_attributes}
+    excluded = {f"{begin}{name}" for begin in OWN_NAMES for name in excluded_attributes}
     return there + [name for name in _own_groups(snapshots.columns) if name not in excluded]
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 import pandas as pd
 
 from core.arrays import FloatArray
+from features.params import LABEL
 from models.churn.model import ChurnModel
 from models.next_purchase.hazard import NextPurchaseModel
 from models.next_purchase.rhythm import MixedCurves, MixedValue, RhythmModels
@@ -34,7 +35,10 @@ class Trees:
 
 @dataclass(frozen=True)
 class Bundle:
-    """The churn model, and the models of when and how much: trees, the purchase rhythm, or both."""
+    """The churn model, and the models of when and how much: trees, the purchase rhythm, or both.
+
+    Of a ready table the churn model is all there is.
+    """
 
     churn: ChurnModel
     trees: Trees | None = None
@@ -60,9 +64,14 @@ class Bundle:
         return MixedValue(self.trees.value, self.rhythm.value, self.rhythm.tree_weight)
 
     @property
+    def knows_purchases(self) -> bool:
+        """Whether it says when and how much: not of a ready table, which holds no purchases."""
+        return self.trees is not None or self.rhythm is not None
+
+    @property
     def _rhythm(self) -> RhythmModels:
         if self.rhythm is None:
-            raise ValueError("a bundle has trees, a rhythm, or both")
+            raise ValueError("models of a ready table say nothing of purchases")
         return self.rhythm
 
     def save(self, folder: Path) -> None:
@@ -78,6 +87,8 @@ class Bundle:
     def load(cls, folder: Path) -> "Bundle":
         """Read all models; check the folder's manifest first."""
         churn, rhythm = ChurnModel.load(folder), RhythmModels.load(folder)
+        if churn.churn == LABEL:
+            return cls(churn)
         if rhythm is not None and rhythm.tree_weight == 0:
             return cls(churn, None, rhythm)
         trees = Trees(NextPurchaseModel.load(folder), ValueModel.load(folder))

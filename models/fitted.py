@@ -13,6 +13,7 @@ from models.bundle import Bundle
 from models.churn.model import ChurnModel
 from models.next_purchase.what import NextCategoriesModel
 from models.params import BoosterParams, EnsembleParams
+from models.simple.columns import TableBaselines
 from models.simple.rules import Baselines
 from models.trees.boosting import settings_of
 
@@ -77,9 +78,17 @@ def _trees(boosters: dict[str, lgb.Booster]) -> dict[str, Any]:
     return {**settings_of(first, BoosterParams), **rounds}
 
 
-def baseline_settings(baselines: Baselines) -> dict[str, dict[str, float]]:
-    """What each baseline of churn has learned: coefficients, or the parameters of BG/NBD."""
-    found = {
+def baseline_settings(baselines: Baselines | TableBaselines) -> dict[str, dict[str, Any]]:
+    """What each baseline of churn has learned: coefficients, or the parameters of BG/NBD.
+
+    Of a ready table, whose columns may have any names, the numbers of columns and inputs.
+    """
+    if isinstance(baselines, TableBaselines):
+        return {
+            name: {"columns": len(model.inputs.features), "inputs": len(model.terms)}
+            for name, model in baselines.models.items()
+        }
+    found: dict[str, dict[str, Any]] = {
         name: {
             "intercept": logistic.intercept,
             **{f"coefficient.{key}": value for key, value in logistic.coefficient.items()},

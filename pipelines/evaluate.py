@@ -16,8 +16,8 @@ from models.bundle import Bundle
 from models.fitted import features_read, own_model
 from models.judging.forecast import backtest, forecast_metrics
 from models.judging.influence import COLUMNS, Influence
+from models.judging.plots import Costs
 from models.judging.run import (
-    Costs,
     Evaluated,
     Judged,
     judge,
@@ -39,6 +39,7 @@ from pipelines.reports.pictures import (
     influence_picture,
     profit_picture,
 )
+from pipelines.reports.table_card import table_card
 from pipelines.reports.unjudged import write_unjudged_reports
 
 
@@ -64,15 +65,20 @@ def main() -> None:
     next_categories = judge_categories(
         snapshots, read_categories(stage.CATEGORIES), timeline, evaluated, params.model
     )
-    past = Past(snapshots, pd.read_parquet(stage.PURCHASES), timeline)
-    backtests = backtest(past, evaluated, params.model)
+    backtests: list[dict[str, Any]] = []
+    if evaluated.bundle.knows_purchases:
+        past = Past(snapshots, pd.read_parquet(stage.PURCHASES), timeline)
+        backtests = backtest(past, evaluated, params.model)
     moved = judge_influence(snapshots, timeline, evaluated, params.model)
     stage.empty(stage.PLOTS)
     influence = pd.DataFrame(columns=COLUMNS) if moved is None else moved.table.round(5)
     for name, table in {**judged.plots, "influence": influence}.items():
         table.to_csv(stage.PLOTS / f"{name}.csv", index=False)
     tests = ", ".join(date_of(day).isoformat() for day in timeline.test)
-    _pictures(judged, moved, f"Churn in {timeline.horizon_days} days, as of {tests}")
+    title = f"Churn in {timeline.horizon_days} days, as of {tests}"
+    if timeline.label is not None:
+        title = f"Churn by the column {timeline.label.column}"
+    _pictures(judged, moved, title)
     evaluation: dict[str, Any] = as_told(
         {
             "churn": judged.churn,
@@ -101,7 +107,8 @@ def main() -> None:
     }
     write_json(stage.NEXT_METRICS, next_metrics)
     write_json(stage.HEADLINE, headline(judged.churn, churn_metrics, next_metrics))
-    card = model_card(evaluation, read_json(stage.USABILITY))
+    write_card = model_card if timeline.label is None else table_card
+    card = write_card(evaluation, read_json(stage.USABILITY))
     stage.MODEL_CARD.write_text(card, encoding="utf-8")
     for warning in judged.churn["warnings"]:
         stage.say(f"warning: {warning}")

@@ -2,10 +2,14 @@
 
 from core.files import write_json
 from features.engines.duckdb import DuckEngine
+from features.usability.ready import as_facts, table_report
 from features.usability.report import as_json, usability_report
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reports.usability_page import headline, page
+from sources.contract import READY
+from sources.params import SourceParams
+from sources.ready.check import check_ready
 from sources.registry import load
 from sources.subscriptions.billing import contracted
 from sources.tables.check import check_tables
@@ -14,6 +18,9 @@ from sources.tables.check import check_tables
 def main() -> None:
     """Read and check the tables, quarantine bad rows, and write the usability report."""
     params = load_params()
+    if params.source.kind == READY:
+        _ready_table(params.source)
+        return
     checked = contracted(
         check_tables(load(params.source), params.source), params.source, params.task.grace_days
     )
@@ -29,6 +36,23 @@ def main() -> None:
     write_json(stage.QUARANTINE / "counts.json", {n: t.counts for n, t in checked.items()})
     engine = DuckEngine(stage.tables(checked))
     report = usability_report(checked, engine, params.source, params.task)
+    write_json(stage.USABILITY, as_json(report))
+    stage.USABILITY_PAGE.write_text(page(report), encoding="utf-8")
+    stage.say(f"data usability: {headline(report)} ({stage.USABILITY_PAGE})")
+
+
+def _ready_table(source: SourceParams) -> None:
+    """The same of a ready table, whose columns are its features."""
+    ready = check_ready(load(source)[READY], source)
+    stage.empty(stage.TABLES, stage.QUARANTINE)
+    stage.write_parquet(ready.rows, stage.TABLES / f"{READY}.parquet")
+    if len(ready.quarantine):
+        stage.write_parquet(ready.quarantine, stage.QUARANTINE / f"{READY}.parquet")
+    write_json(stage.READY_TABLE, as_facts(ready, source))
+    counts = ", ".join(f"{n:,} {key.replace('_', ' ')}" for key, n in ready.counts.items() if n)
+    stage.say(f"{source.path}: {counts}")
+    write_json(stage.QUARANTINE / "counts.json", {READY: ready.counts})
+    report = table_report(ready, source)
     write_json(stage.USABILITY, as_json(report))
     stage.USABILITY_PAGE.write_text(page(report), encoding="utf-8")
     stage.say(f"data usability: {headline(report)} ({stage.USABILITY_PAGE})")

@@ -14,6 +14,7 @@ from core.errors import ParamsError, did_you_mean
 from core.params import Params
 from features.params import ExtensionParams, TaskParams, TimelineParams
 from models.params import ModelParams, MonitorParams
+from sources.contract import READY
 from sources.params import SourceParams
 
 FILE = Path("params.yaml")
@@ -33,6 +34,8 @@ class AllParams(Params):
 
     @model_validator(mode="after")
     def _excluded_are_listed(self) -> "AllParams":
+        if self.source.kind == READY:  # its columns are known once it has been read
+            return self
         listed = self.source.static_attributes
         strange = [name for name in self.model.excluded_attributes if name not in listed]
         if strange:

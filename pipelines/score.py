@@ -55,6 +55,8 @@ def _by_models(timeline: Timeline) -> tuple[pd.DataFrame, dict[str, Any]]:
     params = load_params().model
     served = read_served(stage.CHAMPION_MODELS)
     cards = score_cards(snapshot, purchases, served, timeline, params)
+    if not served[0].knows_purchases:  # a ready table: no relationship, no sales to sum up
+        return cards, {}
     cards = with_relationship(cards, snapshots, timeline)
     categories = read_categories(stage.CATEGORIES)
     model = NextCategoriesModel.load(

@@ -16,6 +16,8 @@ from core.errors import EnvironmentProblem, RegularsError
 
 DATA, ARTIFACTS, REPORTS = Path("data"), Path("artifacts"), Path("reports")
 METRICS, PLOTS = Path("metrics"), Path("plots")
+# A ready table in place of tables of the contract: what its check found.
+READY_TABLE = DATA / "tables" / "table.json"
 TABLES, QUARANTINE, RELEASE = DATA / "tables", DATA / "quarantine", DATA / "release"
 SOURCE, TIMELINE = DATA / "source.json", DATA / "timeline.json"
 EXTENSIONS = DATA / "extensions.json"  # sha256 of the files of the company's own code

@@ -44,7 +44,8 @@ def print_summary(seconds: float | None = None, language: Language = "en") -> No
     print(*choice_lines(evaluation["timeline"]), sep="\n")
     if manifest.get("ladder"):  # a release of older code has none
         is_own = bool(evaluation.get("own_code", {}).get("model"))
-        print(f"  {ladder_text(manifest['ladder'], is_own)}")
+        of_table = bool(evaluation["timeline"].get("label"))
+        print(f"  {ladder_text(manifest['ladder'], is_own, of_table)}")
     if manifest.get("gate"):
         print(*rule_lines(cards, manifest, language), sep="\n")
     elif "churn" not in evaluation:
@@ -54,7 +55,8 @@ def print_summary(seconds: float | None = None, language: Language = "en") -> No
         print(*churn_lines(evaluation), sep="\n")
         if "promotion" in manifest:  # a release of older code has none
             print(f"  champion: {promotion_text(manifest['promotion'])}")
-        print(*next_lines(evaluation), sep="\n")
+        if lines := next_lines(evaluation):
+            print(*lines, sep="\n")
         print(*worklist_lines(cards, manifest, language), sep="\n")
         print(*plan_lines(plan, cards, language), sep="\n")
     plots = (

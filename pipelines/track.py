@@ -10,9 +10,11 @@ from typing import Any
 import pandas as pd
 
 from core.files import MANIFEST, project_root, read_json, write_json
+from features.params import LABEL
 from models.bundle import Bundle
 from models.fitted import baseline_settings, fitted
 from models.next_purchase.what import NextCategoriesModel
+from models.simple.columns import TableBaselines
 from models.simple.rules import Baselines
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
@@ -192,7 +194,9 @@ def _models(churn: dict[str, Any], ours: dict[str, Any]) -> list[Child]:
     if OURS not in churn:
         return []
     folds = sorted(stage.EVALUATED.glob(FOLD.format("*")))
-    learned = baseline_settings(Baselines.load(folds[0] if folds else stage.EVALUATED))
+    folder = folds[0] if folds else stage.EVALUATED
+    of_table = Bundle.load(folder).churn.churn == LABEL
+    learned = baseline_settings((TableBaselines if of_table else Baselines).load(folder))
     return models_judged(churn, {OURS: ours, **learned})
 
 
@@ -215,6 +219,8 @@ def models_to_log() -> list[LoggedModel]:
     rows = snapshots[snapshots["split"] == "score"].head(5).reset_index(drop=True)
     rows = rows[["customer_id", *bundle.churn.reads]]
     answers = {"churn": churn_answer, "next_purchase": next_purchase_answer}
+    if not bundle.knows_purchases:  # a ready table
+        del answers["next_purchase"]
     return [
         LoggedModel(name, stage.SERVED, rows, answer(bundle, rows))
         for name, answer in answers.items()

@@ -6,31 +6,37 @@ models.
 
 import pandas as pd
 
-from core.errors import DataGateError
+from core.errors import DataGateError, ParamsError, did_you_mean
 from core.files import read_json, write_json, write_manifest
 from features.families.own_features import own_features, wordings
 from features.history.category_history import read_categories
+from features.params import LABEL
 from features.planning.rungs import BY_RULE, OTHER_CUSTOMERS, UNJUDGED
 from features.planning.timeplan import Timeline
 from features.snapshot import group_of, model_features
 from features.timeline import date_of
+from models.bundle import Bundle
 from models.cards.whole import nobody
-from models.churn.enough import gate_distance, tree_distance
+from models.churn.enough import check_both_outcomes, gate_distance, tree_distance
+from models.churn.model import parametric_churn
 from models.churn.own import own_class
+from models.churn.reasons import fit_explainer
 from models.gate import Gate
 from models.leaving import LAPSE
 from models.params import ModelParams
+from models.simple.columns import fit_columns
 from models.simple.silence_rule import Rule
 from models.training.categories import train_categories
 from models.training.facts import facts
 from models.training.fitting import VALID_SHARE, lacks_rhythm
-from models.training.ladder import Rung, history_needs, needs_of, rung_of
+from models.training.ladder import Rung, history_needs, needs_of, rung_of, rung_of_table
 from models.training.models import FOLD, PAST, Trained, train_all
 from models.training.unjudged import unjudged_bundle
 from models.training.until import Until, has_both_outcomes
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import own_code, read_snapshots, read_timeline
+from sources.contract import COLUMN
 
 
 def main() -> None:
@@ -106,6 +112,8 @@ def _unjudged(until: Until, params: ModelParams, why: str) -> Rung:
     timeline, now = until.timeline, until.snapshots[until.snapshots["split"] == "score"]
     if now.empty:
         raise nobody(timeline)
+    if timeline.churn == LABEL:
+        return _unjudged_table(until, params, why)
     orders = until.rhythm(timeline.score)
     below = read_json(stage.GATE)
     distance = {**below.get("distance", {}), **gate_distance(now, params)}
@@ -122,9 +130,51 @@ def _unjudged(until: Until, params: ModelParams, why: str) -> Rung:
     return Rung(UNJUDGED, needs, 0.0, why)
 
 
+def _unjudged_table(until: Until, params: ModelParams, why: str) -> Rung:
+    """Save a regression on the columns of a ready table, which too few outcomes could judge.
+
+    Raises OneSidedError where they do not even show both outcomes.
+    """
+    timeline = until.timeline
+    closed = until.closed(timeline.data_until)
+    check_both_outcomes(closed, "rows with a label", timeline.churn)
+    features = _features_of_table(until.snapshots, params)
+    churn = parametric_churn(closed, features, fit_columns(closed, features))
+    Bundle(churn).save(stage.SERVED)
+    explainer = fit_explainer(closed, features, group_of(features), params.max_reasons)
+    explainer.save(stage.SERVED)
+    return rung_of_table(Rung(UNJUDGED, needs_of(gate_distance(closed, params)), 0.0, why))
+
+
+def _features_of_table(snapshots: pd.DataFrame, params: ModelParams) -> list[str]:
+    """The columns that are learned from.
+
+    Raises ParamsError for one of `model.excluded_attributes` that the table does not have, and
+    where none is left.
+    """
+    there = [name.removeprefix(COLUMN) for name in model_features(snapshots)]
+    for name in params.excluded_attributes:
+        if name not in there:
+            hint = did_you_mean(name, there) or f" It has: {', '.join(there)}."
+            raise ParamsError(
+                f"params.yaml: model.excluded_attributes names {name}, which is no column that is "
+                f"learned from.{hint}"
+            )
+    features = model_features(snapshots, params.excluded_attributes)
+    if not features:
+        raise DataGateError(
+            "The table has no column to learn from: reports/data_usability.html says why each was "
+            "left out."
+        )
+    return features
+
+
 def _train(until: Until, params: ModelParams) -> Rung:
     snapshots, timeline = until.snapshots, until.timeline
-    features = model_features(snapshots, params.excluded_attributes)
+    if timeline.churn == LABEL:
+        features = _features_of_table(snapshots, params)
+    else:
+        features = model_features(snapshots, params.excluded_attributes)
     trained = train_all(
         snapshots,
         timeline,
@@ -140,13 +190,14 @@ def _train(until: Until, params: ModelParams) -> Rung:
     write_json(stage.SEARCH, trained.search.to_dict())
     trained.served.save(stage.SERVED)
     trained.explainer.save(stage.SERVED)
-    if trained.tree_weight and timeline.rung < OTHER_CUSTOMERS:
+    if trained.tree_weight and timeline.rung < OTHER_CUSTOMERS and timeline.churn != LABEL:
         _train_categories(until.snapshots, timeline, features, params)
     distance = tree_distance(until.train, params)
     # Where nothing is short, the rows that stop the trees are.
     if all(have >= need for have, need in distance.values()):
         distance = gate_distance(until.valid, params, VALID_SHARE)
-    return rung_of(timeline, trained.tree_weight, distance)
+    rung = rung_of(timeline, trained.tree_weight, distance)
+    return rung_of_table(rung) if timeline.churn == LABEL else rung
 
 
 def _save_evaluated(trained: Trained) -> None:

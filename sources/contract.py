@@ -6,6 +6,9 @@ TEXT, TIME, NUMBER, YESNO = "text", "time", "number", "yesno"
 BLANK = "blank"  # of a raw table's attributes: how many rows without any cell were left out
 ABOVE = "above"  # of a raw table's attributes: how many rows stand above the header
 PLACE = "place"  # of a raw table's attributes: the file it came from
+READY = "table"  # the name of a ready table, whose columns are the user's own
+AT_STAKE = "at_stake"  # money that leaves with a customer of a ready table
+COLUMN = "column_"  # begins the name of a feature that is a column of a ready table
 LEFT_OUT = "left_out"  # of a raw table's attributes: how many rows source.filter left out
 
 

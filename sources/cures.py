@@ -81,7 +81,7 @@ def pasted(
         if not isinstance(new, Mapping) or not isinstance(old, Mapping):
             tables.append(f"{name}: {_place(new or old)}")
         else:
-            cells = ", ".join(f"{_key(c)}: {_scalar(e)}" for c, e in {**old, **new}.items())
+            cells = ", ".join(f"{yaml_key(c)}: {_scalar(e)}" for c, e in {**old, **new}.items())
             tables.append(f"{name}: {{{cells}}}")
     return f"{section}: {{{', '.join(tables)}}}"
 
@@ -109,7 +109,8 @@ def _reserved() -> frozenset[str]:
     return frozenset(str(word) for (word,) in words)
 
 
-def _key(text: str) -> str:
+def yaml_key(text: str) -> str:
+    """A name as a key of YAML, in quotes only where it needs them."""
     return text if PLAIN_NAME.fullmatch(text) else _scalar(text)
 
 

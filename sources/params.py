@@ -6,11 +6,11 @@ from math import inf
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from core.errors import did_you_mean, suggestion
 from core.params import Params
-from sources.contract import TABLES
+from sources.contract import READY, TABLES
 from sources.written.currencies import currency_code
 from sources.written.encodings import AUTO
 from sources.written.numbers import tells_mark
@@ -31,9 +31,13 @@ class SimulatorParams(Params):
 class SourceParams(Params):
     """Section `source`: where raw data comes from and how it maps to the tables."""
 
-    kind: Literal["complete_journey", "cdnow", "files", "sql", "simulator"]
+    kind: Literal["complete_journey", "cdnow", "files", "sql", "simulator", "table"]
     path: str | None = None
     files: dict[str, str | list[str] | None] = Field(default_factory=dict)
+    label: str | None = None
+    customer: str | None = None
+    as_of: str | None = None
+    value: str | None = None
     queries: dict[str, str | None] = Field(default_factory=dict)
     incremental: bool = False
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
@@ -64,7 +68,9 @@ class SourceParams(Params):
 
     @field_validator("files", "columns", "derive", "filter")
     @classmethod
-    def _of_known_tables(cls, by_table: dict[str, Any]) -> dict[str, Any]:
+    def _of_known_tables(cls, by_table: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if info.data.get("kind") == READY:
+            return _of_the_ready_table(by_table)
         for name in by_table:
             if name not in TABLES:
                 raise ValueError(
@@ -72,6 +78,32 @@ class SourceParams(Params):
                     f"The tables are: {', '.join(TABLES)}."
                 )
         return by_table
+
+    @model_validator(mode="after")
+    def _ready_table_is_named(self) -> "SourceParams":
+        """A ready table needs its label and its customers; no other kind has columns of its own."""
+        given = {name: getattr(self, name) for name in ("label", "customer", "as_of", "value")}
+        if self.kind != READY:
+            named = [name for name, column in given.items() if column is not None]
+            if named:
+                raise ValueError(
+                    f"{named[0]} names a column of a table with a label, which only kind: table "
+                    "reads: take it out, or set kind: table"
+                )
+            return self
+        lacking = [name for name in ("path", "label", "customer") if not getattr(self, name)]
+        if lacking:
+            raise ValueError(
+                f"kind: table needs {' and '.join(lacking)}: {{kind: table, path: the file, label: "
+                "the column that says who left, customer: the column of the customers' ids}"
+            )
+        columns = [column for column in given.values() if column]
+        if len(set(columns)) < len(columns):
+            raise ValueError(
+                "label, customer, as_of and value of a ready table are columns of their own: one "
+                "is named twice"
+            )
+        return self
 
     @field_validator("encoding")
     @classmethod
@@ -125,3 +157,12 @@ class SourceParams(Params):
             hint = suggestion(meant_zone(name))
             raise ValueError(f"{name!r} is not a time zone such as Europe/London.{hint}")
         return name
+
+
+def _of_the_ready_table(by_table: dict[str, Any]) -> dict[str, Any]:
+    for name in by_table:
+        if name != READY:
+            raise ValueError(
+                f"{name!r} is not the table: with kind: table there is one, which is called {READY}"
+            )
+    return by_table

@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.errors import SourceError
 from core.files import project_root
-from sources.kinds import cdnow, complete_journey, files, simulator
+from sources.kinds import cdnow, complete_journey, files, simulator, table
 from sources.kinds.sql import source as sql
 from sources.params import SourceParams
 
@@ -29,6 +29,7 @@ SOURCES: dict[str, Source] = {
     "files": files,
     "simulator": simulator,
     "sql": sql,
+    "table": table,
 }
 
 
@@ -83,6 +84,8 @@ def company(params: SourceParams) -> str:
         return f"sql {database.shown(address)}{also if address.query else ''}"
     if params.kind == "files":
         return f"files {_written(Path(params.path or ''))}"
+    if params.kind == "table":
+        return f"table {_written(Path(params.path or ''))}"
     return params.kind
 
 

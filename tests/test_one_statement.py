@@ -6,7 +6,7 @@ from typing import get_args
 import yaml
 from pydantic import BaseModel
 
-from features.params import Churn
+from features.params import AskedChurn
 from models.customers.segments import A_SHARE
 from models.next_purchase.when import INSIDE
 from pipelines.params import load_params
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_the_simulator_knows_the_two_ways_of_leaving_that_a_task_can_ask_for():
-    assert get_args(Kind) == get_args(Churn)
+    assert get_args(Kind) == get_args(AskedChurn)
 
 
 def test_pages_that_tell_the_share_inside_the_interval_tell_the_one_that_is_drawn():

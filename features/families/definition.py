@@ -45,6 +45,7 @@ GROUPS = (
     "attributes",
     "events",
     OWN_GROUP,
+    "columns",
 )
 WINDOWS = (7, 14, 30, 60, 90, 180, 365)
 TEXT = "text"  # the unit of features that are names and not numbers

@@ -18,7 +18,7 @@ first test date:
     train 2017-04-10 ... 09-11 | validation 10-09, 10-23 | test 11-20, 12-04 | score 2018-01-02
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from core.errors import TimelineError
 from features.params import TimelineParams
@@ -44,8 +44,25 @@ def split_on(
     history = max(active, horizon) if rung == BY_DATE else horizon
     grid = closed_days(horizon, profile, params)
     old_enough = tuple(day for day in grid if day >= profile.data_from + history)
+    return split_grid(
+        rung, horizon, (grid, old_enough), params, lambda n: test_days(horizon, n, profile, params)
+    )
+
+
+def split_grid(
+    rung: int,
+    horizon: int,
+    dates: tuple[tuple[int, ...], tuple[int, ...]],
+    params: TimelineParams,
+    tests: Callable[[int], tuple[int, ...]],
+) -> Split | None:
+    """The split of any dates: those whose outcomes close, and those old enough to be learned from.
+
+    `tests` gives so many test dates, or as many as there are.
+    """
+    grid, old_enough = dates
     for n_test, n_validation in _shapes(rung, params):
-        test = test_days(horizon, n_test, profile, params)
+        test = tests(n_test)
         if len(test) < n_test:
             continue
         if rung == OTHER_CUSTOMERS:

@@ -31,6 +31,19 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Label:
+    """The columns of a ready table: the label, its dates and the money at stake, where it has them.
+
+    `has_unknown` says that customers without a label are scored, and nobody else.
+    """
+
+    column: str
+    as_of: str | None
+    value: str | None
+    has_unknown: bool
+
+
+@dataclass(frozen=True)
 class Timeline:
     """The chosen horizons (days) and the as-of days (days since 1970-01-01) of each split.
 
@@ -40,7 +53,8 @@ class Timeline:
     from there; else that is None. `churn` is what leaving means: `lapse`, no purchase within the
     horizon, of those who bought in the last `active_within_days`; `cancellation`, no running
     subscription at its end, of those with one at the as-of date. For a cancellation
-    `active_within_days` selects nobody: it is the history before the first date. `rung` is the
+    `active_within_days` selects nobody: it is the history before the first date; `label`, what the
+    column of a ready table says, which is in `label`. `rung` is the
     split's place on the ladder of features/planning/rungs.py, and `days_to_next_rung` are the days
     of history that would carry a higher one. `is_seasonal` says that nearly all purchases fall into
     one season, and the dates of the past lie at the phase of the score date.
@@ -64,6 +78,7 @@ class Timeline:
     rung: int = 1
     days_to_next_rung: int | None = None
     is_seasonal: bool = False
+    label: Label | None = None
 
     @property
     def learned_value_days(self) -> int:
@@ -91,7 +106,8 @@ class Timeline:
         if not self.train:
             is_chosen = VALUE_HORIZON in {choice.key for choice in self.choices}
             learned, value = None, None if is_chosen else value
-        return {
+        of_a_table = {} if self.label is None else {"label": self.label.column}
+        return of_a_table | {
             "churn": self.churn,
             "horizon_days": self.horizon_days,
             "active_within_days": self.active_within_days,
@@ -131,6 +147,8 @@ class Timeline:
     def to_json(self) -> dict[str, Any]:
         """The plan with dates as ISO text: what people and `from_json` read."""
         content = asdict(self)
+        if self.label is None:
+            del content["label"]
         for name in _DAYS:
             content[name] = date_of(content[name]).isoformat()
         for name in _DAY_LISTS:
@@ -146,6 +164,8 @@ class Timeline:
         for name in _DAY_LISTS:
             fields[name] = tuple(day_of(date.fromisoformat(day)) for day in fields[name])
         fields["choices"] = tuple(Choice(**choice) for choice in fields["choices"])
+        if fields.get("label"):
+            fields["label"] = Label(**fields["label"])
         return cls(**fields)
 
 

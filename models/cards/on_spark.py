@@ -54,13 +54,15 @@ def score_on_spark(snapshot: "DataFrame", folder: Path) -> "DataFrame":
 def scored(snapshot: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
     """The columns of `SCHEMA` for snapshot rows, in the order of the rows."""
     churn_risk = bundle.churn.predict(snapshot)
-    found = pd.concat(
-        [
-            bundle.value.predict(snapshot, churn_risk),
-            bundle.next_purchase.predict(snapshot, churn_risk),
-        ],
-        axis=1,
-    )
+    found = pd.DataFrame(index=snapshot.index)
+    if bundle.knows_purchases:
+        found = pd.concat(
+            [
+                bundle.value.predict(snapshot, churn_risk),
+                bundle.next_purchase.predict(snapshot, churn_risk),
+            ],
+            axis=1,
+        )
     found["churn_risk"] = churn_risk
     found["customer_id"] = snapshot["customer_id"]
     return found.reindex(columns=["customer_id", *NUMBERS])

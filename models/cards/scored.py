@@ -2,8 +2,11 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray
+from core.digits import TOLD, to_digits
 from features.planning.timeplan import Timeline
 from models.bundle import Bundle
 from models.cards.whole import as_timestamp, nobody, whole
@@ -13,6 +16,7 @@ from models.customers.segments import rank_in_stage, risk_band, segments
 from models.next_purchase.what import NextCategoriesModel
 from models.params import ModelParams
 from models.words import SCORED
+from sources.contract import AT_STAKE
 
 
 def score_cards(
@@ -36,15 +40,54 @@ def score_cards(
         raise nobody(timeline)
     churn_risk = bundle.churn.predict(snapshot)
     risk = pd.Series(churn_risk, index=snapshot.index)
-    money = bundle.value.predict(snapshot, churn_risk)
-    when = bundle.next_purchase.predict(snapshot, churn_risk)
-    cards = pd.concat([snapshot[["customer_id"]], money, segments(snapshot)], axis=1)
+    if bundle.knows_purchases:
+        money, parts = bundle.value.predict(snapshot, churn_risk), segments(snapshot)
+    else:  # a ready table
+        money, parts = money_of_table(snapshot, churn_risk), pd.DataFrame(index=snapshot.index)
+    cards = pd.concat([snapshot[["customer_id"]], money, parts], axis=1)
     cards["status"] = SCORED
     cards["churn_risk"] = risk
     cards["risk_band"] = risk_band(risk, params.bands)
     order = cards.sort_values(["churn_risk", "customer_id"], ascending=[False, True]).index
     cards["risk_rank"] = pd.Series(range(1, len(cards) + 1), index=order)
-    cards["rank_in_stage"] = rank_in_stage(cards)
+    if bundle.knows_purchases:
+        cards["rank_in_stage"] = rank_in_stage(cards)
+        _add_next_purchase(cards, bundle.next_purchase.predict(snapshot, churn_risk), timeline)
+    explained = _most_at_stake(cards, params.reasons_share)
+    reasons = explainer.explain(bundle.churn, snapshot.loc[explained])
+    cards["reasons"] = pd.Series([[stored(r) for r in row] for row in reasons], index=explained)
+    cards = whole(cards.sort_values("risk_rank", kind="stable"), purchases, version, timeline)
+    if bundle.knows_purchases:
+        reach = list(cards.columns).index("churn_definition")
+        cards.insert(reach, "next_purchase_reach_days", bundle.next_purchase.reach_days)
+        cards["rank_in_stage"] = cards["rank_in_stage"].astype("Int64")
+    cards["risk_rank"] = cards["risk_rank"].astype("Int64")
+    first = ["customer_id", "as_of_date", "horizon_days", "churn_definition", "status"]
+    return cards[[*first, *(name for name in cards.columns if name not in first)]]
+
+
+def money_of_table(snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
+    """The money of a ready table: what its column says is there while the customer stays.
+
+    Nothing is left of it when the customer leaves. No columns where the table names no money.
+    """
+    if AT_STAKE not in snapshot:
+        return pd.DataFrame(index=snapshot.index)
+    stays = snapshot[AT_STAKE]
+    lapses = stays * 0.0  # unknown where the money is
+    return pd.DataFrame(
+        {
+            "value_if_stays": stays,
+            "value_if_lapses": lapses,
+            "expected_value": to_digits(((1.0 - churn_risk) * stays).to_numpy(np.float64), TOLD),
+            "value_at_risk": to_digits((churn_risk * stays).to_numpy(np.float64), TOLD),
+        },
+        index=snapshot.index,
+    )
+
+
+def _add_next_purchase(cards: pd.DataFrame, when: pd.DataFrame, timeline: Timeline) -> None:
+    """Probabilities and dates of the next purchase, in place."""
     for name in when.columns:
         if name.startswith("purchase_probability"):
             cards[name] = when[name]
@@ -54,16 +97,6 @@ def score_cards(
         # A day within the curve becomes a date; beyond its end it is "not within N days".
         dates = as_of + pd.to_timedelta(days.floordiv(1), unit="D")
         cards[f"next_purchase_date_{end}"] = dates.astype("datetime64[us]")
-    explained = _most_at_stake(cards, params.reasons_share)
-    reasons = explainer.explain(bundle.churn, snapshot.loc[explained])
-    cards["reasons"] = pd.Series([[stored(r) for r in row] for row in reasons], index=explained)
-    cards = whole(cards.sort_values("risk_rank", kind="stable"), purchases, version, timeline)
-    reach = list(cards.columns).index("churn_definition")
-    cards.insert(reach, "next_purchase_reach_days", bundle.next_purchase.reach_days)
-    cards["risk_rank"] = cards["risk_rank"].astype("Int64")
-    cards["rank_in_stage"] = cards["rank_in_stage"].astype("Int64")
-    first = ["customer_id", "as_of_date", "horizon_days", "churn_definition", "status"]
-    return cards[[*first, *(name for name in cards.columns if name not in first)]]
 
 
 def _most_at_stake(cards: pd.DataFrame, share: float) -> "pd.Index[int]":

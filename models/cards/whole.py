@@ -19,9 +19,12 @@ def whole(
     gone = sorted(set(purchases["customer_id"]) - set(cards["customer_id"]))
     silent = pd.DataFrame({"customer_id": gone, "status": ALREADY_CHURNED})
     cards = pd.concat([cards, silent], ignore_index=True)
-    last = purchases.groupby("customer_id")["event_day"].max()
+    if purchases.empty:  # a ready table
+        last = pd.Series(pd.NaT, index=cards.index, dtype="datetime64[us]")
+    else:
+        last = cards["customer_id"].map(purchases.groupby("customer_id")["event_day"].max())
     return cards.assign(
-        last_purchase_date=cards["customer_id"].map(last),
+        last_purchase_date=last,
         as_of_date=as_timestamp(timeline.score),
         horizon_days=timeline.horizon_days,
         value_horizon_days=timeline.value_horizon_days,

@@ -12,12 +12,13 @@ FEWEST of either outcome nothing is too good to be true.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
 from core.errors import LeakError, ParamsError, did_you_mean
+from features.params import ATTRIBUTE
 from features.snapshot import all_features
 from models.params import MODEL_ITSELF, ModelParams
 
@@ -28,10 +29,7 @@ OWN_RHYTHM = "made of the days of purchases before the as-of date alone"
 AS_SILENCE = "hardly better than the days of purchases before the as-of date alone"
 BETTER = 0.5  # of the rhythm's errors (1 - AUC): with fewer, a feature knows more than silence does
 DOMINANT = 0.60  # share of the model's gain that one feature brings
-DO = (
-    "Was it known at the as-of date? If not, take it out of the data (or give its rows their "
-    "known_at). If it was, write the reason into params.yaml: "
-)
+OUT_OF_DATA = "take it out of the data (or give its rows their known_at)"
 
 
 def check_leaks(
@@ -61,10 +59,11 @@ def check_leaks(
     if unexplained:
         named = ", ".join(f"{name} (AUC {area:.3f})" for name, area in unexplained.items())
         many = len(unexplained) > 1
+        first = next(iter(unexplained))
         raise LeakError(
             f"Too good to be true: {named} alone {'tell' if many else 'tells'} who leaves, above "
-            f"{FEATURE_LIMIT}. The last release stays as it is. {DO}model: accepted_leaks: "
-            f"{{{_key(next(iter(unexplained)))}: <why it was known>}}."
+            f"{FEATURE_LIMIT}. The last release stays as it is. {_do(unexplained)}model: "
+            f"accepted_leaks: {{{_key(first)}: <why it was known>}}."
         )
     accepted = [
         {"name": name, "auc": area, "limit": FEATURE_LIMIT, "reason": reasons[name]}
@@ -77,7 +76,7 @@ def check_leaks(
                 f"Too good to be true: the churn model has AUC {model_auc:.3f} on the test dates, "
                 f"above {MODEL_LIMIT}. Its strongest feature alone is {alone.index[0]} (AUC "
                 f"{float(alone.iloc[0]):.3f}): look there first. The last release stays as it is. "
-                f"{DO}model: accepted_leaks: {{{MODEL_ITSELF}: <why it can be that good>}}."
+                f"{_do([])}model: accepted_leaks: {{{MODEL_ITSELF}: <why it can be that good>}}."
             )
         own = {"name": MODEL_ITSELF, "auc": model_auc, "limit": MODEL_LIMIT}
         accepted.append({**own, "reason": reasons[MODEL_ITSELF]})
@@ -106,6 +105,20 @@ def _own_rhythm() -> list[str]:
         for feature in all_features()
         if feature.base == "purchase_days" and not feature.needs
     ]
+
+
+def _do(names: Iterable[str]) -> str:
+    """What to do about a leak; a column that is no feature of ours can be left out by its name."""
+    ours = {feature.name for feature in all_features()}
+    own = [name for name in names if name not in ours and not name.startswith(ATTRIBUTE)]
+    out = OUT_OF_DATA
+    if own:
+        listed = ", ".join(_key(name) for name in own)
+        out = f"leave it out, in params.yaml: model: excluded_attributes: [{listed}]"
+    return (
+        f"Was it known at the as-of date? If not, {out}. If it was, write the reason into "
+        "params.yaml: "
+    )
 
 
 def _key(name: str) -> str:

@@ -36,6 +36,7 @@ from models.leaving import LAPSE, saved
 from models.params import ModelParams
 from models.probability.calibration import IDENTITY, BetaMap, cross_fitted, fit_beta_map
 from models.probability.metrics import log_loss
+from models.simple.columns import ColumnRegression
 from models.trees.boosting import (
     Recipe,
     Rows,
@@ -46,6 +47,8 @@ from models.trees.boosting import (
 )
 from models.trees.inputs import Inputs, learn_inputs
 
+# For a ready table a regression on its columns stands in the place of purchase rhythms.
+Parametric = ParametricChurn | ColumnRegression
 BOOSTER, META, OWN = "booster_{}.txt", "churn.json", "own"
 
 
@@ -62,7 +65,7 @@ class ChurnModel:
     inputs: Inputs
     rounds: int
     churn: Churn = LAPSE
-    parametric: ParametricChurn | None = None
+    parametric: Parametric | None = None
     tree_weight: float = 1.0
     own: OwnModel | None = None
 
@@ -200,12 +203,17 @@ class ChurnModel:
         )
 
 
-def _read_parametric(content: dict[str, Any]) -> ParametricChurn | None:
-    return ParametricChurn.from_dict(content["parametric"]) if "parametric" in content else None
+def _read_parametric(content: dict[str, Any]) -> Parametric | None:
+    saved_as = content.get("parametric")
+    if saved_as is None:
+        return None
+    if "columns" in saved_as:
+        return ColumnRegression.from_dict(saved_as)
+    return ParametricChurn.from_dict(saved_as)
 
 
 def parametric_churn(
-    rows: pd.DataFrame, features: Sequence[str], parametric: ParametricChurn
+    rows: pd.DataFrame, features: Sequence[str], parametric: Parametric
 ) -> ChurnModel:
     """The parametric model alone; `rows` give the values of text features, which drift needs."""
     inputs = learn_inputs(rows, features)

@@ -17,7 +17,7 @@ from core.arrays import FloatArray
 from core.errors import ArtifactError
 from core.files import read_json, write_json
 from features.families import own_events
-from features.params import ATTRIBUTE, OWN
+from features.params import OWN, OWN_NAMES
 from models.churn.model import ChurnModel
 from models.churn.parametric import BASE
 from models.trees.inputs import is_text
@@ -237,7 +237,7 @@ def fit_explainer(
 
 def _reason_of(name: str, group: str) -> str:
     """The group, or `group:…` where a feature or all those of one kind of events stand alone."""
-    if name.startswith((ATTRIBUTE, OWN)):
+    if name.startswith((*OWN_NAMES, OWN)):
         return f"{group}:{name}"
     event = own_events.parse(name)
     return group if event is None else f"{group}:{event.kind}"

@@ -18,6 +18,7 @@ from models.probability.metrics import (
     top_leavers,
     with_intervals,
 )
+from models.simple.columns import TABLE_RULES
 from models.simple.rules import SIMPLE_RULES, TENURE_RULE
 from models.trees.inputs import is_text
 from models.words import OURS, Grade
@@ -57,7 +58,7 @@ def evaluate_churn(
         for date in sorted(test["as_of_date"].unique())
         if (rows := (test["as_of_date"] == date).to_numpy()).any()
     }
-    simple = [name for name in (*SIMPLE_RULES, TENURE_RULE) if name in predictions]
+    simple = [name for name in (*SIMPLE_RULES, TENURE_RULE, *TABLE_RULES) if name in predictions]
     best_rule = max(simple, key=lambda name: _value(models[name]["auc"], -1.0))
     result = {
         "rows": len(test),

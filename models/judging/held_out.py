@@ -16,6 +16,7 @@ from models.bundle import AmountModel, Bundle
 from models.next_purchase.when import WhenModel, on_grid
 from models.probability.calibration import fold_of
 from models.simple.btyd_orders import BtydOrders
+from models.simple.columns import TableBaselines
 from models.simple.kaplan_meier import SegmentCurves
 from models.simple.rules import Baselines
 
@@ -189,6 +190,22 @@ class HeldOutBaselines:
 
 
 @dataclass(frozen=True)
+class HeldOutTableBaselines:
+    """The simple models of a ready table of all folds, used like those of one."""
+
+    models: Sequence[TableBaselines]
+
+    @property
+    def best(self) -> str:
+        """The columns that rank best alone, one for each fold, without repeats."""
+        return ", ".join(dict.fromkeys(model.best for model in self.models))
+
+    def predict(self, snapshot: pd.DataFrame) -> pd.DataFrame:
+        """Probability of leaving, one column per simple model."""
+        return _table(snapshot, len(self.models), lambda n, rows: self.models[n].predict(rows))
+
+
+@dataclass(frozen=True)
 class HeldOutBundle:
     """The bundles of all folds, used by `judge` like one bundle."""
 
@@ -198,6 +215,11 @@ class HeldOutBundle:
     def churn(self) -> HeldOutChurn:
         """The churn models."""
         return HeldOutChurn(self.bundles)
+
+    @property
+    def knows_purchases(self) -> bool:
+        """As `Bundle.knows_purchases`."""
+        return self.bundles[0].knows_purchases
 
     @property
     def next_purchase(self) -> WhenModel:

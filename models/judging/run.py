@@ -1,13 +1,14 @@
 """Evaluates all models of a run on their test dates: figures as plain data, plots as tables."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray
 from features.history.category_history import Categories
 from features.planning.rungs import OTHER_CUSTOMERS
 from features.planning.timeplan import Timeline
@@ -15,19 +16,21 @@ from features.timeline import as_known_on, date_of
 from models.bundle import Bundle
 from models.churn.leaks import FEWEST, check_leaks, dominance
 from models.judging.amounts import amount_rules, evaluate_amount
-from models.judging.churn import curves, evaluate_churn, feature_aucs
-from models.judging.held_out import HeldOutBaselines, HeldOutBundle
+from models.judging.churn import evaluate_churn, feature_aucs
+from models.judging.held_out import HeldOutBaselines, HeldOutBundle, HeldOutTableBaselines
 from models.judging.influence import Influence, influence
+from models.judging.plots import Costs, plots_of, profits_of
 from models.judging.what import evaluate_categories
 from models.judging.when import evaluate_when
 from models.next_purchase.what import NextCategoriesModel
 from models.params import ModelParams
-from models.probability.metrics import auc, customer_weights
-from models.probability.profit import Offer, best_cut, best_offer, no_profit, profit_curve
-from models.simple.rules import BASELINES, Baselines
+from models.probability.metrics import auc
+from models.simple.columns import TableBaselines
+from models.simple.rules import Baselines
 from models.training.models import FOLD, PAST
 from models.training.until import Until
 from models.words import OURS
+from sources.contract import AT_STAKE, COLUMN
 
 # Labels over the value horizon, the columns that predict them, and the rules they are compared
 # with.
@@ -36,7 +39,8 @@ OVER_VALUE = (
     ("value", "expected_value", "spend"),
 )
 
-BY_MODEL = ("roc", "precision_recall", "gains", "profit")  # plots with a column for each model
+
+AnyBaselines = Baselines | HeldOutBaselines | TableBaselines | HeldOutTableBaselines
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,9 @@ class Evaluated:
     """
 
     bundle: Bundle | HeldOutBundle
-    baselines: Baselines | HeldOutBaselines
+    baselines: AnyBaselines
     past: Bundle | HeldOutBundle
-    past_baselines: Baselines | HeldOutBaselines
+    past_baselines: AnyBaselines
     next_categories: NextCategoriesModel | None = None
 
     @classmethod
@@ -68,11 +72,14 @@ class Evaluated:
         folds = sorted(folder.glob(FOLD.format("*")))
         if folds:
             bundle = HeldOutBundle([Bundle.load(fold) for fold in folds])
-            baselines = HeldOutBaselines([Baselines.load(fold) for fold in folds])
+            baselines = _held_out_baselines(bundle, folds)
             return cls(bundle, baselines, bundle, baselines)
+        if not (one := Bundle.load(folder)).knows_purchases:
+            simple = TableBaselines.load(folder)
+            return cls(one, simple, one, simple)
         past = folder / PAST
         return cls(
-            Bundle.load(folder),
+            one,
             Baselines.load(folder),
             Bundle.load(past),
             Baselines.load(past),
@@ -80,15 +87,10 @@ class Evaluated:
         )
 
 
-@dataclass(frozen=True)
-class Costs:
-    """What retention costs and brings: offers by action, and the margin on what is sold.
-
-    Without a margin, what a retained customer earns is unknown.
-    """
-
-    offers: Mapping[str, Offer]
-    margin_rate: float | None
+def _held_out_baselines(bundle: HeldOutBundle, folds: Sequence[Path]) -> AnyBaselines:
+    if bundle.knows_purchases:
+        return HeldOutBaselines([Baselines.load(fold) for fold in folds])
+    return HeldOutTableBaselines([TableBaselines.load(fold) for fold in folds])
 
 
 def judge(
@@ -114,26 +116,25 @@ def judge(
     # Checked first: figures that are too good to be true are not worth computing.
     suspects = alone if _fewest(by_itself) >= FEWEST else alone[:0]
     area = auc(y, risk, np.ones_like(y)) if _fewest(test) >= FEWEST else None
-    accepted = check_leaks(suspects, area, features, params)
+    suspects = suspects.rename(index=own_name)
+    accepted = check_leaks(suspects, area, [own_name(name) for name in features], params)
     importance = bundle.churn.importance()
     churn = evaluate_churn(test, predictions, timeline.horizon_days, params)
     churn["accepted_leaks"] = accepted
     if timeline.rung == OTHER_CUSTOMERS and churn["grade"] == "A":
         churn["grade"] = "B"  # nothing shows that it holds at a later time
-    churn["warnings"] += dominance(importance)
-    churn["strongest_single_feature"] = {"name": str(alone.index[0]), "auc": float(alone.iloc[0])}
+    churn["warnings"] += dominance(importance.assign(feature=importance["feature"].map(own_name)))
+    churn["strongest_single_feature"] = {
+        "name": own_name(str(alone.index[0])),
+        "auc": float(alone.iloc[0]),
+    }
+    if isinstance(baselines, TableBaselines | HeldOutTableBaselines):
+        return _of_table(churn, test, predictions, (baselines, importance), costs, params)
     when = evaluate_when(test, bundle.next_purchase, baselines, risk)
     # Over the learned days only: no outcome can judge the extrapolation beyond them.
     expected = bundle.value.learned().predict(test, risk)
-    profit, profits = {}, None
-    if costs.margin_rate is not None and "value_if_stays" in expected:
-        lost = (expected["value_if_stays"] - expected["value_if_lapses"]).mean()
-        weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)
-        value = float(lost) * costs.margin_rate
-        profit = best_offer(y, predictions, weights, costs.offers, value)
-    if profit:
-        profits = profit_curve(y, predictions, costs.offers[profit["offer"]], value)
-        churn["expected_maximum_profit"] = profit | {"cut": best_cut(profits, OURS)}
+    profit = profits_of(test, predictions, _lost(expected), costs, params)
+    churn |= profit.figures
     simple = amount_rules(test, baselines, timeline.horizon_days)
     when["orders_in_horizon"] = evaluate_amount(
         test["orders_in_horizon"].to_numpy(np.float64),
@@ -144,15 +145,41 @@ def judge(
             test["spend_in_horizon"].to_numpy(np.float64),
             {OURS: expected["expected_spend"].to_numpy(np.float64), **simple["spend"]},
         )
-    plots = curves(y, predictions)
-    # Without amounts or a margin nobody knows: the same columns, empty.
-    plots["profit"] = (no_profit(predictions) if profits is None else profits).round(5)
-    # dvc.yaml names the columns to draw: a baseline that cancellations lack is an empty column.
-    absent = {name: np.nan for name in BASELINES if name not in predictions}
-    plots |= {name: plots[name].assign(**absent) for name in BY_MODEL}
-    plots["feature_importance"] = importance.head(25).round(5)
+    plots = plots_of(y, predictions, profit, importance)
     when["followed_longer"] = _followed_longer(snapshots, timeline, evaluated)
     return Judged(churn, when, _value(snapshots, timeline, evaluated), plots)
+
+
+def own_name(feature: str) -> str:
+    """A column of a ready table by the name that the table has; other features as they are."""
+    return feature.removeprefix(COLUMN)
+
+
+def _of_table(
+    churn: dict[str, Any],
+    test: pd.DataFrame,
+    predictions: Mapping[str, FloatArray],
+    simple: tuple[TableBaselines | HeldOutTableBaselines, pd.DataFrame],
+    costs: Costs,
+    params: ModelParams,
+) -> Judged:
+    """The judgement of a ready table: of who leaves, and of nothing that only purchases show.
+
+    `simple` are the simple models, and the importance of the columns.
+    """
+    baselines, importance = simple
+    churn["single_column"] = baselines.best
+    lost = float(test[AT_STAKE].mean()) if AT_STAKE in test else None
+    profit = profits_of(test, predictions, lost, costs, params)
+    y = test["churned"].to_numpy(np.float64)
+    return Judged(churn | profit.figures, {}, {}, plots_of(y, predictions, profit, importance))
+
+
+def _lost(expected: pd.DataFrame) -> float | None:
+    """What a leaver takes along on average; None without amounts."""
+    if "value_if_stays" not in expected:
+        return None
+    return float((expected["value_if_stays"] - expected["value_if_lapses"]).mean())
 
 
 def _enough(
@@ -181,7 +208,8 @@ def judge_influence(
     if not evaluated.bundle.churn.gives_reasons:
         return None
     test = _rows(snapshots, timeline, timeline.test)
-    return influence(evaluated.bundle.churn, test, params.seed)
+    found = influence(evaluated.bundle.churn, test, params.seed)
+    return replace(found, table=found.table.assign(feature=found.table["feature"].map(own_name)))
 
 
 def judge_categories(
@@ -205,6 +233,8 @@ def _followed_longer(
 ) -> dict[str, Any]:
     """When the next purchase comes, on the value test dates: older models, longer follow-up."""
     test = _rows(snapshots, timeline, timeline.value_test)
+    if isinstance(evaluated.past_baselines, TableBaselines | HeldOutTableBaselines):
+        return {}  # a ready table
     if test.empty or set(timeline.value_test) <= set(timeline.test):
         return {}
     past = evaluated.past
@@ -217,6 +247,8 @@ def _followed_longer(
 def _value(snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated) -> dict[str, Any]:
     """Orders and value over the learned value horizon, by the models of the value test date."""
     test = _rows(snapshots, timeline, timeline.value_test)
+    if isinstance(evaluated.past_baselines, TableBaselines | HeldOutTableBaselines):
+        return {}  # a ready table
     if test.empty:  # a gap in the data around the value test date
         return {}
     past, days = evaluated.past, timeline.learned_value_days

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.arrays import FloatArray
-from features.params import ATTRIBUTE
+from features.params import OWN_NAMES
 from models.customers.segments import segments
 from models.probability.metrics import METRICS, known
 from models.trees.inputs import is_text
@@ -61,6 +61,16 @@ def judge_slices(
 def _parts(
     test: pd.DataFrame, horizon_days: int, excluded_attributes: Sequence[str]
 ) -> dict[str, dict[str, Booleans]]:
+    found: dict[str, dict[str, Booleans]] = {}
+    if "days_since_last_purchase" in test:  # not in a ready table, which holds no purchases
+        found = _by_purchases(test, horizon_days)
+    for attribute in excluded_attributes:
+        name = next(one for begin in OWN_NAMES if (one := f"{begin}{attribute}") in test.columns)
+        found[f"{attribute} (not learned from)"] = _attribute(test[name])
+    return found
+
+
+def _by_purchases(test: pd.DataFrame, horizon_days: int) -> dict[str, dict[str, Booleans]]:
     late = (test["days_since_last_purchase"] >= horizon_days).to_numpy()
     # A subscriber may never have bought: no orders, no tenure.
     orders = test["orders_total"].fillna(0.0).to_numpy(np.float64)
@@ -86,8 +96,6 @@ def _parts(
         found[str(kind)] = _groups(named[kind])
     if "amount_total" in test.columns:
         found["value"] = _thirds(test)
-    for attribute in excluded_attributes:
-        found[f"{attribute} (not learned from)"] = _attribute(test[f"{ATTRIBUTE}{attribute}"])
     return found
 
 

@@ -8,23 +8,35 @@ import pandas as pd
 
 from core.arrays import FloatArray
 from core.errors import DataGateError
+from features.params import LABEL
 from features.planning.rungs import BY_FOLDS, OTHER_CUSTOMERS
 from features.planning.timeplan import Timeline
 from models.bundle import Bundle, Trees
 from models.churn.enough import check_gates, tree_weight
-from models.churn.model import ChurnModel, calibration_map, fit_churn, parametric_churn, refit_churn
+from models.churn.model import (
+    ChurnModel,
+    Parametric,
+    calibration_map,
+    fit_churn,
+    parametric_churn,
+    refit_churn,
+)
 from models.churn.own import OwnClass
-from models.churn.parametric import ParametricChurn, fit_parametric
+from models.churn.parametric import fit_parametric
 from models.next_purchase.hazard import NextPurchaseModel, fit_next_purchase, refit_next_purchase
 from models.next_purchase.rhythm import RhythmModels, rhythm_models
 from models.params import ModelParams
 from models.probability.calibration import IDENTITY, fold_of
+from models.simple.columns import fit_columns
 from models.training.until import Until
 from models.value.model import Horizons, ValueModel, fit_value, refit_value
 
 Say = Callable[[str], None]
 LATEST = 2  # as-of dates whose share of leavers sets the level of a refitted model
 VALID_SHARE = 0.05  # of the data gates: enough rows to stop and to judge
+# Of the log odds of a ready table; the regression on its columns has the rest, as trees alone were
+# worse than both together wherever the columns act one by one (docs/decisions/0034).
+TREES_OF_TABLE = 0.5
 # Rows as which a model's own base rate counts beside the latest dates, where trees have half the
 # weight.
 OWN_LEVEL = 200.0
@@ -33,6 +45,8 @@ OWN_LEVEL = 200.0
 def weight_of_trees(until: Until, params: ModelParams) -> float:
     """The weight of trees (0 to 1): 0 where too few rows could stop or judge them."""
     weight = tree_weight(until.train, params)
+    if until.timeline.churn == LABEL:
+        weight = min(weight, TREES_OF_TABLE)
     try:
         check_gates(until.valid, "validation", params, VALID_SHARE, until.timeline.churn)
     except DataGateError:
@@ -69,6 +83,8 @@ def choose(
     weight = weight_of_trees(until, params)
     churn = choose_churn(until, features, params, own)
     trees, rhythm = None, None
+    if until.timeline.churn == LABEL:  # a ready table holds no purchases
+        return Bundle(churn)
     if weight:
         fitted = f"{churn.rounds} trees were enough" if churn.own is None else churn.own.of.where
         say(f"churn: {fitted}; next purchase")
@@ -92,7 +108,7 @@ def choose_churn(
     if weight == 1:
         model = fit_churn(train, valid, features, params, until.timeline.churn, own)
         return model if until.timeline.rung < BY_FOLDS else _by_folds(model, until, params)
-    parametric = _parametric(train, until, _known_at(until))
+    parametric = _parametric(train, features, until, _known_at(until))
     if weight:
         trees = fit_churn(train, valid, features, params, until.timeline.churn, own)
         model = replace(trees, parametric=parametric, tree_weight=weight, calibration=IDENTITY)
@@ -159,7 +175,7 @@ def refit_churn_until(
 def _refitted_churn(
     chosen: ChurnModel, rows: pd.DataFrame, until: Until, day: int, params: ModelParams
 ) -> ChurnModel:
-    parametric = chosen.parametric and _parametric(rows, until, day)
+    parametric = chosen.parametric and _parametric(rows, chosen.features, until, day)
     if chosen.is_parametric and parametric is not None:
         fitted = parametric_churn(rows, chosen.features, parametric)
         return replace(fitted, calibration=chosen.calibration)
@@ -167,8 +183,10 @@ def _refitted_churn(
     return replace(fitted, parametric=parametric, tree_weight=chosen.tree_weight)
 
 
-def _parametric(rows: pd.DataFrame, until: Until, day: int) -> ParametricChurn:
+def _parametric(rows: pd.DataFrame, features: Sequence[str], until: Until, day: int) -> Parametric:
     timeline = until.timeline
+    if timeline.churn == LABEL:
+        return fit_columns(rows, features)
     now = None if timeline.is_seasonal else until.latest(day)
     return fit_parametric(rows, now, until.rhythm(day), timeline.horizon_days, timeline.churn)
 
@@ -185,7 +203,7 @@ def _rhythm_models(rows: pd.DataFrame, until: Until, day: int, weight: float) ->
 
 def lacks_rhythm(until: Until, params: ModelParams) -> bool:
     """Whether the rhythm of purchases is needed but cannot be learned."""
-    if weight_of_trees(until, params) == 1:
+    if until.timeline.churn == LABEL or weight_of_trees(until, params) == 1:
         return False
     judged = [until]
     if until.timeline.rung == OTHER_CUSTOMERS:

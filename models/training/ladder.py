@@ -6,7 +6,7 @@
 7       nobody bought on two days: a rule ranks
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +28,27 @@ WHAT = {
     7: "a rule ranks: the rhythm of purchases cannot be learned yet",
 }
 
+WHAT_OF_TABLE = {  # of a ready table, which holds no purchases
+    3: "tested on later dates; the table has too few of them for validation, so trees and "
+    "calibration are chosen by folds of the customers",
+    4: "judged on other customers, not on a later time: the table has too few dates for that",
+    5: "too little data for trees: a regression on the columns of the table scores",
+    6: "not judged: too few outcomes; a regression on the columns of the table scores",
+}
+
 
 @dataclass(frozen=True)
 class Rung:
-    """`needs` is what the next higher rung needs; `tree_weight` is the weight of trees (0 to 1)."""
+    """`needs` is what the next higher rung needs; `tree_weight` is the weight of trees (0 to 1).
+
+    `what` is what the rung means, where that is not as in WHAT.
+    """
 
     number: int = 1
     needs: tuple[Need, ...] = ()
     tree_weight: float = 1.0
     why: str = ""
+    what: str = ""
 
     @property
     def is_judged(self) -> bool:
@@ -46,7 +58,7 @@ class Rung:
     @property
     def words(self) -> str:
         """The rung in a sentence, and why it is no higher where that is known."""
-        return f"rung {self.number} of {BY_RULE}: {WHAT[self.number]}" + (
+        return f"rung {self.number} of {BY_RULE}: {self.what or WHAT[self.number]}" + (
             f" ({self.why})" if self.why else ""
         )
 
@@ -54,7 +66,7 @@ class Rung:
         """The rung as plain data, for manifests."""
         return {
             "rung": self.number,
-            "what": WHAT[self.number],
+            "what": self.what or WHAT[self.number],
             "why": self.why,
             "tree_weight": self.tree_weight,
             "needs": [{"what": n.what, "have": n.have, "need": n.need} for n in self.needs],
@@ -71,7 +83,10 @@ class Rung:
             return cls()
         content = read_json(folder / FILE)
         needs = tuple(Need(**need) for need in content["needs"])
-        return cls(content["rung"], needs, content["tree_weight"], content["why"])
+        number = content["rung"]
+        what = content.get("what", WHAT[number])
+        told = "" if what == WHAT[number] else what
+        return cls(number, needs, content["tree_weight"], content["why"], told)
 
 
 def rung_of(timeline: Timeline, tree_weight: float, distance: dict[str, tuple[int, int]]) -> Rung:
@@ -83,6 +98,11 @@ def rung_of(timeline: Timeline, tree_weight: float, distance: dict[str, tuple[in
     if tree_weight == 0:
         return Rung(PARAMETRIC, needs_of(missing), tree_weight)
     return Rung(timeline.rung, history_needs(timeline), tree_weight)
+
+
+def rung_of_table(rung: Rung) -> Rung:
+    """The same rung as it is worded for a ready table."""
+    return replace(rung, what=WHAT_OF_TABLE.get(rung.number, ""))
 
 
 def history_needs(timeline: Timeline) -> tuple[Need, ...]:

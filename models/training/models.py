@@ -22,6 +22,7 @@ import pandas as pd
 
 from core.arrays import FloatArray
 from core.errors import OneSidedError
+from features.params import LABEL
 from features.planning.rungs import BY_FOLDS, OTHER_CUSTOMERS
 from features.planning.timeplan import Timeline
 from models.bundle import Bundle
@@ -31,6 +32,7 @@ from models.churn.own import OwnClass
 from models.churn.reasons import Explainer, fit_explainer
 from models.params import ModelParams
 from models.probability.calibration import IDENTITY
+from models.simple.columns import TableBaselines, fit_table_baselines
 from models.simple.rules import Baselines, fit_baselines
 from models.training.fitting import (
     VALID_SHARE,
@@ -44,6 +46,7 @@ from models.training.fitting import (
 from models.training.until import Until, has_both_outcomes
 from models.trees.search import Search, search
 
+AnyBaselines = Baselines | TableBaselines
 FOLD = "fold_{}"  # inside the evaluated models: folder of the models for one held-out fold
 PAST = "past"  # inside the evaluated models: folder of those of the value test date
 
@@ -57,8 +60,8 @@ class Evaluated:
     """
 
     bundle: Bundle
-    baselines: Baselines
-    past: tuple[Bundle, Baselines] | None = None
+    baselines: AnyBaselines
+    past: tuple[Bundle, AnyBaselines] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Trained:
         return self.judged[0].bundle
 
     @property
-    def baselines(self) -> Baselines:
+    def baselines(self) -> AnyBaselines:
         """The baselines fitted on the rows of `evaluated`."""
         return self.judged[0].baselines
 
@@ -91,7 +94,7 @@ class Trained:
         return self.judged[0].past[0] if self.judged[0].past else self.evaluated
 
     @property
-    def past_baselines(self) -> Baselines:
+    def past_baselines(self) -> AnyBaselines:
         """The baselines fitted on the rows of `past`."""
         return self.judged[0].past[1] if self.judged[0].past else self.baselines
 
@@ -154,15 +157,18 @@ def _refuse_one_sided(until: Until, params: ModelParams) -> None:
 
 def _evaluated(chosen: Bundle, until: Until, params: ModelParams) -> Evaluated:
     """The chosen settings, refitted at the first test date and at the value test date."""
-    day = until.timeline.test[0]
+    day, features = until.timeline.test[0], chosen.churn.features
+    if until.timeline.churn == LABEL:  # no value is learned, whose dates might be earlier
+        bundle, baselines = refit(chosen, until, day, params), baselines_at(until, day, features)
+        return Evaluated(bundle, baselines, (bundle, baselines))
     # With one horizon for both, the value test dates are the test dates.
     past_day = until.timeline.value_test[0]
     # The calibration map rests on outcomes that may have closed later than that day.
     plain = replace(chosen, churn=replace(chosen.churn, calibration=IDENTITY))
     return Evaluated(
         refit(chosen, until, day, params),
-        baselines_at(until, day),
-        (refit(plain, until, past_day, params), baselines_at(until, past_day)),
+        baselines_at(until, day, features),
+        (refit(plain, until, past_day, params), baselines_at(until, past_day, features)),
     )
 
 
@@ -174,7 +180,8 @@ def held_out(
     for number in range(until.folds):
         others = until.without(number)
         chosen = choose(others, features, params, own=own)
-        evaluated.append(Evaluated(refit(chosen, others, day, params), baselines_at(others, day)))
+        bundle = refit(chosen, others, day, params)
+        evaluated.append(Evaluated(bundle, baselines_at(others, day, features)))
     return tuple(evaluated)
 
 
@@ -223,9 +230,11 @@ def search_settings(
     )
 
 
-def baselines_at(until: Until, day: int) -> Baselines:
+def baselines_at(until: Until, day: int, features: Sequence[str]) -> AnyBaselines:
     """The baselines fitted on all that had closed by a day."""
     timeline = until.timeline
+    if timeline.churn == LABEL:
+        return fit_table_baselines(until.closed(day), features)
     return fit_baselines(
         until.closed(day), timeline.horizon_days, timeline.churn, lambda: until.rhythm(day)
     )

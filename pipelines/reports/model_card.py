@@ -6,6 +6,7 @@ from features.params import ATTRIBUTE
 from features.planning.rungs import BY_DATE, OTHER_CUSTOMERS
 from models.next_purchase.what import LIST_LENGTH
 from models.probability.metrics import DEPTHS
+from models.simple.columns import TABLE_RULES
 from pipelines.reports.card_figures import cell, with_interval, written
 from pipelines.reports.card_forecast import forecast_text
 from pipelines.reports.card_influence import influence_text
@@ -66,19 +67,19 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any]) -> str:
         f"Churned: {LEAVING[leaving].format(**timeline)}.",
         ladder_text(evaluation.get("ladder", {}), bool(own.get("model"))),
         f"* training {timeline['train'][0]} to {timeline['train'][-1]} "
-        f"({len(timeline['train'])} dates)\n{_validation(timeline)}"
+        f"({len(timeline['train'])} dates)\n{validation(timeline)}"
         f"* test {tests}: {churn['rows']:,} rows of {churn['customers']:,} customers, "
         f"{churn['churn_rate']:.1%} left",
         f"## Churn on {tests}, {timeline['horizon_days']} days ahead",
-        _churn_tables(churn["models"]),
-        _gain_text(churn),
-        _profit_text(churn.get("expected_maximum_profit", {})),
+        churn_tables(churn["models"]),
+        gain_text(churn),
+        profit_text(churn.get("expected_maximum_profit", {})),
         "![calibration](calibration.png)",
         influence_text(evaluation.get("influence", [])),
         "### By test date",
-        _date_table(churn["by_date"], timeline["test"]),
+        date_table(churn["by_date"], timeline["test"]),
         "### For whom it works",
-        _slice_table(churn["slices"]),
+        slice_table(churn["slices"]),
         "## Next purchase",
         when_text(when),
         _categories_text(evaluation.get("next_categories", {}), timeline["horizon_days"]),
@@ -94,13 +95,13 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any]) -> str:
         "they stayed.\n"
         "* Effects of actions are assumed until randomised contacts exist."
         + extrapolated_text(timeline),
-        _accepted(churn["accepted_leaks"]),
-        _warnings(churn["warnings"]),
+        accepted(churn["accepted_leaks"]),
+        warnings(churn["warnings"]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _validation(timeline: dict[str, Any]) -> str:
+def validation(timeline: dict[str, Any]) -> str:
     """Which rows chose the settings, and how the judged models were fitted."""
     if timeline.get("rung", BY_DATE) == OTHER_CUSTOMERS:
         return (
@@ -131,7 +132,7 @@ def _ratio(figure: dict[str, float] | None) -> str:
     return "unknown, as nothing was expected" if figure is None else with_interval(figure)
 
 
-def _churn_tables(models: dict[str, Any]) -> str:
+def churn_tables(models: dict[str, Any]) -> str:
     tables = [_churn_table(models, RANKING), _churn_table(models, PROBABILITY)]
     return "\n\n".join(tables) + "\n\nIntervals: 95 %, customers resampled."
 
@@ -146,7 +147,7 @@ def _churn_table(models: dict[str, Any], columns: dict[str, str]) -> str:
     return "\n".join([head, "|---" * (len(columns) + 1) + "|", *rows])
 
 
-def _profit_text(profit: dict[str, Any]) -> str:
+def profit_text(profit: dict[str, Any]) -> str:
     if not profit:
         return ""
     figures = ", ".join(
@@ -173,25 +174,30 @@ def _cut_text(cut: dict[str, float] | None) -> str:
     )
 
 
-def _gain_text(churn: dict[str, Any]) -> str:
+def gain_text(churn: dict[str, Any]) -> str:
     rule, top = churn["best_rule"], churn["top_hundred"]
     gain = churn["gains"][rule]["auc"]
+    simple = "model" if rule in TABLE_RULES else "rule"
     above = (
-        f"AUC {with_interval(gain)} above the best simple rule ({NAMES[rule]})"
+        f"AUC {with_interval(gain)} above the best simple {simple} ({NAMES[rule]})"
         if gain
         else "the test rows allow no comparison with the simple rules"
     )
     return (
         f"Grade **{churn['grade']}**: {above}. Of the {top['of']} ranked highest, "
-        f"{top['ours']:.0f} left; the rule finds {top[rule]:.0f}. Strongest feature alone: "
+        f"{top['ours']:.0f} left; the {simple} finds {top[rule]:.0f}. Strongest feature alone: "
         f"{churn['strongest_single_feature']['name']}, AUC "
         f"{churn['strongest_single_feature']['auc']:.3f}."
     )
 
 
-def _date_table(by_date: dict[str, Any], tests: list[str]) -> str:
+def date_table(by_date: dict[str, Any], tests: list[str]) -> str:
     """A row for each test date; on a date the cohort may be empty, or have one outcome only."""
-    beside = [n for n in ("rfm_logistic", "bg_nbd") if all(n in f for f in by_date.values())]
+    beside = [
+        n
+        for n in ("rfm_logistic", "bg_nbd", "logistic_columns")
+        if all(n in f for f in by_date.values())
+    ]
     rows = [
         f"| {date} | {written(f['ours']['auc'], '.3f')} | "
         f"{written(f['ours']['observed_over_expected'], '.2f')} |"
@@ -211,7 +217,7 @@ def _date_table(by_date: dict[str, Any], tests: list[str]) -> str:
     return "\n\n".join([table, *([" ".join(notes)] if notes else [])])
 
 
-def _slice_table(slices: dict[str, Any]) -> str:
+def slice_table(slices: dict[str, Any]) -> str:
     rows = []
     for kind, parts in slices.items():
         for name, facts in parts.items():
@@ -256,11 +262,11 @@ def _categories_text(judged: dict[str, Any], horizon_days: int) -> str:
     )
 
 
-def _warnings(warnings: list[str]) -> str:
+def warnings(warnings: list[str]) -> str:
     return "## Warnings\n\n" + "\n".join(f"* {text}" for text in warnings) if warnings else ""
 
 
-def _accepted(leaks: list[dict[str, Any]]) -> str:
+def accepted(leaks: list[dict[str, Any]]) -> str:
     if not leaks:
         return ""
     rows = [

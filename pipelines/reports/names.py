@@ -7,6 +7,8 @@ NAMES = {
     "own_rhythm_rule": "own-rhythm rule",
     "rfm_logistic": "RFM logistic",
     "bg_nbd": "BG/NBD",
+    "single_column": "best single column",
+    "logistic_columns": "logistic regression",
     "kaplan_meier": "Kaplan-Meier by segment",
     "bg_nbd_gamma_gamma": "BG/NBD and Gamma-Gamma",
     "average_formula": "average order × orders a day × days",

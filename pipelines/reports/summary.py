@@ -4,11 +4,15 @@ from typing import Any
 
 import pandas as pd
 
+from features.params import LABEL
 from features.usability.contract import MISSING_TABLE
 from models.churn.reason_rows import restored
 from models.next_purchase.what import LIST_LENGTH
+from models.simple.columns import TABLE_RULES
 from models.words import INSUFFICIENT_DATA, RULE, SCORED
 from pipelines.reports.card_figures import ABSENT, written
+from pipelines.reports.card_table import ABSENT as ABSENT_OF_TABLE
+from pipelines.reports.card_table import table_data_text, table_scored_text
 from pipelines.reports.names import NAMES
 from pipelines.reports.unjudged import distance_lines
 from serving.wording.languages import Language
@@ -22,6 +26,7 @@ LEAVING = {
     "lapse": "no purchase in {horizon_days} days, among those who bought in the "
     "{active_within_days} days before",
     "cancellation": "no running subscription after {horizon_days} days, among those with one",
+    "label": "what the column {label[column]} says, {horizon_days} days ahead",
 }
 METRICS = {"auc": "AUC", "average_precision": "avg. precision", "log_loss": "log loss"}
 
@@ -29,6 +34,8 @@ METRICS = {"auc": "AUC", "average_precision": "avg. precision", "log_loss": "log
 def data_lines(usability: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
     """What the data is, its problems, and which tables are missing."""
     source = manifest["source"]["description"]
+    if "ready_table" in usability:
+        return _table_lines(usability, source)
     lines = [
         f"Data      {source}: {usability['customers']:,} customers, "
         f"{usability['orders']:,} orders, {usability['first_day']} to {usability['last_day']}"
@@ -67,9 +74,28 @@ def _own_kinds(kinds: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def _table_lines(usability: dict[str, Any], source: str) -> list[str]:
+    """The same of a ready table, and what it cannot show."""
+    serious = [
+        f"          {finding['severity']}: {finding['meaning']}"
+        for finding in usability["findings"]
+        if finding["severity"] != "advice"
+    ]
+    left_out = [f["column"] for f in usability["findings"] if f["check"] == "left_out_column"]
+    named = ", ".join(left_out[:LISTED]) + (" and more" if len(left_out) > LISTED else "")
+    return [
+        f"Data      {source}. {table_data_text(usability)}",
+        *serious,
+        *([f"          columns left out: {named} (the report says why)"] if left_out else []),
+        f"          not known from a table with a label: {ABSENT_OF_TABLE}",
+    ]
+
+
 def choice_lines(timeline: dict[str, Any]) -> list[str]:
     """What leaving means, and each setting that `auto` chose, with its reason."""
     lines = [f"  leaving means {LEAVING[timeline.get('churn', 'lapse')].format(**timeline)}"]
+    if timeline.get("label"):
+        lines.append(f"  {table_scored_text(timeline)}")
     for choice in timeline["choices"]:
         # A day number means nothing to people: the text names the date.
         is_day = choice["key"] == "timeline.score_as_of"
@@ -81,36 +107,42 @@ def choice_lines(timeline: dict[str, Any]) -> list[str]:
 def churn_lines(evaluation: dict[str, Any]) -> list[str]:
     """The churn model beside its baselines on the test dates, with its grade and warnings."""
     churn, timeline = evaluation["churn"], evaluation["timeline"]
+    shown = [name for name in NAMES if name in churn["models"]]
+    width = max(18, *(len(NAMES[name]) + 1 for name in shown))
+    tests = f", tested as of {', '.join(timeline['test'])}"
+    what = f"Churn within {timeline['horizon_days']} days"
+    if label := timeline.get("label"):
+        what = f"Churn by the column {label['column']}"
+        tests = tests if label["as_of"] else ", tested on other customers"
     lines = [
-        f"\nChurn within {timeline['horizon_days']} days, tested as of "
-        f"{', '.join(timeline['test'])}: {churn['rows']:,} rows, "
-        f"{churn['churn_rate']:.1%} left (95 % intervals)",
-        "  " + f"{'':18}" + "".join(f"{title:>24}" for title in METRICS.values()),
+        f"\n{what}{tests}: {churn['rows']:,} rows, {churn['churn_rate']:.1%} left (95 % intervals)",
+        "  " + " " * width + "".join(f"{title:>24}" for title in METRICS.values()),
     ]
     model = evaluation.get("own_code", {}).get("model", {})
     if model:
         lines.insert(1, f"  the churn model is your own: class Churn of {model['where']}")
-    for name in (name for name in NAMES if name in churn["models"]):
+    for name in shown:
         figures = churn["models"][name]
         cells = "".join(
             f"{f['value']:>10.3f} ({f['low']:.3f}-{f['high']:.3f})" if f else f"{ABSENT:>24}"
             for f in (figures[metric] for metric in METRICS)
         )
-        lines.append(f"  {NAMES[name].strip('*'):18}{cells}")
+        lines.append(f"  {NAMES[name].strip('*'):{width}}{cells}")
     rule, top = churn["best_rule"], churn["top_hundred"]
     gain = churn["gains"][rule]["auc"]
     ratio = churn["models"]["ours"]["observed_over_expected"] or {"value": None}
+    simple = "model" if rule in TABLE_RULES else "rule"
     over = (
         f"AUC {gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f}) over the "
         f"{NAMES[rule]}"
         if gain
-        else "the test rows allow no comparison with the simple rules"
+        else f"the test rows allow no comparison with the simple {simple}s"
     )
     lines += [
         f"  grade {churn['grade']}: {over}; {written(ratio['value'], '.2f')} left for each "
         "predicted",
-        f"  of the {top['of']} ranked highest, {top['ours']:.0f} left; the rule finds "
-        f"{top[rule]:.0f}",
+        f"  of the {top['of']} ranked highest, {top['ours']:.0f} left; the {simple} "
+        f"finds {top[rule]:.0f}",
     ]
     return [*lines, *(f"  warning: {text}" for text in churn["warnings"])]
 
@@ -118,6 +150,8 @@ def churn_lines(evaluation: dict[str, Any]) -> list[str]:
 def next_lines(evaluation: dict[str, Any]) -> list[str]:
     """The next purchase, its categories and money on the test dates, beside simple rules."""
     when = evaluation["next_purchase"]
+    if not when:  # a ready table
+        return []
     error = when["median_absolute_error"]
     lines = ["\nNext purchase and money, same dates"]
     if error["ours"] is not None:
@@ -170,8 +204,7 @@ def worklist_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Lang
     ranked = scored.sort_values([by, "customer_id"], ascending=[False, True])
     lines = [
         f"\n{len(scored):,} customers scored as of {manifest['as_of_date']}, "
-        f"{manifest['horizon_days']} days ahead (value over {manifest['value_horizon_days']} days"
-        f"{_extrapolated(manifest)});"
+        f"{manifest['horizon_days']} days ahead{_value_over(manifest, scored)};"
         f" the {min(LISTED, len(scored))} with most {title}",
     ]
     for card in ranked.head(LISTED).to_dict("records"):
@@ -183,6 +216,13 @@ def worklist_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Lang
         )
         lines.append(f"  {'':10}{_reason(card['reasons'], language)}")
     return lines
+
+
+def _value_over(manifest: dict[str, Any], scored: pd.DataFrame) -> str:
+    """The days that values are of; a ready table does not say."""
+    if "churn_definition" in scored and (scored["churn_definition"] == LABEL).any():
+        return ""
+    return f" (value over {manifest['value_horizon_days']} days{_extrapolated(manifest)})"
 
 
 def _extrapolated(manifest: dict[str, Any]) -> str:

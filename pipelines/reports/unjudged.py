@@ -9,6 +9,7 @@ from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
 from pipelines import stage
 from pipelines.reading import read_timeline
+from pipelines.reports.card_table import table_data_text, table_limits_text
 from pipelines.reports.pictures import empty_picture
 
 UNITS = {
@@ -43,7 +44,7 @@ def distance_lines(needs: Iterable[Mapping[str, Any]]) -> list[str]:
     return [f"{need['have']:,} {UNITS[need['what']]}, needed {need['need']:,}" for need in needs]
 
 
-def ladder_text(ladder: Mapping[str, Any], own_model: bool = False) -> str:
+def ladder_text(ladder: Mapping[str, Any], own_model: bool = False, of_table: bool = False) -> str:
     """The rung in words, with what the next higher one needs; empty for older models."""
     if not ladder:
         return ""
@@ -51,16 +52,19 @@ def ladder_text(ladder: Mapping[str, Any], own_model: bool = False) -> str:
     text = f"Rung {ladder['rung']} of {BY_RULE}: {ladder['what']}{why}."
     if 0 < ladder["tree_weight"] < 1:
         who, it = ("The company's own model has", "it") if own_model else ("Trees have", "trees")
-        text += (
-            f" {who} {ladder['tree_weight']:.0%} of the log odds, buy-till-you-die models and "
-            f"a regression the rest: more customers give {it} more."
-        )
+        rest = f"buy-till-you-die models and a regression the rest: more customers give {it} more"
+        if of_table:
+            rest = "a regression on the columns the rest"
+        text += f" {who} {ladder['tree_weight']:.0%} of the log odds, {rest}."
     needs = distance_lines(ladder["needs"])
     return text + (f" A higher rung needs more: {'; '.join(needs)}." if needs else "")
 
 
 def unjudged_card(rung: Rung, usability: dict[str, Any]) -> str:
     """The model card of models that nothing has judged, as Markdown."""
+    table = usability.get("ready_table")
+    if table:
+        return unjudged_table_card(rung, usability)
     parts = [
         "# Model card",
         ladder_text(rung.to_json()),
@@ -72,6 +76,22 @@ def unjudged_card(rung: Rung, usability: dict[str, Any]) -> str:
         "## Data",
         f"{usability['customers']:,} customers and {usability['orders']:,} orders from "
         f"{usability['first_day']} to {usability['last_day']}.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def unjudged_table_card(rung: Rung, usability: dict[str, Any]) -> str:
+    """The model card of a ready table with too few outcomes to judge by, as Markdown."""
+    parts = [
+        "# Model card",
+        ladder_text(rung.to_json()),
+        "## The model",
+        "A logistic regression on the columns of the table, fitted on all rows with a label. **No "
+        "outcome has judged it**: how far it is from the truth is not known.",
+        "## Data",
+        table_data_text(usability),
+        "## Limits",
+        table_limits_text(usability["ready_table"]),
     ]
     return "\n\n".join(parts) + "\n"
 

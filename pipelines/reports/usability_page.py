@@ -54,19 +54,17 @@ def headline(report: dict[str, Any], language: Language = "en") -> str:
 def _part(report: dict[str, Any], language: Language) -> dict[str, Any]:
     """The content of the page in one language."""
     findings = report["findings"]
+    volume = report.get("volume", {})  # a ready table holds no purchases
     return {
         "language": language,
         "t": partial(say, language),
         "show": partial(show, language),
         "report": report,
-        "week": _week(report["volume"]["orders"]),
+        "week": _week(volume["orders"]) if volume else None,
         "headline": headline(report, language),
-        "returns": return_picture(report, language),
+        "returns": return_picture(report, language) if volume else None,
         "fewest": FEWEST_SURE,
-        "volumes": {
-            table: (volume, volume_picture(volume, language))
-            for table, volume in report["volume"].items()
-        },
+        "volumes": {table: (one, volume_picture(one, language)) for table, one in volume.items()},
         "size": usability_drawing,
         "findings": [_finding(finding, language) for finding in findings],
         "counts": _counts(findings, language),

@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from features.params import Churn
+from features.params import LABEL, Churn
 from models.customers.segments import RiskBand
 from models.words import LISTED, RULE, SCORED, Status
 from serving.cards.marks import Csv, KnownFor
@@ -247,6 +247,8 @@ class ScoreCard(Schema):
             return self
         action, when = self.intended_action, self.next_purchase_date
         needed = [name for name, known in KNOWN_FOR.items() if self.status in known]
+        if self.churn_definition == LABEL:  # a ready table holds no purchases
+            needed = [name for name in needed if name != "next_purchase_date"]
         if self.value_at_risk is not None:
             needed += ["value_if_stays", "value_if_lapses"]
         missing = [name for name in needed if getattr(self, name) is None]

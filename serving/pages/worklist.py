@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from features.params import LABEL
 from models.customers.relationship import HELD_BY
 from models.customers.segments import LIFECYCLE_STAGES, RISK_BANDS
 from models.gate import Need
@@ -85,6 +86,8 @@ def list_page(request: Request) -> Response:
 def _columns(release: Release) -> list[tuple[str, str | None]]:
     """The COLUMNS that this release has: with a rule no date and no action, else maybe no money."""
     absent = set() if release.has_money else {"value_at_risk"}
+    if release.churn_definition == LABEL:
+        absent |= {"next_purchase"}
     if release.gate is not None:
         absent |= {"next_purchase", "action"}
     return [(name, sort) for name, sort in COLUMNS.items() if name not in absent]
@@ -101,7 +104,10 @@ def _quality(release: Release, language: Language) -> str:
         )
         return "; ".join(distances)
     dates = listing((written(day, "day", language) for day in figures.test_as_of_dates), language)
-    return sentence("page.quality", language, **figures.model_dump() | {"dates": dates})
+    key = "page.quality"
+    if release.churn_definition == LABEL:
+        key = "page.label.quality" if figures.test_as_of_dates else "page.label.quality_undated"
+    return sentence(key, language, **figures.model_dump() | {"dates": dates})
 
 
 def _ladder_needs(release: Release) -> Sequence[Need]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import NoReleaseError
+from features.params import LABEL
 from models.words import LISTED, SCORED
 from serving.cards.card import Purchases, ScoreCard
 from serving.cards.forecast import PublishedForecast
@@ -93,6 +94,11 @@ def current_with(engine: Engine, part: str) -> tuple[Release, Any]:
 def current_forecast(engine: Engine) -> tuple[Release, PublishedForecast]:
     """The forecast of the published release. Raises NoForecastError without one."""
     release, found = current_with(engine, FORECAST)
+    if found is None and release.churn_definition == LABEL:
+        raise NoForecastError(
+            f"Release {release.release_id} has no forecast: it is made of a table with a label, "
+            "which holds no purchases to sum up."
+        )
     if found is None:
         raise NoForecastError(
             f"Release {release.release_id} has no forecast: it is older than forecasts, or a rule "

@@ -169,7 +169,7 @@ def _card(row: Row, release_id: str) -> ScoreCard:
                 if name.startswith(PURCHASE_PROBABILITY)
             },
             "next_purchase_date": None
-            if row.get("churn_risk") is None
+            if row.get("churn_risk") is None or row.get(REACH) is None
             else {**when, "reach_days": row.get(REACH)},
             "next_categories": _next_categories(row),
             "intended_action": action,
@@ -194,7 +194,7 @@ def _quality(evaluation: Row) -> Quality | None:
     auc, top = churn["models"]["ours"]["auc"] or {}, churn["top_hundred"]
     return Quality(
         grade=churn["grade"],
-        test_as_of_dates=evaluation["timeline"]["test"],
+        test_as_of_dates=_test_dates(evaluation["timeline"]),
         auc=auc.get("value"),
         auc_low=auc.get("low"),
         auc_high=auc.get("high"),
@@ -202,6 +202,13 @@ def _quality(evaluation: Row) -> Quality | None:
         top_left=top["ours"],
         top_left_by_rule=top[churn["best_rule"]],
     )
+
+
+def _test_dates(timeline: Row) -> list[Any]:
+    """The test dates; of a ready table without dates there are none to tell."""
+    label = timeline.get("label")
+    dates: list[Any] = timeline["test"]
+    return [] if label and not label["as_of"] else dates
 
 
 def _plan(plan: Row) -> PlanTotals:

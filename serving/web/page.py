@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from pydantic import ValidationError
 
+from features.params import LABEL
 from serving.cards.query import SEVERAL, AtRiskQuery
 from serving.cards.release import Release
 from serving.web.language import chosen_language
@@ -27,7 +28,7 @@ PROBLEM_WORDS = {  # problems that people may meet → their words
     "invalid-cursor": ("page.bad_parameters", "page.bad_cursor_detail"),
     "invalid-parameters": ("page.bad_parameters", "page.bad_parameters_detail"),
     "no-money": ("page.bad_parameters", "page.not_found_detail"),
-    "no-forecast": ("forecast.none", "page.needs_models_detail"),
+    "no-forecast": ("forecast.none", "forecast.none_detail"),
     "no-report": ("monitor.none", "page.needs_models_detail"),
     "no-release": ("page.no_release", "page.no_release_detail"),
 }
@@ -108,6 +109,8 @@ def out_of_date(release: Release, language: Language) -> Markup | None:
         return None
     is_example = release.source_kind in EXAMPLES
     key, command = ("page.example", YOUR_DATA) if is_example else ("page.expired", MAKE_RUN)
+    if release.churn_definition == LABEL:
+        key = "page.label.expired"
     dates = {"expires_at": release.expires_at, "data_until": release.data_until}
     text = sentence(key, language, **dates, command="{command}")
     return Markup.escape(text).replace("{command}", command)

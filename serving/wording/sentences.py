@@ -4,6 +4,7 @@ The sentences are in `messages/<language>.yaml`; `writing` explains them and mos
 Two kinds need to know the features:
 
     field     a feature or card field by its name: purchases in the last 90 days
+    column    the same of a column of a ready table, never with a capital of ours
     quantity  a number in the unit of the feature that the value `feature` names, or a text
 
 Features of the company's own code have no message: values `label` (by language) and `unit` tell how
@@ -29,6 +30,7 @@ from serving.wording.writing import (
     period,
     upper_first,
 )
+from sources.contract import COLUMN
 
 __all__ = [
     "field_label",
@@ -48,7 +50,15 @@ STEADY = 0.1  # log ratio: within 10 % is about the same
 
 def sentence(key: str, language: Language, **values: Any) -> str:
     """The message `key` with its values, in `language`; raises LookupError as `message` does."""
+    if key.startswith("reason.columns.") and _is_usual(values):
+        values = {**values, "typical_value": None}
     return writing.message(key, language, values, KINDS)
+
+
+def _is_usual(values: Values) -> bool:
+    """Whether a text is that of most who stay too: to say so twice says nothing."""
+    value = values.get("value")
+    return isinstance(value, str) and value == values.get("typical_value")
 
 
 def label(key: str, language: Language, **values: Any) -> str:
@@ -72,6 +82,8 @@ def field_label(name: str, language: Language) -> str:
         return sentence(general, language, window=int(window[1]))
     if is_message(f"field.{name}"):
         return sentence(f"field.{name}", language)
+    if name.startswith(COLUMN):
+        return name.removeprefix(COLUMN)
     # An attribute has the name of the user's own table, in any language; a feature of the user's
     # own code that of its function where its label is not at hand.
     return name.removeprefix(ATTRIBUTE).removeprefix(OWN).replace("_", " ")
@@ -147,6 +159,7 @@ KINDS = {
     **writing.KINDS,
     "field": _field,
     "quantity": _quantity,
+    "column": writing.alone(field_label),
 }
 BY_UNIT: dict[str, Callable[[Any, Language], str]] = {
     "share": writing.percent,

@@ -159,7 +159,7 @@ def _fill(text: str, language: Language, values: Values, kinds: Mapping[str, Wri
         pieces += [text[position : match.start()], _write(value, kind, language, values, kinds)]
         position = match.end()
     filled = "".join(pieces) + text[position:]
-    return upper_first(filled) if text.startswith("{feature:") else filled
+    return upper_first(filled) if text.startswith("{feature:field}") else filled
 
 
 def _is_unknown(value: Any) -> bool:

@@ -61,12 +61,16 @@ def load(params: SourceParams) -> dict[str, pd.DataFrame]:
     Raises SourceError for a file that is empty or unreadable, and for an expression that fails.
     """
     return {
-        name: joined([_read(part, TABLES[name], params) for part in parts])
+        name: joined([read_address(part, TABLES[name], params) for part in parts])
         for name, parts in tables_of_folder(params).items()
     }
 
 
-def _read(address: Address, table: Table, params: SourceParams) -> pd.DataFrame:
+def read_address(address: Address, table: Table, params: SourceParams) -> pd.DataFrame:
+    """The rows of one table of a file, with what source.columns, derive and filter make of them.
+
+    Raises SourceError for a file that is empty or unreadable, and for an expression that fails.
+    """
     renames = params.columns.get(table.name, {})
     with opened(address, params.encoding) as (connection, found):
         seen = list(found.columns)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from core.clock import utc_now
 from sources.contract import Table
-from sources.cures import own, pasted
+from sources.cures import own, pasted, yaml_key
 from sources.meanings.ids import EXPORT_AS_TEXT, LOST_DIGITS
 from sources.meanings.totals_rows import OF_TOTALS, without_totals
 from sources.params import SourceParams
@@ -41,6 +41,11 @@ FORMS = 3  # ways of writing that one cure names
 def cure(reason: str, cells: pd.Series, table: Table, params: SourceParams) -> str:
     """The line that makes the cells readable, or how they should look; empty for other reasons."""
     column, _, why = reason.partition(" ")
+    return cure_of(column, why, cells, table, params)
+
+
+def cure_of(column: str, why: str, cells: pd.Series, table: Table, params: SourceParams) -> str:
+    """As `cure`, of a column whose name may hold anything."""
     if why in FROM_NUMBERS:
         return f"Write below source: in params.yaml: {_derived(why, column, table, params)}."
     if why == OF_TOTALS:
@@ -55,7 +60,7 @@ def cure(reason: str, cells: pd.Series, table: Table, params: SourceParams) -> s
             "(UTC if the export is in UTC), or mend the rows."
         )
     if why in (UNMARKED, UNMARKED_POINT):
-        where = f"numbers: {{{table.name}: {{{column}: "
+        where = f"numbers: {{{table.name}: {{{yaml_key(column)}: "
         mark, thousands, decimals = (
             ("comma", "1,234.56", "1.234,56")
             if why == UNMARKED

@@ -15,7 +15,8 @@ from models.bundle import Bundle
 from models.cards.scored import score_cards
 from models.churn.enough import check_gates
 from models.churn.reason_rows import restored
-from models.judging.run import Costs, Evaluated, judge
+from models.judging.plots import Costs
+from models.judging.run import Evaluated, judge
 from models.probability.profit import Offer
 from models.simple.rules import BASELINES, TENURE_RULE, Baselines, fit_baselines
 from models.training.models import train_all

@@ -6,7 +6,8 @@ import yaml
 from core.errors import LeakError, ParamsError
 from features.snapshot import group_of
 from models.churn.leaks import FEWEST, OWN_RHYTHM, check_leaks, dominance
-from models.judging.run import Costs, Evaluated, judge
+from models.judging.plots import Costs
+from models.judging.run import Evaluated, judge
 from models.params import GateParams
 from models.training.models import train_all
 from pipelines.reports.model_card import model_card

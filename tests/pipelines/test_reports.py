@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from models.fitted import features_read
-from models.judging.run import Costs, Evaluated, judge, judge_influence
+from models.judging.plots import Costs
+from models.judging.run import Evaluated, judge, judge_influence
 from models.judging.what import evaluate_categories
 from models.next_purchase.candidates import pairs_of
 from models.next_purchase.what import fit_next_categories
