@@ -1,7 +1,10 @@
 """An experiment in a temporary folder of DVC's reads the raw data and the store of the project."""
 
+from pathlib import Path
+
 import yaml
 
+from core.own_code import fingerprint
 from pipelines.borrowed import borrow
 from sources.params import SourceParams
 from sources.registry import company
@@ -32,6 +35,16 @@ def test_raw_data_and_store_are_linked_and_it_is_the_same_company(tmp_path, monk
     assert (tmp_path / "exports" / "shop" / "orders.csv").samefile("exports/shop/orders.csv")
     assert company(mine) == there == "files exports/shop"
     assert borrow(mine) == []  # linked already
+
+
+def test_code_of_the_company_s_own_is_linked_too(tmp_path, monkeypatch):
+    (tmp_path / "mycode").mkdir()
+    (tmp_path / "mycode" / "features.py").write_text("x = 1")
+    monkeypatch.chdir(tmp_path)
+    before = fingerprint(Path("mycode"))
+    monkeypatch.chdir(temporary(tmp_path))
+    assert borrow(source("mydata"), Path("mycode")) == [Path("mycode")]
+    assert fingerprint(Path("mycode")) == before
 
 
 def test_a_database_in_a_file_is_linked_and_an_address_is_not(tmp_path, monkeypatch):
