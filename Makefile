@@ -106,7 +106,7 @@ ui:  ## the recorded runs and their charts, in MLflow on http://127.0.0.1:5000
 
 experiments:  ## experiments side by side: headline figures, and the parameters that differ
 	$(SETUP) pipeline
-	@$(BIN)/dvc exp show --only-changed --drop '.*/|(core|sources|features|models|actions|serving|plots)$$'
+	@$(BIN)/dvc exp show --only-changed --drop '.*/|(core|sources|features|models|actions|serving|plots|State|Executor)$$'
 
 spark-setup:  ## Spark and a Java for it into .venv, for `engine: spark` (about 560 MB)
 	$(SETUP) spark

@@ -1,6 +1,7 @@
 """Shows the recorded runs in MLflow, with their charts: `python -m pipelines.ui`, or `make ui`."""
 
 import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -41,6 +42,7 @@ def main() -> None:
     address = f"http://{HOST}:{PORT}/{charts()}"
     served = ("--backend-store-uri", tracking_uri(), "--host", HOST, "--port", str(PORT))
     command = [sys.executable, "-m", "mlflow", "ui", *served, "--workers", "1"]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the server ends too
     with subprocess.Popen(command) as server:
         try:
             _wait(server)
