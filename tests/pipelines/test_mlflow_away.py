@@ -104,7 +104,7 @@ def test_the_environment_of_another_project_leads_nowhere(copied, monkeypatch):
     runs = copied.parent_runs()
     done = copied.run()
     assert done.code == 0, done.text
-    assert "MLFLOW_REGISTRY_URI, MLFLOW_RUN_ID, MLFLOW_EXPERIMENT_NAME in the environment" in (
+    assert "MLFLOW_REGISTRY_URI, MLFLOW_EXPERIMENT_NAME, MLFLOW_RUN_ID in the environment" in (
         done.text
     )
     assert copied.parent_runs() == runs + 1 and "pending" not in marked(copied)
