@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from sources.contract import ABOVE, BLANK, NUMBER, PLACE, TABLES, TEXT, TIME, YESNO, Table
+from sources.contract import ABOVE, BLANK, NUMBER, PLACE, READY, TABLES, TEXT, TIME, YESNO, Table
 from sources.cures import quoted
 from sources.formats.delimited import refuse_uneven_rows
 from sources.formats.finding import tables_of_folder
@@ -80,12 +80,21 @@ def read_address(address: Address, table: Table, params: SourceParams) -> pd.Dat
         # that an expression may be about to calculate with.
         as_text = columns_of((TEXT, TIME, YESNO), seen, table, params)
         as_text += uncalculated(columns_of((NUMBER,), seen, table, params), table, params)
+        if table.name == READY:  # Yes and No are told by the table's own words
+            yes_no = _of_yes_and_no(connection, found.relation(as_text))
+            as_text += uncalculated(yes_no, table, params)
         name = str(address).rsplit("/", 1)[-1]
         raw = Raw(_with_text(connection, found.relation(as_text)), seen, name)
         frame = mapped(connection, raw, table, params)
         frame.attrs[PLACE], frame.attrs[ABOVE] = address.name, found.trimmed.titles
         frame.attrs[NOTES] = _not_rows(name, found.trimmed, int(frame.attrs[BLANK]))
         return frame
+
+
+def _of_yes_and_no(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
+    """The columns that DuckDB would make yes or no of."""
+    described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    return [str(name) for name, kind, *_ in described if kind == "BOOLEAN"]
 
 
 def _not_rows(name: str, trimmed: Trimmed, blank: int) -> tuple[Note, ...]:

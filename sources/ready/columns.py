@@ -94,9 +94,9 @@ def _numbers(given: pd.DataFrame, table: Table, params: SourceParams) -> _Number
         column = given[name]
         if pd.api.types.is_datetime64_any_dtype(column):
             continue
-        if _is_yes_no(column):
-            values[name] = column.astype("object").map({True: 1.0, False: 0.0}).astype("float64")
-        elif pd.api.types.is_numeric_dtype(column):
+        if pd.api.types.is_bool_dtype(column):  # a text of two values: True and False
+            continue
+        if pd.api.types.is_numeric_dtype(column):
             plain = pd.to_numeric(column, errors="coerce").astype("float64")
             values[name] = plain.mask(np.isinf(plain))
         elif _are_numbers(column):
@@ -119,13 +119,6 @@ def _numbers(given: pd.DataFrame, table: Table, params: SourceParams) -> _Number
         if len(odd):
             notes[name].append(_no_numbers(name, odd))
     return _Numbers(values, notes)
-
-
-def _is_yes_no(column: pd.Series) -> bool:
-    if pd.api.types.is_bool_dtype(column):
-        return True
-    known = column.dropna()
-    return len(known) > 0 and column.dtype == object and set(map(type, known)) == {bool}
 
 
 def _are_numbers(column: pd.Series) -> bool:

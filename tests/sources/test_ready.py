@@ -185,6 +185,19 @@ def test_columns_are_typed_by_their_cells_and_what_says_nothing_is_left_out(read
     assert "column_phone" in derived.rows
 
 
+def test_yes_and_no_keep_the_words_of_the_table(read, tmp_path):
+    frame = PLAIN.assign(
+        partner=RNG.choice(["Yes", "No"], N), paid=RNG.choice(["true", "false"], N)
+    )
+    rows = read(frame).rows
+    assert rows["column_partner"].tolist() == frame["partner"].tolist()
+    assert set(rows["column_paid"]) == {"true", "false"}
+    frame.assign(paid=frame["paid"] == "true").to_parquet(tmp_path / "t.parquet")
+    params = source(tmp_path / "t.parquet")
+    told = check_ready(load(params)["table"], params).rows["column_paid"]
+    assert set(told) == {"True", "False"}
+
+
 def test_money_in_several_currencies_is_left_out_and_in_one_is_named(read):
     euros = PLAIN.assign(fee="€" + PLAIN["fee"].astype(str))
     ready = read(euros, value="fee")
