@@ -99,17 +99,18 @@ def test_a_table_of_too_many_dates_counts_each_row_on_the_next_day_of_a_grid():
     assert "timeline.step_days" in {choice.key for choice in timeline.choices}
 
 
-def test_snapshots_hold_labels_of_the_past_and_none_of_those_scored(tmp_path):
-    rows = rows_of(MONTHS, unknown=MONTHS[-1:])
-    timeline, dated = planned(rows, horizon=28)
+@pytest.mark.parametrize("unknown", [MONTHS[-1:], ()])
+def test_snapshots_hold_labels_of_the_past_and_none_of_those_scored(tmp_path, unknown):
+    timeline, dated = planned(rows_of(MONTHS, unknown=unknown), horizon=28)
     build_table_snapshots(dated, timeline, tmp_path / "snapshots")
     found = read_snapshots(tmp_path / "snapshots")
     scored = found[found["split"] == "score"]
+    assert len(scored) == 20
     assert scored["churned"].isna().all()
     assert not scored["outcome_known"].any()
     past = found[found["split"] != "score"]
     assert past["outcome_known"].all()
-    assert len(past) == 6 * 20
+    assert len(past) == (len(MONTHS) - len(unknown)) * 20
     # On the day of a test date nothing is known of outcomes that had not closed by then.
     known = as_known_on(found, pd.Timestamp(MONTHS[5]), timeline.windows)
     closed = known[known["outcome_known"]]["as_of_date"]
