@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
 
@@ -44,10 +44,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.dry_run:
         print("\nNothing was written (--dry-run).")
         return
-    if "table" not in _kinds() and proposal.source["kind"] == "table":
-        raise SourceError(
-            "A ready table cannot be run yet (source.kind: table). params.yaml is as it was."
-        )
     if not given.yes and not (is_asking and _accepted(proposal)):
         print("\nparams.yaml is as it was. To accept the proposal: the same command with --yes.")
         return
@@ -105,7 +101,7 @@ def _proposed(
     answers.asked.clear()
     try:
         proposal = propose(path, tables, answers)
-        if answers.without_default() or proposal.source["kind"] not in _kinds():
+        if answers.without_default():
             return proposal, None, None
         proof = proved(proposal, answers)
         if proof is not None and any(found.money is not None for found in proof.measured):
@@ -237,10 +233,6 @@ def _needed(questions: list[Question]) -> str:
             "params.yaml is as it was.",
         ]
     )
-
-
-def _kinds() -> tuple[str, ...]:
-    return get_args(SourceParams.model_fields["kind"].annotation)
 
 
 def _answers(given: argparse.Namespace) -> dict[str, str]:

@@ -3,16 +3,20 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from core.errors import DataGateError
+from core.errors import DataGateError, SourceError
 from features.engines.duckdb import DuckEngine
 from features.params import TaskParams
 from features.usability.finding import Finding
+from features.usability.ready import table_report
 from features.usability.report import usability_report
+from sources.contract import AT_STAKE, READY
 from sources.params import SourceParams
 from sources.proposing.cure_lines import followed, lines_in
-from sources.proposing.proof import Proof, prove
+from sources.proposing.proof import Measured, Proof, mended, prove
 from sources.proposing.proposal import Proposal
 from sources.proposing.questions import Answers
+from sources.ready.check import CUSTOMER, DATE, LEFT, check_ready
+from sources.registry import load
 from sources.subscriptions.billing import contracted
 from sources.tables.check import Checked
 
@@ -27,6 +31,8 @@ def proved(proposal: Proposal, answers: Answers) -> Proof | None:
     None where a question without a default has to be answered first. Raises SourceError where the
     data is refused and nobody can say how to mend it.
     """
+    if proposal.source["kind"] == READY:
+        return _proved_table(proposal, answers)
     for _ in range(MOST_ROUNDS):
         proof = prove(proposal, answers)
         if proof is None:
@@ -40,16 +46,46 @@ def proved(proposal: Proposal, answers: Answers) -> Proof | None:
             if line.targets(proposal.source)
         ]
         if not lines:
-            proof.notes = [
-                (finding.severity, f"{finding.table}: {finding.meaning}")
-                for finding in findings
-                if finding.severity != "advice" and finding.check not in OF_TABLES
-            ]
+            proof.notes = _told(findings)
             return proof
         for line, why in lines:
             proposal.source = followed(proposal.source, line)
             proposal.changes.append(f"{line.text}\n      since {why}")
     return prove(proposal, answers)
+
+
+def _proved_table(proposal: Proposal, answers: Answers) -> Proof | None:
+    """The same of a ready table."""
+    params = SourceParams(**proposal.source)
+    try:
+        ready = check_ready(load(params)[READY], params)
+    except SourceError as error:
+        if not mended(proposal, str(error), answers):
+            return None
+        return _proved_table(proposal, answers)
+    rows = ready.rows
+    dates = rows[DATE].dropna()
+    measured = Measured(
+        READY,
+        ready.counts,
+        int(rows[CUSTOMER].nunique()),
+        None,
+        dates.min() if len(dates) else None,
+        dates.max() if len(dates) else None,
+        float(rows[AT_STAKE].sum()) if AT_STAKE in rows else None,
+        ready.currency or "",
+        ready.findings,
+        float(rows[LEFT].mean()),
+    )
+    return Proof([measured], notes=_told(table_report(ready, params)["findings"]))
+
+
+def _told(findings: list[Finding]) -> list[tuple[str, str]]:
+    return [
+        (finding.severity, f"{finding.table}: {finding.meaning}")
+        for finding in findings
+        if finding.severity != "advice" and finding.check not in OF_TABLES
+    ]
 
 
 def _findings(

@@ -70,6 +70,8 @@ def _what(found: Measured) -> str:
         parts.append(f"{found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}")
     if found.money is not None:
         parts.append(f"{found.money:,.2f} {found.currency or '(no currency is named)'}")
+    if found.left is not None:
+        parts.append(f"{found.left:.1%} of the known ones left")
     return ", ".join(parts)
 
 

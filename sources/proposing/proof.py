@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from core.errors import SourceError
-from sources.contract import TABLES
+from sources.contract import READY, TABLES
 from sources.cures import literal, named
 from sources.meanings.currencies import CHECK
 from sources.notes import Note
@@ -32,7 +32,10 @@ CURRENCY = "currency"
 
 @dataclass(frozen=True)
 class Measured:
-    """What the check found in one table: counts of rows, and what is in those that were kept."""
+    """What the check found in one table: counts of rows, and what is in those that were kept.
+
+    `left` is the share of customers who left, of a ready table.
+    """
 
     table: str
     counts: dict[str, int]
@@ -43,6 +46,7 @@ class Measured:
     money: float | None
     currency: str
     set_aside: tuple[str, ...]
+    left: float | None = None
 
 
 @dataclass
@@ -50,7 +54,7 @@ class Proof:
     """Figures of the check on all rows, and what it noted that stays as it is."""
 
     measured: list[Measured]
-    checked: dict[str, Checked]
+    checked: dict[str, Checked] = field(default_factory=dict)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -67,7 +71,7 @@ def prove(proposal: Proposal, answers: Answers) -> Proof | None:
             raw = load(params)
             checked = check_tables(raw, params)
         except SourceError as error:
-            if not _mended(proposal, str(error), answers):
+            if not mended(proposal, str(error), answers):
                 return None
             continue
         lines = _lines_of_notes(checked, proposal, followed_notes)
@@ -99,15 +103,19 @@ def prove(proposal: Proposal, answers: Answers) -> Proof | None:
     )
 
 
-def _mended(proposal: Proposal, message: str, answers: Answers) -> bool:
-    """Follow what a refusal offers. False where the answer to a question is missing."""
+def mended(proposal: Proposal, message: str, answers: Answers) -> bool:
+    """Follow the line that a refusal offers, or that an answer chooses of several.
+
+    False where the answer is missing. Raises SourceError where nothing is offered.
+    """
     lines = [line for line in lines_in(message) if line.targets(proposal.source)]
     if not lines:
         raise SourceError(message)
     target = lines[0].targets(proposal.source)[0]
     said = SENTENCE.split(message)
     reason = " ".join(said[:2])
-    if len(lines) == 1 and target not in ASKED:
+    is_asked = target in ASKED or target.startswith(READY)  # what a label means, too
+    if len(lines) == 1 and not is_asked:
         proposal.source = followed(proposal.source, lines[0])
         proposal.changes.append(f"{lines[0].text}\n      since {reason}")
         return True
@@ -117,7 +125,7 @@ def _mended(proposal: Proposal, message: str, answers: Answers) -> bool:
         for value, line in zip(values, lines, strict=True)
     ]
     question = Question(
-        f"{target}.read" if target not in ASKED else f"{target}.instead",
+        f"{target}.instead" if target in ASKED else f"{target}.read",
         f"{reason} Which is right?",
         "the data does not show it",
         None,

@@ -3,12 +3,12 @@
 from typing import Any
 
 from core.errors import SourceError
+from sources.contract import READY
 from sources.proposing.kinds_of_table import keys_of, label_of
 from sources.proposing.naming import by_name
 from sources.proposing.questions import NONE, Answers, Option, Question
 from sources.proposing.seen import Plan, Seen
 
-KIND = "table"
 YES, NO = "yes", "no"
 MONEY = "line_total"
 
@@ -24,7 +24,7 @@ def plan_ready(
     seen = _chosen(ready, answers, left_out)
     label = label_of(seen) or ""
     customer, as_of = keys_of(seen, label)
-    plan = Plan(KIND, [seen.address], f"a ready table: {label} says who left")
+    plan = Plan(READY, [seen.address], f"a ready table: {label} says who left")
     shows = seen.contents
     plan.rename("label", label, "its name, and it has two values", shows[label].shows(""))
     if customer:
@@ -33,7 +33,7 @@ def plan_ready(
         customer = _customer(seen, label, answers)
         plan.rename("customer", customer, "as answered", shows[customer].shows(""))
     source: dict[str, Any] = {
-        "kind": KIND,
+        "kind": READY,
         "path": f"{place}/{seen.address}",
         "label": label,
         "customer": customer,

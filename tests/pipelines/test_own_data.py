@@ -159,3 +159,22 @@ def test_values_of_params_yaml_change_in_place_whatever_their_form(project):
     own_data.accept({"source.derive": {}, "source.kind": "cdnow", "source.path": None})
     own_data.accept({"source.kind": "complete_journey"})
     assert text(project) == (ROOT / "params.yaml").read_text(encoding="utf-8")
+
+
+def test_a_ready_table_is_checked_asked_about_and_written(project, capsys):
+    ids = [f"c{n}" for n in range(80)]
+    frame = made.pd.DataFrame(
+        {"customerID": ids, "tenure": [str(n % 9) for n in range(80)], "MonthlyCharges": "20.5",
+         "Churn": ["No", "No", "No", "Yes"] * 20}
+    )  # fmt: skip
+    frame["MonthlyCharges"] = [f"{20 + n % 7}.50" for n in range(80)]
+    put(project, telco=frame)
+    with pytest.raises(ParamsError, match=r"Were all columns of telco\.csv known before"):
+        own_data.main(["--from", "mydata", "--yes"])
+    answers = ["--answer", "table.known=yes", "--answer", "table.value=MonthlyCharges"]
+    own_data.main(["--from", "mydata", "--yes", "--no-run", *answers])
+    source = load_params().source
+    assert (source.kind, source.path, source.label) == ("table", "mydata/telco.csv", "Churn")
+    assert (source.customer, source.as_of, source.value) == ("customerID", None, "MonthlyCharges")
+    assert "80 customers" in (shown := capsys.readouterr().out)
+    assert "25.0% of the known ones left" in shown
