@@ -16,7 +16,8 @@ from typing import Any
 
 import yaml
 
-STAGES = ("source", "ingest", "snapshot", "train", "evaluate", "score", "plan", "release")
+from benchmarks.zoo.road import STAGES
+
 METRICS = ("auc", "average_precision", "log_loss", "brier", "lift_at_10")
 ROOT = Path(__file__).resolve().parent.parent
 RETAIL = ROOT.parent / "shared" / "data" / "online_retail" / "online_retail.parquet"
@@ -37,7 +38,8 @@ def settings(name: str, folder: Path) -> dict[str, Any] | None:
     shutil.copy(RETAIL, folder / "orders.parquet")
     page = (ROOT / "docs" / "your-data.md").read_text(encoding="utf-8")
     block = yaml.safe_load(page.split("```yaml", 1)[1].split("```", 1)[0])
-    return {"source": {**block["source"], "path": str(folder)}, "task": block["task"]}
+    sections = {name: block[name] for name in ("task", "actions")}
+    return {"source": {**block["source"], "path": str(folder)}, **sections}
 
 
 def run(name: str) -> dict[str, Any] | None:
