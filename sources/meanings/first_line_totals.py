@@ -52,6 +52,12 @@ def without_blank_lines_of_totals(
         "total, and counts once",
         "nothing needs to be done here; for the money of each line map or compute the column that "
         "holds it",
-        Said(CHECK, lines=number, name=name, share=float(once.mean()), order=example),
+        Said(
+            "total_on_first_line",
+            lines=number,
+            name=name,
+            share=float(once.mean()),
+            order=example,
+        ),
     )
     return given.assign(amount=given["amount"].mask(cells, zero)), (note,)

@@ -72,7 +72,7 @@ def _known_otherwise(raw: pd.DataFrame, blank: pd.Series, params: SourceParams) 
             f"{len(blank):,} rows have no {name} and a {column}. They count as those of guests",
             f"If {column} tells people apart, take it for all; in params.yaml, below source: "
             f"{line}",
-            Said(KNOWN, rows=len(blank), name=name, column=column, line=line),
+            Said("known_otherwise", rows=len(blank), name=name, column=column, line=line),
         ),
     )
 
@@ -99,7 +99,7 @@ def _note(raw: pd.DataFrame, ids: pd.Series, params: SourceParams) -> Note:
         "those of guests",
         cure,
         Said(
-            f"{CHECK}.known" if other else CHECK,
+            "means_nobody.known" if other else "means_nobody",
             rows=len(ids),
             name=name,
             named=[Said("count_of", name=str(t), count=int(c)) for t, c in counts.items()],

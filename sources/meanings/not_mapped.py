@@ -39,6 +39,6 @@ def not_mapped(raw: pd.DataFrame, table: Table, params: SourceParams) -> tuple[N
             len(raw),
             f"columns that are called like ones of the contract and are not read: {listed}",
             f"If they mean that, write in params.yaml, below source: {line}",
-            Said(CHECK, columns=listed, line=line),
+            Said("not_mapped", columns=listed, line=line),
         ),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.errors import TableError, nearest
+from core.errors import TableError, nearest, suggestion
 from sources.contract import PLACE, Table
 from sources.cures import literal, named, pasted
 from sources.formats.trimming import VALUE
@@ -82,7 +82,7 @@ def _cure(
     if meant:
         line = pasted("columns", {table.name: meant}, params)
         parts.append(
-            f" Did you mean {', '.join(meant.values())}? Write below source in params.yaml: {line}."
+            f"{suggestion(', '.join(meant.values()))} Write below source in params.yaml: {line}."
         )
     if of_json:
         line = pasted("derive", {table.name: of_json}, params)
