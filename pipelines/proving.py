@@ -12,7 +12,7 @@ from features.usability.report import usability_report
 from sources.contract import AT_STAKE, READY
 from sources.params import SourceParams
 from sources.proposing.cure_lines import followed, lines_in
-from sources.proposing.proof import Measured, Proof, mended, prove
+from sources.proposing.proof import Measured, Proof, mended, name_currency, prove
 from sources.proposing.proposal import Proposal
 from sources.proposing.questions import Answers
 from sources.ready.check import CUSTOMER, DATE, LEFT, check_ready
@@ -64,6 +64,8 @@ def _proved_table(proposal: Proposal, answers: Answers) -> Proof | None:
             return None
         return _proved_table(proposal, answers)
     rows = ready.rows
+    if AT_STAKE in rows:
+        name_currency(proposal, {ready.currency}, answers)
     dates = rows[DATE].dropna()
     measured = Measured(
         READY,

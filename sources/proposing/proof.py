@@ -85,7 +85,8 @@ def prove(proposal: Proposal, answers: Answers) -> Proof | None:
             if not _of_one_currency(proposal, several, raw[several[0]], answers):
                 return None
             continue
-        _name_currency(proposal, checked, answers)
+        priced = {table.currency for table in checked.values() if "amount" in table.rows}
+        name_currency(proposal, priced, answers)
         return Proof(
             [_measured(name, table) for name, table in checked.items()],
             checked,
@@ -225,11 +226,12 @@ def _of_one_currency(
     return True
 
 
-def _name_currency(proposal: Proposal, checked: dict[str, Checked], answers: Answers) -> None:
-    """Ask for the currency of amounts that name none, or a sign that several share."""
-    priced = [table for table in checked.values() if "amount" in table.rows]
-    named_by = {table.currency for table in priced}
-    if not priced or not named_by & {None, *SHARED}:
+def name_currency(proposal: Proposal, named_by: set[str | None], answers: Answers) -> None:
+    """Ask for the currency of amounts that name none, or a sign that several share.
+
+    `named_by` holds the currency of each table with money, as far as it is known.
+    """
+    if not named_by & {None, *SHARED}:
         return
     sign = next(iter(named_by & {*SHARED}), None)
     why = "nothing in the data names it"

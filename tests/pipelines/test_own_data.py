@@ -171,10 +171,12 @@ def test_a_ready_table_is_checked_asked_about_and_written(project, capsys):
     put(project, telco=frame)
     with pytest.raises(ParamsError, match=r"Were all columns of telco\.csv known before"):
         own_data.main(["--from", "mydata", "--yes"])
-    answers = ["--answer", "table.known=yes", "--answer", "table.value=MonthlyCharges"]
+    answers = ["--answer", "table.known=yes", "--answer", "table.value=MonthlyCharges",
+               "--answer", "source.currency=EUR"]  # fmt: skip
     own_data.main(["--from", "mydata", "--yes", "--no-run", *answers])
     source = load_params().source
     assert (source.kind, source.path, source.label) == ("table", "mydata/telco.csv", "Churn")
     assert (source.customer, source.as_of, source.value) == ("customerID", None, "MonthlyCharges")
+    assert source.currency == "EUR"
     assert "80 customers" in (shown := capsys.readouterr().out)
     assert "25.0% of the known ones left" in shown
