@@ -192,4 +192,6 @@ def _judged(churn: dict[str, Any]) -> Iterator[str]:
 def _has_amounts(walk: Walk) -> bool:
     tables = walk.company.tables
     main = tables["orders"] if "orders" in tables else tables["subscriptions"]
-    return "amount" in main and bool(main["amount"].notna().any())
+    # Of several currencies no sum means anything: their money is left out.
+    in_one = "currency" not in main or main["currency"].nunique() < 2
+    return in_one and "amount" in main and bool(main["amount"].notna().any())

@@ -8,9 +8,10 @@ USD        8.26               8.26 $       would be added up as if they were one
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from sources.contract import NUMBER, Table
+from sources.contract import NUMBER, ORDERS, Table
 from sources.cures import filtered, literal, own
 from sources.notes import Note, Said
 from sources.params import SourceParams
@@ -64,7 +65,8 @@ def in_one_currency(
             (_exchanged(foreign, params.exchange, wanted, table),),
         )
     note = _several(counts, foreign, wanted, raw[kept], there[0], table, params)
-    return Money(rows.drop(columns=there), None, (note,))
+    told_apart = _returns_told(rows) if table is ORDERS and "amount" in there else rows
+    return Money(told_apart.drop(columns=there), None, (note,))
 
 
 def _named(
@@ -90,6 +92,27 @@ def _converted(
     rates = rates.astype("float64")
     in_one = rows.assign(**{column: rows[column].astype("float64") * rates for column in money})
     return in_one.assign(currency=wanted) if "currency" in rows else in_one
+
+
+def _returns_told(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with quantities that tell returns from purchases as their amounts do.
+
+    An order is in one currency, so that its sign means something where a sum over orders does not:
+    without it every refund would count as a purchase.
+    """
+    order = [rows["customer_id"], rows["order_id"], rows["event_time"].dt.floor("D")]
+    given = rows["quantity"] if "quantity" in rows else pd.Series(np.nan, index=rows.index)
+    quantity = given.astype("float64").fillna(1.0)
+    known = rows["amount"].fillna(0.0).groupby(order, dropna=False).transform("sum").round(6)
+    unknown = rows["amount"].isna() & (quantity > 0)
+    some_unknown = unknown.groupby(order, dropna=False).transform("any")
+    is_purchase = (known > 0) | (some_unknown & (known == 0))
+    is_told = (quantity.groupby(order, dropna=False).transform("sum") > 0) == is_purchase
+    if is_told.all():
+        return rows
+    size = quantity.abs().where(quantity != 0, 1.0)
+    told = size.where(is_purchase, -size).where(is_purchase | (known < 0), 0.0)
+    return rows.assign(quantity=given.where(is_told, told))
 
 
 def _exchanged(
@@ -135,7 +158,8 @@ def _several(
         column,
         sum(foreign.values()),
         f"sums of money are in several currencies: {named}. Added up they mean nothing, so all "
-        f"money of {table.name} is left out: no values, no gains and no ranks by money",
+        f"money of {table.name} is left out: no values, no gains and no ranks by money; which "
+        "orders are returns is still known",
         f"Say in params.yaml what one unit of each is worth in {wanted}: source.currency: {wanted} "
         f"and source.exchange: {{{rates}}}."
         + (f" Or leave out what is not in {wanted}: {only}" if only else ""),

@@ -65,6 +65,27 @@ def test_one_currency_written_in_several_ways_is_one(cells, currency):
     assert result.currency == currency and len(result.rows["amount"]) == len(cells)
 
 
+def test_returns_stay_returns_where_money_is_left_out():
+    def told(**columns):
+        rows = orders(
+            ("a", "sale", "2017-05-01", 10.0),
+            ("a", "refund", "2017-05-02", -10.0),
+            ("a", "free", "2017-05-03", 0.0),
+            ("a", "unknown", "2017-05-04", None),
+            ("a", "mixed", "2017-05-05", 9.0),
+            ("a", "mixed", "2017-05-05", -2.0),
+            ("a", "mixed", "2017-05-05", -3.0),
+            currency=["EUR", "USD", "EUR", "EUR", "USD", "USD", "USD"],
+            **columns,
+        )
+        return check(rows).rows.groupby("order_id")["quantity"].apply(lambda q: q.fillna(1).sum())
+
+    plain = told()
+    assert set(plain[plain > 0].index) == {"sale", "unknown", "mixed"}
+    given = told(quantity=[2, 2, 1, 1, 1, -1, -1])
+    assert given.to_dict() == {"sale": 2, "refund": -2, "free": 0, "unknown": 1, "mixed": 3}
+
+
 def test_rates_convert_sums_of_a_column_of_currencies():
     rows = raw([10.0, 10.0, 10.0, 10.0], currency=["EUR", "usd", "£", None], discount=[1.0] * 4)
     declared = {"currency": "EUR", "exchange": {"USD": 0.9, "GBP": 1.2}}
