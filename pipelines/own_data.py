@@ -12,7 +12,9 @@ from typing import Any
 
 import yaml
 
-from core.errors import ParamsError, RegularsError, SourceError
+from actions.plan.catalog import Catalog, load_catalog
+from actions.plan.margin import usable_margin
+from core.errors import CatalogError, ParamsError, RegularsError, SourceError
 from pipelines import params_file, stage
 from pipelines.params import FILE, load_params
 from pipelines.proving import proved
@@ -23,8 +25,8 @@ from sources.proposing.proof import Proof
 from sources.proposing.proposal import Proposal, propose
 from sources.proposing.questions import NONE, Answers, Question
 from sources.proposing.seen import Seen
+from sources.written.currencies import may_be
 
-CATALOG = Path("actions.yaml")
 MARGIN = "actions.margin_rate"
 AUTO = ("horizon_days", "active_within_days", "value_horizon_days")
 YES = ("y", "yes", "да", "д")
@@ -104,11 +106,29 @@ def _proposed(
         if answers.without_default():
             return proposal, None, None
         proof = proved(proposal, answers)
-        if proof is not None and any(found.money is not None for found in proof.measured):
-            answers.to(_margin())
-    except SourceError as error:
+        is_asked = proof is not None and (MARGIN in answers.given or _fits(proof))
+        if proof is not None and is_asked and answers.to(_margin()) != NONE:
+            # Refused here, and not after minutes of training.
+            usable_margin(_catalog(), 1.0, _currency(proof))
+    except (SourceError, CatalogError) as error:
         return None, None, error
     return proposal, proof, None
+
+
+def _currency(proof: Proof) -> str | None:
+    """The currency of the amounts; None where nothing names it or there are none."""
+    named = [one.currency for one in proof.measured if one.money is not None and one.currency]
+    return named[0] if named else None
+
+
+def _catalog() -> Catalog:
+    return load_catalog(load_params().actions.catalog)
+
+
+def _fits(proof: Proof) -> bool:
+    """Whether the catalogue's costs and the amounts are in one currency, as a plan needs."""
+    currency = _currency(proof)
+    return currency is not None and may_be(currency, _catalog().currency)
 
 
 def _margin() -> Question:
@@ -176,17 +196,25 @@ def _print(
 
 
 def _warnings(proof: Proof | None, answers: Answers) -> Iterable[str]:
-    currencies = {found.currency for found in (proof.measured if proof else []) if found.currency}
-    catalog = yaml.safe_load(CATALOG.read_text(encoding="utf-8")) if CATALOG.exists() else {}
-    costs = catalog.get("currency", "an unknown currency")
-    of = "the currency of your amounts is not known: name it in source.currency"
-    if currencies:
-        of = f"your amounts are in {', '.join(sorted(currencies))}"
+    if proof is None or not any(one.money is not None for one in proof.measured):
+        yield "No column holds money: customers are ranked by risk, and nothing is planned."
+        return
+    currency, costs = _currency(proof), _catalog().currency
     yield (
-        f"{CATALOG} holds the actions of a grocery with costs in {costs}, for which actions.budget "
-        f"is made, too; {of}. Put in your own."
+        f"actions.yaml holds the actions of a grocery with costs in {costs}, and actions.budget is "
+        "made for them. Put in your own."
     )
-    if answers.given.get(MARGIN, NONE) == NONE:
+    if currency is None:
+        yield (
+            "Nothing names the currency of your amounts: until source.currency does, they are not "
+            "weighed against costs and nothing is planned."
+        )
+    elif not may_be(currency, costs):
+        yield (
+            f"Your amounts are in {currency}: nothing is planned until actions.yaml has your own "
+            f"costs with currency: {currency} at its top, and {MARGIN} your margin."
+        )
+    elif answers.given.get(MARGIN, NONE) == NONE:
         yield f"{MARGIN} is null, since nobody but you knows it: gains are not computed until set."
 
 

@@ -75,7 +75,7 @@ def _proved_table(proposal: Proposal, answers: Answers) -> Proof | None:
         dates.min() if len(dates) else None,
         dates.max() if len(dates) else None,
         float(rows[AT_STAKE].sum()) if AT_STAKE in rows else None,
-        ready.currency or "",
+        proposal.source.get("currency") or ready.currency or "",
         ready.findings,
         float(rows[LEFT].mean()),
     )

@@ -5,7 +5,7 @@ EUR       12.40              12.40 EUR
 USD        8.26               8.26 $       would be added up as if they were one
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from sources.contract import NUMBER, ORDERS, Table
 from sources.cures import filtered, literal, own
 from sources.notes import Note, Said
 from sources.params import SourceParams
-from sources.written.currencies import SHARED, currency_marks, may_be, named_currencies
+from sources.written.currencies import LARGEST, SHARED, currency_marks, may_be, named_currencies
 
 CHECK, CONVERTED = "currencies", "exchanged"
 MOST_SHOWN = 5
@@ -49,7 +49,7 @@ def in_one_currency(
     there = [column for column in there if column in rows]
     if not there:
         return Money(rows, None)
-    named = _named(raw, rows, there, currency)
+    named = _named(raw, rows, there, currency, params.exchange)
     counts = {str(name): int(n) for name, n in named[kept].value_counts().items()}
     codes = [name for name in counts if name not in SHARED]
     wanted = currency or next(iter([*codes, *counts]), None)
@@ -64,21 +64,28 @@ def in_one_currency(
             wanted,
             (_exchanged(foreign, params.exchange, wanted, table),),
         )
-    note = _several(counts, foreign, wanted, raw[kept], there[0], table, params)
+    if foreign == counts:
+        note = _another(counts, wanted, there[0], table)
+    else:
+        note = _several(counts, foreign, wanted, raw[kept], there[0], table, params)
     told_apart = _returns_told(rows) if table is ORDERS and "amount" in there else rows
     return Money(told_apart.drop(columns=there), None, (note,))
 
 
 def _named(
-    raw: pd.DataFrame, rows: pd.DataFrame, money: list[str], currency: str | None
+    raw: pd.DataFrame,
+    rows: pd.DataFrame,
+    money: list[str],
+    currency: str | None,
+    exchange: Mapping[str, float],
 ) -> pd.Series:
     """The currency that each row names: in its column `currency`, or else beside a sum."""
     if "currency" in rows and rows["currency"].notna().any():
-        return named_currencies(rows["currency"], currency)
+        return named_currencies(rows["currency"], currency, exchange)
     marks, *others = (currency_marks(raw[column]) for column in money)
     for other in others:
         marks = marks.where(marks.notna(), other)
-    return named_currencies(marks, currency)
+    return named_currencies(marks, currency, exchange)
 
 
 def _converted(
@@ -139,6 +146,33 @@ def _exchanged(
     )
 
 
+def _another(counts: Mapping[str, int], wanted: str, column: str, table: Table) -> Note:
+    """Amounts that are said to be in a currency that none of them names."""
+    named = ", ".join(f"{name} ({n:,})" for name, n in counts.items())
+    return Note(
+        CHECK,
+        "error",
+        column,
+        sum(counts.values()),
+        f"source.currency is {wanted}, and the amounts name {named}: all money of {table.name} is "
+        "left out",
+        f"Write the currency of the amounts as source.currency, or what one unit of each is worth "
+        f"in {wanted}: source.exchange: {{{_rates(counts)}}}.",
+        Said(
+            "other_currency",
+            named=[Said("count_of", name=name, count=n) for name, n in counts.items()],
+            table=table.name,
+            wanted=wanted,
+            rates=_rates(counts),
+        ),
+    )
+
+
+def _rates(names: Iterable[str]) -> str:
+    """Rates to be filled in; a sign that several currencies share stands for its largest."""
+    return ", ".join(f"{LARGEST.get(name, name)}: …" for name in names)
+
+
 def _several(
     counts: Mapping[str, int],
     foreign: Mapping[str, int],
@@ -150,7 +184,7 @@ def _several(
 ) -> Note:
     shown = list(counts.items())[:MOST_SHOWN]
     named = ", ".join(f"{name} ({n:,})" for name, n in shown)
-    rates = ", ".join(f"{name}: …" for name in foreign if name not in params.exchange)
+    rates = _rates(name for name in foreign if name not in params.exchange)
     only = _only(raw, wanted, table, params)
     return Note(
         CHECK,

@@ -20,7 +20,13 @@ from sources.proposing.proposal import Proposal
 from sources.proposing.questions import NONE, Answers, Option, Question
 from sources.registry import load
 from sources.tables.check import Checked, check_tables
-from sources.written.currencies import SHARED, currency_code, currency_marks, named_currencies
+from sources.written.currencies import (
+    SHARED,
+    currency_code,
+    currency_marks,
+    may_be,
+    named_currencies,
+)
 
 MOST_ROUNDS = 8
 FOLLOWED = ("not_a_purchase",)  # besides errors: notes whose line is followed
@@ -88,7 +94,10 @@ def prove(proposal: Proposal, answers: Answers) -> Proof | None:
         priced = {table.currency for table in checked.values() if "amount" in table.rows}
         name_currency(proposal, priced, answers)
         return Proof(
-            [_measured(name, table) for name, table in checked.items()],
+            [
+                _measured(name, table, proposal.source.get("currency"))
+                for name, table in checked.items()
+            ],
             checked,
             [
                 (note.severity, f"{name}: {note.meaning}")
@@ -243,18 +252,23 @@ def name_currency(proposal: Proposal, named_by: set[str | None], answers: Answer
             "In which currency are the amounts?",
             f"{why}; costs of actions are then not compared with them",
             NONE,
-            accepts=_no_currency,
+            accepts=lambda text: _no_currency(text, sign),
         )
     )
     if answer and answer != NONE:
         proposal.source = {**proposal.source, "currency": currency_code(answer)}
 
 
-def _no_currency(text: str) -> str:
+def _no_currency(text: str, sign: str | None) -> str:
+    if text == NONE:
+        return ""
     try:
-        return "" if text == NONE else currency_code(text) and ""
+        code = currency_code(text)
     except ValueError as error:
         return str(error)
+    if sign and not may_be(sign, code):
+        return f"the amounts are written with {sign}, which {code} is not"
+    return ""
 
 
 def _rates(answer: str) -> tuple[str, dict[str, float]]:
@@ -275,7 +289,7 @@ def _no_rates(answer: str, currencies: set[str]) -> str:
     return ""
 
 
-def _measured(name: str, table: Checked) -> Measured:
+def _measured(name: str, table: Checked, answered: str | None) -> Measured:
     rows, time = table.rows, TABLES[name].time
     times = rows[time].dropna() if time in rows else pd.Series(dtype="datetime64[us]")
     return Measured(
@@ -286,6 +300,6 @@ def _measured(name: str, table: Checked) -> Measured:
         times.min() if len(times) else None,
         times.max() if len(times) else None,
         float(rows["amount"].sum()) if "amount" in rows else None,
-        table.currency or "",
+        answered or table.currency or "",
         table.findings,
     )

@@ -45,6 +45,7 @@ SHARED = {
     "RS": {"INR", "PKR"},
     "₹": {"INR"},
 }
+LARGEST = {"$": "USD", "KR": "SEK", "¥": "JPY", "RS": "INR", "₹": "INR"}
 
 
 def currency_code(text: str) -> str:
@@ -63,15 +64,17 @@ def currency_code(text: str) -> str:
     )
 
 
-def named_currencies(marks: pd.Series, wanted: str | None = None) -> pd.Series:
+def named_currencies(
+    marks: pd.Series, wanted: str | None = None, known: Iterable[str] = ()
+) -> pd.Series:
     """The currency of each mark by its code, missing where there is no mark.
 
     A sign that several currencies share is `wanted` where that is one of them, or else the only one
-    of them that other marks name; otherwise the sign itself stays.
+    of them that is known or that other marks name; otherwise the sign itself stays.
     """
     written = marks.dropna().astype("str")
     names = {mark: _named(mark) for mark in written.unique()}
-    there = set(names.values())
+    there = {*names.values(), *known}
     for mark, name in names.items():
         meant = {wanted} if wanted in SHARED.get(name, ()) else SHARED.get(name, set()) & there
         if len(meant) == 1:

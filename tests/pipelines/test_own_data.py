@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from core.errors import ParamsError, SourceError
+from core.errors import CatalogError, ParamsError, SourceError
 from pipelines import own_data
 from pipelines.params import load_params
 from tests.sources import exports_made as made
@@ -81,14 +81,42 @@ def test_yes_refuses_what_has_no_honest_default_and_names_the_flag_that_answers(
     assert text(project) == before
     own_data.main(
         ["--from", "mydata", "--yes", "--no-run", "--answer", "orders.file=one.csv",
-         "--answer", "timezone=Europe/Moscow", "--answer", "source.currency=RUB",
+         "--answer", "timezone=Europe/Moscow", "--answer", "source.currency=USD",
          "--answer", "actions.margin_rate=0.3"]
     )  # fmt: skip
     params = load_params()
     assert params.source.files == {"orders": "one.csv"}
-    assert (params.source.timezone, params.source.currency) == ("Europe/Moscow", "RUB")
+    assert (params.source.timezone, params.source.currency) == ("Europe/Moscow", "USD")
     assert params.actions.margin_rate == 0.3
     assert "RUN" not in capsys.readouterr().out
+
+
+def test_a_plan_in_two_currencies_is_refused_before_anything_is_written(project, capsys):
+    put(project, orders=made.onec())
+    before = text(project)
+    given = ["--from", "mydata", "--yes", "--no-run", "--answer", "source.currency=RUB"]
+    with pytest.raises(CatalogError, match="costs in USD and the data its amounts in RUB"):
+        own_data.main([*given, "--answer", "actions.margin_rate=0.3"])
+    assert text(project) == before
+    capsys.readouterr()
+    own_data.main(given)
+    shown = capsys.readouterr().out
+    assert "nothing is planned until actions.yaml has your own costs with currency: RUB" in shown
+    assert "RUB" in shown.split("What the check of all rows found")[1].split("\n\n")[0]
+    assert "actions.margin_rate = " not in shown  # a question that would change nothing
+    assert load_params().actions.margin_rate is None
+    catalog = Path("actions.yaml").read_text(encoding="utf-8")
+    Path("actions.yaml").write_text(catalog.replace("currency: USD", "currency: RUB"))
+    own_data.main([*given, "--answer", "actions.margin_rate=0.3"])
+    assert load_params().actions.margin_rate == 0.3
+
+
+def test_a_currency_that_the_amounts_contradict_is_no_answer(project):
+    put(project, orders=made.woo())
+    with pytest.raises(ParamsError, match=r"written with \$, which EUR is not"):
+        own_data.main(["--from", "mydata", "--yes", "--answer", "source.currency=EURO"])
+    own_data.main(["--from", "mydata", "--yes", "--no-run", "--answer", "source.currency=CAD"])
+    assert load_params().source.currency == "CAD"
 
 
 def test_answers_may_stand_in_a_file_and_a_strange_one_is_refused(project):

@@ -98,8 +98,11 @@ def test_rates_convert_sums_of_a_column_of_currencies():
 
 
 def test_rates_convert_sums_with_a_currency_beside_them():
-    result = check(raw(["10 €", "10 $", "10"]), currency="EUR", exchange={"USD": 0.9})
+    two = {"USD": 0.9, "CAD": 0.7}
+    result = check(raw(["10 €", "10 $", "10"]), currency="EUR", exchange=two)
     assert "amount" not in result.rows  # a dollar, but which?
+    result = check(raw(["10 €", "10 $", "10"]), currency="EUR", exchange={"USD": 0.9})
+    assert result.rows["amount"].tolist() == pytest.approx([10, 9, 10])
     result = check(raw(["10 €", "10 USD", "10"]), currency="EUR", exchange={"USD": 0.9})
     assert result.rows["amount"].tolist() == pytest.approx([10, 9, 10])
 
@@ -114,7 +117,10 @@ def test_one_missing_rate_leaves_all_money_of_the_table_out():
 
 def test_a_declared_currency_that_no_row_has_is_not_believed():
     result = check(raw(["10 $", "12 $"]), currency="RUB")
-    assert "amount" not in result.rows and of(result, "currencies")
+    assert "amount" not in result.rows
+    (note,) = of(result, "currencies")
+    assert "source.currency is RUB, and the amounts name $ (2)" in note.meaning
+    assert "source.exchange: {USD: …}" in note.what_to_do
     result = check(raw(["10 $", "12 $"]), currency="CAD")
     assert result.currency == "CAD" and "amount" in result.rows
 
