@@ -49,7 +49,7 @@ def _report() -> dict[str, Any]:
         "data_until": date_of(timeline.data_until).isoformat(),
         "model_version": version,
         "customers": len(now),
-        "learned_from": None if learned.empty else _described(learned),
+        "learned_from": None if learned.empty else _described(learned, timeline),
         **moved,
         "releases": [release for release in releases if release["closed"]],
         "next_closes": _next_closes(releases, timeline),
@@ -57,11 +57,16 @@ def _report() -> dict[str, Any]:
     }
 
 
-def _described(learned: pd.DataFrame) -> dict[str, Any]:
+def _described(learned: pd.DataFrame, timeline: Timeline) -> dict[str, Any]:
+    days = learned["as_of_date"]
+    if (
+        timeline.label and not timeline.label.as_of
+    ):  # the day that stands in for a date says nothing
+        days = days.iloc[:0]
     return {
-        "first": learned["as_of_date"].min().date().isoformat(),
-        "last": learned["as_of_date"].max().date().isoformat(),
-        "dates": int(learned["as_of_date"].nunique()),
+        "first": days.min().date().isoformat() if len(days) else None,
+        "last": days.max().date().isoformat() if len(days) else None,
+        "dates": int(days.nunique()),
         "customers": int(learned["customer_id"].nunique()),
     }
 

@@ -1,5 +1,7 @@
 """Horizons and the cohort's window: how `auto` derives them from the rhythm of purchases."""
 
+from math import ceil
+
 from features.params import TaskParams
 from features.planning.profile import Profile
 
@@ -33,7 +35,8 @@ def wanted_horizon(task: TaskParams, profile: Profile, score: int | None = None)
     elif profile.long_gap is None:
         why = "too few repeat customers to measure a rhythm"
     else:
-        days = f"{profile.long_gap:.0f} days"
+        # Rounded up: 14.2 days do not fit into a horizon of 14.
+        days = f"{ceil(profile.long_gap)} days"
         why = f"nine of ten gaps of the typical repeat customer are at most {days}"
     value = task.value_horizon_days
     if value != "auto" and value < suggested:
@@ -66,11 +69,13 @@ def active_days(task: TaskParams, horizon: int, profile: Profile) -> tuple[int, 
     """
     if task.active_within_days != "auto":
         return task.active_within_days, "set in params.yaml"
-    room = max((profile.data_until - profile.data_from) // 3, ACTIVE[0])
-    fitting = [days for days in ACTIVE if days <= room]
+    third = (profile.data_until - profile.data_from) // 3
+    fitting = [days for days in ACTIVE if days <= third] or [ACTIVE[0]]
     enough = [days for days in fitting if days >= 3 * horizon]
     if enough:
         return enough[0], f"three horizons of {horizon} days, rounded up"
-    if fitting[-1] >= horizon:
-        return fitting[-1], f"the longest within a third of the history ({room} days)"
-    return horizon, f"the horizon, as a third of the history ({room} days) is shorter"
+    if fitting[-1] < horizon:
+        return horizon, f"the horizon, as a third of the history ({third} days) is shorter"
+    if fitting[-1] > third:
+        return fitting[-1], f"the shortest there is; a third of the history is {third} days"
+    return fitting[-1], f"the longest within a third of the history ({third} days)"

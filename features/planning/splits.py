@@ -48,7 +48,7 @@ def plan_timeline(task: TaskParams, params: TimelineParams, profile: Profile) ->
         choices = []
         if task.horizon_days == "auto":
             if horizon < wanted and task.churn == "lapse":
-                why += f", rounded up to {wanted}; the history is too short for {wanted}"
+                why += f", so {wanted} days fit; the history is too short for them"
             elif horizon < wanted:
                 why += f"; the history is too short for {wanted}"
             choices.append(Choice("task.horizon_days", horizon, why))

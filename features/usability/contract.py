@@ -65,7 +65,8 @@ def _of_table(name: str, table: Checked) -> list[Finding]:
                 name,
                 None,
                 counts["kept"],
-                f"no such table: {table.made_of} stands in for it, whatever was really paid",
+                f"there is no file of {name}; {table.made_of} stands in for it, and what was "
+                "really paid is not known",
                 f"bring {name}.csv or {name}.parquet if there are payments to read",
             )
         )

@@ -44,7 +44,7 @@ def usability_report(
     kinds = own_kinds(engine)
     findings = [
         *feed_findings(judged),
-        *time_findings(checked, rhythm, horizon, judged),
+        *time_findings(checked, rhythm, horizon, task.horizon_days == "auto", judged),
         *customer_findings(checked, rhythm, source),
         *value_findings(checked, source),
         *kind_findings(kinds),

@@ -24,10 +24,14 @@ def time_findings(
     checked: dict[str, Checked],
     rhythm: Profile,
     horizon_days: int,
+    is_auto: bool,
     feeds: list[Judged],
 ) -> list[Finding]:
-    """Findings on the times of all tables, given the horizon that is asked for."""
-    findings = [*_short_history(rhythm, horizon_days), *_other_period(feeds)]
+    """Findings on the times of all tables, given the horizon that is asked for.
+
+    `is_auto` says that it is what `auto` wants; the plan may have to shorten it.
+    """
+    findings = [*_short_history(rhythm, horizon_days, is_auto), *_other_period(feeds)]
     for name, table in checked.items():
         findings += [*_late(name, table), *_known_too_early(name, table), *_reversed(name, table)]
     return findings
@@ -61,10 +65,16 @@ def lateness(name: str, table: Checked) -> dict[str, Any] | None:
     }
 
 
-def _short_history(rhythm: Profile, horizon: int) -> list[Finding]:
+def _short_history(rhythm: Profile, horizon: int, is_auto: bool) -> list[Finding]:
     days = rhythm.data_until - rhythm.data_from
     if days >= LEAST_HORIZONS * horizon:
         return []
+    suggested = ", which auto suggests" if is_auto else ""
+    shorten = (
+        "or take the horizon that auto shortens it to"
+        if is_auto
+        else "or shorten task.horizon_days (auto shortens it only where no split is possible)"
+    )
     return [
         Finding(
             "short_history",
@@ -72,13 +82,12 @@ def _short_history(rhythm: Profile, horizon: int) -> list[Finding]:
             "orders",
             "event_time",
             0,
-            f"{days} days of history are {days / horizon:.1f} horizons of {horizon} days; "
-            f"{LEAST_HORIZONS} leave room for history, training, validation and test. The models "
-            "see few dates, and no season twice.",
-            f"Bring {LEAST_HORIZONS * horizon} days or more, or shorten task.horizon_days (auto "
-            "shortens it only where no split is possible).",
+            f"{days} days of history are {days / horizon:.1f} horizons of {horizon} days"
+            f"{suggested}; {LEAST_HORIZONS} leave room for history, training, validation and test. "
+            "The models see few dates, and no season twice.",
+            f"Bring {LEAST_HORIZONS * horizon} days or more, {shorten}.",
             said=Said(
-                "short_history",
+                "short_history.auto" if is_auto else "short_history",
                 days=days,
                 horizons=days / horizon,
                 horizon_days=horizon,

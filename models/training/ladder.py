@@ -31,7 +31,7 @@ WHAT = {
 WHAT_OF_TABLE = {  # of a ready table, which holds no purchases
     3: "tested on later dates; the table has too few of them for validation, so trees and "
     "calibration are chosen by folds of the customers",
-    4: "judged on other customers, not on a later time: the table has too few dates for that",
+    4: "judged on other customers, not on a later time: the table would need several as-of dates",
     5: "too little data for trees: a regression on the columns of the table scores",
     6: "not judged: too few outcomes; a regression on the columns of the table scores",
 }

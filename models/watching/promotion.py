@@ -84,7 +84,7 @@ def decide(
     own = check_manifest(challenger / MODELS)
     ours = version(own)
     if champion is None:
-        why = "no models were published before: these are the first"
+        why = "they were the first: none had been published before them"
         return Decision(True, "first", ours, "", why)
     other = check_manifest(champion / MODELS)
     theirs = version(other)

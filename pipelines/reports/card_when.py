@@ -1,5 +1,6 @@
 """The part of the model card on when the next purchase comes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from models.next_purchase.when import INSIDE, OUTSIDE
@@ -39,6 +40,7 @@ def _when_table(when: dict[str, Any]) -> str:
             f"earlier and {_percent(interval['missed_late'])} later ({100 * OUTSIDE:.0f} % each "
             "would be right).",
             _coverage_text(interval["coverage"]),
+            _warning_text(error),
             f"Of those who bought, half were within {_days(error['ours'])} of the median date (own "
             f"mean gap: {_days(error['own_mean_gap'])}).",
             f"Concordance {written(order['ours'], '.3f')} (own mean gap "
@@ -48,6 +50,22 @@ def _when_table(when: dict[str, Any]) -> str:
         )
         if part
     )
+
+
+def worse_than_gaps(error: Mapping[str, float | None]) -> str | None:
+    """What to do where the median date misses by more than the customer's own mean gap does."""
+    ours, gap = error["ours"], error["own_mean_gap"]
+    if ours is None or gap is None or ours <= gap:
+        return None
+    return (
+        "the expected dates miss by more than the last purchase plus the customer's own mean gap "
+        "does: go by the order of the list and not by the date"
+    )
+
+
+def _warning_text(error: Mapping[str, float | None]) -> str:
+    worse = worse_than_gaps(error)
+    return f"**Warning**: {worse}." if worse else ""
 
 
 def _integrated_text(scores: dict[str, Any]) -> str:

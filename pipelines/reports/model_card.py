@@ -181,12 +181,12 @@ def gain_text(churn: dict[str, Any]) -> str:
     above = (
         f"AUC {with_interval(gain)} above the best simple {simple} ({NAMES[rule]})"
         if gain
-        else "the test rows allow no comparison with the simple rules"
+        else f"the test rows allow no comparison with the simple {simple}s"
     )
     return (
         f"Grade **{churn['grade']}**: {above}. Of the {top['of']} ranked highest, "
-        f"{top['ours']:.0f} left; the {simple} finds {top[rule]:.0f}. Strongest feature alone: "
-        f"{churn['strongest_single_feature']['name']}, AUC "
+        f"{top['ours']:.0f} left; the best simple {simple} finds {top[rule]:.0f}. Strongest "
+        f"feature alone: {churn['strongest_single_feature']['name']}, AUC "
         f"{churn['strongest_single_feature']['auc']:.3f}."
     )
 

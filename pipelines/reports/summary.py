@@ -13,6 +13,7 @@ from models.words import INSUFFICIENT_DATA, RULE, SCORED
 from pipelines.reports.card_figures import ABSENT, written
 from pipelines.reports.card_table import ABSENT as ABSENT_OF_TABLE
 from pipelines.reports.card_table import table_data_text, table_scored_text
+from pipelines.reports.card_when import worse_than_gaps
 from pipelines.reports.names import NAMES
 from pipelines.reports.unjudged import distance_lines
 from serving.wording.languages import Language
@@ -141,8 +142,8 @@ def churn_lines(evaluation: dict[str, Any]) -> list[str]:
     lines += [
         f"  grade {churn['grade']}: {over}; {written(ratio['value'], '.2f')} left for each "
         "predicted",
-        f"  of the {top['of']} ranked highest, {top['ours']:.0f} left; the {simple} "
-        f"finds {top[rule]:.0f}",
+        f"  of the {top['of']} ranked highest, {top['ours']:.0f} left; the best "
+        f"simple {simple} finds {top[rule]:.0f}",
     ]
     return [*lines, *(f"  warning: {text}" for text in churn["warnings"])]
 
@@ -159,6 +160,8 @@ def next_lines(evaluation: dict[str, Any]) -> list[str]:
             f"  half of those who bought did so within {error['ours']:.1f} days of the median date "
             f"(own mean gap: {error['own_mean_gap']:.1f})"
         )
+    if worse := worse_than_gaps(error):
+        lines.append(f"  warning: {worse}")
     lines += [
         f"  {LIST_LENGTH} categories, {what}: one is bought by "
         f"{figures['models']['ours'][HIT]['value']:.1%} of those who buy such a one (own most "
@@ -257,8 +260,9 @@ def plan_lines(plan: dict[str, Any], cards: pd.DataFrame, language: Language) ->
             f"          expected gain {treated['expected_gain']:,.2f} (low end of assumed effects) "
             f"for {budget['to_spend']:,.2f} of a budget of {budget['limit']:,.2f}"
         )
-    lines.append(
-        f"          {len(held):,} customers are in the holdout of {plan['epoch']}: for "
-        f"{int(held['withheld'].sum()):,} of them an action is withheld, to measure its effect"
-    )
+    if withheld := int(held["withheld"].sum()):
+        lines.append(
+            f"          {len(held):,} customers are in the holdout of {plan['epoch']}: for "
+            f"{withheld:,} of them an action is withheld, to measure its effect"
+        )
     return lines

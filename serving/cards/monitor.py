@@ -82,10 +82,10 @@ class ClosedRelease(Schema):
 
 
 class LearnedFrom(Schema):
-    """The snapshots that the served models learned from."""
+    """The snapshots that the served models learned from; without dates if the label has none."""
 
-    first: dt.date
-    last: dt.date
+    first: dt.date | None
+    last: dt.date | None
     dates: int
     customers: int
 

@@ -51,10 +51,16 @@ def monitor_page(request: Request) -> Response:
     )
 
 
-def _brought_by_others(forecast: PublishedForecast) -> tuple[float, float] | None:
-    """Least and most share of purchases by others, over the past dates; None without any date."""
+def _brought_by_others(forecast: PublishedForecast) -> tuple[float, float | None] | None:
+    """Least and most share of purchases by others, over the past dates; None without any date.
+
+    The second is None where the two would be written alike.
+    """
     shares = [
         backtest.not_in_it["orders"].new + backtest.not_in_it["orders"].back
         for backtest in forecast.backtest
     ]
-    return (min(shares), max(shares)) if shares else None
+    if not shares:
+        return None
+    low, high = min(shares), max(shares)
+    return low, (None if round(low, 2) == round(high, 2) else high)

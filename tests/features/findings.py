@@ -28,10 +28,10 @@ def of_values(timezone="UTC", **tables):
     return seen(value_findings(checked(**({"orders": orders()} | tables)), source))
 
 
-def of_times(of=None, **tables):
+def of_times(of=None, is_auto=False, **tables):
     tables = checked(**({"orders": orders()} | tables))
     judged = [judge(feed, frozenset()) for feed in feeds(tables)]
-    return seen(time_findings(tables, of or rhythm(), 28, judged))
+    return seen(time_findings(tables, of or rhythm(), 28, is_auto, judged))
 
 
 def with_amounts(amounts):

@@ -165,6 +165,21 @@ def test_who_has_been_silent_for_less_than_a_horizon_has_not_lapsed():
     assert choice.why == "the horizon, as a third of the history (66 days) is shorter"
 
 
+def test_the_window_of_the_cohort_has_a_shortest_length_and_says_what_a_third_would_be():
+    made = plan(80, of_task={"horizon_days": 14, "active_within_days": "auto"})
+    assert made.active_within_days == 30
+    (choice,) = [c for c in made.choices if c.key == "task.active_within_days"]
+    assert choice.why == "the shortest there is; a third of the history is 26 days"
+
+
+def test_gaps_are_rounded_up_so_that_a_gap_does_fit_into_the_horizon_that_is_told():
+    (choice,) = [
+        c for c in plan(400, 14.2, {"horizon_days": "auto"}).choices if "horizon" in c.key
+    ][:1]
+    assert (choice.key, choice.value) == ("task.horizon_days", 28)
+    assert choice.why.endswith("typical repeat customer are at most 15 days")
+
+
 def test_an_automatic_horizon_is_shortened_no_more_than_needed():
     auto = {"horizon_days": "auto", "active_within_days": 30}
     assert plan(300, 50.0, auto).horizon_days == 56
@@ -182,7 +197,7 @@ def test_what_gave_way_is_said_with_the_reason():
     short = plan(80, 27.0, {"horizon_days": "auto", "active_within_days": 30})
     assert (short.rung, short.horizon_days) == (3, 14)
     (horizon,) = [c for c in short.choices if c.key == "task.horizon_days"]
-    assert "rounded up to 28; the history is too short for 28" in horizon.why
+    assert "so 28 days fit; the history is too short for them" in horizon.why
     shorter = plan(125, 27.0, {"horizon_days": "auto", "active_within_days": 60})
     gave_way = {c.key: (c.value, c.why) for c in shorter.choices}
     assert gave_way["timeline.validation_snapshots"][0] == 0

@@ -102,7 +102,15 @@ def test_a_history_under_six_horizons_is_short(days, is_short):
     found = of_times(rhythm(data_until=day(START) + days))
     assert ("short_history" in found.checks()) == is_short
     if is_short:
-        assert "6.0 horizons of 28 days" in found.of("short_history")["meaning"]
+        assert "6.0 horizons of 28 days; 6 leave" in found.of("short_history")["meaning"]
+
+
+def test_of_a_short_history_the_horizon_of_auto_is_told_as_a_wish():
+    found = of_times(rhythm(data_until=day(START) + 100), is_auto=True).of("short_history")
+    assert "3.6 horizons of 28 days, which auto suggests; 6 leave" in found["meaning"]
+    assert found["what_to_do"] == (
+        "Bring 168 days or more, or take the horizon that auto shortens it to."
+    )
 
 
 @pytest.mark.parametrize(("horizon", "is_short"), [(19, True), (20, False), (28, False)])

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from models.judging.churn import curves, evaluate_churn, feature_aucs, grade
+from models.judging.churn import _top_hundred, curves, evaluate_churn, feature_aucs, grade
 from models.judging.slices import judge_slices
 from models.probability.metrics import METRICS
 from tests.snapshots import model_params
@@ -209,6 +209,15 @@ def test_the_hundred_ranked_highest_are_counted_for_us_and_the_rule(judged, test
     for name in ("ours", "own_rhythm_rule"):
         highest = np.argsort(-predictions[name])[:100]
         assert top[name] == pytest.approx(frame["churned"].iloc[highest].sum(), abs=1)
+
+
+def test_of_few_rows_the_upper_half_is_ranked_highest_and_not_everybody(test_rows):
+    frame, predictions = test_rows
+    few = {name: values[:60] for name, values in predictions.items()}
+    churned = frame["churned"].to_numpy(float)[:60]
+    top = _top_hundred(churned, few, "own_rhythm_rule")
+    assert top["of"] == 30
+    assert top["ours"] == churned[np.argsort(-few["ours"], kind="stable")[:30]].sum()
 
 
 def test_the_counts_are_those_of_the_rows(judged, test_rows):

@@ -15,12 +15,14 @@ from models.next_purchase.candidates import pairs_of
 from models.next_purchase.what import fit_next_categories
 from models.probability.profit import Offer
 from pipelines.evaluate import _category_metrics
+from pipelines.reports.card_when import worse_than_gaps
 from pipelines.reports.model_card import model_card
 from pipelines.reports.summary import (
     _reason,
     choice_lines,
     churn_lines,
     next_lines,
+    plan_lines,
     worklist_lines,
 )
 from tests.models import pairs
@@ -44,6 +46,31 @@ USABILITY = {
     "one_time_share": 0.1,
 }
 COSTS = Costs({"letter": Offer(incentive_cost=1.0, contact_cost=0.5)}, margin_rate=0.3)
+
+
+@pytest.mark.parametrize(("ours", "is_worse"), [(76.9, True), (2.7, False), (None, False)])
+def test_dates_that_miss_by_more_than_the_mean_gap_are_warned_of(ours, is_worse):
+    worse = worse_than_gaps({"ours": ours, "own_mean_gap": 2.7})
+    assert (worse is not None) == is_worse
+    if is_worse:
+        assert "go by the order of the list" in worse
+
+
+def test_the_holdout_is_named_where_something_is_withheld_and_not_before():
+    cards = pd.DataFrame(
+        {"intended_action": ["call", "call", None], "arm": ["holdout", "treated", "holdout"]}
+    )
+    plan = {
+        "epoch": "2024",
+        "why_nothing": {},
+        "by_arm": {"treated": {}},
+        "budget": {"to_spend": 0, "limit": 0},
+    }
+    told = plan_lines(plan, cards.assign(withheld=[True, False, False]), "en")
+    assert "1 customers are in the holdout of 2024: for 1 of them" in told[-1]
+    assert not any(
+        "holdout" in line for line in plan_lines(plan, cards.assign(withheld=False), "en")
+    )
 
 
 def evaluation(churn):

@@ -93,6 +93,9 @@ def test_past_dates_may_disagree_on_what_can_be_judged(engine, release, tmp_path
     with Running(engine) as service:
         page = service.get(f"/forecast?language={language}")
         assert page.status == 200
+        # All past dates say the same share: it is told once, and not as "11% to 11%".
+        said = " ".join(text_of(Tree(page.text).one("main")).split())
+        assert {"en": "they brought 11% of the", "ru": "приходилось 11 % покупок"}[language] in said
         assert service.get("/v1/forecast").json()["backtest"][1]["total"]["spend"] is None
 
 

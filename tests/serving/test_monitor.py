@@ -187,6 +187,29 @@ def test_a_history_without_closed_outcomes_is_told_and_its_drift_is_not(monitore
     assert "PSI" not in report_page(report)
 
 
+@pytest.mark.parametrize(
+    ("learned", "english", "russian"),
+    [
+        (
+            {"first": "2017-06-05", "last": "2017-06-05", "dates": 1, "customers": 40},
+            "beside the one date learned from, June 5, 2017.",
+            "рядом с единственной датой, на которой модель училась: 5 июня 2017",
+        ),
+        (
+            {"first": None, "last": None, "dates": 0, "customers": 1_200},
+            "beside the 1,200 customers learned from; the table has no dates.",
+            "на ком модель училась (1 200 клиентов); дат в таблице нет.",
+        ),
+    ],
+)
+def test_one_date_learned_from_and_none_are_told_as_they_are(monitored, learned, english, russian):
+    engine, release_id, service = monitored
+    keep_report(engine, release_id, steady_report() | {"learned_from": learned})
+    for language, words in (("en", english), ("ru", russian)):
+        text = text_of(Tree(service.get(f"/monitor?language={language}").text).one("main"))
+        assert words in " ".join(text.split())
+
+
 def test_a_report_that_breaks_the_schema_is_not_kept(monitored):
     engine, release_id, service = monitored
     with pytest.raises(ValidationError):
