@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-What = Literal["customers", "leavers", "stayers", "history_days"]
+from typing_extensions import TypeAliasType
+
+# named: the API's document refers to it by that name
+DataGate = TypeAliasType("DataGate", Literal["customers", "leavers", "stayers", "history_days"])
 
 
 @dataclass(frozen=True)
 class Need:
     """One data gate: how much of something the data has, and how much a model needs."""
 
-    what: What
+    what: DataGate
     have: int
     need: int
 

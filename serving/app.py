@@ -11,11 +11,12 @@ from starlette.types import ASGIApp
 
 from core.errors import QueryError, StoreError
 from serving.api import at_risk, customers, health, releases
+from serving.api.document import operation_id, tidy_document
 from serving.pages import customer, docs, figures, worklist
 from serving.settings import Settings
 from serving.web.guard import Guard
 from serving.web.page import problem_page
-from serving.web.problems import ApiProblem, Problem, as_problem
+from serving.web.problems import ApiProblem, as_problem
 from serving.web.templates import STATIC
 
 # In the order in which the documentation shows them.
@@ -26,6 +27,11 @@ DESCRIPTION = (
     "action each. Everything stands as of the release's date and looks horizon_days ahead; money "
     "looks value_horizon_days ahead. Errors are application/problem+json."
 )
+TAGS = [
+    {"name": "Customers", "description": "Score cards: one, a ranked list, or those of given ids."},
+    {"name": "Releases", "description": "What was published, whole and as figures."},
+    {"name": "Service", "description": "Whether it runs, for load balancers and monitors."},
+]
 
 
 def create_app(settings: Settings, engine: Engine) -> ASGIApp:
@@ -38,6 +44,10 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,
         openapi_url="/openapi.json",
+        openapi_tags=TAGS,
+        servers=[{"url": "/", "description": "This service."}],
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        generate_unique_id_function=operation_id,
     )
     app.state.settings, app.state.engine = settings, engine
     for part in PARTS:
@@ -50,7 +60,7 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     app.add_exception_handler(QueryError, _problem)
     app.add_exception_handler(SQLAlchemyError, _problem)
     app.add_exception_handler(Exception, _problem)
-    _document_problems(app)
+    tidy_document(app)
     # Outermost, so that errors raised anywhere carry the same headers.
     return Guard(app, settings.hosts | {settings.host})
 
@@ -61,21 +71,3 @@ def _problem(request: Request, error: Exception) -> Response:
     if request.url.path.startswith(MACHINES):
         return problem.response()
     return problem_page(request, problem)
-
-
-def _document_problems(app: FastAPI) -> None:
-    """The problem's schema in OpenAPI, and nothing of FastAPI's own error shape."""
-    original = app.openapi
-
-    def openapi() -> dict[str, object]:
-        content = original()
-        schemas = content["components"]["schemas"]
-        template = "#/components/schemas/{model}"
-        problem = Problem.model_json_schema(ref_template=template)
-        schemas.update(problem.pop("$defs", {}))
-        schemas["Problem"] = problem
-        for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
-        return content
-
-    app.openapi = openapi  # type: ignore[method-assign]

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 
+from serving.cards.codes import Language
 from serving.cards.query import SEVERAL
 from serving.web.problems import MAX_ERRORS, ApiProblem, InvalidParameter
-from serving.wording.languages import Language
 
 COMMON = ("bad-request", "unknown-host", "invalid-parameters", "store-unavailable")
 
@@ -45,9 +45,9 @@ def store_of(request: Request) -> Engine:
     return engine
 
 
-def api_router() -> APIRouter:
-    """A router whose endpoints refuse a parameter that is given twice."""
-    return APIRouter(dependencies=[Depends(_once)], tags=["Score cards and the service"])
+def api_router(tag: str) -> APIRouter:
+    """A router whose endpoints refuse a parameter that is given twice; `tag`: one of the app's."""
+    return APIRouter(dependencies=[Depends(_once)], tags=[tag])
 
 
 Store = Annotated[Engine, Depends(store_of)]

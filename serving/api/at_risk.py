@@ -1,17 +1,18 @@
-"""`GET /v1/at-risk`: the ranked list, page by page as JSON or whole as CSV."""
+"""`GET /v1/at-risk`: the ranked list, page by page as JSON or whole as CSV or lines of JSON."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Query, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from sqlalchemy import Engine
 
 from serving.api.asking import COMMON, Store, api_router
 from serving.cards.card import ScoreCard
+from serving.cards.codes import ExportFormat, Format
 from serving.cards.csv import csv_lines
-from serving.cards.query import LARGEST_PAGE, AtRiskQuery
+from serving.cards.query import LARGEST_PAGE, AtRiskQuery, ExportQuery, ListQuery
 from serving.cards.release import AtRisk
 from serving.cards.worded import worded
 from serving.store.reading import at_risk
@@ -19,23 +20,33 @@ from serving.web.language import chosen_language
 from serving.web.problems import documented
 from serving.wording.languages import Language
 
-router = api_router()
+router = api_router("Customers")
+PROBLEMS = ("no-money", "no-release", *COMMON)
+CSV, NDJSON = "text/csv", "application/x-ndjson"
+ENDINGS: dict[str, tuple[str, str]] = {  # by format: how a file's name ends, and its media type
+    "csv": ("csv", f"{CSV}; charset=utf-8"),
+    "excel": ("csv", f"{CSV}; charset=utf-8"),
+    "ndjson": ("ndjson", NDJSON),
+}
+TEXT = {"schema": {"type": "string"}}
 
 
 @router.get(
     "/v1/at-risk",
-    summary="Customers ranked by what is at risk",
+    summary="Customers ranked by what is at risk, page by page",
     response_model=AtRisk,
-    responses={
-        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
-        **documented("invalid-cursor", "no-money", "cursor-gone", "no-release", *COMMON),
-    },
+    responses=documented("invalid-cursor", "cursor-gone", *PROBLEMS),
 )
-def get_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store: Store) -> Any:
-    """Page by page as JSON, or whole as CSV. All pages of a list come from one release."""
+def list_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store: Store) -> Any:
+    """All pages of a list come from one release: follow `next` until it is null.
+
+    The header Accept (text/csv, application/x-ndjson) or `format` makes it the whole list at once,
+    as exportAtRisk returns it.
+    """
     language = chosen_language(request, query.language)
-    if _format(query, request) != "json":
-        return _csv(store, query, language, _format(query, request) == "excel")
+    wanted = _format(query, request)
+    if wanted != "json":
+        return _export(store, query, language, wanted, query.limit)
     page = at_risk(store, query)
     release = page.release
     answer = AtRisk(
@@ -55,11 +66,28 @@ def get_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store:
     return JSONResponse(answer.model_dump(mode="json"))
 
 
-def _format(query: AtRiskQuery, request: Request) -> str:
+@router.get(
+    "/v1/at-risk/export",
+    summary="The whole list of customers at risk as a file",
+    response_class=StreamingResponse,
+    responses={200: {"content": {CSV: TEXT, NDJSON: TEXT}}, **documented(*PROBLEMS)},
+)
+def export_at_risk(
+    query: Annotated[ExportQuery, Query()], request: Request, store: Store
+) -> StreamingResponse:
+    """Everybody whom the filters leave, in the order of the list, from one release."""
+    language = chosen_language(request, query.language)
+    return _export(store, query, language, query.format, None)
+
+
+def _format(query: AtRiskQuery, request: Request) -> Format:
     if query.format:
         return query.format
     accepted = request.headers.get("accept", "").lower()
-    return "csv" if "text/csv" in accepted and "json" not in accepted else "json"
+    if "application/json" in accepted:
+        return "json"
+    formats: dict[str, Format] = {CSV: "csv", NDJSON: "ndjson"}
+    return next((form for media, form in formats.items() if media in accepted), "json")
 
 
 def _parameters(query: AtRiskQuery, **changed: Any) -> str:
@@ -67,22 +95,35 @@ def _parameters(query: AtRiskQuery, **changed: Any) -> str:
     return urlencode(asked, doseq=True)
 
 
-def _csv(store: Engine, query: AtRiskQuery, language: Language, for_excel: bool) -> Response:
-    size = min(query.limit or LARGEST_PAGE, LARGEST_PAGE)
+def _export(
+    store: Engine,
+    query: ListQuery,
+    language: Language,
+    wanted: ExportFormat,
+    limit: int | None,
+) -> StreamingResponse:
+    asked = query.model_dump(exclude_defaults=True, exclude={"format", "limit"})
+    size = min(limit or LARGEST_PAGE, LARGEST_PAGE)
+    paged = AtRiskQuery.model_validate({**asked, "limit": size})
     # The first page is read before the response begins, so that an error still has its status.
-    page = at_risk(store, query.model_copy(update={"limit": size}))
+    page = at_risk(store, paged)
 
     def cards() -> Iterator[ScoreCard]:
         here = page
         yield from here.cards
-        while query.limit is None and here.next_cursor:
-            further = {"limit": size, "cursor": here.next_cursor}
-            here = at_risk(store, query.model_copy(update=further))
+        while limit is None and here.next_cursor:
+            here = at_risk(store, paged.model_copy(update={"cursor": here.next_cursor}))
             yield from here.cards
 
-    name = f"at-risk-{page.release.as_of_date}.csv"
+    ending, media_type = ENDINGS[wanted]
+    name = f"at-risk-{page.release.as_of_date}.{ending}"
+    lines = (
+        (worded(card, language).model_dump_json() + "\n" for card in cards())
+        if wanted == "ndjson"
+        else csv_lines(cards(), language, for_excel=wanted == "excel")
+    )
     return StreamingResponse(
-        csv_lines(cards(), language, for_excel),
-        media_type="text/csv; charset=utf-8",
+        lines,
+        media_type=media_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

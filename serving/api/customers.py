@@ -7,19 +7,20 @@ from pydantic import Field
 
 from serving.api.asking import COMMON, LanguageQuery, Store, api_router
 from serving.cards.card import ScoreCard
+from serving.cards.query import Flag
 from serving.cards.worded import worded
 from serving.store.reading import one_card
 from serving.web.convertors import ANYTHING
 from serving.web.language import chosen_language
 from serving.web.problems import documented
 
-router = api_router()
+router = api_router("Customers")
 
 
 class CardQuery(LanguageQuery):
     """The query parameters of a card."""
 
-    purchases: bool = Field(default=False, description="Also the days with purchases.")
+    purchases: Flag = Field(default=False, description="Also the days with purchases.")
 
 
 @router.get(
@@ -27,7 +28,7 @@ class CardQuery(LanguageQuery):
     summary="One customer's score card",
     responses=documented("customer-not-found", "no-release", *COMMON),
 )
-def get_card(
+def get_score_card(
     customer_id: str, query: Annotated[CardQuery, Query()], request: Request, store: Store
 ) -> ScoreCard:
     """Risk, next purchase, money at stake, reasons and the intended action, as published."""

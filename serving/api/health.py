@@ -6,7 +6,7 @@ from serving.store.database import check_version
 from serving.store.reading import current
 from serving.web.problems import documented
 
-router = api_router()
+router = api_router("Service")
 
 
 @router.get("/health", summary="The service runs", responses=documented(*COMMON[:3]))
@@ -20,7 +20,7 @@ async def get_health(_: Nothing) -> Health:
     summary="Cards can be read",
     responses=documented("no-release", *COMMON),
 )
-def get_ready(_: Nothing, store: Store) -> Health:
+def get_readiness(_: Nothing, store: Store) -> Health:
     """The store can be read, its tables are of this version, and a release is published."""
     check_version(store)
     current(store)

@@ -14,7 +14,7 @@ from serving.store.reports import current_report
 from serving.web.language import chosen_language
 from serving.web.problems import documented
 
-router = api_router()
+router = api_router("Releases")
 
 
 @router.get(

@@ -8,7 +8,7 @@ stay codes (`high`, `at_risk`); `sentence` says the same to a person, in the req
 """
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
@@ -19,12 +19,24 @@ from pydantic import (
     model_validator,
 )
 
-from features.params import LABEL, Churn
-from models.customers.segments import RiskBand
-from models.words import LISTED, RULE, SCORED, Status
+from features.params import LABEL
+from models.words import LISTED, RULE, SCORED
+from serving.cards.codes import (
+    AbcClass,
+    Arm,
+    ChurnDefinition,
+    Direction,
+    EffectSource,
+    HeldBy,
+    LifecycleStage,
+    RelationshipLevel,
+    RfmSegment,
+    RiskBand,
+    Status,
+    SuggestedLevel,
+)
 from serving.cards.marks import Csv, KnownFor
 from serving.wording.sentences import is_message
-from sources.meanings.vocabulary import Arm
 
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -36,11 +48,12 @@ def _known_message(key: str, info: ValidationInfo) -> str:
 
 
 MessageKey = Annotated[str, AfterValidator(_known_message)]
-# PostgreSQL cannot store NUL in a text.
-Id = Annotated[str, Field(pattern="^[^\x00]*$", max_length=500)]
+# PostgreSQL cannot store NUL in a text. Raw: the pattern is written into generated clients.
+NO_NUL = r"^[^\x00]*$"
+Id = Annotated[str, Field(pattern=NO_NUL, max_length=500)]
 # No true amount or number of days lies beyond this, and none could be written in words.
 Number = Annotated[float, Field(gt=-1e15, lt=1e15, allow_inf_nan=False)]
-Text = Annotated[str, Field(pattern="^[^\x00]*$", max_length=500)]
+Text = Annotated[str, Field(pattern=NO_NUL, max_length=500)]
 Strength = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Total = Annotated[float, Field(allow_inf_nan=False)]
 PUBLISHING = "publishing"  # validation context in which a card must be whole, and not only readable
@@ -90,7 +103,7 @@ class Reason(Schema):
         description="Of the customers who stayed: the median, of text the most frequent."
     )
     own_usual: Number | None = Field(description="What is usual for this very customer.")
-    direction: Literal["up", "down"]
+    direction: Direction
     contribution: Number = Field(description="Log odds.")
     message_key: MessageKey
     unit: str | None = Field(default=None, description="Of features of the company's own code.")
@@ -127,7 +140,7 @@ class IntendedAction(Schema):
     incentive_cost: Number | None
     expected_cost: Annotated[Number | None, Csv(18)]
     effect: Number | None
-    effect_source: Annotated[Literal["assumed", "estimated"] | None, Csv(20, words="effect_source")]
+    effect_source: Annotated[EffectSource | None, Csv(20, words="effect_source")]
     expected_gain: Annotated[Number | None, Csv(19)]
     expected_gain_mid: Number | None
     expected_gain_high: Number | None
@@ -155,7 +168,7 @@ class ScoreCard(Schema):
     expires_at: Annotated[dt.date, Csv(43)]
     horizon_days: Annotated[int, Csv(40)]
     value_horizon_days: Annotated[int, Csv(41)]
-    churn_definition: Churn
+    churn_definition: ChurnDefinition
     model_version: Annotated[str, Csv(44)]
     rung: int | None = Field(
         default=None,
@@ -203,14 +216,14 @@ class ScoreCard(Schema):
         description="Where no outcome of value_horizon_days has closed: the factor by which orders "
         "and money over the days learned are carried on. Nothing has judged these.",
     )
-    rfm_segment: Annotated[str | None, Csv(26, words="rfm_segment")]
-    abc_class: Annotated[str | None, Csv(27, words="abc_class")]
-    lifecycle_stage: Annotated[str | None, Csv(28, words="lifecycle_stage")]
+    rfm_segment: Annotated[RfmSegment | None, Csv(26, words="rfm_segment")]
+    abc_class: Annotated[AbcClass | None, Csv(27, words="abc_class")]
+    lifecycle_stage: Annotated[LifecycleStage | None, Csv(28, words="lifecycle_stage")]
     rank_in_stage: int | None
-    relationship_level: Annotated[str | None, Csv(29, words="relationship_level")] = Field(
-        default=None, description="What we do for the customer; unknown without contacts."
+    relationship_level: Annotated[RelationshipLevel | None, Csv(29, words="relationship_level")] = (
+        Field(default=None, description="What we do for the customer; unknown without contacts.")
     )
-    suggested_level: Annotated[str | None, Csv(30, words="relationship_level")] = Field(
+    suggested_level: Annotated[SuggestedLevel | None, Csv(30, words="relationship_level")] = Field(
         default=None, description="The level that value suggests."
     )
     relationship_strength: Annotated[Strength | None, Csv(31)] = Field(
@@ -223,7 +236,7 @@ class ScoreCard(Schema):
     relationship_declined: Annotated[bool | None, Csv(34)] = Field(
         default=None, description="True: it fell by more than is usual in this cohort."
     )
-    held_by: Annotated[str | None, Csv(35, words="held_by")] = Field(
+    held_by: Annotated[HeldBy | None, Csv(35, words="held_by")] = Field(
         default=None, description="What holds the customer."
     )
     second_purchase_probability: Annotated[Probability | None, Csv(36)] = Field(

@@ -1,11 +1,11 @@
 """The sales forecast of a release, as the API returns it."""
 
 import datetime as dt
-from typing import Literal
 
 from pydantic import Field
 
 from serving.cards.card import Number, Schema, Text
+from serving.cards.codes import Reach
 
 
 class Expected(Schema):
@@ -57,7 +57,7 @@ class SoldPeriod(Schema):
     spend: Sold | None = None
 
 
-class Error(Schema):
+class RelativeError(Schema):
     """An error as a share of what was sold, with its 95 % interval where it has one."""
 
     value: Number
@@ -78,10 +78,10 @@ class Backtest(Schema):
     as_of_date: dt.date
     days: int
     customers: int
-    reaches: Literal["within_horizon", "value_horizon"]
+    reaches: Reach
     periods: list[SoldPeriod]
     total: SoldPeriod
-    errors: dict[str, dict[str, dict[str, Error]]] = Field(
+    errors: dict[str, dict[str, dict[str, RelativeError]]] = Field(
         description="Of orders and spend; by ours, last_period, last_year; total_error is forecast "
         "over sold less 1, segment_error the absolute errors of the RFM segments over all sold."
     )

@@ -1,12 +1,12 @@
 """The monitor's report, as the API returns it."""
 
 import datetime as dt
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
-from models.words import DriftLevel
 from serving.cards.card import MessageKey, Number, Schema, Text
+from serving.cards.codes import DriftLevel, Group, UntreatedBy
 
 
 class Shift(Schema):
@@ -73,12 +73,12 @@ class ClosedRelease(Schema):
     promised: dict[str, Figure]
     unknown: int = Field(description="Customers of whom the data knows nothing any more.")
     holdout: int = 0
-    untreated_by: Literal["contacts", "plan"] | None = Field(
+    untreated_by: UntreatedBy | None = Field(
         default=None,
         description="contacts: no contact within the horizon; plan: without contacts, the holdout "
         "and those for whom nothing was planned.",
     )
-    groups: dict[Literal["all", "untreated"], Became]
+    groups: dict[Group, Became]
 
 
 class LearnedFrom(Schema):

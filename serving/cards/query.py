@@ -6,27 +6,39 @@ import hashlib
 import json
 import re
 import unicodedata
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
     model_validator,
 )
 
-from models.customers.relationship import HeldBy, RelationshipLevel
-from models.customers.segments import A_SHARE, AbcClass, LifecycleStage, RfmSegment, RiskBand
-from serving.cards.card import Number, Total
-from serving.cards.sorting import ASCENDING, Order, Sort
-from serving.wording.languages import Language
-from sources.meanings.vocabulary import Arm
+from models.customers.segments import A_SHARE
+from serving.cards.card import NO_NUL, Number, Total
+from serving.cards.codes import (
+    AbcClass,
+    Arm,
+    ExportFormat,
+    Format,
+    HeldBy,
+    Language,
+    LifecycleStage,
+    Order,
+    RelationshipLevel,
+    RfmSegment,
+    RiskBand,
+    Sort,
+    SuggestedLevel,
+)
+from serving.cards.sorting import ASCENDING
 
 LARGEST_PAGE = 1000
-
-Format = Literal["json", "csv", "excel"]
+UNDOCUMENTED = "x-undocumented"  # marks a parameter that the OpenAPI document leaves out
 
 
 def _printable(text: str) -> str:
@@ -35,7 +47,22 @@ def _printable(text: str) -> str:
     return text
 
 
+def _spelt(pattern: str, wanted: str) -> BeforeValidator:
+    """Pydantic alone also takes 5.0, 1_000, " 7" and yes, which the document does not offer."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(f"must be {wanted}")
+        return value
+
+    return BeforeValidator(check)
+
+
 Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+# Values of parameters, spelt as in JSON.
+Whole = Annotated[int, _spelt(r"-?\d+", "a whole number, in digits")]
+Real = Annotated[float, _spelt(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", "a number, with a decimal point")]
+Flag = Annotated[bool, _spelt("true|false", "true or false")]
 
 
 class Filters(BaseModel):
@@ -57,14 +84,14 @@ class Filters(BaseModel):
         max_length=20,
         description=f"A brings the first {100 * A_SHARE:.0f} % of revenue.",
     )
-    relationship_level: list[RelationshipLevel | Literal["unknown"]] = Field(
+    relationship_level: list[RelationshipLevel] = Field(
         default=[], max_length=20, description="What we do for them."
     )
-    suggested_level: list[RelationshipLevel] = Field(
+    suggested_level: list[SuggestedLevel] = Field(
         default=[], max_length=20, description="What their value suggests to do for them."
     )
     held_by: list[HeldBy] = Field(default=[], max_length=20, description="What holds them.")
-    relationship_declined: bool = Field(
+    relationship_declined: Flag = Field(
         default=False, description="Only those whose relationship has weakened."
     )
     intended_action: list[Text] = Field(
@@ -72,13 +99,13 @@ class Filters(BaseModel):
     )
     arm: Arm | None = Field(default=None, description="holdout: left untreated on purpose.")
     owner: Text | None = Field(default=None, description="Whose customers.")
-    to_contact: bool = Field(
+    to_contact: Flag = Field(
         default=False, description="Only those with an action to carry out: planned, not withheld."
     )
-    min_churn_risk: float | None = Field(
+    min_churn_risk: Real | None = Field(
         default=None, ge=0, le=1, allow_inf_nan=False, description="At least this probability."
     )
-    min_value_at_risk: float | None = Field(
+    min_value_at_risk: Real | None = Field(
         default=None, ge=0, allow_inf_nan=False, description="At least this much money."
     )
     q: Text | None = Field(default=None, description="Part of the name or id, in any case.")
@@ -90,8 +117,8 @@ class Filters(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-class AtRiskQuery(Filters):
-    """Filters, order and page of `GET /v1/at-risk`."""
+class ListQuery(Filters):
+    """Filters, order and language of the at-risk list."""
 
     sort: Sort | None = Field(
         default=None, description="Default: value_at_risk, or churn_risk without money."
@@ -99,15 +126,34 @@ class AtRiskQuery(Filters):
     order: Order | None = Field(
         default=None, description="Default: largest first, for dates earliest first."
     )
-    limit: int | None = Field(
-        default=None, ge=1, le=LARGEST_PAGE, description="Default: 50; CSV: everything."
+    language: Language | None = Field(default=None, description="Default: Accept-Language.")
+
+
+class AtRiskQuery(ListQuery):
+    """The query of `GET /v1/at-risk`."""
+
+    limit: Whole | None = Field(
+        default=None,
+        ge=1,
+        le=LARGEST_PAGE,
+        description="Customers on a page. Default: 50; in other formats than JSON everybody.",
     )
     cursor: str | None = Field(default=None, max_length=4000, description="From `next`.")
-    language: Language | None = None
+    # A generated client reads one shape for each operation: exportAtRisk documents the others.
     format: Format | None = Field(
         default=None,
-        description="csv: for machines; excel: CSV as Excel of the language opens it. Default: "
-        "what the header Accept asks for, else json.",
+        description="Default: what the header Accept asks for, else json.",
+        json_schema_extra={UNDOCUMENTED: True},
+    )
+
+
+class ExportQuery(ListQuery):
+    """The query of `GET /v1/at-risk/export`."""
+
+    format: ExportFormat = Field(
+        default="csv",
+        description="csv: for programs; excel: CSV as Excel of the language opens it; ndjson: a "
+        "score card as JSON on each line.",
     )
 
 
@@ -124,7 +170,7 @@ class Cursor(BaseModel):
     order: Order
     filters: str
     value: Number | str
-    customer_id: str = Field(pattern="^[^\x00]*$")
+    customer_id: str = Field(pattern=NO_NUL)
     total: int = Field(ge=0, le=2**53)
     total_value_at_risk: Total | None
     seen: int = Field(ge=0, le=2**53)

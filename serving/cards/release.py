@@ -5,11 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from features.params import Churn
 from models.gate import Gate, Need
-from models.words import Grade, Status
 from serving.cards.card import Number, Schema, ScoreCard, Total
-from serving.cards.sorting import Order
+from serving.cards.codes import ChurnDefinition, Grade, Order, Sort, Status
 
 
 class Quality(Schema):
@@ -60,7 +58,7 @@ class ReleaseFacts(Schema):
     value_extrapolated_from: int | None = Field(
         default=None, description="Days over which values were learned; null: over all of them."
     )
-    churn_definition: Churn
+    churn_definition: ChurnDefinition
     model_version: str
     source: str
     source_kind: str
@@ -95,7 +93,7 @@ class AtRisk(Schema):
     horizon_days: int
     value_horizon_days: int
     value_extrapolated_from: int | None
-    sort: str
+    sort: Sort
     order: Order
     total: int = Field(description="Customers that the filters leave, on all pages.")
     total_value_at_risk: Total | None

@@ -86,22 +86,23 @@ class ApiProblem(Exception):  # noqa: N818
         """The HTTP status."""
         return PROBLEMS[self.name][0]
 
-    def content(self) -> Problem:
+    def body(self) -> dict[str, Any]:
         """The body."""
         status, title = PROBLEMS[self.name]
-        return Problem(
+        content = Problem(
             type=f"urn:regulars:problem:{self.name}",
             title=title,
             status=status,
             detail=self.detail,
             errors=self.errors,
         )
+        return content.model_dump(exclude_defaults=True)
 
     def response(self) -> JSONResponse:
         """The response of the API."""
         headers = {503: {"Retry-After": "60"}, 405: {"Allow": "GET, HEAD"}}.get(self.status)
         return JSONResponse(
-            self.content().model_dump(exclude_defaults=True),
+            self.body(),
             self.status,
             headers=headers,
             media_type=MEDIA_TYPE,
@@ -152,6 +153,9 @@ def documented(*names: str) -> dict[int | str, dict[str, Any]]:
         text = f"`{name}`: {title}."
         if status in found:
             text = f"{found[status]['description']} {text}"
-        content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        examples = found.get(status, {}).get("content", {}).get(MEDIA_TYPE, {}).get("examples", {})
+        examples |= {name: {"value": ApiProblem(name, f"{title}.").body()}}
+        schema = {"$ref": "#/components/schemas/Problem"}
+        content = {MEDIA_TYPE: {"schema": schema, "examples": examples}}
         found[status] = {"description": text, "content": content}
     return found

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from urllib.parse import urlencode
 
 import pytest
@@ -81,6 +82,24 @@ def test_every_heading_is_in_the_language(cards):
     headings = table(cards[:1], "ru", for_excel=True)[0]
     assert [h for h in headings if not any("а" <= letter.lower() <= "я" for letter in h)] == []
     assert not any("_" in heading for heading in table(cards[:1], "en", for_excel=True)[0])
+
+
+def test_lines_of_json_are_the_cards_of_the_list(service):
+    answer = service.get("/v1/at-risk/export?format=ndjson&risk_band=high&language=ru")
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert answer.headers["content-disposition"].endswith('2024-10-27.ndjson"')
+    page = service.get("/v1/at-risk?risk_band=high&language=ru&limit=1000").json()
+    assert [json.loads(line) for line in answer.text.splitlines()] == page["customers"]
+    assert len(page["customers"]) > 10
+    accepted = service.get("/v1/at-risk?risk_band=high&language=ru", Accept="application/x-ndjson")
+    assert accepted.body == answer.body
+
+
+def test_the_export_is_the_list_in_that_format(service):
+    for asked in ("format=csv&language=en", "format=excel&language=ru&owner=Anna"):
+        whole = service.get(f"/v1/at-risk/export?{asked}")
+        assert whole.body == service.get(f"/v1/at-risk?{asked}").body
+    assert service.get("/v1/at-risk/export").text.startswith("customer_id,")
 
 
 def test_the_service_gives_excel_the_language_asked_for(service):

@@ -16,7 +16,7 @@ from features.families.definition import GROUPS, TEXT
 from features.snapshot import all_features
 from models.customers.relationship import HELD_BY, RELATIONSHIP_LEVELS, UNKNOWN
 from models.customers.segments import ABC_CLASSES, LIFECYCLE_STAGES, RFM_SEGMENTS, RISK_BANDS
-from models.gate import What
+from models.gate import DataGate
 from serving.wording import sentences as wording
 from serving.wording import writing
 from serving.wording.languages import LANGUAGES
@@ -76,7 +76,7 @@ def test_both_languages_use_the_same_values_in_each_variant():
     check_each(keys(), same)
 
 
-@pytest.mark.parametrize("what", get_args(What))
+@pytest.mark.parametrize("what", get_args(DataGate.__value__))
 def test_the_distance_to_a_model_can_be_told_in_both_languages(what):
     assert plain(sentence(f"gate.{what}", "en", have=1200, need=20)).startswith("1,200 of 20 ")
     assert "1 200 из 20" in plain(sentence(f"gate.{what}", "ru", have=1200, need=20))

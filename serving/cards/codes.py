@@ -1,0 +1,41 @@
+"""The closed lists of codes that the API takes and returns, each under the name it has there.
+
+A type alias with a name becomes a schema of that name in the OpenAPI document, once, to which every
+field and parameter of the type refers; a plain Literal would be written out at each of them.
+"""
+
+from typing import Literal
+
+from typing_extensions import TypeAliasType
+
+from features import params
+from models import words
+from models.customers import relationship, segments
+from serving.cards import sorting
+from serving.wording import languages
+from sources.meanings import vocabulary
+
+Status = TypeAliasType("Status", words.Status)
+ChurnDefinition = TypeAliasType("ChurnDefinition", params.Churn)
+RiskBand = TypeAliasType("RiskBand", segments.RiskBand)
+RfmSegment = TypeAliasType("RfmSegment", segments.RfmSegment)
+AbcClass = TypeAliasType("AbcClass", segments.AbcClass)
+LifecycleStage = TypeAliasType("LifecycleStage", segments.LifecycleStage)
+RelationshipLevel = TypeAliasType(
+    "RelationshipLevel", Literal[relationship.RelationshipLevel, "unknown"]
+)
+SuggestedLevel = TypeAliasType("SuggestedLevel", relationship.RelationshipLevel)
+HeldBy = TypeAliasType("HeldBy", relationship.HeldBy)
+Arm = TypeAliasType("Arm", vocabulary.Arm)
+Direction = TypeAliasType("Direction", Literal["up", "down"])
+EffectSource = TypeAliasType("EffectSource", Literal["assumed", "estimated"])
+Grade = TypeAliasType("Grade", words.Grade)
+DriftLevel = TypeAliasType("DriftLevel", words.DriftLevel)
+Sort = TypeAliasType("Sort", sorting.Sort)
+Order = TypeAliasType("Order", sorting.Order)
+Language = TypeAliasType("Language", languages.Language)
+Reach = TypeAliasType("Reach", Literal["within_horizon", "value_horizon"])
+UntreatedBy = TypeAliasType("UntreatedBy", Literal["contacts", "plan"])
+Group = TypeAliasType("Group", Literal["all", "untreated"])
+Format = TypeAliasType("Format", Literal["json", "ndjson", "csv", "excel"])
+ExportFormat = TypeAliasType("ExportFormat", Literal["ndjson", "csv", "excel"])
