@@ -191,4 +191,8 @@ def _nothing(path: Path, found: list[tuple[Seen, Recognised]]) -> str:
         f"{seen.address} is {f'a table of {what.table}' if what.table else what.why}"
         for seen, what in found[:MOST_NAMED]
     )
-    return f"{path} holds no purchases, subscriptions or ready table: {told}."
+    return (
+        f"{path} holds no purchases, subscriptions or ready table: {told}. Bring a row for each "
+        "purchase, with columns of the customer, the time and, where known, the order and the "
+        "money; docs/your-data.md shows how to name columns by hand."
+    )

@@ -67,6 +67,30 @@ def test_every_format_is_the_same_table_when_read_and_when_looked_at(tmp_path, n
     assert looked.sample["customer_id"].tolist() == ["00123", "00124"]
 
 
+def test_objects_within_a_row_of_json_give_columns_and_lists_stay_text(tmp_path):
+    buyer = {"id": "00123", "a.b": 1, "home": {"city": "Bonn", "tags": ["x"]}}
+    rows = [
+        {"order_id": "1", "event_time": "2017-05-01", "customer": buyer, "customer.home.city": "K"},
+        {"order_id": "2", "event_time": "2017-05-02", "customer": None, "lines": [{"sku": "s"}]},
+    ]
+    (tmp_path / "orders.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (looked,) = look(tmp_path)
+    assert set(looked.columns) == {
+        *("order_id", "event_time", "customer", "customer.home.city", "lines"),
+        *("customer.id", "customer.a.b"),
+    }
+    assert looked.sample["customer.home.city"].iloc[0] == "K"  # its own column, not the nested one
+    mapped = params(
+        tmp_path,
+        columns={"orders": {"customer_id": "customer.id"}},
+        derive={"orders": {"product": "lines->>'$[0].sku'", "store": '"customer.a.b"'}},
+    )
+    found = checked(mapped)["orders"]
+    assert found.counts["guests"] == 1
+    assert found.rows[["customer_id", "store"]].to_numpy().tolist() == [["00123", "1"]]
+    assert load(mapped)["orders"]["product"].iloc[1] == "s"
+
+
 def test_cells_of_excel_keep_their_meaning(tmp_path):
     rows = [
         ["customer_id", "order_id", "event_time", "amount", "product"],
