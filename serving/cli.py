@@ -1,17 +1,17 @@
-"""Commands of serving: `python -m serving.cli serve`."""
+"""Commands of serving: `python -m serving.cli serve`.
+
+What a command needs is imported by the command: Ctrl-C ends it without a word while that loads too.
+"""
 
 import argparse
-import errno
-import socket
+import signal
 import sys
+from typing import TYPE_CHECKING
 
-import uvicorn
+from core.errors import NoReleaseError, RegularsError
 
-from core.errors import EnvironmentProblem, NoReleaseError, RegularsError
-from serving.app import create_app
-from serving.settings import Settings, load_settings
-from serving.store.database import check_version, describe, open_store
-from serving.store.reading import current
+if TYPE_CHECKING:
+    from serving.settings import Settings
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -21,17 +21,25 @@ def main(arguments: list[str] | None = None) -> None:
     commands.add_parser("serve", help="API and page, by the settings REGULARS_*")
     parser.parse_args(arguments)
     try:
+        from serving.settings import load_settings
+
         serve(load_settings())
     except KeyboardInterrupt:  # interrupted; requests in progress have been answered
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # pressed again, it has nothing left to end
         sys.exit(0)
     except RegularsError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(1)
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: "Settings") -> None:
     """Serve until interrupted. Raises EnvironmentProblem for a port that is taken."""
-    listening = _bound(settings)
+    from serving.app import create_app
+    from serving.server import bound, server_of
+    from serving.store.database import check_version, describe, open_store
+    from serving.store.reading import current
+
+    listening = bound(settings)
     engine = open_store(settings.store_url, create=False)
     check_version(engine)
     host, port = settings.host, listening.getsockname()[1]
@@ -48,37 +56,9 @@ def serve(settings: Settings) -> None:
         print(f"Release   {release.release_id}, as of {release.as_of_date}", flush=True)
     except NoReleaseError as error:
         print(f"Release   {error} The page says so too until then.", flush=True)
-    config = uvicorn.Config(
-        create_app(settings, engine),
-        log_level="warning",
-        server_header=False,
-        access_log=False,
-        timeout_graceful_shutdown=5,  # a download that nobody reads must not keep the process alive
-    )
+    server = server_of(create_app(settings, engine), settings)
     print("          Ctrl-C ends it", flush=True)
-    uvicorn.Server(config).run(sockets=[listening])
-
-
-def _bound(settings: Settings) -> socket.socket:
-    """The socket to listen on, taken before anything else is done."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((settings.host, settings.port))
-        listening.listen(1)
-    except OSError as error:
-        listening.close()
-        if error.errno == errno.EADDRINUSE:
-            raise EnvironmentProblem(
-                f"Port {settings.port} of {settings.host} is taken, perhaps by another "
-                "`make serve`: end that, or choose another with REGULARS_PORT=8001 make serve."
-            ) from None
-        raise EnvironmentProblem(
-            f"Cannot listen on {settings.host}, port {settings.port} ({error.strerror}): check "
-            "REGULARS_HOST and REGULARS_PORT."
-        ) from None
-    return listening
+    server.run(sockets=[listening])
 
 
 if __name__ == "__main__":

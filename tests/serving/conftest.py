@@ -1,16 +1,15 @@
 """Stores on both databases, releases in them, and the service as a real server."""
 
 import json
-import socket
 import threading
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from serving.app import create_app
+from serving.server import bound, server_of
 from serving.settings import Settings
 from serving.store.database import open_store
 from serving.store.publishing import publish
@@ -105,9 +104,9 @@ class Running:
     """`with Running(engine) as service:` a real server on a free port, ended at the end."""
 
     def __init__(self, engine, **settings):
-        self.listening = socket.create_server(("127.0.0.1", 0))
-        app = create_app(Settings(**settings), engine)
-        self.server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
+        chosen = Settings(**{"port": 0} | settings)
+        self.listening = bound(chosen)
+        self.server = server_of(create_app(chosen, engine), chosen)
         self.thread = threading.Thread(
             target=self.server.run, kwargs={"sockets": [self.listening]}, daemon=True
         )

@@ -20,11 +20,11 @@ pytestmark = pytest.mark.slow  # `make test` runs it
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def start(tmp_path, **settings):
+def start(tmp_path, command=("-m", "serving.cli", "serve"), **settings):
     named = {f"REGULARS_{name.upper()}": str(value) for name, value in settings.items()}
     url = f"sqlite:///{tmp_path}/store.sqlite3"
     return subprocess.Popen(
-        [sys.executable, "-m", "serving.cli", "serve"],
+        [sys.executable, *command],
         cwd=ROOT,
         env=os.environ | {"REGULARS_STORE_URL": url, "REGULARS_PORT": "0"} | named,
         stdin=subprocess.DEVNULL,
@@ -62,6 +62,25 @@ def test_ctrl_c_ends_it_without_a_word(tmp_path):
             process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (0, "")
+
+
+@pytest.mark.parametrize("module", ["numpy", "fastapi", "sqlalchemy"])
+def test_ctrl_c_ends_it_without_a_word_while_it_loads(tmp_path, module):
+    """As if it were pressed at the moment when that module begins to load."""
+    pressed = (
+        "import os, runpy, signal, sys\n"
+        "class Press:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {module!r}:\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Press())\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "sys.argv = ['serving.cli', 'serve']\n"
+        "runpy.run_module('serving.cli', run_name='__main__', alter_sys=True)\n"
+    )
+    with start(tmp_path, command=("-c", pressed)) as process:
+        out, errors = process.communicate(timeout=20)
+    assert (process.returncode, out, errors) == (0, "", "")
 
 
 def test_without_a_release_it_serves_and_says_so_as_does_the_page(tmp_path):
