@@ -17,6 +17,8 @@ RegularsError
 ├── StoreError             the store cannot be used: not reachable, of another version, busy
 │   └── NoReleaseError     nothing was published yet
 ├── QueryError             the store cannot answer what was asked; kinds: serving/store/errors.py
+├── AccessError            a caller is not known or may not do this; kinds: serving/people/errors.py
+├── AccountError           a key or a user cannot be made, found or changed
 └── EnvironmentProblem     the machine: no git repository, a full disk, a missing tool
 
 A message says what is wrong, where, and what to do. The stages print it without a traceback.
@@ -102,6 +104,14 @@ class NoReleaseError(StoreError):
 
 class QueryError(RegularsError):
     """The store works, and cannot answer what was asked of it."""
+
+
+class AccessError(RegularsError):
+    """Whoever asks is not known to the service, or may not do this."""
+
+
+class AccountError(RegularsError):
+    """A key or a user cannot be made, found or changed as asked."""
 
 
 class EnvironmentProblem(RegularsError):

@@ -9,10 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from core.errors import QueryError, StoreError
+from core.errors import AccessError, QueryError, StoreError
 from serving.api import at_risk, customers, health, releases
 from serving.api.document import operation_id, tidy_document
 from serving.pages import customer, docs, figures, worklist
+from serving.people.access import Access, refuse_undeclared
 from serving.settings import Settings
 from serving.web.guard import Guard
 from serving.web.page import problem_page
@@ -50,6 +51,7 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
         generate_unique_id_function=operation_id,
     )
     app.state.settings, app.state.engine = settings, engine
+    app.state.access = Access(engine, settings.host)
     for part in PARTS:
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -58,8 +60,10 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(StoreError, _problem)
     app.add_exception_handler(QueryError, _problem)
+    app.add_exception_handler(AccessError, _problem)
     app.add_exception_handler(SQLAlchemyError, _problem)
     app.add_exception_handler(Exception, _problem)
+    refuse_undeclared(app.routes)
     tidy_document(app)
     # Outermost, so that errors raised anywhere carry the same headers.
     return Guard(app, settings.hosts | {settings.host})

@@ -1,4 +1,4 @@
-"""Commands of serving: `python -m serving.cli serve`.
+"""Commands of serving: `python -m serving.cli serve|keys`.
 
 What a command needs is imported by the command: Ctrl-C ends it without a word while that loads too.
 """
@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from core.errors import NoReleaseError, RegularsError
+from serving.people import commands as commands_on_people
 
 if TYPE_CHECKING:
     from serving.settings import Settings
@@ -19,11 +20,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m serving.cli", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="API and page, by the settings REGULARS_*")
-    parser.parse_args(arguments)
+    commands_on_people.add_commands(commands)
+    asked = parser.parse_args(arguments)
     try:
         from serving.settings import load_settings
 
-        serve(load_settings())
+        settings = load_settings()
+        if asked.command == "serve":
+            serve(settings)
+        else:
+            commands_on_people.run(asked, settings)
     except KeyboardInterrupt:  # interrupted; requests in progress have been answered
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # pressed again, it has nothing left to end
         sys.exit(0)
@@ -35,6 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
 def serve(settings: "Settings") -> None:
     """Serve until interrupted. Raises EnvironmentProblem for a port that is taken."""
     from serving.app import create_app
+    from serving.people.access import refuse_unguarded
     from serving.server import bound, server_of
     from serving.store.database import check_version, describe, open_store
     from serving.store.reading import current
@@ -42,13 +49,14 @@ def serve(settings: "Settings") -> None:
     listening = bound(settings)
     engine = open_store(settings.store_url, create=False)
     check_version(engine)
+    refuse_unguarded(engine, settings.host)
     host, port = settings.host, listening.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     everywhere = host in ("0.0.0.0", "::")
     shown = "127.0.0.1" if everywhere else shown
     print(f"Regulars  http://{shown}:{port}        API: http://{shown}:{port}/docs")
     if everywhere:
-        print("          on every address of this machine, without log-in, under the names")
+        print("          on every address of this machine, under the names")
         print(f"          {', '.join(sorted(settings.hosts))} (REGULARS_ALLOWED_HOSTS)")
     print(f"Store     {describe(engine)}")
     try:

@@ -28,8 +28,8 @@ class Settings(BaseSettings):
     )
     host: str = Field(
         default="127.0.0.1",
-        description="Address to listen on. There is no log-in yet: other addresses than this "
-        "machine's own show every customer to whoever can reach them.",
+        description="Address to listen on. Other addresses than this machine's own are refused "
+        "until there is a key: docs/security.md.",
     )
     port: int = Field(
         default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one."

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from serving.cards.codes import Language
 from serving.cards.query import SEVERAL
+from serving.people.access import store_of
 from serving.web.problems import MAX_ERRORS, ApiProblem, InvalidParameter
 
 COMMON = ("bad-request", "unknown-host", "invalid-parameters", "store-unavailable")
@@ -37,12 +38,6 @@ def _once(request: Request) -> None:
             f"Given more than once: {', '.join(twice)}.",
             [InvalidParameter(parameter=name, problem="given more than once") for name in twice],
         )
-
-
-def store_of(request: Request) -> Engine:
-    """The store that this application reads."""
-    engine: Engine = request.app.state.engine
-    return engine
 
 
 def api_router(tag: str) -> APIRouter:

@@ -15,6 +15,7 @@ from serving.cards.csv import csv_lines
 from serving.cards.query import LARGEST_PAGE, AtRiskQuery, ExportQuery, ListQuery
 from serving.cards.release import AtRisk
 from serving.cards.worded import worded
+from serving.people.access import needs
 from serving.store.reading import at_risk
 from serving.web.language import chosen_language
 from serving.web.problems import documented
@@ -33,6 +34,7 @@ TEXT = {"schema": {"type": "string"}}
 
 @router.get(
     "/v1/at-risk",
+    dependencies=[needs("cards:read")],
     summary="Customers ranked by what is at risk, page by page",
     response_model=AtRisk,
     responses=documented("invalid-cursor", "cursor-gone", *PROBLEMS),
@@ -68,6 +70,7 @@ def list_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store
 
 @router.get(
     "/v1/at-risk/export",
+    dependencies=[needs("cards:read")],
     summary="The whole list of customers at risk as a file",
     response_class=StreamingResponse,
     responses={200: {"content": {CSV: TEXT, NDJSON: TEXT}}, **documented(*PROBLEMS)},

@@ -9,6 +9,7 @@ from serving.api.asking import COMMON, LanguageQuery, Store, api_router
 from serving.cards.card import ScoreCard
 from serving.cards.query import Flag
 from serving.cards.worded import worded
+from serving.people.access import needs
 from serving.store.reading import one_card
 from serving.web.convertors import ANYTHING
 from serving.web.language import chosen_language
@@ -25,6 +26,7 @@ class CardQuery(LanguageQuery):
 
 @router.get(
     f"/v1/customers/{{customer_id:{ANYTHING}}}",
+    dependencies=[needs("cards:read")],
     summary="One customer's score card",
     responses=documented("customer-not-found", "no-release", *COMMON),
 )

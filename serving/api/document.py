@@ -17,6 +17,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from serving.cards.query import UNDOCUMENTED
+from serving.people.access import declared_scopes
+from serving.web.documented_access import document_access
 from serving.web.problems import MEDIA_TYPE, Problem
 
 EXAMPLES = Path(__file__).with_name("examples")
@@ -38,7 +40,9 @@ def tidy_document(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = tidied(original())
+            content = tidied(original())
+            document_access(content, declared_scopes(app.routes))
+            app.openapi_schema = content
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -2,6 +2,8 @@
 
 from serving.api.asking import COMMON, Nothing, Store, api_router
 from serving.cards.release import Health
+from serving.people.access import needs
+from serving.people.scopes import PUBLIC
 from serving.store.database import check_version
 from serving.store.reading import current
 from serving.web.problems import documented
@@ -9,7 +11,12 @@ from serving.web.problems import documented
 router = api_router("Service")
 
 
-@router.get("/health", summary="The service runs", responses=documented(*COMMON[:3]))
+@router.get(
+    "/health",
+    dependencies=[needs(PUBLIC)],
+    summary="The service runs",
+    responses=documented(*COMMON[:3]),
+)
 async def get_health(_: Nothing) -> Health:
     """Succeeds for as long as the process runs; says nothing about the store."""
     return Health(status="ok")
@@ -17,6 +24,7 @@ async def get_health(_: Nothing) -> Health:
 
 @router.get(
     "/ready",
+    dependencies=[needs(PUBLIC)],
     summary="Cards can be read",
     responses=documented("no-release", *COMMON),
 )

@@ -9,6 +9,7 @@ from serving.cards.forecast import PublishedForecast
 from serving.cards.monitor import PublishedMonitor
 from serving.cards.release import Release
 from serving.cards.worded import worded_report
+from serving.people.access import needs
 from serving.store.reading import current, current_forecast
 from serving.store.reports import current_report
 from serving.web.language import chosen_language
@@ -19,6 +20,7 @@ router = api_router("Releases")
 
 @router.get(
     "/v1/releases/current",
+    dependencies=[needs("figures:read")],
     summary="What was published",
     responses=documented("no-release", *COMMON),
 )
@@ -29,6 +31,7 @@ def get_current_release(_: Nothing, store: Store) -> Release:
 
 @router.get(
     "/v1/forecast",
+    dependencies=[needs("figures:read")],
     summary="Sales to expect",
     responses=documented("no-forecast", "no-release", *COMMON),
 )
@@ -39,6 +42,7 @@ def get_forecast(_: Nothing, store: Store) -> PublishedForecast:
 
 @router.get(
     "/v1/monitor",
+    dependencies=[needs("figures:read")],
     summary="Is the model still right",
     responses=documented("no-report", "no-release", *COMMON),
 )

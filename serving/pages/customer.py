@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from serving.cards.card import ScoreCard
 from serving.cards.worded import worded
 from serving.pages.drawing import Drawing, draw
+from serving.people.access import needs, store_of
 from serving.store.reading import one_card
 from serving.web.convertors import ANYTHING
 from serving.web.language import chosen_language
@@ -18,12 +19,12 @@ from serving.wording.sentences import sentence
 router = APIRouter(include_in_schema=False)
 
 
-@router.get(f"/customers/{{customer_id:{ANYTHING}}}")
+@router.get(f"/customers/{{customer_id:{ANYTHING}}}", dependencies=[needs("cards:read")])
 def customer_page(customer_id: str, request: Request) -> Response:
     """One customer: the card, the reasons both ways, purchases and what is expected."""
     asked = asked_in(request)
     language = chosen_language(request, query_of(asked).language)
-    release, card = one_card(request.app.state.engine, customer_id, with_purchases=True)
+    release, card = one_card(store_of(request), customer_id, with_purchases=True)
     drawing = draw(card, language)
     return page_of(
         request,

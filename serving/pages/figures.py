@@ -5,6 +5,7 @@ from fastapi.responses import Response
 
 from serving.cards.forecast import PublishedForecast
 from serving.cards.worded import worded_report
+from serving.people.access import needs, store_of
 from serving.store.reading import current_forecast
 from serving.store.reports import current_report
 from serving.web.language import chosen_language
@@ -13,12 +14,12 @@ from serving.web.page import asked_in, out_of_date, page_of, query_of
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/forecast")
+@router.get("/forecast", dependencies=[needs("figures:read")])
 def forecast_page(request: Request) -> Response:
     """Orders and revenue by month and segment, and how the forecast did on past dates."""
     asked = {name: values for name, values in asked_in(request).items() if name == "language"}
     language = chosen_language(request, query_of(asked).language)
-    release, forecast = current_forecast(request.app.state.engine)
+    release, forecast = current_forecast(store_of(request))
     return page_of(
         request,
         "forecast.html",
@@ -34,12 +35,12 @@ def forecast_page(request: Request) -> Response:
     )
 
 
-@router.get("/monitor")
+@router.get("/monitor", dependencies=[needs("figures:read")])
 def monitor_page(request: Request) -> Response:
     """Drift since training, how past releases turned out, and advice."""
     asked = {name: values for name, values in asked_in(request).items() if name == "language"}
     language = chosen_language(request, query_of(asked).language)
-    release, report = current_report(request.app.state.engine)
+    release, report = current_report(store_of(request))
     return page_of(
         request,
         "monitor.html",

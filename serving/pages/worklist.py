@@ -13,6 +13,7 @@ from models.gate import Need
 from serving.cards.release import Release
 from serving.cards.sorting import ASCENDING
 from serving.cards.worded import strongest_reason, worded
+from serving.people.access import needs, store_of
 from serving.store.reading import at_risk
 from serving.web.language import chosen_language
 from serving.web.page import asked_in, out_of_date, page_of, query_of, suffix
@@ -46,7 +47,7 @@ CHOICES = {"risk_band": RISK_BANDS, "lifecycle_stage": LIFECYCLE_STAGES, "held_b
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/")
+@router.get("/", dependencies=[needs("cards:read")])
 def list_page(request: Request) -> Response:
     """The ranked list; filters, order and page are in the URL."""
     asked = asked_in(request)
@@ -57,7 +58,7 @@ def list_page(request: Request) -> Response:
             [InvalidParameter(parameter="format", problem="is a parameter of /v1/at-risk")],
         )
     query = query_of(asked)
-    page = at_risk(request.app.state.engine, query)
+    page = at_risk(store_of(request), query)
     language = chosen_language(request, query.language)
     cards = [worded(card, language) for card in page.cards]
     here = {name: values for name, values in asked.items() if name != "cursor"}

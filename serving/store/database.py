@@ -24,6 +24,7 @@ from core.files import only_one
 MIGRATIONS = Path(__file__).with_name("migrations")
 # The key of PostgreSQL's advisory lock: any number will do, if it is the same for every publisher.
 PUBLISHING = 7_305_114
+WRITES = "writes"  # the execution option of a transaction that will write
 THREADS = 40  # threads that answer requests (anyio's own number)
 CHECK = {  # what to check when a store does not work
     "sqlite": "that REGULARS_STORE_URL names an SQLite file that may be written, and the disk",
@@ -125,6 +126,20 @@ def check_not_newer(engine: Engine) -> str | None:
 
 
 @contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One short transaction that writes; on SQLite it takes its turn from its first statement.
+
+    Raises StoreError, and writes nothing, when the store is full, read-only, busy for 30 seconds
+    or away.
+    """
+    try:
+        with engine.execution_options(**{WRITES: True}).begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise unreachable(engine, error) from None
+
+
+@contextmanager
 def publishing(engine: Engine) -> Iterator[None]:
     """Hold the right to publish. Raises StoreError at once when another process holds it."""
     hold = _locked_file if engine.dialect.name == "sqlite" else _advisory_lock
@@ -181,7 +196,9 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    # A transaction that reads first and then writes could find that another has written meanwhile.
+    writes = connection.get_execution_options().get(WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _connect_sqlite(database: str, create: bool) -> sqlite3.Connection:

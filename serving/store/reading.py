@@ -43,6 +43,7 @@ from serving.store.tables import (
     releases,
     timelines,
 )
+from serving.store.visible import sees, visible_cards, visible_owners
 from sources.meanings.vocabulary import DO_NOTHING, TREATED
 
 PAGE = 50
@@ -116,11 +117,10 @@ def one_card(engine: Engine, customer_id: str, with_purchases: bool) -> tuple[Re
             is_theirs = (card_texts.c.number == number, card_texts.c.customer_id == customer_id)
             found = connection.scalar(select(card_texts.c.card).where(*is_theirs))
             if found is None:
-                raise CustomerNotFoundError(
-                    f"There is no customer {customer_id!r} in release {release.release_id}. "
-                    "Customers who never bought, or who object to profiling, have no card.",
-                )
+                raise _no_card(customer_id, release)
             card = ScoreCard.model_validate_json(found)
+            if not sees(connection, card.owner):
+                raise _no_card(customer_id, release)
             if with_purchases:
                 card = card.model_copy(update={"purchases": _purchases(connection, number, card)})
             return release, card
@@ -147,6 +147,14 @@ def at_risk(engine: Engine, query: AtRiskQuery) -> Listed:
         raise _explained(engine, error) from None
 
 
+def _no_card(customer_id: str, release: Release) -> CustomerNotFoundError:
+    """The same words for a customer who is not there and for one who is not to be seen."""
+    return CustomerNotFoundError(
+        f"There is no customer {customer_id!r} in release {release.release_id}. "
+        "Customers who never bought, or who object to profiling, have no card.",
+    )
+
+
 def _release(connection: Connection, number: int | None) -> tuple[int, Release]:
     columns = (releases.c.number, releases.c.info, releases.c.published_at)
     pointer = connection.scalar(select(current_release.c.number))
@@ -159,7 +167,9 @@ def _release(connection: Connection, number: int | None) -> tuple[int, Release]:
         raise CursorGoneError("The release this list began in is no longer kept: start again.")
     times = {"published_at": row.published_at.replace(tzinfo=dt.UTC)}
     facts = {**row.info, **times, "is_current": row.number == pointer}
-    return row.number, Release.model_validate(facts)
+    release = Release.model_validate(facts)
+    owners = [owner for owner in release.owners if sees(connection, owner)]
+    return row.number, release.model_copy(update={"owners": owners})
 
 
 def _check_names(query: Filters, release: Release) -> None:
@@ -179,6 +189,7 @@ def _page(connection: Connection, query: AtRiskQuery, cursor: Cursor | None) -> 
     _check_names(query, release)
     sort, order = _order(query, cursor, release)
     wanted = [cards.c.number == number, cards.c.status.in_(LISTED), *_conditions(query)]
+    wanted += visible_cards(connection)
     if cursor is None:
         total, money = _totals(connection, wanted, query, release)
         seen = 0
@@ -242,7 +253,8 @@ def _totals(
     release: Release,
 ) -> tuple[int, float | None]:
     """Customers and value at risk of the whole list; without filters they are known already."""
-    if query.fingerprint() == Filters().fingerprint():
+    everybody = visible_owners(connection) is None
+    if everybody and query.fingerprint() == Filters().fingerprint():
         return sum(
             release.customers.get(status, 0) for status in LISTED
         ), release.total_value_at_risk

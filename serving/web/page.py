@@ -22,6 +22,9 @@ from serving.wording.sentences import field_label, label, listing, period, sente
 
 PROBLEM_WORDS = {  # problems that people may meet → their words
     "customer-not-found": ("page.customer_not_found", "page.customer_not_found_detail"),
+    "not-signed-in": ("page.not_signed_in", "page.not_signed_in_detail"),
+    "not-allowed": ("page.not_allowed", "page.not_allowed_detail"),
+    "foreign-page": ("page.foreign_page", "page.foreign_page_detail"),
     "not-found": ("page.not_found", "page.not_found_detail"),
     "method-not-allowed": ("page.not_found", "page.not_found_detail"),
     "cursor-gone": ("page.cursor_gone", "page.cursor_gone_detail"),
@@ -49,7 +52,9 @@ def problem_page(request: Request, problem: ApiProblem) -> HTMLResponse:
         "title": sentence(title, language),
         "detail": sentence(detail, language, names=names),
     }
-    return page_of(request, "problem.html", language, {}, problem.status, **words)
+    page = page_of(request, "problem.html", language, {}, problem.status, **words)
+    page.headers.update(problem.headers)
+    return page
 
 
 def page_of(

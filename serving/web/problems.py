@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from core.errors import NoReleaseError, StoreError
+from serving.people.errors import ForeignPageError, NotAllowedError, NotKnownError
 from serving.store.errors import (
     CursorGoneError,
     CustomerNotFoundError,
@@ -29,6 +30,9 @@ MAX_ERRORS = 20  # wrong parameters that one response names
 MEDIA_TYPE = "application/problem+json"
 PROBLEMS = {
     "bad-request": (400, "The request is not valid HTTP text"),
+    "not-signed-in": (401, "Whoever asks has to be known"),
+    "not-allowed": (403, "Whoever asks may not do this"),
+    "foreign-page": (403, "A page of another site may not do this"),
     "customer-not-found": (404, "There is no such customer"),
     "no-forecast": (404, "The release has no forecast"),
     "no-report": (404, "The release was not monitored"),
@@ -53,6 +57,9 @@ ANSWERS: dict[type[Exception], str] = {
     NoReportError: "no-report",
     UnknownNameError: "invalid-parameters",
     NoReleaseError: "no-release",
+    NotKnownError: "not-signed-in",
+    NotAllowedError: "not-allowed",
+    ForeignPageError: "foreign-page",
 }
 log = logging.getLogger("uvicorn.error")
 
@@ -80,6 +87,7 @@ class ApiProblem(Exception):  # noqa: N818
     def __init__(self, name: str, detail: str, errors: list[InvalidParameter] | None = None):
         super().__init__(detail)
         self.name, self.detail, self.errors = name, detail, errors or []
+        self.headers: dict[str, str] = {}
 
     @property
     def status(self) -> int:
@@ -100,11 +108,11 @@ class ApiProblem(Exception):  # noqa: N818
 
     def response(self) -> JSONResponse:
         """The response of the API."""
-        headers = {503: {"Retry-After": "60"}, 405: {"Allow": "GET, HEAD"}}.get(self.status)
+        headers = {503: {"Retry-After": "60"}, 405: {"Allow": "GET, HEAD"}}.get(self.status, {})
         return JSONResponse(
             self.body(),
             self.status,
-            headers=headers,
+            headers=headers | self.headers,
             media_type=MEDIA_TYPE,
         )
 
@@ -118,9 +126,11 @@ def as_problem(error: Exception) -> ApiProblem:
     if isinstance(error, UnknownNameError):
         wrong = InvalidParameter(parameter=error.parameter, problem=error.problem)
         return ApiProblem(ANSWERS[UnknownNameError], str(error), [wrong])
-    for kind, problem in ANSWERS.items():
+    for kind, name in ANSWERS.items():
         if isinstance(error, kind):
-            return ApiProblem(problem, str(error))
+            problem = ApiProblem(name, str(error))
+            problem.headers = _challenge(error)
+            return problem
     if isinstance(error, StoreError | SQLAlchemyError):
         log.error("The store: %s", error)
         return ApiProblem("store-unavailable", "The store cannot be read; the log says why.")
@@ -128,6 +138,18 @@ def as_problem(error: Exception) -> ApiProblem:
         name = "method-not-allowed" if error.status_code == 405 else "not-found"
         return ApiProblem(name, "See /docs for the addresses and methods there are.")
     return ApiProblem("internal-error", "It was logged; the release itself is whole.")
+
+
+def _challenge(error: Exception) -> dict[str, str]:
+    """The header that tells a program how to be let in (RFC 6750)."""
+    challenge = 'Bearer realm="regulars"'
+    if isinstance(error, NotAllowedError):
+        challenge += f', error="insufficient_scope", scope="{error.scope}"'
+    elif isinstance(error, NotKnownError):
+        challenge += ', error="invalid_token"' if error.with_key else ""
+    else:
+        return {}
+    return {"WWW-Authenticate": challenge}
 
 
 def parameter_problem(errors: Iterable[Any]) -> ApiProblem:

@@ -1,0 +1,1 @@
+"""Who may ask for what: API keys, users, their sessions, and the log of what they did."""

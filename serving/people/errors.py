@@ -1,0 +1,27 @@
+"""Requests of callers who are not known, or may not do this; `serving/web` makes HTTP of them."""
+
+from core.errors import AccessError
+from serving.people.scopes import Scope
+
+
+class NotKnownError(AccessError):
+    """Nobody is signed in, or the key is unknown, expired or revoked.
+
+    `with_key` tells whether a key was given.
+    """
+
+    def __init__(self, message: str, with_key: bool = False) -> None:
+        super().__init__(message)
+        self.with_key = with_key
+
+
+class NotAllowedError(AccessError):
+    """The caller is known and lacks `scope`."""
+
+    def __init__(self, message: str, scope: Scope) -> None:
+        super().__init__(message)
+        self.scope = scope
+
+
+class ForeignPageError(AccessError):
+    """A page of another site tried to write through somebody's browser."""

@@ -1,0 +1,25 @@
+"""What a caller may be allowed to do; every route declares one of these."""
+
+from typing import Literal, get_args
+
+Scope = Literal[
+    "cards:read",
+    "figures:read",
+    "scores:compute",
+    "events:write",
+    "outcomes:write",
+    "customers:erase",
+    "metrics:read",
+]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+PUBLIC: Literal["public"] = "public"  # asked for by nobody in particular: no customer, no figure
+MEANINGS: dict[str, str] = {
+    "cards:read": "score cards, lists and exports of customers",
+    "figures:read": "figures on the whole company: releases, forecast, monitor",
+    "scores:compute": "scores of histories that the caller sends",
+    "events:write": "what customers did today",
+    "outcomes:write": "contacts made, responses, consents and complaints",
+    "customers:erase": "the erasure of a customer",
+    "metrics:read": "figures on the service itself",
+    PUBLIC: "nothing that is about a customer or the company",
+}

@@ -1,0 +1,347 @@
+"""Who may ask for what: scopes on every route, keys, and whose customers they see."""
+
+import asyncio
+import datetime as dt
+import re
+from pathlib import Path
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.routing import Route
+
+from core.clock import utc_now
+from core.errors import AccountError, EnvironmentProblem
+from serving.people.access import (
+    REREAD_SECONDS,
+    Access,
+    Needs,
+    declared_scopes,
+    is_loopback,
+    needs,
+    refuse_undeclared,
+    refuse_unguarded,
+)
+from serving.people.errors import ForeignPageError, NotKnownError
+from serving.people.keys import create_key, revoke_key
+from serving.people.scopes import MEANINGS, PUBLIC, SCOPES
+from serving.store.database import open_store, upgrade
+from serving.store.publishing import publish
+from tests.serving.asking import problem
+from tests.serving.conftest import Running
+from tests.serving.guarded import (
+    OWNERS,
+    bearer,
+    guarded_release,
+    guarded_routes,
+    marks_of,
+    routes_of_the_app,
+)
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "security.md"
+READS = ("cards:read", "figures:read")
+# How each route is asked for a customer (%s). A route that is not here is asked without any.
+ASKED = {
+    ("GET", "/v1/customers/{customer_id}"): ["/v1/customers/%s?purchases=true"],
+    ("GET", "/customers/{customer_id}"): ["/customers/%s"],
+    ("GET", "/v1/at-risk"): [
+        "/v1/at-risk?limit=1000",
+        "/v1/at-risk?limit=2&sort=churn_risk",
+        "/v1/at-risk?format=csv",
+        "/v1/at-risk?format=excel&language=ru",
+        "/v1/at-risk?q=%s",
+        "/v1/at-risk?owner=anna",
+        "/v1/at-risk?owner=boris",
+    ],
+    ("GET", "/v1/at-risk/export"): [
+        "/v1/at-risk/export",
+        "/v1/at-risk/export?format=excel&language=ru",
+        "/v1/at-risk/export?format=ndjson&q=%s",
+    ],
+    ("GET", "/"): ["/", "/?q=%s", "/?owner=anna", "/?owner=boris"],
+}
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """A service that knows keys: by owner, one that sees everybody, and one of each scope."""
+    folder = tmp_path_factory.mktemp("guarded")
+    engine = open_store(f"sqlite:///{folder}/store.sqlite3")
+    publish(guarded_release(folder / "release"), engine, keep=2)
+    made = {
+        "anna": create_key(engine, "anna", READS, ["anna"])[1],
+        "both": create_key(engine, "both", READS, ["anna", "boris"])[1],
+        "stranger": create_key(engine, "stranger", READS, ["nobody knows them"])[1],
+        "everybody": create_key(engine, "everybody", SCOPES)[1],
+    }
+    made |= {scope: create_key(engine, scope, [scope])[1] for scope in SCOPES}
+    with Running(engine) as service:
+        yield service, made
+    engine.dispose()
+
+
+def test_every_route_declares_a_scope_and_security_md_shows_them_all(tmp_path):
+    routes = routes_of_the_app(tmp_path)
+    assert len(routes) > 15
+    assert [route for route, scope in routes.items() if scope not in (*SCOPES, PUBLIC)] == []
+    rows = re.findall(r"^\| `([A-Z]+) ([^`]+)` \| `([\w:]+)` \|", PAGE.read_text("utf-8"), re.M)
+    documented = {(method, path): scope for method, path, scope in rows}
+    assert documented == {route: s for route, s in routes.items() if route[0] != "HEAD"}
+    for scope, meaning in MEANINGS.items():
+        assert f"| `{scope}` | {meaning} |" in PAGE.read_text("utf-8")
+
+
+def test_a_route_without_a_scope_is_refused_before_the_service_starts():
+    router = APIRouter()
+    router.get("/declared", dependencies=[needs("cards:read")])(lambda: None)
+    app = FastAPI(openapi_url="/openapi.json", docs_url=None, redoc_url=None)
+    app.include_router(router)
+    refuse_undeclared(app.routes)
+    router.post("/forgotten")(lambda: None)
+    with pytest.raises(LookupError, match="POST /forgotten"):
+        refuse_undeclared(app.routes)
+    plain = [Route("/plain", lambda request: None)]
+    assert set(declared_scopes(plain).values()) == {None}
+
+
+def targets(method, path):
+    asked = ASKED.get((method, path))
+    assert asked or "{" not in path, f"say in ASKED how {method} {path} asks for a customer"
+    ids = [f"id-1-of-{owner or 'nobody'}" for owner in OWNERS]
+    ids += [f"gone-of-{owner or 'nobody'}" for owner in OWNERS]
+    return [each.replace("%s", who) for each in asked or [path] for who in ids]
+
+
+@pytest.mark.parametrize(
+    ("who", "sees"), [("anna", ["anna"]), ("both", ["anna", "boris"]), ("stranger", [])]
+)
+def test_no_route_shows_a_key_the_customers_of_others(guarded, tmp_path, who, sees):
+    service, made = guarded
+    others = [mark for owner in OWNERS if owner not in sees for mark in marks_of(owner)]
+    seen, asked = set(), 0
+    for method, path, scope in guarded_routes(tmp_path):
+        for target in dict.fromkeys(targets(method, path)):
+            answer = service.get(target, method, **bearer(made[who]))
+            asked += 1
+            if scope not in READS:
+                assert answer.status == 403, (method, target)
+                continue
+            assert answer.status in (200, 404, 422), (method, target)
+            # What was asked for comes back in the words of an error, and in the form.
+            said = answer.text.replace(target.partition("?q=")[2] or "\0", "")
+            if answer.status == 404:
+                said = said.replace(target.rpartition("/")[2].partition("?")[0], "")
+            assert not [mark for mark in others if mark in said], (method, target)
+            seen |= {owner for owner in sees for mark in marks_of(owner) if mark in said}
+    assert seen == set(sees)
+    assert asked > 30
+
+
+def test_a_customer_of_others_is_not_found_in_the_words_of_one_who_is_not_there(guarded):
+    service, made = guarded
+    for path in ("/v1/customers/%s", "/customers/%s"):
+        foreign, absent = (
+            service.get(path % who, **bearer(made["anna"]))
+            for who in ("id-1-of-boris", "nobody-99")
+        )
+        assert (foreign.status, absent.status) == (404, 404)
+        assert foreign.text.replace("id-1-of-boris", "X") == absent.text.replace("nobody-99", "X")
+    owner = service.get("/v1/at-risk?owner=boris", **bearer(made["anna"]))
+    assert "these do: anna" in problem(owner, "invalid-parameters")["detail"]
+    page = service.get("/v1/at-risk", **bearer(made["anna"])).json()
+    assert (page["total"], len(page["customers"])) == (3, 3)
+
+
+def test_a_cursor_of_somebody_else_shows_only_one_s_own(guarded):
+    service, made = guarded
+    following = service.get("/v1/at-risk?limit=1", **bearer(made["everybody"])).json()["next"]
+    assert "of-boris" not in service.get(following, **bearer(made["anna"])).text
+
+
+def test_each_scope_opens_its_routes_and_no_other(guarded, tmp_path):
+    service, made = guarded
+    for method, path, needed in guarded_routes(tmp_path):
+        target = targets(method, path)[0]
+        for scope in SCOPES:
+            answer = service.get(target, method, **bearer(made[scope]))
+            if scope == needed:
+                assert answer.status not in (401, 403), (method, path, scope)
+            else:
+                content = answer.status, answer.headers["www-authenticate"]
+                wanted = f'Bearer realm="regulars", error="insufficient_scope", scope="{needed}"'
+                assert content == (403, wanted), (method, path, scope)
+
+
+@pytest.mark.parametrize(
+    ("sent", "says_invalid"),
+    [
+        ({}, False),
+        ({"Authorization": "Basic YTpi"}, True),
+        ({"Authorization": "Bearer"}, True),
+        ({"Authorization": "Bearer regulars_00000000_" + "0" * 40}, True),
+        ({"Authorization": "Bearer " + "x" * 5000}, True),
+    ],
+)
+def test_who_is_not_known_is_told_how_to_be(guarded, tmp_path, sent, says_invalid):
+    service, _ = guarded
+    for method, path, _ in guarded_routes(tmp_path):
+        answer = service.get(targets(method, path)[0], method, **sent)
+        assert answer.status == 401
+        assert answer.headers["www-authenticate"].startswith('Bearer realm="regulars"')
+        assert ("invalid_token" in answer.headers["www-authenticate"]) is says_invalid
+        if path.startswith("/v1"):
+            problem(answer, "not-signed-in")
+    for target in ("/health", "/ready", "/openapi.json", "/static/regulars.css", "/docs"):
+        assert service.get(target, **sent).status == 200
+
+
+def test_a_key_with_another_secret_is_not_the_key(guarded):
+    service, made = guarded
+    forged = made["anna"][:-1] + ("0" if made["anna"][-1] != "0" else "1")
+    problem(service.get("/v1/at-risk", **bearer(forged)), "not-signed-in")
+
+
+def test_the_document_names_the_scope_of_every_operation(guarded):
+    content = guarded[0].get("/openapi.json").json()
+    assert set(content["components"]["securitySchemes"]) == {"key"}
+    card = content["paths"]["/v1/customers/{customer_id}"]["get"]
+    assert card["security"] == [{"key": ["cards:read"]}, {}]
+    assert {"401", "403"} <= set(card["responses"])
+    assert "security" not in content["paths"]["/health"]["get"]
+
+
+def test_without_keys_this_machine_may_ask_for_everything(service):
+    assert service.get("/v1/at-risk").status == service.get("/").status == 200
+
+
+def request(method="GET", **headers):
+    named = [(n.replace("_", "-").lower().encode(), v.encode()) for n, v in headers.items()]
+    app = FastAPI()
+    return Request({"type": "http", "method": method, "headers": named, "app": app, "state": {}})
+
+
+@pytest.fixture
+def store(tmp_path):
+    engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+def test_a_revoked_key_opens_nothing_within_five_seconds(store):
+    now = [0.0]
+    access = Access(store, "127.0.0.1", lambda: now[0])
+    key, text = create_key(store, "crm", ["cards:read"])
+    asks = request(**bearer(text))
+
+    async def ask_and_revoke():
+        assert (await access.caller(asks)).who == f"key {key.key_id}"
+        revoke_key(store, key.key_id)
+        now[0] = REREAD_SECONDS
+        with pytest.raises(NotKnownError, match="was revoked"):
+            await access.caller(asks)
+        with pytest.raises(NotKnownError):  # and the door stays closed to whoever has no key
+            await access.caller(request())
+
+    asyncio.run(ask_and_revoke())
+    assert REREAD_SECONDS < 5
+
+
+def test_a_key_opens_nothing_once_it_has_expired(store):
+    key, text = create_key(store, "crm", ["cards:read"], lifetime=dt.timedelta(days=1))
+    assert key.problem(utc_now()) is None
+    assert "expired on" in key.problem(key.expires_at)
+    assert len(text.split("_")[2]) * 4 >= 128
+
+
+def test_only_this_machine_s_own_addresses_are_open_without_keys(store):
+    for host in ("127.0.0.1", "127.1.2.3", "localhost", "::1", "[::1]"):
+        assert is_loopback(host)
+    for host in ("0.0.0.0", "::", "192.168.1.4", "regulars.example"):
+        assert not is_loopback(host)
+        with pytest.raises(NotKnownError):
+            asyncio.run(Access(store, host).caller(request()))
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_foreign"),
+    [
+        ({}, False),
+        ({"Sec_Fetch_Site": "same-origin"}, False),
+        ({"Sec_Fetch_Site": "none"}, False),
+        ({"Sec_Fetch_Site": "cross-site"}, True),
+        ({"Sec_Fetch_Site": "same-site"}, True),
+        ({"Origin": "http://127.0.0.1:8000", "Host": "127.0.0.1:8000"}, False),
+        ({"Origin": "http://evil.example", "Host": "127.0.0.1:8000"}, True),
+        ({"Origin": "null", "Host": "127.0.0.1:8000"}, True),
+        ({"Sec_Fetch_Site": "same-origin", "Origin": "null"}, False),
+    ],
+)
+def test_a_page_of_another_site_cannot_write(store, headers, is_foreign):
+    for method in ("POST", "PUT", "PATCH", "DELETE", "GET"):
+        asks = request(method, **headers)
+        asks.app.state.access = Access(store, "127.0.0.1")
+        if is_foreign and method != "GET":
+            with pytest.raises(ForeignPageError):
+                asyncio.run(Needs("cards:read")(asks))
+        else:
+            asyncio.run(Needs("cards:read")(asks))
+            assert asks.state.caller.who == "this machine"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"scopes": ["cards:reed"]}, "Did you mean cards:read?"),
+        ({"scopes": []}, "at least one scope"),
+        ({"name": " "}, "needs a name"),
+        ({"owners": []}, "nobody's customers"),
+        ({"lifetime": dt.timedelta(0)}, "at least a day"),
+    ],
+)
+def test_a_key_that_would_open_nothing_is_not_made(store, given, said):
+    with pytest.raises(AccountError, match=re.escape(said)):
+        create_key(store, **{"name": "crm", "scopes": ["cards:read"]} | given)
+
+
+def test_a_service_that_others_can_reach_needs_a_key(store):
+    with pytest.raises(EnvironmentProblem, match="Make a key first"):
+        refuse_unguarded(store, "0.0.0.0")
+    refuse_unguarded(store, "127.0.0.1")
+    create_key(store, "crm", ["cards:read"])
+    refuse_unguarded(store, "0.0.0.0")
+
+
+def test_keys_are_made_listed_and_revoked_by_commands(tmp_path, monkeypatch, capsys):
+    from serving.cli import main
+
+    path = tmp_path / "store.sqlite3"
+    monkeypatch.setenv("REGULARS_STORE_URL", f"sqlite:///{path}")
+    main(["keys", "list"])
+    assert "There are no keys" in capsys.readouterr().out
+    main(
+        [
+            "keys",
+            "create",
+            "--name",
+            "crm",
+            "--scopes",
+            "cards:read, figures:read",
+            "--owner",
+            "Anna",
+            "--days",
+            "30",
+        ]
+    )
+    text = capsys.readouterr().out.split()[-1]
+    assert re.fullmatch(r"regulars_[0-9a-f]{8}_[0-9a-f]{40}", text)
+    stored = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert text.split("_")[2].encode() not in stored
+    assert text.split("_")[1].encode() in stored
+    main(["keys", "revoke", text.split("_")[1]])
+    main(["keys", "list"])
+    listed = capsys.readouterr().out
+    assert "was revoked" in listed and "customers of Anna" in listed
+    with pytest.raises(SystemExit):
+        main(["keys", "revoke", "00000000"])
+    assert "There is no key 00000000" in capsys.readouterr().err
