@@ -1,12 +1,13 @@
 """The list as CSV: for programs, and in the form that Excel expects in a language.
 
 A cell that a spreadsheet would take for a formula gets an apostrophe in front, so that nothing that
-a customer typed into a name is ever computed (OWASP, CSV injection).
+a customer typed into a name is ever computed (OWASP, CSV injection). Which character separates
+columns is decided by the spreadsheet's own country: a semicolon within a name starts a new cell
+there, quotes around it or not, and so what follows either separator gets its apostrophe too.
 """
 
-import csv
 import datetime as dt
-import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -17,7 +18,10 @@ from serving.cards.worded import strongest_reason, worded
 from serving.wording.languages import Language
 from serving.wording.sentences import field_label, label, sentence
 
-FORMULA = tuple("=+-@|%\t\r\n＝＋－＠")
+FORMULA = r"[=+\-@|%＝＋－＠]"
+AT_THE_START = re.compile(rf'[\t\r\n]|["\s]*{FORMULA}')
+AFTER_A_SEPARATOR = re.compile(rf'([;,\t\r\n]["\s]*)(?={FORMULA})')
+QUOTED = re.compile(r'[",;\t\r\n]')
 
 
 @dataclass(frozen=True)
@@ -60,17 +64,13 @@ def csv_lines(cards: Iterable[ScoreCard], language: Language, for_excel: bool) -
     numbers.
     """
     is_comma = for_excel and language == "ru"
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=";" if is_comma else ",")
     heading = [_title(name, language) for name in COLUMNS] if for_excel else list(COLUMNS)
-    writer.writerow(heading)
-    yield ("\ufeff" if for_excel else "") + _taken(buffer)
+    yield ("\ufeff" if for_excel else "") + _line(heading, is_comma)
     for card in cards:
         row = _row(worded(card, language))
         if for_excel:
             row = {name: _in_words(name, value, language) for name, value in row.items()}
-        writer.writerow([_cell(row[name], is_comma) for name in COLUMNS])
-        yield _taken(buffer)
+        yield _line([_cell(row[name], is_comma) for name in COLUMNS], is_comma)
 
 
 def _row(card: ScoreCard) -> dict[str, Any]:
@@ -128,11 +128,13 @@ def _cell(value: Any, is_comma: bool) -> str:
         return str(value).replace(".", ",") if is_comma else str(value)
     if isinstance(value, int | dt.date):
         return str(value)
-    return f"'{value}" if value.startswith(FORMULA) else value
+    text = AFTER_A_SEPARATOR.sub(r"\1'", value)
+    return f"'{text}" if AT_THE_START.match(value) else text
 
 
-def _taken(buffer: io.StringIO) -> str:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text
+def _line(cells: list[str], is_comma: bool) -> str:
+    """A line as RFC 4180 has it, with quotes around a cell that holds either separator."""
+    quoted = (
+        '"' + cell.replace('"', '""') + '"' if QUOTED.search(cell) else cell for cell in cells
+    )
+    return (";" if is_comma else ",").join(quoted) + "\r\n"

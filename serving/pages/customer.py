@@ -1,7 +1,5 @@
 """The page of one customer: the card, the reasons both ways, purchases and what is expected."""
 
-from urllib.parse import quote
-
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -10,7 +8,7 @@ from serving.cards.worded import worded
 from serving.pages.drawing import Drawing, draw
 from serving.people.access import needs, store_of
 from serving.store.reading import one_card
-from serving.web.convertors import ANYTHING
+from serving.web.convertors import ANYTHING, id_in_path
 from serving.web.language import chosen_language
 from serving.web.page import asked_in, out_of_date, page_of, query_of, suffix
 from serving.wording.languages import Language
@@ -36,7 +34,7 @@ def customer_page(customer_id: str, request: Request) -> Response:
         drawing=drawing,
         summary=drawing and _summary(card, drawing, language),
         probabilities=_probabilities(card),
-        api=f"/v1/customers/{quote(customer_id, safe='')}" + suffix({"language": [language]}),
+        api=f"/v1/customers/{id_in_path(customer_id)}" + suffix({"language": [language]}),
         expired=out_of_date(release, language),
     )
 

@@ -1,8 +1,27 @@
-"""Path parameters of a kind that Starlette does not have."""
+"""Customers' ids in a path: any text, also what clients take for the way to another folder."""
+
+import re
+from urllib.parse import quote, unquote
 
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.types import Scope
 
 ANYTHING = "anything"
+DOTS = (".", "..")  # browsers and most clients resolve these, even as %2E, before they ask
+MARKED_DOTS = re.compile(rb"(?<=/)=(\.\.?)(?=/|$)")
+
+
+def id_in_path(customer_id: str) -> str:
+    """The id as part of a path. Dots get a = in front, which in an id itself is always %3D."""
+    return ("=" if customer_id in DOTS else "") + quote(customer_id, safe="")
+
+
+def without_mark(scope: Scope) -> Scope:
+    """The request with the id `..` where its path says `=..`, as `id_in_path` writes it."""
+    sent = scope.get("raw_path") or b""
+    if not MARKED_DOTS.search(sent):
+        return scope
+    return {**scope, "path": unquote(MARKED_DOTS.sub(rb"\1", sent).decode("ascii"))}
 
 
 class Anything(Convertor[str]):

@@ -6,6 +6,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.web.convertors import without_mark
 from serving.web.problems import ApiProblem
 
 CONTENT_SECURITY_POLICY = (
@@ -45,6 +46,7 @@ class Guard:
                 headers.setdefault("Cache-Control", cached)
             await send(message)
 
+        scope = without_mark(scope)
         if scope["method"] == "HEAD":  # treated as GET; the server leaves out the body
             scope = {**scope, "method": "GET"}
         await (problem.response() if problem else self.app)(scope, receive, with_headers)

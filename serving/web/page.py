@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from features.params import LABEL
 from serving.cards.query import SEVERAL, AtRiskQuery
 from serving.cards.release import Release
+from serving.web.convertors import id_in_path
 from serving.web.language import chosen_language
 from serving.web.problems import ApiProblem, parameter_problem
 from serving.web.templates import templates
@@ -143,7 +144,7 @@ def _period(language: Language, low: dt.date, high: dt.date) -> str:
 
 def _customer_url(here: Mapping[str, list[str]], customer_id: str) -> str:
     """The URL of a customer's page; it keeps the state of the list, for the way back."""
-    return f"/customers/{quote(customer_id, safe='')}" + suffix(here)
+    return f"/customers/{id_in_path(customer_id)}" + suffix(here)
 
 
 def _label(language: Language, key: str) -> str:

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urljoin
 
 import pytest
 
@@ -13,6 +13,7 @@ from serving.cards.csv import COLUMNS
 from serving.cards.release import Release
 from serving.store.database import open_store
 from serving.store.publishing import publish
+from serving.web.convertors import id_in_path
 from tests.serving.asking import ROWS, SCORED, listed, problem, whole_list
 from tests.serving.conftest import Running
 from tests.serving.releases import NAMES, card_row, company, write_release
@@ -100,6 +101,23 @@ def test_any_printable_id_can_be_asked_for(tmp_path, new_store_url, who):
         answer = service.get(f"/v1/customers/{quote(who, safe='')}")
     engine.dispose()
     assert answer.json()["customer_id"] == who
+
+
+@pytest.mark.slow
+def test_ids_of_dots_can_be_asked_for_by_clients_that_resolve_them(tmp_path, engine):
+    rows = [card_row(who) for who in (".", "..", "=..", "=", "..=")]
+    publish(write_release(tmp_path / "r", rows), engine, keep=2)
+    with Running(engine) as service:
+        for who in (".", "..", "=..", "=", "..="):
+            path = f"/v1/customers/{id_in_path(who)}"
+            assert urljoin(service.url, path) == service.url + path  # nothing is left to resolve
+            assert service.get(path).json()["customer_id"] == who
+            page = service.get(f"/customers/{id_in_path(who)}?language=en").text
+            assert f'href="{path}?language=en"' in page
+            assert f'href="/customers/{id_in_path(who)}?language=ru"' in page
+            assert f'href="/customers/{id_in_path(who)}"' in service.get("/").text
+        assert service.get("/v1/customers/%2E%2E").json()["customer_id"] == ".."
+        problem(service.get("/v1/customers/=..."), "customer-not-found")
 
 
 @pytest.mark.slow_after(5)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from urllib.parse import urlencode
 
 import pytest
@@ -39,6 +40,26 @@ def test_a_cell_that_a_spreadsheet_would_compute_is_quoted(cards, start):
     assert row[:3] == [f"'{text}"] * 3
 
 
+@pytest.mark.parametrize("name", ["A;=1+1", "A,=1+1", 'A; "=1+1', "A\n-1", "A;;\t@x", ";=1", "=;="])
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_no_cell_begins_a_formula_whichever_separator_the_spreadsheet_takes(cards, name, separator):
+    """Also for a reader that splits at its separator wherever it stands, in quotes or not."""
+    odd = cards[0].model_copy(update={"name": name, "owner": name})
+    text = "".join(csv_lines([odd], "en", for_excel=False))
+    begun = [cell for line in text.splitlines() for cell in line.split(separator)]
+    assert len(begun) >= 2
+    for cell in begun:
+        started = cell.replace('"', "").lstrip()
+        assert not started.startswith(("=", "@")) and not re.match(r"[+-](?!\d)", started)
+    assert "-1" not in [cell.strip('" ') for cell in begun]
+    assert table([odd])[1][1].replace("'", "") == name
+
+
+def test_a_cell_with_either_separator_stands_in_quotes(cards):
+    odd = cards[0].model_copy(update={"name": "Søn; Ltd, x"})
+    assert '"Søn; Ltd, x"' in "".join(csv_lines([odd], "en", for_excel=False))
+
+
 def test_numbers_are_not_quoted_even_below_zero(cards):
     changed = cards[0].model_copy(update={"value_at_risk": -12.5, "risk_change": -0.25})
     row = dict(zip(COLUMNS, table([changed])[1], strict=True))
@@ -54,7 +75,7 @@ def test_what_is_not_known_is_empty(cards):
 
 def test_likely_categories_stand_in_one_cell_likeliest_first(cards):
     row = dict(zip(COLUMNS, table(cards[:1])[1], strict=True))
-    assert row["next_categories_any"] == "bread & rolls; =milk"
+    assert row["next_categories_any"] == "bread & rolls; '=milk"
     assert row["next_categories_new"] == "tea"
     gone = next(card for card in cards if card.status == "already_churned")
     assert dict(zip(COLUMNS, table([gone])[1], strict=True))["next_categories_any"] == ""
