@@ -126,7 +126,10 @@ def _numbers(seen: Seen, taken: list[str]) -> tuple[list[str], list[str]]:
     numbers = {
         name: shown
         for name, shown in seen.contents.items()
-        if shown.is_number and name not in taken and not shown.is_time and shown.values > 1
+        if shown.is_number
+        and name not in taken
+        and not (shown.is_time or shown.is_person)
+        and shown.values > 1
     }
     whole = [
         name

@@ -3,7 +3,9 @@
 from functools import cache
 
 from sources.meanings.column_names import COLUMN_NAMES, NOT_IN_NAMES, WORDS_IN_NAMES
+from sources.meanings.currencies import MONEY_COLUMNS
 from sources.meanings.other_names import OTHER_NAMES, in_latin
+from sources.written.currencies import without_currency
 
 WHOLE, LEAST_WHOLE = 1.0, 0.7  # by the first and by the last name of the vocabulary
 IN_PART = 0.6  # by a name of the vocabulary with a word behind it: "дата создания сделки"
@@ -17,6 +19,8 @@ def by_name(column: str, meaning: str, table: str = "") -> float:
 
     `meaning` is a column of a table of the contract, or without `table` one of OTHER_NAMES.
     """
+    if meaning in MONEY_COLUMNS:
+        column = without_currency(column)
     places = _places(meaning, table)
     place = places.get(in_latin(column))
     if place is not None:

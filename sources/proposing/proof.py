@@ -5,14 +5,16 @@ is asked. Orders that never became purchases and totals on each line are mended 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
 from core.errors import SourceError
 from sources.contract import READY, TABLES
 from sources.cures import literal, named
-from sources.meanings.currencies import CHECK
+from sources.meanings.currencies import CHECK, MONEY_COLUMNS
 from sources.notes import Note
 from sources.params import SourceParams
 from sources.proposing.cure_lines import Line, followed, lines_in
@@ -24,6 +26,7 @@ from sources.written.currencies import (
     SHARED,
     currency_code,
     currency_marks,
+    heading_currency,
     may_be,
     named_currencies,
 )
@@ -243,20 +246,35 @@ def name_currency(proposal: Proposal, named_by: set[str | None], answers: Answer
     if not named_by & {None, *SHARED}:
         return
     sign = next(iter(named_by & {*SHARED}), None)
-    why = "nothing in the data names it"
+    headed = _of_headings(proposal.source)
+    why = "nothing in the data names it; costs of actions are then not compared with them"
     if sign:
-        why = f"{sign} may be any of {', '.join(sorted(SHARED[sign]))}"
+        of = ", ".join(sorted(SHARED[sign]))
+        why = f"{sign} may be any of {of}; costs of actions are then not compared with them"
+        headed = headed if headed and may_be(sign, headed[0]) else None
+    if headed:
+        why = f"the heading {headed[1]} says so"
     answer = answers.to(
         Question(
             "source.currency",
             "In which currency are the amounts?",
-            f"{why}; costs of actions are then not compared with them",
-            NONE,
+            why,
+            headed[0] if headed else NONE,
             accepts=lambda text: _no_currency(text, sign),
         )
     )
     if answer and answer != NONE:
         proposal.source = {**proposal.source, "currency": currency_code(answer)}
+
+
+def _of_headings(source: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The one currency that the names of the columns of money tell, and the name that does."""
+    names = [source["value"]] if source.get("value") else []
+    for section in ("columns", "derive"):
+        for meanings in source.get(section, {}).values():
+            names += [meanings[money] for money in MONEY_COLUMNS if money in meanings]
+    told = {code: name for name in names if (code := heading_currency(name))}
+    return next(iter(told.items())) if len(told) == 1 else None
 
 
 def _no_currency(text: str, sign: str | None) -> str:

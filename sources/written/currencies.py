@@ -45,6 +45,9 @@ SHARED = {
     "RS": {"INR", "PKR"},
     "₹": {"INR"},
 }
+# Codes that are words of headings: "Total ALL", "TOP", "TRY".
+WORDS = {"ALL", "TOP", "TRY", "CUP", "PEN", "MOP", "SOS", "GEL", "LAK", "DOP"}
+HEADING_PARTS = re.compile(r"[A-Z]{3}(?![a-z])|[^\W\d_]+|[^\w\s]")
 LARGEST = {"$": "USD", "KR": "SEK", "¥": "JPY", "RS": "INR", "₹": "INR"}
 
 
@@ -90,6 +93,34 @@ def currency_marks(cells: pd.Series) -> pd.Series:
     beside = cells.dropna().astype("str").str.replace(BESIDE, "", regex=True)
     is_money = beside.map({mark: bool(MONEY.fullmatch(mark)) for mark in beside.unique()})
     return beside[is_money.astype(bool)].reindex(cells.index).astype("str")
+
+
+def heading_currency(name: str) -> str | None:
+    """The currency that the name of a column of money tells: `Бюджет ₽`, `Betrag (€)`, `sum_usd`.
+
+    A sign that several share tells none, and neither do two.
+    """
+    codes = {_named(part) for part in _heading_parts(name)} - set(SHARED)
+    return codes.pop() if len(codes) == 1 else None
+
+
+def without_currency(name: str) -> str:
+    """The name of a column without the currencies in it: `Сумма, руб.` is `Сумма, .`."""
+    for part in _heading_parts(name):
+        name = name.replace(part, "", 1)
+    return name
+
+
+def _heading_parts(name: str) -> list[str]:
+    """The parts of a name that are currencies, or signs that several currencies share."""
+    return [
+        part
+        for part in HEADING_PARTS.findall(name.replace("_", " "))
+        if _named(part) in {*_codes(), *SHARED} - WORDS
+        # two letters, and one of the Latin alphabet, are no currency in a heading
+        and len(part) != 2
+        and not (len(part) == 1 and part.isascii() and part.isalpha())
+    ]
 
 
 def may_be(name: str, code: str) -> bool:

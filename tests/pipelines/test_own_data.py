@@ -119,6 +119,14 @@ def test_a_currency_that_the_amounts_contradict_is_no_answer(project):
     assert load_params().source.currency == "CAD"
 
 
+def test_a_currency_in_the_heading_of_the_money_is_the_default(project, capsys):
+    put(project, orders=made.onec().rename(columns={"Сумма": "Сумма, руб."}))
+    own_data.main(["--from", "mydata", "--yes", "--no-run"])
+    assert load_params().source.currency == "RUB"
+    shown = capsys.readouterr().out
+    assert "source.currency = RUB: the heading Сумма, руб. says so" in shown
+
+
 def test_answers_may_stand_in_a_file_and_a_strange_one_is_refused(project):
     put(project, orders=made.woo())
     Path("answers.yaml").write_text("timezone: Europe/Moscow\n", encoding="utf-8")

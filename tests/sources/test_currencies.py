@@ -5,9 +5,10 @@ from pydantic import ValidationError
 
 from sources.contract import SUBSCRIPTIONS
 from sources.params import SourceParams
+from sources.proposing.naming import by_name
 from sources.registry import load
 from sources.tables.check import check_tables
-from sources.written.currencies import currency_code
+from sources.written.currencies import currency_code, heading_currency
 from tests.sources.pasted import paste
 from tests.sources.raw_tables import SHARED_CASES, check, orders
 
@@ -159,6 +160,29 @@ def test_further_tables_are_brought_into_the_currency_of_the_payments():
 def test_a_currency_may_be_written_as_people_write_it(written, code):
     assert currency_code(written) == code
     assert SourceParams(kind="files", currency=written).currency == code
+
+
+@pytest.mark.parametrize(
+    ("heading", "code"),
+    [
+        ("Бюджет ₽", "RUB"),
+        ("Сумма, руб.", "RUB"),
+        ("Betrag (€)", "EUR"),
+        ("amount_usd", "USD"),
+        ("Price $", None),  # of which of them
+        ("Net EUR / USD", None),
+        ("TRY total", None),
+        ("Order Total", None),
+        ("r_total", None),
+    ],
+)
+def test_the_heading_of_a_column_of_money_may_tell_its_currency(heading, code):
+    assert heading_currency(heading) == code
+
+
+@pytest.mark.parametrize("heading", ["Сумма, руб.", "Total USD", "total_price_eur", "Amount ($)"])
+def test_a_column_of_money_is_recognised_by_its_name_without_the_currency(heading):
+    assert by_name(heading, "amount", "orders") > by_name("Umsatz", "amount", "orders") == 0
 
 
 @pytest.mark.parametrize(
