@@ -15,7 +15,8 @@ RegularsError
 ├── ArtifactError          a saved model or release is incomplete or was changed
 ├── SettingsError          a REGULARS_* variable is unknown or out of range
 ├── StoreError             the store cannot be used: not reachable, of another version, busy
-│   └── NoReleaseError     nothing was published yet
+│   ├── NoReleaseError     nothing was published yet
+│   └── WriteError         the store takes no writes now: full, read-only, or others write
 ├── QueryError             the store cannot answer what was asked; kinds: serving/store/errors.py
 ├── AccessError            a caller is not known or may not do this; kinds: serving/people/errors.py
 ├── AccountError           a key or a user cannot be made, found or changed
@@ -100,6 +101,10 @@ class StoreError(RegularsError):
 
 class NoReleaseError(StoreError):
     """Nothing was published into the store yet."""
+
+
+class WriteError(StoreError):
+    """The store can be read and takes no writes now: it is full, read-only, or others write."""
 
 
 class QueryError(RegularsError):

@@ -15,17 +15,38 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.pool import NullPool
 
-from core.errors import StoreError
+from core.errors import StoreError, WriteError
 from core.files import only_one
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 # The key of PostgreSQL's advisory lock: any number will do, if it is the same for every publisher.
 PUBLISHING = 7_305_114
-WRITES = "writes"  # the execution option of a transaction that will write
+WRITING = 7_305_115  # and of the lock that makes short writes wait for each other
+PATIENCE = 30  # seconds that a writer waits for others
 THREADS = 40  # threads that answer requests (anyio's own number)
+WRITES = "regulars_writes"  # option of a connection whose transaction is going to write
+# Why a database refuses a write: names of SQLite's errors by their beginning, SQLSTATEs.
+REFUSED = {
+    "SQLITE_FULL": "full",
+    "SQLITE_IOERR_WRITE": "full",
+    "SQLITE_IOERR_SHM": "full",
+    "53100": "full",
+    "SQLITE_READONLY": "read-only",
+    "SQLITE_CANTOPEN": "read-only",
+    "25006": "read-only",
+    "SQLITE_BUSY": "busy",
+    "SQLITE_LOCKED": "busy",
+    "55P03": "busy",
+}
+SAID = {
+    "full": "its disk is full. What is kept can be read; make room, then write again",
+    "read-only": "it may only be read: its file, folder or disk is read-only, or cannot be opened. "
+    "Write to the store that this one copies, or check the rights of its folder",
+    "busy": f"others have been writing for {PATIENCE} seconds. Nothing was written; try again",
+}
 CHECK = {  # what to check when a store does not work
     "sqlite": "that REGULARS_STORE_URL names an SQLite file that may be written, and the disk",
     "postgresql": "REGULARS_STORE_URL, and that the database runs",
@@ -126,20 +147,6 @@ def check_not_newer(engine: Engine) -> str | None:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """One short transaction that writes; on SQLite it takes its turn from its first statement.
-
-    Raises StoreError, and writes nothing, when the store is full, read-only, busy for 30 seconds
-    or away.
-    """
-    try:
-        with engine.execution_options(**{WRITES: True}).begin() as connection:
-            yield connection
-    except DBAPIError as error:
-        raise unreachable(engine, error) from None
-
-
-@contextmanager
 def publishing(engine: Engine) -> Iterator[None]:
     """Hold the right to publish. Raises StoreError at once when another process holds it."""
     hold = _locked_file if engine.dialect.name == "sqlite" else _advisory_lock
@@ -148,6 +155,38 @@ def publishing(engine: Engine) -> Iterator[None]:
             yield
     except DBAPIError as error:
         raise unreachable(engine, error) from None
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A connection in a transaction that may write, committed at the end; keep it short.
+
+    All who write do it here, one after the other on both databases, the publisher too, so that
+    what was read in the transaction stays true until its end. Raises WriteError where the store is
+    full, read-only or others do not stop writing, and StoreError where it does not answer; nothing
+    is written then. IntegrityError and DataError are the caller's, and pass.
+    """
+    try:
+        with engine.connect() as plain:
+            connection = plain.execution_options(**_options(engine))
+            with connection.begin():
+                if connection.dialect.name == "postgresql":
+                    connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}s'"))
+                    connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITING})"))
+                yield connection
+    except (IntegrityError, DataError):
+        raise
+    except DBAPIError as error:
+        raise refused(engine, error) from None
+
+
+def refused(engine: Engine, error: DBAPIError) -> StoreError:
+    """The WriteError that says why nothing can be written; else what `unreachable` says."""
+    name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+    for known, why in REFUSED.items():
+        if str(name).startswith(known):
+            return WriteError(f"The store at {_address(engine)} takes no writes now: {SAID[why]}.")
+    return unreachable(engine, error)
 
 
 def unreachable(engine: Engine, error: DBAPIError) -> StoreError:
@@ -179,6 +218,12 @@ def _advisory_lock(engine: Engine) -> Iterator[None]:
             _unlock(connection)
 
 
+def _options(engine: Engine) -> dict[str, Any]:
+    """Options of a connection that writes: on PostgreSQL it sees what others committed before."""
+    is_sqlite = engine.dialect.name == "sqlite"
+    return {WRITES: True} if is_sqlite else {"isolation_level": "READ COMMITTED"}
+
+
 def _unlock(connection: Connection) -> None:
     connection.rollback()
     connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": PUBLISHING})
@@ -203,7 +248,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _connect_sqlite(database: str, create: bool) -> sqlite3.Connection:
     uri = f"file:{quote(str(Path(database).absolute()))}?mode={'rwc' if create else 'rw'}"
-    return sqlite3.connect(uri, uri=True, timeout=30, check_same_thread=False)
+    return sqlite3.connect(uri, uri=True, timeout=PATIENCE, check_same_thread=False)
 
 
 def _address(engine: Engine) -> str:

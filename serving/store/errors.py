@@ -4,7 +4,11 @@ from core.errors import QueryError
 
 
 class CustomerNotFoundError(QueryError):
-    """The current release has no card of this customer."""
+    """The release has no card of this customer."""
+
+
+class ReleaseNotFoundError(QueryError):
+    """No release of this id is kept."""
 
 
 class InvalidCursorError(QueryError):

@@ -21,8 +21,9 @@ from models.judging.realised import JUDGED
 from models.words import RULE, SCORED
 from serving.cards.card import ScoreCard
 from serving.cards.sorting import DESCENDING
-from serving.store.database import check_not_newer, publishing, upgrade
+from serving.store.database import check_not_newer, publishing, upgrade, writing
 from serving.store.past import COMPANY, PROMISED, SOURCE_SHA, source_hash
+from serving.store.published import write_info
 from serving.store.release_folder import (
     BATCH,
     Counts,
@@ -124,7 +125,7 @@ def _loaded(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
 def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
     """Write the release under a new number and return it; nobody reads it yet."""
     as_of_date = dt.date.fromisoformat(manifest["as_of_date"])
-    with engine.begin() as connection:
+    with writing(engine) as connection:
         added = insert(releases).values(
             release_id=manifest["release_id"],
             model_version=manifest["model_version"],
@@ -135,7 +136,7 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
         earlier = _earlier(connection, manifest["model_version"], as_of_date)
     counts = Counts()
     for batch in read_cards(folder, manifest["release_id"]):
-        with engine.begin() as connection:
+        with writing(engine) as connection:
             before = _risks(connection, earlier, [card.customer_id for card in batch])
             changed = [_with_change(card, before.get(card.customer_id)) for card in batch]
             connection.execute(insert(cards), [_row(number, card) for card in changed])
@@ -143,7 +144,7 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
         counts.add(batch)
     for listed in _batches(read_timelines(folder)):
         rows = [{"number": number, "customer_id": who, "purchases": days} for who, days in listed]
-        with engine.begin() as connection:
+        with writing(engine) as connection:
             connection.execute(insert(timelines), rows)
     if counts.statuses.total() != manifest["cards"]:
         raise ArtifactError(
@@ -157,8 +158,8 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
     source = manifest["source"]
     info |= {SOURCE_SHA: source_hash(source), COMPANY: source.get(COMPANY)}
     info[PROMISED] = _promised(folder)
-    with engine.begin() as connection:
-        connection.execute(update(releases).where(releases.c.number == number).values(info=info))
+    with writing(engine) as connection:
+        write_info(connection, number, info)
     return number
 
 
@@ -172,7 +173,7 @@ def _promised(folder: Path) -> dict[str, Any]:
 def _switch(engine: Engine, number: int) -> None:
     """The moment of publishing: all in one short transaction."""
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    with engine.begin() as connection:
+    with writing(engine) as connection:
         connection.execute(
             update(releases)
             .where(releases.c.number == number, releases.c.published_at.is_(None))
@@ -264,12 +265,12 @@ def _remove_old(engine: Engine, current: int, keep: int) -> tuple[str, ...]:
 
 def _remove(engine: Engine, numbers: list[int]) -> None:
     # Unpublished first, all of it at once: nobody reads, or makes current, what is being deleted.
-    with engine.begin() as connection:
+    with writing(engine) as connection:
         gone = update(releases).where(releases.c.number.in_(numbers))
         connection.execute(gone.values(published_at=None))
     for number in numbers:
         for table in (timelines, card_texts, cards, releases):
-            with engine.begin() as connection:
+            with writing(engine) as connection:
                 connection.execute(delete(table).where(table.c.number == number))
 
 

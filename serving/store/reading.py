@@ -28,19 +28,17 @@ from serving.cards.release import Release
 from serving.cards.sorting import ASCENDING, MONEY, Order, Sort
 from serving.store.database import unreachable, version
 from serving.store.errors import (
-    CursorGoneError,
     CustomerNotFoundError,
     InvalidCursorError,
     NoForecastError,
     NoMoneyError,
     UnknownNameError,
 )
+from serving.store.published import NOTHING, find_release
 from serving.store.tables import (
     FORECAST,
     card_texts,
     cards,
-    current_release,
-    releases,
     timelines,
 )
 from serving.store.visible import sees, visible_cards, visible_owners
@@ -49,9 +47,6 @@ from sources.meanings.vocabulary import DO_NOTHING, TREATED
 PAGE = 50
 OTHER_LIST = (
     "This cursor does not belong to this list: take `next` as it stands, or start without a cursor."
-)
-NOTHING = (
-    "No release was published yet: run `make run` (with the same REGULARS_STORE_URL, if it is set)."
 )
 
 
@@ -69,71 +64,86 @@ class Listed:
     next_cursor: str | None
 
 
-def current(engine: Engine) -> Release:
-    """The release that is served. Raises NoReleaseError before the first one was published."""
-    try:
-        with engine.connect() as connection:
-            return _release(connection, None)[1]
-    except DBAPIError as error:
-        raise _explained(engine, error) from None
+def current(engine: Engine, release: str | None = None) -> Release:
+    """The release that is served, or the kept one of this id.
 
-
-def current_with(engine: Engine, part: str) -> tuple[Release, Any]:
-    """The current release and a further part of its facts; None where it has no such part.
-
-    Raises NoReleaseError before the first release was published.
+    Raises NoReleaseError before the first one was published, ReleaseNotFoundError for an id of
+    which no release is kept.
     """
     try:
         with engine.connect() as connection:
-            number, release = _release(connection, None)
-            info = connection.scalar(select(releases.c.info).where(releases.c.number == number))
-            return release, (info or {}).get(part)
+            return find_release(connection, release).release
     except DBAPIError as error:
         raise _explained(engine, error) from None
 
 
-def current_forecast(engine: Engine) -> tuple[Release, PublishedForecast]:
-    """The forecast of the published release. Raises NoForecastError without one."""
-    release, found = current_with(engine, FORECAST)
-    if found is None and release.churn_definition == LABEL:
+def with_part(engine: Engine, part: str, release: str | None = None) -> tuple[Release, Any]:
+    """A release and a further part of its facts; None where it has no such part.
+
+    Raises NoReleaseError and ReleaseNotFoundError as `current`.
+    """
+    try:
+        with engine.connect() as connection:
+            found = find_release(connection, release)
+            return found.release, found.part(connection, part)
+    except DBAPIError as error:
+        raise _explained(engine, error) from None
+
+
+def current_forecast(
+    engine: Engine, release: str | None = None
+) -> tuple[Release, PublishedForecast]:
+    """The forecast of a release. Raises NoForecastError without one, and as `current`."""
+    its, found = with_part(engine, FORECAST, release)
+    if found is None and its.churn_definition == LABEL:
         raise NoForecastError(
-            f"Release {release.release_id} has no forecast: it is made of a table with a label, "
+            f"Release {its.release_id} has no forecast: it is made of a table with a label, "
             "which holds no purchases to sum up."
         )
     if found is None:
         raise NoForecastError(
-            f"Release {release.release_id} has no forecast: it is older than forecasts, or a rule "
+            f"Release {its.release_id} has no forecast: it is older than forecasts, or a rule "
             "ranks in it, as the data is too little for models (`gate` of /v1/releases/current). "
             "Run `make run` with more data.",
         )
-    return release, PublishedForecast.model_validate({**found, "release_id": release.release_id})
+    return its, PublishedForecast.model_validate({**found, "release_id": its.release_id})
 
 
-def one_card(engine: Engine, customer_id: str, with_purchases: bool) -> tuple[Release, ScoreCard]:
-    """The customer's card in the current release. Raises CustomerNotFoundError without one."""
+def one_card(
+    engine: Engine, customer_id: str, with_purchases: bool, release: str | None = None
+) -> tuple[Release, ScoreCard]:
+    """The customer's card in a release. Raises CustomerNotFoundError without one.
+
+    Raises NoReleaseError and ReleaseNotFoundError as `current`.
+    """
     try:
         with engine.connect() as connection:
-            number, release = _release(connection, None)
-            is_theirs = (card_texts.c.number == number, card_texts.c.customer_id == customer_id)
-            found = connection.scalar(select(card_texts.c.card).where(*is_theirs))
-            if found is None:
-                raise _no_card(customer_id, release)
-            card = ScoreCard.model_validate_json(found)
+            found = find_release(connection, release)
+            is_theirs = (
+                card_texts.c.number == found.number,
+                card_texts.c.customer_id == customer_id,
+            )
+            text = connection.scalar(select(card_texts.c.card).where(*is_theirs))
+            if text is None:
+                raise _no_card(customer_id, found.release)
+            card = ScoreCard.model_validate_json(text)
             if not sees(connection, card.owner):
-                raise _no_card(customer_id, release)
+                raise _no_card(customer_id, found.release)
             if with_purchases:
-                card = card.model_copy(update={"purchases": _purchases(connection, number, card)})
-            return release, card
+                purchases = _purchases(connection, found.number, card)
+                card = card.model_copy(update={"purchases": purchases})
+            return found.release, card
     except DBAPIError as error:
         raise _explained(engine, error) from None
 
 
-def at_risk(engine: Engine, query: AtRiskQuery) -> Listed:
+def at_risk(engine: Engine, query: AtRiskQuery, release: str | None = None) -> Listed:
     """One page of the ranked list; a cursor stays with the release in which it began.
 
-    Raises InvalidCursorError for a cursor that is invalid or belongs to another list,
-    CursorGoneError where its release is no longer kept, NoMoneyError for an order by money where
-    the release has none, and UnknownNameError for an action or owner that does not occur in it.
+    Raises NoReleaseError and ReleaseNotFoundError as `current`, InvalidCursorError for a cursor
+    that is invalid or belongs to another list or release, CursorGoneError where its release is no
+    longer kept, NoMoneyError for an order by money where the release has none, and UnknownNameError
+    for an action or owner that does not occur in it.
     """
     cursor = None
     if query.cursor is not None:
@@ -142,7 +152,7 @@ def at_risk(engine: Engine, query: AtRiskQuery) -> Listed:
             raise InvalidCursorError(OTHER_LIST)
     try:
         with engine.connect() as connection:
-            return _page(connection, query, cursor)
+            return _page(connection, query, cursor, release)
     except DBAPIError as error:
         raise _explained(engine, error) from None
 
@@ -153,23 +163,6 @@ def _no_card(customer_id: str, release: Release) -> CustomerNotFoundError:
         f"There is no customer {customer_id!r} in release {release.release_id}. "
         "Customers who never bought, or who object to profiling, have no card.",
     )
-
-
-def _release(connection: Connection, number: int | None) -> tuple[int, Release]:
-    columns = (releases.c.number, releases.c.info, releases.c.published_at)
-    pointer = connection.scalar(select(current_release.c.number))
-    wanted = pointer if number is None else number
-    is_kept = and_(releases.c.number == wanted, releases.c.published_at.is_not(None))
-    row = None if wanted is None else connection.execute(select(*columns).where(is_kept)).first()
-    if row is None and number is None:
-        raise NoReleaseError(NOTHING)
-    if row is None:
-        raise CursorGoneError("The release this list began in is no longer kept: start again.")
-    times = {"published_at": row.published_at.replace(tzinfo=dt.UTC)}
-    facts = {**row.info, **times, "is_current": row.number == pointer}
-    release = Release.model_validate(facts)
-    owners = [owner for owner in release.owners if sees(connection, owner)]
-    return row.number, release.model_copy(update={"owners": owners})
 
 
 def _check_names(query: Filters, release: Release) -> None:
@@ -184,8 +177,16 @@ def _check_names(query: Filters, release: Release) -> None:
                 raise UnknownNameError(name, why)
 
 
-def _page(connection: Connection, query: AtRiskQuery, cursor: Cursor | None) -> Listed:
-    number, release = _release(connection, cursor.number if cursor else None)
+def _page(
+    connection: Connection, query: AtRiskQuery, cursor: Cursor | None, asked: str | None
+) -> Listed:
+    if cursor is None:
+        found = find_release(connection, asked)
+    else:
+        found = find_release(connection, number=cursor.number)
+        if asked not in (None, found.release.release_id):
+            raise InvalidCursorError(OTHER_LIST)
+    number, release = found.number, found.release
     _check_names(query, release)
     sort, order = _order(query, cursor, release)
     wanted = [cards.c.number == number, cards.c.status.in_(LISTED), *_conditions(query)]

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Engine, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, select
 
 from serving.cards.card import PUBLISHING
 from serving.cards.monitor import Monitor, PublishedMonitor
 from serving.cards.release import Release
-from serving.store.database import unreachable
+from serving.store.database import writing
 from serving.store.errors import NoReportError
-from serving.store.reading import current_with
+from serving.store.published import write_info
+from serving.store.reading import with_part
 from serving.store.tables import MONITOR, releases
 
 
@@ -22,24 +22,22 @@ def keep_report(engine: Engine, release_id: str, report: Mapping[str, Any]) -> N
     """
     checked = Monitor.model_validate(report, context=PUBLISHING).model_dump(mode="json")
     its = releases.c.release_id == release_id
-    try:
-        with engine.begin() as connection:
-            for number, info in connection.execute(
-                select(releases.c.number, releases.c.info).where(its)
-            ):
-                changed = update(releases).where(releases.c.number == number)
-                connection.execute(changed.values(info={**info, MONITOR: checked}))
-    except DBAPIError as error:
-        raise unreachable(engine, error) from None
+    with writing(engine) as connection:
+        found = connection.execute(select(releases.c.number, releases.c.info).where(its)).all()
+        for number, info in found:
+            write_info(connection, number, {**info, MONITOR: checked})
 
 
-def current_report(engine: Engine) -> tuple[Release, PublishedMonitor]:
-    """The report on the published release, without sentences. Raises NoReportError without one."""
-    release, found = current_with(engine, MONITOR)
+def current_report(engine: Engine, release: str | None = None) -> tuple[Release, PublishedMonitor]:
+    """The report on a release, without sentences. Raises NoReportError without one.
+
+    Raises NoReleaseError and ReleaseNotFoundError as `current`.
+    """
+    its, found = with_part(engine, MONITOR, release)
     if found is None:
         raise NoReportError(
-            f"Release {release.release_id} has no report: a rule ranks in it, as the data is too "
+            f"Release {its.release_id} has no report: a rule ranks in it, as the data is too "
             "little for models (`gate` of /v1/releases/current), or it was never monitored. Run "
             "`make run`, in the first case with more data.",
         )
-    return release, PublishedMonitor.model_validate({**found, "release_id": release.release_id})
+    return its, PublishedMonitor.model_validate({**found, "release_id": its.release_id})

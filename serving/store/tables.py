@@ -46,6 +46,7 @@ releases = Table(
     Column("as_of_date", Date, nullable=False),
     Column("published_at", DateTime, nullable=True),  # UTC; null while it is being loaded
     Column("info", JSON, nullable=False),  # what the release says of itself
+    Column("info_sha256", String, nullable=True),  # readers keep it parsed under this name
     sqlite_autoincrement=True,  # numbers are never reused: cursors name them
 )
 

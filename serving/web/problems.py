@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from core.errors import NoReleaseError, StoreError
+from core.errors import NoReleaseError, StoreError, WriteError
 from serving.people.errors import ForeignPageError, NotAllowedError, NotKnownError
 from serving.store.errors import (
     CursorGoneError,
@@ -23,6 +23,7 @@ from serving.store.errors import (
     NoForecastError,
     NoMoneyError,
     NoReportError,
+    ReleaseNotFoundError,
     UnknownNameError,
 )
 
@@ -36,6 +37,7 @@ PROBLEMS = {
     "customer-not-found": (404, "There is no such customer"),
     "no-forecast": (404, "The release has no forecast"),
     "no-report": (404, "The release was not monitored"),
+    "release-not-found": (404, "There is no such release"),
     "not-found": (404, "There is nothing at this address"),
     "method-not-allowed": (405, "This address does not take this method"),
     "cursor-gone": (410, "The list can no longer be continued"),
@@ -46,10 +48,12 @@ PROBLEMS = {
     "internal-error": (500, "Something went wrong here"),
     "no-release": (503, "Nothing was published yet"),
     "store-unavailable": (503, "The store cannot be read"),
+    "writes-refused": (503, "The store takes no writes now"),
 }
 # What the store cannot answer → the problem that the API returns.
 ANSWERS: dict[type[Exception], str] = {
     CustomerNotFoundError: "customer-not-found",
+    ReleaseNotFoundError: "release-not-found",
     InvalidCursorError: "invalid-cursor",
     CursorGoneError: "cursor-gone",
     NoMoneyError: "no-money",
@@ -60,6 +64,7 @@ ANSWERS: dict[type[Exception], str] = {
     NotKnownError: "not-signed-in",
     NotAllowedError: "not-allowed",
     ForeignPageError: "foreign-page",
+    WriteError: "writes-refused",
 }
 log = logging.getLogger("uvicorn.error")
 

@@ -19,7 +19,15 @@ from tests.serving.releases import card_row, company, write_release
 
 # Where it matters which database answers: what is stored, published, filtered, sorted and paged.
 # The other tests look at rows that both have given alike.
-ON_BOTH = ("test_api", "test_paging", "test_publishing", "test_rule_release", "test_store")
+ON_BOTH = (
+    "test_api",
+    "test_paging",
+    "test_publishing",
+    "test_rule_release",
+    "test_store",
+    "test_which_release",
+    "test_writing",
+)
 
 
 def pytest_generate_tests(metafunc):

@@ -1,0 +1,130 @@
+"""Which release is meant, and what it says of itself: parsed once in each process.
+
+What was parsed is kept under the sha256 of its text, so that whatever changes it (the report of the
+monitor, which comes later; an erasure; another store) is seen by the next reader.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, select, update
+
+from core.errors import NoReleaseError
+from serving.cards.release import Release
+from serving.store.errors import CursorGoneError, ReleaseNotFoundError
+from serving.store.tables import current_release, releases
+from serving.store.visible import sees, visible_owners
+
+NOTHING = (
+    "No release was published yet: run `make run` (with the same REGULARS_STORE_URL, if it is set)."
+)
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """What was made for the keys that were asked for last, at most `size` of them."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._made, self._lock = size, OrderedDict[Any, T](), Lock()
+
+    def get(self, key: Any, make: Callable[[], T]) -> T:
+        """What was made for this key; made now if it is not there."""
+        with self._lock:
+            if key in self._made:
+                self._made.move_to_end(key)
+                return self._made[key]
+        made = make()
+        with self._lock:
+            self._made[key] = made
+            while len(self._made) > self._size:
+                self._made.popitem(last=False)
+        return made
+
+
+_INFOS: Kept[Mapping[str, Any]] = Kept(32)
+_RELEASES: Kept[Release] = Kept(64)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A kept release: its number, its facts, and where its info is kept parsed."""
+
+    number: int
+    release: Release
+    info_sha256: str | None
+
+    def part(self, connection: Connection, name: str) -> Any:
+        """A further part of what the release says of itself; None where it has no such part."""
+        return _info(connection, self.number, self.info_sha256).get(name)
+
+
+def find_release(
+    connection: Connection, release: str | None = None, number: int | None = None
+) -> Found:
+    """The release of this id, or of this number; without either the current one.
+
+    Raises NoReleaseError before the first release was published, ReleaseNotFoundError for an id,
+    and CursorGoneError for a number, of which no release is kept.
+    """
+    columns = (releases.c.number, releases.c.published_at, releases.c.info_sha256)
+    pointer = select(current_release.c.number).scalar_subquery()
+    wanted = releases.c.number == (pointer if number is None else number)
+    if release is not None:
+        wanted = releases.c.release_id == release
+    row = connection.execute(
+        select(*columns, pointer.label("current"))
+        .where(wanted, releases.c.published_at.is_not(None))
+        .order_by(releases.c.number.desc())
+        .limit(1)
+    ).first()
+    if row is not None:
+        # What can change while the info stays is part of the key.
+        key = (row.info_sha256, row.number, row.published_at, row.number == row.current)
+        if row.info_sha256 is None:
+            return Found(row.number, _seen(connection, _parsed(connection, row)), None)
+        parsed = _RELEASES.get(key, lambda: _parsed(connection, row))
+        return Found(row.number, _seen(connection, parsed), row.info_sha256)
+    if number is not None:
+        raise CursorGoneError("The release this list began in is no longer kept: start again.")
+    if release is None or connection.scalar(select(current_release.c.number)) is None:
+        raise NoReleaseError(NOTHING)
+    raise ReleaseNotFoundError(
+        f"No release {release!r} is kept here: the id is misspelt, or newer releases have taken "
+        "its place (REGULARS_KEEP_RELEASES says how many are kept)."
+    )
+
+
+def write_info(connection: Connection, number: int, info: Mapping[str, Any]) -> None:
+    """Keep what a release says of itself; the only place that writes it."""
+    text = json.dumps(info, sort_keys=True)
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    changed = update(releases).where(releases.c.number == number)
+    connection.execute(changed.values(info=dict(info), info_sha256=sha256))
+
+
+def _seen(connection: Connection, release: Release) -> Release:
+    """The release as this reader sees it: without the owners of customers that are not theirs."""
+    if visible_owners(connection) is None:
+        return release
+    owners = [owner for owner in release.owners if sees(connection, owner)]
+    return release.model_copy(update={"owners": owners})
+
+
+def _parsed(connection: Connection, row: Any) -> Release:
+    facts = _info(connection, row.number, row.info_sha256)
+    times = {"published_at": row.published_at.replace(tzinfo=dt.UTC)}
+    return Release.model_validate({**facts, **times, "is_current": row.number == row.current})
+
+
+def _info(connection: Connection, number: int, sha256: str | None) -> Mapping[str, Any]:
+    def read() -> Mapping[str, Any]:
+        query = select(releases.c.info).where(releases.c.number == number)
+        return connection.scalar(query) or {}
+
+    return read() if sha256 is None else _INFOS.get(sha256, read)
