@@ -12,8 +12,10 @@ from starlette.types import ASGIApp
 from core.errors import AccessError, QueryError, StoreError
 from serving.api import at_risk, customers, health, releases
 from serving.api.document import operation_id, tidy_document
-from serving.pages import customer, docs, figures, worklist
-from serving.people.access import Access, refuse_undeclared
+from serving.pages import customer, docs, figures, sign_in, worklist
+from serving.people.access import Access
+from serving.people.routes import refuse_undeclared
+from serving.people.sessions import SessionCookie
 from serving.settings import Settings
 from serving.web.guard import Guard
 from serving.web.page import problem_page
@@ -21,7 +23,7 @@ from serving.web.problems import ApiProblem, as_problem
 from serving.web.templates import STATIC
 
 # In the order in which the documentation shows them.
-PARTS = (customers, at_risk, releases, health, worklist, customer, docs, figures)
+PARTS = (customers, at_risk, releases, health, worklist, customer, docs, figures, sign_in)
 MACHINES = ("/v1", "/health", "/ready", "/openapi.json", "/static")
 DESCRIPTION = (
     "Score cards of customers: calibrated risk, next purchase, money at stake, reasons and one "
@@ -63,6 +65,7 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     app.add_exception_handler(AccessError, _problem)
     app.add_exception_handler(SQLAlchemyError, _problem)
     app.add_exception_handler(Exception, _problem)
+    app.add_middleware(SessionCookie)
     refuse_undeclared(app.routes)
     tidy_document(app)
     # Outermost, so that errors raised anywhere carry the same headers.

@@ -1,4 +1,4 @@
-"""Commands of serving: `python -m serving.cli serve|keys`.
+"""Commands of serving: `python -m serving.cli serve|keys|users`.
 
 What a command needs is imported by the command: Ctrl-C ends it without a word while that loads too.
 """

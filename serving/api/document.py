@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from serving.cards.query import UNDOCUMENTED
-from serving.people.access import declared_scopes
+from serving.people.routes import declared_scopes
 from serving.web.documented_access import document_access
 from serving.web.problems import MEDIA_TYPE, Problem
 

@@ -8,7 +8,7 @@ be known, also when all keys have been revoked.
 import asyncio
 import ipaddress
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,19 +17,31 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import Headers
-from starlette.routing import BaseRoute
 
 from core.clock import utc_now
 from core.errors import EnvironmentProblem
 from serving.people.errors import ForeignPageError, NotAllowedError, NotKnownError
 from serving.people.keys import Key, all_keys, fits, key_id_of
-from serving.people.scopes import PUBLIC, SCOPES, Scope
+from serving.people.scopes import PUBLIC, ROLES, SCOPES, Scope
+from serving.people.sessions import (
+    COOKIE,
+    TO_SET,
+    Session,
+    end_session,
+    ended,
+    new_session,
+    read_session,
+    renewed,
+)
+from serving.people.throttle import Throttle
+from serving.people.users import LONGEST as LONGEST_PASSWORD
+from serving.people.users import User, all_users, is_password, normal
 from serving.store.database import unreachable, version
+from serving.store.own_secrets import SESSIONS, secret
 from serving.store.visible import only_of
 
 REREAD_SECONDS = 2.0  # how long a revoked key may still open something
 READING = ("GET", "HEAD", "OPTIONS")
-OPEN_PATHS = ("/openapi.json", "/static/{path}")  # routes that are no functions of ours: public
 
 
 @dataclass(frozen=True)
@@ -39,6 +51,7 @@ class Caller:
     who: str
     scopes: frozenset[Scope]
     owners: frozenset[str] | None = None
+    user: str | None = None
 
 
 MACHINE = Caller("this machine", frozenset(SCOPES))
@@ -50,11 +63,32 @@ class Known:
     """Everybody whom the store knows."""
 
     keys: dict[str, Key] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+    ended: frozenset[str] = frozenset()  # sessions
+    signing: bytes | None = None  # signs cookies; made with the first user
 
     @property
     def anybody(self) -> bool:
         """Whether there has ever been a key or a user."""
-        return bool(self.keys)
+        return bool(self.keys) or self.signing is not None
+
+    def session(self, cookie: str | None) -> Session | None:
+        """The session of a cookie, if it has not ended."""
+        if cookie is None or self.signing is None:
+            return None
+        found = read_session(cookie, self.signing)
+        if found is None or found.session_id in self.ended or found.name not in self.users:
+            return None
+        is_same = found.password_number == self.users[found.name].password_number
+        return found if is_same else None
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What became of a log-in: the cookie of a session, or none, and the seconds to wait."""
+
+    cookie: str | None
+    wait: float = 0.0
 
 
 class Access:
@@ -67,6 +101,7 @@ class Access:
         self._known, self._until = Known(), -1.0
         self._rereading = asyncio.Lock()
         self._limited: dict[frozenset[str], Engine] = {}
+        self._throttle, self._hashing = Throttle(clock), asyncio.Lock()
 
     async def caller(self, request: Request) -> Caller:
         """Who asks. Raises NotKnownError, StoreError when the store does not answer."""
@@ -74,9 +109,40 @@ class Access:
         authorization = request.headers.get("authorization")
         if authorization is not None:
             return _by_key(known, authorization)
+        session = known.session(request.cookies.get(COOKIE))
+        if session is not None and known.signing is not None:
+            if session.is_to_be_renewed:
+                setattr(request.state, TO_SET, renewed(session, known.signing))
+            user = known.users[session.name]
+            return Caller(f"user {user.name}", ROLES[user.role], user.owners, user.name)
         if not known.anybody and self.is_local:
             return MACHINE
         raise NotKnownError("Send a key: `Authorization: Bearer regulars_…`.")
+
+    async def signed_in(self, name: str, password: str, address: str) -> Tried:
+        """Begin a session where name and password belong together; the address slows failures."""
+        known = await self._current()
+        who = (f"name {normal(name)}", f"address {address}")
+        wait = self._throttle.wait(*who)
+        if wait > 0:
+            return Tried(None, wait)
+        user = known.users.get(normal(name))
+        # One at a time: each takes 64 MB, and whoever tries many must not keep all cores busy.
+        async with self._hashing:
+            fits_it = await to_thread.run_sync(is_password, user, password[:LONGEST_PASSWORD])
+        if not fits_it or user is None or known.signing is None:
+            self._throttle.failed(*who)
+            return Tried(None)
+        self._throttle.succeeded(*who)
+        return Tried(new_session(user, known.signing))
+
+    async def signed_out(self, request: Request) -> None:
+        """End the session of this request, if it has one."""
+        known = await self._current()
+        session = known.session(request.cookies.get(COOKIE))
+        if session is not None:
+            await to_thread.run_sync(end_session, self.engine, session)
+            self._until = -1.0
 
     def store_of(self, caller: Caller) -> Engine:
         """The store as this caller sees it."""
@@ -101,7 +167,12 @@ def known_to(engine: Engine) -> Known:
         if version(engine) is None:
             return Known()
         with engine.connect() as connection:
-            return Known({key.key_id: key for key in all_keys(connection)})
+            return Known(
+                keys={key.key_id: key for key in all_keys(connection)},
+                users={user.name: user for user in all_users(connection)},
+                ended=ended(connection),
+                signing=secret(connection, SESSIONS),
+            )
     except DBAPIError as error:
         raise unreachable(engine, error) from None
 
@@ -114,14 +185,14 @@ class Needs:
 
     async def __call__(self, request: Request) -> None:
         """Notes the caller in `request.state.caller`. Raises AccessError where they may not."""
+        # A key is never sent by a browser of its own accord; everything else may be.
+        if request.method not in READING and "authorization" not in request.headers:
+            refuse_foreign_page(request.headers)
         request.state.caller = NOBODY if self.scope == PUBLIC else await self._admitted(request)
 
     async def _admitted(self, request: Request) -> Caller:
         access: Access = request.app.state.access
         caller = await access.caller(request)
-        # A key is never sent by a browser of its own accord; everything else may be.
-        if request.method not in READING and "authorization" not in request.headers:
-            refuse_foreign_page(request.headers)
         if self.scope not in caller.scopes:
             raise NotAllowedError(f"This needs the scope {self.scope}.", self.scope)  # type: ignore
         return caller
@@ -138,41 +209,13 @@ def store_of(request: Request) -> Engine:
     return access.store_of(request.state.caller)
 
 
-def declared_scopes(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], str | None]:
-    """The scope of every (method, path); None where none is declared."""
-    found: dict[tuple[str, str], str | None] = {}
-    for route in _every(routes):
-        path = str(getattr(route, "path_format", getattr(route, "path", "")))
-        scopes = [
-            part.dependency.scope
-            for part in getattr(route, "dependencies", ())
-            if isinstance(part.dependency, Needs)
-        ]
-        scope = scopes[0] if len(scopes) == 1 else None
-        if path in OPEN_PATHS:
-            scope = PUBLIC
-        for method in sorted(getattr(route, "methods", None) or {"GET"}):
-            found[method, path] = scope
-    return found
-
-
-def refuse_undeclared(routes: Iterable[BaseRoute]) -> None:
-    """Raises LookupError for a route without a scope: the service does not start with one."""
-    undeclared = [" ".join(route) for route, scope in declared_scopes(routes).items() if not scope]
-    if undeclared:
-        raise LookupError(
-            f"No scope is declared for {', '.join(undeclared)}: give each "
-            "`dependencies=[needs(…)]` with one of serving/people/scopes.py."
-        )
-
-
 def refuse_unguarded(engine: Engine, host: str) -> None:
     """Raises EnvironmentProblem where others could reach a service that lets everybody in."""
     if not is_loopback(host) and not known_to(engine).anybody:
         raise EnvironmentProblem(
             f"REGULARS_HOST={host} would show every customer to whoever can reach this machine. "
-            "Make a key first: `python -m serving.cli keys create --name crm --scopes "
-            "cards:read,figures:read`."
+            "Make a key first, or add a user: `python -m serving.cli keys create --name crm "
+            "--scopes cards:read,figures:read`, `python -m serving.cli users add --name anna`."
         )
 
 
@@ -209,13 +252,3 @@ def _by_key(known: Known, authorization: str) -> Caller:
     if problem is not None:
         raise NotKnownError(f"The key {key.key_id} {problem}.", with_key=True)
     return Caller(f"key {key.key_id}", key.scopes, key.owners)
-
-
-def _every(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
-    """The routes, those of included routers too."""
-    for route in routes:
-        included = getattr(route, "original_router", None)
-        if included is None:
-            yield route
-        else:
-            yield from _every(included.routes)

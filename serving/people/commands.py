@@ -1,9 +1,9 @@
-"""The commands on keys, as they are typed: `python -m serving.cli keys create|list|revoke`."""
+"""The commands on keys and users, as they are typed: `python -m serving.cli keys|users`."""
 
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from serving.people.scopes import SCOPES
+from serving.people.scopes import ROLES, SCOPES
 
 if TYPE_CHECKING:
     from serving.settings import Settings
@@ -27,6 +27,23 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     revoke = parts.add_parser("revoke", help="the key opens nothing any more, within 5 seconds")
     revoke.add_argument("key_id", help="the eight characters after regulars_")
     revoke.set_defaults(run="revoke")
+    _add_users(commands)
+
+
+def _add_users(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    users = commands.add_parser("users", help="managers who sign in to the pages")
+    parts = users.add_subparsers(dest="part", required=True)
+    add = parts.add_parser("add", help="asks for the password, or reads it from standard input")
+    add.add_argument("--role", default="manager", choices=ROLES, help="default: manager")
+    add.add_argument(
+        "--owner", action="append", help="see only this owner's customers; repeat it for several"
+    )
+    parts.add_parser("list", help="every user").set_defaults(run="list_users")
+    password = parts.add_parser("password", help="set another one; ends their sessions")
+    remove = parts.add_parser("remove", help="they are signed out within 5 seconds")
+    for part, function in ((add, "add"), (password, "password"), (remove, "remove")):
+        part.add_argument("--name", required=True)
+        part.set_defaults(run=function)
 
 
 def run(asked: Any, settings: "Settings") -> None:

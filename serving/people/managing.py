@@ -1,14 +1,17 @@
-"""What the commands on keys do."""
+"""What the commands on keys and users do."""
 
 import datetime as dt
+import getpass
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Engine
 
 from core.clock import utc_now
-from core.errors import StoreError
+from core.errors import AccountError, StoreError
 from serving.people.keys import all_keys, create_key, revoke_key
+from serving.people.users import add_user, all_users, change_password, remove_user
 from serving.settings import Settings
 from serving.store.database import check_version, open_store, publishing, upgrade, version
 
@@ -39,10 +42,8 @@ def list_keys(engine: Engine, _: Any) -> None:
     for key in keys:
         state = key.problem(utc_now()) or "is valid"
         until = "" if key.expires_at is None else f" until {key.expires_at:%Y-%m-%d}"
-        whose = (
-            "everybody" if key.owners is None else f"customers of {', '.join(sorted(key.owners))}"
-        )
-        print(f"{key.key_id}  {state}{until}  {key.name}: {', '.join(sorted(key.scopes))}; {whose}")
+        scopes = ", ".join(sorted(key.scopes))
+        print(f"{key.key_id}  {state}{until}  {key.name}: {scopes}; {_whose(key.owners)}")
     if not keys:
         print("There are no keys: whoever uses this machine may ask for everything.")
 
@@ -51,6 +52,48 @@ def revoke(engine: Engine, asked: Any) -> None:
     """Revoke a key."""
     revoke_key(engine, asked.key_id)
     print(f"Key {asked.key_id} opens nothing any more; running services know within 5 seconds.")
+
+
+def add(engine: Engine, asked: Any) -> None:
+    """Add a user."""
+    add_user(engine, asked.name, _password(), asked.role, asked.owner)
+    print(f"{asked.name} may sign in as {asked.role}.")
+
+
+def list_users(engine: Engine, _: Any) -> None:
+    """Print every user."""
+    with engine.connect() as connection:
+        users = all_users(connection)
+    for user in users:
+        print(f"{user.name}  {user.role}; {_whose(user.owners)}")
+    if not users:
+        print("There are no users.")
+
+
+def password(engine: Engine, asked: Any) -> None:
+    """Set another password."""
+    change_password(engine, asked.name, _password())
+    print(f"{asked.name} has another password, and is signed out everywhere within 5 seconds.")
+
+
+def remove(engine: Engine, asked: Any) -> None:
+    """Remove a user."""
+    remove_user(engine, asked.name)
+    print(f"{asked.name} is removed, and signed out everywhere within 5 seconds.")
+
+
+def _password() -> str:
+    """What is typed twice without being shown, or a line of standard input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    typed = getpass.getpass("Password: ")
+    if typed != getpass.getpass("Once more: "):
+        raise AccountError("The two are not the same. Nothing was changed.")
+    return typed
+
+
+def _whose(owners: frozenset[str] | None) -> str:
+    return "everybody" if owners is None else f"customers of {', '.join(sorted(owners))}"
 
 
 def _make_tables(engine: Engine) -> None:

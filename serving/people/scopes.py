@@ -13,6 +13,16 @@ Scope = Literal[
 ]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 PUBLIC: Literal["public"] = "public"  # asked for by nobody in particular: no customer, no figure
+Role = Literal["viewer", "manager", "lead", "admin"]
+_VIEWER: tuple[Scope, ...] = ("cards:read", "figures:read")
+_MANAGER: tuple[Scope, ...] = (*_VIEWER, "outcomes:write")
+_LEAD: tuple[Scope, ...] = (*_MANAGER, "events:write", "scores:compute")
+ROLES: dict[Role, frozenset[Scope]] = {
+    "viewer": frozenset(_VIEWER),
+    "manager": frozenset(_MANAGER),
+    "lead": frozenset(_LEAD),
+    "admin": frozenset(SCOPES),
+}
 MEANINGS: dict[str, str] = {
     "cards:read": "score cards, lists and exports of customers",
     "figures:read": "figures on the whole company: releases, forecast, monitor",

@@ -1,9 +1,10 @@
 """The store's tables of people's access: no publication touches them.
 
-Times are UTC. Nothing here can be used to get in: of a key only its sha256 is kept.
+Times are UTC. Nothing here can be used to get in: of a key only its sha256 is kept, of a password
+its argon2 hash.
 """
 
-from sqlalchemy import JSON, Column, DateTime, LargeBinary, String, Table
+from sqlalchemy import JSON, Column, DateTime, Integer, LargeBinary, String, Table
 
 from serving.store.tables import metadata
 
@@ -26,4 +27,23 @@ api_keys = Table(
     Column("created_at", DateTime, nullable=False),
     Column("expires_at", DateTime),
     Column("revoked_at", DateTime),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("password_hash", String, nullable=False),  # argon2id
+    Column("role", String, nullable=False),
+    Column("owners", JSON(none_as_null=True)),  # whose customers they see; null: everybody's
+    Column("created_at", DateTime, nullable=False),
+    Column("password_number", Integer, nullable=False),  # sessions of an earlier one have ended
+)
+
+# Sessions that were ended by hand; the others end by their own times.
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    Column("session_id", String, primary_key=True),
+    Column("until", DateTime, nullable=False),  # when the session would have ended at the latest
 )

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from features.params import LABEL
 from serving.cards.query import SEVERAL, AtRiskQuery
 from serving.cards.release import Release
+from serving.people.access import NOBODY
 from serving.web.convertors import id_in_path
 from serving.web.language import chosen_language
 from serving.web.problems import ApiProblem, parameter_problem
@@ -23,7 +24,6 @@ from serving.wording.sentences import field_label, label, listing, period, sente
 
 PROBLEM_WORDS = {  # problems that people may meet → their words
     "customer-not-found": ("page.customer_not_found", "page.customer_not_found_detail"),
-    "not-signed-in": ("page.not_signed_in", "page.not_signed_in_detail"),
     "not-allowed": ("page.not_allowed", "page.not_allowed_detail"),
     "foreign-page": ("page.foreign_page", "page.foreign_page_detail"),
     "not-found": ("page.not_found", "page.not_found_detail"),
@@ -43,10 +43,11 @@ EXAMPLES = {"complete_journey", "cdnow", "simulator"}  # sources that never get 
 
 def problem_page(request: Request, problem: ApiProblem) -> HTMLResponse:
     """The page of a problem, the same one that the API would return."""
-    asked = request.query_params.get("language")
-    language = chosen_language(
-        request, next((language for language in LANGUAGES if language == asked), None)
-    )
+    if problem.name == "not-signed-in":
+        page = sign_in_page(request, problem.status, _path(request) + _query(request))
+        page.headers.update(problem.headers)
+        return page
+    language = _asked_language(request)
     title, detail = PROBLEM_WORDS.get(problem.name, ("page.broken", "page.broken_detail"))
     names = listing((error.parameter for error in problem.errors), language)
     words = {
@@ -56,6 +57,17 @@ def problem_page(request: Request, problem: ApiProblem) -> HTMLResponse:
     page = page_of(request, "problem.html", language, {}, problem.status, **words)
     page.headers.update(problem.headers)
     return page
+
+
+def sign_in_page(
+    request: Request, status: int, following: str, wrong: str | None = None, **values: Any
+) -> HTMLResponse:
+    """The form to sign in, which leads to `following`; `wrong` is the key of what went wrong."""
+    language = _asked_language(request)
+    kept = {"language": [language]} if "language" in request.query_params else {}
+    said = None if wrong is None else sentence(wrong, language, **values)
+    words = {"following": following, "wrong": said, "kept": suffix(kept)}
+    return page_of(request, "sign_in.html", language, {}, status, **words)
 
 
 def page_of(
@@ -85,6 +97,7 @@ def page_of(
             language: _path(request) + suffix({**here, "language": [language]})
             for language in LANGUAGES
         },
+        user=getattr(request.state, "caller", NOBODY).user,
         **values,
     )
     return HTMLResponse(text, status, headers={"Vary": "Accept-Language"})
@@ -126,6 +139,19 @@ def suffix(parameters: Mapping[str, list[Any]]) -> str:
     """The parameters as the query part of a URL; empty without any."""
     text = urlencode(parameters, doseq=True)
     return f"?{text}" if text else ""
+
+
+def _asked_language(request: Request) -> Language:
+    """The language of a page whose parameters may be wrong."""
+    asked = request.query_params.get("language")
+    return chosen_language(
+        request, next((language for language in LANGUAGES if language == asked), None)
+    )
+
+
+def _query(request: Request) -> str:
+    query = request.scope["query_string"].decode("ascii", "ignore")
+    return f"?{query}" if query else ""
 
 
 def _sentence(language: Language, key: str, **values: Any) -> str:

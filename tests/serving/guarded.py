@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import Engine
+
 from serving.app import create_app
-from serving.people.access import declared_scopes
+from serving.people.routes import declared_scopes
 from serving.people.scopes import PUBLIC, SCOPES
+from serving.people.users import add_user
 from serving.settings import Settings
 from serving.store.database import open_store
 from tests.serving.releases import card_row, gone_row, write_release
@@ -55,3 +60,14 @@ def bearer(key: str) -> dict[str, str]:
 
 def every_scope() -> tuple[str, ...]:
     return SCOPES
+
+
+def add_users(
+    engine: Engine, users: dict[str, tuple[str, list[str] | None]], password: str
+) -> None:
+    """Users by name, with role and owners; their hashes cost little here."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("serving.people.users.HASHER", cheap)
+        for name, (role, owners) in users.items():
+            add_user(engine, name, password, role, owners)

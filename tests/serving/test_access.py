@@ -16,14 +16,13 @@ from serving.people.access import (
     REREAD_SECONDS,
     Access,
     Needs,
-    declared_scopes,
     is_loopback,
     needs,
-    refuse_undeclared,
     refuse_unguarded,
 )
 from serving.people.errors import ForeignPageError, NotKnownError
 from serving.people.keys import create_key, revoke_key
+from serving.people.routes import declared_scopes, refuse_undeclared
 from serving.people.scopes import MEANINGS, PUBLIC, SCOPES
 from serving.store.database import open_store, upgrade
 from serving.store.publishing import publish

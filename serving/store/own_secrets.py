@@ -1,0 +1,28 @@
+"""Random values of this store's own: they sign and hash what nobody else may forge or guess.
+
+They stand in the store, as every server of it has to know them, and stage `ingest` too.
+"""
+
+import secrets as random
+
+from sqlalchemy import Connection, insert, select
+
+from serving.store.people_tables import secrets
+
+SESSIONS = "sessions"  # signs the cookies of users
+BYTES = 32
+
+
+def secret(connection: Connection, name: str) -> bytes | None:
+    """The value of this name; None before it was made."""
+    found: bytes | None = connection.scalar(select(secrets.c.value).where(secrets.c.name == name))
+    return found
+
+
+def made_secret(connection: Connection, name: str) -> bytes:
+    """The value of this name, made now where there is none; within a transaction of `writing`."""
+    found = secret(connection, name)
+    if found is None:
+        found = random.token_bytes(BYTES)
+        connection.execute(insert(secrets).values(name=name, value=found))
+    return found
