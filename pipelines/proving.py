@@ -12,7 +12,8 @@ from features.usability.report import usability_report
 from sources.contract import AT_STAKE, READY
 from sources.params import SourceParams
 from sources.proposing.cure_lines import followed, lines_in
-from sources.proposing.proof import Measured, Proof, mended, name_currency, prove
+from sources.proposing.currency_questions import name_currency
+from sources.proposing.proof import Measured, Proof, mended, prove
 from sources.proposing.proposal import Proposal
 from sources.proposing.questions import Answers
 from sources.ready.check import CUSTOMER, DATE, LEFT, check_ready
