@@ -32,7 +32,15 @@ CUSTOMER = (
 AMOUNT = (
     *("amount", "net_amount", "line_total", "line_amount", "order_total", "grand_total"),
     *("grand total (base)", "grand total (purchased)", "total", "subtotal", "total_price"),
-    *("total amount", "order_amount", "order value", "payment_value", "sales_value", "revenue"),
+    *(
+        "total amount",
+        "order_amount",
+        "payment_sum",
+        "order value",
+        "payment_value",
+        "sales_value",
+        "revenue",
+    ),
     *("amount paid", "paid amount", "sum", "total paid", "total_spent", "net sales", "sales"),
     *("row total", "row_total", "lineitem price", "line item price", "net total", "value"),
     *("transaction amount", "gross sales", "purchase_amount", "converted amount", "spend"),

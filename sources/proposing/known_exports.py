@@ -98,6 +98,26 @@ EXPORTS: tuple[Export, ...] = (
         timezone="UTC",
     ),
     Export(
+        "Google Analytics 4: events from BigQuery",
+        "orders",
+        ("event_name", "event_date", "user_pseudo_id"),
+        {
+            "customer_id": ("user_pseudo_id",),
+            "order_id": ("ecommerce.transaction_id", "transaction_id"),
+            "event_time": ("event_date",),
+            "amount": ("ecommerce.purchase_revenue", "purchase_revenue"),
+            "currency": ("currency",),
+        },
+        keeps=(
+            (
+                "{event_name} IN ('purchase', 'in_app_purchase')",
+                "the other events are visits and clicks, and no purchases",
+            ),
+        ),
+        timezone="UTC",  # event_date is a day already, of the property's own time zone
+        said=("user_pseudo_id is a device: who buys on two of them counts as two customers",),
+    ),
+    Export(
         "Magento: orders",
         "orders",
         ("Purchase Date", "Bill-to Name", "Grand Total (Base)", "Status"),

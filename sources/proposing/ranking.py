@@ -26,7 +26,7 @@ def ranked(
     ways = own_names(export, seen.names).get(target, []) if export else []
     found = []
     for name in seen.names:
-        if name in taken or not _can_be(target, table, seen.contents[name]):
+        if name in taken or not _can_be(target, table, seen.contents[name], name in ways):
             continue
         score, why = by_name(name, target, table), "its name"
         if name in ways:
@@ -44,7 +44,7 @@ def has_money(seen: Seen) -> bool:
     return bool(ways and ways[0][0] > BY_WORD) or any(prices)
 
 
-def _can_be(target: str, table: str, shown: Contents) -> bool:
+def _can_be(target: str, table: str, shown: Contents, is_known: bool) -> bool:
     kind = TABLES[table].columns.get(target)
     if shown.is_json or not shown.values:
         return False
@@ -52,8 +52,8 @@ def _can_be(target: str, table: str, shown: Contents) -> bool:
         return shown.is_time
     if kind == NUMBER:
         return shown.is_number
-    if target.endswith("_id"):  # an id is no time, and no money
-        return shown.time == 0 and shown.decimals == 0
+    if target.endswith("_id"):  # an id is no time, and no money unless an export is known for it
+        return shown.time == 0 and (is_known or shown.decimals == 0)
     return True
 
 

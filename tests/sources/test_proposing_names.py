@@ -32,6 +32,12 @@ EXPORTS = {
         "Grand Total (Base)",
         {"timezone"},
     ),
+    "google analytics": (
+        made.analytics,
+        {"customer_id": "user_pseudo_id", "event_time": "event_date"},
+        "ecommerce.purchase_revenue",
+        set(),
+    ),
     "1c": (
         made.onec,
         {"customer_id": "Код контрагента", "order_id": "Номер документа", "event_time": "Дата"},
