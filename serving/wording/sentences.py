@@ -14,7 +14,7 @@ they are told.
 import math
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from features.families import own_events
@@ -22,8 +22,8 @@ from features.params import ATTRIBUTE, OWN
 from features.snapshot import all_features
 from serving.wording import writing
 from serving.wording.languages import LANGUAGES, Language
+from serving.wording.values import Values, money, number, percent
 from serving.wording.writing import (
-    Values,
     keys,
     listing,
     messages_of,
@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 WINDOW = re.compile(r"_(\d+)d$")
+KEPT = 4_000  # names of fields whose words are kept
 STEADY = 0.1  # log ratio: within 10 % is about the same
 
 
@@ -71,6 +72,7 @@ def label(key: str, language: Language, **values: Any) -> str:
     return upper_first(key.rpartition(".")[2].replace("_", " "))
 
 
+@lru_cache(maxsize=KEPT)
 def field_label(name: str, language: Language) -> str:
     """A card field or feature by name: `orders_90d` is purchases in the last 90 days."""
     event = own_events.parse(name)
@@ -122,12 +124,13 @@ def _quantity(value: Any, language: Language, values: Values) -> str:
         return value
     unit = values.get("unit") or _unit_of(str(values.get("feature")))
     if unit == "money":
-        return writing.money(value, language, values)
+        return money(value, language, values)
     if unit == "days":
         return writing.counted(value, "days", language)
-    return BY_UNIT.get(str(unit), writing.number)(value, language)
+    return BY_UNIT.get(str(unit), number)(value, language)
 
 
+@lru_cache(maxsize=KEPT)
 def _unit_of(feature: str) -> str | None:
     event = own_events.parse(feature)
     return _units_of_features().get(feature) if event is None else event.unit
@@ -152,7 +155,7 @@ def _yes_no(value: float, language: Language) -> str:
 
 
 def _times(value: float, language: Language) -> str:
-    return f"{writing.number(value, language)}\xa0×"
+    return f"{number(value, language)}\xa0×"
 
 
 KINDS = {
@@ -162,7 +165,7 @@ KINDS = {
     "column": writing.alone(field_label),
 }
 BY_UNIT: dict[str, Callable[[Any, Language], str]] = {
-    "share": writing.percent,
+    "share": percent,
     "ratio": _times,
     "log ratio": _change,
     "0 or 1": _yes_no,

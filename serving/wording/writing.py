@@ -13,29 +13,34 @@ A message is a text, or a list of texts of which the first is used whose values 
 The result is plain text, whatever the values hold: the page has to escape it.
 """
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import yaml
-from babel import Locale
-from babel.dates import format_date, format_interval
+from babel.dates import format_interval
 from babel.lists import format_list
-from babel.numbers import format_currency, format_decimal, format_percent
 
 from core.errors import did_you_mean
+from serving.wording import values as values_written
 from serving.wording.languages import LANGUAGES, Language
+from serving.wording.values import (
+    Values,
+    formatted,
+    money,
+    number,
+    percent,
+    percent_form,
+    written_date,
+)
 
 FOLDER = Path(__file__).with_name("messages")
 PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
-Values = Mapping[str, Any]
-Length = Literal["medium", "long"]
 Writer = Callable[[Any, Language, Values], str]
 
 
@@ -76,7 +81,7 @@ def shown(
     """
     if _is_unknown(value):
         return "–"
-    if kind not in {*kinds, *_content(language)["units"]}:
+    if kind not in kinds and kind not in units_in(language):
         raise LookupError(f"There is no kind of value {kind!r}.")
     return _write(value, kind, language, values, kinds) or str(value)
 
@@ -99,7 +104,14 @@ def keys() -> tuple[str, ...]:
 
 def units() -> tuple[str, ...]:
     """All units that messages can count in."""
-    return tuple(_content(LANGUAGES[0])["units"])
+    return tuple(units_in(LANGUAGES[0]))
+
+
+@cache
+def units_in(language: Language) -> dict[str, dict[str, str]]:
+    """Unit → its texts by plural form."""
+    found: dict[str, dict[str, str]] = _content(language)["units"]
+    return found
 
 
 @cache
@@ -148,21 +160,35 @@ def _first_filled(
     return next((text for text in filled if text is not None), None)
 
 
-def _fill(text: str, language: Language, values: Values, kinds: Mapping[str, Writer]) -> str | None:
-    """The text with its values; None when one is unknown. Values are never parsed as text."""
-    pieces, position = [], 0
+@cache
+def _parts(text: str) -> tuple[tuple[str, str, str | None], ...]:
+    """A text in parts: what stands before each placeholder, its name and its kind."""
+    found, position = [], 0
     for match in PLACEHOLDER.finditer(text):
         name, kind = match.groups()
+        found.append((text[position : match.start()], name, kind))
+        position = match.end()
+    return (*found, (text[position:], "", None))
+
+
+def _fill(text: str, language: Language, values: Values, kinds: Mapping[str, Writer]) -> str | None:
+    """The text with its values; None when one is unknown. Values are never parsed as text."""
+    *parts, (last, _, _) = _parts(text)
+    pieces = []
+    for before, name, kind in parts:
         value = values.get(name)
         if _is_unknown(value):
             return None
-        pieces += [text[position : match.start()], _write(value, kind, language, values, kinds)]
-        position = match.end()
-    filled = "".join(pieces) + text[position:]
+        pieces += [before, _write(value, kind, language, values, kinds)]
+    filled = "".join(pieces) + last
     return upper_first(filled) if text.startswith("{feature:field}") else filled
 
 
 def _is_unknown(value: Any) -> bool:
+    if type(value) in (str, int, bool):  # nearly all; pandas takes ten times as long to say so
+        return False
+    if type(value) is float:
+        return value != value
     return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
@@ -175,75 +201,39 @@ def _write(
 ) -> str:
     if kind is None:
         return str(value)
-    if kind in _content(language)["units"]:
+    if kind in units_in(language):
         return counted(value, kind, language)
     return kinds[kind](value, language, values)
 
 
 def counted(value: float, unit: str, language: Language) -> str:
     """A number and its unit, in the plural form that belongs to the number as shown."""
-    shown = round(float(value), 1)
-    if shown.is_integer() or abs(shown) >= 5:
-        shown = math.floor(shown + 0.5)
-    form = Locale.parse(language).plural_form(shown)
-    text: str = _content(language)["units"][unit][form]
-    return text.replace("{n}", format_decimal(shown, locale=language))
-
-
-def number(value: float, language: Language) -> str:
-    """Whole from 10 on, two significant digits below."""
-    is_whole = abs(value) >= 10 or float(value).is_integer()
-    pattern = "#,##0" if is_whole else "@#"
-    return format_decimal(value, format=pattern, locale=language)
-
-
-def money(value: float, language: Language, values: Values) -> str:
-    """Whole from 100 on, else with cents; in `currency` where the values name one."""
-    currency: str | None = values.get("currency")
-    cents = "" if abs(value) >= 100 else ".00"
-    if currency is None:
-        return format_decimal(value, format=f"#,##0{cents}", locale=language)
-    usual = Locale.parse(language).currency_formats["standard"].pattern
-    form = usual.replace(".00", cents)
-    return format_currency(value, currency, format=form, locale=language, currency_digits=False)
-
-
-def percent(value: float, language: Language) -> str:
-    """Whole from 1 % on, one decimal below."""
-    usual = Locale.parse(language).percent_formats[None].pattern
-    form = usual if abs(value) >= 0.01 else usual.replace("#,##0", "#,##0.#")
-    return format_percent(value, format=form, locale=language)
+    return values_written.counted(value, units_in(language)[unit], language)
 
 
 def _share(value: float, language: Language) -> str:
     """At most one decimal, however large."""
-    usual = Locale.parse(language).percent_formats[None].pattern
-    return format_percent(value, format=usual.replace("#,##0", "#,##0.#"), locale=language)
+    return formatted(value, percent_form(language, "#,##0.#"), language)
 
 
 def _decimal(value: float, language: Language) -> str:
     """At most one decimal, however large."""
-    return format_decimal(value, format="#,##0.#", locale=language)
-
-
-def _date(value: date | str, language: Language, length: Length = "long") -> str:
-    day = date.fromisoformat(value[:10]) if isinstance(value, str) else value
-    return format_date(day, format=length, locale=language)
+    return formatted(value, "#,##0.#", language)
 
 
 def _day(value: date | str, language: Language) -> str:
-    return _date(value, language, "medium")
+    return written_date(value, language, "medium")
 
 
 def _points(value: float, language: Language) -> str:
     """A change of a share in hundredths, with its sign."""
-    return format_decimal(value * 100, format="+#,##0;-#,##0", locale=language)
+    return formatted(value * 100, "+#,##0;-#,##0", language)
 
 
 def _error(value: float, language: Language) -> str:
     """A share with its sign and one decimal."""
-    usual = Locale.parse(language).percent_formats[None].pattern.replace("#,##0", "#,##0.0")
-    return format_percent(value, format=f"+{usual};-{usual}", locale=language)
+    usual = percent_form(language, "#,##0.0")
+    return formatted(value, f"+{usual};-{usual}", language)
 
 
 def upper_first(text: str) -> str:
@@ -264,6 +254,6 @@ KINDS: dict[str, Writer] = {
     "share": alone(_share),
     "points": alone(_points),
     "error": alone(_error),
-    "date": alone(_date),
+    "date": alone(written_date),
     "day": alone(_day),
 }
