@@ -20,6 +20,7 @@ RegularsError
 ├── QueryError             the store cannot answer what was asked; kinds: serving/store/errors.py
 ├── AccessError            a caller is not known or may not do this; kinds: serving/people/errors.py
 ├── AccountError           a key or a user cannot be made, found or changed
+├── AuditError             the audit log was changed by something else than the service
 └── EnvironmentProblem     the machine: no git repository, a full disk, a missing tool
 
 A message says what is wrong, where, and what to do. The stages print it without a traceback.
@@ -117,6 +118,10 @@ class AccessError(RegularsError):
 
 class AccountError(RegularsError):
     """A key or a user cannot be made, found or changed as asked."""
+
+
+class AuditError(RegularsError):
+    """The audit log is not the one that was written: an entry was changed, removed or moved."""
 
 
 class EnvironmentProblem(RegularsError):

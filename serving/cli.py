@@ -1,4 +1,4 @@
-"""Commands of serving: `python -m serving.cli serve|keys|users`.
+"""Commands of serving: `python -m serving.cli serve|keys|users|audit`.
 
 What a command needs is imported by the command: Ctrl-C ends it without a word while that loads too.
 """

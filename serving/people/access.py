@@ -27,9 +27,9 @@ from serving.people.sessions import (
     COOKIE,
     TO_SET,
     Session,
+    begin_session,
     end_session,
     ended,
-    new_session,
     read_session,
     renewed,
 )
@@ -134,7 +134,8 @@ class Access:
             self._throttle.failed(*who)
             return Tried(None)
         self._throttle.succeeded(*who)
-        return Tried(new_session(user, known.signing))
+        begun = await to_thread.run_sync(begin_session, self.engine, user, known.signing)
+        return Tried(begun)
 
     async def signed_out(self, request: Request) -> None:
         """End the session of this request, if it has one."""

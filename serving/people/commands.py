@@ -1,4 +1,4 @@
-"""The commands on keys and users, as they are typed: `python -m serving.cli keys|users`."""
+"""Commands on keys, users and the audit log, as typed: `python -m serving.cli keys|users|audit`."""
 
 import argparse
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,12 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     revoke.add_argument("key_id", help="the eight characters after regulars_")
     revoke.set_defaults(run="revoke")
     _add_users(commands)
+    audit = commands.add_parser("audit", help="who did what, and whether the log is whole")
+    parts = audit.add_subparsers(dest="part", required=True)
+    parts.add_parser("list", help="every entry").set_defaults(run="list_audit")
+    verify = parts.add_parser("verify", help="fails where an entry was changed, removed or moved")
+    verify.add_argument("--noted", help="the last line of an earlier `audit verify`")
+    verify.set_defaults(run="verify_audit")
 
 
 def _add_users(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

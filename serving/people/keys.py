@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from core.clock import utc_now
 from core.errors import AccountError, did_you_mean
+from serving.people.audit import COMMAND, note
 from serving.people.scopes import SCOPES, Scope
 from serving.store.database import writing
 from serving.store.people_tables import api_keys
@@ -52,6 +53,7 @@ def create_key(
     scopes: Collection[str],
     owners: Collection[str] | None = None,
     lifetime: dt.timedelta | None = None,
+    who: str = COMMAND,
 ) -> tuple[Key, str]:
     """Make a key; returns what is stored of it and the key itself, which is not.
 
@@ -83,6 +85,7 @@ def create_key(
                 expires_at=None if lifetime is None else now + lifetime,
             )
         )
+        note(connection, who, "made a key", f"key {key_id}")
         return _key(connection, key_id), text
 
 
@@ -92,7 +95,7 @@ def all_keys(connection: Connection) -> list[Key]:
     return [_as_key(row) for row in rows]
 
 
-def revoke_key(engine: Engine, key_id: str) -> None:
+def revoke_key(engine: Engine, key_id: str, who: str = COMMAND) -> None:
     """The key opens nothing any more. Raises AccountError where there is no such key."""
     of_it = api_keys.c.key_id == key_id
     with writing(engine) as connection:
@@ -105,6 +108,7 @@ def revoke_key(engine: Engine, key_id: str) -> None:
             .where(of_it, api_keys.c.revoked_at.is_(None))
             .values(revoked_at=utc_now())
         )
+        note(connection, who, "revoked a key", f"key {key_id}")
 
 
 def key_id_of(text: str) -> str | None:

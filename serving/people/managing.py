@@ -1,4 +1,4 @@
-"""What the commands on keys and users do."""
+"""What the commands on keys, users and the audit log do."""
 
 import datetime as dt
 import getpass
@@ -6,14 +6,16 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from core.clock import utc_now
 from core.errors import AccountError, StoreError
+from serving.people.audit import verify
 from serving.people.keys import all_keys, create_key, revoke_key
 from serving.people.users import add_user, all_users, change_password, remove_user
 from serving.settings import Settings
 from serving.store.database import check_version, open_store, publishing, upgrade, version
+from serving.store.people_tables import audit_log
 
 
 def run(command: Callable[[Engine, Any], None], asked: Any, settings: Settings) -> None:
@@ -80,6 +82,20 @@ def remove(engine: Engine, asked: Any) -> None:
     """Remove a user."""
     remove_user(engine, asked.name)
     print(f"{asked.name} is removed, and signed out everywhere within 5 seconds.")
+
+
+def list_audit(engine: Engine, _: Any) -> None:
+    """Print every entry of the audit log."""
+    with engine.connect() as connection:
+        for row in connection.execute(select(audit_log).order_by(audit_log.c.number)):
+            print(f"{row.number}  {row.at}  {row.who}: {row.what} {row.about or ''}".rstrip())
+
+
+def verify_audit(engine: Engine, asked: Any) -> None:
+    """Check the audit log; the line that is printed last can be noted elsewhere."""
+    end = verify(engine, asked.noted)
+    print(f"The audit log is whole: {end.number} entries. To compare with later, note elsewhere:")
+    print(end)
 
 
 def _password() -> str:

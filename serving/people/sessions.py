@@ -1,7 +1,7 @@
 """Sessions of users: a signed cookie, which ends after hours without a request, and after days.
 
-Nothing is stored while a session runs, so that a read-only copy of the store can serve it; signing
-out is stored, until the session would have ended by itself.
+Nothing is stored while a session runs, so that a read-only copy of the store can serve it; its
+beginning is noted in the audit log, and signing out is stored until it would have ended by itself.
 """
 
 import datetime as dt
@@ -15,6 +15,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.clock import utc_now
+from serving.people.audit import note
 from serving.people.users import User
 from serving.store.database import writing
 from serving.store.people_tables import ended_sessions
@@ -40,6 +41,13 @@ class Session:
     def is_to_be_renewed(self) -> bool:
         """Whether the cookie is old enough to be written anew."""
         return utc_now() - self.seen_at > RENEWED_AFTER
+
+
+def begin_session(engine: Engine, user: User, key: bytes) -> str:
+    """The cookie of a session that begins now, noted in the audit log."""
+    with writing(engine) as connection:
+        note(connection, f"user {user.name}", "signed in")
+    return new_session(user, key)
 
 
 def new_session(user: User, key: bytes) -> str:
@@ -76,6 +84,7 @@ def end_session(engine: Engine, session: Session) -> None:
             until = session.began_at + LONGEST
             row = {"session_id": session.session_id, "until": until}
             connection.execute(insert(ended_sessions).values(row))
+            note(connection, f"user {session.name}", "signed out")
 
 
 def ended(connection: Connection) -> frozenset[str]:

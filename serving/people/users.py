@@ -14,6 +14,7 @@ from sqlalchemy.sql import Select
 
 from core.clock import utc_now
 from core.errors import AccountError, did_you_mean
+from serving.people.audit import COMMAND, note
 from serving.people.scopes import ROLES, Role
 from serving.store.database import writing
 from serving.store.own_secrets import SESSIONS, made_secret
@@ -63,6 +64,7 @@ def add_user(
                 password_number=1,
             )
         )
+        note(connection, COMMAND, f"added a user as {role}", f"user {name}")
 
 
 def change_password(engine: Engine, name: str, password: str) -> None:
@@ -74,6 +76,7 @@ def change_password(engine: Engine, name: str, password: str) -> None:
         following = {"password_number": users.c.password_number + 1}
         changed = update(users).where(users.c.name == name)
         connection.execute(changed.values(password_hash=hashed, **following))
+        note(connection, COMMAND, "set another password", f"user {name}")
 
 
 def remove_user(engine: Engine, name: str) -> None:
@@ -82,6 +85,7 @@ def remove_user(engine: Engine, name: str) -> None:
     with writing(engine) as connection:
         _present(connection, name)
         connection.execute(delete(users).where(users.c.name == name))
+        note(connection, COMMAND, "removed a user", f"user {name}")
 
 
 def all_users(connection: Connection) -> list[User]:

@@ -3,6 +3,8 @@
 They stand in the store, as every server of it has to know them, and stage `ingest` too.
 """
 
+import hashlib
+import hmac
 import secrets as random
 
 from sqlalchemy import Connection, insert, select
@@ -10,6 +12,7 @@ from sqlalchemy import Connection, insert, select
 from serving.store.people_tables import secrets
 
 SESSIONS = "sessions"  # signs the cookies of users
+CUSTOMERS = "customers"  # hashes ids of customers where the id itself may not stand
 BYTES = 32
 
 
@@ -26,3 +29,8 @@ def made_secret(connection: Connection, name: str) -> bytes:
         found = random.token_bytes(BYTES)
         connection.execute(insert(secrets).values(name=name, value=found))
     return found
+
+
+def hashed_id(key: bytes, customer_id: str) -> str:
+    """The keyed hash of a customer's id, as hex: nobody without the key can test a guess."""
+    return hmac.new(key, customer_id.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()

@@ -4,7 +4,16 @@ Times are UTC. Nothing here can be used to get in: of a key only its sha256 is k
 its argon2 hash.
 """
 
-from sqlalchemy import JSON, Column, DateTime, Integer, LargeBinary, String, Table
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+)
 
 from serving.store.tables import metadata
 
@@ -46,4 +55,34 @@ ended_sessions = Table(
     metadata,
     Column("session_id", String, primary_key=True),
     Column("until", DateTime, nullable=False),  # when the session would have ended at the latest
+)
+
+# Who did what: each entry's hash covers that of the one before it.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 … without a gap
+    Column("at", String, nullable=False),  # UTC, as it was hashed
+    Column("who", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("about", String),  # the object; of a customer a keyed hash of the id
+    Column("sha256", String, nullable=False),
+)
+
+# Where the log ends, so that a missing end is seen too.
+audit_end = Table(
+    "audit_end",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("sha256", String, nullable=False),
+)
+
+# Customers who are in no release: erased for good, or objecting to profiling for now.
+kept_out = Table(
+    "kept_out",
+    metadata,
+    Column("id_hash", String, primary_key=True),  # keyed hash of the customer's id
+    Column("why", String, primary_key=True),
+    Column("since", DateTime, nullable=False),
 )
