@@ -6,13 +6,15 @@ from features.usability.ready import as_facts, table_report
 from features.usability.report import as_json, usability_report
 from pipelines import stage
 from pipelines.params import load_params
+from pipelines.reading import records
 from pipelines.reports.usability_page import headline, page
 from sources.contract import READY
 from sources.params import SourceParams
 from sources.ready.check import check_ready
 from sources.registry import load
 from sources.subscriptions.billing import contracted
-from sources.tables.check import check_tables
+from sources.tables.check import Checked, check_tables
+from sources.tables.told import with_told
 
 
 def main() -> None:
@@ -25,6 +27,7 @@ def main() -> None:
         check_tables(load(params.source), params.source), params.source, params.task.grace_days
     )
     stage.empty(stage.TABLES, stage.QUARANTINE)
+    checked = _with_outcomes(checked, params.source)
     for name, table in checked.items():
         stage.write_parquet(table.rows, stage.TABLES / f"{name}.parquet")
         if len(table.quarantine):
@@ -41,8 +44,32 @@ def main() -> None:
     stage.say(f"data usability: {headline(report)} ({stage.USABILITY_PAGE})")
 
 
+def _with_outcomes(checked: dict[str, Checked], source: SourceParams) -> dict[str, Checked]:
+    """The tables with what the CRM told the service; says what waits and what cannot be used."""
+    told = {path.stem: records(path) for path in sorted(stage.OUTCOMES.glob("*.parquet"))}
+    if not told:
+        return checked
+    merged = with_told(checked, told, source)
+    for name, rows in merged.unusable.items():
+        stage.write_parquet(rows, stage.QUARANTINE / f"{name}.parquet")
+    if merged.only_told:
+        write_json(stage.ONLY_TOLD, list(merged.only_told))
+    lines = [f"{len(rows):,} {name}" for name, rows in told.items()]
+    waiting = [f"{count:,} {name}" for name, count in merged.waiting.items()]
+    unusable = [f"{len(rows):,} {name}" for name, rows in merged.unusable.items()]
+    stage.say(
+        f"told to the service: {', '.join(lines)}"
+        + (f"; {', '.join(waiting)} wait until the data has come as far" if waiting else "")
+        + (f"; {', '.join(unusable)} cannot be used ({stage.QUARANTINE})" if unusable else "")
+    )
+    return merged.tables
+
+
 def _ready_table(source: SourceParams) -> None:
-    """The same of a ready table, whose columns are its features."""
+    """The same of a ready table, whose columns are its features.
+
+    It has no contacts, consents or tickets: what the CRM told is kept, and enters no table.
+    """
     ready = check_ready(load(source)[READY], source)
     stage.empty(stage.TABLES, stage.QUARANTINE)
     stage.write_parquet(ready.rows, stage.TABLES / f"{READY}.parquet")

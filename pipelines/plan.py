@@ -22,11 +22,16 @@ def main() -> None:
     params = load_params().actions
     there = [name for name in stage.table_names() if name in GATE_TABLES]
     history = tables_at(DuckEngine(stage.tables(there)), read_timeline(), there)
+    only_told = read_json(stage.ONLY_TOLD) if stage.ONLY_TOLD.exists() else []
     report = read_json(stage.USABILITY)
     is_seasonal = YEARLY in {finding["check"] for finding in report["findings"]}
     cards = with_pauses(pd.read_parquet(stage.SCORES), report["long_gap_days"], is_seasonal)
     plan, summary = make_plan(
-        cards, load_catalog(params.catalog), params, History(**history), report["currency"]
+        cards,
+        load_catalog(params.catalog),
+        params,
+        History(**history, only_told=tuple(only_told)),
+        report["currency"],
     )
     stage.write_parquet(plan, stage.PLAN)
     write_json(stage.PLAN_SUMMARY, as_told(summary))

@@ -1,8 +1,10 @@
 """Reads what one stage wrote for later ones."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from core import own_code as code
 from core.errors import ExtensionError
@@ -38,3 +40,9 @@ def own_code() -> Path | None:
             f"{folder or 'the folder that params.yaml named'}): run `dvc repro` or `make run`."
         )
     return folder
+
+
+def records(path: Path) -> list[dict[str, Any]]:
+    """The rows of a Parquet file, without their empty cells."""
+    rows = pq.read_table(path).to_pylist()
+    return [{name: cell for name, cell in row.items() if cell is not None} for row in rows]

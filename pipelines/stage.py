@@ -18,6 +18,9 @@ DATA, ARTIFACTS, REPORTS = Path("data"), Path("artifacts"), Path("reports")
 METRICS, PLOTS = Path("metrics"), Path("plots")
 # A ready table in place of tables of the contract: what its check found.
 READY_TABLE = DATA / "tables" / "table.json"
+OUTCOMES = DATA / "outcomes"  # what the CRM told the service, read back from the store
+# Tables that the company's own files do not have, only what was told.
+ONLY_TOLD = DATA / "tables" / "only_told.json"
 TABLES, QUARANTINE, RELEASE = DATA / "tables", DATA / "quarantine", DATA / "release"
 SOURCE, TIMELINE = DATA / "source.json", DATA / "timeline.json"
 EXTENSIONS = DATA / "extensions.json"  # sha256 of the files of the company's own code

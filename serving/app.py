@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from core.errors import AccessError, QueryError, StoreError
-from serving.api import at_risk, customers, health, releases
+from serving.api import at_risk, customers, health, outcomes, releases
 from serving.api.document import operation_id, tidy_document
 from serving.pages import customer, docs, figures, sign_in, worklist
 from serving.people.access import Access
@@ -23,7 +23,18 @@ from serving.web.problems import ApiProblem, as_problem
 from serving.web.templates import STATIC
 
 # In the order in which the documentation shows them.
-PARTS = (customers, at_risk, releases, health, worklist, customer, docs, figures, sign_in)
+PARTS = (
+    customers,
+    at_risk,
+    releases,
+    outcomes,
+    health,
+    worklist,
+    customer,
+    docs,
+    figures,
+    sign_in,
+)
 MACHINES = ("/v1", "/health", "/ready", "/openapi.json", "/static")
 DESCRIPTION = (
     "Score cards of customers: calibrated risk, next purchase, money at stake, reasons and one "
@@ -33,6 +44,7 @@ DESCRIPTION = (
 TAGS = [
     {"name": "Customers", "description": "Score cards: one, a ranked list, or those of given ids."},
     {"name": "Releases", "description": "What was published, whole and as figures."},
+    {"name": "Outcomes", "description": "What the CRM did, and what came of it."},
     {"name": "Service", "description": "Whether it runs, for load balancers and monitors."},
 ]
 

@@ -4,10 +4,10 @@ Every gate is evaluated for all customers and actions at once. Where several gat
 the first in the order of `GATES` is the reason.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
+import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -16,7 +16,7 @@ from actions.params import ActionParams
 from actions.plan.catalog import Action, Span
 from features.engines.frames import customers_of
 from features.history.complaints import open_complaints
-from features.history.consent import granting, objections
+from features.history.consent import answering, granting, objections
 from features.history.contacts_made import was_made
 from features.timeline import days_before
 from models.leaving import LAPSE
@@ -46,11 +46,16 @@ GATES = (
 
 @dataclass(frozen=True)
 class History:
-    """Tables as they stood at the as-of date (already cut); None where the data lacks a table."""
+    """Tables as they stood at the as-of date (already cut); None where the data lacks a table.
+
+    `only_told` names tables that hold but what the CRM told the service: of whom nothing was told,
+    nothing is known.
+    """
 
     contacts: pd.DataFrame | None = None
     consents: pd.DataFrame | None = None
     tickets: pd.DataFrame | None = None
+    only_told: tuple[str, ...] = ()
 
     def missing(self) -> tuple[str, ...]:
         """Names of the missing tables: each of them switches a gate off, or to its fallback."""
@@ -70,7 +75,7 @@ def blocked_by(
     Shape (customers, actions). `scores` holds customer_id, as_of_date (one date) and the card
     fields that `only_if` names; a condition on a field that is absent or unknown does not hold.
     """
-    consented, unknown = _consent(scores, actions, history.consents, params)
+    consented, unknown = _consent(scores, actions, history, params)
     capped, quiet = _recent_contacts(scores, history.contacts, params)
     complaint = _open_complaint(scores, history.tickets)[:, None]
     reaches = np.array([action.channel != NO_CHANNEL for action in actions])[None, :]
@@ -140,20 +145,42 @@ def _pauses_as_usual(scores: pd.DataFrame) -> BoolArray:
 def _consent(
     scores: pd.DataFrame,
     actions: Sequence[Action],
-    consents: pd.DataFrame | None,
+    history: History,
     params: ActionParams,
 ) -> tuple[BoolArray, BoolArray]:
-    """Consent for the action's channel, and whether it is unknown because there is no table."""
-    shape = (len(scores), len(actions))
+    """Consent for the action's channel, and whether it is unknown.
+
+    It is where there is no table, and for customers without a word where there is no more than what
+    was told.
+    """
+    shape, consents = (len(scores), len(actions)), history.consents
+    allowed = params.consent_when_unknown == "allow"
     if consents is None:
-        allowed = params.consent_when_unknown == "allow"
         return np.full(shape, allowed), np.full(shape, True)
+    granted = _by_channel(scores, actions, consents, granting)
+    if CONSENTS.name not in history.only_told:
+        return granted, np.full(shape, False)
+    unknown = ~_by_channel(scores, actions, consents, answering)
+    return np.where(unknown, allowed, granted), unknown
+
+
+def _on(found: Callable[[ir.Table, str], ir.Table], channel: str) -> Callable[[ir.Table], ir.Table]:
+    return lambda consents: found(consents, channel)
+
+
+def _by_channel(
+    scores: pd.DataFrame,
+    actions: Sequence[Action],
+    consents: pd.DataFrame,
+    found: Callable[[ir.Table, str], ir.Table],
+) -> BoolArray:
+    """Whether `found` names the customer for the action's channel, (customers, actions)."""
     by_channel = {
-        channel: customers_of(consents, CONSENTS, partial(granting, channel=channel))
+        channel: customers_of(consents, CONSENTS, _on(found, channel))
         for channel in {action.channel for action in actions}
     }
     columns = [scores["customer_id"].isin(by_channel[action.channel]) for action in actions]
-    return np.column_stack(columns).reshape(shape), np.full(shape, False)
+    return np.column_stack(columns).reshape(len(scores), len(actions))
 
 
 def _recent_contacts(

@@ -37,6 +37,12 @@ def granting(consents: ir.Table, channel: str) -> ir.Table:
     return words.filter(words.is_newest, words.granted).select("customer_id")
 
 
+def answering(consents: ir.Table, channel: str) -> ir.Table:
+    """Customers who gave any answer on a channel: one column."""
+    rows = on_channels(consents)
+    return rows.filter(rows.channel == channel).select("customer_id").distinct()
+
+
 def newest_words(consents: ir.Table, key: list[str], **others: ir.Value) -> ir.Table:
     """One row per key and time: `granted`, and `is_newest` for the last; `others` are kept too.
 

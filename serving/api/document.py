@@ -56,6 +56,9 @@ def tidied(content: dict[str, Any]) -> dict[str, Any]:
     schemas["Problem"] = problem
     for name in FASTAPI_ERRORS:
         schemas.pop(name, None)
+    for _, operation in operations(content):  # of bodies that are read by serving/web/body.py
+        for media_type in operation.get("requestBody", {}).get("content", {}).values():
+            schemas.update(media_type["schema"].pop("$defs", {}))
     for schema in schemas.values():
         _without_titles(schema)
     for _, operation in operations(content):

@@ -31,6 +31,10 @@ class NoReportError(QueryError):
     """The release has no report of the monitor."""
 
 
+class IdempotencyKeyReusedError(QueryError):
+    """The key came with another body before."""
+
+
 class UnknownNameError(QueryError):
     """`parameter` has a name that the release does not have; `problem` says which names it has."""
 

@@ -17,6 +17,7 @@ SCORES = ("customer_id", "churn_risk", "arm", "intended_action")
 FACTS = ("release_id", "model_version", "as_of_date", "horizon_days", "churn_definition")
 # Parts of the facts of a release.
 PROMISED, SOURCE_SHA, COMPANY = "promised", "source_sha256", "company"
+WATERMARK = "outcomes_until"  # in data/source.json: the newest request of outcomes that was read
 
 
 def past_releases(engine: Engine, source: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -56,8 +57,12 @@ def past_releases(engine: Engine, source: Mapping[str, Any]) -> list[dict[str, A
 
 
 def source_hash(source: Mapping[str, Any]) -> str:
-    """One sha256 of what stage `source` wrote: equal for equal raw data."""
-    return hashlib.sha256(json.dumps(source, sort_keys=True).encode()).hexdigest()
+    """One sha256 of what stage `source` wrote: equal for equal raw data, whatever was told since.
+
+    What is told, of contacts and complaints say, shows of no past release whether it was right.
+    """
+    raw = {name: value for name, value in source.items() if name != WATERMARK}
+    return hashlib.sha256(json.dumps(raw, sort_keys=True).encode()).hexdigest()
 
 
 def scores_of(engine: Engine, number: int) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from serving.people.errors import ForeignPageError, NotAllowedError, NotKnownErr
 from serving.store.errors import (
     CursorGoneError,
     CustomerNotFoundError,
+    IdempotencyKeyReusedError,
     InvalidCursorError,
     NoForecastError,
     NoMoneyError,
@@ -41,10 +42,13 @@ PROBLEMS = {
     "not-found": (404, "There is nothing at this address"),
     "method-not-allowed": (405, "This address does not take this method"),
     "cursor-gone": (410, "The list can no longer be continued"),
+    "body-too-large": (413, "The body is too large"),
+    "unsupported-media-type": (415, "The body is not JSON"),
     "unknown-host": (421, "This service is not called by that name"),
     "invalid-parameters": (422, "A parameter cannot be used"),
     "invalid-cursor": (422, "The cursor cannot be used"),
     "no-money": (422, "The release has no money"),
+    "idempotency-key-reused": (422, "The key belongs to another request"),
     "internal-error": (500, "Something went wrong here"),
     "no-release": (503, "Nothing was published yet"),
     "store-unavailable": (503, "The store cannot be read"),
@@ -57,6 +61,7 @@ ANSWERS: dict[type[Exception], str] = {
     InvalidCursorError: "invalid-cursor",
     CursorGoneError: "cursor-gone",
     NoMoneyError: "no-money",
+    IdempotencyKeyReusedError: "idempotency-key-reused",
     NoForecastError: "no-forecast",
     NoReportError: "no-report",
     UnknownNameError: "invalid-parameters",
@@ -113,7 +118,7 @@ class ApiProblem(Exception):  # noqa: N818
 
     def response(self) -> JSONResponse:
         """The response of the API."""
-        headers = {503: {"Retry-After": "60"}, 405: {"Allow": "GET, HEAD"}}.get(self.status, {})
+        headers = {503: {"Retry-After": "60"}}.get(self.status, {})
         return JSONResponse(
             self.body(),
             self.status,
@@ -141,7 +146,10 @@ def as_problem(error: Exception) -> ApiProblem:
         return ApiProblem("store-unavailable", "The store cannot be read; the log says why.")
     if isinstance(error, HTTPException):
         name = "method-not-allowed" if error.status_code == 405 else "not-found"
-        return ApiProblem(name, "See /docs for the addresses and methods there are.")
+        problem = ApiProblem(name, "See /docs for the addresses and methods there are.")
+        if allowed := (error.headers or {}).get("Allow"):
+            problem.headers = {"Allow": allowed.replace("GET", "GET, HEAD")}
+        return problem
     return ApiProblem("internal-error", "It was logged; the release itself is whole.")
 
 

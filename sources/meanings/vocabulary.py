@@ -151,6 +151,11 @@ def channel_word(text: str) -> str:
     return _words([text], CHANNELS)[text]
 
 
+def purpose_word(text: str) -> str:
+    """A purpose of a consent as the tables name it."""
+    return _words([text], VOCABULARY["consents", "purpose"])[text]
+
+
 def _words(texts: Iterable[str], words: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     known = {_key(way): word for word, ways in words.items() for way in (word, *ways)}
     return {text: known.get(_key(text), _plain(text)) for text in texts}

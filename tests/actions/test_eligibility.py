@@ -258,3 +258,15 @@ def test_who_came_to_the_last_season_gets_no_offer_until_the_next_is_near(
     cards["last_purchase_date"] = cards["as_of_date"] - pd.Timedelta(silent, "D")
     found = reasons(with_pauses(cards, 366.0, is_seasonal), catalog(), params())
     assert (found["mail"] == "usual_pause") == is_blocked
+
+
+@pytest.mark.slow
+def test_of_whom_no_consent_was_told_nothing_is_known(scores, catalog, params):
+    told = consents(("email", 2, False))
+    only_told = History(consents=told, only_told=("consents",))
+    found = reasons(scores(), catalog(), params(consent_when_unknown="allow"), only_told)
+    assert (found["mail"], found["call"]) == ("no_consent", None)
+    found = reasons(scores(), catalog(), params(consent_when_unknown="block"), only_told)
+    assert (found["mail"], found["call"]) == ("no_consent", "consent_unknown")
+    # A table of the company's own names everybody who agreed.
+    assert reasons(scores(), catalog(), params(), History(consents=told))["call"] == "no_consent"

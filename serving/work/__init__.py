@@ -1,0 +1,1 @@
+"""What people and the CRM did about the cards: kept in the store, whatever is published."""
