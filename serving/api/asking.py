@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 
 from serving.cards.codes import Language
-from serving.cards.query import SEVERAL
+from serving.cards.query import RELEASE, SEVERAL, Text
 from serving.people.access import store_of
 from serving.web.problems import MAX_ERRORS, ApiProblem, InvalidParameter
 
@@ -25,6 +25,12 @@ class LanguageQuery(NoParameters):
     """The language of sentences."""
 
     language: Language | None = Field(default=None, description="Default: Accept-Language.")
+
+
+class ReleaseQuery(NoParameters):
+    """Which release is meant."""
+
+    release: Text | None = Field(default=None, description=RELEASE)
 
 
 def _once(request: Request) -> None:

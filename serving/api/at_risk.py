@@ -16,13 +16,13 @@ from serving.cards.query import LARGEST_PAGE, AtRiskQuery, ExportQuery, ListQuer
 from serving.cards.release import AtRisk
 from serving.cards.worded import worded
 from serving.people.access import needs
-from serving.store.reading import at_risk
+from serving.store.listing import at_risk
 from serving.web.language import chosen_language
 from serving.web.problems import documented
 from serving.wording.languages import Language
 
 router = api_router("Customers")
-PROBLEMS = ("no-money", "no-release", *COMMON)
+PROBLEMS = ("release-not-found", "no-money", "no-release", *COMMON)
 CSV, NDJSON = "text/csv", "application/x-ndjson"
 ENDINGS: dict[str, tuple[str, str]] = {  # by format: how a file's name ends, and its media type
     "csv": ("csv", f"{CSV}; charset=utf-8"),
@@ -49,7 +49,7 @@ def list_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store
     wanted = _format(query, request)
     if wanted != "json":
         return _export(store, query, language, wanted, query.limit)
-    page = at_risk(store, query)
+    page = at_risk(store, query, query.release)
     release = page.release
     answer = AtRisk(
         release_id=release.release_id,
@@ -109,13 +109,14 @@ def _export(
     size = min(limit or LARGEST_PAGE, LARGEST_PAGE)
     paged = AtRiskQuery.model_validate({**asked, "limit": size})
     # The first page is read before the response begins, so that an error still has its status.
-    page = at_risk(store, paged)
+    page = at_risk(store, paged, query.release)
 
     def cards() -> Iterator[ScoreCard]:
         here = page
         yield from here.cards
         while limit is None and here.next_cursor:
-            here = at_risk(store, paged.model_copy(update={"cursor": here.next_cursor}))
+            further = paged.model_copy(update={"cursor": here.next_cursor})
+            here = at_risk(store, further, query.release)
             yield from here.cards
 
     ending, media_type = ENDINGS[wanted]

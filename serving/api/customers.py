@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request
 from pydantic import Field
 
-from serving.api.asking import COMMON, LanguageQuery, Store, api_router
+from serving.api.asking import COMMON, LanguageQuery, ReleaseQuery, Store, api_router
 from serving.cards.card import ScoreCard
 from serving.cards.query import Flag
 from serving.cards.worded import worded
@@ -18,7 +18,7 @@ from serving.web.problems import documented
 router = api_router("Customers")
 
 
-class CardQuery(LanguageQuery):
+class CardQuery(LanguageQuery, ReleaseQuery):
     """The query parameters of a card."""
 
     purchases: Flag = Field(default=False, description="Also the days with purchases.")
@@ -28,11 +28,11 @@ class CardQuery(LanguageQuery):
     f"/v1/customers/{{customer_id:{ANYTHING}}}",
     dependencies=[needs("cards:read")],
     summary="One customer's score card",
-    responses=documented("customer-not-found", "no-release", *COMMON),
+    responses=documented("customer-not-found", "release-not-found", "no-release", *COMMON),
 )
 def get_score_card(
     customer_id: str, query: Annotated[CardQuery, Query()], request: Request, store: Store
 ) -> ScoreCard:
     """Risk, next purchase, money at stake, reasons and the intended action, as published."""
-    _, card = one_card(store, customer_id, query.purchases)
+    _, card = one_card(store, customer_id, query.purchases, query.release)
     return worded(card, chosen_language(request, query.language))

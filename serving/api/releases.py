@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Request
 
-from serving.api.asking import COMMON, LanguageQuery, Nothing, Store, api_router
+from serving.api.asking import COMMON, LanguageQuery, Nothing, ReleaseQuery, Store, api_router
 from serving.cards.forecast import PublishedForecast
 from serving.cards.monitor import PublishedMonitor
 from serving.cards.release import Release
@@ -16,6 +16,10 @@ from serving.web.language import chosen_language
 from serving.web.problems import documented
 
 router = api_router("Releases")
+
+
+class ReportQuery(LanguageQuery, ReleaseQuery):
+    """Which report, in which language."""
 
 
 @router.get(
@@ -33,21 +37,22 @@ def get_current_release(_: Nothing, store: Store) -> Release:
     "/v1/forecast",
     dependencies=[needs("figures:read")],
     summary="Sales to expect",
-    responses=documented("no-forecast", "no-release", *COMMON),
+    responses=documented("no-forecast", "release-not-found", "no-release", *COMMON),
 )
-def get_forecast(_: Nothing, store: Store) -> PublishedForecast:
+def get_forecast(query: Annotated[ReleaseQuery, Query()], store: Store) -> PublishedForecast:
     """Orders and revenue by month and segment, beside last period and last year, backtested."""
-    return current_forecast(store)[1]
+    return current_forecast(store, query.release)[1]
 
 
 @router.get(
     "/v1/monitor",
     dependencies=[needs("figures:read")],
     summary="Is the model still right",
-    responses=documented("no-report", "no-release", *COMMON),
+    responses=documented("no-report", "release-not-found", "no-release", *COMMON),
 )
 def get_monitor(
-    query: Annotated[LanguageQuery, Query()], request: Request, store: Store
+    query: Annotated[ReportQuery, Query()], request: Request, store: Store
 ) -> PublishedMonitor:
     """Drift since training, past releases against what they predicted, and advice."""
-    return worded_report(current_report(store)[1], chosen_language(request, query.language))
+    report = current_report(store, query.release)[1]
+    return worded_report(report, chosen_language(request, query.language))

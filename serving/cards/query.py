@@ -1,7 +1,5 @@
 """The query of the at-risk list: filters, order, page; any other parameter is refused."""
 
-import base64
-import datetime as dt
 import hashlib
 import json
 import re
@@ -14,12 +12,9 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
-    model_validator,
 )
 
 from models.customers.segments import A_SHARE
-from serving.cards.card import NO_NUL, Number, Total
 from serving.cards.codes import (
     AbcClass,
     Arm,
@@ -33,11 +28,12 @@ from serving.cards.codes import (
     RfmSegment,
     RiskBand,
     Sort,
+    Status,
     SuggestedLevel,
 )
-from serving.cards.sorting import ASCENDING
 
 LARGEST_PAGE = 1000
+RELEASE = "The id of a kept release. Default: the current one."
 UNDOCUMENTED = "x-undocumented"  # marks a parameter that the OpenAPI document leaves out
 
 
@@ -70,6 +66,12 @@ class Filters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    status: list[Status] = Field(
+        default=[],
+        max_length=20,
+        description="Default: scored and rule. Others have no rank: already_churned lists those "
+        "whose scores a CRM has to clear.",
+    )
     risk_band: list[RiskBand] = Field(
         default=[], max_length=20, description="By churn_risk; repeat it for several."
     )
@@ -118,7 +120,9 @@ class Filters(BaseModel):
 
 
 class ListQuery(Filters):
-    """Filters, order and language of the at-risk list."""
+    """Filters, release, order and language of the at-risk list."""
+
+    release: Text | None = Field(default=None, description=RELEASE)
 
     sort: Sort | None = Field(
         default=None, description="Default: value_at_risk, or churn_risk without money."
@@ -158,43 +162,3 @@ class ExportQuery(ListQuery):
 
 
 SEVERAL = {name for name, field in AtRiskQuery.model_fields.items() if field.default == []}
-
-
-class Cursor(BaseModel):
-    """Where a page ended, in which release and order."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    number: int = Field(ge=1, le=2**31 - 1)
-    sort: Sort
-    order: Order
-    filters: str
-    value: Number | str
-    customer_id: str = Field(pattern=NO_NUL)
-    total: int = Field(ge=0, le=2**53)
-    total_value_at_risk: Total | None
-    seen: int = Field(ge=0, le=2**53)
-
-    @model_validator(mode="after")
-    def _fits(self) -> "Cursor":
-        is_day = isinstance(self.value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", self.value)
-        if self.sort in ASCENDING:
-            if not is_day:
-                raise ValueError("a day is wanted")
-            dt.date.fromisoformat(str(self.value))
-        elif isinstance(self.value, str):
-            raise ValueError("a number is wanted")
-        return self
-
-    def written(self) -> str:
-        """The cursor as opaque text for a URL."""
-        return base64.urlsafe_b64encode(self.model_dump_json().encode()).decode().rstrip("=")
-
-
-def read_cursor(text: str) -> Cursor | None:
-    """The cursor that `written` wrote; None for any other text."""
-    try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        return Cursor.model_validate_json(raw, strict=True)
-    except (ValueError, ValidationError):
-        return None

@@ -21,8 +21,9 @@ router = APIRouter(include_in_schema=False)
 def customer_page(customer_id: str, request: Request) -> Response:
     """One customer: the card, the reasons both ways, purchases and what is expected."""
     asked = asked_in(request)
-    language = chosen_language(request, query_of(asked).language)
-    release, card = one_card(store_of(request), customer_id, with_purchases=True)
+    query = query_of(asked)
+    language = chosen_language(request, query.language)
+    release, card = one_card(store_of(request), customer_id, True, query.release)
     drawing = draw(card, language)
     return page_of(
         request,

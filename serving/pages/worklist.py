@@ -14,7 +14,7 @@ from serving.cards.release import Release
 from serving.cards.sorting import ASCENDING
 from serving.cards.worded import strongest_reason, worded
 from serving.people.access import needs, store_of
-from serving.store.reading import at_risk
+from serving.store.listing import at_risk
 from serving.web.language import chosen_language
 from serving.web.page import asked_in, out_of_date, page_of, query_of, suffix
 from serving.web.problems import ApiProblem, InvalidParameter
@@ -58,7 +58,7 @@ def list_page(request: Request) -> Response:
             [InvalidParameter(parameter="format", problem="is a parameter of /v1/at-risk")],
         )
     query = query_of(asked)
-    page = at_risk(store_of(request), query)
+    page = at_risk(store_of(request), query, query.release)
     language = chosen_language(request, query.language)
     cards = [worded(card, language) for card in page.cards]
     here = {name: values for name, values in asked.items() if name != "cursor"}

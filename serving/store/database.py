@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from core.errors import StoreError, WriteError
 from core.files import only_one
+from serving.store.own_secrets import CURSORS, made_secret
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 # The key of PostgreSQL's advisory lock: any number will do, if it is the same for every publisher.
@@ -109,6 +110,7 @@ def upgrade(engine: Engine) -> None:
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         command.upgrade(config, "head")
+        made_secret(connection, CURSORS)
 
 
 def version(engine: Engine) -> str | None:

@@ -13,6 +13,7 @@ from serving.store.people_tables import secrets
 
 SESSIONS = "sessions"  # signs the cookies of users
 CUSTOMERS = "customers"  # hashes ids of customers where the id itself may not stand
+CURSORS = "cursors"  # seals the cursors of lists; made with the tables, as replicas only read
 BYTES = 32
 
 

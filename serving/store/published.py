@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select, update
 
 from core.errors import NoReleaseError
 from serving.cards.release import Release
-from serving.store.errors import CursorGoneError, ReleaseNotFoundError
+from serving.store.errors import ReleaseNotFoundError
 from serving.store.tables import current_release, releases
 from serving.store.visible import sees, visible_owners
 
@@ -64,17 +64,15 @@ class Found:
         return _info(connection, self.number, self.info_sha256).get(name)
 
 
-def find_release(
-    connection: Connection, release: str | None = None, number: int | None = None
-) -> Found:
-    """The release of this id, or of this number; without either the current one.
+def find_release(connection: Connection, release: str | None = None) -> Found:
+    """The release of this id; without one the current one.
 
-    Raises NoReleaseError before the first release was published, ReleaseNotFoundError for an id,
-    and CursorGoneError for a number, of which no release is kept.
+    Raises NoReleaseError before the first release was published, and ReleaseNotFoundError for an
+    id of which no release is kept.
     """
     columns = (releases.c.number, releases.c.published_at, releases.c.info_sha256)
     pointer = select(current_release.c.number).scalar_subquery()
-    wanted = releases.c.number == (pointer if number is None else number)
+    wanted = releases.c.number == pointer
     if release is not None:
         wanted = releases.c.release_id == release
     row = connection.execute(
@@ -90,8 +88,6 @@ def find_release(
             return Found(row.number, _seen(connection, _parsed(connection, row)), None)
         parsed = _RELEASES.get(key, lambda: _parsed(connection, row))
         return Found(row.number, _seen(connection, parsed), row.info_sha256)
-    if number is not None:
-        raise CursorGoneError("The release this list began in is no longer kept: start again.")
     if release is None or connection.scalar(select(current_release.c.number)) is None:
         raise NoReleaseError(NOTHING)
     raise ReleaseNotFoundError(

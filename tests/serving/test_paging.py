@@ -1,14 +1,20 @@
 """The list page by page: order, ties, cursors, and releases that come in between."""
 
+import base64
 import json
 import re
 from itertools import pairwise
+from urllib.parse import quote
 
 import pytest
+from sqlalchemy import delete
 
-from serving.cards.query import AtRiskQuery, Cursor, read_cursor
+from serving.cards.query import AtRiskQuery
 from serving.cards.release import AtRisk
+from serving.store.cursors import SEAL_BYTES, Cursor, sealed, unsealed
+from serving.store.database import open_store, upgrade
 from serving.store.publishing import publish
+from serving.store.tables import card_texts, cards
 from tests.serving.asking import SCORED, listed, problem, whole_list
 from tests.serving.conftest import Running
 from tests.serving.releases import card_row, write_release
@@ -91,43 +97,108 @@ def test_a_cursor_that_is_none_is_refused(service, cursor):
     problem(service.get(f"/v1/at-risk?cursor={cursor}"), "invalid-cursor")
 
 
+def content_of(cursor):
+    """What a cursor says, and its seal."""
+    whole = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    return json.loads(whole[SEAL_BYTES:]), whole[:SEAL_BYTES]
+
+
+def written(content, seal=b""):
+    whole = seal + json.dumps(content, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(whole).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("target", ["/v1/at-risk", "/"])
 @pytest.mark.parametrize(
     "changes",
     [
-        {"number": 0},
-        {"number": 2**63},
+        {},
+        {"release_id": "older"},
+        {"seen": 0},
+        {"seen": 10**2000},
         {"value": float("nan")},
-        {"value": "2024-01-01"},
-        {"value": None},
-        {"customer_id": 5},
+        {"value": "2024-W01-1"},
         {"customer_id": "\x00"},
         {"customer_id": "\ud800"},
-        {"total": "many"},
-        {"more": 1},
+        {"total": 3},
     ],
-    ids=str,
+    ids=lambda changes: str(changes)[:40],
 )
-def test_a_cursor_that_somebody_changed_is_refused(service, changes):
-    import base64
+def test_a_cursor_that_somebody_wrote_or_changed_is_refused(service, target, changes):
+    content, seal = content_of(listed(service, limit=5).next.split("cursor=")[1])
+    forged = [written(content | changes)[:3900]]
+    if changes:
+        forged.append(written(content | changes, seal)[:3900])
+    for cursor in forged:
+        answer = service.get(f"{target}?cursor={cursor}")
+        assert answer.status == 422, answer.text
+        assert target == "/" or problem(answer, "invalid-cursor")
 
-    cursor = read_cursor(listed(service, limit=5).next.split("cursor=")[1])
-    content = json.dumps(cursor.model_dump() | changes).encode()
-    text = base64.urlsafe_b64encode(content).decode().rstrip("=")
-    answer = service.get(f"/v1/at-risk?cursor={text}")
-    assert answer.status in (410, 422), answer.text
+
+def test_no_letter_of_a_cursor_can_be_changed(service):
+    cursor = listed(service, limit=5).next.split("cursor=")[1]
+    assert service.get(f"/v1/at-risk?limit=5&cursor={cursor}").status == 200
+    for place in (0, 5, 21, 22, 60, len(cursor) // 2, len(cursor) - 1):
+        for other in {"A", "B", chr(ord(cursor[place]) ^ 1)} - {cursor[place]}:
+            changed = cursor[:place] + other + cursor[place + 1 :]
+            answer = service.get("/v1/at-risk?limit=5&cursor=" + quote(changed))
+            problem(answer, "invalid-cursor")
+    problem(service.get(f"/v1/at-risk?limit=5&cursor={cursor}="), "invalid-cursor")
 
 
-def test_a_cursor_survives_the_url():
+def test_a_cursor_names_its_release_and_tells_no_figure(service):
+    page = listed(service, limit=5)
+    content, _ = content_of(page.next.split("cursor=")[1])
+    assert content["release_id"] == page.release_id
+    assert set(content) == set(Cursor.model_fields)
+    assert not [name for name in content if "total" in name]
+
+
+def test_a_link_to_a_later_page_counts_who_is_there_now(tmp_path, engine):
+    rows = [card_row(f"{n:02d}", value_at_risk=float(n)) for n in range(20)]
+    publish(write_release(tmp_path / "r", rows), engine, keep=2)
+    with Running(engine) as service:
+        first = listed(service, limit=5, min_churn_risk=0.1)
+        assert (first.total, first.total_value_at_risk) == (20, 190.0)
+        with engine.begin() as connection:  # as an erasure does, in every kept release
+            for table in (card_texts, cards):
+                connection.execute(delete(table).where(table.c.customer_id.in_(["13", "14"])))
+        second = AtRisk.model_validate_json(service.get(first.next).body)
+        assert [card.customer_id for card in second.customers] == ["12", "11", "10", "09", "08"]
+        assert (second.total, second.total_value_at_risk) == (18, 163.0)
+
+
+def test_processes_on_one_store_take_each_other_s_cursors_and_no_others(tmp_path, new_store_url):
     cursor = Cursor(
-        number=1,
+        release_id="r",
         sort="churn_risk",
         order="desc",
         filters=AtRiskQuery().fingerprint(),
         value=0.1 + 0.2,
         customer_id="Ёлка/ /+?&=",
-        total=3,
-        total_value_at_risk=None,
         seen=2,
     )
-    assert read_cursor(cursor.written()) == cursor
-    assert re.fullmatch(r"[\w-]+", cursor.written())
+    url, other_url = new_store_url("sqlite"), new_store_url("sqlite")
+    for one in (url, other_url):
+        upgrade(open_store(one))
+    with open_store(url).connect() as first, open_store(url).connect() as again:
+        text = sealed(first, cursor)
+        assert re.fullmatch(r"[\w-]+", text)
+        assert unsealed(again, text) == cursor
+    with open_store(other_url).connect() as other:
+        assert unsealed(other, text) is None
+
+
+@pytest.mark.parametrize("target", ["/v1/at-risk", "/"])
+def test_those_who_have_gone_are_listed_where_they_are_asked_for(service, target):
+    answer = service.get(f"{target}?status=already_churned")
+    assert answer.status == 200
+    if target == "/":
+        assert answer.text.count('data-customer="gone-') == 4
+        return
+    assert [card["customer_id"] for card in answer.json()["customers"]] == [
+        f"gone-{number}" for number in range(4)
+    ]
+    assert (answer.json()["total"], answer.json()["total_value_at_risk"]) == (4, 0.0)
+    both = listed(service, status=["scored", "already_churned"], limit=1000)
+    assert both.total == len(both.customers) == 134

@@ -8,8 +8,9 @@ import pytest
 from core.errors import ArtifactError
 from serving.cards.query import AtRiskQuery
 from serving.store.database import open_store
+from serving.store.listing import at_risk
 from serving.store.publishing import publish
-from serving.store.reading import at_risk, current, one_card
+from serving.store.reading import current, one_card
 from tests.serving.conftest import Running
 from tests.serving.releases import card_row, gone_row, write_release
 

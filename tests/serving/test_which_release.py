@@ -1,5 +1,7 @@
 """Every reader may name a kept release, and its info is parsed once."""
 
+import json
+
 import pytest
 from sqlalchemy import event
 
@@ -7,10 +9,13 @@ from core.errors import NoReleaseError
 from serving.cards.query import AtRiskQuery
 from serving.store.database import open_store
 from serving.store.errors import InvalidCursorError, NoReportError, ReleaseNotFoundError
+from serving.store.listing import at_risk
 from serving.store.publishing import publish
-from serving.store.reading import at_risk, current, current_forecast, one_card
+from serving.store.reading import current, current_forecast, one_card
 from serving.store.reports import current_report, keep_report
 from serving.web.problems import as_problem
+from tests.serving.asking import problem
+from tests.serving.conftest import Running
 from tests.serving.releases import card_row, write_release
 from tests.serving.test_monitor import monitor_report
 
@@ -91,3 +96,20 @@ def test_the_info_of_a_release_is_read_once(store_url, tmp_path):
     infos = [one for one in reads if one.split()[1] == "releases.info"]
     assert len(infos) <= 1  # none where the same info was read before, on the other database
     assert len(reads) - len(infos) == 6  # two for each card
+
+
+@pytest.mark.slow
+def test_every_address_takes_a_release_and_says_which_one_it_read(engine, two):
+    keep_report(engine, two[0], monitor_report())
+    with Running(engine) as service:
+        for path in ("/v1/customers/1", "/v1/at-risk", "/v1/forecast", "/v1/monitor"):
+            answer = service.get(f"{path}?release={two[0]}").json()
+            assert answer["release_id"] == two[0], path
+            problem(service.get(f"{path}?release=none"), "release-not-found")
+            assert path == "/v1/monitor" or service.get(path).json()["release_id"] == two[1]
+        lines = service.get(f"/v1/at-risk/export?release={two[0]}&format=ndjson").text.splitlines()
+        assert {json.loads(line)["churn_risk"] for line in lines} == {0.1}
+        assert "10%" in service.get(f"/?release={two[0]}").text
+        assert "20%" in service.get("/").text
+        page = service.get(f"/customers/1?release={two[0]}").text
+        assert "10%" in page and f"/?release={two[0]}" in page
