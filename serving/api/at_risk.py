@@ -52,10 +52,7 @@ def list_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store
     page = at_risk(store, query, query.release)
     release = page.release
     answer = AtRisk(
-        release_id=release.release_id,
-        as_of_date=release.as_of_date,
-        expires_at=release.expires_at,
-        horizon_days=release.horizon_days,
+        **release.stamp(),
         value_horizon_days=release.value_horizon_days,
         value_extrapolated_from=release.value_extrapolated_from,
         sort=page.sort,

@@ -6,8 +6,8 @@ from fastapi import Query, Request
 from pydantic import Field
 
 from serving.api.asking import COMMON, LanguageQuery, ReleaseQuery, Store, api_router
-from serving.cards.card import ScoreCard
 from serving.cards.query import Flag
+from serving.cards.release import ServedCard
 from serving.cards.worded import worded
 from serving.people.access import needs
 from serving.store.reading import one_card
@@ -32,7 +32,8 @@ class CardQuery(LanguageQuery, ReleaseQuery):
 )
 def get_score_card(
     customer_id: str, query: Annotated[CardQuery, Query()], request: Request, store: Store
-) -> ScoreCard:
+) -> ServedCard:
     """Risk, next purchase, money at stake, reasons and the intended action, as published."""
-    _, card = one_card(store, customer_id, query.purchases, query.release)
-    return worded(card, chosen_language(request, query.language))
+    release, card = one_card(store, customer_id, query.purchases, query.release)
+    told = worded(card, chosen_language(request, query.language))
+    return ServedCard(**told.model_dump(), is_stale=release.is_stale)

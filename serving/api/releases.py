@@ -7,10 +7,10 @@ from fastapi import Query, Request
 from serving.api.asking import COMMON, LanguageQuery, Nothing, ReleaseQuery, Store, api_router
 from serving.cards.forecast import PublishedForecast
 from serving.cards.monitor import PublishedMonitor
-from serving.cards.release import Release
+from serving.cards.release import Release, Releases
 from serving.cards.worded import worded_report
 from serving.people.access import needs
-from serving.store.reading import current, current_forecast
+from serving.store.reading import current, current_forecast, kept_releases
 from serving.store.reports import current_report
 from serving.web.language import chosen_language
 from serving.web.problems import documented
@@ -31,6 +31,28 @@ class ReportQuery(LanguageQuery, ReleaseQuery):
 def get_current_release(_: Nothing, store: Store) -> Release:
     """Dates, horizon, model version, how good the model was, and the plan in figures."""
     return current(store)
+
+
+@router.get(
+    "/v1/releases",
+    dependencies=[needs("figures:read")],
+    summary="The releases that are kept",
+    responses=documented("no-release", *COMMON),
+)
+def list_releases(_: Nothing, store: Store) -> Releases:
+    """The newest first. Every address that reads takes the id of one of them as `release`."""
+    return Releases(releases=kept_releases(store))
+
+
+@router.get(
+    "/v1/releases/{release_id}",
+    dependencies=[needs("figures:read")],
+    summary="One of the releases that are kept",
+    responses=documented("release-not-found", "no-release", *COMMON),
+)
+def get_release(release_id: str, _: Nothing, store: Store) -> Release:
+    """As getCurrentRelease, of the release of this id."""
+    return current(store, release_id)
 
 
 @router.get(

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from serving.cards.card import Number, Schema, Text
 from serving.cards.codes import Reach
+from serving.cards.release import Stamp
 
 
 class Expected(Schema):
@@ -103,7 +104,5 @@ class SalesForecast(Schema):
     backtest: list[Backtest]
 
 
-class PublishedForecast(SalesForecast):
-    """The forecast of the published release."""
-
-    release_id: str
+class PublishedForecast(Stamp, SalesForecast):
+    """The forecast of a release."""

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from serving.cards.card import MessageKey, Number, Schema, Text
 from serving.cards.codes import DriftLevel, Group, UntreatedBy
+from serving.cards.release import Stamp
 
 
 class Shift(Schema):
@@ -128,7 +129,5 @@ class Monitor(Schema):
     advice: Advice
 
 
-class PublishedMonitor(Monitor):
-    """The report on the published release."""
-
-    release_id: str
+class PublishedMonitor(Stamp, Monitor):
+    """The report on a release."""

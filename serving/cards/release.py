@@ -1,10 +1,11 @@
 """What the API returns about a release, and lists of its cards; rules as in card.py."""
 
 import datetime as dt
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
+from core.clock import utc_now
 from models.gate import Gate, Need
 from serving.cards.card import Number, Schema, ScoreCard, Total
 from serving.cards.codes import ChurnDefinition, Grade, Order, Sort, Status
@@ -46,6 +47,21 @@ class PlanTotals(Schema):
     budget: Number | None
 
 
+class Stamp(Schema):
+    """What every answer says of the release that it was read from."""
+
+    release_id: str
+    as_of_date: dt.date
+    data_until: dt.date
+    expires_at: dt.date
+    is_stale: bool = Field(
+        default=False, description="True: expires_at has passed, and newer figures are due."
+    )
+    horizon_days: int
+    churn_definition: ChurnDefinition
+    model_version: str
+
+
 class ReleaseFacts(Schema):
     """The facts of a release."""
 
@@ -83,14 +99,32 @@ class Release(ReleaseFacts):
     published_at: dt.datetime
     is_current: bool
 
+    @computed_field(description="True: expires_at has passed, and newer figures are due.")  # type: ignore[prop-decorator]
+    @property
+    def is_stale(self) -> bool:
+        """Whether the cards are older than they may be used; expires_at is the last good day."""
+        return utc_now().date() > self.expires_at
 
-class AtRisk(Schema):
+    def stamp(self) -> dict[str, Any]:
+        """What answers that are read from this release say of it."""
+        return {name: getattr(self, name) for name in Stamp.model_fields}
+
+
+class ServedCard(ScoreCard):
+    """A score card, and whether it is still good."""
+
+    is_stale: bool = Field(description="True: expires_at has passed, and a newer card is due.")
+
+
+class Releases(Schema):
+    """The releases that are kept, the newest first."""
+
+    releases: list[Release]
+
+
+class AtRisk(Stamp):
     """A ranked list. Follow `next` until it is null: all pages come from one release."""
 
-    release_id: str
-    as_of_date: dt.date
-    expires_at: dt.date
-    horizon_days: int
     value_horizon_days: int
     value_extrapolated_from: int | None
     sort: Sort

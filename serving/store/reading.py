@@ -25,6 +25,7 @@ from serving.store.published import NOTHING, find_release
 from serving.store.tables import (
     FORECAST,
     card_texts,
+    releases,
     timelines,
 )
 from serving.store.visible import sees
@@ -39,6 +40,18 @@ def current(engine: Engine, release: str | None = None) -> Release:
     try:
         with engine.connect() as connection:
             return find_release(connection, release).release
+    except DBAPIError as error:
+        raise explained(engine, error) from None
+
+
+def kept_releases(engine: Engine) -> list[Release]:
+    """The releases that are kept, the newest first. Raises NoReleaseError before the first one."""
+    ids = select(releases.c.release_id).where(releases.c.published_at.is_not(None))
+    try:
+        with engine.connect() as connection:
+            find_release(connection)
+            found = connection.scalars(ids.order_by(releases.c.number.desc())).all()
+            return [find_release(connection, release).release for release in found]
     except DBAPIError as error:
         raise explained(engine, error) from None
 
@@ -72,7 +85,7 @@ def current_forecast(
             "ranks in it, as the data is too little for models (`gate` of /v1/releases/current). "
             "Run `make run` with more data.",
         )
-    return its, PublishedForecast.model_validate({**found, "release_id": its.release_id})
+    return its, PublishedForecast.model_validate({**found, **its.stamp()})
 
 
 def one_card(

@@ -40,4 +40,4 @@ def current_report(engine: Engine, release: str | None = None) -> tuple[Release,
             "little for models (`gate` of /v1/releases/current), or it was never monitored. Run "
             "`make run`, in the first case with more data.",
         )
-    return its, PublishedMonitor.model_validate({**found, "release_id": its.release_id})
+    return its, PublishedMonitor.model_validate({**found, **its.stamp()})

@@ -124,7 +124,7 @@ def query_of(asked: Mapping[str, list[str]]) -> AtRiskQuery:
 
 def out_of_date(release: Release, language: Language) -> Markup | None:
     """The notice on figures that are no longer valid; None while they are."""
-    if dt.datetime.now(dt.UTC).date() <= release.expires_at:
+    if not release.is_stale:
         return None
     is_example = release.source_kind in EXAMPLES
     key, command = ("page.example", YOUR_DATA) if is_example else ("page.expired", MAKE_RUN)

@@ -107,6 +107,14 @@ def test_every_address_takes_a_release_and_says_which_one_it_read(engine, two):
             assert answer["release_id"] == two[0], path
             problem(service.get(f"{path}?release=none"), "release-not-found")
             assert path == "/v1/monitor" or service.get(path).json()["release_id"] == two[1]
+        for wanted in two:
+            assert service.get(f"/v1/releases/{wanted}").json()["release_id"] == wanted
+        problem(service.get("/v1/releases/none"), "release-not-found")
+        listed_ = service.get("/v1/releases").json()["releases"]
+        assert [(one["release_id"], one["is_current"]) for one in listed_] == [
+            (two[1], True),
+            (two[0], False),
+        ]
         lines = service.get(f"/v1/at-risk/export?release={two[0]}&format=ndjson").text.splitlines()
         assert {json.loads(line)["churn_risk"] for line in lines} == {0.1}
         assert "10%" in service.get(f"/?release={two[0]}").text
