@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from core.errors import AccessError, QueryError, StoreError
-from serving.api import at_risk, customers, health, outcomes, releases
+from serving.api import at_risk, customers, erasure, health, outcomes, releases
 from serving.api.document import operation_id, tidy_document
 from serving.pages import customer, docs, figures, sign_in, worklist
 from serving.people.access import Access
@@ -25,6 +25,7 @@ from serving.web.templates import STATIC
 # In the order in which the documentation shows them.
 PARTS = (
     customers,
+    erasure,
     at_risk,
     releases,
     outcomes,

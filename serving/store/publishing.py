@@ -22,6 +22,7 @@ from models.words import RULE, SCORED
 from serving.cards.card import ScoreCard
 from serving.cards.sorting import DESCENDING
 from serving.store.database import check_not_newer, publishing, upgrade, writing
+from serving.store.kept_out import leave_out
 from serving.store.past import COMPANY, PROMISED, SOURCE_SHA, source_hash
 from serving.store.published import write_info
 from serving.store.release_folder import (
@@ -174,6 +175,7 @@ def _switch(engine: Engine, number: int) -> None:
     """The moment of publishing: all in one short transaction."""
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     with writing(engine) as connection:
+        leave_out(connection, number)  # the folder may be older than an erasure or an objection
         connection.execute(
             update(releases)
             .where(releases.c.number == number, releases.c.published_at.is_(None))

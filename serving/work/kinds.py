@@ -119,18 +119,14 @@ class Consent(_Outcome):
 
     @model_validator(mode="after")
     def _of_one_channel(self) -> "Consent":
-        if channel_word(self.channel) == ALL and not self._is_on_profiling:
+        if channel_word(self.channel) == ALL and not self.is_on_profiling:
             raise ValueError(f"channel {ALL}: tell the word on each channel by itself")
         return self
 
     @property
-    def _is_on_profiling(self) -> bool:
+    def is_on_profiling(self) -> bool:
+        """Whether it is an answer to being scored."""
         return purpose_word(self.purpose or "") == PROFILING
-
-    @property
-    def objects(self) -> bool:
-        """Whether the customer objects to profiling."""
-        return not self.granted and self._is_on_profiling
 
 
 class Complaint(_Outcome):

@@ -26,6 +26,7 @@ from serving.store.tables import cards
 from serving.store.visible import visible_cards, visible_owners
 from serving.store.work_tables import outcome_requests, outcomes
 from serving.work.kinds import Outcome, Row
+from serving.work.objections import heed_objections, refuse_erased
 
 KNOWN_AT = "known_at"
 NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
@@ -56,9 +57,11 @@ class Told:
 def tell(engine: Engine, told: Sequence[Outcome], key: str, caller: str) -> Accepted:
     """Keep outcomes under the caller's idempotency key; the same again gives the same answer.
 
+    Who objects to profiling by it is out of every kept release at once.
+
     Raises IdempotencyKeyReusedError where the key came with something else, CustomerNotFoundError
-    for customers whom this caller does not see, NoReleaseError before the first release, StoreError
-    where the store cannot be written.
+    for customers who were erased or whom this caller does not see, NoReleaseError before the first
+    release, StoreError where the store cannot be written.
     """
     content = json.dumps([(one.TABLE, _as_json(one.row())) for one in told])
     sha = hashlib.sha256(content.encode()).hexdigest()
@@ -79,7 +82,9 @@ def tell(engine: Engine, told: Sequence[Outcome], key: str, caller: str) -> Acce
                 )
             return Accepted.model_validate(before.answer)
         release = find_release(connection)
-        _refuse_unseen(connection, release.number, sorted({one.customer_id for one in told}))
+        customers = sorted({one.customer_id for one in told})
+        refuse_erased(connection, customers)
+        _refuse_unseen(connection, release.number, customers)
         now = utc_now().replace(tzinfo=dt.UTC)
         received = {
             "caller": caller,
@@ -109,6 +114,7 @@ def tell(engine: Engine, told: Sequence[Outcome], key: str, caller: str) -> Acce
                 for one in told
             ],
         )
+        heed_objections(connection, told, caller)
     return answer
 
 

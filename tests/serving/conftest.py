@@ -21,6 +21,7 @@ from tests.serving.releases import card_row, company, write_release
 # The other tests look at rows that both have given alike.
 ON_BOTH = (
     "test_api",
+    "test_erasure",
     "test_outcomes",
     "test_paging",
     "test_publishing",

@@ -57,6 +57,7 @@ ASKED = {
         "/v1/at-risk/export?format=excel&language=ru",
         "/v1/at-risk/export?format=ndjson&q=%s",
     ],
+    ("DELETE", "/v1/customers/{customer_id}"): ["/v1/customers/nobody-at-all"],
     ("GET", "/"): ["/", "/?q=%s", "/?owner=anna", "/?owner=boris"],
 }
 

@@ -262,6 +262,6 @@ def test_a_clock_ahead_of_ours_by_a_little_tells_of_now(asked, published):
 
 def test_an_objection_is_told_in_any_spelling_of_its_purpose():
     base = CONSENT | {"channel": "all", "purpose": "Профилирование"}
-    assert Consent.model_validate_json(json.dumps(base)).objects
-    assert not Consent.model_validate_json(json.dumps(base | {"granted": True})).objects
-    assert not Consent.model_validate_json(json.dumps(CONSENT)).objects
+    assert Consent.model_validate_json(json.dumps(base)).is_on_profiling
+    assert Consent.model_validate_json(json.dumps(base | {"granted": True})).is_on_profiling
+    assert not Consent.model_validate_json(json.dumps(CONSENT)).is_on_profiling

@@ -1,0 +1,106 @@
+"""Customers leave the releases that are kept, at once and in all of them."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy.exc import DBAPIError
+
+from models.words import LISTED
+from serving.store.database import unreachable
+from serving.store.published import write_info
+from serving.store.tables import card_texts, cards, metadata, releases, timelines
+
+OF_RELEASES = (timelines, card_texts, cards)  # whoever is not in these is in no release
+AT_ONCE = 500  # ids in one statement
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What was removed: cards, and from how many releases."""
+
+    releases: int
+    cards: int
+
+
+def remove_customers(connection: Connection, customer_ids: Collection[str]) -> Removed:
+    """Remove customers from every release that is kept; totals of a release count them no more.
+
+    A release that is being loaded is left to its publisher, which calls `leave_out` at its end.
+    """
+    kept = select(releases.c.number).where(releases.c.published_at.is_not(None))
+    removed = [_remove(connection, number, customer_ids) for number in connection.scalars(kept)]
+    return Removed(sum(1 for number in removed if number), sum(removed))
+
+
+def _remove(connection: Connection, number: int, customer_ids: Collection[str]) -> int:
+    """Remove customers from one release; returns how many cards there were."""
+    gone: list[Any] = []
+    for some in _batches(customer_ids):
+        are_theirs = (cards.c.number == number, cards.c.customer_id.in_(some))
+        gone += connection.execute(select(cards.c.status, cards.c.value_at_risk).where(*are_theirs))
+        for table in OF_RELEASES:
+            wanted = (table.c.number == number, table.c.customer_id.in_(some))
+            connection.execute(delete(table).where(*wanted))
+    if gone:
+        _count_down(connection, number, gone)
+    return len(gone)
+
+
+def _count_down(connection: Connection, number: int, gone: Iterable[Any]) -> None:
+    its = select(releases.c.info).where(releases.c.number == number)
+    info: dict[str, Any] = dict(connection.scalar(its) or {})
+    if "customers" not in info:
+        return  # it is being loaded, and says nothing of itself yet
+    left = Counter(info["customers"])
+    left.subtract(row.status for row in gone)
+    info["customers"] = {status: count for status, count in left.items() if count > 0}
+    if info.get("total_value_at_risk") is not None:
+        listed = [row.value_at_risk for row in gone if row.status in LISTED]
+        info["total_value_at_risk"] = max(info["total_value_at_risk"] - sum(listed), 0.0)
+    write_info(connection, number, info)
+
+
+def ids_of(connection: Connection, number: int) -> list[str]:
+    """The customers of a release."""
+    return list(connection.scalars(select(cards.c.customer_id).where(cards.c.number == number)))
+
+
+def remove_from(connection: Connection, number: int, customer_ids: Collection[str]) -> int:
+    """Remove customers from this release; returns how many cards there were."""
+    return _remove(connection, number, customer_ids)
+
+
+def overwrite_removed(engine: Engine) -> bool:
+    """Write the store anew, so that no byte of what was removed is left in its files.
+
+    With SQLite the file is rewritten and the write-ahead log emptied; false where a reader still
+    holds the log. PostgreSQL gives its pages free to be written over; its own write-ahead log and
+    backups keep what they hold until they are recycled. Raises StoreError where it cannot be done.
+    """
+    try:
+        if engine.dialect.name == "sqlite":
+            raw = engine.raw_connection()
+            try:
+                raw.driver_connection.execute("VACUUM").close()  # type: ignore[union-attr]
+                log = raw.driver_connection.execute(  # type: ignore[union-attr]
+                    "PRAGMA wal_checkpoint(TRUNCATE)"
+                ).fetchone()
+                return bool(log[0] == 0)
+            finally:
+                raw.close()
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for table in metadata.sorted_tables:
+                if "customer_id" in table.c or table in OF_RELEASES:
+                    connection.exec_driver_sql(f"VACUUM {table.name}")
+        return True
+    except DBAPIError as error:
+        raise unreachable(engine, error) from None
+
+
+def _batches(ids: Collection[str]) -> Iterator[list[str]]:
+    listed = list(ids)
+    for start in range(0, len(listed), AT_ONCE):
+        yield listed[start : start + AT_ONCE]

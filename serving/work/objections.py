@@ -1,0 +1,57 @@
+"""An objection to profiling that is told counts at once, not only when the next run has read it."""
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from features.history.consent import PROFILING
+from serving.people.audit import customer, note
+from serving.store.errors import CustomerNotFoundError
+from serving.store.kept_out import keep_out, let_in, who_is_out
+from serving.store.work_tables import outcomes
+from serving.work.kinds import Consent, Outcome
+from sources.meanings.vocabulary import purpose_word
+
+
+def heed_objections(connection: Connection, told: Sequence[Outcome], who: str) -> None:
+    """Take out of every kept release whoever objects by what was told, and let in who agrees again.
+
+    Of all answers in the store the newest counts, at the same time a refusal. To be called when the
+    outcomes are kept, in the transaction that keeps them. Only an agreement that is told here lets
+    a customer in again: until then they are left out of what is published, whatever it was made of.
+    """
+    for customer_id in sorted({one.customer_id for one in told if _is_on_profiling(one)}):
+        if _objects(connection, customer_id):
+            removed = keep_out(connection, customer_id, "objects")
+            if removed.cards:
+                about = customer(connection, customer_id)
+                note(connection, who, "told an objection to profiling", about)
+        else:
+            let_in(connection, customer_id)
+
+
+def refuse_erased(connection: Connection, customer_ids: Sequence[str]) -> None:
+    """Raises CustomerNotFoundError for the erased: nothing is kept of them again."""
+    is_erased = who_is_out(connection, "erased")
+    for customer_id in customer_ids:
+        if is_erased is not None and is_erased(customer_id):
+            raise CustomerNotFoundError(
+                f"There is no customer {customer_id!r}: they were erased. Nothing was kept."
+            )
+
+
+def _is_on_profiling(outcome: Outcome) -> bool:
+    return isinstance(outcome, Consent) and outcome.is_on_profiling
+
+
+def _objects(connection: Connection, customer_id: str) -> bool:
+    """Whether the newest answer on profiling in the store is no."""
+    its = (outcomes.c.customer_id == customer_id, outcomes.c.table_name == Consent.TABLE)
+    rows = [json.loads(row) for row in connection.scalars(select(outcomes.c.row).where(*its))]
+    answers = [
+        (row["event_time"], not row["granted"])
+        for row in rows
+        if purpose_word(row.get("purpose") or "") == PROFILING
+    ]
+    return max(answers)[1]  # times are text of one length: they sort as they follow
