@@ -33,7 +33,7 @@ class ReleaseQuery(NoParameters):
     release: Text | None = Field(default=None, description=RELEASE)
 
 
-def _once(request: Request) -> None:
+async def _once(request: Request) -> None:
     """Refuse a single-valued parameter given twice: nobody can tell which of the two counts."""
     times = Counter(name for name, _ in request.query_params.multi_items())
     twice = sorted(name for name, count in times.items() if count > 1 and name not in SEVERAL)
@@ -46,10 +46,15 @@ def _once(request: Request) -> None:
         )
 
 
+async def _store(request: Request) -> Engine:
+    """As `store_of`; what is not async is run in a thread, which takes longer than this."""
+    return store_of(request)
+
+
 def api_router(tag: str) -> APIRouter:
     """A router whose endpoints refuse a parameter that is given twice; `tag`: one of the app's."""
     return APIRouter(dependencies=[Depends(_once)], tags=[tag])
 
 
-Store = Annotated[Engine, Depends(store_of)]
+Store = Annotated[Engine, Depends(_store)]
 Nothing = Annotated[NoParameters, Query()]

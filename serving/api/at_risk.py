@@ -5,18 +5,19 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Query, Request
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 from sqlalchemy import Engine
 
 from serving.api.asking import COMMON, Store, api_router
-from serving.cards.card import ScoreCard
 from serving.cards.codes import ExportFormat, Format
 from serving.cards.csv import csv_lines
 from serving.cards.query import LARGEST_PAGE, AtRiskQuery, ExportQuery, ListQuery
 from serving.cards.release import AtRisk
+from serving.cards.stored import Card, as_json
 from serving.cards.worded import worded
 from serving.people.access import needs
 from serving.store.listing import at_risk
+from serving.web.answers import json_response
 from serving.web.language import chosen_language
 from serving.web.problems import documented
 from serving.wording.languages import Language
@@ -60,9 +61,10 @@ def list_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store
         total=page.total,
         total_value_at_risk=page.total_value_at_risk,
         next=page.next_cursor and "/v1/at-risk?" + _parameters(query, cursor=page.next_cursor),
-        customers=[worded(card, language) for card in page.cards],
-    )
-    return JSONResponse(answer.model_dump(mode="json"))
+        customers=[],
+    ).model_dump(mode="json")
+    answer["customers"] = [worded(card, language) for card in page.cards]
+    return json_response(answer)
 
 
 @router.get(
@@ -108,7 +110,7 @@ def _export(
     # The first page is read before the response begins, so that an error still has its status.
     page = at_risk(store, paged, query.release)
 
-    def cards() -> Iterator[ScoreCard]:
+    def cards() -> Iterator[Card]:
         here = page
         yield from here.cards
         while limit is None and here.next_cursor:
@@ -119,7 +121,7 @@ def _export(
     ending, media_type = ENDINGS[wanted]
     name = f"at-risk-{page.release.as_of_date}.{ending}"
     lines = (
-        (worded(card, language).model_dump_json() + "\n" for card in cards())
+        (as_json(worded(card, language)) + b"\n" for card in cards())
         if wanted == "ndjson"
         else csv_lines(cards(), language, for_excel=wanted == "excel")
     )

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Query, Request
+from fastapi.responses import Response
 from pydantic import Field
 
 from serving.api.asking import COMMON, LanguageQuery, ReleaseQuery, Store, api_router
@@ -11,6 +12,7 @@ from serving.cards.release import ServedCard
 from serving.cards.worded import worded
 from serving.people.access import needs
 from serving.store.reading import one_card
+from serving.web.answers import json_response
 from serving.web.convertors import ANYTHING
 from serving.web.language import chosen_language
 from serving.web.problems import documented
@@ -28,12 +30,13 @@ class CardQuery(LanguageQuery, ReleaseQuery):
     f"/v1/customers/{{customer_id:{ANYTHING}}}",
     dependencies=[needs("cards:read")],
     summary="One customer's score card",
+    response_model=ServedCard,
     responses=documented("customer-not-found", "release-not-found", "no-release", *COMMON),
 )
 def get_score_card(
     customer_id: str, query: Annotated[CardQuery, Query()], request: Request, store: Store
-) -> ServedCard:
+) -> Response:
     """Risk, next purchase, money at stake, reasons and the intended action, as published."""
     release, card = one_card(store, customer_id, query.purchases, query.release)
     told = worded(card, chosen_language(request, query.language))
-    return ServedCard(**told.model_dump(), is_stale=release.is_stale)
+    return json_response({**told, "is_stale": release.is_stale})

@@ -8,12 +8,13 @@ there, quotes around it or not, and so what follows either separator gets its ap
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from serving.cards.card import LikelyCategory, Reason, Schema, ScoreCard
+from serving.cards.card import Schema, ScoreCard
 from serving.cards.marks import Csv
+from serving.cards.stored import Card
 from serving.cards.worded import strongest_reason, worded
 from serving.wording.languages import Language
 from serving.wording.sentences import field_label, label, sentence
@@ -56,7 +57,7 @@ def columns_of(schema: type[Schema], around: tuple[str, ...] = ()) -> list[Colum
 COLUMNS = {column.name: column for column in columns_of(ScoreCard)}
 
 
-def csv_lines(cards: Iterable[ScoreCard], language: Language, for_excel: bool) -> Iterator[str]:
+def csv_lines(cards: Iterable[Card], language: Language, for_excel: bool) -> Iterator[str]:
     """Lines of CSV, heading first; unknown values are empty.
 
     For Excel: a byte order mark, headings and codes in words, and in Russian the semicolon and
@@ -73,34 +74,23 @@ def csv_lines(cards: Iterable[ScoreCard], language: Language, for_excel: bool) -
         yield _line([_cell(row[name], is_comma) for name in COLUMNS], is_comma)
 
 
-def _row(card: ScoreCard) -> dict[str, Any]:
+def _row(card: Card) -> dict[str, Any]:
     return {name: _value(card, column) for name, column in COLUMNS.items()}
 
 
-def _value(card: ScoreCard, column: Column) -> Any:
+def _value(card: Card, column: Column) -> Any:
+    if column.name == "reason":
+        reason = strongest_reason(card)
+        return reason and reason["sentence"]
     value: Any = card
     for part in column.path:
-        value = None if value is None else getattr(value, part)
-    if value is not None and column.name in IN_ONE_CELL:
-        return IN_ONE_CELL[column.name](value)
-    return value
+        value = None if value is None else value[part]
+    return _names(value) if isinstance(value, list) else value
 
 
-def _strongest(reasons: list[Reason]) -> str | None:
-    reason = strongest_reason(reasons)
-    return None if reason is None else reason.sentence
-
-
-def _names(categories: list[LikelyCategory]) -> str:
+def _names(categories: list[Card]) -> str:
     """The categories, likeliest first; how likely they are is in the JSON only."""
-    return "; ".join(category.category for category in categories)
-
-
-IN_ONE_CELL: dict[str, Callable[[Any], str | None]] = {
-    "reason": _strongest,
-    "next_categories_any": _names,
-    "next_categories_new": _names,
-}
+    return "; ".join(category["category"] for category in categories)
 
 
 def _title(name: str, language: Language) -> str:

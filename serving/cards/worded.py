@@ -2,23 +2,22 @@
 
 from typing import Any, TypeVar
 
-from serving.cards.card import Blocked, IntendedAction, Reason, ScoreCard
 from serving.cards.monitor import AdviceReason, Monitor
+from serving.cards.stored import Card
 from serving.wording.languages import Language
 from serving.wording.sentences import field_label, is_message, label, listing, sentence
 
 Report = TypeVar("Report", bound=Monitor)
 
 
-def worded(card: ScoreCard, language: Language) -> ScoreCard:
+def worded(card: Card, language: Language) -> Card:
     """The card with every `sentence` and `name` written in `language`."""
-    action = card.intended_action
-    return card.model_copy(
-        update={
-            "reasons": [_reason(reason, language) for reason in card.reasons],
-            "intended_action": action and _action(action, language),
-        }
-    )
+    action = card["intended_action"]
+    return {
+        **card,
+        "reasons": [_reason(reason, language) for reason in card["reasons"]],
+        "intended_action": action and _action(action, language),
+    }
 
 
 def worded_report(report: Report, language: Language) -> Report:
@@ -29,15 +28,13 @@ def worded_report(report: Report, language: Language) -> Report:
     )
 
 
-def strongest_reason(reasons: list[Reason]) -> Reason | None:
+def strongest_reason(card: Card) -> Card | None:
     """The first reason that raises the risk; reasons come strongest first."""
-    return next((reason for reason in reasons if reason.direction == "up"), None)
+    return next((reason for reason in card["reasons"] if reason["direction"] == "up"), None)
 
 
-def _reason(reason: Reason, language: Language) -> Reason:
-    values = reason.model_dump(exclude={"message_key", "sentence"})
-    text = _sentence_if_known(reason.message_key, language, values)
-    return reason.model_copy(update={"sentence": text})
+def _reason(reason: Card, language: Language) -> Card:
+    return {**reason, "sentence": _sentence_if_known(reason["message_key"], language, reason)}
 
 
 def _advice_reason(reason: AdviceReason, language: Language) -> AdviceReason:
@@ -48,24 +45,19 @@ def _advice_reason(reason: AdviceReason, language: Language) -> AdviceReason:
     return reason.model_copy(update={"sentence": text})
 
 
-def _action(action: IntendedAction, language: Language) -> IntendedAction:
-    why = action.why
+def _action(action: Card, language: Language) -> Card:
+    why = action["why"]
     if why is not None:
-        text = _sentence_if_known(why.message_key, language, why.values)
-        why = why.model_copy(update={"sentence": text})
-    return action.model_copy(
-        update={
-            "name": label(f"action.{action.action_id}", language),
-            "why": why,
-            "blocked": [_blocked(entry, language) for entry in action.blocked],
-        }
-    )
+        text = _sentence_if_known(why["message_key"], language, why["values"])
+        why = {**why, "sentence": text}
+    blocked = [
+        {**entry, "sentence": label(f"blocked.{entry['reason']}", language)}
+        for entry in action["blocked"]
+    ]
+    name = label(f"action.{action['action_id']}", language)
+    return {**action, "name": name, "why": why, "blocked": blocked}
 
 
 def _sentence_if_known(key: str, language: Language, values: dict[str, Any]) -> str:
     """The sentence; "" for a key of an older release that this code does not have."""
     return sentence(key, language, **values) if is_message(key) else ""
-
-
-def _blocked(entry: Blocked, language: Language) -> Blocked:
-    return entry.model_copy(update={"sentence": label(f"blocked.{entry.reason}", language)})

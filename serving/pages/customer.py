@@ -23,7 +23,8 @@ def customer_page(customer_id: str, request: Request) -> Response:
     asked = asked_in(request)
     query = query_of(asked)
     language = chosen_language(request, query.language)
-    release, card = one_card(store_of(request), customer_id, True, query.release)
+    release, stored = one_card(store_of(request), customer_id, True, query.release)
+    card = ScoreCard.model_validate(worded(stored, language))
     drawing = draw(card, language)
     return page_of(
         request,
@@ -31,7 +32,7 @@ def customer_page(customer_id: str, request: Request) -> Response:
         language,
         asked,
         release=release,
-        card=worded(card, language),
+        card=card,
         drawing=drawing,
         summary=drawing and _summary(card, drawing, language),
         probabilities=_probabilities(card),

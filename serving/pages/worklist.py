@@ -10,6 +10,7 @@ from features.params import LABEL
 from models.customers.relationship import HELD_BY
 from models.customers.segments import LIFECYCLE_STAGES, RISK_BANDS
 from models.gate import Need
+from serving.cards.card import ScoreCard
 from serving.cards.release import Release
 from serving.cards.sorting import ASCENDING
 from serving.cards.worded import strongest_reason, worded
@@ -69,7 +70,7 @@ def list_page(request: Request) -> Response:
         asked,
         page=page,
         release=page.release,
-        rows=[(card, strongest_reason(card.reasons)) for card in cards],
+        rows=[(ScoreCard.model_validate(card), strongest_reason(card)) for card in cards],
         query=query,
         choices=CHOICES,
         quality=_quality(page.release, language),

@@ -15,8 +15,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, InvalidatePoolError
+from sqlalchemy.pool import NullPool, QueuePool
 
 from core.errors import StoreError, WriteError
 from core.files import only_one
@@ -28,6 +28,7 @@ PUBLISHING = 7_305_114
 WRITING = 7_305_115  # and of the lock that makes short writes wait for each other
 PATIENCE = 30  # seconds that a writer waits for others
 THREADS = 40  # threads that answer requests (anyio's own number)
+FILE = "regulars_file"  # which file a connection has opened
 WRITES = "regulars_writes"  # option of a connection whose transaction is going to write
 # Why a database refuses a write: names of SQLite's errors by their beginning, SQLSTATEs.
 REFUSED = {
@@ -57,7 +58,8 @@ CHECK = {  # what to check when a store does not work
 def open_store(url: str, create: bool = True) -> Engine:
     """An engine whose transactions see one state of the store from their first read to their last.
 
-    Where `create` is false, a missing SQLite file is not created: it is a store without a release.
+    Where `create` is false, as for a service, a missing SQLite file is not created: it is a store
+    without a release. Connections are kept there, for as long as the file is the same.
     Raises StoreError for an invalid URL, for a database other than SQLite or PostgreSQL, and for a
     folder that cannot be made.
     """
@@ -81,13 +83,13 @@ def open_store(url: str, create: bool = True) -> Engine:
     if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
         if create:
             _make_folder(Path(str(address.database)).parent)
-        # A pooled connection would keep reading a file that was deleted and written again.
-        engine = create_engine(
-            address,
-            creator=partial(_connect_sqlite, address.database, create),
-            poolclass=NullPool,
-        )
-        event.listen(engine, "connect", _prepare_sqlite)
+        file = str(address.database)
+        pool: dict[str, Any] = {"poolclass": NullPool}
+        if not create:  # a service: to connect takes longer than to read a card
+            pool = {"poolclass": QueuePool, "max_overflow": THREADS - 5}
+        engine = create_engine(address, creator=partial(_connect_sqlite, file, create), **pool)
+        event.listen(engine, "connect", partial(_prepare_sqlite, file))
+        event.listen(engine, "checkout", partial(_check_file, file))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     raise StoreError(
@@ -236,10 +238,26 @@ def _busy() -> StoreError:
     return StoreError("Another run is publishing into this store: wait until it is done.")
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare_sqlite(database: str, connection: Any, record: Any) -> None:
+    record.info[FILE] = _file_of(database)
     connection.isolation_level = None  # Python's driver would begin a transaction on writes only
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _check_file(database: str, _connection: object, record: Any, _proxy: object) -> None:
+    """Give up kept connections to a file that was deleted, or written anew, under its name."""
+    if record.info.get(FILE) != _file_of(database):
+        raise InvalidatePoolError
+
+
+def _file_of(database: str) -> tuple[int, int] | None:
+    """Which file has this name; None where it is missing."""
+    try:
+        found = Path(database).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _begin_sqlite(connection: Connection) -> None:

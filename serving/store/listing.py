@@ -18,10 +18,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from models.words import LISTED, SCORED
-from serving.cards.card import ScoreCard
 from serving.cards.query import AtRiskQuery, Filters
 from serving.cards.release import Release
 from serving.cards.sorting import ASCENDING, MONEY, Order, Sort
+from serving.cards.stored import Card, read_card
 from serving.store.cursors import Cursor, sealed, unsealed
 from serving.store.errors import (
     CursorGoneError,
@@ -50,7 +50,7 @@ class Listed:
     release: Release
     sort: Sort
     order: Order
-    cards: list[ScoreCard]
+    cards: list[Card]
     total: int
     total_value_at_risk: float | None
     seen: int
@@ -115,7 +115,7 @@ def _page(
         release=release,
         sort=sort,
         order=order,
-        cards=[ScoreCard.model_validate_json(row.card) for row in rows[:limit]],
+        cards=[read_card(row.card) for row in rows[:limit]],
         total=total,
         total_value_at_risk=money,
         seen=seen,

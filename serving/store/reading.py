@@ -13,9 +13,9 @@ from sqlalchemy.exc import DBAPIError
 
 from core.errors import NoReleaseError
 from features.params import LABEL
-from serving.cards.card import Purchases, ScoreCard
 from serving.cards.forecast import PublishedForecast
 from serving.cards.release import Release
+from serving.cards.stored import Card, read_card
 from serving.store.database import unreachable, version
 from serving.store.errors import (
     CustomerNotFoundError,
@@ -90,7 +90,7 @@ def current_forecast(
 
 def one_card(
     engine: Engine, customer_id: str, with_purchases: bool, release: str | None = None
-) -> tuple[Release, ScoreCard]:
+) -> tuple[Release, Card]:
     """The customer's card in a release. Raises CustomerNotFoundError without one.
 
     Raises NoReleaseError and ReleaseNotFoundError as `current`.
@@ -105,12 +105,11 @@ def one_card(
             text = connection.scalar(select(card_texts.c.card).where(*is_theirs))
             if text is None:
                 raise _no_card(customer_id, found.release)
-            card = ScoreCard.model_validate_json(text)
-            if not sees(connection, card.owner):
+            card = read_card(text)
+            if not sees(connection, card["owner"]):
                 raise _no_card(customer_id, found.release)
             if with_purchases:
-                purchases = _purchases(connection, found.number, card)
-                card = card.model_copy(update={"purchases": purchases})
+                card["purchases"] = _purchases(connection, found.number, customer_id)
             return found.release, card
     except DBAPIError as error:
         raise explained(engine, error) from None
@@ -124,14 +123,12 @@ def _no_card(customer_id: str, release: Release) -> CustomerNotFoundError:
     )
 
 
-def _purchases(connection: Connection, number: int, card: ScoreCard) -> list[Purchases]:
-    is_theirs = and_(timelines.c.number == number, timelines.c.customer_id == card.customer_id)
+def _purchases(connection: Connection, number: int, customer_id: str) -> list[Card]:
+    """The days with purchases, as `Purchases` describes them."""
+    is_theirs = and_(timelines.c.number == number, timelines.c.customer_id == customer_id)
     found = connection.scalar(select(timelines.c.purchases).where(is_theirs))
-    return [Purchases(day=day, orders=n, amount=sum_) for day, n, sum_ in _listed(found)]
-
-
-def _listed(found: str | None) -> list[Any]:
-    return [] if found is None else json.loads(found)
+    days = [] if found is None else json.loads(found)
+    return [{"day": day, "orders": n, "amount": sum_} for day, n, sum_ in days]
 
 
 def explained(engine: Engine, error: DBAPIError) -> Exception:

@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from serving.store.database import open_store
-from serving.store.reading import current, one_card
+from serving.store.reading import current
 from tests.pipelines.code import ROOT
+from tests.serving.asking import card_of
 from tests.serving.conftest import Running
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end")]
@@ -42,7 +43,7 @@ def test_every_card_of_the_service_is_the_row_of_the_release(finished, store):
     bought = pd.read_parquet(finished.release / "purchases.parquet")
     days = bought.groupby("customer_id")["event_day"].count()
     for customer, row in cards.iterrows():
-        _, card = one_card(store, customer, with_purchases=True)
+        card = card_of(store, customer, with_purchases=True)
         assert card.status == row["status"]
         assert len(card.purchases) == days[customer]
         assert card.owner == customers.loc[customer, "owner"]

@@ -2,7 +2,9 @@
 
 from urllib.parse import urlencode
 
+from serving.cards.card import ScoreCard
 from serving.cards.release import AtRisk
+from serving.store.reading import one_card
 from tests.serving.releases import company
 
 ROWS = {row["customer_id"]: row for row in company()}
@@ -14,6 +16,11 @@ def listed(service, **parameters):
     answer = service.get(f"/v1/at-risk?{urlencode(parameters, doseq=True)}")
     assert answer.status == 200, answer.text
     return AtRisk.model_validate_json(answer.body)
+
+
+def card_of(engine, customer_id, with_purchases=False):
+    """The customer's card in the store, checked against its schema."""
+    return ScoreCard.model_validate(one_card(engine, customer_id, with_purchases)[1])
 
 
 def whole_list(service, **parameters):

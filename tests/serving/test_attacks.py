@@ -14,9 +14,9 @@ from serving.store import publishing as code
 from serving.store.database import describe, open_store
 from serving.store.listing import at_risk
 from serving.store.publishing import publish
-from serving.store.reading import current, one_card
+from serving.store.reading import current
 from serving.store.tables import releases
-from tests.serving.asking import listed, problem
+from tests.serving.asking import card_of, listed, problem
 from tests.serving.conftest import Running
 from tests.serving.releases import card_row, company, reason, write_release
 
@@ -140,12 +140,12 @@ def test_a_store_that_is_deleted_and_written_again_is_read_anew(tmp_path):
     engine = open_store(url)
     publish(small(tmp_path / "old", 0.1), engine, keep=2)
     reader = open_store(url, create=False)
-    assert one_card(reader, "001", with_purchases=False)[1].churn_risk == 0.1
+    assert card_of(reader, "001").churn_risk == 0.1
     for path in (tmp_path / "store").iterdir():
         path.unlink()
     new = open_store(url)
     publish(small(tmp_path / "new", 0.9), new, keep=2)
-    assert {one_card(reader, "001", False)[1].churn_risk for _ in range(20)} == {0.9}
+    assert {card_of(reader, "001").churn_risk for _ in range(20)} == {0.9}
 
 
 def test_a_card_that_other_code_kept_is_read_as_far_as_it_is_known(engine, tmp_path):

@@ -168,7 +168,7 @@ def row_of(card, language):
         card.name or card.customer_id,
         label(f"risk_band.{card.risk_band}", language),
         written(card.churn_risk, "percent", language),
-        strongest_reason(card.reasons).sentence,
+        strongest_reason(card.model_dump())["sentence"],
         day + expected,
         card.intended_action.name,
         written(card.value_at_risk, "money", language),

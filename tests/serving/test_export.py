@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from serving.cards.csv import COLUMNS, csv_lines
+from serving.cards.stored import read_card
 from serving.store.release_folder import read_cards
 from tests.serving.releases import FORMULA, NAMES, company, write_release
 
@@ -19,8 +20,12 @@ def cards(tmp_path_factory):
     return [card for batch in read_cards(folder, "r") for card in batch]
 
 
+def stored(card):
+    return read_card(card.model_dump_json())
+
+
 def table(cards, language="en", for_excel=False):
-    text = "".join(csv_lines(cards, language, for_excel))
+    text = "".join(csv_lines(map(stored, cards), language, for_excel))
     separator = ";" if for_excel and language == "ru" else ","
     return list(csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=separator))
 
@@ -45,7 +50,7 @@ def test_a_cell_that_a_spreadsheet_would_compute_is_quoted(cards, start):
 def test_no_cell_begins_a_formula_whichever_separator_the_spreadsheet_takes(cards, name, separator):
     """Also for a reader that splits at its separator wherever it stands, in quotes or not."""
     odd = cards[0].model_copy(update={"name": name, "owner": name})
-    text = "".join(csv_lines([odd], "en", for_excel=False))
+    text = "".join(csv_lines([stored(odd)], "en", for_excel=False))
     begun = [cell for line in text.splitlines() for cell in line.split(separator)]
     assert len(begun) >= 2
     for cell in begun:
@@ -57,7 +62,7 @@ def test_no_cell_begins_a_formula_whichever_separator_the_spreadsheet_takes(card
 
 def test_a_cell_with_either_separator_stands_in_quotes(cards):
     odd = cards[0].model_copy(update={"name": "Søn; Ltd, x"})
-    assert '"Søn; Ltd, x"' in "".join(csv_lines([odd], "en", for_excel=False))
+    assert '"Søn; Ltd, x"' in "".join(csv_lines([stored(odd)], "en", for_excel=False))
 
 
 def test_numbers_are_not_quoted_even_below_zero(cards):
@@ -87,7 +92,8 @@ def test_likely_categories_stand_in_one_cell_likeliest_first(cards):
 
 def test_excel_gets_what_it_opens_right_in_each_language(cards):
     english, russian = (
-        "".join(csv_lines(cards[:1], language, for_excel=True)) for language in ("en", "ru")
+        "".join(csv_lines([stored(cards[0])], language, for_excel=True))
+        for language in ("en", "ru")
     )
     assert english.startswith("\ufeffcustomer,name,")
     assert russian.startswith("\ufeffклиент;имя;")

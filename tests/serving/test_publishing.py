@@ -15,6 +15,7 @@ from serving.store.database import open_store
 from serving.store.publishing import publish
 from serving.store.reading import current, one_card
 from serving.store.tables import card_texts, cards, releases, timelines
+from tests.serving.asking import card_of
 from tests.serving.releases import AS_OF, card_row, company, gone_row, write_release
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,7 +77,7 @@ def test_what_was_published_is_what_is_read(engine, release):
     assert (found.quality.top_left, found.quality.top_left_by_rule) == (67.0, 54.2)
     assert found.plan.expected_gain == 40.0
     for row in company():
-        _, card = one_card(engine, row["customer_id"], with_purchases=True)
+        card = card_of(engine, row["customer_id"], with_purchases=True)
         assert card.churn_risk == row["churn_risk"]
         assert card.value_at_risk == row["value_at_risk"]
         assert card.name == row["name"]
@@ -89,12 +90,12 @@ def test_a_release_or_a_card_from_before_there_were_categories_is_read(engine, t
     lists = ("next_categories_new", "next_categories_any")
     rows = [{k: v for k, v in card_row("1").items() if k not in lists}]
     publish(write_release(tmp_path / "bare", rows), engine, keep=2)
-    assert one_card(engine, "1", with_purchases=False)[1].next_categories is None
+    assert card_of(engine, "1").next_categories is None
     with engine.begin() as connection:
         [kept] = connection.scalars(select(card_texts.c.card))
         old = {k: v for k, v in json.loads(kept).items() if k != "next_categories"}
         connection.execute(update(card_texts).values(card=json.dumps(old)))
-    assert one_card(engine, "1", with_purchases=False)[1].next_categories is None
+    assert card_of(engine, "1").next_categories is None
 
 
 def test_publishing_the_same_release_again_does_nothing(engine, release):
@@ -151,7 +152,7 @@ def test_whatever_ends_a_publisher_one_release_is_whole_and_nothing_is_left(
             found = current(engine)
             is_old = found.release_id == old.release_id
             assert sum(found.customers.values()) == (3 if is_old else 134)
-            _, card = one_card(engine, "1" if is_old else "00001", with_purchases=True)
+            card = card_of(engine, "1" if is_old else "00001", with_purchases=True)
             assert len(card.purchases) == 3
             served.add(is_old)
             if code == 0:
@@ -180,7 +181,7 @@ def test_readers_see_one_release_or_the_other_while_it_is_published(store_url, t
     def read():
         while not stop.is_set():
             found, card = one_card(engine, "7", with_purchases=False)
-            seen.add((found.release_id == card.release_id, card.churn_risk))
+            seen.add((found.release_id == card["release_id"], card["churn_risk"]))
 
     readers = [threading.Thread(target=read) for _ in range(2)]
     for reader in readers:
@@ -200,7 +201,7 @@ def test_the_change_of_risk_is_against_the_latest_earlier_release_of_the_same_mo
 ):
     def published(name, **facts):
         publish(small(tmp_path / name, **facts), engine, keep=30)
-        return one_card(engine, "1", with_purchases=False)[1].risk_change
+        return card_of(engine, "1").risk_change
 
     week = dt.timedelta(days=7)
     assert published("first", risk=0.1, as_of=AS_OF) is None
@@ -216,8 +217,8 @@ def test_who_comes_back_has_no_change_of_risk(engine, tmp_path):
     later = AS_OF + dt.timedelta(days=7)
     rows = [card_row("other", churn_risk=0.5), card_row("back")]
     publish(write_release(tmp_path / "2", rows, as_of=later), engine, keep=5)
-    assert one_card(engine, "back", with_purchases=False)[1].risk_change is None
-    assert one_card(engine, "other", False)[1].risk_change == pytest.approx(0.1)
+    assert card_of(engine, "back").risk_change is None
+    assert card_of(engine, "other").risk_change == pytest.approx(0.1)
 
 
 def test_a_damaged_release_is_refused_and_nothing_is_written(engine, tmp_path):

@@ -10,7 +10,8 @@ from serving.cards.query import AtRiskQuery
 from serving.store.database import open_store
 from serving.store.listing import at_risk
 from serving.store.publishing import publish
-from serving.store.reading import current, one_card
+from serving.store.reading import current
+from tests.serving.asking import card_of
 from tests.serving.conftest import Running
 from tests.serving.releases import card_row, gone_row, write_release
 
@@ -49,11 +50,11 @@ def folder(tmp_path):
 def test_the_list_is_ranked_by_the_rule_on_each_database(engine, folder):
     publish(folder, engine, keep=2)
     listed = at_risk(engine, AtRiskQuery(limit=2))
-    assert [card.customer_id for card in listed.cards] == ["b", "a"]
+    assert [card["customer_id"] for card in listed.cards] == ["b", "a"]
     assert listed.total == 3
     rest = at_risk(engine, AtRiskQuery(limit=2, cursor=listed.next_cursor))
-    assert [card.customer_id for card in rest.cards] == ["c"]
-    assert {card.churn_risk for card in (*listed.cards, *rest.cards)} == {None}
+    assert [card["customer_id"] for card in rest.cards] == ["c"]
+    assert {card["churn_risk"] for card in (*listed.cards, *rest.cards)} == {None}
     assert listed.total_value_at_risk is None
 
 
@@ -69,7 +70,7 @@ def test_a_change_of_risk_is_never_one_of_ranks(engine, folder, tmp_path):
     publish(
         write_release(tmp_path / "later", ROWS, as_of=later, money=False, gate=GATE), engine, keep=3
     )
-    _, card = one_card(engine, "b", with_purchases=False)
+    card = card_of(engine, "b")
     assert card.risk_change is None
 
 

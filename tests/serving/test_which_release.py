@@ -36,9 +36,9 @@ def test_every_reader_reads_the_release_it_is_told_to(engine, two):
         found = current(engine, wanted)
         assert (found.release_id, found.is_current) == (wanted, wanted == two[1])
         its, card = one_card(engine, "1", False, wanted)
-        assert (its.release_id, card.churn_risk) == (wanted, risk)
+        assert (its.release_id, card["churn_risk"]) == (wanted, risk)
         page = at_risk(engine, AtRiskQuery(limit=2), wanted)
-        assert (page.release.release_id, page.cards[0].churn_risk) == (wanted, risk)
+        assert (page.release.release_id, page.cards[0]["churn_risk"]) == (wanted, risk)
         further = AtRiskQuery(limit=2, cursor=page.next_cursor)
         assert at_risk(engine, further, wanted).release.release_id == wanted
         assert current_forecast(engine, wanted)[1].release_id == wanted

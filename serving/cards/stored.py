@@ -1,0 +1,64 @@
+"""Cards as the store keeps them: JSON as the API returns it, read without making models of them.
+
+Checking a card that was checked when it was published, and writing it out again, took longer than
+everything else about it.
+"""
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+import pydantic_core
+
+from serving.cards.card import Schema, ScoreCard
+
+Card = dict[str, Any]  # what ScoreCard describes, as parsed JSON
+
+
+def read_card(text: str) -> Card:
+    """A stored card as the API returns it, before sentences are made.
+
+    Fields that it is older than have their defaults; fields that other code added are left out.
+    """
+    return _fit(pydantic_core.from_json(text))
+
+
+def as_json(answer: Any) -> bytes:
+    """An answer as JSON text."""
+    return pydantic_core.to_json(answer)
+
+
+def _fitting(schema: type[Schema]) -> Callable[[Card], Card]:
+    """What makes a parsed object have the fields of the schema, and those within it of theirs."""
+    fields = schema.model_fields
+    names = frozenset(fields)
+    defaults = {name: field.default for name, field in fields.items() if not field.is_required()}
+    within = [
+        (name, _fitting(part))
+        for name, field in fields.items()
+        for part in _schemas_in(field.annotation)
+    ]
+
+    def fit(found: Card) -> Card:
+        if not found.keys() <= names:
+            found = {name: value for name, value in found.items() if name in names}
+        if len(found) < len(names):
+            found |= {name: value for name, value in defaults.items() if name not in found}
+        for name, fit_part in within:
+            value = found[name]
+            if isinstance(value, list):
+                found[name] = [fit_part(part) for part in value]
+            elif value is not None:
+                found[name] = fit_part(value)
+        return found
+
+    return fit
+
+
+def _schemas_in(annotation: Any) -> list[type[Schema]]:
+    """The schemas in the type of a field: itself, or within a list, or where it is not None."""
+    if isinstance(annotation, type) and issubclass(annotation, Schema):
+        return [annotation]
+    return [schema for part in get_args(annotation) for schema in _schemas_in(part)]
+
+
+_fit = _fitting(ScoreCard)
