@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from core.errors import ArtifactError, RegularsError
 
 MANIFEST = "manifest.json"
+SEAL = "sha256"  # of the manifest itself
 SCHEMA_VERSION = 1  # of a release: what is written, and what publishing reads
 # `dvc exp run --temp` and the queue clone the project into a folder below this one, which is
 # deleted when the experiment has ended.
@@ -92,19 +93,36 @@ def digest(files: Mapping[str, str]) -> str:
 
 
 def write_manifest(folder: Path, **facts: Any) -> dict[str, Any]:
-    """Write `manifest.json`: the given facts and the sha256 of every file in the folder."""
-    manifest = {**facts, "files": hashes(folder)}
+    """Write `manifest.json`: the given facts, the sha256 of every file in the folder, and its own.
+
+    Facts that name `files` themselves are taken at their word.
+    """
+    manifest = {"files": hashes(folder), **facts}
+    manifest[SEAL] = _seal(manifest)
     write_json(folder / MANIFEST, manifest)
     return manifest
+
+
+def _seal(manifest: Mapping[str, Any]) -> str:
+    """sha256 of everything else in a manifest: a changed date is seen as a changed file is."""
+    rest = {name: value for name, value in manifest.items() if name != SEAL}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def check_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest after comparing every file with it.
 
     A damaged LightGBM text file aborts the process that loads it, so call this before loading
-    anything. Raises ArtifactError naming each file that is missing, changed or unexpected.
+    anything. Raises ArtifactError naming each file that is missing, changed or unexpected; also for
+    a manifest that was changed itself. One of older code has no seal, and is believed.
     """
     manifest: dict[str, Any] = read_json(folder / MANIFEST)
+    is_whole = isinstance(manifest, dict) and isinstance(manifest.get("files"), dict)
+    if not is_whole or manifest.get(SEAL, _seal(manifest)) != _seal(manifest):
+        raise ArtifactError(
+            f"{folder}: {MANIFEST} was changed. Nothing was loaded; run `dvc repro` to write it "
+            "again."
+        )
     wanted, found = manifest["files"], hashes(folder)
     problems = [f"{name} is missing" for name in sorted(wanted.keys() - found.keys())]
     problems += [f"{name} is not in the manifest" for name in sorted(found.keys() - wanted.keys())]

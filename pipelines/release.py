@@ -17,7 +17,7 @@ from core.files import (
     only_one,
     read_json,
     version,
-    write_json,
+    write_manifest,
 )
 from features.timeline import date_of
 from models.simple.silence_rule import Rule
@@ -71,7 +71,7 @@ def write(folder: Path) -> None:
         shutil.copy(report, folder / "reports")
     files = hashes(folder)
     rule = Rule.load(stage.CHAMPION_MODELS)
-    manifest = {
+    facts = {
         "schema_version": SCHEMA_VERSION,
         "release_id": version({"files": files}),
         "as_of_date": date_of(timeline.score).isoformat(),
@@ -92,7 +92,7 @@ def write(folder: Path) -> None:
         "cards": len(cards),
         "files": files,
     }
-    write_json(folder / MANIFEST, manifest)
+    write_manifest(folder, **facts)
 
 
 def join_cards(scores: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:

@@ -64,6 +64,20 @@ def test_a_missing_and_an_unexpected_file_are_both_named(folder):
         check_manifest(folder)
 
 
+def test_a_manifest_itself_is_sealed_and_one_of_older_code_is_believed(folder):
+    path = folder / "manifest.json"
+    manifest = write_manifest(folder, as_of_date="2018-01-02", cards=3)
+    assert check_manifest(folder) == manifest
+    changed = path.read_text().replace("2018-01-02", "2018-01-03")
+    for text in (changed, changed.replace('"files"', '"filez"'), "[]"):
+        path.write_text(text)
+        with pytest.raises(ArtifactError, match=r"manifest\.json was changed"):
+            check_manifest(folder)
+    older = {name: value for name, value in manifest.items() if name != "sha256"}
+    write_json(path, older)
+    assert check_manifest(folder) == older
+
+
 @pytest.mark.parametrize("content", [None, '{"files": {', "[1,"])
 def test_a_manifest_that_is_gone_or_cut_short_says_how_to_write_it_again(folder, content):
     path = folder / "manifest.json"

@@ -1,0 +1,131 @@
+"""What is killed in a store: publishing, and writing outcomes; and what stands there afterwards."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from serving.work.kinds import Contact
+from serving.work.outcomes import read_told, tell
+from sqlalchemy import Engine
+
+from benchmarks.faults.killing import BEGUN, DONE, Killed, killed, lived
+from benchmarks.faults.made import NAMES
+from core.errors import NoReleaseError
+from serving.cards.query import LARGEST_PAGE, AtRiskQuery
+from serving.store.database import open_store
+from serving.store.publishing import publish
+from serving.store.reading import at_risk, current
+
+KEPT = 2
+SLACK = 1.02  # of the time that a write takes: some kills come just after it
+MOST_WRITES = 10_000
+WRITES_SECONDS = 0.4  # within which one who writes outcomes is killed
+
+
+def publishes(
+    url: str, folders: tuple[Path, Path], kills: int, draw: random.Random
+) -> dict[str, Any]:
+    """Kill a publisher again and again; after each kill everything is read."""
+    engine = open_store(url)
+    publish(folders[0], engine, KEPT)
+    cards = current(engine).customers["scored"]
+    takes, found = lived(_publisher(url, folders[1])), Counter[str]()
+    for number in range(kills):
+        folder = folders[number % 2]
+        one = killed(_publisher(url, folder), takes * SLACK, draw)
+        _count(found, one)
+        found[_state(engine, cards)] += 1
+    publish(folders[0], engine, KEPT)  # what lies there unfinished does not hinder the next one
+    found[_state(engine, cards)] += 0
+    return _told("publish", engine, found, {"torn_or_mixed": found["torn"] + found["mixed"]})
+
+
+def writes(url: str, kills: int, draw: random.Random) -> dict[str, Any]:
+    """Kill one who writes outcomes; every write that was acknowledged has to be there."""
+    engine = open_store(url)
+    customer = at_risk(engine, AtRiskQuery(limit=1)).cards[0].customer_id
+    acknowledged: set[str] = set()
+    found = Counter[str]()
+    for number in range(kills):
+        one = killed(_writer(url, customer, number), WRITES_SECONDS, draw)
+        _count(found, one)
+        acknowledged |= {text for text in one.told.decode().split("\n") if text}
+    there = Counter(
+        row["contact_id"] for rows in read_told(engine, {}).rows.values() for row in rows
+    )
+    lost = acknowledged - set(there)
+    twice = sum(count > 1 for count in there.values())
+    figures = {"acknowledged": len(acknowledged), "lost": len(lost), "twice": twice}
+    return _told("outcomes", engine, found, figures)
+
+
+def _publisher(url: str, folder: Path) -> Callable[[Callable[[bytes], None]], None]:
+    def work(say: Callable[[bytes], None]) -> None:
+        engine = open_store(url)
+        say(BEGUN)
+        publish(folder, engine, KEPT)
+        say(DONE)
+
+    return work
+
+
+def _writer(url: str, customer: str, number: int) -> Callable[[Callable[[bytes], None]], None]:
+    def work(say: Callable[[bytes], None]) -> None:
+        engine = open_store(url)
+        say(BEGUN)
+        for write in range(MOST_WRITES):
+            name = f"{number}-{write}"
+            told = Contact.model_validate(
+                {
+                    "kind": "contact",
+                    "customer_id": customer,
+                    "contact_id": name,
+                    "event_time": "2018-01-03T10:00:00Z",
+                    "action_id": "check_in_email",
+                    "channel": "email",
+                }
+            )
+            tell(engine, [told], key=name, caller="faults")
+            say(f"{name}\n".encode())
+        say(DONE)
+
+    return work
+
+
+def _count(found: Counter[str], one: Killed) -> None:
+    found["kills"] += 1
+    found["inside"] += one.inside and one.was_killed
+
+
+def _state(engine: Engine, cards: int) -> str:
+    """`whole`, or what is wrong with the release that readers see; all of it is read."""
+    try:
+        release = current(engine)
+    except NoReleaseError:
+        return "torn"
+    query, owners, read = AtRiskQuery(limit=LARGEST_PAGE), set(), 0
+    while True:
+        page = at_risk(engine, query)
+        owners |= {(card.owner, card.release_id) for card in page.cards}
+        read += len(page.cards)
+        if page.next_cursor is None:
+            break
+        query = query.model_copy(update={"cursor": page.next_cursor})
+    if read != cards:
+        return "torn"
+    is_one = len(owners) == 1 and next(iter(owners))[0] in NAMES
+    return "whole" if is_one and {release.release_id} == {one for _, one in owners} else "mixed"
+
+
+def _told(
+    what: str, engine: Engine, found: Counter[str], further: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "what": what,
+        "store": engine.dialect.name,
+        "kills": found["kills"],
+        "inside_a_write": round(found["inside"] / found["kills"], 3),
+        **further,
+    }
