@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from core.errors import AccessError, QueryError, StoreError
-from serving.api import at_risk, customers, erasure, health, outcomes, releases
+from serving.api import at_risk, customers, erasure, health, outcomes, releases, scores
 from serving.api.document import operation_id, tidy_document
 from serving.pages import customer, docs, figures, sign_in, worklist
 from serving.people.access import Access
@@ -27,6 +27,7 @@ PARTS = (
     customers,
     erasure,
     at_risk,
+    scores,
     releases,
     outcomes,
     health,

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from serving.api.asking import COMMON, Store, api_router
 from serving.cards.codes import ExportFormat, Format
 from serving.cards.csv import csv_lines
+from serving.cards.fields import sparse
 from serving.cards.query import LARGEST_PAGE, AtRiskQuery, ExportQuery, ListQuery
 from serving.cards.release import AtRisk
 from serving.cards.stored import Card, as_json
@@ -63,7 +64,7 @@ def list_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store
         next=page.next_cursor and "/v1/at-risk?" + _parameters(query, cursor=page.next_cursor),
         customers=[],
     ).model_dump(mode="json")
-    answer["customers"] = [worded(card, language) for card in page.cards]
+    answer["customers"] = [worded(sparse(card, query.fields), language) for card in page.cards]
     return json_response(answer)
 
 
@@ -121,9 +122,9 @@ def _export(
     ending, media_type = ENDINGS[wanted]
     name = f"at-risk-{page.release.as_of_date}.{ending}"
     lines = (
-        (as_json(worded(card, language)) + b"\n" for card in cards())
+        (as_json(worded(sparse(card, query.fields), language)) + b"\n" for card in cards())
         if wanted == "ndjson"
-        else csv_lines(cards(), language, for_excel=wanted == "excel")
+        else csv_lines(cards(), language, wanted == "excel", query.fields)
     )
     return StreamingResponse(
         lines,

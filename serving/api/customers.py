@@ -7,13 +7,14 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from serving.api.asking import COMMON, LanguageQuery, ReleaseQuery, Store, api_router
+from serving.cards.explained import explanation
 from serving.cards.query import Flag
-from serving.cards.release import ServedCard
+from serving.cards.release import Explanation, ServedCard
 from serving.cards.worded import worded
 from serving.people.access import needs
 from serving.store.reading import one_card
 from serving.web.answers import json_response
-from serving.web.convertors import ANYTHING
+from serving.web.convertors import ANYTHING, EndsAsWritten
 from serving.web.language import chosen_language
 from serving.web.problems import documented
 
@@ -24,6 +25,32 @@ class CardQuery(LanguageQuery, ReleaseQuery):
     """The query parameters of a card."""
 
     purchases: Flag = Field(default=False, description="Also the days with purchases.")
+
+
+class ExplainQuery(LanguageQuery, ReleaseQuery):
+    """In which release, and in which language."""
+
+
+def explain_customer(
+    customer_id: str, query: Annotated[ExplainQuery, Query()], request: Request, store: Store
+) -> Response:
+    """All reasons of the card by direction, the action and why, and what was not allowed."""
+    release, card = one_card(store, customer_id, False, query.release)
+    language = chosen_language(request, query.language)
+    return json_response(explanation(release, card, language))
+
+
+# Before the card, which would take its end for a part of the id.
+router.add_api_route(
+    f"/v1/customers/{{customer_id:{ANYTHING}}}/explain",
+    explain_customer,
+    methods=["GET"],
+    route_class_override=EndsAsWritten,
+    dependencies=[needs("cards:read")],
+    summary="Why a customer's risk is what it is",
+    response_model=Explanation,
+    responses=documented("customer-not-found", "release-not-found", "no-release", *COMMON),
+)
 
 
 @router.get(

@@ -8,11 +8,12 @@ there, quotes around it or not, and so what follows either separator gets its ap
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from serving.cards.card import Schema, ScoreCard
+from serving.cards.fields import ALWAYS, sparse
 from serving.cards.marks import Csv
 from serving.cards.stored import Card
 from serving.cards.worded import strongest_reason, worded
@@ -57,28 +58,35 @@ def columns_of(schema: type[Schema], around: tuple[str, ...] = ()) -> list[Colum
 COLUMNS = {column.name: column for column in columns_of(ScoreCard)}
 
 
-def csv_lines(cards: Iterable[Card], language: Language, for_excel: bool) -> Iterator[str]:
-    """Lines of CSV, heading first; unknown values are empty.
+def csv_lines(
+    cards: Iterable[Card], language: Language, for_excel: bool, fields: Sequence[str] = ()
+) -> Iterator[str]:
+    """Lines of CSV, heading first; unknown values are empty. `fields`: empty means all.
 
     For Excel: a byte order mark, headings and codes in words, and in Russian the semicolon and
     decimal comma, without which Excel there would read a single column, and dates instead of
     numbers.
     """
     is_comma = for_excel and language == "ru"
-    heading = [_title(name, language) for name in COLUMNS] if for_excel else list(COLUMNS)
+    columns = columns_in(fields)
+    heading = [_title(name, language) for name in columns] if for_excel else list(columns)
     yield ("\ufeff" if for_excel else "") + _line(heading, is_comma)
     for card in cards:
-        row = _row(worded(card, language))
+        told = worded(sparse(card, fields), language)
+        row = {name: value_of(told, column) for name, column in columns.items()}
         if for_excel:
             row = {name: _in_words(name, value, language) for name, value in row.items()}
-        yield _line([_cell(row[name], is_comma) for name in COLUMNS], is_comma)
+        yield _line([_cell(value, is_comma) for value in row.values()], is_comma)
 
 
-def _row(card: Card) -> dict[str, Any]:
-    return {name: _value(card, column) for name, column in COLUMNS.items()}
+def columns_in(fields: Sequence[str]) -> dict[str, Column]:
+    """The columns that these fields of the card fill, all where none is named."""
+    wanted = {ALWAYS, *fields}
+    return {name: one for name, one in COLUMNS.items() if not fields or one.path[0] in wanted}
 
 
-def _value(card: Card, column: Column) -> Any:
+def value_of(card: Card, column: Column) -> Any:
+    """The value of a column, before it becomes text; of a card with its sentences."""
     if column.name == "reason":
         reason = strongest_reason(card)
         return reason and reason["sentence"]

@@ -31,6 +31,7 @@ from serving.cards.codes import (
     Status,
     SuggestedLevel,
 )
+from serving.cards.fields import CardFields
 
 LARGEST_PAGE = 1000
 RELEASE = "The id of a kept release. Default: the current one."
@@ -131,6 +132,9 @@ class ListQuery(Filters):
         default=None, description="Default: largest first, for dates earliest first."
     )
     language: Language | None = Field(default=None, description="Default: Accept-Language.")
+    fields: CardFields = Field(
+        default=[], description="Only these of the card, and the id. Default: the whole card."
+    )
 
 
 class AtRiskQuery(ListQuery):

@@ -7,8 +7,17 @@ from pydantic import Field, computed_field
 
 from core.clock import utc_now
 from models.gate import Gate, Need
-from serving.cards.card import Number, Schema, ScoreCard, Total
-from serving.cards.codes import ChurnDefinition, Grade, Order, Sort, Status
+from serving.cards.card import (
+    IntendedAction,
+    Number,
+    Probability,
+    Reason,
+    Schema,
+    ScoreCard,
+    Total,
+)
+from serving.cards.codes import ChurnDefinition, Grade, Order, RiskBand, Sort, Status
+from serving.cards.fields import ListedCard
 
 
 class Quality(Schema):
@@ -116,6 +125,25 @@ class ServedCard(ScoreCard):
     is_stale: bool = Field(description="True: expires_at has passed, and a newer card is due.")
 
 
+class Explanation(Stamp):
+    """Why the risk of a customer is what it is, and why this action: all that is known, in words.
+
+    Reasons are associations: nothing here says why a customer leaves.
+    """
+
+    customer_id: str
+    status: Status
+    churn_risk: Probability | None
+    risk_band: RiskBand | None
+    risk_rank: int | None
+    risk_change: Number | None
+    note: str = Field(description="How to read the reasons.")
+    raises: list[Reason] = Field(description="Strongest first.")
+    lowers: list[Reason] = Field(description="Strongest first.")
+    intended_action: IntendedAction | None
+    in_words: list[str] = Field(description="The same as sentences, for a note in a CRM.")
+
+
 class Releases(Schema):
     """The releases that are kept, the newest first."""
 
@@ -132,7 +160,7 @@ class AtRisk(Stamp):
     total: int = Field(description="Customers that the filters leave, on all pages.")
     total_value_at_risk: Total | None
     next: str | None
-    customers: list[ScoreCard]
+    customers: list[ListedCard]
 
 
 class Health(Schema):

@@ -11,13 +11,13 @@ Report = TypeVar("Report", bound=Monitor)
 
 
 def worded(card: Card, language: Language) -> Card:
-    """The card with every `sentence` and `name` written in `language`."""
-    action = card["intended_action"]
-    return {
-        **card,
-        "reasons": [_reason(reason, language) for reason in card["reasons"]],
-        "intended_action": action and _action(action, language),
-    }
+    """The card, or the fields of it that there are, with every `sentence` and `name` written."""
+    told = {**card}
+    if "reasons" in card:
+        told["reasons"] = [_reason(reason, language) for reason in card["reasons"]]
+    if card.get("intended_action") is not None:
+        told["intended_action"] = _action(card["intended_action"], language)
+    return told
 
 
 def worded_report(report: Report, language: Language) -> Report:

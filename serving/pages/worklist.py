@@ -43,6 +43,7 @@ FIELDS = {
     "sort",
     "order",
 }
+ONLY_OF_API = {"format", "fields"}
 # The choices of the form that are the same for every release.
 CHOICES = {"risk_band": RISK_BANDS, "lifecycle_stage": LIFECYCLE_STAGES, "held_by": HELD_BY}
 router = APIRouter(include_in_schema=False)
@@ -52,12 +53,10 @@ router = APIRouter(include_in_schema=False)
 def list_page(request: Request) -> Response:
     """The ranked list; filters, order and page are in the URL."""
     asked = asked_in(request)
-    if "format" in asked:
-        raise ApiProblem(
-            "invalid-parameters",
-            "format: is a parameter of /v1/at-risk",
-            [InvalidParameter(parameter="format", problem="is a parameter of /v1/at-risk")],
-        )
+    for name in ONLY_OF_API & asked.keys():
+        why = "is a parameter of /v1/at-risk"
+        wrong = InvalidParameter(parameter=name, problem=why)
+        raise ApiProblem("invalid-parameters", f"{name}: {why}", [wrong])
     query = query_of(asked)
     page = at_risk(store_of(request), query, query.release)
     language = chosen_language(request, query.language)

@@ -138,7 +138,8 @@ def test_every_operation_has_an_example_that_its_schema_takes():
         if "requestBody" in operation:
             shown.append(operation["requestBody"])
         for media_type in chain.from_iterable(one["content"].values() for one in shown[:1]):
-            assert problems_of(media_type["example"], media_type["schema"]) == []
+            if media_type["schema"].get("format") != "binary":
+                assert problems_of(media_type["example"], media_type["schema"]) == []
 
     check_each(OPERATIONS, is_shown)
 

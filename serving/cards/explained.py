@@ -1,0 +1,49 @@
+"""A card explained: its reasons by direction, its action, and both as sentences."""
+
+from typing import Any
+
+from serving.cards.release import Release
+from serving.cards.stored import Card
+from serving.cards.worded import worded
+from serving.wording.languages import Language
+from serving.wording.sentences import label, sentence
+
+AS_ON_THE_CARD = ("customer_id", "status", "churn_risk", "risk_band", "risk_rank", "risk_change")
+
+
+def explanation(release: Release, card: Card, language: Language) -> dict[str, Any]:
+    """What `Explanation` describes, of a card as it is stored."""
+    told = worded(card, language)
+    by_direction = {
+        direction: [reason for reason in told["reasons"] if reason["direction"] == direction]
+        for direction in ("up", "down")
+    }
+    lines = [
+        f"{sentence(f'reasons.{direction}', language)}: {reason['sentence']}"
+        for direction, reasons in by_direction.items()
+        for reason in reasons
+    ]
+    return {
+        **release.stamp(),
+        **{name: told[name] for name in AS_ON_THE_CARD},
+        "note": sentence("page.associated", language),
+        "raises": by_direction["up"],
+        "lowers": by_direction["down"],
+        "intended_action": told["intended_action"],
+        "in_words": [*lines, *_action_lines(told["intended_action"], language)],
+    }
+
+
+def _action_lines(action: Card | None, language: Language) -> list[str]:
+    if action is None:
+        return []
+    why = action["why"] and action["why"]["sentence"]
+    name = f"{sentence('page.action', language)}: {action['name']}"
+    return [
+        f"{name}. {why}" if why else name,
+        *(_blocked(one, language) for one in action["blocked"]),
+    ]
+
+
+def _blocked(entry: Card, language: Language) -> str:
+    return f"{label('action.' + entry['action_id'], language)}: {entry['sentence']}"
