@@ -93,11 +93,8 @@ def digest(files: Mapping[str, str]) -> str:
 
 
 def write_manifest(folder: Path, **facts: Any) -> dict[str, Any]:
-    """Write `manifest.json`: the given facts, the sha256 of every file in the folder, and its own.
-
-    Facts that name `files` themselves are taken at their word.
-    """
-    manifest = {"files": hashes(folder), **facts}
+    """Write `manifest.json`: the facts, the sha256 of every file in the folder, and its own."""
+    manifest = {**facts, "files": hashes(folder)}
     manifest[SEAL] = _seal(manifest)
     write_json(folder / MANIFEST, manifest)
     return manifest

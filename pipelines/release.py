@@ -69,11 +69,10 @@ def write(folder: Path) -> None:
     shutil.copytree(stage.CHAMPION, folder, dirs_exist_ok=True)
     for report in (stage.FORECAST, stage.USABILITY, stage.FEATURES):
         shutil.copy(report, folder / "reports")
-    files = hashes(folder)
     rule = Rule.load(stage.CHAMPION_MODELS)
     facts = {
         "schema_version": SCHEMA_VERSION,
-        "release_id": version({"files": files}),
+        "release_id": version({"files": hashes(folder)}),
         "as_of_date": date_of(timeline.score).isoformat(),
         "data_until": date_of(timeline.data_until).isoformat(),
         "horizon_days": timeline.horizon_days,
@@ -90,7 +89,6 @@ def write(folder: Path) -> None:
         "extensions": read_json(stage.EXTENSIONS)["files"],
         "snapshots_sha256": digest(hashes(stage.SNAPSHOTS)),
         "cards": len(cards),
-        "files": files,
     }
     write_manifest(folder, **facts)
 
