@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-processors docs ui experiments spark-setup lock clean
+.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-processors faults docs ui experiments spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -94,6 +94,10 @@ bench-ladder:  ## small data: real sources cut to few customers and days, ours b
 bench-processors:  ## whole runs under settings that stand in for other processors: every output must be the same, an hour
 	$(SETUP) bench
 	@$(BIN)/python -m benchmarks.processors
+
+faults:  ## processes killed, files damaged, databases restarted: what was lost (KILLS=200)
+	$(SETUP) dev
+	@$(BIN)/python -m benchmarks.faults --kills $(or $(KILLS),200) --damages $(or $(DAMAGES),500)
 
 docs:  ## write the generated pages of docs/ anew: features, parameters, house, decisions
 	$(SETUP) dev

@@ -33,16 +33,20 @@ Work = Callable[[Callable[[bytes], None]], None]
 def lived(work: Work) -> float:
     """Seconds that the work takes where nobody kills it, from BEGUN to DONE."""
     with _child(work) as (pid, reading):
-        begun = _wait_for(reading, BEGUN)
-        _wait_for(reading, DONE)
+        begun, told = _wait_for_begun(reading), b""
+        while piece := os.read(reading, 65_536):  # ends with the child
+            told += piece
+        took = time.monotonic() - begun
         os.waitpid(pid, 0)
-        return time.monotonic() - begun
+        if not told.endswith(DONE):
+            raise RuntimeError("a child ended by itself before it was done")
+        return took
 
 
 def killed(work: Work, seconds: float, draw: random.Random) -> Killed:
     """Kill a child within `seconds` after it began to write."""
     with _child(work) as (pid, reading):
-        begun = _wait_for(reading, BEGUN)
+        begun = _wait_for_begun(reading)
         moment = begun + draw.random() * seconds
         told = b""
         while (left := moment - time.monotonic()) > 0 and not told.endswith(DONE):
@@ -56,6 +60,8 @@ def killed(work: Work, seconds: float, draw: random.Random) -> Killed:
         # What was written to the pipe before the signal was told, whether or not it was read.
         while piece := os.read(reading, 65_536):
             told += piece
+        if not os.WIFSIGNALED(status) and DONE not in told:
+            raise RuntimeError("a child ended by itself before it was done")
         return Killed(DONE not in told, os.WIFSIGNALED(status), told.replace(DONE, b""))
 
 
@@ -83,10 +89,10 @@ def _write(pipe: int, told: bytes) -> None:
     os.write(pipe, told)  # under 4 KB: whole or not at all
 
 
-def _wait_for(reading: int, wanted: bytes) -> float:
+def _wait_for_begun(reading: int) -> float:
     if not select.select([reading], [], [], LONGEST)[0]:
         raise TimeoutError(f"a child told nothing within {LONGEST:.0f} seconds")
     told = os.read(reading, 1)
-    if told != wanted:
-        raise RuntimeError(f"a child ended before {wanted!r}, telling {told!r}")
+    if told != BEGUN:
+        raise RuntimeError("a child ended by itself before it began to write")
     return time.monotonic()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.files import MANIFEST, check_manifest, hashes, read_json, version, write_json
+from core.files import MANIFEST, check_manifest, hashes, read_json, version, write_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 RELEASE = ROOT / "data" / "release"
@@ -25,10 +25,9 @@ def two_releases(folder: Path) -> tuple[Path, Path]:
 
 def sealed(folder: Path) -> str:
     """Write the manifest's hashes anew, as a release that is so on purpose; its release id."""
-    manifest = read_json(folder / MANIFEST)
-    files = hashes(folder)
-    release_id = version({"files": files})
-    write_json(folder / MANIFEST, {**manifest, "files": files, "release_id": release_id})
+    facts = read_json(folder / MANIFEST)
+    release_id = version({"files": hashes(folder)})
+    write_manifest(folder, **facts | {"release_id": release_id})
     return release_id
 
 

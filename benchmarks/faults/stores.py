@@ -1,22 +1,25 @@
 """What is killed in a store: publishing, and writing outcomes; and what stands there afterwards."""
 
+import datetime as dt
 import random
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from serving.work.kinds import Contact
-from serving.work.outcomes import read_told, tell
 from sqlalchemy import Engine
 
 from benchmarks.faults.killing import BEGUN, DONE, Killed, killed, lived
-from benchmarks.faults.made import NAMES
+from benchmarks.faults.made import NAMES, RELEASE, sealed
 from core.errors import NoReleaseError
+from core.files import MANIFEST, read_json
 from serving.cards.query import LARGEST_PAGE, AtRiskQuery
 from serving.store.database import open_store
+from serving.store.listing import at_risk
 from serving.store.publishing import publish
-from serving.store.reading import at_risk, current
+from serving.store.reading import current
+from serving.work.kinds import Contact
+from serving.work.outcomes import read_told, tell
 
 KEPT = 2
 SLACK = 1.02  # of the time that a write takes: some kills come just after it
@@ -34,6 +37,9 @@ def publishes(
     takes, found = lived(_publisher(url, folders[1])), Counter[str]()
     for number in range(kills):
         folder = folders[number % 2]
+        # Never seen before: what is kept already would only be pointed at.
+        (folder / "reports" / "turn.txt").write_text(f"{number}\n", encoding="utf-8")
+        sealed(folder)
         one = killed(_publisher(url, folder), takes * SLACK, draw)
         _count(found, one)
         found[_state(engine, cards)] += 1
@@ -45,16 +51,16 @@ def publishes(
 def writes(url: str, kills: int, draw: random.Random) -> dict[str, Any]:
     """Kill one who writes outcomes; every write that was acknowledged has to be there."""
     engine = open_store(url)
-    customer = at_risk(engine, AtRiskQuery(limit=1)).cards[0].customer_id
+    customer = at_risk(engine, AtRiskQuery(limit=1)).cards[0]["customer_id"]
     acknowledged: set[str] = set()
     found = Counter[str]()
     for number in range(kills):
         one = killed(_writer(url, customer, number), WRITES_SECONDS, draw)
         _count(found, one)
         acknowledged |= {text for text in one.told.decode().split("\n") if text}
-    there = Counter(
-        row["contact_id"] for rows in read_told(engine, {}).rows.values() for row in rows
-    )
+    source = read_json(RELEASE / MANIFEST)["source"]
+    told = read_told(engine, source)
+    there = Counter(row["contact_id"] for rows in told.rows.values() for row in rows)
     lost = acknowledged - set(there)
     twice = sum(count > 1 for count in there.values())
     figures = {"acknowledged": len(acknowledged), "lost": len(lost), "twice": twice}
@@ -77,15 +83,13 @@ def _writer(url: str, customer: str, number: int) -> Callable[[Callable[[bytes],
         say(BEGUN)
         for write in range(MOST_WRITES):
             name = f"{number}-{write}"
-            told = Contact.model_validate(
-                {
-                    "kind": "contact",
-                    "customer_id": customer,
-                    "contact_id": name,
-                    "event_time": "2018-01-03T10:00:00Z",
-                    "action_id": "check_in_email",
-                    "channel": "email",
-                }
+            told = Contact(
+                kind="contact",
+                customer_id=customer,
+                contact_id=name,
+                event_time=dt.datetime(2018, 1, 3, tzinfo=dt.UTC),
+                action_id="check_in_email",
+                channel="email",
             )
             tell(engine, [told], key=name, caller="faults")
             say(f"{name}\n".encode())
@@ -108,7 +112,7 @@ def _state(engine: Engine, cards: int) -> str:
     query, owners, read = AtRiskQuery(limit=LARGEST_PAGE), set(), 0
     while True:
         page = at_risk(engine, query)
-        owners |= {(card.owner, card.release_id) for card in page.cards}
+        owners |= {(card["owner"], card["release_id"]) for card in page.cards}
         read += len(page.cards)
         if page.next_cursor is None:
             break
