@@ -59,9 +59,9 @@ def look_up_scores(_: Nothing, asked: Asked, request: Request, store: Store) -> 
 
     Ids of any kind can be asked for here, also those that are hard to write in an address.
     """
-    release, cards = cards_of(store, asked.customer_ids, asked.release)
+    release, cards = cards_of(store, asked.customer_ids, asked.fields, asked.release)
     language = chosen_language(request, asked.language)
-    told = {who: worded(sparse(card, asked.fields), language) for who, card in cards.items()}
+    told = {who: worded(card, language) for who, card in cards.items()}
     rows = [
         {
             "customer_id": who,

@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DBAPIError
 
+from serving.cards.fields import ALWAYS, sparse
 from serving.cards.release import Release
-from serving.cards.stored import Card, read_card
+from serving.cards.stored import Card, read_card, read_fields
 from serving.store.published import Found, find_release
 from serving.store.reading import explained
 from serving.store.tables import card_texts
@@ -17,21 +18,24 @@ BATCH = 2_000  # cards read at once
 
 
 def cards_of(
-    engine: Engine, customers: Sequence[str], release: str | None = None
+    engine: Engine, customers: Sequence[str], fields: Sequence[str], release: str | None = None
 ) -> tuple[Release, dict[str, Card]]:
-    """The cards of these customers by id, all from one release; who has none is left out.
+    """These fields of the cards of these customers by id; who has no card is left out.
 
     Raises NoReleaseError and ReleaseNotFoundError.
     """
     asked = sorted(set(customers))
+    read = frozenset((ALWAYS, "owner", *fields))
     cards: dict[str, Card] = {}
     try:
         with engine.connect() as connection:
             found = find_release(connection, release)
             for start in range(0, len(asked), BATCH):
                 its = card_texts.c.customer_id.in_(asked[start : start + BATCH])
-                for card in _cards(connection, found, [its]):
-                    cards[card["customer_id"]] = card
+                for row in _texts(connection, found, [its]):
+                    card = read_fields(row.card, read)
+                    if sees(connection, card["owner"]):
+                        cards[row.customer_id] = sparse(card, fields)
     except DBAPIError as error:
         raise explained(engine, error) from None
     return found.release, cards
@@ -73,13 +77,6 @@ def _some(
     cards = [read_card(row.card) for row in rows]
     seen = [card for card in cards if sees(connection, card["owner"])]
     return seen, rows[-1].customer_id if rows else None, len(rows) < BATCH
-
-
-def _cards(connection: Connection, found: Found, wanted: list[Any]) -> Iterator[Card]:
-    for row in _texts(connection, found, wanted):
-        card = read_card(row.card)
-        if sees(connection, card["owner"]):
-            yield card
 
 
 def _texts(
