@@ -1,6 +1,8 @@
 """Stage `ingest`: raw tables in; checked tables, quarantined rows and the usability report out."""
 
-from core.files import write_json
+from collections.abc import Callable
+
+from core.files import read_json, write_json
 from features.engines.duckdb import DuckEngine
 from features.usability.ready import as_facts, table_report
 from features.usability.report import as_json, usability_report
@@ -8,12 +10,14 @@ from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import records
 from pipelines.reports.usability_page import headline, page
+from serving.store.kept_out import teller
 from sources.contract import READY
 from sources.params import SourceParams
 from sources.ready.check import check_ready
 from sources.registry import load
 from sources.subscriptions.billing import contracted
 from sources.tables.check import Checked, check_tables
+from sources.tables.erased import without_erased
 from sources.tables.told import with_told
 
 
@@ -28,6 +32,9 @@ def main() -> None:
     )
     stage.empty(stage.TABLES, stage.QUARANTINE)
     checked = _with_outcomes(checked, params.source)
+    is_erased = _erased()
+    if is_erased is not None:
+        checked = {name: without_erased(table, is_erased) for name, table in checked.items()}
     for name, table in checked.items():
         stage.write_parquet(table.rows, stage.TABLES / f"{name}.parquet")
         if len(table.quarantine):
@@ -42,6 +49,12 @@ def main() -> None:
     write_json(stage.USABILITY, as_json(report))
     stage.USABILITY_PAGE.write_text(page(report), encoding="utf-8")
     stage.say(f"data usability: {headline(report)} ({stage.USABILITY_PAGE})")
+
+
+def _erased() -> Callable[[str], bool] | None:
+    """Tells who was erased; None where nobody was."""
+    found = read_json(stage.ERASED)
+    return teller(bytes.fromhex(found["key"]), found["hashes"])
 
 
 def _with_outcomes(checked: dict[str, Checked], source: SourceParams) -> dict[str, Checked]:
@@ -70,7 +83,9 @@ def _ready_table(source: SourceParams) -> None:
 
     It has no contacts, consents or tickets: what the CRM told is kept, and enters no table.
     """
-    ready = check_ready(load(source)[READY], source)
+    ready, is_erased = check_ready(load(source)[READY], source), _erased()
+    if is_erased is not None:
+        ready = without_erased(ready, is_erased)
     stage.empty(stage.TABLES, stage.QUARANTINE)
     stage.write_parquet(ready.rows, stage.TABLES / f"{READY}.parquet")
     if len(ready.quarantine):

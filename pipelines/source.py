@@ -1,7 +1,7 @@
 """Stage `source`: always runs, and notes what the raw data and the store hold now.
 
 That is how changes are seen: those of the raw data by every stage, those of the company's own code
-by `snapshot` and `train`, new outcomes by `ingest`, new past releases by `monitor`.
+by `snapshot` and `train`, new outcomes and erasures by `ingest`, new past releases by `monitor`.
 """
 
 from typing import Any
@@ -16,6 +16,7 @@ from pipelines.borrowed import borrow
 from pipelines.params import load_params
 from serving.settings import load_settings
 from serving.store.database import open_store
+from serving.store.kept_out import erased
 from serving.store.past import WATERMARK, past_releases, scores_of
 from serving.work.outcomes import read_told
 from sources.registry import fingerprint
@@ -26,7 +27,8 @@ def main() -> None:
 
     Also `data/extensions.json`, the sha256 of every file of the company's own code; of the store
     `data/outcomes/`, what the CRM told, with its watermark in `data/source.json`, and `data/past/`,
-    the scores of the releases, whose outcome windows may have closed by now.
+    the scores of the releases, whose outcome windows may have closed by now; and
+    `data/erased.json`, by which `ingest` recognises who was erased.
     """
     params = load_params()
     source, folder = params.source, params.extensions.folder
@@ -39,6 +41,8 @@ def main() -> None:
     try:
         watermark = _write_outcomes(engine, found)
         _write_past(engine, found)
+        key, hashes = erased(engine)
+        write_json(stage.ERASED, {"key": key, "hashes": hashes})
     finally:
         engine.dispose()
     write_json(stage.SOURCE, {**found, WATERMARK: watermark})

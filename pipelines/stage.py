@@ -23,6 +23,7 @@ OUTCOMES = DATA / "outcomes"  # what the CRM told the service, read back from th
 ONLY_TOLD = DATA / "tables" / "only_told.json"
 TABLES, QUARANTINE, RELEASE = DATA / "tables", DATA / "quarantine", DATA / "release"
 SOURCE, TIMELINE = DATA / "source.json", DATA / "timeline.json"
+ERASED = DATA / "erased.json"  # who was erased, by keyed hashes of their ids
 EXTENSIONS = DATA / "extensions.json"  # sha256 of the files of the company's own code
 GATE, CATEGORIES, PAST = DATA / "gate.json", DATA / "categories", DATA / "past"
 SNAPSHOTS, SCORES, PLAN = DATA / "snapshots", DATA / "scores.parquet", DATA / "plan.parquet"

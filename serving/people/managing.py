@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from core.clock import utc_now
-from core.errors import AccountError, StoreError
+from core.errors import AccountError
 from serving.people.audit import verify
 from serving.people.keys import all_keys, create_key, revoke_key
 from serving.people.users import add_user, all_users, change_password, remove_user
 from serving.settings import Settings
-from serving.store.database import check_version, open_store, publishing, upgrade, version
+from serving.store.database import open_store, prepared
 from serving.store.people_tables import audit_log
 
 
@@ -22,8 +22,7 @@ def run(command: Callable[[Engine, Any], None], asked: Any, settings: Settings) 
     """Run one of the functions below, on a store that has its tables."""
     engine = open_store(settings.store_url)
     try:
-        _make_tables(engine)
-        command(engine, asked)
+        command(prepared(engine), asked)
     finally:
         engine.dispose()
 
@@ -110,15 +109,3 @@ def _password() -> str:
 
 def _whose(owners: frozenset[str] | None) -> str:
     return "everybody" if owners is None else f"customers of {', '.join(sorted(owners))}"
-
-
-def _make_tables(engine: Engine) -> None:
-    """Bring the store's tables to this version, as publishing does; nothing where they are."""
-    try:
-        check_version(engine)
-        if version(engine) is not None:
-            return
-    except StoreError:
-        pass  # older: brought up to date here; newer: refused below
-    with publishing(engine):
-        upgrade(engine)

@@ -115,6 +115,18 @@ def upgrade(engine: Engine) -> None:
         made_secret(connection, CURSORS)
 
 
+def prepared(engine: Engine) -> Engine:
+    """The store with the tables of this version, made as publishing makes them where they are not.
+
+    Raises StoreError when newer code has written it, or another process is publishing into one of
+    another version.
+    """
+    if check_not_newer(engine) != _revisions()[0]:
+        with publishing(engine):
+            upgrade(engine)
+    return engine
+
+
 def version(engine: Engine) -> str | None:
     """The migration that the store is at; None when it has no tables yet.
 

@@ -4,10 +4,10 @@ The store knows them by a keyed hash of their id: enough to recognise them in wh
 read, and nothing of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Literal
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, insert, inspect, select
 
 from core.clock import utc_now
 from serving.store.database import version
@@ -56,10 +56,14 @@ def who_is_out(connection: Connection, *reasons: Why) -> Callable[[str], bool] |
     query = select(kept_out.c.id_hash)
     if reasons:
         query = query.where(kept_out.c.why.in_(reasons))
-    hashes, key = frozenset(connection.scalars(query)), secret(connection, CUSTOMERS)
-    if not hashes or key is None:
-        return None
-    return lambda customer_id: hashed_id(key, customer_id) in hashes
+    hashes, key = list(connection.scalars(query)), secret(connection, CUSTOMERS)
+    return None if key is None else teller(key, hashes)
+
+
+def teller(key: bytes, hashes: Collection[str]) -> Callable[[str], bool] | None:
+    """Tells of an id whether it is one of those that were hashed; None where there are none."""
+    known = frozenset(hashes)
+    return (lambda customer_id: hashed_id(key, customer_id) in known) if known else None
 
 
 def erased(engine: Engine) -> tuple[str, list[str]]:
@@ -67,6 +71,8 @@ def erased(engine: Engine) -> tuple[str, list[str]]:
     if version(engine) is None:
         return "", []
     with engine.connect() as connection:
+        if not inspect(connection).has_table(kept_out.name):
+            return "", []  # a store of older code, which publishing brings up to date
         query = select(kept_out.c.id_hash).where(kept_out.c.why == "erased")
         hashes = sorted(connection.scalars(query))
         return (made_secret(connection, CUSTOMERS).hex() if hashes else ""), hashes

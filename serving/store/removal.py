@@ -1,5 +1,6 @@
 """Customers leave the releases that are kept, at once and in all of them."""
 
+import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.exc import DBAPIError
 
 from models.words import LISTED
-from serving.store.database import unreachable
 from serving.store.published import write_info
 from serving.store.tables import card_texts, cards, metadata, releases, timelines
 
@@ -76,28 +76,33 @@ def remove_from(connection: Connection, number: int, customer_ids: Collection[st
 def overwrite_removed(engine: Engine) -> bool:
     """Write the store anew, so that no byte of what was removed is left in its files.
 
-    With SQLite the file is rewritten and the write-ahead log emptied; false where a reader still
-    holds the log. PostgreSQL gives its pages free to be written over; its own write-ahead log and
-    backups keep what they hold until they are recycled. Raises StoreError where it cannot be done.
+    With SQLite the file is rewritten and the write-ahead log emptied; PostgreSQL gives its pages
+    free to be written over, and its own write-ahead log and backups keep what they hold until they
+    are recycled. False where that cannot be done now: somebody writes or reads for long, or the
+    disk has no room for a second copy. What was removed is out of sight all the same.
     """
     try:
         if engine.dialect.name == "sqlite":
-            raw = engine.raw_connection()
-            try:
-                raw.driver_connection.execute("VACUUM").close()  # type: ignore[union-attr]
-                log = raw.driver_connection.execute(  # type: ignore[union-attr]
-                    "PRAGMA wal_checkpoint(TRUNCATE)"
-                ).fetchone()
-                return bool(log[0] == 0)
-            finally:
-                raw.close()
+            return _rewritten(engine)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for table in metadata.sorted_tables:
                 if "customer_id" in table.c or table in OF_RELEASES:
                     connection.exec_driver_sql(f"VACUUM {table.name}")
-        return True
-    except DBAPIError as error:
-        raise unreachable(engine, error) from None
+    except (DBAPIError, sqlite3.Error):
+        return False
+    return True
+
+
+def _rewritten(engine: Engine) -> bool:
+    """SQLite's file and log without a trace, if no reader holds the log."""
+    pooled = engine.raw_connection()
+    try:
+        raw: Any = pooled.driver_connection
+        raw.execute("VACUUM").close()
+        (is_held, *_) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not is_held
+    finally:
+        pooled.close()
 
 
 def _batches(ids: Collection[str]) -> Iterator[list[str]]:

@@ -7,6 +7,7 @@ import pytest
 
 from pipelines import source, stage
 from serving.store.database import open_store
+from serving.work.erasure import erase
 from serving.work.kinds import Complaint, Consent, Contact
 from serving.work.outcomes import tell
 from tests.pipelines.project import Project
@@ -66,6 +67,22 @@ def test_the_loop_is_closed(copied):
     assert "Running stage 'ingest'" not in done.text
     told(copied, "1", contact, objection)  # the CRM tells it again
     assert "Running stage 'ingest'" not in copied.dvc("repro", "ingest").text
+
+
+def test_who_was_erased_is_left_out_of_every_table_and_counted(copied):
+    customer, _ = card(copied)
+    engine = open_store(f"sqlite:///{copied.folder}/store/regulars.sqlite3")
+    erase(engine, customer, "test")
+    engine.dispose()
+    done = copied.dvc("repro", "ingest")
+    assert done.code == 0, done.text
+    counts = json.loads((copied.folder / "data/quarantine/counts.json").read_text("utf-8"))
+    orders = counts["orders"]
+    assert orders["erased"] > 0
+    assert orders["rows_in"] == sum(n for name, n in orders.items() if name != "rows_in")
+    for path in (copied.folder / "data" / "tables").glob("*.parquet"):
+        rows = pd.read_parquet(path)
+        assert "customer_id" not in rows or customer not in set(rows["customer_id"])
 
 
 def test_without_a_store_nothing_was_told(copied, monkeypatch):

@@ -50,6 +50,7 @@ ASKED = {
         "/v1/at-risk?format=excel&language=ru",
         "/v1/at-risk?q=%s",
         "/v1/at-risk?owner=anna",
+        "/v1/at-risk?status=already_churned&status=scored&limit=1000",
         "/v1/at-risk?owner=boris",
     ],
     ("GET", "/v1/at-risk/export"): [
@@ -57,6 +58,7 @@ ASKED = {
         "/v1/at-risk/export?format=excel&language=ru",
         "/v1/at-risk/export?format=ndjson&q=%s",
     ],
+    ("GET", "/v1/releases/{release_id}"): ["/v1/releases/no-such-release"],
     ("DELETE", "/v1/customers/{customer_id}"): ["/v1/customers/nobody-at-all"],
     ("GET", "/"): ["/", "/?q=%s", "/?owner=anna", "/?owner=boris"],
 }

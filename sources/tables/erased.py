@@ -1,0 +1,41 @@
+"""Rows of erased customers are left out of checked tables, and counted."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import pandas as pd
+
+CUSTOMER = "customer_id"
+ERASED = "erased"  # the count of rows left out for it
+T = TypeVar("T")
+
+
+def without_erased(table: T, is_erased: Callable[[str], bool]) -> T:
+    """A checked table (`Checked` or `Ready`) without the rows of whom `is_erased` names.
+
+    After the check, as ids are then in the form that they were erased in; rows that were set aside
+    hold the raw id, and go where that is the same. rows in = kept + quarantined + erased + others.
+    """
+    checked: Any = table
+    rows, kept_out = _without(checked.rows, is_erased)
+    aside, aside_out = _without(checked.quarantine, is_erased)
+    if not kept_out + aside_out:
+        return table
+    counts = dict(checked.counts)
+    counts["kept"] -= kept_out
+    counts["quarantined"] -= aside_out
+    counts[ERASED] = kept_out + aside_out
+    left: T = replace(checked, rows=rows, quarantine=aside, counts=counts)
+    return left
+
+
+def _without(rows: pd.DataFrame, is_erased: Callable[[str], bool]) -> tuple[pd.DataFrame, int]:
+    if CUSTOMER not in rows:
+        return rows, 0
+    ids = rows[CUSTOMER].astype("str").str.strip()
+    gone = [one for one in ids.unique() if is_erased(one)]
+    if not gone:
+        return rows, 0
+    out = ids.isin(gone)
+    return rows[~out].reset_index(drop=True), int(out.sum())
