@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-processors faults docs ui experiments spark-setup lock clean
+.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-processors faults docs audit ui experiments spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -102,6 +102,10 @@ faults:  ## processes killed, files damaged, databases restarted: what was lost 
 docs:  ## write the generated pages of docs/ anew: features, parameters, house, decisions
 	$(SETUP) dev
 	$(BIN)/python -m tools.write_docs
+
+audit:  ## known vulnerabilities of the pinned packages, from the package index (needs the internet)
+	$(SETUP) dev
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements/dev.txt
 
 ui:  ## the recorded runs and their charts, in MLflow on http://127.0.0.1:5000
 	@test -n "$$MLFLOW_TRACKING_URI" -o -e mlflow.db || { echo "There is no mlflow.db yet: run \`make run\` first, it records what it did there." >&2; exit 1; }
