@@ -18,7 +18,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("other_runs")]
 def told(project: Project, key: str, *outcomes: dict) -> None:
     engine = open_store(f"sqlite:///{project.folder}/store/regulars.sqlite3")
     kinds = {"contact": Contact, "consent": Consent, "complaint": Complaint}
-    tell(engine, [kinds[one["kind"]].model_validate_json(json.dumps(one)) for one in outcomes], key)
+    tell(
+        engine,
+        [kinds[one["kind"]].model_validate_json(json.dumps(one)) for one in outcomes],
+        key,
+        "crm",
+    )
     engine.dispose()
 
 
