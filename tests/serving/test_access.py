@@ -26,6 +26,7 @@ from serving.people.routes import declared_scopes, refuse_undeclared
 from serving.people.scopes import MEANINGS, PUBLIC, SCOPES
 from serving.store.database import open_store, upgrade
 from serving.store.publishing import publish
+from tests.serving.asked_routes import ask, questions, told_by
 from tests.serving.asking import problem
 from tests.serving.conftest import Running
 from tests.serving.guarded import (
@@ -39,29 +40,6 @@ from tests.serving.guarded import (
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "security.md"
 READS = ("cards:read", "figures:read")
-# How each route is asked for a customer (%s). A route that is not here is asked without any.
-ASKED = {
-    ("GET", "/v1/customers/{customer_id}"): ["/v1/customers/%s?purchases=true"],
-    ("GET", "/customers/{customer_id}"): ["/customers/%s"],
-    ("GET", "/v1/at-risk"): [
-        "/v1/at-risk?limit=1000",
-        "/v1/at-risk?limit=2&sort=churn_risk",
-        "/v1/at-risk?format=csv",
-        "/v1/at-risk?format=excel&language=ru",
-        "/v1/at-risk?q=%s",
-        "/v1/at-risk?owner=anna",
-        "/v1/at-risk?status=already_churned&status=scored&limit=1000",
-        "/v1/at-risk?owner=boris",
-    ],
-    ("GET", "/v1/at-risk/export"): [
-        "/v1/at-risk/export",
-        "/v1/at-risk/export?format=excel&language=ru",
-        "/v1/at-risk/export?format=ndjson&q=%s",
-    ],
-    ("GET", "/v1/releases/{release_id}"): ["/v1/releases/no-such-release"],
-    ("DELETE", "/v1/customers/{customer_id}"): ["/v1/customers/nobody-at-all"],
-    ("GET", "/"): ["/", "/?q=%s", "/?owner=anna", "/?owner=boris"],
-}
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +47,8 @@ def guarded(tmp_path_factory):
     """A service that knows keys: by owner, one that sees everybody, and one of each scope."""
     folder = tmp_path_factory.mktemp("guarded")
     engine = open_store(f"sqlite:///{folder}/store.sqlite3")
-    publish(guarded_release(folder / "release"), engine, keep=2)
     made = {
+        "release": publish(guarded_release(folder / "release"), engine, keep=2).release_id,
         "anna": create_key(engine, "anna", READS, ["anna"])[1],
         "both": create_key(engine, "both", READS, ["anna", "boris"])[1],
         "stranger": create_key(engine, "stranger", READS, ["nobody knows them"])[1],
@@ -106,14 +84,6 @@ def test_a_route_without_a_scope_is_refused_before_the_service_starts():
     assert set(declared_scopes(plain).values()) == {None}
 
 
-def targets(method, path):
-    asked = ASKED.get((method, path))
-    assert asked or "{" not in path, f"say in ASKED how {method} {path} asks for a customer"
-    ids = [f"id-1-of-{owner or 'nobody'}" for owner in OWNERS]
-    ids += [f"gone-of-{owner or 'nobody'}" for owner in OWNERS]
-    return [each.replace("%s", who) for each in asked or [path] for who in ids]
-
-
 @pytest.mark.parametrize(
     ("who", "sees"), [("anna", ["anna"]), ("both", ["anna", "boris"]), ("stranger", [])]
 )
@@ -122,19 +92,16 @@ def test_no_route_shows_a_key_the_customers_of_others(guarded, tmp_path, who, se
     others = [mark for owner in OWNERS if owner not in sees for mark in marks_of(owner)]
     seen, asked = set(), 0
     for method, path, scope in guarded_routes(tmp_path):
-        for target in dict.fromkeys(targets(method, path)):
-            answer = service.get(target, method, **bearer(made[who]))
+        for question in dict.fromkeys(questions(method, path, made["release"])):
+            answer = ask(service, method, question, **bearer(made[who]))
             asked += 1
             if scope not in READS:
-                assert answer.status == 403, (method, target)
+                assert answer.status == 403, (method, question)
                 continue
-            assert answer.status in (200, 404, 422), (method, target)
-            # What was asked for comes back in the words of an error, and in the form.
-            said = answer.text.replace(target.partition("?q=")[2] or "\0", "")
-            if answer.status == 404:
-                said = said.replace(target.rpartition("/")[2].partition("?")[0], "")
-            assert not [mark for mark in others if mark in said], (method, target)
-            seen |= {owner for owner in sees for mark in marks_of(owner) if mark in said}
+            assert answer.status in (200, 404, 422), (method, question)
+            told = told_by(answer, question)
+            assert not [mark for mark in others if mark in told], (method, question)
+            seen |= {owner for owner in sees for mark in marks_of(owner) if mark in told}
     assert seen == set(sees)
     assert asked > 30
 
@@ -163,9 +130,9 @@ def test_a_cursor_of_somebody_else_shows_only_one_s_own(guarded):
 def test_each_scope_opens_its_routes_and_no_other(guarded, tmp_path):
     service, made = guarded
     for method, path, needed in guarded_routes(tmp_path):
-        target = targets(method, path)[0]
+        question = next(questions(method, path, made["release"]))
         for scope in SCOPES:
-            answer = service.get(target, method, **bearer(made[scope]))
+            answer = ask(service, method, question, **bearer(made[scope]))
             if scope == needed:
                 assert answer.status not in (401, 403), (method, path, scope)
             else:
@@ -185,9 +152,9 @@ def test_each_scope_opens_its_routes_and_no_other(guarded, tmp_path):
     ],
 )
 def test_who_is_not_known_is_told_how_to_be(guarded, tmp_path, sent, says_invalid):
-    service, _ = guarded
+    service, made = guarded
     for method, path, _ in guarded_routes(tmp_path):
-        answer = service.get(targets(method, path)[0], method, **sent)
+        answer = ask(service, method, next(questions(method, path, made["release"])), **sent)
         assert answer.status == 401
         assert answer.headers["www-authenticate"].startswith('Bearer realm="regulars"')
         assert ("invalid_token" in answer.headers["www-authenticate"]) is says_invalid
