@@ -18,6 +18,7 @@ from serving.people.routes import refuse_undeclared
 from serving.people.sessions import SessionCookie
 from serving.settings import Settings
 from serving.web.guard import Guard
+from serving.web.limits import Limits
 from serving.web.page import problem_page
 from serving.web.problems import ApiProblem, as_problem
 from serving.web.templates import STATIC
@@ -82,8 +83,14 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     app.add_middleware(SessionCookie)
     refuse_undeclared(app.routes)
     tidy_document(app)
+    places = {
+        "exports": settings.max_exports,
+        "searches": settings.max_searches,
+        "requests": settings.max_requests,
+    }
+    limited = Limits(app, places, settings.rate_limit)
     # Outermost, so that errors raised anywhere carry the same headers.
-    return Guard(app, settings.hosts | {settings.host})
+    return Guard(limited, settings.hosts | {settings.host})
 
 
 def _problem(request: Request, error: Exception) -> Response:

@@ -43,6 +43,47 @@ class Settings(BaseSettings):
         default="en", description="Language where neither the URL nor the browser asks for one."
     )
 
+    max_connections: int = Field(
+        default=1000,
+        ge=10,
+        le=60_000,
+        description="How many connections may be open; a further one ends the one that has waited "
+        "longest without a request. Higher: more files and memory.",
+    )
+    header_seconds: int = Field(
+        default=10,
+        ge=1,
+        description="How long a client may take to send the headers of a request, or a further "
+        "part of its body.",
+    )
+    idle_seconds: int = Field(
+        default=75,
+        ge=1,
+        description="How long a connection is kept for the next request. A proxy in front should "
+        "give up earlier than this.",
+    )
+    write_seconds: int = Field(
+        default=30,
+        ge=1,
+        description="How long a client may leave unread what it was sent; 64 kB at least "
+        "have to be read in this time.",
+    )
+    rate_limit: int = Field(
+        default=30_000,
+        ge=0,
+        description="How many requests a client, by its address, may make in a minute; 0: any "
+        "number. Health, readiness, metrics and static files are not counted.",
+    )
+    max_exports: int = Field(
+        default=4, ge=1, description="How many lists may be downloaded whole at the same time."
+    )
+    max_searches: int = Field(
+        default=4, ge=1, description="How many searches by name or id may run at the same time."
+    )
+    max_requests: int = Field(
+        default=16, ge=1, description="How many other requests may be worked on at the same time."
+    )
+
     @field_validator("store_url")
     @classmethod
     def _is_supported(cls, url: str) -> str:

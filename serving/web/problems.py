@@ -49,6 +49,8 @@ PROBLEMS = {
     "invalid-cursor": (422, "The cursor cannot be used"),
     "no-money": (422, "The release has no money"),
     "idempotency-key-reused": (422, "The key belongs to another request"),
+    "too-many-requests": (429, "Too many requests in this minute"),
+    "too-many-at-once": (429, "Too many requests of this kind at once"),
     "internal-error": (500, "Something went wrong here"),
     "no-release": (503, "Nothing was published yet"),
     "store-unavailable": (503, "The store cannot be read"),

@@ -110,13 +110,12 @@ class Service:
             connection.close()
 
 
-class Running:
-    """`with Running(engine) as service:` a real server on a free port, ended at the end."""
+class RunningApp:
+    """`with RunningApp(app, settings) as address:` a real server, ended at the end."""
 
-    def __init__(self, engine, **settings):
-        chosen = Settings(**{"port": 0} | settings)
-        self.listening = bound(chosen)
-        self.server = server_of(create_app(chosen, engine), chosen)
+    def __init__(self, app, settings):
+        self.listening = bound(settings)
+        self.server = server_of(app, settings)
         self.thread = threading.Thread(
             target=self.server.run, kwargs={"sockets": [self.listening]}, daemon=True
         )
@@ -124,7 +123,7 @@ class Running:
     def __enter__(self):
         self.thread.start()
         # Connections wait in the socket's queue until the server takes them.
-        return Service(*self.listening.getsockname())
+        return self.listening.getsockname()[:2]
 
     def __exit__(self, *_):
         while not self.server.started and self.thread.is_alive():
@@ -132,6 +131,17 @@ class Running:
         self.server.should_exit = True
         self.thread.join()
         self.listening.close()
+
+
+class Running(RunningApp):
+    """`with Running(engine) as service:` the service on a free port, ended at the end."""
+
+    def __init__(self, engine, **settings):
+        chosen = Settings(**{"port": 0} | settings)
+        super().__init__(create_app(chosen, engine), chosen)
+
+    def __enter__(self):
+        return Service(*super().__enter__())
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,19 @@
 """The server itself: its socket and connections."""
 
+import asyncio
+import resource
+import select
 import socket
+import time
+from contextlib import ExitStack, contextmanager
 
 import pytest
+from starlette.responses import StreamingResponse
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from serving.server import server_of
+from serving.settings import Settings
+from tests.serving.conftest import Running, RunningApp
 
 
 def test_small_answers_are_sent_at_once(empty_service, sent_at_once):
@@ -24,3 +34,88 @@ def sent_at_once(monkeypatch):
 
     monkeypatch.setattr(H11Protocol, "connection_made", connection_made)
     return options
+
+
+def test_half_a_request_ends_in_time_and_a_whole_one_does_not(engine):
+    with (
+        Running(engine, header_seconds=1) as service,
+        connected(service) as silent,
+        connected(service) as slow,
+        connected(service) as kept,
+    ):
+        slow.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n")
+        for _ in range(2):
+            assert asked(kept) == 200
+        begun = time.monotonic()
+        assert silent.recv(1) == slow.recv(1) == b""
+        assert 0.5 < time.monotonic() - begun < 5
+        assert asked(kept) == 200
+
+
+def test_a_body_that_never_comes_ends_too(engine):
+    with Running(engine, header_seconds=1) as service, connected(service) as slow:
+        slow.sendall(b"POST /v1/outcomes HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n[")
+        slow.settimeout(10)
+        while slow.recv(4096):
+            pass  # at its end the connection is closed
+
+
+def test_a_further_connection_ends_the_one_that_has_waited_longest(engine):
+    with Running(engine, max_connections=10) as service, ExitStack() as stack:
+        waiting = [stack.enter_context(connected(service)) for _ in range(10)]
+        for one in waiting:
+            assert asked(one) == 200
+        further = stack.enter_context(connected(service))
+        assert asked(further) == 200
+        assert waiting[0].recv(1) == b""
+        assert asked(waiting[1]) == 200
+
+
+def test_what_nobody_reads_ends_in_time(engine):
+    async def much():
+        while True:
+            yield b"x" * 65536
+            await asyncio.sleep(0)
+
+    async def app(scope, receive, send):
+        assert scope["type"] == "http"  # and no lifespan
+        await StreamingResponse(much())(scope, receive, send)
+
+    settings = Settings(port=0, write_seconds=1)
+    with RunningApp(app, settings) as (host, port), socket.socket() as unread:
+        unread.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        unread.connect((host, port))
+        unread.settimeout(10)
+        unread.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        closed = select.poll()
+        closed.register(unread, select.POLLHUP | select.POLLERR)
+        assert closed.poll(10_000)
+
+
+def test_as_many_files_may_be_open_as_connections_need():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (300, hard))
+        server_of(create_nothing, Settings(max_connections=500))
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 500
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def create_nothing(scope, receive, send):
+    """An application that is never called."""
+
+
+@contextmanager
+def connected(service):
+    with socket.create_connection((service.host, service.port), timeout=10) as one:
+        yield one
+
+
+def asked(connection):
+    """The status of /health on this connection."""
+    connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    answer = b""
+    while not answer.endswith(b"}"):
+        answer += connection.recv(4096) or b"closed 0 }"
+    return int(answer.split()[1])
