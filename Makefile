@@ -99,7 +99,7 @@ faults:  ## processes killed, files damaged, databases restarted: what was lost 
 	$(SETUP) dev
 	@$(BIN)/python -m benchmarks.faults --kills $(or $(KILLS),200) --damages $(or $(DAMAGES),500)
 
-docs:  ## write the generated pages of docs/ anew: features, parameters, house, decisions
+docs:  ## write the generated pages of docs/ anew: features, parameters, house, decisions, the collection of the API's calls
 	$(SETUP) dev
 	$(BIN)/python -m tools.write_docs
 

@@ -1,4 +1,4 @@
-"""Generates pages from the code: features, parameters, the house, the decisions.
+"""Generates pages from the code: features, parameters, the house, the decisions, the API's calls.
 
 `make docs` runs it; a test fails when a page is not what it would write.
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 from features.families.definition import Feature
 from features.families.own_events import OwnKind, event_features
 from features.snapshot import all_features
+from tools import bruno
 from tools.decision_index import INDEX, decision_index
 from tools.house_map import HOUSE, house_page
 
@@ -95,7 +96,7 @@ def parameters_page(text: str) -> str:
 
 
 def main() -> None:
-    """Write all four pages."""
+    """Write all four pages, and the collection of the API's calls."""
     root = Path()
     parameters = Path("params.yaml").read_text(encoding="utf-8")
     house = HOUSE.read_text(encoding="utf-8")
@@ -103,6 +104,7 @@ def main() -> None:
     PARAMETERS.write_text(parameters_page(parameters), encoding="utf-8")
     HOUSE.write_text(house_page(root, house), encoding="utf-8")
     INDEX.write_text(decision_index(root), encoding="utf-8")
+    bruno.write(root)
 
 
 if __name__ == "__main__":

@@ -11,15 +11,15 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from serving.api.document import EXAMPLES, operations
-from serving.app import TAGS, create_app
+from serving.app import TAGS
 from serving.cards.query import AtRiskQuery, ExportQuery
-from serving.settings import Settings
 from serving.web.problems import MEDIA_TYPE
 from tests.each import check_each
 from tests.test_docs import ROOT
+from tools.bruno import BRUNO, collection, document
 from tools.write_examples import address
 
-DOCUMENT = create_app(Settings(), None).app.openapi()
+DOCUMENT = document()
 OPERATIONS = {operation["operationId"]: operation for _, operation in operations(DOCUMENT)}
 PATHS = {operation["operationId"]: path for (_, path), operation in operations(DOCUMENT)}
 VERBS = ("get", "list", "export", "look", "explain", "score", "record", "erase", "ask")
@@ -176,6 +176,36 @@ def test_every_address_is_in_the_guide():
     for (method, path), _ in operations(DOCUMENT):
         shown = re.sub(r"\{\w+\}", "{id}", path)
         assert f"`{method.upper()} {shown}`" in guide
+
+
+def test_the_collection_is_that_of_the_document():
+    written = {
+        str(file.relative_to(ROOT / BRUNO)): file.read_text(encoding="utf-8")
+        for file in sorted((ROOT / BRUNO).rglob("*"))
+        if file.is_file()
+    }
+    assert written == collection(DOCUMENT), "run `make docs`"
+    assert len(written) == len(OPERATIONS) + 2
+
+
+def test_the_calls_of_the_collection_are_answered(service):
+    files = collection(DOCUMENT)
+    asked = 0
+    its = service.get("/v1/releases/current").json()["release_id"]
+    for name, text in files.items():
+        url = re.search(r"^get \{\n  url: \{\{url\}\}(\S+)$", text, re.MULTILINE)
+        if url is None or name.endswith("getMonitor.bru"):
+            continue
+        values = dict(
+            re.findall(r"^  (\w+): (.*)$", text.partition("params:path")[2], re.MULTILINE)
+        )
+        path = url[1]
+        for place, value in values.items():
+            path = path.replace(f":{place}", value)
+        answer = service.get(path.replace("5f2b81c0d9ae", its))
+        assert answer.status == 200, (name, answer.text)
+        asked += 1
+    assert asked > 8
 
 
 def test_what_only_people_call_is_not_in_it():
