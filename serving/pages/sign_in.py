@@ -9,8 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from serving.people.access import Access, needs
 from serving.people.scopes import PUBLIC
 from serving.people.sessions import TO_SET
-from serving.web.language import chosen_language
-from serving.web.page import asked_in, page_of, query_of, sign_in_page
+from serving.web.page import asked_in, sign_in_page, suffix
 
 LARGEST_FORM = 10_000  # bytes
 router = APIRouter(include_in_schema=False)
@@ -43,13 +42,12 @@ async def post_sign_in(request: Request) -> Response:
 
 @router.post("/sign-out", dependencies=[needs(PUBLIC)])
 async def post_sign_out(request: Request) -> Response:
-    """End the session, whether or not there is one."""
+    """End the session, whether or not there is one, and show the form."""
     access: Access = request.app.state.access
     await access.signed_out(request)
     setattr(request.state, TO_SET, "")
     asked = {name: values for name, values in asked_in(request).items() if name == "language"}
-    language = chosen_language(request, query_of(asked).language)
-    return page_of(request, "signed_out.html", language, asked)
+    return RedirectResponse("/sign-in" + suffix(asked), 303)
 
 
 async def _form(request: Request) -> dict[str, str]:

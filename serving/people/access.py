@@ -12,14 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import Headers
 
 from core.clock import utc_now
-from core.errors import EnvironmentProblem
+from core.errors import EnvironmentProblem, StoreError
 from serving.people.errors import ForeignPageError, NotAllowedError, NotKnownError
 from serving.people.keys import Key, all_keys, fits, key_id_of
 from serving.people.scopes import PUBLIC, ROLES, SCOPES, Scope
@@ -41,6 +41,7 @@ from serving.store.own_secrets import SESSIONS, secret
 from serving.store.visible import only_of
 
 REREAD_SECONDS = 2.0  # how long a revoked key may still open something
+RETRY_SECONDS = 0.5  # until a store that did not answer is asked again
 READING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -99,9 +100,11 @@ class Access:
     ) -> None:
         self.engine, self.is_local, self.clock = engine, is_loopback(host), clock
         self._known, self._until = Known(), -1.0
-        self._rereading = asyncio.Lock()
+        self._rereading, self._reading = asyncio.Lock(), CapacityLimiter(1)
+        self._failure: StoreError | None = None
         self._limited: dict[frozenset[str], Engine] = {}
-        self._throttle, self._hashing = Throttle(clock), asyncio.Lock()
+        # One log-in at a time: each takes 64 MB, and must not keep all cores busy.
+        self._throttle, self._hashing = Throttle(clock), CapacityLimiter(1)
 
     async def caller(self, request: Request) -> Caller:
         """Who asks. Raises NotKnownError, StoreError when the store does not answer."""
@@ -127,9 +130,8 @@ class Access:
         if wait > 0:
             return Tried(None, wait)
         user = known.users.get(normal(name))
-        # One at a time: each takes 64 MB, and whoever tries many must not keep all cores busy.
-        async with self._hashing:
-            fits_it = await to_thread.run_sync(is_password, user, password[:LONGEST_PASSWORD])
+        given = password[:LONGEST_PASSWORD]
+        fits_it = await to_thread.run_sync(is_password, user, given, limiter=self._hashing)
         if not fits_it or user is None or known.signing is None:
             self._throttle.failed(*who)
             return Tried(None)
@@ -152,14 +154,23 @@ class Access:
         return self._limited.setdefault(caller.owners, only_of(self.engine, caller.owners))
 
     async def _current(self) -> Known:
-        if self.clock() < self._until:
-            return self._known
-        async with self._rereading:
-            if self.clock() >= self._until:
-                begun = self.clock()
-                self._known = await to_thread.run_sync(known_to, self.engine)
-                self._until = begun + REREAD_SECONDS
+        if self.clock() >= self._until:
+            async with self._rereading:
+                if self.clock() >= self._until:
+                    await self._reread()
+        if self._failure is not None:
+            raise StoreError(str(self._failure))
         return self._known
+
+    async def _reread(self) -> None:
+        """Read who is known; where the store does not answer, all who wait are told so at once."""
+        begun, self._failure = self.clock(), None
+        try:
+            # With a thread of its own: requests that take all the others must not lock it out.
+            self._known = await to_thread.run_sync(known_to, self.engine, limiter=self._reading)
+            self._until = begun + REREAD_SECONDS
+        except StoreError as error:
+            self._failure, self._until = error, self.clock() + RETRY_SECONDS
 
 
 def known_to(engine: Engine) -> Known:

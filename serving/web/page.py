@@ -97,6 +97,7 @@ def page_of(
             language: _path(request) + suffix({**here, "language": [language]})
             for language in LANGUAGES
         },
+        sign_out="/sign-out" + suffix(in_url),
         user=getattr(request.state, "caller", NOBODY).user,
         **values,
     )

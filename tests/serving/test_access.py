@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from core.clock import utc_now
-from core.errors import AccountError, EnvironmentProblem
+from core.errors import AccountError, EnvironmentProblem, StoreError
 from serving.people.access import (
     REREAD_SECONDS,
     Access,
@@ -214,6 +214,28 @@ def test_a_revoked_key_opens_nothing_within_five_seconds(store):
 
     asyncio.run(ask_and_revoke())
     assert REREAD_SECONDS < 5
+
+
+def test_a_store_that_is_away_is_asked_once_for_all_who_wait_and_then_again(store, monkeypatch):
+    now, asked = [0.0], []
+
+    def away(engine):
+        asked.append(now[0])
+        raise StoreError("away")
+
+    monkeypatch.setattr("serving.people.access.known_to", away)
+    access = Access(store, "127.0.0.1", lambda: now[0])
+
+    async def ask_much():
+        asks = [access.caller(request()) for _ in range(20)]
+        found = await asyncio.gather(*asks, return_exceptions=True)
+        assert {type(one) for one in found} == {StoreError}
+        assert len(asked) == 1
+        monkeypatch.undo()
+        now[0] += 1
+        assert (await access.caller(request())).who == "this machine"
+
+    asyncio.run(ask_much())
 
 
 def test_a_key_opens_nothing_once_it_has_expired(store):

@@ -75,7 +75,9 @@ def test_a_cookie_is_sent_over_https_only_where_the_service_is_reached_by_it(off
 def test_signing_out_ends_the_session_and_every_copy_of_its_cookie(offices):
     mine = cookie_of(sign_in(offices, "viewer"))
     assert offices.get("/", **mine).status == 200
-    out = offices.get("/sign-out", "POST", "", **mine)
+    assert 'action="/sign-out?language=ru"' in offices.get("/?language=ru", **mine).text
+    out = offices.get("/sign-out?language=ru", "POST", "", **mine)
+    assert (out.status, out.headers["location"]) == (303, "/sign-in?language=ru")
     assert "Max-Age=0" in out.headers["set-cookie"]
     assert offices.get("/", **mine).status == 401
 
