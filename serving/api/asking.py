@@ -12,7 +12,8 @@ from serving.cards.query import RELEASE, SEVERAL, Text
 from serving.people.access import store_of
 from serving.web.problems import MAX_ERRORS, ApiProblem, InvalidParameter
 
-COMMON = ("bad-request", "unknown-host", "invalid-parameters", "store-unavailable")
+LIMITS = ("too-many-requests", "too-many-at-once")
+COMMON = ("bad-request", "unknown-host", "invalid-parameters", "store-unavailable", *LIMITS)
 
 
 class NoParameters(BaseModel):

@@ -18,7 +18,7 @@ from serving.cards.stored import Card, as_json
 from serving.cards.worded import worded
 from serving.people.access import needs
 from serving.store.listing import at_risk
-from serving.web.answers import json_response
+from serving.web.answers import json_answer, release_headers
 from serving.web.language import chosen_language
 from serving.web.problems import documented
 from serving.wording.languages import Language
@@ -64,8 +64,12 @@ def list_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store
         next=page.next_cursor and "/v1/at-risk?" + _parameters(query, cursor=page.next_cursor),
         customers=[],
     ).model_dump(mode="json")
-    answer["customers"] = [worded(sparse(card, query.fields), language) for card in page.cards]
-    return json_response(answer)
+    answer["customers"] = [sparse(card, query.fields) for card in page.cards]
+
+    def finish(found: Card) -> Card:
+        return {**found, "customers": [worded(card, language) for card in found["customers"]]}
+
+    return json_answer(request, release, answer, finish, language)
 
 
 @router.get(
@@ -129,5 +133,8 @@ def _export(
     return StreamingResponse(
         lines,
         media_type=media_type,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            **release_headers(page.release),
+        },
     )

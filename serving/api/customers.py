@@ -13,7 +13,7 @@ from serving.cards.release import Explanation, ServedCard
 from serving.cards.worded import worded
 from serving.people.access import needs
 from serving.store.reading import one_card
-from serving.web.answers import json_response
+from serving.web.answers import json_answer
 from serving.web.convertors import ANYTHING, EndsAsWritten
 from serving.web.language import chosen_language
 from serving.web.problems import documented
@@ -37,7 +37,7 @@ def explain_customer(
     """All reasons of the card by direction, the action and why, and what was not allowed."""
     release, card = one_card(store, customer_id, False, query.release)
     language = chosen_language(request, query.language)
-    return json_response(explanation(release, card, language))
+    return json_answer(request, release, explanation(release, card, language))
 
 
 # Before the card, which would take its end for a part of the id.
@@ -65,5 +65,6 @@ def get_score_card(
 ) -> Response:
     """Risk, next purchase, money at stake, reasons and the intended action, as published."""
     release, card = one_card(store, customer_id, query.purchases, query.release)
-    told = worded(card, chosen_language(request, query.language))
-    return json_response({**told, "is_stale": release.is_stale})
+    language = chosen_language(request, query.language)
+    card["is_stale"] = release.is_stale
+    return json_answer(request, release, card, lambda found: worded(found, language), language)

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Query, Request
+from fastapi.responses import Response
 
 from serving.api.asking import COMMON, LanguageQuery, Nothing, ReleaseQuery, Store, api_router
 from serving.cards.forecast import PublishedForecast
@@ -12,6 +13,7 @@ from serving.cards.worded import worded_report
 from serving.people.access import needs
 from serving.store.reading import current, current_forecast, kept_releases
 from serving.store.reports import current_report
+from serving.web.answers import json_answer
 from serving.web.language import chosen_language
 from serving.web.problems import documented
 
@@ -26,11 +28,13 @@ class ReportQuery(LanguageQuery, ReleaseQuery):
     "/v1/releases/current",
     dependencies=[needs("figures:read")],
     summary="What was published",
+    response_model=Release,
     responses=documented("no-release", *COMMON),
 )
-def get_current_release(_: Nothing, store: Store) -> Release:
+def get_current_release(_: Nothing, request: Request, store: Store) -> Response:
     """Dates, horizon, model version, how good the model was, and the plan in figures."""
-    return current(store)
+    release = current(store)
+    return json_answer(request, release, release.model_dump(mode="json"))
 
 
 @router.get(
@@ -48,33 +52,39 @@ def list_releases(_: Nothing, store: Store) -> Releases:
     "/v1/releases/{release_id}",
     dependencies=[needs("figures:read")],
     summary="One of the releases that are kept",
+    response_model=Release,
     responses=documented("release-not-found", "no-release", *COMMON),
 )
-def get_release(release_id: str, _: Nothing, store: Store) -> Release:
+def get_release(release_id: str, _: Nothing, request: Request, store: Store) -> Response:
     """As getCurrentRelease, of the release of this id."""
-    return current(store, release_id)
+    release = current(store, release_id)
+    return json_answer(request, release, release.model_dump(mode="json"))
 
 
 @router.get(
     "/v1/forecast",
     dependencies=[needs("figures:read")],
     summary="Sales to expect",
+    response_model=PublishedForecast,
     responses=documented("no-forecast", "release-not-found", "no-release", *COMMON),
 )
-def get_forecast(query: Annotated[ReleaseQuery, Query()], store: Store) -> PublishedForecast:
+def get_forecast(
+    query: Annotated[ReleaseQuery, Query()], request: Request, store: Store
+) -> Response:
     """Orders and revenue by month and segment, beside last period and last year, backtested."""
-    return current_forecast(store, query.release)[1]
+    release, forecast = current_forecast(store, query.release)
+    return json_answer(request, release, forecast.model_dump(mode="json"))
 
 
 @router.get(
     "/v1/monitor",
     dependencies=[needs("figures:read")],
     summary="Is the model still right",
+    response_model=PublishedMonitor,
     responses=documented("no-report", "release-not-found", "no-release", *COMMON),
 )
-def get_monitor(
-    query: Annotated[ReportQuery, Query()], request: Request, store: Store
-) -> PublishedMonitor:
+def get_monitor(query: Annotated[ReportQuery, Query()], request: Request, store: Store) -> Response:
     """Drift since training, past releases against what they predicted, and advice."""
-    report = current_report(store, query.release)[1]
-    return worded_report(report, chosen_language(request, query.language))
+    release, report = current_report(store, query.release)
+    told = worded_report(report, chosen_language(request, query.language))
+    return json_answer(request, release, told.model_dump(mode="json"))

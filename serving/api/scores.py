@@ -71,7 +71,7 @@ def look_up_scores(_: Nothing, asked: Asked, request: Request, store: Store) -> 
         for who in asked.customer_ids
     ]
     found = sum(row["card"] is not None for row in rows)
-    return json_response({**release.stamp(), "found": found, "customers": rows})
+    return json_response(release, {**release.stamp(), "found": found, "customers": rows})
 
 
 @router.get(

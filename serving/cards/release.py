@@ -16,7 +16,7 @@ from serving.cards.card import (
     ScoreCard,
     Total,
 )
-from serving.cards.codes import ChurnDefinition, Grade, Order, RiskBand, Sort, Status
+from serving.cards.codes import Age, ChurnDefinition, Grade, Order, RiskBand, Sort, Status
 from serving.cards.fields import ListedCard
 
 
@@ -167,3 +167,13 @@ class Health(Schema):
     """The service answers."""
 
     status: Literal["ok"]
+
+
+class Readiness(Schema):
+    """Cards can be read, and how old they are."""
+
+    status: Age = Field(
+        description="stale: expires_at has passed. Cards are served all the same, and say so."
+    )
+    as_of_date: dt.date
+    expires_at: dt.date

@@ -15,6 +15,7 @@ from features.params import LABEL
 from serving.cards.query import SEVERAL, AtRiskQuery
 from serving.cards.release import Release
 from serving.people.access import NOBODY
+from serving.web.answers import release_headers
 from serving.web.convertors import id_in_path
 from serving.web.language import chosen_language
 from serving.web.problems import ApiProblem, parameter_problem
@@ -101,7 +102,10 @@ def page_of(
         user=getattr(request.state, "caller", NOBODY).user,
         **values,
     )
-    return HTMLResponse(text, status, headers={"Vary": "Accept-Language"})
+    headers = {"Vary": "Accept-Language"}
+    if "release" in values:
+        headers |= release_headers(values["release"])
+    return HTMLResponse(text, status, headers=headers)
 
 
 def asked_in(request: Request) -> dict[str, list[str]]:

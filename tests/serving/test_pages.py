@@ -202,7 +202,7 @@ def test_nothing_on_a_page_comes_from_elsewhere_or_needs_a_script(service):
 
 
 def test_pages_say_that_they_depend_on_the_language_header(service):
-    assert service.get("/").headers["vary"] == "Accept-Language"
+    assert service.get("/").headers["vary"] == "Accept-Language, Accept-Encoding"
     assert page(service, Accept_Language="ru").one("html")["lang"] == "ru"
 
 

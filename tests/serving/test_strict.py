@@ -107,7 +107,7 @@ def test_nor_does_the_page_take_it(service, target):
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
 def test_a_method_nobody_offers_is_refused(service, method):
-    for target in ("/v1/at-risk", "/v1/customers/1", "/health"):
+    for target in ("/v1/at-risk", "/v1/releases/current", "/health"):
         answer = service.get(target, method)
         problem(answer, "method-not-allowed")
         assert answer.headers["allow"] == "GET, HEAD"
@@ -155,7 +155,7 @@ def test_every_answer_carries_the_headers_that_keep_it_safe(service):
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
-    assert service.get("/v1/at-risk").headers["cache-control"] == "no-store"
+    assert service.get("/v1/at-risk").headers["cache-control"] == "private, no-cache"
     assert "max-age" in service.get("/static/regulars.css").headers["cache-control"]
     refused = service.get("/", Host="evil.example").headers
     assert refused["cache-control"] == "no-store"
