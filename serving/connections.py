@@ -13,9 +13,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 AT_ONCE = struct.pack("ii", 1, 0)  # for SO_LINGER: on, for no time
+LAST_REQUEST = 0.5  # seconds in which a kept connection may bring a last one, where all ends
 HEADER_BYTES = 32 * 1024  # of a request's line and headers together
 FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\n"
@@ -42,6 +44,7 @@ class Connection(H11Protocol):
         super().__init__(*arguments, **named)
         self.heard_at = self.loop.time()  # when the client last sent something that counts
         self.stuck_at: float | None = None  # since when it does not read what it is sent
+        self.is_ending = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, if there is room or room can be made."""
@@ -55,6 +58,29 @@ class Connection(H11Protocol):
         if not self.is_heading or self.conn.trailing_data[0] == b"":
             self.heard_at = self.loop.time()
         super().data_received(data)
+        if self.is_ending and not self.is_heading:
+            self._say_that_it_ends()
+
+    def shutdown(self) -> None:
+        """The service ends. A kept connection may still bring a request that is on its way.
+
+        Its answer says that it is the last one; else a client would send the next into the void.
+        """
+        self.is_ending = True
+        if self.is_heading:
+            self.loop.call_later(LAST_REQUEST, self._end_if_idle)
+        else:
+            self._say_that_it_ends()
+
+    def _say_that_it_ends(self) -> None:
+        self.cycle.keep_alive = False
+        if CLOSE_HEADER not in self.cycle.scope["headers"]:
+            # What the server looks at when it writes the head of the answer.
+            self.cycle.scope["headers"] = [*self.cycle.scope["headers"], CLOSE_HEADER]
+
+    def _end_if_idle(self) -> None:
+        if self.is_heading and not self.transport.is_closing():
+            super().shutdown()
 
     def pause_writing(self) -> None:
         """The client reads more slowly than it is written to."""

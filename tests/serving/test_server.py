@@ -102,6 +102,18 @@ def test_as_many_files_may_be_open_as_connections_need():
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def test_who_asks_while_the_service_ends_is_answered_and_told_that_it_ends(engine):
+    running = Running(engine)
+    with running as service, connected(service) as kept:
+        assert asked(kept) == 200
+        running.server.should_exit = True
+        heads = []
+        while not heads or b"connection: close" not in heads[-1]:  # a closed one fails in `head_of`
+            heads.append(head_of(kept))
+        assert all(head.startswith(b"HTTP/1.1 200") for head in heads)
+        assert kept.recv(1) == b""
+
+
 async def create_nothing(scope, receive, send):
     """An application that is never called."""
 
@@ -114,8 +126,13 @@ def connected(service):
 
 def asked(connection):
     """The status of /health on this connection."""
+    return int(head_of(connection).split()[1])
+
+
+def head_of(connection):
+    """The answer of /health on this connection, its body included."""
     connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
     answer = b""
     while not answer.endswith(b"}"):
         answer += connection.recv(4096) or b"closed 0 }"
-    return int(answer.split()[1])
+    return answer
