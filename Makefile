@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-processors faults docs audit ui experiments spark-setup lock clean
+.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-processors faults docs audit ui experiments spark-setup lock clean fuzz
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -98,6 +98,10 @@ bench-processors:  ## whole runs under settings that stand in for other processo
 faults:  ## processes killed, files damaged, databases restarted: what was lost (KILLS=200)
 	$(SETUP) dev
 	@$(BIN)/python -m benchmarks.faults --kills $(or $(KILLS),200) --damages $(or $(DAMAGES),500)
+
+fuzz:  ## the API under schemathesis with all its checks, and hostile bodies (CASES=10000): table and benchmarks/out/fuzz.json
+	$(SETUP) dev
+	@$(BIN)/python -m benchmarks.fuzz --cases $(or $(CASES),10000)
 
 docs:  ## write the generated pages of docs/ anew: features, parameters, house, decisions, the collection of the API's calls
 	$(SETUP) dev

@@ -15,9 +15,10 @@ from serving.api import at_risk, customers, erasure, health, outcomes, releases,
 from serving.api.document import operation_id, tidy_document
 from serving.pages import customer, docs, figures, sign_in, worklist
 from serving.people.access import Access
-from serving.people.routes import refuse_undeclared
+from serving.people.routes import every_route, refuse_undeclared
 from serving.people.sessions import SessionCookie
 from serving.settings import Settings
+from serving.web.convertors import methods_at
 from serving.web.guard import Guard
 from serving.web.limits import Limits
 from serving.web.page import problem_page
@@ -100,6 +101,9 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
 def _problem(request: Request, error: Exception) -> Response:
     """A problem document for programs, a page for people."""
     problem = as_problem(error)
+    if problem.name == "method-not-allowed":
+        methods = methods_at(every_route(request.app.routes), request.scope)
+        problem.headers = {"Allow": ", ".join(methods)}
     if request.url.path.startswith(MACHINES):
         return problem.response()
     return problem_page(request, problem)

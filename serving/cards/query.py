@@ -55,7 +55,12 @@ def _spelt(pattern: str, wanted: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]*$"  # the same for who reads the document
+Text = Annotated[
+    str,
+    Field(min_length=1, max_length=200, json_schema_extra={"pattern": PRINTABLE}),
+    AfterValidator(_printable),
+]
 # Values of parameters, spelt as in JSON.
 Whole = Annotated[int, _spelt(r"-?\d+", "a whole number, in digits")]
 Real = Annotated[float, _spelt(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", "a number, with a decimal point")]
@@ -146,7 +151,12 @@ class AtRiskQuery(ListQuery):
         le=LARGEST_PAGE,
         description="Customers on a page. Default: 50; in other formats than JSON everybody.",
     )
-    cursor: str | None = Field(default=None, max_length=4000, description="From `next`.")
+    cursor: str | None = Field(
+        default=None,
+        max_length=4000,
+        description="From `next`.",
+        json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"},
+    )
     # A generated client reads one shape for each operation: exportAtRisk documents the others.
     format: Format | None = Field(
         default=None,

@@ -14,7 +14,7 @@ OPEN_PATHS = ("/openapi.json", "/static/{path}")
 def declared_scopes(routes: Iterable[BaseRoute]) -> dict[tuple[str, str], str | None]:
     """The scope of every (method, path); None where none is declared."""
     found: dict[tuple[str, str], str | None] = {}
-    for route in _every(routes):
+    for route in every_route(routes):
         path = str(getattr(route, "path_format", getattr(route, "path", "")))
         scopes = [
             part.dependency.scope
@@ -39,11 +39,11 @@ def refuse_undeclared(routes: Iterable[BaseRoute]) -> None:
         )
 
 
-def _every(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
+def every_route(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
     """The routes, those of included routers too."""
     for route in routes:
         included = getattr(route, "original_router", None)
         if included is None:
             yield route
         else:
-            yield from _every(included.routes)
+            yield from every_route(included.routes)

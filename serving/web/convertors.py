@@ -1,11 +1,12 @@
 """Customers' ids in a path: any text, also what clients take for the way to another folder."""
 
 import re
+from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
 from fastapi.routing import APIRoute
 from starlette.convertors import Convertor, register_url_convertor
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 from starlette.types import Scope
 
 ANYTHING = "anything"
@@ -20,11 +21,27 @@ class EndsAsWritten(APIRoute):
     """
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """As every route, where the path was sent with this end."""
+        """As every route, where the path was sent with this end.
+
+        Another method is refused here: elsewhere the end would be a part of the id, and DELETE
+        would erase that customer.
+        """
         end = self.path.rpartition("}")[2].encode()
         if not (scope.get("raw_path") or b"").endswith(end):
             return Match.NONE, {}
-        return super().matches(scope)
+        match, its = super().matches(scope)
+        return (Match.NONE if match == Match.NONE else Match.FULL), its
+
+
+def methods_at(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:
+    """The methods that the address of a request takes, in the order of the alphabet."""
+    found: set[str] = set()
+    for route in routes:
+        if route.matches(scope)[0] != Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+            if isinstance(route, EndsAsWritten):
+                break
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
 
 def id_in_path(customer_id: str) -> str:

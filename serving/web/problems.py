@@ -148,10 +148,7 @@ def as_problem(error: Exception) -> ApiProblem:
         return ApiProblem("store-unavailable", "The store cannot be read; the log says why.")
     if isinstance(error, HTTPException):
         name = "method-not-allowed" if error.status_code == 405 else "not-found"
-        problem = ApiProblem(name, "See /docs for the addresses and methods there are.")
-        if allowed := (error.headers or {}).get("Allow"):
-            problem.headers = {"Allow": allowed.replace("GET", "GET, HEAD")}
-        return problem
+        return ApiProblem(name, "See /docs for the addresses and methods there are.")
     return ApiProblem("internal-error", "It was logged; the release itself is whole.")
 
 

@@ -113,6 +113,24 @@ def test_a_method_nobody_offers_is_refused(service, method):
         assert answer.headers["allow"] == "GET, HEAD"
 
 
+@pytest.mark.parametrize(
+    ("target", "allowed"),
+    [
+        ("/v1/customers/1", "DELETE, GET, HEAD"),
+        ("/v1/customers/1/explain", "GET, HEAD"),
+        ("/v1/scores:lookup", "POST"),
+    ],
+)
+def test_the_methods_that_an_address_takes_are_all_named(service, target, allowed):
+    answer = service.get(target, "PUT")
+    problem(answer, "method-not-allowed")
+    assert answer.headers["allow"] == allowed
+
+
+def test_nobody_is_erased_by_the_address_of_an_explanation(service):
+    problem(service.get("/v1/customers/00001/explain", "DELETE"), "method-not-allowed")
+
+
 def test_head_is_get_without_a_body(service):
     for target in ("/", "/health", "/v1/at-risk?limit=1", "/v1/customers/00001", "/v1/nothing"):
         got, head = service.get(target), service.get(target, "HEAD")
