@@ -1,5 +1,7 @@
 """The application: API, page and static files behind one guard, every error in one shape."""
 
+from collections.abc import Iterable
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
@@ -8,10 +10,11 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from core.errors import AccessError, QueryError, StoreError
-from serving.api import at_risk, customers, erasure, health, outcomes, releases, scores
+from serving.api import at_risk, customers, erasure, health, metrics, outcomes, releases, scores
 from serving.api.document import operation_id, tidy_document
 from serving.pages import customer, docs, figures, sign_in, worklist
 from serving.people.access import Access
@@ -21,6 +24,7 @@ from serving.settings import Settings
 from serving.web.convertors import methods_at
 from serving.web.guard import Guard
 from serving.web.limits import Limits
+from serving.web.observed import Figures, Observed, Shape
 from serving.web.page import problem_page
 from serving.web.problems import ApiProblem, as_problem
 from serving.web.templates import STATIC
@@ -34,6 +38,7 @@ PARTS = (
     releases,
     outcomes,
     health,
+    metrics,
     worklist,
     customer,
     docs,
@@ -42,7 +47,7 @@ PARTS = (
 )
 ZIPPED_FROM = 1000  # bytes; what is smaller fits into one packet
 ZIP_LEVEL = 3  # of a list half the time of the usual 6, and a quarter more bytes
-MACHINES = ("/v1", "/health", "/ready", "/openapi.json", "/static")
+MACHINES = ("/v1", "/health", "/ready", "/metrics", "/openapi.json", "/static")
 DESCRIPTION = (
     "Score cards of customers: calibrated risk, next purchase, money at stake, reasons and one "
     "action each. Everything stands as of the release's date and looks horizon_days ahead; money "
@@ -73,6 +78,7 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     )
     app.state.settings, app.state.engine = settings, engine
     app.state.access = Access(engine, settings.host)
+    app.state.figures = Figures()
     for part in PARTS:
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -95,7 +101,17 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     zipped = GZipMiddleware(app, minimum_size=ZIPPED_FROM, compresslevel=ZIP_LEVEL)
     limited = Limits(zipped, places, settings.rate_limit)
     # Outermost, so that errors raised anywhere carry the same headers.
-    return Guard(limited, settings.hosts | {settings.host})
+    guarded = Guard(limited, settings.hosts | {settings.host})
+    return Observed(guarded, app.state.figures, shapes(app.routes))
+
+
+def shapes(routes: Iterable[BaseRoute]) -> list[Shape]:
+    """The form of each route's paths and its name, in the order in which they are tried."""
+    return [
+        (route.path_regex, route.path_format)
+        for route in every_route(routes)
+        if isinstance(route, Route | Mount)
+    ]
 
 
 def _problem(request: Request, error: Exception) -> Response:

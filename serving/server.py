@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from core.errors import EnvironmentProblem
 from serving.connections import HEADER_BYTES, Patience, connections_of, ours
-from serving.quiet_logs import quieten
+from serving.logs import set_up_logs
 from serving.settings import Settings
 
 BACKLOG = 512  # connections that wait to be taken; asyncio takes as many in one go
@@ -79,7 +79,6 @@ def bound(settings: Settings) -> socket.socket:
 def server_of(app: ASGIApp, settings: Settings) -> Server:
     """The server of an application, which runs on the socket of `bound`."""
     sys.setswitchinterval(TURN)
-    quieten()
     patience = Patience(
         header=settings.header_seconds,
         body=settings.header_seconds,
@@ -99,6 +98,7 @@ def server_of(app: ASGIApp, settings: Settings) -> Server:
         timeout_graceful_shutdown=GRACE + 1,
         h11_max_incomplete_event_size=HEADER_BYTES,
     )
+    set_up_logs(as_json=settings.logs == "json")  # after uvicorn has set up its own
     return Server(config)
 
 

@@ -1,6 +1,7 @@
 """Settings of serving: environment variables REGULARS_*, read here and nowhere else."""
 
 import os
+from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -82,6 +83,12 @@ class Settings(BaseSettings):
     )
     max_requests: int = Field(
         default=16, ge=1, description="How many other requests may be worked on at the same time."
+    )
+
+    logs: Literal["text", "json"] = Field(
+        default="text",
+        description="json: one JSON object a line, with a line for each request; text: only what "
+        "goes wrong.",
     )
 
     @field_validator("store_url")

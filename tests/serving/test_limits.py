@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from serving.quiet_logs import SAME, Quiet
+from serving.logs import SAME, Quiet
 from serving.web import limits
 from serving.web.limits import Limits, kind_of
 from tests.serving.conftest import Running
