@@ -16,11 +16,13 @@ import pyarrow as pa
 from features.building import moment_row
 from features.engines.duckdb import compiled, compiled_step
 from features.families.definition import Feature
-from features.history.facts import Schemas
+from features.history.category_history import HISTORY
+from features.history.consent import without_objectors
+from features.history.facts import Schemas, Step, collect
 from features.history.moment import moment_table
 from features.planning.timeplan import Timeline
 from features.snapshot import program
-from features.timeline import known, with_days
+from features.timeline import known, visible, with_days
 from sources.contract import TABLES
 from sources.duck import connect
 
@@ -43,7 +45,12 @@ class LiveFeatures:
             self._duck.register("_incoming", schema.to_pyarrow().empty_table())
             self._duck.execute(f'CREATE TABLE "{name}" AS FROM _incoming')
             self._duck.unregister("_incoming")
-        self._duck.execute(f"PREPARE snapshot AS {_statement(schemas, features, timeline.churn)}")
+        snapshot, categories = _statements(schemas, features, timeline.churn)
+        self._duck.execute(f"PREPARE snapshot AS {snapshot}")
+        self.has_categories = categories is not None
+        if categories is not None:
+            self._duck.execute(f"PREPARE categories AS {categories}")
+        self._duck.execute(f"PREPARE last_purchases AS {_last_purchases(schemas)}")
 
     def snapshot(self, tables: Mapping[str, pa.Table], as_of: int) -> pd.DataFrame:
         """One row for each customer of the cohort among the given ones, as in the snapshot.
@@ -53,6 +60,32 @@ class LiveFeatures:
         since 1970-01-01. Raises KeyError for a table or a column that is not in the schemas, or a
         column that is missing.
         """
+        return self._executed(("snapshot",), tables, as_of)[0]
+
+    def with_categories(
+        self, tables: Mapping[str, pa.Table], as_of: int
+    ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+        """The snapshot, and the categories that its customers had bought by then.
+
+        The latter as in features/history/category_history.py; None where the data has none.
+        """
+        if not self.has_categories:
+            return self.snapshot(tables, as_of), None
+        snapshot, categories = self._executed(("snapshot", "categories"), tables, as_of)
+        return snapshot, categories
+
+    def last_purchases(self, tables: Mapping[str, pa.Table], as_of: int) -> pd.DataFrame:
+        """The last day with a purchase (`customer_id`, `event_day`) before the as-of day.
+
+        Also of customers who are in no cohort any more; who objected to profiling is left out.
+        """
+        found = self._executed(("last_purchases",), tables, as_of)[0]
+        days = pd.to_datetime(found.pop("day"), unit="D").astype("datetime64[us]")
+        return found.assign(event_day=days)
+
+    def _executed(
+        self, statements: Sequence[str], tables: Mapping[str, pa.Table], as_of: int
+    ) -> list[pd.DataFrame]:
         known = {name: rows.select(self._schemas[name].names) for name, rows in tables.items()}
         with self._lock:
             try:
@@ -60,9 +93,10 @@ class LiveFeatures:
                 self._insert("moment", moment_row(self._timeline, as_of))
                 for name, rows in known.items():
                     self._insert(f"given_{name}", rows)
-                found = self._duck.execute("EXECUTE snapshot").to_arrow_table()
-                snapshot: pd.DataFrame = found.to_pandas()
-                return snapshot
+                return [
+                    self._duck.execute(f"EXECUTE {name}").to_arrow_table().to_pandas()
+                    for name in statements
+                ]
             finally:  # whatever failed: the next caller must not meet these customers
                 for name in known:
                     self._duck.execute(f'TRUNCATE "given_{name}"')
@@ -75,24 +109,49 @@ class LiveFeatures:
             self._duck.unregister("_incoming")
 
 
-def _statement(schemas: Schemas, features: Sequence[Feature], churn: str) -> str:
-    """The whole program as one statement, over rows that were known already.
+def _statements(
+    schemas: Schemas, features: Sequence[Feature], churn: str
+) -> tuple[str, str | None]:
+    """The whole program as one statement, over rows that were known already; beside it categories.
 
     There is one as-of date, so what became known later is left out before anything else is looked
     at, and no customer needs another edition of the history.
     """
-    known_rows = {
-        name: _known_rows(ibis.table(schema, name=f"given_{name}"), name)
-        for name, schema in schemas.items()
-    }
+    known_rows = _given(schemas)
     whole = program(
         {name: rows.schema() for name, rows in known_rows.items()}, features, churn, False
     )
-    parts = [f"{name} AS NOT MATERIALIZED ({compiled(rows)})" for name, rows in known_rows.items()]
-    for step in (*whole.steps, *whole.at_date):
+    steps = (*whole.steps, *whole.at_date)
+    bought = whole.categories.get(HISTORY)
+    return (
+        _with_steps(known_rows, steps, whole.snapshot),
+        None if bought is None else _with_steps(known_rows, steps, bought),
+    )
+
+
+def _last_purchases(schemas: Schemas) -> str:
+    """The last purchase of each customer, by the same definition of a purchase."""
+    known_rows = _given(schemas)
+    facts = collect({name: rows.schema() for name, rows in known_rows.items()})
+    days = without_objectors(visible(facts.tables["purchase_days"], moment_table()), facts)
+    last = days.group_by("customer_id").aggregate(day=days.day.max()).order_by("customer_id")
+    return _with_steps(known_rows, facts.steps, last)
+
+
+def _given(schemas: Schemas) -> dict[str, ir.Table]:
+    """The rows that were sent, by table, as far as they were known."""
+    return {
+        name: _known_rows(ibis.table(schema, name=f"given_{name}"), name)
+        for name, schema in schemas.items()
+    }
+
+
+def _with_steps(given: Mapping[str, ir.Table], steps: Sequence[Step], result: ir.Table) -> str:
+    parts = [f"{name} AS NOT MATERIALIZED ({compiled(rows)})" for name, rows in given.items()]
+    for step in steps:
         kind = "MATERIALIZED" if step.keep else "NOT MATERIALIZED"
         parts.append(f"{step.name} AS {kind} ({compiled_step(step)})")
-    return f"WITH {', '.join(parts)} {compiled(whole.snapshot)}"
+    return f"WITH {', '.join(parts)} {compiled(result)}"
 
 
 def _known_rows(rows: ir.Table, name: str) -> ir.Table:

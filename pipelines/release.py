@@ -23,6 +23,7 @@ from features.timeline import date_of
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
 from pipelines import stage
+from pipelines.basis import write_basis
 from pipelines.params import load_params
 from pipelines.reading import read_timeline
 
@@ -69,6 +70,7 @@ def write(folder: Path) -> None:
     shutil.copytree(stage.CHAMPION, folder, dirs_exist_ok=True)
     for report in (stage.FORECAST, stage.USABILITY, stage.FEATURES):
         shutil.copy(report, folder / "reports")
+    write_basis(folder, timeline)
     rule = Rule.load(stage.CHAMPION_MODELS)
     facts = {
         "schema_version": SCHEMA_VERSION,

@@ -14,8 +14,19 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from core.errors import AccessError, QueryError, StoreError
-from serving.api import at_risk, customers, erasure, health, metrics, outcomes, releases, scores
+from serving.api import (
+    at_risk,
+    customers,
+    erasure,
+    health,
+    live,
+    metrics,
+    outcomes,
+    releases,
+    scores,
+)
 from serving.api.document import operation_id, tidy_document
+from serving.live.process import LiveModels
 from serving.pages import customer, docs, figures, sign_in, worklist
 from serving.people.access import Access
 from serving.people.routes import every_route, refuse_undeclared
@@ -33,6 +44,7 @@ from serving.web.templates import STATIC
 PARTS = (
     customers,
     erasure,
+    live,
     at_risk,
     scores,
     releases,
@@ -77,6 +89,7 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
         generate_unique_id_function=operation_id,
     )
     app.state.settings, app.state.engine = settings, engine
+    app.state.live = LiveModels(engine)
     app.state.access = Access(engine, settings.host)
     app.state.figures = Figures()
     for part in PARTS:

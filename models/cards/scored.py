@@ -1,6 +1,7 @@
 """Score cards by the models: one row per customer at the score date (design, section 7)."""
 
 import math
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,21 @@ from models.churn.reason_rows import stored
 from models.churn.reasons import Explainer
 from models.customers.segments import rank_in_stage, risk_band, segments
 from models.next_purchase.what import NextCategoriesModel
-from models.params import ModelParams
+from models.params import BandParams
 from models.words import SCORED
 from sources.contract import AT_STAKE
+
+
+class CardParams(Protocol):
+    """The settings of cards, of those of the models."""
+
+    @property
+    def bands(self) -> BandParams:
+        """Cuts of the risk bands."""
+
+    @property
+    def reasons_share(self) -> float:
+        """The share of the customers, most at stake first, who get reasons."""
 
 
 def score_cards(
@@ -24,7 +37,7 @@ def score_cards(
     purchases: pd.DataFrame,
     models: tuple[Bundle, Explainer, str],
     timeline: Timeline,
-    params: ModelParams,
+    params: CardParams,
 ) -> pd.DataFrame:
     """Cards of the cohort (`scored`) and of everyone else who ever bought (`already_churned`).
 
@@ -54,7 +67,7 @@ def score_cards(
         cards["rank_in_stage"] = rank_in_stage(cards)
         _add_next_purchase(cards, bundle.next_purchase.predict(snapshot, churn_risk), timeline)
     explained = _most_at_stake(cards, params.reasons_share)
-    reasons = explainer.explain(bundle.churn, snapshot.loc[explained])
+    reasons = explainer.explain(bundle.churn, snapshot.loc[explained]) if len(explained) else []
     cards["reasons"] = pd.Series([[stored(r) for r in row] for row in reasons], index=explained)
     cards = whole(cards.sort_values("risk_rank", kind="stable"), purchases, version, timeline)
     if bundle.knows_purchases:
@@ -108,15 +121,19 @@ def _most_at_stake(cards: pd.DataFrame, share: float) -> "pd.Index[int]":
 
 
 def with_next_categories(
-    cards: pd.DataFrame, snapshot: pd.DataFrame, history: pd.DataFrame, model: NextCategoriesModel
+    cards: pd.DataFrame,
+    snapshot: pd.DataFrame,
+    history: pd.DataFrame,
+    model: NextCategoriesModel,
+    popular: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Add `next_categories_new` and `next_categories_any`; empty for customers without a score.
 
     `history` is that of features/history/category_history.py, `snapshot` the rows from which the
-    cards were made.
+    cards were made. Where it is not that of the whole cohort, `popular` says what is popular.
     """
     risk = cards.set_index("customer_id")["churn_risk"].reindex(snapshot["customer_id"])
     at_date = history[history["as_of_date"].isin(snapshot["as_of_date"])]
-    lists = model.predict(snapshot, at_date, risk.to_numpy("float64"))
+    lists = model.predict(snapshot, at_date, risk.to_numpy("float64"), popular)
     lists.insert(0, "customer_id", snapshot["customer_id"])
     return cards.merge(lists, on="customer_id", how="left", validate="one_to_one")

@@ -123,14 +123,21 @@ def abc_class(amounts: "pd.Series[float]") -> "pd.Series[str]":
     return pd.Series(names, index=amounts.index)
 
 
-def lifecycle_stage(snapshot: pd.DataFrame) -> "pd.Series[str]":
+def usual_gap(snapshot: pd.DataFrame) -> float:
+    """The cohort's median gap between purchases, in days; NaN where nobody has one."""
+    gap = snapshot["gap_mean"]
+    return float(gap[gap > 0].median())
+
+
+def lifecycle_stage(snapshot: pd.DataFrame, cohorts_gap: float | None = None) -> "pd.Series[str]":
     """The first rule that holds: lapsing, fading, new, developing, else regular.
 
     Silence is measured in the customer's own mean gaps; where there is no gap yet (one purchase
-    day), in the cohort's median gap. A subscriber who never bought is new.
+    day), in the cohort's median gap: that of the snapshot, if `cohorts_gap` does not tell it. A
+    subscriber who never bought is new.
     """
     gap = snapshot["gap_mean"]
-    usual = gap.where(gap > 0).fillna(gap[gap > 0].median())
+    usual = gap.where(gap > 0).fillna(usual_gap(snapshot) if cohorts_gap is None else cohorts_gap)
     silence = snapshot["days_since_last_purchase"] / usual
     names = np.select(
         [

@@ -53,15 +53,22 @@ class NextCategoriesModel:
         return int(self.booster.current_iteration())
 
     def probabilities(
-        self, snapshot: pd.DataFrame, history: pd.DataFrame, churn_risk: FloatArray
+        self,
+        snapshot: pd.DataFrame,
+        history: pd.DataFrame,
+        churn_risk: FloatArray,
+        popular: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """Every candidate of every row, likeliest first: row, category, probability, is_new.
 
         `history` covers the as-of dates of the snapshot and the whole cohort, which shows what is
-        popular; `churn_risk` (n,) belongs to the rows. Ties are in the order of the names.
+        popular; where it covers only some customers, `popular` says it (`popularity`). `churn_risk`
+        (n,) belongs to the rows. Ties are in the order of the names.
         """
         risk = np.asarray(churn_risk, np.float64)
-        popular = popularity(history[history["as_of_date"].isin(snapshot["as_of_date"].unique())])
+        if popular is None:
+            dates = snapshot["as_of_date"].unique()
+            popular = popularity(history[history["as_of_date"].isin(dates)])
         found = []
         for start in range(0, len(snapshot), AT_ONCE):
             part = snapshot.iloc[start : start + AT_ONCE]
@@ -90,14 +97,18 @@ class NextCategoriesModel:
         return order[columns]
 
     def predict(
-        self, snapshot: pd.DataFrame, history: pd.DataFrame, churn_risk: FloatArray
+        self,
+        snapshot: pd.DataFrame,
+        history: pd.DataFrame,
+        churn_risk: FloatArray,
+        popular: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """`next_categories_new` and `next_categories_any` on the snapshot's index.
 
         Each is a list of at most three `{category, probability}`, likeliest first; empty without
-        candidates.
+        candidates. The arguments are those of `probabilities`.
         """
-        pairs = self.probabilities(snapshot, history, churn_risk)
+        pairs = self.probabilities(snapshot, history, churn_risk, popular)
         return pd.DataFrame(
             {
                 f"next_categories_{name}": pd.Series(

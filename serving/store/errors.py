@@ -35,6 +35,14 @@ class IdempotencyKeyReusedError(QueryError):
     """The key came with another body before."""
 
 
+class HistoryError(QueryError):
+    """A history that was sent cannot be scored; the message names the customer and the field."""
+
+
+class NoModelsError(QueryError):
+    """The release is there, and no models of it answer in this process; the message says why."""
+
+
 class UnknownNameError(QueryError):
     """`parameter` has a name that the release does not have; `problem` says which names it has."""
 

@@ -23,6 +23,7 @@ from serving.cards.card import ScoreCard
 from serving.cards.sorting import DESCENDING
 from serving.store.database import check_not_newer, publishing, upgrade, writing
 from serving.store.kept_out import leave_out
+from serving.store.live_files import drop_unused, keep_files
 from serving.store.past import COMPANY, PROMISED, SOURCE_SHA, source_hash
 from serving.store.published import write_info
 from serving.store.release_folder import (
@@ -92,8 +93,10 @@ def publish(
             raise ArtifactError(
                 f"{folder} was written anew while it was being published: publish again."
             )
+        keep_files(engine, folder, manifest)
         _switch(engine, number)
         removed = _remove_old(engine, number, keep)
+        drop_unused(engine)
     outcome: Outcome = "published" if known is None else "brought back"
     return Published(release_id, outcome, manifest["cards"], removed)
 

@@ -149,7 +149,15 @@ def _why(error: Exception) -> str:
     )
 
 
-def _card(row: Row, release_id: str) -> ScoreCard:
+def card_of(row: Row, release_id: str) -> ScoreCard:
+    """The card of a row of `cards.parquet`, or of a row of its columns that no plan was made for.
+
+    Raises ValidationError, LookupError or TypeError for one that is no card.
+    """
+    return _card(_known(row), release_id, None)
+
+
+def _card(row: Row, release_id: str, context: str | None = PUBLISHING) -> ScoreCard:
     plain = {name: _plain(row.get(name)) for name in AS_THEY_ARE}
     when = {end: _day(row.get(column)) for end, column in DATES.items()}
     action = None
@@ -174,7 +182,7 @@ def _card(row: Row, release_id: str) -> ScoreCard:
             "next_categories": _next_categories(row),
             "intended_action": action,
         },
-        context=PUBLISHING,
+        context=context,
     )
 
 

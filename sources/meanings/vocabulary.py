@@ -13,6 +13,7 @@ refused: customers who were not contacted would count as contacted.
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Literal
 
 import pandas as pd
@@ -153,7 +154,14 @@ def channel_word(text: str) -> str:
 
 def purpose_word(text: str) -> str:
     """A purpose of a consent as the tables name it."""
-    return _words([text], VOCABULARY["consents", "purpose"])[text]
+    return known_word("consents", "purpose", text)
+
+
+@lru_cache(maxsize=10_000)
+def known_word(table: str, column: str, text: str) -> str:
+    """A word of a column as the tables have it; text of a column without a list stays as it is."""
+    words = VOCABULARY.get((table, column))
+    return text if words is None else _words([text], words)[text]
 
 
 def _words(texts: Iterable[str], words: Mapping[str, tuple[str, ...]]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from serving.store import people_tables, work_tables  # noqa: F401  (in the same metadata)
+from serving.store import live_files, people_tables, work_tables  # noqa: F401  (in the same metadata)
 from serving.store.tables import metadata
 
 connection = context.config.attributes["connection"]

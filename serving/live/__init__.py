@@ -1,0 +1,1 @@
+"""Scores of histories that are sent: the release's models, verified before they answer."""

@@ -1,0 +1,245 @@
+"""Live scoring by the models of a release that a run made: the same cards as the run's own."""
+
+import json
+import random
+import shutil
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from pydantic import TypeAdapter
+
+from core.errors import ArtifactError
+from core.files import hashes, read_json, sha256_of, write_json, write_manifest
+from serving.live.basis import FOLDER
+from serving.live.histories import History
+from serving.live.process import LiveModels, try_models
+from serving.live.scoring import COMPARED, LiveScorer
+from serving.store.database import open_store
+from serving.store.errors import NoModelsError
+from serving.store.live_files import live_files
+from serving.store.publishing import publish
+from serving.store.release_folder import card_of
+from tests.serving.conftest import Running
+from tests.serving.releases import card_row, write_release
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("other_runs")]
+
+# What live cards leave out: comparisons with all others, the strength among these, and the plan.
+LEFT_OUT = {
+    *COMPARED,
+    "arm",
+    "customer_id",
+    "intended_action",
+    "name",
+    "owner",
+    "withheld",
+    "relationship_strength",
+    "relationship_strength_change",
+    "relationship_strength_since",
+    "relationship_declined",
+}
+
+
+@pytest.fixture(scope="module")
+def release(first_run):
+    return first_run[0].release
+
+
+@pytest.fixture(scope="module")
+def scorer(release):
+    return LiveScorer(release, "r")
+
+
+@pytest.fixture(scope="module")
+def tables(first_run):
+    folder = first_run[0].folder / "data" / "tables"
+    return {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
+
+
+def history(tables, customer, called):
+    """The checked rows of a customer as JSON, under another id."""
+    found = {"customer_id": called}
+    for name, table in tables.items():
+        rows = table[table["customer_id"] == customer].drop(columns="customer_id")
+        told = [
+            {
+                column: f"{cell.isoformat()}Z" if isinstance(cell, pd.Timestamp) else cell
+                for column, cell in row.items()
+                # the check numbers lines of every table; only those of orders can be sent
+                if not pd.isna(cell) and (column != "line_id" or name == "orders")
+            }
+            for row in rows.to_dict("records")
+        ]
+        if name == "customers":
+            found[name] = {"attributes": told[0]} if told else None
+        elif told:
+            found[name] = told
+    return found
+
+
+def read(histories):
+    return TypeAdapter(list[History]).validate_json(json.dumps(histories))
+
+
+def test_live_cards_are_those_of_the_run_with_other_ids_and_no_store(release, scorer, tables):
+    cards = pd.read_parquet(release / "cards.parquet")
+    chosen = random.Random(3).sample(sorted(cards["customer_id"]), 150)
+    expected = {
+        row["customer_id"]: card_of(row, "r").model_dump(mode="json")
+        for row in pq.read_table(release / "cards.parquet").to_pylist()
+        if row["customer_id"] in chosen
+    }
+    assert {card["status"] for card in expected.values()} == {"scored", "already_churned"}
+    sent = read([history(tables, customer, f"x-{customer}") for customer in chosen])
+    scores = scorer.score(sent, None, with_reasons=True)
+    assert scores.as_of_date.isoformat() == expected[chosen[0]]["as_of_date"]
+    for customer, (called, card) in zip(chosen, scores.cards, strict=True):
+        assert called == card["customer_id"] == f"x-{customer}"
+        for name in sorted(card.keys() - LEFT_OUT):
+            assert card[name] == expected[customer][name], (customer, name)
+        assert {name: card[name] for name in COMPARED} == dict.fromkeys(COMPARED)
+
+
+def test_one_history_after_another_gives_what_all_at_once_give(scorer, tables):
+    customers = sorted(set(tables["orders"]["customer_id"]))[:12]
+    sent = read([history(tables, customer, customer) for customer in customers])
+    together = scorer.score(sent, None, with_reasons=False).cards
+    alone = [scorer.score([one], None, with_reasons=False).cards[0] for one in sent]
+    assert alone == together
+
+
+def test_a_purchase_of_today_changes_the_card_of_tomorrow(release, scorer, tables):
+    cards = pd.read_parquet(release / "cards.parquet")
+    scored = cards[cards["status"] == "scored"].sort_values("churn_risk")
+    customer = scored["customer_id"].iloc[-1]
+    day = scored["as_of_date"].iloc[0]
+    before = history(tables, customer, "me")
+    bought = {**before["orders"][-1], "order_id": "new", "event_time": f"{day.isoformat()}Z"}
+    after = {**before, "orders": [*before["orders"], bought]}
+    risks = []
+    for sent in (before, after):
+        scores = scorer.score(read([sent]), None, with_reasons=True)
+        risks.append(scores.cards[0][1]["churn_risk"])
+    assert scores.data_until == day.date()
+    assert scores.cards[0][1]["last_purchase_date"] == day.date().isoformat()
+    assert (scores.as_of_date - day.date()).days == 1
+    assert risks[1] < risks[0]
+
+
+def test_who_never_bought_before_the_date_has_no_card(scorer, tables):
+    customer = tables["orders"]["customer_id"].iloc[0]
+    sent = read([{"customer_id": "new"}, history(tables, customer, "known")])
+    early = scorer.timeline.data_from + 1
+    first = tables["orders"].query("customer_id == @customer")["event_time"].min()
+    assert (first - pd.Timestamp("1970-01-01")).days >= early - 1
+    cards = dict(scorer.score(sent, None, with_reasons=False).cards)
+    assert cards["new"] is None and cards["known"] is not None
+
+
+@pytest.fixture(scope="module")
+def asked(release, tmp_path_factory):
+    engine = open_store(f"sqlite:///{tmp_path_factory.mktemp('s')}/store.sqlite3")
+    publish(release, engine, keep=2)
+    with Running(engine) as service:
+        yield service
+    engine.dispose()
+
+
+def test_the_service_scores_by_models_out_of_the_store(asked, scorer, tables, release):
+    customers = sorted(set(tables["orders"]["customer_id"]))[:3]
+    body = {"customers": [history(tables, customer, f"x-{customer}") for customer in customers]}
+    answer = asked.get(
+        "/v1/score?language=ru", "POST", json.dumps(body), Content_Type="application/json"
+    )
+    assert answer.status == 200, answer.text
+    content = answer.json()
+    assert content["release_id"] == read_json(release / "manifest.json")["release_id"]
+    expected = scorer.score(read(body["customers"]), None, with_reasons=True)
+    told = [one["card"] for one in content["customers"]]
+    assert [c["churn_risk"] for c in told] == [c["churn_risk"] for _, c in expected.cards]
+    assert all(reason["sentence"] for card in told for reason in card["reasons"])
+    assert content["left_out"] == []
+
+
+@pytest.fixture
+def store(tmp_path, release):
+    """A store with the release, and then one of the same models that are damaged in some way."""
+    engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
+    publish(release, engine, keep=5)
+    yield engine
+    engine.dispose()
+
+
+def damaged(folder, release, damage):
+    """A fake release, later than the real one, with these models after `damage`."""
+    made = write_release(folder, [card_row("1")])
+    for part in ("models", FOLDER):
+        shutil.copytree(release / part, made / part)
+    damage(made)
+    manifest = read_json(made / "manifest.json")
+    write_manifest(made, **manifest | {"files": hashes(made)})
+    return made
+
+
+def truncate(folder):
+    """As a disk that was full leaves a file; the manifests are those of the short file."""
+    trees = folder / "models" / "booster_0.txt"
+    trees.write_bytes(trees.read_bytes()[: trees.stat().st_size // 2])
+    manifest = read_json(folder / "models" / "manifest.json")
+    manifest["files"]["booster_0.txt"] = sha256_of(trees)
+    write_manifest(folder / "models", **manifest)
+
+
+def other_numbers(folder):
+    golden = read_json(folder / FOLDER / "golden.json")
+    golden["churn_risk"][3] += 0.01
+    write_json(folder / FOLDER / "golden.json", golden)
+
+
+def other_code(folder):
+    basis = read_json(folder / FOLDER / "basis.json")
+    basis["features"]["orders_9999d"] = "orders"
+    write_json(folder / FOLDER / "basis.json", basis)
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [(truncate, "signal"), (other_numbers, "another churn_risk"), (other_code, "orders_9999d")],
+)
+def test_bad_models_are_refused_with_the_reason_and_the_old_ones_answer(
+    store, release, tmp_path, damage, why
+):
+    models = LiveModels(store)
+    before = models.scorer()
+    publish(damaged(tmp_path / "bad", release, damage), store, keep=5)
+    assert models.scorer() is before  # while the new ones are tried
+    models.settled()
+    assert models.scorer() is before
+    with pytest.raises(NoModelsError, match=why):  # a service that has no old ones
+        LiveModels(store).scorer()
+
+
+def test_a_file_that_changed_in_the_store_is_not_even_tried(store, release):
+    with store.begin() as connection:
+        connection.execute(live_files.update().values(content=b"something else"))
+
+    def tried(_folder):
+        pytest.fail("damaged models were loaded")
+
+    with pytest.raises(NoModelsError, match="is damaged"):
+        LiveModels(store, tried).scorer()
+
+
+def test_models_that_fit_are_swapped_in_while_the_old_ones_answer(store, release, tmp_path):
+    models = LiveModels(store)
+    before = models.scorer()
+    publish(damaged(tmp_path / "next", release, lambda folder: None), store, keep=5)
+    assert models.scorer() is before
+    models.settled()
+    after = models.scorer()
+    assert after is not before
+    assert after.release_id != before.release_id
+    store.dispose()
+    with pytest.raises(ArtifactError):
+        try_models(tmp_path / "nowhere")
