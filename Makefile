@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-processors faults fuzz docs audit ui experiments spark-setup lock clean
+.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-reasons bench-processors faults fuzz docs audit ui experiments spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -90,6 +90,10 @@ bench-scoring:  ## training, and scoring a million customers with the models of 
 bench-ladder:  ## small data: real sources cut to few customers and days, ours beside simple models (FRESH=1: anew)
 	$(SETUP) dev
 	@$(BIN)/python -m benchmarks.ladder $(CELLS)
+
+bench-reasons:  ## reasons of cards: which contradict themselves, tell what is typical, or repeat
+	$(SETUP) dev
+	@$(BIN)/python -m benchmarks.reasons
 
 bench-processors:  ## whole runs under settings that stand in for other processors: every output must be the same, an hour
 	$(SETUP) bench

@@ -5,6 +5,7 @@ from typing import Any
 from features.params import Churn
 
 LAPSE: Churn = "lapse"
+CANCELLATION: Churn = "cancellation"
 STAYED: dict[Churn, str] = {
     "lapse": "bought again within the horizon",
     "cancellation": "had a running subscription at the end of the horizon",

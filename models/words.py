@@ -1,5 +1,6 @@
 """Closed lists of words that models write, and that reports, plans and pages read."""
 
+import math
 from typing import Literal
 
 # The status of a card: scored by models; ranked by a rule; in the cohort, but not ranked; gone
@@ -21,3 +22,7 @@ DRIFTED: DriftLevel = "drifted"
 OURS = "ours"  # our model, among those it is compared with
 # prefix of columns: the number of days and a "d" follow
 PURCHASE_PROBABILITY = "purchase_probability_"
+
+# How a log ratio is told in words, and the upper limits of all but the last: within 10 % is steady.
+CHANGES = ("halved", "down", "steady", "up", "doubled")
+CHANGE_LIMITS = (-math.log(2), -0.1, 0.1, math.nextafter(math.log(2), 0.0))

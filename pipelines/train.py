@@ -18,9 +18,9 @@ from features.timeline import date_of
 from models.bundle import Bundle
 from models.cards.whole import nobody
 from models.churn.enough import check_both_outcomes, gate_distance, tree_distance
+from models.churn.explainer import fit_explainer
 from models.churn.model import parametric_churn
 from models.churn.own import own_class
-from models.churn.reasons import fit_explainer
 from models.gate import Gate
 from models.leaving import LAPSE
 from models.params import ModelParams
@@ -141,7 +141,8 @@ def _unjudged_table(until: Until, params: ModelParams, why: str) -> Rung:
     features = _features_of_table(until.snapshots, params)
     churn = parametric_churn(closed, features, fit_columns(closed, features))
     Bundle(churn).save(stage.SERVED)
-    explainer = fit_explainer(closed, features, group_of(features), params.max_reasons)
+    groups = group_of(features)
+    explainer = fit_explainer(closed, features, groups, params.max_reasons, churn=timeline.churn)
     explainer.save(stage.SERVED)
     return rung_of_table(Rung(UNJUDGED, needs_of(gate_distance(closed, params)), 0.0, why))
 

@@ -27,9 +27,10 @@ from features.planning.rungs import BY_FOLDS, OTHER_CUSTOMERS
 from features.planning.timeplan import Timeline
 from models.bundle import Bundle
 from models.churn.enough import check_both_outcomes, check_gates, dates_with_both, judged_by
+from models.churn.explainer import fit_explainer
 from models.churn.model import ChurnModel, calibration_map
 from models.churn.own import OwnClass
-from models.churn.reasons import Explainer, fit_explainer
+from models.churn.reasons import Explainer
 from models.params import ModelParams
 from models.probability.calibration import IDENTITY
 from models.simple.columns import TableBaselines, fit_table_baselines
@@ -133,7 +134,9 @@ def train_all(
         evaluated = (_evaluated(chosen, until, params),)
     served = _served(chosen, evaluated, until, params)
     closed = until.closed(timeline.data_until)
-    explainer = fit_explainer(closed, features, group_of, params.max_reasons, wording)
+    explainer = fit_explainer(
+        closed, features, group_of, params.max_reasons, wording, timeline.churn
+    )
     return Trained(evaluated, served, explainer, searched, weight)
 
 

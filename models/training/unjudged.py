@@ -7,9 +7,10 @@ import pandas as pd
 from features.planning.timeplan import Timeline
 from features.snapshot import group_of
 from models.bundle import Bundle
+from models.churn.explainer import fit_explainer
 from models.churn.model import parametric_churn
 from models.churn.parametric import unjudged_parametric
-from models.churn.reasons import Explainer, fit_explainer
+from models.churn.reasons import Explainer
 from models.next_purchase.rhythm import rhythm_models
 from models.params import ModelParams
 from models.simple.btyd_orders import BtydOrders
@@ -29,5 +30,6 @@ def unjudged_bundle(
     """
     parametric = unjudged_parametric(now, orders, timeline.horizon_days, timeline.churn)
     rhythm = rhythm_models(now, orders, horizons_of(timeline))
-    explainer = fit_explainer(now, features, group_of(features), params.max_reasons)
+    groups, churn = group_of(features), timeline.churn
+    explainer = fit_explainer(now, features, groups, params.max_reasons, churn=churn)
     return Bundle(parametric_churn(now, features, parametric), None, rhythm), explainer

@@ -34,6 +34,7 @@ from serving.cards.codes import (
     RiskBand,
     Status,
     SuggestedLevel,
+    TypicalOf,
 )
 from serving.cards.marks import Csv, KnownFor
 from serving.wording.sentences import is_message
@@ -100,11 +101,25 @@ class Reason(Schema):
     feature: str
     value: Number | Text | None
     typical_value: Number | Text | None = Field(
-        description="Of the customers who stayed: the median, of text the most frequent."
+        description="Of the customers who stayed: the median, of text the most frequent. Null "
+        "where it does not argue for the direction."
     )
-    own_usual: Number | None = Field(description="What is usual for this very customer.")
+    typical_of: TypicalOf | None = Field(
+        default=None,
+        description="Of whom the typical value is: of customers with about the same usual gap "
+        "between purchases (`alike`), or of all. Null in older releases: of all.",
+    )
+    own_usual: Number | None = Field(
+        description="What was usual for this very customer before; null where it is not known, or "
+        "does not argue for the direction."
+    )
     direction: Direction
-    contribution: Number = Field(description="Log odds.")
+    contribution: Number = Field(description="Log odds, the sum over `groups`.")
+    groups: list[str] = Field(
+        default_factory=list,
+        description="The groups that say the same of this customer, and are one reason; empty in "
+        "older releases.",
+    )
     message_key: MessageKey
     unit: str | None = Field(default=None, description="Of features of the company's own code.")
     label: dict[str, str] | None = Field(

@@ -11,8 +11,8 @@ Features of the company's own code have no message: values `label` (by language)
 they are told.
 """
 
-import math
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 from features.families import own_events
 from features.params import ATTRIBUTE, OWN
 from features.snapshot import all_features
+from models.words import CHANGE_LIMITS, CHANGES
 from serving.wording import writing
 from serving.wording.languages import LANGUAGES, Language
 from serving.wording.values import Values, money, number, percent
@@ -46,20 +47,26 @@ __all__ = [
 
 WINDOW = re.compile(r"_(\d+)d$")
 KEPT = 4_000  # names of fields whose words are kept
-STEADY = 0.1  # log ratio: within 10 % is about the same
+REASON, TOLD = "reason.", "reason_told"
 
 
 def sentence(key: str, language: Language, **values: Any) -> str:
     """The message `key` with its values, in `language`; raises LookupError as `message` does."""
-    if key.startswith("reason.columns.") and _is_usual(values):
-        values = {**values, "typical_value": None}
+    if key.startswith(REASON) and not writing.is_unknown(values.get("value")):
+        key, values = _told(key, values)
     return writing.message(key, language, values, KINDS)
 
 
-def _is_usual(values: Values) -> bool:
-    """Whether a text is that of most who stay too: to say so twice says nothing."""
-    value = values.get("value")
-    return isinstance(value, str) and value == values.get("typical_value")
+def _told(key: str, values: Values) -> tuple[str, dict[str, Any]]:
+    """The message of a reason whose value is told: that of the feature, where it has its own."""
+    if not is_message(key):
+        return key, dict(values)
+    of_feature = f"{TOLD}.{values.get('feature')}"
+    general = f"{TOLD}.column" if key.startswith(f"{REASON}columns.") else f"{TOLD}.feature"
+    told = dict(values)
+    if values.get("typical_of") == "alike":
+        told |= {"alike_value": values["typical_value"], "typical_value": None}
+    return of_feature if is_message(of_feature) else general, told
 
 
 def label(key: str, language: Language, **values: Any) -> str:
@@ -143,11 +150,7 @@ def _units_of_features() -> dict[str, str]:
 
 def _change(value: float, language: Language) -> str:
     """A log ratio in words; 1 is added to both sides, so a figure would mislead for small ones."""
-    steps = ((-math.log(2), "halved"), (-STEADY, "down"), (STEADY, "steady"))
-    for limit, name in steps:
-        if value <= limit:
-            return sentence(f"change.{name}", language)
-    return sentence("change.doubled" if value >= math.log(2) else "change.up", language)
+    return sentence(f"change.{CHANGES[bisect_left(CHANGE_LIMITS, value)]}", language)
 
 
 def _yes_no(value: float, language: Language) -> str:

@@ -79,7 +79,7 @@ def shown(
 
     Raises LookupError for a kind that messages do not know.
     """
-    if _is_unknown(value):
+    if is_unknown(value):
         return "–"
     if kind not in kinds and kind not in units_in(language):
         raise LookupError(f"There is no kind of value {kind!r}.")
@@ -177,14 +177,15 @@ def _fill(text: str, language: Language, values: Values, kinds: Mapping[str, Wri
     pieces = []
     for before, name, kind in parts:
         value = values.get(name)
-        if _is_unknown(value):
+        if is_unknown(value):
             return None
         pieces += [before, _write(value, kind, language, values, kinds)]
     filled = "".join(pieces) + last
     return upper_first(filled) if text.startswith("{feature:field}") else filled
 
 
-def _is_unknown(value: Any) -> bool:
+def is_unknown(value: Any) -> bool:
+    """Whether a value counts as unknown: None, NaN, NaT or NA."""
     if type(value) in (str, int, bool):  # nearly all; pandas takes ten times as long to say so
         return False
     if type(value) is float:

@@ -15,7 +15,7 @@ from features.families.own_events import (
     parse,
 )
 from features.snapshot import group_of, model_features, supported
-from models.churn.reasons import fit_explainer
+from models.churn.explainer import fit_explainer
 from pipelines.reports.summary import data_lines
 from serving.wording.languages import LANGUAGES
 from serving.wording.sentences import field_label, sentence
@@ -123,6 +123,7 @@ def test_models_learn_from_them_and_each_kind_is_a_reason_of_its_own():
     assert model_features(rows) == ["orders_30d", *names]
     groups = group_of(model_features(rows))
     assert {groups[name] for name in names} == {"events"}
+    rows["customer_id"] = ["a", "b"]
     explainer = fit_explainer(rows, ["orders_30d", *names], groups, 5)
     assert explainer.groups == {
         "frequency": ["orders_30d"],

@@ -27,8 +27,10 @@ from features.checking.own_features import (
 )
 from features.families.own_features import own_features, wordings
 from features.snapshot import dictionary, group_of, model_features, supported
+from models.churn.comparisons import Comparisons
+from models.churn.explainer import fit_explainer
 from models.churn.reason_rows import restored, stored
-from models.churn.reasons import Explainer, fit_explainer
+from models.churn.reasons import Explainer
 from serving.wording.sentences import field_label, sentence
 from tests.features.world import LONG, on_duckdb
 
@@ -175,11 +177,11 @@ def test_models_learn_from_it_and_its_reason_is_worded_by_its_label():
     names = [f.name for f in features]
     rows = pd.DataFrame({"churned": [0.0, 1.0], **{name: [1.0, 2.0] for name in names}})
     assert model_features(rows) == names
+    rows["customer_id"] = ["a", "b"]
     explainer = fit_explainer(rows, names, group_of(names), 5, wordings(features))
     assert explainer.groups["own:own_longest_gap"] == ["own_longest_gap"]
-    reason = explainer._reason(
-        "own:own_longest_gap", "own_longest_gap", 0.7, 1, {"own_longest_gap": [1.0, 2.0]}
-    )
+    said = {"value": 2.0, "typical_value": 1.0, "typical_of": "all", "own_usual": None}
+    reason = explainer._reason(["own:own_longest_gap"], "own_longest_gap", said, 0.7)
     kept = restored(json.loads(json.dumps(stored(reason))))
     russian = sentence(kept["message_key"], "ru", **kept)
     assert re.sub(r"\s", " ", russian) == (
@@ -191,7 +193,7 @@ def test_models_learn_from_it_and_its_reason_is_worded_by_its_label():
 
 def test_the_wording_is_saved_with_the_reasons_and_only_where_there_is_any(tmp_path):
     told = wordings(own_features(EXAMPLE))
-    plain = Explainer({}, {}, {}, {}, 5)
+    plain = Explainer({}, {}, Comparisons({}, {}), 5)
     for explainer in (plain, replace(plain, wording=told)):
         explainer.save(tmp_path)
         assert Explainer.load(tmp_path) == explainer

@@ -24,10 +24,10 @@ from models.churn.checking import (
     UNKNOWN,
     check_churn,
 )
+from models.churn.explainer import fit_explainer
 from models.churn.model import ChurnModel, fit_churn, refit_churn
 from models.churn.own import own_class
 from models.churn.pickles import refuse_pickles
-from models.churn.reasons import fit_explainer
 from models.params import GateParams
 from models.probability.calibration import IDENTITY, BetaMap
 from models.training.models import train_all

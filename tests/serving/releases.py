@@ -32,15 +32,25 @@ def day(days: int) -> pd.Timestamp:
     return pd.Timestamp(AS_OF) + pd.Timedelta(days=days)
 
 
+OFTEN = {
+    "group": "frequency",
+    "feature": "orders_90d",
+    "groups": ["frequency", "spend"],
+    "message_key": "reason.frequency.down",
+}
+
+
 def reason(direction: str = "up", **changes) -> dict:
     return {
         "group": "rhythm",
         "feature": "days_since_last_purchase",
         "value": 31.0,
         "typical_value": 7.0,
+        "typical_of": "alike",
         "own_usual": 9.0,
         "direction": direction,
         "contribution": 0.9 if direction == "up" else -0.4,
+        "groups": ["rhythm"],
         "message_key": f"reason.rhythm.{direction}",
         **changes,
     }
@@ -85,7 +95,7 @@ def card_row(customer_id: str, **changes) -> dict:
         "next_purchase_date_low": day(2),
         "next_purchase_date_median": day(12),
         "next_purchase_date_high": day(40),
-        "reasons": [reason("up"), reason("down", feature="orders_90d")],
+        "reasons": [reason("up"), reason("down", **OFTEN)],
         "next_categories_new": [likely(WARES[0], 0.2)],
         "next_categories_any": [likely(WARES[1], 0.55), likely(WARES[2], 0.4)],
         "last_purchase_date": day(-31),

@@ -22,6 +22,7 @@ def text_reason(value, typical, **changes):
         own_usual=None,
         value_text=value,
         typical_text=typical,
+        typical_of="all",
         message_key="reason.categories.up",
         **changes,
     )
