@@ -33,7 +33,7 @@ from serving.people.sessions import (
     read_session,
     renewed,
 )
-from serving.people.throttle import Throttle
+from serving.people.throttle import FREE_OF_AN_ADDRESS, Throttle
 from serving.people.users import LONGEST as LONGEST_PASSWORD
 from serving.people.users import User, all_users, is_password, normal
 from serving.store.database import unreachable, version
@@ -104,7 +104,8 @@ class Access:
         self._failure: StoreError | None = None
         self._limited: dict[frozenset[str], Engine] = {}
         # One log-in at a time: each takes 64 MB, and must not keep all cores busy.
-        self._throttle, self._hashing = Throttle(clock), CapacityLimiter(1)
+        self._hashing = CapacityLimiter(1)
+        self._of_name, self._of_address = Throttle(clock), Throttle(clock, FREE_OF_AN_ADDRESS)
 
     async def caller(self, request: Request) -> Caller:
         """Who asks. Raises NotKnownError, StoreError when the store does not answer."""
@@ -125,17 +126,18 @@ class Access:
     async def signed_in(self, name: str, password: str, address: str) -> Tried:
         """Begin a session where name and password belong together; the address slows failures."""
         known = await self._current()
-        who = (f"name {normal(name)}", f"address {address}")
-        wait = self._throttle.wait(*who)
+        name = normal(name)
+        wait = max(self._of_name.wait(name), self._of_address.wait(address))
         if wait > 0:
             return Tried(None, wait)
-        user = known.users.get(normal(name))
+        user = known.users.get(name)
         given = password[:LONGEST_PASSWORD]
         fits_it = await to_thread.run_sync(is_password, user, given, limiter=self._hashing)
         if not fits_it or user is None or known.signing is None:
-            self._throttle.failed(*who)
+            self._of_name.failed(name)
+            self._of_address.failed(address)
             return Tried(None)
-        self._throttle.succeeded(*who)
+        self._of_name.succeeded(name)
         begun = await to_thread.run_sync(begin_session, self.engine, user, known.signing)
         return Tried(begun)
 
