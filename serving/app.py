@@ -27,8 +27,9 @@ from serving.api import (
 )
 from serving.api.document import operation_id, tidy_document
 from serving.live.process import LiveModels
-from serving.pages import customer, docs, figures, sign_in, worklist
+from serving.pages import customer, docs, figures, sign_in, sign_in_elsewhere, worklist
 from serving.people.access import Access
+from serving.people.oidc import Provider
 from serving.people.routes import every_route, refuse_undeclared
 from serving.people.sessions import SessionCookie
 from serving.settings import Settings
@@ -56,6 +57,7 @@ PARTS = (
     docs,
     figures,
     sign_in,
+    sign_in_elsewhere,
 )
 ZIPPED_FROM = 1000  # bytes; what is smaller fits into one packet
 ZIP_LEVEL = 3  # of a list half the time of the usual 6, and a quarter more bytes
@@ -92,6 +94,7 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     app.state.live = LiveModels(engine)
     app.state.access = Access(engine, settings.host)
     app.state.figures = Figures()
+    app.state.provider = Provider(settings) if settings.oidc_issuer else None
     for part in PARTS:
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

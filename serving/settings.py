@@ -1,9 +1,10 @@
 """Settings of serving: environment variables REGULARS_*, read here and nowhere else."""
 
 import os
-from typing import Literal
+import re
+from typing import Literal, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingsError, did_you_mean
@@ -42,6 +43,18 @@ class Settings(BaseSettings):
     )
     language: Language = Field(
         default="en", description="Language where neither the URL nor the browser asks for one."
+    )
+
+    oidc_issuer: str = Field(
+        default="",
+        description="Address of the OpenID Connect provider at which users may sign in; none if "
+        "empty: docs/security.md.",
+    )
+    oidc_client_id: str = Field(
+        default="", description="What the provider calls this service; needed with the issuer."
+    )
+    oidc_client_secret: str = Field(
+        default="", description="What this service proves itself with; needed with the issuer."
     )
 
     max_connections: int = Field(
@@ -100,6 +113,21 @@ class Settings(BaseSettings):
             raise ValueError("must start with sqlite:/// or postgresql://")
         return url
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_safe(cls, issuer: str) -> str:
+        if issuer and not re.match(r"https://|http://(127\.0\.0\.1|localhost)[:/]", issuer):
+            raise ValueError("must start with https://")
+        return issuer.rstrip("/")
+
+    @model_validator(mode="after")
+    def _has_a_client(self) -> Self:
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
+            raise ValueError(
+                "REGULARS_OIDC_ISSUER needs REGULARS_OIDC_CLIENT_ID and REGULARS_OIDC_CLIENT_SECRET"
+            )
+        return self
+
     @property
     def hosts(self) -> frozenset[str]:
         """The allowed hosts, in small letters."""
@@ -120,7 +148,8 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = "; ".join(
-            f"{PREFIX}{str(part['loc'][0]).upper()}: {part['msg'].removeprefix('Value error, ')}"
+            "".join(f"{PREFIX}{str(name).upper()}: " for name in part["loc"][:1])
+            + part["msg"].removeprefix("Value error, ")
             for part in error.errors(include_input=False, include_url=False)
         )
         raise SettingsError(f"{problems}. docs/serving.md lists the settings.") from None

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from serving.people.access import Access, needs
 from serving.people.scopes import PUBLIC
 from serving.people.sessions import TO_SET
-from serving.web.page import asked_in, sign_in_page, suffix
+from serving.web.page import asked_in, own_path, sign_in_page, suffix
 
 LARGEST_FORM = 10_000  # bytes
 router = APIRouter(include_in_schema=False)
@@ -26,7 +26,7 @@ async def post_sign_in(request: Request) -> Response:
     """Begin a session; wrong names and passwords are answered alike, and ever more slowly."""
     access: Access = request.app.state.access
     form = await _form(request)
-    following = _own_path(form.get("next", ""))
+    following = own_path(form.get("next", ""))
     address = request.client.host if request.client else ""
     tried = await access.signed_in(form.get("name", ""), form.get("password", ""), address)
     if tried.cookie is None:
@@ -62,9 +62,3 @@ async def _form(request: Request) -> dict[str, str]:
     except ValueError:
         return {}
     return {name: values[0] for name, values in fields.items()}
-
-
-def _own_path(path: str) -> str:
-    """The path where it leads to this service, else the list."""
-    is_own = path.startswith("/") and path[1:2] not in ("/", "\\") and path.isprintable()
-    return path if is_own else "/"

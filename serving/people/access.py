@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import Headers
 
 from core.clock import utc_now
-from core.errors import EnvironmentProblem, StoreError
+from core.errors import AccountError, EnvironmentProblem, StoreError
 from serving.people.errors import ForeignPageError, NotAllowedError, NotKnownError
 from serving.people.keys import Key, all_keys, fits, key_id_of
 from serving.people.scopes import PUBLIC, ROLES, SCOPES, Scope
@@ -140,6 +140,24 @@ class Access:
         self._of_name.succeeded(name)
         begun = await to_thread.run_sync(begin_session, self.engine, user, known.signing)
         return Tried(begun)
+
+    async def signed_in_elsewhere(self, name: str) -> str:
+        """The cookie of a session of this user, whom a provider has named.
+
+        Raises AccountError where there is no such user.
+        """
+        known = await self._current()
+        user = known.users.get(normal(name))
+        if user is None or known.signing is None:
+            raise AccountError("There is no such user here.")
+        return await to_thread.run_sync(begin_session, self.engine, user, known.signing)
+
+    async def signing(self) -> bytes:
+        """What signs cookies. Raises AccountError where there are no users yet."""
+        key = (await self._current()).signing
+        if key is None:
+            raise AccountError("There are no users here yet.")
+        return key
 
     async def signed_out(self, request: Request) -> None:
         """End the session of this request, if it has one."""

@@ -44,6 +44,9 @@ def _add_users(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add.add_argument(
         "--owner", action="append", help="see only this owner's customers; repeat it for several"
     )
+    add.add_argument(
+        "--no-password", action="store_true", help="signs in at the OpenID Connect provider only"
+    )
     parts.add_parser("list", help="every user").set_defaults(run="list_users")
     password = parts.add_parser("password", help="set another one; ends their sessions")
     remove = parts.add_parser("remove", help="they are signed out within 5 seconds")

@@ -57,7 +57,8 @@ def revoke(engine: Engine, asked: Any) -> None:
 
 def add(engine: Engine, asked: Any) -> None:
     """Add a user."""
-    add_user(engine, asked.name, _password(), asked.role, asked.owner)
+    typed = None if asked.no_password else _password()
+    add_user(engine, asked.name, typed, asked.role, asked.owner)
     print(f"{asked.name} may sign in as {asked.role}.")
 
 

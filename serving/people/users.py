@@ -37,9 +37,16 @@ class User:
 
 
 def add_user(
-    engine: Engine, name: str, password: str, role: str, owners: Collection[str] | None = None
+    engine: Engine,
+    name: str,
+    password: str | None,
+    role: str,
+    owners: Collection[str] | None = None,
 ) -> None:
-    """Add a user. Raises AccountError for a name that is taken, an unknown role, a bad password."""
+    """Add a user; one without a password can only sign in at a provider.
+
+    Raises AccountError for a name that is taken, an unknown role, a bad password.
+    """
     if role not in ROLES:
         raise AccountError(
             f"There is no role {role!r}.{did_you_mean(role, ROLES)} The roles: {', '.join(ROLES)}."
@@ -49,7 +56,7 @@ def add_user(
         raise AccountError("A user needs a name of printable characters.")
     if owners is not None and not owners:
         raise AccountError("A user who sees nobody's customers is of no use: name an owner.")
-    hashed = _hashed(name, password)
+    hashed = "" if password is None else _hashed(name, password)
     with writing(engine) as connection:
         if _user(connection, name) is not None:
             raise AccountError(f"There is a user {name} already.")
@@ -96,7 +103,7 @@ def all_users(connection: Connection) -> list[User]:
 def is_password(user: User | None, password: str) -> bool:
     """Whether this is the user's password. It takes 50 ms of a processor, also for no user."""
     try:
-        hashed = user.password_hash if user else _nobodys()
+        hashed = (user and user.password_hash) or _nobodys()
         return HASHER.verify(hashed, password) and user is not None
     except (VerificationError, InvalidHashError):
         return False

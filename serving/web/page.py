@@ -67,7 +67,15 @@ def sign_in_page(
     language = _asked_language(request)
     kept = {"language": [language]} if "language" in request.query_params else {}
     said = None if wrong is None else sentence(wrong, language, **values)
-    words = {"following": following, "wrong": said, "kept": suffix(kept)}
+    elsewhere = None
+    if request.app.state.provider is not None:
+        elsewhere = "/sign-in/elsewhere" + suffix({"next": [following]})
+    words = {
+        "following": following,
+        "wrong": said,
+        "kept": suffix(kept),
+        "elsewhere": elsewhere,
+    }
     return page_of(request, "sign_in.html", language, {}, status, **words)
 
 
@@ -138,6 +146,12 @@ def out_of_date(release: Release, language: Language) -> Markup | None:
     dates = {"expires_at": release.expires_at, "data_until": release.data_until}
     text = sentence(key, language, **dates, command="{command}")
     return Markup.escape(text).replace("{command}", command)
+
+
+def own_path(path: str) -> str:
+    """The path where it leads to this service, else the list."""
+    is_own = path.startswith("/") and path[1:2] not in ("/", "\\") and path.isprintable()
+    return path if is_own else "/"
 
 
 def suffix(parameters: Mapping[str, list[Any]]) -> str:
