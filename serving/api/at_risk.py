@@ -57,6 +57,7 @@ def list_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store
         **release.stamp(),
         value_horizon_days=release.value_horizon_days,
         value_extrapolated_from=release.value_extrapolated_from,
+        compared_with=page.compared_with,
         sort=page.sort,
         order=page.order,
         total=page.total,

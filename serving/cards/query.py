@@ -34,6 +34,7 @@ from serving.cards.codes import (
 from serving.cards.fields import CardFields
 
 LARGEST_PAGE = 1000
+RISK_MOVED = 0.05  # a change of the risk that is told, with the band staying the same
 RELEASE = "The id of a kept release. Default: the current one."
 UNDOCUMENTED = "x-undocumented"  # marks a parameter that the OpenAPI document leaves out
 
@@ -77,6 +78,13 @@ class Filters(BaseModel):
         max_length=20,
         description="Default: scored and rule. Others have no rank: already_churned lists those "
         "whose scores a CRM has to clear.",
+    )
+    changed_since: Text | None = Field(
+        default=None,
+        description="The id of a kept release, or a date, which means the newest kept one of that "
+        "as_of_date or before: only customers without a card there, or whose status, risk band, "
+        f"action or arm is another now, or whose risk has moved by {RISK_MOVED} or more. Of any "
+        "status, unless status is given.",
     )
     risk_band: list[RiskBand] = Field(
         default=[], max_length=20, description="By churn_risk; repeat it for several."

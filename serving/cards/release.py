@@ -155,6 +155,9 @@ class AtRisk(Stamp):
 
     value_horizon_days: int
     value_extrapolated_from: int | None
+    compared_with: str | None = Field(
+        default=None, description="The release that changed_since means."
+    )
     sort: Sort
     order: Order
     total: int = Field(description="Customers that the filters leave, on all pages.")

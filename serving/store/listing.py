@@ -22,6 +22,7 @@ from serving.cards.query import AtRiskQuery, Filters
 from serving.cards.release import Release
 from serving.cards.sorting import ASCENDING, MONEY, Order, Sort
 from serving.cards.stored import Card, read_card
+from serving.store.changed import is_changed, older_release
 from serving.store.cursors import Cursor, sealed, unsealed
 from serving.store.errors import (
     CursorGoneError,
@@ -54,6 +55,7 @@ class Listed:
     total: int
     total_value_at_risk: float | None
     seen: int
+    compared_with: str | None  # the release of `changed_since`
     next_cursor: str | None
 
 
@@ -92,7 +94,11 @@ def _page(
     _check_names(query, release)
     sort, order = _order(query, cursor, release)
     wanted = [cards.c.number == number, *_conditions(query), *visible_cards(connection)]
-    if not query.status:
+    older = None
+    if query.changed_since is not None:
+        older = older_release(connection, query.changed_since)
+        wanted.append(is_changed(older))
+    elif not query.status:
         wanted.append(cards.c.status.in_(LISTED))
     total, money = _totals(connection, wanted, query, release)
     seen = cursor.seen if cursor else 0
@@ -119,6 +125,7 @@ def _page(
         total=total,
         total_value_at_risk=money,
         seen=seen,
+        compared_with=None if older is None else older.release.release_id,
         next_cursor=last
         and sealed(
             connection,
