@@ -76,6 +76,7 @@ def open_store(url: str, create: bool = True) -> Engine:
             address,
             isolation_level="REPEATABLE READ",
             pool_pre_ping=True,
+            hide_parameters=True,  # errors go into the log, and ids of customers must not
             # beyond the pool's 5, so that no thread waits for a connection
             max_overflow=THREADS - 5,
             connect_args={"connect_timeout": 5},
@@ -87,7 +88,12 @@ def open_store(url: str, create: bool = True) -> Engine:
         pool: dict[str, Any] = {"poolclass": NullPool}
         if not create:  # a service: to connect takes longer than to read a card
             pool = {"poolclass": QueuePool, "max_overflow": THREADS - 5}
-        engine = create_engine(address, creator=partial(_connect_sqlite, file, create), **pool)
+        engine = create_engine(
+            address,
+            creator=partial(_connect_sqlite, file, create),
+            hide_parameters=True,
+            **pool,
+        )
         event.listen(engine, "connect", partial(_prepare_sqlite, file))
         event.listen(engine, "checkout", partial(_check_file, file))
         event.listen(engine, "begin", _begin_sqlite)

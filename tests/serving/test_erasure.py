@@ -6,7 +6,8 @@ from contextlib import closing
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
+from sqlalchemy.exc import DBAPIError
 
 from serving.cards.query import AtRiskQuery
 from serving.people.audit import verify
@@ -193,3 +194,9 @@ def test_a_store_that_cannot_be_rewritten_now_says_so_and_has_erased_all_the_sam
     assert current(engine).customers["scored"] == len(OTHERS)
     assert erase(engine, WHO, "test").is_overwritten
     engine.dispose()
+
+
+def test_an_error_of_the_database_tells_no_id(engine):
+    with pytest.raises(DBAPIError) as caught, engine.connect() as connection:
+        connection.execute(text("SELECT nothing FROM nowhere WHERE id = :id"), {"id": WHO})
+    assert WHO not in str(caught.value)
