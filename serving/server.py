@@ -16,7 +16,8 @@ from serving.connections import HEADER_BYTES, Patience, connections_of, ours
 from serving.logs import set_up_logs
 from serving.settings import Settings
 
-BACKLOG = 512  # connections that wait to be taken; asyncio takes as many in one go
+BACKLOG = 4096  # connections that wait to be taken; a further one has to come again
+TAKEN = 64  # connections that are taken before requests have their turn
 GRACE = 5  # seconds for requests in progress when the service is ended
 OTHER_FILES = 256  # files that the process needs beside its connections: the store, mostly
 MOST_FILES = 65_536
@@ -31,6 +32,8 @@ class Server(uvicorn.Server):
         """As uvicorn's, with a word of ours where the machine has no file left."""
         asyncio.get_running_loop().set_exception_handler(_unhandled)
         await super().startup(sockets)
+        for one in sockets or ():
+            one.listen(BACKLOG)  # asyncio lets as many wait as it takes in one go
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second; once a second the connections are looked at."""
@@ -93,7 +96,7 @@ def server_of(app: ASGIApp, settings: Settings) -> Server:
         log_level="warning",
         server_header=False,
         access_log=False,
-        backlog=BACKLOG,
+        backlog=TAKEN,
         timeout_keep_alive=settings.idle_seconds,
         timeout_graceful_shutdown=GRACE + 1,
         h11_max_incomplete_event_size=HEADER_BYTES,
@@ -123,7 +126,7 @@ def _room_for(connections: int) -> int:
 
 
 def _unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """asyncio's own way, but one line where no file is left: it says that 512 times a second."""
+    """asyncio's own way, but one line where no file is left: it says so many times a second."""
     error = context.get("exception")
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         log.warning("No file is left for further connections (%s).", error.strerror)

@@ -92,10 +92,10 @@ class Settings(BaseSettings):
         default=4, ge=1, description="How many lists may be downloaded whole at the same time."
     )
     max_searches: int = Field(
-        default=4, ge=1, description="How many searches by name or id may run at the same time."
+        default=2, ge=1, description="How many searches by name or id may run at the same time."
     )
     max_requests: int = Field(
-        default=16, ge=1, description="How many other requests may be worked on at the same time."
+        default=8, ge=1, description="How many other requests may be worked on at the same time."
     )
 
     logs: Literal["text", "json"] = Field(

@@ -12,13 +12,13 @@ from serving.api.asking import COMMON, Store, api_router
 from serving.cards.codes import ExportFormat, Format
 from serving.cards.csv import csv_lines
 from serving.cards.fields import sparse
-from serving.cards.query import LARGEST_PAGE, AtRiskQuery, ExportQuery, ListQuery
+from serving.cards.query import AtRiskQuery, ExportQuery, ListQuery
 from serving.cards.release import AtRisk
 from serving.cards.stored import Card, as_json
 from serving.cards.worded import worded
 from serving.people.access import needs
 from serving.store.listing import at_risk
-from serving.web.answers import json_answer, release_headers
+from serving.web.answers import in_pieces, json_answer, release_headers
 from serving.web.language import chosen_language
 from serving.web.problems import documented
 from serving.wording.languages import Language
@@ -31,6 +31,7 @@ ENDINGS: dict[str, tuple[str, str]] = {  # by format: how a file's name ends, an
     "excel": ("csv", f"{CSV}; charset=utf-8"),
     "ndjson": ("ndjson", NDJSON),
 }
+EXPORTED = 250  # cards that an export holds at a time: 4 MB
 TEXT = {"schema": {"type": "string"}}
 
 
@@ -111,7 +112,7 @@ def _export(
     limit: int | None,
 ) -> StreamingResponse:
     asked = query.model_dump(exclude_defaults=True, exclude={"format", "limit"})
-    size = min(limit or LARGEST_PAGE, LARGEST_PAGE)
+    size = min(limit or EXPORTED, EXPORTED)
     paged = AtRiskQuery.model_validate({**asked, "limit": size})
     # The first page is read before the response begins, so that an error still has its status.
     page = at_risk(store, paged, query.release)
@@ -132,7 +133,7 @@ def _export(
         else csv_lines(cards(), language, wanted == "excel", query.fields)
     )
     return StreamingResponse(
-        lines,
+        in_pieces(lines),
         media_type=media_type,
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',

@@ -16,7 +16,7 @@ from serving.cards.stored import Card, as_json
 from serving.cards.worded import worded
 from serving.people.access import needs
 from serving.store.many import cards_of, every_card
-from serving.web.answers import json_response
+from serving.web.answers import json_response, release_headers
 from serving.web.body import JsonBody
 from serving.web.language import chosen_language
 from serving.web.problems import documented
@@ -101,7 +101,10 @@ def export_scores(
     return StreamingResponse(
         parts,
         media_type=PARQUET if query.format == "parquet" else NDJSON,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            **release_headers(release),
+        },
     )
 
 

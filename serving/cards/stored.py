@@ -52,10 +52,10 @@ def _fitting(schema: type[Schema], wanted: frozenset[str] | None = None) -> Call
     ]
 
     def fit(found: Card) -> Card:
-        if not found.keys() <= names:
+        for name in names - found.keys():  # nearly always none or one
+            found[name] = defaults[name]
+        if len(found) > len(names):
             found = {name: value for name, value in found.items() if name in names}
-        if len(found) < len(names):
-            found |= {name: value for name, value in defaults.items() if name not in found}
         for name, fit_part in within:
             value = found[name]
             if isinstance(value, list):

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from serving.cards.stored import as_json
 
 SERVING = Path(__file__).parents[1]
 # The reader may keep it and has to ask each time whether it still holds; nobody in between may.
+PIECE = 32_768
 CACHED = "private, no-cache"
 VARIES = "Accept-Language, Authorization, Cookie"
 
@@ -39,6 +40,18 @@ def release_headers(release: Dated) -> dict[str, str]:
         "Regulars-Expires": release.expires_at.isoformat(),
         "Regulars-Stale": "true" if release.is_stale else "false",
     }
+
+
+def in_pieces(lines: Iterable[str | bytes]) -> Iterator[bytes]:
+    """The lines of a file in pieces of PIECE bytes or a little more: each piece takes a thread."""
+    held, size = [], 0
+    for line in lines:
+        held.append(line.encode() if isinstance(line, str) else line)
+        size += len(held[-1])
+        if size >= PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
 
 
 def json_response(release: Dated, content: Any) -> Response:

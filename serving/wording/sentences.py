@@ -74,8 +74,13 @@ def label(key: str, language: Language, **values: Any) -> str:
 
     Without a message the name itself is made readable: `action.garden_party` is Garden party.
     """
+    return sentence(key, language, **values) if values and is_message(key) else _name(key, language)
+
+
+@lru_cache(maxsize=KEPT)
+def _name(key: str, language: Language) -> str:
     if is_message(key):
-        return sentence(key, language, **values)
+        return sentence(key, language)
     return upper_first(key.rpartition(".")[2].replace("_", " "))
 
 

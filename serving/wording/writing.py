@@ -156,24 +156,27 @@ def _content(language: Language) -> dict[str, Any]:
 def _first_filled(
     variants: Sequence[str], language: Language, values: Values, kinds: Mapping[str, Writer]
 ) -> str | None:
-    filled = (_fill(text, language, values, kinds) for text in variants)
-    return next((text for text in filled if text is not None), None)
+    for text in variants:
+        filled = _fill(text, language, values, kinds)
+        if filled is not None:
+            return filled
+    return None
 
 
 @cache
-def _parts(text: str) -> tuple[tuple[str, str, str | None], ...]:
-    """A text in parts: what stands before each placeholder, its name and its kind."""
+def _parts(text: str) -> tuple[list[tuple[str, str, str | None]], str]:
+    """What stands before each placeholder, its name and kind; and what stands after the last."""
     found, position = [], 0
     for match in PLACEHOLDER.finditer(text):
         name, kind = match.groups()
         found.append((text[position : match.start()], name, kind))
         position = match.end()
-    return (*found, (text[position:], "", None))
+    return found, text[position:]
 
 
 def _fill(text: str, language: Language, values: Values, kinds: Mapping[str, Writer]) -> str | None:
     """The text with its values; None when one is unknown. Values are never parsed as text."""
-    *parts, (last, _, _) = _parts(text)
+    parts, last = _parts(text)
     pieces = []
     for before, name, kind in parts:
         value = values.get(name)

@@ -1,0 +1,45 @@
+"""The benchmark of the service: its load, and its release of many customers."""
+
+import asyncio
+
+import pyarrow.parquet as pq
+
+from benchmarks.serving.load import closed_loop, first_body, get, open_loop
+from benchmarks.serving.release import write_large
+from serving.settings import Settings
+from serving.store.database import open_store
+from serving.store.publishing import publish
+from tests.serving.conftest import RunningApp
+from tests.serving.releases import company, write_release
+
+
+def test_the_load_counts_what_was_answered():
+    answered = 0
+
+    async def app(scope, receive, send):
+        nonlocal answered
+        assert scope["type"] == "http"
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"good"})
+        answered += 1
+
+    with RunningApp(app, Settings(port=0)) as (_, port):
+        assert first_body(port, get("/")) == b"good"
+        for keep in (True, False):
+            before = answered
+            found = asyncio.run(closed_loop(port, [get("/")], 0.1, 2, keep))
+            assert len(found.milliseconds) == answered - before > 2
+        before = answered
+        found = asyncio.run(open_loop(port, [get("/")], 0.2, rate=100))
+        assert len(found.milliseconds) == answered - before == 20
+        assert found.quantile(0.5) > 0
+
+
+def test_a_release_of_many_customers_can_be_published(tmp_path):
+    small = write_release(tmp_path / "small", company(5))
+    ids = write_large(small, tmp_path / "large", 40)
+    cards = pq.read_table(tmp_path / "large" / "cards.parquet")
+    assert len(cards) == 40 > len(ids) > 10
+    engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
+    assert publish(tmp_path / "large", engine, keep=2).cards == 40
+    engine.dispose()
