@@ -71,7 +71,7 @@ class Known:
     @property
     def anybody(self) -> bool:
         """Whether there has ever been a key or a user."""
-        return bool(self.keys) or self.signing is not None
+        return bool(self.keys or self.users) or self.signing is not None
 
     def session(self, cookie: str | None) -> Session | None:
         """The session of a cookie, if it has not ended."""

@@ -48,6 +48,8 @@ def _add_users(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--no-password", action="store_true", help="signs in at the OpenID Connect provider only"
     )
     parts.add_parser("list", help="every user").set_defaults(run="list_users")
+    everybody = parts.add_parser("sign-out-all", help="end every session, after a theft")
+    everybody.set_defaults(run="sign_out")
     password = parts.add_parser("password", help="set another one; ends their sessions")
     remove = parts.add_parser("remove", help="they are signed out within 5 seconds")
     for part, function in ((add, "add"), (password, "password"), (remove, "remove")):

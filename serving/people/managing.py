@@ -12,7 +12,7 @@ from core.clock import utc_now
 from core.errors import AccountError
 from serving.people.audit import verify
 from serving.people.keys import all_keys, create_key, revoke_key
-from serving.people.users import add_user, all_users, change_password, remove_user
+from serving.people.users import add_user, all_users, change_password, remove_user, sign_out_all
 from serving.settings import Settings
 from serving.store.database import open_store, prepared
 from serving.store.people_tables import audit_log
@@ -96,6 +96,12 @@ def verify_audit(engine: Engine, asked: Any) -> None:
     end = verify(engine, asked.noted)
     print(f"The audit log is whole: {end.number} entries. To compare with later, note elsewhere:")
     print(end)
+
+
+def sign_out(engine: Engine, _: Any) -> None:
+    """Sign everybody out."""
+    sign_out_all(engine)
+    print("Everybody is signed out within 5 seconds, and signs in again.")
 
 
 def _password() -> str:

@@ -17,7 +17,7 @@ from core.errors import AccountError, did_you_mean
 from serving.people.audit import COMMAND, note
 from serving.people.scopes import ROLES, Role
 from serving.store.database import writing
-from serving.store.own_secrets import SESSIONS, made_secret
+from serving.store.own_secrets import SESSIONS, made_secret, remade_secret
 from serving.store.people_tables import users
 
 SHORTEST, LONGEST = 12, 200  # characters of a password
@@ -93,6 +93,13 @@ def remove_user(engine: Engine, name: str) -> None:
         _present(connection, name)
         connection.execute(delete(users).where(users.c.name == name))
         note(connection, COMMAND, "removed a user", f"user {name}")
+
+
+def sign_out_all(engine: Engine) -> None:
+    """End every session there is, and any that was forged with what signs them."""
+    with writing(engine) as connection:
+        remade_secret(connection, SESSIONS)
+        note(connection, COMMAND, "signed out everybody")
 
 
 def all_users(connection: Connection) -> list[User]:

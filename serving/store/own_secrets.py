@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import secrets as random
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from serving.store.people_tables import secrets
 
@@ -30,6 +30,12 @@ def made_secret(connection: Connection, name: str) -> bytes:
         found = random.token_bytes(BYTES)
         connection.execute(insert(secrets).values(name=name, value=found))
     return found
+
+
+def remade_secret(connection: Connection, name: str) -> bytes:
+    """A new value under this name: what the old one signed counts no more."""
+    connection.execute(delete(secrets).where(secrets.c.name == name))
+    return made_secret(connection, name)
 
 
 def hashed_id(key: bytes, customer_id: str) -> str:

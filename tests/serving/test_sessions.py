@@ -8,14 +8,17 @@ from itertools import pairwise
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import delete
 
 from core.errors import AccountError
 from serving.people import sessions
+from serving.people.access import known_to
 from serving.people.scopes import ROLES
 from serving.people.sessions import COOKIE, IDLE, LONGEST, new_session, read_session, renewed
 from serving.people.throttle import FREE, LONGEST_WAIT, Throttle
-from serving.people.users import all_users, change_password, is_password
-from serving.store.database import open_store, upgrade
+from serving.people.users import all_users, change_password, is_password, sign_out_all
+from serving.store.database import open_store, upgrade, writing
+from serving.store.people_tables import secrets
 from serving.store.publishing import publish
 from tests.serving.conftest import Running
 from tests.serving.guarded import add_users, guarded_release
@@ -178,14 +181,27 @@ def test_another_password_ends_the_sessions_of_the_old_one(tmp_path):
     engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
     upgrade(engine)
     add_users(engine, {"anna": ("viewer", None)}, PASSWORD)
-    from serving.people.access import known_to
-
     known = known_to(engine)
     cookie = new_session(known.users["anna"], known.signing)
     assert known_to(engine).session(cookie).name == "anna"
     change_password(engine, "ANNA", "another horse battery staple")
     assert known_to(engine).session(cookie) is None
     assert is_password(known_to(engine).users["anna"], "another horse battery staple")
+    engine.dispose()
+
+
+def test_everybody_can_be_signed_out_and_the_door_stays_closed(tmp_path):
+    engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
+    upgrade(engine)
+    add_users(engine, {"anna": ("viewer", None)}, PASSWORD)
+    known = known_to(engine)
+    cookie = new_session(known.users["anna"], known.signing)
+    sign_out_all(engine)
+    assert known_to(engine).session(cookie) is None
+    assert known_to(engine).anybody
+    with writing(engine) as connection:
+        connection.execute(delete(secrets))  # by hand
+    assert known_to(engine).anybody
     engine.dispose()
 
 
@@ -213,7 +229,6 @@ def test_users_are_added_listed_and_removed_by_commands_and_the_door_stays_close
     tmp_path, monkeypatch, capsys
 ):
     from serving.cli import main
-    from serving.people.access import known_to
 
     monkeypatch.setenv("REGULARS_STORE_URL", f"sqlite:///{tmp_path}/store.sqlite3")
 
