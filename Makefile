@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-serving bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-reasons bench-processors faults fuzz docs audit ui experiments spark-setup lock clean
+.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-serving bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-reasons bench-processors faults fuzz clients docs audit ui experiments spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -110,6 +110,10 @@ faults:  ## processes killed, files damaged, databases restarted: what was lost 
 fuzz:  ## the API under schemathesis with all its checks, and hostile bodies (CASES=10000): table and benchmarks/out/fuzz.json
 	$(SETUP) dev
 	@$(BIN)/python -m benchmarks.fuzz --cases $(or $(CASES),10000)
+
+clients:  ## clients made of the OpenAPI document in six languages, compiled, and called: table and benchmarks/out/clients.json
+	$(SETUP) dev
+	@$(BIN)/python -m benchmarks.clients
 
 docs:  ## write the generated pages of docs/ anew: features, parameters, house, decisions, the collection of the API's calls
 	$(SETUP) dev
