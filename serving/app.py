@@ -33,6 +33,7 @@ from serving.people.oidc import Provider
 from serving.people.routes import every_route, refuse_undeclared
 from serving.people.sessions import SessionCookie
 from serving.settings import Settings
+from serving.web.answers import wording_version
 from serving.web.convertors import methods_at
 from serving.web.guard import Guard
 from serving.web.limits import Limits
@@ -40,6 +41,8 @@ from serving.web.observed import Figures, Observed, Shape
 from serving.web.page import problem_page
 from serving.web.problems import ApiProblem, as_problem
 from serving.web.templates import STATIC
+from serving.wording.languages import LANGUAGES
+from serving.wording.writing import messages_of
 
 # In the order in which the documentation shows them.
 PARTS = (
@@ -77,6 +80,9 @@ TAGS = [
 
 def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     """The application that reads the store behind `engine`, behind its guard."""
+    for language in LANGUAGES:  # read now, and not while the first requests wait
+        messages_of(language)
+    wording_version()
     app = FastAPI(
         title="Regulars",
         version="1",

@@ -4,6 +4,7 @@ What a command needs is imported by the command: Ctrl-C ends it without a word w
 """
 
 import argparse
+import gc
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -66,6 +67,9 @@ def serve(settings: "Settings") -> None:
         print(f"Release   {error} The page says so too until then.", flush=True)
     server = server_of(create_app(settings, engine), settings)
     print("          Ctrl-C ends it", flush=True)
+    # What is here stays: else each full look for garbage, which stops everything, goes over it.
+    gc.collect()
+    gc.freeze()
     server.run(sockets=[listening])
 
 

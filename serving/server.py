@@ -21,7 +21,7 @@ TAKEN = 64  # connections that are taken before requests have their turn
 GRACE = 5  # seconds for requests in progress when the service is ended
 OTHER_FILES = 256  # files that the process needs beside its connections: the store, mostly
 MOST_FILES = 65_536
-TURN = 0.001  # seconds; by Python's 5 ms, ten busy threads keep the others waiting for 50
+TURN = 0.0002  # seconds; by Python's 5 ms, ten busy threads keep the others waiting for 50
 log = logging.getLogger("uvicorn.error")
 
 

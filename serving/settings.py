@@ -89,7 +89,7 @@ class Settings(BaseSettings):
         "number. Health, readiness, metrics and static files are not counted.",
     )
     max_exports: int = Field(
-        default=4, ge=1, description="How many lists may be downloaded whole at the same time."
+        default=2, ge=1, description="How many lists may be downloaded whole at the same time."
     )
     max_searches: int = Field(
         default=2, ge=1, description="How many searches by name or id may run at the same time."

@@ -20,8 +20,8 @@ from serving.web.problems import ApiProblem
 
 UNLIMITED = ("/health", "/ready", "/metrics", "/static/", "/favicon.ico")
 MINUTE = 60.0
-PATIENCE = 5.0  # seconds that a request waits for a place
-QUEUED = 10  # requests that wait for each place
+PATIENCE = 10.0  # seconds that a request waits for a place
+QUEUED = 25  # requests that wait for each place
 TABLES = ("csv", "excel", "ndjson")
 
 

@@ -68,7 +68,7 @@ class Crowd:
 def test_each_kind_has_its_places_and_a_queue():
     async def run():
         crowd = Crowd()
-        asked = [asyncio.create_task(crowd.ask(query="q=a")) for _ in range(2 + 20 + 5)]
+        asked = [asyncio.create_task(crowd.ask(query="q=a")) for _ in range(2 + 50 + 5)]
         while crowd.running < 2:
             await asyncio.sleep(0)
         other = asyncio.create_task(crowd.ask())
@@ -77,8 +77,8 @@ def test_each_kind_has_its_places_and_a_queue():
             await asyncio.sleep(0)
         crowd.go.set()
         answers = await asyncio.gather(*asked)
-        assert [status for status, _ in answers] == [200] * 22 + [429] * 5
-        assert answers[-1][1]["retry-after"] == "5"
+        assert [status for status, _ in answers] == [200] * 52 + [429] * 5
+        assert answers[-1][1]["retry-after"] == "10"
         assert (await other)[0] == (await health)[0] == 200
         assert crowd.limits.places["searches"].taken == 0
         assert crowd.most <= 4
