@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-serving bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-reasons bench-processors faults fuzz clients docs audit ui experiments spark-setup lock clean
+.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-live-scoring bench-serving bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-reasons bench-processors faults fuzz clients docs audit ui experiments spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -74,6 +74,10 @@ bench-live:  ## live features of one history and of a thousand: table and benchm
 bench-serving:  ## the service under load, beside a bare application of the same bytes: CUSTOMERS=100000, after `make run`
 	$(SETUP) bench
 	@$(BIN)/python -m benchmarks.serving --customers $(or $(CUSTOMERS),100000)
+
+bench-live-scoring:  ## answers to one history and to a thousand: table and benchmarks/out/live_scoring.json
+	$(SETUP) bench
+	@$(BIN)/python -m benchmarks.live_scoring
 
 bench-accuracy:  ## other models beside ours, on the same snapshots and test rows: hours
 	$(SETUP) bench

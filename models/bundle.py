@@ -1,6 +1,6 @@
 """The three models that make a score card, saved into one folder and read from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -67,6 +67,14 @@ class Bundle:
     def knows_purchases(self) -> bool:
         """Whether it says when and how much: not of a ready table, which holds no purchases."""
         return self.trees is not None or self.rhythm is not None
+
+    def on_threads(self, threads: int) -> "Bundle":
+        """The same models, whose trees of when and how much predict with so many threads."""
+        if self.trees is None:
+            return self
+        when, value = self.trees.when, self.trees.value
+        trees = Trees(replace(when, threads=threads), replace(value, threads=threads))
+        return replace(self, trees=trees)
 
     @property
     def _rhythm(self) -> RhythmModels:

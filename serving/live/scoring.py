@@ -86,12 +86,15 @@ class LiveScorer:
         self._rule = Rule.load(folder / MODELS)
         self._served: tuple[Bundle, Explainer, str] | None = None
         if self._rule is None:
-            bundle, explainer = Bundle.load(folder / MODELS), Explainer.load(folder / MODELS)
+            # Threads of one request would only wait for those of others.
+            bundle = Bundle.load(folder / MODELS).on_threads(1)
+            explainer = Explainer.load(folder / MODELS)
             self._served = (bundle, explainer, self.model_version)
-            self._categories = NextCategoriesModel.load(folder / MODELS)
+            categories = NextCategoriesModel.load(folder / MODELS)
+            self._categories = categories and replace(categories, threads=1)
             self._popular = pd.DataFrame(self.basis.popular)
-        self._schemas = self.basis.table_schemas()
-        self._features = LiveFeatures(self._schemas, self.basis.known_features(), self.timeline)
+        self.schemas = self.basis.table_schemas()
+        self.features = LiveFeatures(self.schemas, self.basis.known_features(), self.timeline)
         self._folder = folder
 
     def check(self) -> None:
@@ -100,7 +103,7 @@ class LiveScorer:
         models = self._rule or (self._served and self._served[0])
         if models is not None:
             check_golden(self._folder / FOLDER, rows, models)
-        self._features.snapshot({}, self.timeline.score)
+        self.features.snapshot({}, self.timeline.score)
 
     def score(
         self, histories: Sequence[Any], as_of_date: dt.date | None, with_reasons: bool
@@ -110,9 +113,9 @@ class LiveScorer:
         Without a date it is that of the release, or the day after the newest order where that is
         later. Raises HistoryError for a history or a date that cannot be used.
         """
-        sent = Sent(histories, self._schemas, self.basis.currency)
+        sent = Sent(histories, self.schemas, self.basis.currency)
         timeline = self._at(as_of_date, sent.newest_day())
-        snapshot, bought = self._features.with_categories(sent.tables, timeline.score)
+        snapshot, bought = self.features.with_categories(sent.tables, timeline.score)
         cards = self._cards(snapshot, bought, timeline, 1.0 if with_reasons else 0.0)
         absent = sorted(set(sent.customers) - set(snapshot["customer_id"]))
         if absent:
@@ -173,7 +176,7 @@ class LiveScorer:
             name: table.filter(pc.is_in(table["customer_id"], pa.array(customers)))
             for name, table in sent.tables.items()
         }
-        purchases = self._features.last_purchases(theirs, timeline.score)
+        purchases = self.features.last_purchases(theirs, timeline.score)
         if purchases.empty:
             return []
         nobody = pd.DataFrame({"customer_id": pd.Series([], dtype="str")})
