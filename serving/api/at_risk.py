@@ -101,7 +101,8 @@ def _format(query: AtRiskQuery, request: Request) -> Format:
 
 def _parameters(query: AtRiskQuery, **changed: Any) -> str:
     asked = {**query.model_dump(exclude_defaults=True), **changed}
-    return urlencode(asked, doseq=True)
+    spelt = {n: str(v).lower() if isinstance(v, bool) else v for n, v in asked.items()}
+    return urlencode(spelt, doseq=True)
 
 
 def _export(

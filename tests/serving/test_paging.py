@@ -4,7 +4,7 @@ import base64
 import json
 import re
 from itertools import pairwise
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from sqlalchemy import delete
@@ -95,6 +95,24 @@ def test_a_cursor_of_another_list_is_refused(service):
 @pytest.mark.parametrize("cursor", ["x", "e30", "%2B", "bnVsbA", "W10", "e30" * 400, "null"])
 def test_a_cursor_that_is_none_is_refused(service, cursor):
     problem(service.get(f"/v1/at-risk?cursor={cursor}"), "invalid-cursor")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"to_contact": "true"},
+        {"relationship_declined": "true", "risk_band": ["high", "low"], "language": "ru"},
+        {"min_churn_risk": "1e-3", "fields": "name,status", "sort": "next_purchase_date"},
+    ],
+    ids=str,
+)
+def test_the_next_page_asks_for_what_this_one_did(service, asked):
+    query = urlencode({**asked, "limit": 4}, doseq=True)
+    page = service.get(f"/v1/at-risk?{query}").json()
+    further = service.get(page["next"])
+    assert further.status == 200, further.text
+    assert further.json()["total"] == page["total"] > 4
+    assert further.json()["customers"][0].keys() == page["customers"][0].keys()
 
 
 def content_of(cursor):
