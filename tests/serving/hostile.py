@@ -3,6 +3,9 @@
 import gzip
 import json
 
+from serving.api.document import operations
+from tools.bruno import document
+
 VALID = {"customer_ids": ["00001"]}
 LARGE = 10_000_000
 
@@ -65,7 +68,7 @@ BODIES = [
     ),
     *WHOLE.items(),
 ]
-TARGETS = ("/v1/scores:lookup", "/v1/outcomes")
+TARGETS = sorted(path for (method, path), _ in operations(document()) if method == "post")
 KEY = {"Content_Type": "application/json", "Idempotency_Key": "hostile"}
 
 
