@@ -20,12 +20,17 @@ def read_card(text: str) -> Card:
 
     Fields that it is older than have their defaults; fields that other code added are left out.
     """
-    return _fit(pydantic_core.from_json(text))
+    return fitted(pydantic_core.from_json(text))
 
 
-def read_fields(text: str | bytes, fields: frozenset[str]) -> Card:
-    """Some fields of a stored card, in its order; quicker, as the others are not looked at."""
-    return _fit_of(fields)(pydantic_core.from_json(text))
+def fitted(found: Card) -> Card:
+    """The fields of a card that the schema has, no other and no fewer, at any depth."""
+    return _fit(found)
+
+
+def fitted_fields(found: Card, fields: frozenset[str]) -> Card:
+    """Some fields of a card, in its order; quicker, as the others are not looked at."""
+    return _fit_of(fields)(found)
 
 
 def as_json(answer: Any) -> bytes:

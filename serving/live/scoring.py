@@ -190,7 +190,9 @@ class LiveScorer:
         absent = [name for name in COMPARED if name in cards.columns]
         cards = cards.drop(columns=absent).assign(expires_at=expires, rung=self.basis.rung)
         rows = pa.Table.from_pandas(cards, preserve_index=False).to_pylist()
-        return [card_of(row, self.release_id).model_dump(mode="json") for row in rows]
+        return [
+            card_of(row, {"release_id": self.release_id}).model_dump(mode="json") for row in rows
+        ]
 
 
 def _with_relationship(cards: pd.DataFrame, snapshot: pd.DataFrame) -> pd.DataFrame:

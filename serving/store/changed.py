@@ -1,18 +1,13 @@
-"""What has changed since an older release: which one is meant, and whose cards differ."""
+"""Which older release is meant by what has changed since."""
 
 import datetime as dt
 import re
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import Connection, func, select
 
-from models.words import SCORED
-from serving.cards.query import RISK_MOVED
 from serving.store.errors import ReleaseNotFoundError
 from serving.store.published import Found, find_release
-from serving.store.tables import cards, releases
-
-# What a CRM acts on: a card is another one where one of these is.
-COMPARED = ("status", "risk_band", "intended_action", "arm")
+from serving.store.tables import releases
 
 
 def older_release(connection: Connection, asked: str) -> Found:
@@ -37,22 +32,6 @@ def older_release(connection: Connection, asked: str) -> Found:
             "everybody, without changed_since."
         )
     return find_release(connection, found)
-
-
-def is_changed(older: Found) -> ColumnElement[bool]:
-    """The condition on `cards` that leaves those who differ from their card in that release."""
-    before = cards.alias("before")
-    same_risk = or_(
-        cards.c.status != SCORED,  # of others the column is no probability
-        func.abs(before.c.churn_risk - cards.c.churn_risk) < RISK_MOVED,
-    )
-    is_same = and_(
-        before.c.number == older.number,
-        before.c.customer_id == cards.c.customer_id,
-        *(before.c[name].is_not_distinct_from(cards.c[name]) for name in COMPARED),
-        same_risk,
-    )
-    return ~select(before.c.number).where(is_same).exists()
 
 
 def _day(asked: str) -> dt.date | None:

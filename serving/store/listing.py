@@ -1,28 +1,17 @@
 """The ranked list, page by page: filters, order, totals, cursors."""
 
-import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Date,
-    Engine,
-    and_,
-    func,
-    literal,
-    or_,
-    select,
-)
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from models.words import LISTED, SCORED
 from serving.cards.query import AtRiskQuery, Filters
 from serving.cards.release import Release
 from serving.cards.sorting import ASCENDING, MONEY, Order, Sort
-from serving.cards.stored import Card, read_card
-from serving.store.changed import is_changed, older_release
+from serving.cards.stored import Card
+from serving.store.changed import older_release
 from serving.store.cursors import Cursor, sealed, unsealed
 from serving.store.errors import (
     CursorGoneError,
@@ -31,12 +20,15 @@ from serving.store.errors import (
     ReleaseNotFoundError,
     UnknownNameError,
 )
+from serving.store.list_index import ListIndex
+from serving.store.memory import Kept
 from serving.store.published import Found, find_release
-from serving.store.reading import explained
-from serving.store.tables import card_texts, cards
-from serving.store.visible import visible_cards, visible_owners
-from sources.meanings.vocabulary import DO_NOTHING, TREATED
+from serving.store.reading import cards_in_order, explained
+from serving.store.tables import CARDS, INDEX
+from serving.store.versions import read_parts
+from serving.store.visible import visible_owners
 
+_INDEXES: Kept[ListIndex] = Kept(2)  # with a million cards each takes about 120 MB
 PAGE = 50
 OTHER_LIST = (
     "This cursor does not belong to this list: take `next` as it stands, or start without a cursor."
@@ -90,40 +82,30 @@ def _page(
     connection: Connection, query: AtRiskQuery, cursor: Cursor | None, asked: str | None
 ) -> Listed:
     found = _release(connection, cursor, asked)
-    number, release = found.number, found.release
+    release = found.release
     _check_names(query, release)
     sort, order = _order(query, cursor, release)
-    wanted = [cards.c.number == number, *_conditions(query), *visible_cards(connection)]
+    index = list_index(connection, found)
     older = None
     if query.changed_since is not None:
         older = older_release(connection, query.changed_since)
-        wanted.append(is_changed(older))
-    elif not query.status:
-        wanted.append(cards.c.status.in_(LISTED))
-    total, money = _totals(connection, wanted, query, release)
-    seen = cursor.seen if cursor else 0
-    if cursor is not None:
-        wanted.append(_after(cursor))
-    limit = query.limit or PAGE
-    value = cards.c[sort]
-    is_text = and_(
-        card_texts.c.number == cards.c.number, card_texts.c.customer_id == cards.c.customer_id
+    chosen = index.chosen(
+        query,
+        visible_owners(connection),
+        None if older is None else list_index(connection, older),
     )
-    rows = connection.execute(
-        select(card_texts.c.card, value.label("value"), cards.c.customer_id)
-        .join_from(cards, card_texts, is_text)
-        .where(*wanted)
-        .order_by(value.desc() if order == "desc" else value.asc(), cards.c.customer_id)
-        .limit(limit + 1)
-    ).all()
+    seen = cursor.seen if cursor else 0
+    limit = query.limit or PAGE
+    after = (cursor.value, cursor.customer_id) if cursor else None
+    rows = list(islice(index.ranked(chosen, sort, order, after), limit + 1))
     last = rows[limit - 1] if len(rows) > limit else None
     return Listed(
         release=release,
         sort=sort,
         order=order,
-        cards=[read_card(row.card) for row in rows[:limit]],
-        total=total,
-        total_value_at_risk=money,
+        cards=cards_in_order(connection, [who for who, _ in rows[:limit]], found),
+        total=int(chosen.sum()),
+        total_value_at_risk=index.money(chosen) if release.has_money else None,
         seen=seen,
         compared_with=None if older is None else older.release.release_id,
         next_cursor=last
@@ -134,8 +116,8 @@ def _page(
                 sort=sort,
                 order=order,
                 filters=query.fingerprint(),
-                value=last.value.isoformat() if isinstance(last.value, dt.date) else last.value,
-                customer_id=last.customer_id,
+                value=last[1],
+                customer_id=last[0],
                 seen=seen + limit,
             ),
         ),
@@ -178,54 +160,13 @@ def _order(query: AtRiskQuery, cursor: Cursor | None, release: Release) -> tuple
     return sort, order
 
 
-def _totals(
-    connection: Connection,
-    wanted: list[ColumnElement[bool]],
-    query: AtRiskQuery,
-    release: Release,
-) -> tuple[int, float | None]:
-    """Customers and value at risk of the whole list; without filters they are known already."""
-    everybody = visible_owners(connection) is None
-    if everybody and query.fingerprint() == Filters().fingerprint():
-        return sum(
-            release.customers.get(status, 0) for status in LISTED
-        ), release.total_value_at_risk
-    sums = select(func.count(), func.sum(cards.c.value_at_risk)).where(*wanted)
-    total, money = connection.execute(sums).one()
-    return total, (money or 0.0) if release.has_money else None
+def list_index(connection: Connection, found: Found) -> ListIndex:
+    """What the release is filtered and sorted by, read once in each process."""
+    name = found.part(connection, INDEX)
+    return _INDEXES.get(name, lambda: ListIndex(read_parts(connection, found.number, CARDS), name))
 
 
-def _after(cursor: Cursor) -> ColumnElement[bool]:
-    """Rows after the last one seen; of equal values the smaller id comes first."""
-    value = cards.c[cursor.sort]
-    last: Any = cursor.value
-    if cursor.sort in ASCENDING:
-        last = literal(dt.date.fromisoformat(str(last)), Date)
-    is_later = value < last if cursor.order == "desc" else value > last
-    # a condition that an index can use
-    is_there = value <= last if cursor.order == "desc" else value >= last
-    return and_(is_there, or_(is_later, cards.c.customer_id > cursor.customer_id))
-
-
-def _conditions(query: Filters) -> list[ColumnElement[bool]]:
-    """A filter applies to the column it is named after; `min_` is the lower bound of a column."""
-    wanted: list[ColumnElement[bool]] = []
-    for name in Filters.model_fields:
-        asked = getattr(query, name)
-        if asked is None or asked is False or asked == []:
-            continue
-        column = name.removeprefix("min_")
-        if name != column:
-            wanted.append(cards.c[column] >= asked)
-        elif isinstance(asked, list):
-            wanted.append(cards.c[column].in_(asked))
-        elif column in cards.c:
-            wanted.append(cards.c[column] == asked)
-    if query.min_churn_risk is not None:
-        wanted.append(cards.c.status == SCORED)  # for a rule the column is no probability
-    if query.to_contact:
-        is_planned = cards.c.intended_action.is_not(None) & (cards.c.intended_action != DO_NOTHING)
-        wanted.append(is_planned & (cards.c.arm == TREATED))
-    if query.q is not None:
-        wanted.append(cards.c.search.contains(query.q.casefold(), autoescape=True))
-    return wanted
+def seen_among(connection: Connection, customers: Collection[str]) -> set[str]:
+    """Those of these customers of the current release whom this reader sees."""
+    index = list_index(connection, find_release(connection))
+    return index.among(customers, visible_owners(connection))

@@ -1,17 +1,17 @@
 """Reading many cards at once: those of given customers, or of a whole release."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from serving.cards.fields import ALWAYS, sparse
 from serving.cards.release import Release
-from serving.cards.stored import Card, read_card, read_fields
+from serving.cards.stored import Card, fitted, fitted_fields
+from serving.store.listing import list_index
 from serving.store.published import Found, find_release
-from serving.store.reading import explained
-from serving.store.tables import card_texts
+from serving.store.reading import card_in, explained, newest_contents
+from serving.store.tables import card_versions
 from serving.store.visible import sees
 
 BATCH = 2_000  # cards read at once
@@ -31,11 +31,12 @@ def cards_of(
         with engine.connect() as connection:
             found = find_release(connection, release)
             for start in range(0, len(asked), BATCH):
-                its = card_texts.c.customer_id.in_(asked[start : start + BATCH])
-                for row in _texts(connection, found, [its]):
-                    card = read_fields(row.card, read)
+                its = card_versions.c.customer_id.in_(asked[start : start + BATCH])
+                for who, content in newest_contents(connection, found.number, its).items():
+                    card = card_in(connection, content, who, found.release)
+                    card = fitted_fields(card, read)
                     if sees(connection, card["owner"]):
-                        cards[row.customer_id] = sparse(card, fields)
+                        cards[who] = sparse(card, fields)
     except DBAPIError as error:
         raise explained(engine, error) from None
     return found.release, cards
@@ -61,31 +62,23 @@ def _batches(engine: Engine, release_id: str) -> Iterator[list[Card]]:
     while True:
         with engine.connect() as connection:
             found = find_release(connection, release_id)
-            after = [] if last is None else [card_texts.c.customer_id > last]
-            cards, last, is_last = _some(connection, found, after)
+            ids = list_index(connection, found).after(last, BATCH)
+            cards = _some(connection, found, ids)
         if cards:
             yield cards
-        if is_last:
+        if len(ids) < BATCH:
             return
+        last = ids[-1]
 
 
-def _some(
-    connection: Connection, found: Found, after: list[Any]
-) -> tuple[list[Card], str | None, bool]:
-    """The next cards that this reader sees, the last id that was looked at, and if it was all."""
-    rows = _texts(connection, found, after, BATCH)
-    cards = [read_card(row.card) for row in rows]
-    seen = [card for card in cards if sees(connection, card["owner"])]
-    return seen, rows[-1].customer_id if rows else None, len(rows) < BATCH
-
-
-def _texts(
-    connection: Connection, found: Found, wanted: list[Any], limit: int | None = None
-) -> Sequence[Any]:
-    query = (
-        select(card_texts.c.customer_id, card_texts.c.card)
-        .where(card_texts.c.number == found.number, *wanted)
-        .order_by(card_texts.c.customer_id)
-        .limit(limit)
+def _some(connection: Connection, found: Found, ids: list[str]) -> list[Card]:
+    """The cards of these customers, who stand one after the other, whom this reader sees."""
+    if not ids:
+        return []
+    whose = card_versions.c.customer_id.between(ids[0], ids[-1])
+    contents = newest_contents(connection, found.number, whose)
+    cards = (
+        fitted(card_in(connection, content, who, found.release))
+        for who, content in contents.items()
     )
-    return connection.execute(query).all()
+    return [card for card in cards if sees(connection, card["owner"])]

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 
 from models.words import SCORED
 from serving.store.database import unreachable, version
-from serving.store.tables import cards, releases
+from serving.store.list_index import SCHEMA
+from serving.store.tables import CARDS, releases
+from serving.store.versions import read_parts
 
 SCORES = ("customer_id", "churn_risk", "arm", "intended_action")
 FACTS = ("release_id", "model_version", "as_of_date", "horizon_days", "churn_definition")
@@ -67,13 +71,17 @@ def source_hash(source: Mapping[str, Any]) -> str:
 
 def scores_of(engine: Engine, number: int) -> pd.DataFrame:
     """SCORES of everyone whom a model scored in a release, by customer_id."""
-    columns = [cards.c[name] for name in SCORES]
-    query = select(*columns).where(cards.c.number == number, cards.c.status == SCORED)
     try:
         with engine.connect() as connection:
-            rows = connection.execute(query.order_by(cards.c.customer_id)).all()
+            found = read_parts(connection, number, CARDS)
     except DBAPIError as error:
         raise unreachable(engine, error) from None
-    table = pd.DataFrame([tuple(row) for row in rows], columns=list(SCORES))
-    texts = dict.fromkeys(("customer_id", "arm", "intended_action"), "str")
-    return table.astype({**texts, "churn_risk": "float64"})
+    if "status" not in found.column_names:
+        found = SCHEMA.empty_table()
+    found = found.filter(pc.equal(found["status"].cast(pa.string()), SCORED))
+    columns = [found[name].cast(pa.string()) for name in SCORES if name != "churn_risk"]
+    names = [name for name in SCORES if name != "churn_risk"]
+    table = pa.table([*columns, found["churn_risk"]], names=[*names, "churn_risk"])
+    frame: pd.DataFrame = table.select(list(SCORES)).sort_by("customer_id").to_pandas()
+    texts = dict.fromkeys(names, "str")
+    return frame.astype({**texts, "churn_risk": "float64"})

@@ -7,46 +7,22 @@ monitor, which comes later; an erasure; another store) is seen by the next reade
 import datetime as dt
 import hashlib
 import json
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from core.errors import NoReleaseError
 from serving.cards.release import Release
 from serving.store.errors import ReleaseNotFoundError
+from serving.store.memory import Kept
 from serving.store.tables import current_release, releases
 from serving.store.visible import sees, visible_owners
 
 NOTHING = (
     "No release was published yet: run `make run` (with the same REGULARS_STORE_URL, if it is set)."
 )
-T = TypeVar("T")
-
-
-class Kept(Generic[T]):
-    """What was made for the keys that were asked for last, at most `size` of them."""
-
-    def __init__(self, size: int) -> None:
-        self._size, self._made, self._lock = size, OrderedDict[Any, T](), Lock()
-
-    def get(self, key: Any, make: Callable[[], T]) -> T:
-        """What was made for this key; made now if it is not there."""
-        with self._lock:
-            if key in self._made:
-                self._made.move_to_end(key)
-                return self._made[key]
-        made = make()
-        with self._lock:
-            self._made[key] = made
-            while len(self._made) > self._size:
-                self._made.popitem(last=False)
-        return made
-
-
 _INFOS: Kept[Mapping[str, Any]] = Kept(32)
 _RELEASES: Kept[Release] = Kept(64)
 

@@ -1,15 +1,13 @@
 """Publishing: a release folder into the store, whole or not at all.
 
-Cards are written in batches under a number that nobody reads; one short transaction then moves the
-pointer to it. If a publisher is interrupted before that, the next one removes its rows.
+Cards are written part by part under a number that nobody reads; one short transaction then moves
+the pointer to it. If a publisher is interrupted before that, the next one removes its rows.
 """
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from pyarrow import ArrowException
 from sqlalchemy import Connection, Engine, delete, insert, select, update
@@ -18,43 +16,18 @@ from sqlalchemy.exc import DataError, IntegrityError
 from core.errors import ArtifactError
 from core.files import check_manifest, read_json
 from models.judging.realised import JUDGED
-from models.words import RULE, SCORED
-from serving.cards.card import ScoreCard
-from serving.cards.sorting import DESCENDING
 from serving.store.database import check_not_newer, publishing, upgrade, writing
 from serving.store.kept_out import leave_out
 from serving.store.live_files import drop_unused, keep_files
+from serving.store.loading import load_cards, load_timelines, risks
 from serving.store.past import COMPANY, PROMISED, SOURCE_SHA, source_hash
 from serving.store.published import write_info
-from serving.store.release_folder import (
-    BATCH,
-    Counts,
-    check_schema,
-    read_cards,
-    read_facts,
-    read_forecast,
-    read_timelines,
-)
-from serving.store.tables import (
-    FORECAST,
-    card_texts,
-    cards,
-    current_release,
-    releases,
-    timelines,
-)
+from serving.store.release_folder import Counts, check_schema, read_facts, read_forecast
+from serving.store.release_schema import ReleaseSchema, check_manifest_facts
+from serving.store.tables import FORECAST, INDEX, current_release, releases
+from serving.store.versions import hash_of_parts, last_loaded, remove_release
 
 Outcome = Literal["published", "brought back", "unchanged"]
-NEVER = dt.date(9999, 12, 31)  # "not within N days" comes after every date
-WORKED_OUT = {  # columns of `cards` that are computed, and not the field of that name
-    "churn_risk",
-    "expected_gain",
-    "intended_action",
-    "next_purchase_date",
-    "last_purchase_date",
-}
-AS_THEY_STAND = {column.name for column in cards.c} & set(ScoreCard.model_fields) - WORKED_OUT
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -80,6 +53,7 @@ def publish(
     """
     manifest = check_manifest(folder)
     check_schema(manifest)
+    check_manifest_facts(manifest, folder)
     release_id = str(manifest["release_id"])
     check_not_newer(engine)  # and that there is a database at all, before anything is locked
     with publishing(engine):
@@ -130,6 +104,7 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
     """Write the release under a new number and return it; nobody reads it yet."""
     as_of_date = dt.date.fromisoformat(manifest["as_of_date"])
     with writing(engine) as connection:
+        last = last_loaded(connection)
         added = insert(releases).values(
             release_id=manifest["release_id"],
             model_version=manifest["model_version"],
@@ -137,24 +112,15 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
             info={},
         )
         number = int(connection.scalars(added.returning(releases.c.number)).one())
-        earlier = _earlier(connection, manifest["model_version"], as_of_date)
-    counts = Counts()
-    for batch in read_cards(folder, manifest["release_id"]):
-        with writing(engine) as connection:
-            before = _risks(connection, earlier, [card.customer_id for card in batch])
-            changed = [_with_change(card, before.get(card.customer_id)) for card in batch]
-            connection.execute(insert(cards), [_row(number, card) for card in changed])
-            connection.execute(insert(card_texts), [_text(number, card) for card in changed])
-        counts.add(batch)
-    for listed in _batches(read_timelines(folder)):
-        rows = [{"number": number, "customer_id": who, "purchases": days} for who, days in listed]
-        with writing(engine) as connection:
-            connection.execute(insert(timelines), rows)
+        earlier = risks(connection, _earlier(connection, manifest["model_version"], as_of_date))
+    schema = ReleaseSchema(folder, read_facts(folder, manifest, Counts()))
+    counts = load_cards(engine, number, last, folder, earlier, schema)
     if counts.statuses.total() != manifest["cards"]:
         raise ArtifactError(
             f"{folder}: the manifest counts {manifest['cards']:,} cards, cards.parquet holds "
             f"{counts.statuses.total():,}. Nothing was published; run `dvc repro release`."
         )
+    load_timelines(engine, number, last, folder)
     info = read_facts(folder, manifest, counts).model_dump(mode="json")
     forecast = read_forecast(folder)
     if forecast is not None:
@@ -163,6 +129,7 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
     info |= {SOURCE_SHA: source_hash(source), COMPANY: source.get(COMPANY)}
     info[PROMISED] = _promised(folder)
     with writing(engine) as connection:
+        info[INDEX] = hash_of_parts(connection, number)
         write_info(connection, number, info)
     return number
 
@@ -202,52 +169,6 @@ def _earlier(connection: Connection, model_version: str, as_of_date: dt.date) ->
     )
 
 
-def _risks(connection: Connection, number: int | None, customers: list[str]) -> dict[str, float]:
-    if number is None:
-        return {}
-    found = connection.execute(
-        select(cards.c.customer_id, cards.c.churn_risk).where(
-            cards.c.number == number,
-            cards.c.customer_id.in_(customers),
-            cards.c.status == SCORED,  # for the others the column holds no probability
-        )
-    )
-    return {row.customer_id: row.churn_risk for row in found}
-
-
-def _with_change(card: ScoreCard, before: float | None) -> ScoreCard:
-    if before is None or card.churn_risk is None:
-        return card
-    return card.model_copy(update={"risk_change": card.churn_risk - before})
-
-
-def _row(number: int, card: ScoreCard) -> dict[str, Any]:
-    action, when = card.intended_action, card.next_purchase_date
-    return {
-        "number": number,
-        **{name: getattr(card, name) for name in AS_THEY_STAND},
-        **{name: getattr(card, name) or 0.0 for name in DESCENDING if name in AS_THEY_STAND},
-        "search": f"{card.name or ''}\n{card.customer_id}".casefold(),
-        "churn_risk": _by_risk(card),
-        "expected_gain": (action and action.expected_gain) or 0.0,
-        "intended_action": action and action.action_id,
-        "next_purchase_date": (when and when.median) or NEVER,
-        "last_purchase_date": card.last_purchase_date or NEVER,
-    }
-
-
-def _by_risk(card: ScoreCard) -> float:
-    """What the list is sorted by: the risk, or for a rule, which has none, a value by its rank."""
-    if card.status == RULE and card.risk_rank is not None:
-        return 1 / card.risk_rank
-    return card.churn_risk or 0.0
-
-
-def _text(number: int, card: ScoreCard) -> dict[str, Any]:
-    text = card.model_dump_json(exclude={"purchases"})
-    return {"number": number, "customer_id": card.customer_id, "card": text}
-
-
 def _remove_unfinished(engine: Engine) -> None:
     """Delete what an interrupted publisher left: only one publishes at a time, so it is unused."""
     with engine.connect() as connection:
@@ -273,12 +194,5 @@ def _remove(engine: Engine, numbers: list[int]) -> None:
     with writing(engine) as connection:
         gone = update(releases).where(releases.c.number.in_(numbers))
         connection.execute(gone.values(published_at=None))
-    for number in numbers:
-        for table in (timelines, card_texts, cards, releases):
-            with writing(engine) as connection:
-                connection.execute(delete(table).where(table.c.number == number))
-
-
-def _batches(items: Iterator[T]) -> Iterator[list[T]]:
-    while batch := list(islice(items, BATCH)):
-        yield batch
+    for number in sorted(numbers):
+        remove_release(engine, number)

@@ -1,33 +1,24 @@
 """Reading the store: a release, one card, the forecast."""
 
-import json
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    and_,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, Engine, Table, select
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import NoReleaseError
 from features.params import LABEL
 from serving.cards.forecast import PublishedForecast
 from serving.cards.release import Release
-from serving.cards.stored import Card, read_card
+from serving.cards.stored import Card, fitted
+from serving.store.coding import AS_SERVED, read_row, read_timeline
 from serving.store.database import unreachable, version
 from serving.store.errors import (
     CustomerNotFoundError,
     NoForecastError,
 )
-from serving.store.published import NOTHING, find_release
-from serving.store.tables import (
-    FORECAST,
-    card_texts,
-    releases,
-    timelines,
-)
+from serving.store.published import NOTHING, Found, find_release
+from serving.store.release_folder import shape_of, told_by
+from serving.store.tables import FORECAST, card_versions, releases, timeline_versions
 from serving.store.visible import sees
 
 
@@ -98,14 +89,10 @@ def one_card(
     try:
         with engine.connect() as connection:
             found = find_release(connection, release)
-            is_theirs = (
-                card_texts.c.number == found.number,
-                card_texts.c.customer_id == customer_id,
-            )
-            text = connection.scalar(select(card_texts.c.card).where(*is_theirs))
-            if text is None:
+            content = _newest(connection, card_versions, customer_id, found.number)
+            if content is None:
                 raise _no_card(customer_id, found.release)
-            card = read_card(text)
+            card = fitted(card_in(connection, content, customer_id, found.release))
             if not sees(connection, card["owner"]):
                 raise _no_card(customer_id, found.release)
             if with_purchases:
@@ -123,12 +110,54 @@ def _no_card(customer_id: str, release: Release) -> CustomerNotFoundError:
     )
 
 
+def cards_in_order(connection: Connection, customers: list[str], found: Found) -> list[Card]:
+    """The cards of these customers in a release, in the order of the customers."""
+    contents = newest_contents(connection, found.number, card_versions.c.customer_id.in_(customers))
+    return [
+        fitted(card_in(connection, contents[who], who, found.release))
+        for who in customers
+        if who in contents
+    ]
+
+
+def newest_contents(
+    connection: Connection, number: int, whose: ColumnElement[bool]
+) -> dict[str, bytes]:
+    """What counts of these customers in a release, by id in order; who has no card is left out."""
+    versions = card_versions.c
+    query = select(versions.customer_id, versions.content).where(whose, versions.number <= number)
+    ordered = query.order_by(versions.customer_id, versions.number)
+    found = {row.customer_id: row.content for row in connection.execute(ordered)}  # the newest
+    return {who: content for who, content in found.items() if content is not None}
+
+
+def _newest(connection: Connection, table: Table, customer_id: str, number: int) -> bytes | None:
+    """What counts of a customer in a release; None where the release has nothing of him."""
+    query = (
+        select(table.c.content)
+        .where(table.c.customer_id == customer_id, table.c.number <= number)
+        .order_by(table.c.number.desc())
+        .limit(1)
+    )
+    content: bytes | None = connection.scalar(query)
+    return content
+
+
+def card_in(connection: Connection, content: bytes, customer_id: str, release: Release) -> Card:
+    """The card that a content holds, as parsed JSON, before it is fitted to the schema."""
+    layout, row = read_row(connection, content)
+    return (
+        row
+        if layout == AS_SERVED
+        else shape_of({"customer_id": customer_id, **row}, told_by(release))
+    )
+
+
 def _purchases(connection: Connection, number: int, customer_id: str) -> list[Card]:
     """The days with purchases, as `Purchases` describes them."""
-    is_theirs = and_(timelines.c.number == number, timelines.c.customer_id == customer_id)
-    found = connection.scalar(select(timelines.c.purchases).where(is_theirs))
-    days = [] if found is None else json.loads(found)
-    return [{"day": day, "orders": n, "amount": sum_} for day, n, sum_ in days]
+    content = _newest(connection, timeline_versions, customer_id, number)
+    found = [] if content is None else read_timeline(connection, content)
+    return [{"day": day.isoformat(), "orders": n, "amount": sum_} for day, n, sum_ in found]
 
 
 def explained(engine: Engine, error: DBAPIError) -> Exception:

@@ -1,18 +1,18 @@
-"""Reads a release folder in batches, as cards and purchase timelines of the API's schema."""
+"""Reads a release folder part by part, and makes a card of the API's schema from a row of it."""
 
 import datetime as dt
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain, groupby
-from operator import itemgetter
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import ValidationError
 
 from core.errors import ArtifactError
 from core.files import SCHEMA_VERSION, read_json
@@ -21,16 +21,30 @@ from models.churn.reason_rows import restored
 from models.next_purchase.what import CATEGORY_LISTS
 from models.next_purchase.when import REPORTED_DAYS
 from models.words import PURCHASE_PROBABILITY, Status
-from serving.cards.card import PUBLISHING, IntendedAction, ScoreCard
+from serving.cards.card import IntendedAction, ScoreCard
 from serving.cards.forecast import SalesForecast
 from serving.cards.release import PlanTotals, Quality, ReleaseFacts
+from serving.store.coding import timelines_of
 from sources.meanings.vocabulary import HOLDOUT, TREATED
 
-BATCH = 5_000
+BATCH = 16_384  # cards of one part
+HUGE = 1e15
+PURCHASES = 500_000  # rows of purchases read at once
+# Fields that are equal on every card of a release, and told by its facts.
+CONSTANT = (
+    "as_of_date",
+    "data_until",
+    "expires_at",
+    "horizon_days",
+    "value_horizon_days",
+    "churn_definition",
+    "model_version",
+)
 CATEGORIES = {name: f"next_categories_{name}" for name in CATEGORY_LISTS}
 DATES = {end: f"next_purchase_date_{end}" for end in ("low", "median", "high")}
 REACH = "next_purchase_reach_days"
-ACTION = sorted(set(IntendedAction.model_fields) - {"action_id", "name"})
+# Fields of an action in the order in which the API returns them.
+ACTION = [name for name in IntendedAction.model_fields if name not in ("action_id", "name")]
 # fields of the card that are not columns of cards.parquet, but built from some, or from none
 BUILT = {
     "release_id": (),
@@ -42,6 +56,7 @@ BUILT = {
     "purchases": (),
 }
 AS_THEY_ARE = sorted(set(ScoreCard.model_fields) - set(BUILT))
+ORDER = [name for name in ScoreCard.model_fields if name != "purchases"]
 # Every column of cards.parquet.
 COLUMNS = {*AS_THEY_ARE, *chain.from_iterable(BUILT.values())}
 
@@ -57,27 +72,66 @@ class Counts:
     actions: set[str] = field(default_factory=set)
     owners: set[str] = field(default_factory=set)
 
-    def add(self, cards: list[ScoreCard]) -> None:
-        """Count one batch."""
-        self.statuses.update(card.status for card in cards)
-        self.value_at_risk += math.fsum(card.value_at_risk or 0.0 for card in cards)
-        self.actions |= {card.intended_action.action_id for card in cards if card.intended_action}
-        self.owners |= {card.owner for card in cards if card.owner}
+    def add(self, rows: pa.Table) -> None:
+        """Count one part: rows of the list index."""
+        for found in pc.value_counts(rows["status"].cast(pa.string())).to_pylist():
+            self.statuses[found["values"]] += found["counts"]
+        self.value_at_risk += math.fsum(rows["value_at_risk"].to_pylist())
+        self.actions |= set(_words(rows["intended_action"]))
+        self.owners |= set(_words(rows["owner"])) - {""}
 
 
-def read_cards(folder: Path, release_id: str) -> Iterator[list[ScoreCard]]:
-    """Batches of cards. Raises ArtifactError naming the customer whose card breaks the schema."""
+def read_cards(folder: Path) -> Iterator[pa.Table]:
+    """The rows of cards.parquet, some thousand at a time."""
     for batch in pq.ParquetFile(folder / "cards.parquet").iter_batches(BATCH):
-        yield [_checked_card(_known(row), release_id, folder) for row in batch.to_pylist()]
+        table = pa.table(batch).replace_schema_metadata(None)
+        place = table.column_names.index("customer_id")
+        yield table.set_column(place, "customer_id", table["customer_id"].cast(pa.string()))
 
 
-def read_timelines(folder: Path) -> Iterator[tuple[str, str]]:
-    """Each customer's days with purchases as JSON: [[day, orders, amount], …], oldest first."""
-    file = pq.ParquetFile(folder / "purchases.parquet")
-    rows = (_known(row) for batch in file.iter_batches(BATCH) for row in batch.to_pylist())
-    for customer, days in groupby(rows, key=itemgetter("customer_id")):
-        listed = [[_day(d["event_day"]).isoformat(), d["orders"], d.get("amount")] for d in days]
-        yield customer, json.dumps(listed, allow_nan=False)
+def read_timelines(folder: Path) -> Iterator[tuple[list[str], list[bytes]]]:
+    """Customers and their days with purchases as `timelines_of` writes them, some at a time.
+
+    Raises ValueError for rows without a customer or a day.
+    """
+    rest: pa.Table | None = None
+    for batch in pq.ParquetFile(folder / "purchases.parquet").iter_batches(PURCHASES):
+        table = pa.table(batch).replace_schema_metadata(None)
+        table = table if rest is None else pa.concat_tables([rest, table])
+        customers = table["customer_id"].combine_chunks().dictionary_encode().indices
+        last = (
+            int(np.flatnonzero(np.diff(customers.to_numpy()))[-1]) + 1
+            if (len(table) and (customers.to_numpy() != customers.to_numpy()[-1]).any())
+            else 0
+        )
+        rest = table.slice(last)
+        if last:
+            yield _timelines(table.slice(0, last))
+    if rest is not None and len(rest):
+        yield _timelines(rest)
+
+
+def _timelines(table: pa.Table) -> tuple[list[str], list[bytes]]:
+    """The timelines of a table in which the rows of each customer stand together."""
+    if table["customer_id"].null_count or table["event_day"].null_count:
+        raise ValueError("purchases.parquet has a row without a customer or a day")
+    customers = table["customer_id"].combine_chunks()
+    codes = customers.dictionary_encode().indices.to_numpy()
+    days = table["event_day"].cast(pa.date32(), safe=False).cast(pa.int32()).to_numpy()
+    orders = table["orders"].to_numpy().astype("int64")
+    amounts = (
+        table["amount"].to_numpy().astype("float64") if "amount" in table.column_names else None
+    )
+    if amounts is not None and (np.abs(amounts[~np.isnan(amounts)]) >= HUGE).any():
+        raise ValueError("purchases.parquet holds an amount that is too large to be true")
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    if (np.diff(days)[np.diff(codes) == 0] < 0).any():
+        groups = np.repeat(np.arange(len(starts)), np.diff([*starts, len(codes)]))
+        by_day = np.lexsort((days, groups))
+        days, orders = days[by_day], orders[by_day]
+        amounts = None if amounts is None else amounts[by_day]
+    contents = list(timelines_of(starts, days.astype("int64"), orders, amounts))
+    return list(customers.take(pa.array(starts)).to_pylist()), contents
 
 
 def read_facts(folder: Path, manifest: dict[str, Any], counts: Counts) -> ReleaseFacts:
@@ -129,61 +183,45 @@ def check_schema(manifest: dict[str, Any]) -> None:
         )
 
 
-def _checked_card(row: Row, release_id: str, folder: Path) -> ScoreCard:
-    try:
-        return _card(row, release_id)
-    except (ValidationError, LookupError, TypeError, ValueError) as error:
-        where = _why(error)
-        raise ArtifactError(
-            f"{folder}/cards.parquet: the card of customer {row['customer_id']!r} cannot be "
-            f"published ({where}). Run `dvc repro release` with this code."
-        ) from None
+def told_by(release: ReleaseFacts) -> Row:
+    """What every card of the release tells alike."""
+    return {name: getattr(release, name) for name in ("release_id", *CONSTANT)}
 
 
-def _why(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return str(error)
-    return "; ".join(
-        f"{'.'.join(map(str, part['loc'])) or 'card'}: {part['msg']}"
-        for part in error.errors(include_input=False, include_url=False)
-    )
+def card_of(row: Row, told: Row, context: str | None = None) -> ScoreCard:
+    """The card of a row of cards.parquet; `told` has its release_id, and fields not in the row.
 
-
-def card_of(row: Row, release_id: str) -> ScoreCard:
-    """The card of a row of `cards.parquet`, or of a row of its columns that no plan was made for.
-
-    Raises ValidationError, LookupError or TypeError for one that is no card.
+    Raises ValidationError, LookupError, TypeError or ValueError for one that is no card.
     """
-    return _card(_known(row), release_id, None)
+    return ScoreCard.model_validate(shape_of(known(row), told), context=context)
 
 
-def _card(row: Row, release_id: str, context: str | None = PUBLISHING) -> ScoreCard:
-    plain = {name: _plain(row.get(name)) for name in AS_THEY_ARE}
-    when = {end: _day(row.get(column)) for end, column in DATES.items()}
+def shape_of(row: Row, told: Row) -> Row:
+    """The same in the shape of the score card, in the order of its fields, and not checked."""
+    row = {**row, **told}
+    shape = {name: _plain(row.get(name)) for name in AS_THEY_ARE}
+    when = {end: _plain(row.get(column)) for end, column in DATES.items()}
     action = None
     if row.get("intended_action") is not None:
         taken = {name: row.get(name) for name in ACTION}
         taken["blocked"] = taken["blocked"] or []
         action = {"action_id": row["intended_action"], **taken}
-    return ScoreCard.model_validate(
-        {
-            **plain,
-            "reasons": [restored(reason) for reason in plain["reasons"] or []],
-            "release_id": release_id,
-            "risk_change": None,
-            "purchase_probability": {
-                name.removeprefix(PURCHASE_PROBABILITY).removesuffix("d"): value
-                for name, value in row.items()
-                if name.startswith(PURCHASE_PROBABILITY)
-            },
-            "next_purchase_date": None
-            if row.get("churn_risk") is None or row.get(REACH) is None
-            else {**when, "reach_days": row.get(REACH)},
-            "next_categories": _next_categories(row),
-            "intended_action": action,
+    shape |= {
+        "reasons": [restored(reason) for reason in shape["reasons"] or []],
+        "release_id": row["release_id"],
+        "risk_change": row.get("risk_change"),
+        "purchase_probability": {
+            name.removeprefix(PURCHASE_PROBABILITY).removesuffix("d"): value
+            for name, value in row.items()
+            if name.startswith(PURCHASE_PROBABILITY)
         },
-        context=context,
-    )
+        "next_purchase_date": None
+        if row.get("churn_risk") is None or row.get(REACH) is None
+        else {**when, "reach_days": row.get(REACH)},
+        "next_categories": _next_categories(row),
+        "intended_action": action,
+    }
+    return {name: shape[name] for name in ORDER}
 
 
 def _next_categories(row: Row) -> Row | None:
@@ -232,18 +270,25 @@ def _plan(plan: Row) -> PlanTotals:
     )
 
 
-def _known(value: Any) -> Any:
+def known(value: Any) -> Any:
     """The same value with None for every NaN, at any depth."""
     if isinstance(value, dict):
-        return {name: _known(inner) for name, inner in value.items()}
+        return {name: known(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_known(inner) for inner in value]
+        return [known(inner) for inner in value]
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
+def _words(column: pa.ChunkedArray) -> list[str]:
+    return [word for word in pc.unique(column.cast(pa.string())).to_pylist() if word is not None]
+
+
 def _plain(value: Any) -> Any:
-    return _day(value) if isinstance(value, dt.datetime) else value
+    """Days as ISO texts, as in JSON."""
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat()
+    return value.isoformat() if isinstance(value, dt.date) else value
 
 
-def _day(value: dt.datetime | None) -> Any:
-    return None if value is None else value.date()
+def _day(value: dt.datetime | dt.date | None) -> Any:
+    return value.date() if isinstance(value, dt.datetime) else value

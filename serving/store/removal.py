@@ -11,9 +11,18 @@ from sqlalchemy.exc import DBAPIError
 
 from models.words import LISTED
 from serving.store.published import write_info
-from serving.store.tables import card_texts, cards, metadata, releases, timelines
+from serving.store.tables import (
+    CARDS,
+    INDEX,
+    TIMELINES,
+    VERSIONS,
+    metadata,
+    release_parts,
+    releases,
+)
+from serving.store.versions import hash_of_parts, read_parts, remove_from_parts
 
-OF_RELEASES = (timelines, card_texts, cards)  # whoever is not in these is in no release
+OF_RELEASES = (*VERSIONS, release_parts)  # whoever is not in these is in no release
 AT_ONCE = 500  # ids in one statement
 
 
@@ -36,14 +45,16 @@ def remove_customers(connection: Connection, customer_ids: Collection[str]) -> R
 
 
 def _remove(connection: Connection, number: int, customer_ids: Collection[str]) -> int:
-    """Remove customers from one release; returns how many cards there were."""
+    """Remove customers from one release; returns how many cards there were.
+
+    Whoever is removed is in no other release either, so that their cards are removed for good.
+    """
     gone: list[Any] = []
     for some in _batches(customer_ids):
-        are_theirs = (cards.c.number == number, cards.c.customer_id.in_(some))
-        gone += connection.execute(select(cards.c.status, cards.c.value_at_risk).where(*are_theirs))
-        for table in OF_RELEASES:
-            wanted = (table.c.number == number, table.c.customer_id.in_(some))
-            connection.execute(delete(table).where(*wanted))
+        for kind in (CARDS, TIMELINES):
+            gone += remove_from_parts(connection, number, kind, some)
+        for table in VERSIONS:
+            connection.execute(delete(table).where(table.c.customer_id.in_(some)))
     if gone:
         _count_down(connection, number, gone)
     return len(gone)
@@ -55,17 +66,23 @@ def _count_down(connection: Connection, number: int, gone: Iterable[Any]) -> Non
     if "customers" not in info:
         return  # it is being loaded, and says nothing of itself yet
     left = Counter(info["customers"])
-    left.subtract(row.status for row in gone)
+    left.subtract(row["status"] for row in gone)
     info["customers"] = {status: count for status, count in left.items() if count > 0}
     if info.get("total_value_at_risk") is not None:
-        listed = [row.value_at_risk for row in gone if row.status in LISTED]
+        listed = [row["value_at_risk"] for row in gone if row["status"] in LISTED]
         info["total_value_at_risk"] = max(info["total_value_at_risk"] - sum(listed), 0.0)
+    info[INDEX] = hash_of_parts(connection, number)
     write_info(connection, number, info)
 
 
 def ids_of(connection: Connection, number: int) -> list[str]:
-    """The customers of a release."""
-    return list(connection.scalars(select(cards.c.customer_id).where(cards.c.number == number)))
+    """The customers of a release, and those of whom it says that they are gone."""
+    rows = read_parts(connection, number, CARDS, ["customer_id"])
+    ids: list[str] = rows["customer_id"].to_pylist()
+    for table in VERSIONS:
+        is_gone = (table.c.number == number, table.c.content.is_(None))
+        ids += connection.scalars(select(table.c.customer_id).where(*is_gone))
+    return ids
 
 
 def remove_from(connection: Connection, number: int, customer_ids: Collection[str]) -> int:

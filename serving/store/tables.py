@@ -1,28 +1,25 @@
 """The store's tables. A change here needs a migration: a test compares the two.
 
 A release is written under a number that nobody reads yet; `current_release` says which one is
-served. What lists filter and sort by has a column of its own; the card itself is kept as JSON,
-exactly as the API returns it.
+served. Releases share what does not differ between them: a card, and a timeline, counts from the
+release of its `number` on, until a newer row of the same customer. What lists filter and sort by is
+kept in columns, part by part (list_index.py).
 """
 
 from sqlalchemy import (
     JSON,
-    Boolean,
     CheckConstraint,
     Column,
     Date,
     DateTime,
-    Double,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
-    Text,
 )
-
-from serving.cards.sorting import ASCENDING, DESCENDING
 
 # Texts are sorted by their bytes, the same on every database.
 BYTES = String().with_variant(String(collation="C"), "postgresql")
@@ -50,7 +47,8 @@ releases = Table(
     sqlite_autoincrement=True,  # numbers are never reused: cursors name them
 )
 
-FORECAST, MONITOR = "forecast", "monitor"  # further parts of `info`
+# further parts of `info`; INDEX names what lists are filtered and sorted by
+FORECAST, MONITOR, INDEX = "forecast", "monitor", "index_sha256"
 
 current_release = Table(
     "current_release",
@@ -60,51 +58,42 @@ current_release = Table(
     Column("since", DateTime, nullable=False),  # UTC
 )
 
-# Narrow, so that filters and sums read little: the card itself is in card_texts. What lists sort by
-# is never null, as databases disagree on where nulls come: 0 and 9999-12-31 stand for unknown
-# values, and the card says null. With status `rule` churn_risk holds 1 / risk_rank, to sort by: it
-# is no probability, and only `scored` rows are filtered by it.
-cards = Table(
-    "cards",
+# Rows of these two are never changed: the newest row of a customer whose number is not above that
+# of a release is the one that counts in it, and a null says that the release has none.
+card_versions = Table(
+    "card_versions",
     metadata,
-    Column("number", ForeignKey("releases.number"), primary_key=True),
     Column("customer_id", BYTES, primary_key=True),
-    Column("search", Text, nullable=False),  # name and id, case-folded
-    Column("status", String, nullable=False),
-    Column("owner", String),
-    Column("risk_band", String),
-    Column("rfm_segment", String),
-    Column("abc_class", String),
-    Column("lifecycle_stage", String),
-    Column("relationship_level", String),
-    Column("suggested_level", String),
-    Column("held_by", String),
-    Column("relationship_declined", Boolean),
-    Column("intended_action", String),
-    Column("arm", String),
-    Column("churn_risk", Double, nullable=False),
-    Column("value_at_risk", Double, nullable=False),
-    Column("expected_value", Double, nullable=False),
-    Column("expected_gain", Double, nullable=False),
-    Column("next_purchase_date", Date, nullable=False),
-    Column("last_purchase_date", Date, nullable=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=True),  # coding.py says how a card is written
 )
-for _name in (*DESCENDING, *ASCENDING):
-    _sorted = cards.c[_name].desc() if _name in DESCENDING else cards.c[_name]
-    Index(f"ix_cards_{_name}", cards.c.number, _sorted, cards.c.customer_id)
-
-card_texts = Table(
-    "card_texts",
+timeline_versions = Table(
+    "timeline_versions",
     metadata,
-    Column("number", ForeignKey("releases.number"), primary_key=True),
     Column("customer_id", BYTES, primary_key=True),
-    Column("card", Text, nullable=False),  # JSON
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=True),
 )
+VERSIONS = (card_versions, timeline_versions)
+for _table in VERSIONS:
+    Index(f"ix_{_table.name}_number", _table.c.number, _table.c.customer_id)
 
-timelines = Table(
-    "timelines",
+release_parts = Table(
+    "release_parts",
     metadata,
     Column("number", ForeignKey("releases.number"), primary_key=True),
-    Column("customer_id", BYTES, primary_key=True),
-    Column("purchases", Text, nullable=False),  # JSON: [[day, orders, amount], …], oldest first
+    Column("kind", String, primary_key=True),  # CARDS or TIMELINES
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("first_id", BYTES, nullable=False),  # the least and the greatest customer id in it
+    Column("last_id", BYTES, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # Arrow IPC: one row per customer
+)
+CARDS, TIMELINES = "cards", "timelines"
+
+# How cards are written: the columns of a row, and what compressed texts have in common.
+codings = Table(
+    "codings",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
 )

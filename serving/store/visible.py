@@ -2,9 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, Engine
-
-from serving.store.tables import cards
+from sqlalchemy import Connection, Engine
 
 OWNERS = "visible_owners"
 
@@ -18,12 +16,6 @@ def visible_owners(reader: Engine | Connection) -> frozenset[str] | None:
     """The owners whose customers are seen; None where everybody is."""
     found: frozenset[str] | None = reader.get_execution_options().get(OWNERS)
     return found
-
-
-def visible_cards(connection: Connection) -> list[ColumnElement[bool]]:
-    """The conditions on `cards` that leave those whom this reader sees; none for everybody."""
-    owners = visible_owners(connection)
-    return [] if owners is None else [cards.c.owner.in_(sorted(owners))]
 
 
 def sees(connection: Connection, owner: str | None) -> bool:

@@ -20,10 +20,10 @@ from core.clock import utc_now
 from core.errors import NoReleaseError
 from serving.store.database import unreachable, version, writing
 from serving.store.errors import CustomerNotFoundError, IdempotencyKeyReusedError
+from serving.store.listing import seen_among
 from serving.store.past import COMPANY
 from serving.store.published import NOTHING, find_release
-from serving.store.tables import cards
-from serving.store.visible import visible_cards, visible_owners
+from serving.store.visible import visible_owners
 from serving.store.work_tables import outcome_requests, outcomes
 from serving.work.kinds import Outcome, Row
 from serving.work.objections import heed_objections, refuse_erased
@@ -84,7 +84,7 @@ def tell(engine: Engine, told: Sequence[Outcome], key: str, caller: str) -> Acce
         release = find_release(connection)
         customers = sorted({one.customer_id for one in told})
         refuse_erased(connection, customers)
-        _refuse_unseen(connection, release.number, customers)
+        _refuse_unseen(connection, customers)
         now = utc_now().replace(tzinfo=dt.UTC)
         received = {
             "caller": caller,
@@ -150,7 +150,7 @@ def read_told(engine: Engine, source: Mapping[str, Any]) -> Told:
     return Told(watermark or 0, dict(rows), others or 0)
 
 
-def _refuse_unseen(connection: Connection, number: int, customers: list[str]) -> None:
+def _refuse_unseen(connection: Connection, customers: list[str]) -> None:
     """Raises CustomerNotFoundError for one whom a caller limited to some owners does not see.
 
     Whoever sees everybody may tell of anybody, also of customers without a card: who objects to
@@ -158,12 +158,7 @@ def _refuse_unseen(connection: Connection, number: int, customers: list[str]) ->
     """
     if visible_owners(connection) is None:
         return
-    wanted = (
-        cards.c.number == number,
-        cards.c.customer_id.in_(customers),
-        *visible_cards(connection),
-    )
-    seen = set(connection.scalars(select(cards.c.customer_id).where(*wanted)))
+    seen = seen_among(connection, customers)
     unseen = [customer for customer in customers if customer not in seen]
     if unseen:
         more = f", nor {len(unseen) - 1} others of this request" if len(unseen) > 1 else ""

@@ -75,6 +75,10 @@ PLAN = {
     "customers": 130,
     "epoch": "2024Q4",
     "budget": {"limit": 100.0, "intended": 3.0, "to_spend": 2.5},
+    "by_action": {
+        name: {"customers": 43, "withheld": 0}
+        for name in ("do_nothing", "check_in_email", "owner_phone_call")
+    },
     "by_arm": {
         "treated": {"customers": 80, "withheld": 0, "expected_cost": 2.5, "expected_gain": 40.0},
         "holdout": {"customers": 9, "withheld": 9, "expected_cost": 0.5, "expected_gain": 4.0},

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.files import hashes, write_json
+from core.files import hashes, read_json, write_json
+from serving.store.release_folder import Counts, card_of, read_cards, read_facts, told_by
 from tests.serving.release_reports import AS_OF, EVALUATION, PLAN, forecast_report
 
 SCRIPT = "<script>alert('Ёлка')</script>"
@@ -170,7 +171,7 @@ def company(customers: int = 130, seed: int = 5, **changes) -> list[dict]:
                 lifecycle_stage=STAGES[number % 5],
                 abc_class="ABC"[number % 3],
                 **relationship(number),
-                next_purchase_date_median=None if number % 7 == 0 else day(number % 40),
+                next_purchase_date_median=None if number % 7 == 0 else day(number % 40 or 1),
                 next_purchase_date_low=None if number % 14 == 0 else day(1),
                 next_purchase_date_high=None if number % 7 < 3 else day(80),
                 intended_action=action,
@@ -223,12 +224,16 @@ def write_release(
         amounts = ("value", "expected_spend", "expected_value", "expected_gain", "suggested_level")
         absent = [name for name in cards if name.startswith(amounts) and "horizon" not in name]
         cards = cards.drop(columns=absent)
+    for name in {"model_version", "data_until"} & set(changes):
+        cards[name] = changes[name]
     for name in ("risk_rank", "rank_in_stage", "second_purchase_days"):
         cards[name] = cards[name].astype("Int64")
     cards["relationship_declined"] = cards["relationship_declined"].astype("boolean")
     for name in cards.columns:
         if name.endswith(("_at", "_until", "_since")) or "_date" in name:
             cards[name] = pd.to_datetime(cards[name]).astype("datetime64[us]")
+            if name not in ("as_of_date", *changes):
+                cards[name] += pd.Timedelta(as_of - AS_OF)  # the dates are those of AS_OF
     cards.to_parquet(folder / "cards.parquet", index=False)
     bought = [
         {"customer_id": row["customer_id"], "event_day": day(-days), "orders": 1, "amount": 20.5}
@@ -257,3 +262,10 @@ def write_release(
     }
     write_json(folder / "manifest.json", manifest | changes)
     return folder
+
+
+def cards_in(folder: Path) -> list:
+    """The cards of a release folder, without the store."""
+    facts = read_facts(folder, read_json(folder / "manifest.json"), Counts())
+    told = told_by(facts)
+    return [card_of(row, told) for table in read_cards(folder) for row in table.to_pylist()]

@@ -1,24 +1,25 @@
 """What was once broken by somebody who tried to."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from core.errors import ArtifactError, StoreError
 from core.files import hashes, read_json, write_json
 from serving.cards.query import AtRiskQuery
+from serving.store import loading, versions
 from serving.store import publishing as code
+from serving.store.coding import as_served, read_row
 from serving.store.database import describe, open_store
 from serving.store.listing import at_risk
 from serving.store.publishing import publish
 from serving.store.reading import current
-from serving.store.tables import releases
+from serving.store.release_folder import shape_of, told_by
+from serving.store.tables import card_versions, releases
 from tests.serving.asking import card_of, listed, problem
 from tests.serving.conftest import Running
-from tests.serving.releases import card_row, company, reason, write_release
+from tests.serving.releases import card_row, reason, write_release
 
 
 def small(folder, risk=0.4, customers=30):
@@ -46,13 +47,13 @@ def test_a_pruning_that_is_ended_leaves_no_empty_release_to_bring_back(
         deleted.append(table.name)
         return end() if table.name == "releases" else original(table)
 
-    original = code.delete
-    monkeypatch.setattr(code, "delete", delete_until)
+    original = versions.delete
+    monkeypatch.setattr(versions, "delete", delete_until)
     monkeypatch.setattr(code, "_switch", _switch_without_delete)
     with pytest.raises(Ended):
         publish(folders[2], engine, keep=2)
     monkeypatch.undo()
-    assert "cards" in deleted
+    assert "release_parts" in deleted
     done = publish(folders[0], engine, keep=2)
     assert done.outcome == "published"
     assert len(at_risk(engine, AtRiskQuery()).cards) == 30
@@ -73,15 +74,15 @@ def test_a_folder_that_is_exchanged_while_it_is_published_is_refused(engine, tmp
     publish(small(tmp_path / "old", 0.5), engine, keep=5)
     before = current(engine)
 
-    original = code.read_cards
+    original = loading.read_cards
 
-    def exchange(folder, release_id):
+    def exchange(folder):
         first.rename(tmp_path / "away")
         other.rename(tmp_path / "a")
-        yield from original(folder, release_id)
+        yield from original(folder)
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(ArtifactError, match="written anew"):
-        patch.setattr(code, "read_cards", exchange)
+        patch.setattr(loading, "read_cards", exchange)
         publish(first, engine, keep=5)
     assert current(engine) == before
 
@@ -101,39 +102,6 @@ def test_an_id_with_a_line_break_has_a_card(tmp_path, engine):
         assert service.get("/v1/customers/a").json()["customer_id"] == "a"
 
 
-def test_every_order_of_the_list_is_read_from_its_index(tmp_path):
-    engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
-    publish(write_release(tmp_path / "r", company()), engine, keep=2)
-    asked = []
-
-    from sqlalchemy import event
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def note(connection, cursor, statement, parameters, context, many):
-        asked.append((statement, parameters))
-
-    for sort in (
-        "value_at_risk",
-        "churn_risk",
-        "expected_value",
-        "expected_gain",
-        "next_purchase_date",
-        "last_purchase_date",
-    ):
-        page = at_risk(engine, AtRiskQuery(sort=sort, limit=5))
-        at_risk(engine, AtRiskQuery(sort=sort, limit=5, cursor=page.next_cursor))
-        statements = [one for one in asked if "card_texts" in one[0]]
-        assert len(statements) == 2
-        with engine.connect() as connection:
-            for statement, parameters in statements:
-                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-                said = " ".join(str(row) for row in plan)
-                assert f"ix_cards_{sort}" in said
-                assert "TEMP B-TREE" not in said
-        asked.clear()
-    engine.dispose()
-
-
 @pytest.mark.slow
 def test_a_store_that_is_deleted_and_written_again_is_read_anew(tmp_path):
     url = f"sqlite:///{tmp_path}/store/s.sqlite3"
@@ -151,10 +119,14 @@ def test_a_store_that_is_deleted_and_written_again_is_read_anew(tmp_path):
 def test_a_card_that_other_code_kept_is_read_as_far_as_it_is_known(engine, tmp_path):
     publish(small(tmp_path / "r"), engine, keep=2)
     with engine.begin() as connection:
-        kept = json.loads(connection.scalar(text("SELECT card FROM card_texts LIMIT 1")))
+        content = connection.scalar(
+            select(card_versions.c.content).where(card_versions.c.customer_id == "000")
+        )
+        _, row = read_row(connection, content)
+        kept = shape_of({"customer_id": "000", **row}, told_by(current(engine)))
         kept |= {"new_field": 1}
         kept["reasons"][0] |= {"message_key": "reason.never_heard_of", "newer": True}
-        connection.execute(text("UPDATE card_texts SET card = :card"), {"card": json.dumps(kept)})
+        connection.execute(update(card_versions).values(content=as_served(kept)))
     with Running(engine) as service:
         for target in ("/", "/v1/at-risk", "/v1/customers/000", "/customers/000"):
             assert service.get(target).status == 200, target

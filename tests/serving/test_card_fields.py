@@ -6,8 +6,8 @@ import subprocess
 import sys
 import textwrap
 
+import pyarrow as pa
 import pytest
-from sqlalchemy import Double
 
 from models.cards.on_spark import NUMBERS
 from serving.cards.card import IntendedAction, ScoreCard
@@ -15,7 +15,7 @@ from serving.cards.csv import COLUMNS
 from serving.cards.query import AtRiskQuery, Filters
 from serving.cards.sorting import ASCENDING, DESCENDING, MONEY
 from serving.store import release_folder
-from serving.store.tables import cards
+from serving.store.list_index import SCHEMA
 from serving.wording.languages import LANGUAGES
 from serving.wording.writing import messages_of
 from tests.serving.releases import card_row
@@ -114,13 +114,12 @@ def test_what_spark_scores_are_columns_of_a_release():
 
 def test_every_order_of_the_list_has_a_column_that_is_never_empty():
     for name in (*DESCENDING, *ASCENDING):
-        assert not cards.c[name].nullable, name
-        assert isinstance(cards.c[name].type, Double) == (name in DESCENDING)
+        assert pa.types.is_float64(SCHEMA.field(name).type) == (name in DESCENDING)
         assert name in {*ScoreCard.model_fields, *IntendedAction.model_fields}
     assert set(MONEY) <= set(DESCENDING)
 
 
 def test_every_filter_is_a_column_or_one_that_reading_knows_by_name():
     columns = {name.removeprefix("min_") for name in Filters.model_fields}
-    assert columns - set(cards.c.keys()) == {"to_contact", "q"}
+    assert columns - set(SCHEMA.names) == {"to_contact", "q"}
     assert set(Filters.model_fields) < set(AtRiskQuery.model_fields)

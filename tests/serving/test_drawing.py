@@ -6,14 +6,13 @@ import pytest
 
 from serving.cards.card import Purchases
 from serving.pages.drawing import FLOOR, TALLEST, WIDTH, draw
-from serving.store.release_folder import read_cards
-from tests.serving.releases import AS_OF, card_row, gone_row, write_release
+from tests.serving.releases import AS_OF, card_row, cards_in, gone_row, write_release
 
 
 @pytest.fixture(scope="module")
 def card(tmp_path_factory):
     folder = write_release(tmp_path_factory.mktemp("r") / "r", [card_row("1"), gone_row("2")])
-    return next(read_cards(folder, "r"))[0]
+    return cards_in(folder)[0]
 
 
 def bought(*days, amounts=None):

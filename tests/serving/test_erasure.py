@@ -189,7 +189,7 @@ def test_a_store_that_cannot_be_rewritten_now_says_so_and_has_erased_all_the_sam
     event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA busy_timeout=10").close())
     with closing(sqlite3.connect(tmp_path / "store.sqlite3")) as reader:
         reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM cards").fetchone()
+        reader.execute("SELECT count(*) FROM card_versions").fetchone()
         assert not erase(engine, WHO, "test").is_overwritten
     assert current(engine).customers["scored"] == len(OTHERS)
     assert erase(engine, WHO, "test").is_overwritten

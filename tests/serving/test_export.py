@@ -10,14 +10,13 @@ import pytest
 
 from serving.cards.csv import COLUMNS, csv_lines
 from serving.cards.stored import read_card
-from serving.store.release_folder import read_cards
-from tests.serving.releases import FORMULA, NAMES, company, write_release
+from tests.serving.releases import FORMULA, NAMES, cards_in, company, write_release
 
 
 @pytest.fixture(scope="module")
 def cards(tmp_path_factory):
     folder = write_release(tmp_path_factory.mktemp("r") / "release", company(40))
-    return [card for batch in read_cards(folder, "r") for card in batch]
+    return cards_in(folder)
 
 
 def stored(card):

@@ -7,14 +7,13 @@ from itertools import pairwise
 from urllib.parse import quote, urlencode
 
 import pytest
-from sqlalchemy import delete
 
 from serving.cards.query import AtRiskQuery
 from serving.cards.release import AtRisk
 from serving.store.cursors import SEAL_BYTES, Cursor, sealed, unsealed
-from serving.store.database import open_store, upgrade
+from serving.store.database import open_store, upgrade, writing
 from serving.store.publishing import publish
-from serving.store.tables import card_texts, cards
+from serving.store.removal import remove_customers
 from tests.serving.asking import SCORED, listed, problem, whole_list
 from tests.serving.conftest import Running
 from tests.serving.releases import card_row, write_release
@@ -178,9 +177,8 @@ def test_a_link_to_a_later_page_counts_who_is_there_now(tmp_path, engine):
     with Running(engine) as service:
         first = listed(service, limit=5, min_churn_risk=0.1)
         assert (first.total, first.total_value_at_risk) == (20, 190.0)
-        with engine.begin() as connection:  # as an erasure does, in every kept release
-            for table in (card_texts, cards):
-                connection.execute(delete(table).where(table.c.customer_id.in_(["13", "14"])))
+        with writing(engine) as connection:
+            remove_customers(connection, ["13", "14"])
         second = AtRisk.model_validate_json(service.get(first.next).body)
         assert [card.customer_id for card in second.customers] == ["12", "11", "10", "09", "08"]
         assert (second.total, second.total_value_at_risk) == (18, 163.0)

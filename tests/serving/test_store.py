@@ -1,14 +1,17 @@
 """The store's tables, versions and locks, on both databases."""
 
+import json
+
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select, text
+from sqlalchemy import inspect, text
 
 from core.errors import NoReleaseError, StoreError
-from serving.cards.sorting import ASCENDING, DESCENDING
+from serving.cards.card import ScoreCard
+from serving.cards.query import AtRiskQuery
 from serving.store.database import (
     MIGRATIONS,
     check_version,
@@ -18,8 +21,52 @@ from serving.store.database import (
     upgrade,
     version,
 )
-from serving.store.reading import current
-from serving.store.tables import cards, metadata
+from serving.store.errors import CustomerNotFoundError
+from serving.store.listing import at_risk
+from serving.store.publishing import publish
+from serving.store.reading import current, one_card
+from serving.store.tables import metadata
+from tests.serving.releases import card_row, write_release
+
+CARD = {
+    "customer_id": "a",
+    "name": None,
+    "owner": None,
+    "release_id": "r",
+    "status": "scored",
+    "as_of_date": "2024-10-27",
+    "data_until": "2024-10-26",
+    "expires_at": "2024-11-10",
+    "horizon_days": 30,
+    "value_horizon_days": 90,
+    "churn_definition": "lapse",
+    "model_version": "m",
+    "churn_risk": 0.5,
+    "risk_band": "high",
+    "risk_rank": 1,
+    "risk_change": None,
+    "purchase_probability": {"30": 0.5},
+    "next_purchase_date": None,
+    "last_purchase_date": "2024-10-01",
+    **dict.fromkeys(("expected_orders", "expected_spend", "value_if_stays", "value_if_lapses")),
+    **dict.fromkeys(("expected_value", "value_at_risk", "rfm_segment", "abc_class")),
+    **dict.fromkeys(("lifecycle_stage", "rank_in_stage", "intended_action", "arm", "withheld")),
+    "reasons": [],
+}
+INFO = {
+    **{name: CARD[name] for name in ("as_of_date", "data_until", "expires_at", "horizon_days")},
+    **{name: CARD[name] for name in ("value_horizon_days", "churn_definition", "model_version")},
+    "source": "files",
+    "source_kind": "files",
+    "customers": {"scored": 2},
+    "intended_actions": [],
+    "owners": [],
+    "has_money": True,
+    "total_value_at_risk": 10.0,
+    "gate": None,
+    "plan": dict.fromkeys(("epoch", "cost", "expected_gain", "budget"))
+    | dict.fromkeys(("customers", "contacts", "withheld"), 0),
+}
 
 
 def test_the_migrations_make_the_tables_of_this_code(engine):
@@ -28,9 +75,8 @@ def test_the_migrations_make_the_tables_of_this_code(engine):
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
         found = inspect(connection)
-        assert {index["name"] for index in found.get_indexes("cards")} == {
-            f"ix_cards_{name}" for name in (*ASCENDING, *DESCENDING)
-        }
+        for name in ("card_versions", "timeline_versions"):
+            assert [index["name"] for index in found.get_indexes(name)] == [f"ix_{name}_number"]
         checks = [check["name"] for check in found.get_check_constraints("current_release")]
         assert checks == ["ck_current_release_one_row"]
 
@@ -46,31 +92,61 @@ def test_the_first_migration_can_be_taken_back(engine):
     assert version(engine) is None
 
 
-def test_cards_published_before_the_relationship_are_kept_and_have_none(engine):
+def older_release(connection, number, risk, customers):
+    """A release as code wrote it that kept each card as JSON; `info` is that of a published one."""
+    info = {**INFO, "release_id": f"r{number}"}
+    connection.execute(
+        text(
+            "INSERT INTO releases (release_id, model_version, as_of_date, published_at, info) "
+            "VALUES (:id, 'm', '2024-10-27', '2024-10-28 00:00:00', :info)"
+        ),
+        {"id": f"r{number}", "info": json.dumps(info)},
+    )
+    for who in customers:
+        card = CARD | {"customer_id": who, "churn_risk": risk, "release_id": f"r{number}"}
+        row = {"number": number, "who": who, "text": who, "risk": risk, "card": json.dumps(card)}
+        connection.execute(
+            text(
+                "INSERT INTO cards (number, customer_id, search, status, risk_band, churn_risk, "
+                "value_at_risk, expected_value, expected_gain, next_purchase_date, "
+                "last_purchase_date) VALUES (:number, :who, :text, 'scored', 'high', :risk, 5, 0, "
+                "0, '2024-11-01', '2024-10-01')"
+            ),
+            row,
+        )
+        add = "INSERT INTO card_texts (number, customer_id, card) VALUES (:number, :who, :card)"
+        connection.execute(text(add), row)
+        connection.execute(
+            text("INSERT INTO timelines VALUES (:number, :who, :days)"),
+            row | {"days": '[["2024-09-01", 1, 20.5], ["2024-10-01", 2, null]]'},
+        )
+
+
+def test_releases_of_older_code_are_kept_and_read_as_before(engine, tmp_path):
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        connection.execute(
-            text(
-                "INSERT INTO releases (number, release_id, model_version, as_of_date, info) "
-                "VALUES (1, 'r', 'm', '2024-10-27', '{}')"
-            )
-        )
-        connection.execute(
-            text(
-                "INSERT INTO cards (number, customer_id, search, status, churn_risk, "
-                "value_at_risk, expected_value, expected_gain, next_purchase_date, "
-                "last_purchase_date) VALUES (1, 'a', 'a', 'scored', 0.5, 0, 0, 0, "
-                "'2024-11-01', '2024-10-01')"
-            )
-        )
+        command.upgrade(config, "0008")
+        older_release(connection, 1, 0.25, ["a", "b"])
+        older_release(connection, 2, 0.75, ["a"])
+        connection.execute(text("INSERT INTO current_release VALUES (1, 2, '2024-10-28 00:00:00')"))
     upgrade(engine)
-    with engine.connect() as connection:
-        (row,) = connection.execute(select(cards)).all()
-    assert (row.customer_id, row.churn_risk) == ("a", 0.5)
-    assert (row.relationship_level, row.held_by, row.relationship_declined) == (None, None, None)
+    for release, risk, customers in (("r1", 0.25, ["a", "b"]), ("r2", 0.75, ["a"])):
+        page = at_risk(engine, AtRiskQuery(risk_band=["high"]), release)
+        assert [card["customer_id"] for card in page.cards] == customers
+        assert (page.total, page.total_value_at_risk) == (len(customers), 5.0 * len(customers))
+        card = ScoreCard.model_validate(one_card(engine, "a", True, release)[1])
+        assert (card.churn_risk, card.release_id, card.held_by) == (risk, release, None)
+        assert [(str(p.day), p.orders, p.amount) for p in card.purchases] == [
+            ("2024-09-01", 1, 20.5),
+            ("2024-10-01", 2, None),
+        ]
+    with pytest.raises(CustomerNotFoundError):
+        one_card(engine, "b", with_purchases=False)
+    done = publish(write_release(tmp_path / "new", [card_row("a")]), engine, keep=2)
+    assert done.removed == ("r1",)
+    assert one_card(engine, "a", False, "r2")[1]["churn_risk"] == 0.75
 
 
 def test_upgrading_twice_changes_nothing(engine):

@@ -6,16 +6,14 @@ import pytest
 
 from serving.cards.card import ScoreCard
 from serving.cards.stored import as_json, read_card
-from serving.store.release_folder import read_cards
-from tests.serving.releases import company, write_release
+from tests.serving.releases import cards_in, company, write_release
 
 
 @pytest.fixture(scope="module")
 def texts(tmp_path_factory):
     """Cards as publishing stores them."""
     folder = write_release(tmp_path_factory.mktemp("r") / "release", company(20))
-    batches = read_cards(folder, "r")
-    return [card.model_dump_json(exclude={"purchases"}) for batch in batches for card in batch]
+    return [card.model_dump_json(exclude={"purchases"}) for card in cards_in(folder)]
 
 
 def as_the_schema_says(text):

