@@ -15,6 +15,8 @@ from serving.people import commands as commands_on_people
 if TYPE_CHECKING:
     from serving.settings import Settings
 
+GARBAGE = 20_000  # new objects until the next look; a list of 100 cards has as many
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; an expected error is printed as its message and exits with 1."""
@@ -70,6 +72,7 @@ def serve(settings: "Settings") -> None:
     # What is here stays: else each full look for garbage, which stops everything, goes over it.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE)
     server.run(sockets=[listening])
 
 
