@@ -188,7 +188,9 @@ class Sent:
 def _array(values: list[Any], wanted: pa.DataType) -> pa.Array:
     """The values in the type of the schema; times are UTC there, without saying so."""
     if pa.types.is_timestamp(wanted):
-        return pa.array(values, pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us")).cast(wanted)
+        # Converted here: versions of Arrow differ in what they make of an offset.
+        utc = [time and time.astimezone(dt.UTC).replace(tzinfo=None) for time in values]
+        return pa.array(utc, pa.timestamp("us")).cast(wanted)
     return pa.array(values, wanted)
 
 

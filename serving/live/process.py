@@ -136,8 +136,15 @@ def try_models(folder: Path) -> None:
     """
     command = [sys.executable, "-m", "serving.live.trial", str(folder)]
     try:
+        # What LightGBM writes of a damaged file may hold any bytes.
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=SECONDS, check=False, cwd=_code()
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=SECONDS,
+            check=False,
+            cwd=_code(),
         )
     except subprocess.TimeoutExpired:
         raise ArtifactError(f"trying the models took more than {SECONDS} seconds.") from None
