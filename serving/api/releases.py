@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from serving.api.asking import COMMON, LanguageQuery, Nothing, ReleaseQuery, Store, api_router
 from serving.cards.forecast import PublishedForecast
 from serving.cards.monitor import PublishedMonitor
+from serving.cards.query import Text
 from serving.cards.release import Release, Releases
 from serving.cards.worded import worded_report
 from serving.people.access import needs
@@ -55,7 +56,7 @@ def list_releases(_: Nothing, store: Store) -> Releases:
     response_model=Release,
     responses=documented("release-not-found", "no-release", *COMMON),
 )
-def get_release(release_id: str, _: Nothing, request: Request, store: Store) -> Response:
+def get_release(release_id: Text, _: Nothing, request: Request, store: Store) -> Response:
     """As getCurrentRelease, of the release of this id."""
     release = current(store, release_id)
     return json_answer(request, release, release.model_dump(mode="json"))

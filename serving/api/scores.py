@@ -12,6 +12,7 @@ from serving.cards.codes import Language, ScoresFormat
 from serving.cards.fields import CardFields, sparse
 from serving.cards.looked_up import LookedUp, LookUp
 from serving.cards.parquet import parquet_parts
+from serving.cards.query import Text
 from serving.cards.stored import Card, as_json
 from serving.cards.worded import worded
 from serving.people.access import needs
@@ -85,7 +86,7 @@ def look_up_scores(_: Nothing, asked: Asked, request: Request, store: Store) -> 
     },
 )
 def export_scores(
-    release_id: str, query: Annotated[ScoresQuery, Query()], store: Store
+    release_id: Text, query: Annotated[ScoresQuery, Query()], store: Store
 ) -> StreamingResponse:
     """Everybody who has a card, also those who have gone, in the order of their ids.
 

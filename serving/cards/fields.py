@@ -32,7 +32,7 @@ CardField = TypeAliasType(
     "CardField",
     Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": [*NAMES]})],
 )
-CardFields = Annotated[list[CardField], BeforeValidator(_apart), Field(max_length=len(NAMES))]
+CardFields = Annotated[list[CardField], BeforeValidator(_apart)]
 
 
 class ListedCard(ScoreCard):
