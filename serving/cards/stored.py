@@ -49,7 +49,11 @@ def _fitting(schema: type[Schema], wanted: frozenset[str] | None = None) -> Call
         if wanted is None or name in wanted
     }
     names = frozenset(fields)
-    defaults = {name: field.default for name, field in fields.items() if not field.is_required()}
+    defaults = {
+        name: field.get_default(call_default_factory=True, validated_data={})
+        for name, field in fields.items()
+        if not field.is_required()
+    }
     within = [
         (name, _fitting(part))
         for name, field in fields.items()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from serving.cards.card import ScoreCard
+from serving.cards.card import Reason, ScoreCard
 from serving.cards.stored import as_json, read_card
 from tests.serving.releases import cards_in, company, write_release
 
@@ -38,3 +38,15 @@ def test_fields_of_other_code_are_left_out(texts):
     card = json.loads(texts[0])
     card["mood"] = card["reasons"][0]["mood"] = card["next_purchase_date"]["mood"] = "good"
     assert read_card(json.dumps(card)) == read_card(texts[0]) == as_the_schema_says(texts[0])
+
+
+def test_every_default_can_be_written_as_json(texts):
+    """Also one that is made anew for each card, as an empty list is."""
+    needed = [name for name, field in ScoreCard.model_fields.items() if field.is_required()]
+    card = {name: json.loads(texts[0])[name] for name in needed}
+    card["reasons"] = [
+        {name: value for name, value in reason.items() if Reason.model_fields[name].is_required()}
+        for reason in card["reasons"]
+    ]
+    text = json.dumps(card)
+    assert json.loads(as_json(read_card(text))) == as_the_schema_says(text)
