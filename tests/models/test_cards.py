@@ -200,7 +200,7 @@ def test_without_amounts_money_is_absent_and_the_rest_is_there(snapshot, purchas
 class Echo:
     """A model of categories that tells whom it was asked about."""
 
-    def predict(self, snapshot, history, churn_risk):
+    def predict(self, snapshot, history, churn_risk, *_):
         told = zip(snapshot["customer_id"], churn_risk, strict=True)
         lists = [[{"category": f"for {who}", "probability": 1 - risk}] for who, risk in told]
         assert set(history["as_of_date"]) <= set(snapshot["as_of_date"])

@@ -127,7 +127,8 @@ def test_the_page_says_that_its_figures_are_out_of_date(service, tmp_path, engin
     import pandas as pd
 
     later = pd.Timestamp.now().normalize() + pd.Timedelta(days=9)
-    publish(write_release(tmp_path / "fresh", company(20, expires_at=later)), engine, keep=2)
+    rows = [{**row, "expires_at": later} for row in company(20)]
+    publish(write_release(tmp_path / "fresh", rows), engine, keep=2)
     with Running(engine) as fresh:
         assert page(fresh).all("p", class_="warning") == []
 

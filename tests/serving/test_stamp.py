@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import pandas as pd
 import pytest
 
 from serving.cards.release import Stamp
@@ -19,8 +20,8 @@ def told(engine, tmp_path):
     """A service on a release that is good until that day, and its id."""
 
     def serve(expires):
-        day = dt.datetime.now(dt.UTC) + dt.timedelta(days=expires)
-        rows = [card_row(str(n), expires_at=day.replace(tzinfo=None)) for n in range(3)]
+        day = pd.Timestamp(dt.datetime.now(dt.UTC).date() + dt.timedelta(days=expires))
+        rows = [card_row(str(n), expires_at=day) for n in range(3)]
         published = publish(write_release(tmp_path / str(expires), rows), engine, keep=2)
         keep_report(engine, published.release_id, monitor_report())
         return Running(engine), published.release_id

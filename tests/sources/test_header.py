@@ -102,6 +102,19 @@ def test_a_header_in_another_language_says_what_is_looked_for(tmp_path):
 
 
 def test_a_column_of_json_is_named_with_the_line_that_takes_its_part(tmp_path):
+    """JSON in a cell of CSV stays text; in a file of JSON an object gives columns."""
+    text = "order_id;created_at;buyer\n" + "".join(
+        f'{n};2023-06-0{n};{{"id": "K{n}", "vip": true}}\n' for n in (1, 2)
+    )
+    of_params = write(tmp_path, orders=text)
+    of_params = of_params.model_copy(update={"columns": {"orders": {"event_time": "created_at"}}})
+    said = refusal(of_params)
+    assert "It may be inside a column of JSON" in said
+    mended = checked(paste(of_params, said))["orders"].rows
+    assert mended["customer_id"].tolist() == ["K1", "K2"]
+
+
+def test_a_value_within_an_object_of_json_is_a_column_that_is_named(tmp_path):
     rows = [
         {"order_id": str(n), "created_at": f"2023-06-0{n}", "buyer": {"id": f"K{n}", "vip": True}}
         for n in (1, 2)
@@ -109,9 +122,8 @@ def test_a_column_of_json_is_named_with_the_line_that_takes_its_part(tmp_path):
     (tmp_path / "orders.json").write_text(json.dumps(rows))
     of_params = params(tmp_path, columns={"orders": {"event_time": "created_at"}})
     said = refusal(of_params)
-    assert "It may be inside a column of JSON" in said
-    mended = checked(paste(of_params, said))["orders"].rows
-    assert mended["customer_id"].tolist() == ["K1", "K2"]
+    assert "Did you mean buyer.id?" in said
+    assert checked(paste(of_params, said))["orders"].rows["customer_id"].tolist() == ["K1", "K2"]
 
 
 def test_features_with_a_label_are_no_purchases_and_their_source_is_named(tmp_path):
