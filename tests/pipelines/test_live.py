@@ -86,7 +86,7 @@ def test_live_cards_are_those_of_the_run_with_other_ids_and_no_store(release, sc
     cards = pd.read_parquet(release / "cards.parquet")
     chosen = random.Random(3).sample(sorted(cards["customer_id"]), 150)
     expected = {
-        row["customer_id"]: card_of(row, "r").model_dump(mode="json")
+        row["customer_id"]: card_of(row, {"release_id": "r"}).model_dump(mode="json")
         for row in pq.read_table(release / "cards.parquet").to_pylist()
         if row["customer_id"] in chosen
     }
