@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable
-from functools import cache
-from typing import Any
 from urllib.parse import unquote
 
 from sqlalchemy import Engine
@@ -18,23 +16,12 @@ def answers(engine: Engine, targets: Iterable[str]) -> Answers:
     return asyncio.run(_all(app, list(targets)))
 
 
-@cache
-def _apps() -> dict[str, Any]:
-    return {}
-
-
 def _app(engine: Engine) -> ASGIApp:
-    """The application, built once: its routes take longer to build than the responses."""
+    """The application of its own for each store, which knows nothing of another one."""
     from serving.app import create_app
     from serving.settings import Settings
 
-    kept = _apps()
-    if not kept:
-        kept["app"] = create_app(Settings(), engine)
-    # The state is FastAPI's own, behind the guard.
-    kept["app"].app.state.engine = engine
-    app: ASGIApp = kept["app"]
-    return app
+    return create_app(Settings(), engine)
 
 
 async def _all(app: ASGIApp, targets: list[str]) -> Answers:
