@@ -66,7 +66,8 @@ def test_no_page_logs_an_error_or_asks_another_host(opened):
 def test_the_documentation_lists_the_operations_and_executes_one(opened):
     page = opened("/docs")
     page.locator(".opblock").first.wait_for()
-    assert page.locator(".opblock").count() == 7
+    paths = page.evaluate("async () => (await (await fetch('/openapi.json')).json()).paths")
+    assert page.locator(".opblock").count() == sum(map(len, paths.values())) > 10
     health = page.locator(".opblock", has=page.locator('[data-path="/health"]'))
     health.locator(".opblock-summary-control").click()
     health.get_by_role("button", name="Try it out").click()
