@@ -22,7 +22,7 @@ from core.clock import utc_now
 from core.errors import AccountError, EnvironmentProblem, StoreError
 from serving.people.errors import ForeignPageError, NotAllowedError, NotKnownError
 from serving.people.keys import Key, all_keys, fits, key_id_of
-from serving.people.scopes import PUBLIC, ROLES, SCOPES, Scope
+from serving.people.scopes import ROLES, SCOPES, Scope
 from serving.people.sessions import (
     COOKIE,
     TO_SET,
@@ -220,14 +220,16 @@ class Needs:
         # A key is never sent by a browser of its own accord; everything else may be.
         if request.method not in READING and "authorization" not in request.headers:
             refuse_foreign_page(request.headers)
-        request.state.caller = NOBODY if self.scope == PUBLIC else await self._admitted(request)
+        scope = self.scope
+        request.state.caller = NOBODY if scope == "public" else await _admitted(request, scope)
 
-    async def _admitted(self, request: Request) -> Caller:
-        access: Access = request.app.state.access
-        caller = await access.caller(request)
-        if self.scope not in caller.scopes:
-            raise NotAllowedError(f"This needs the scope {self.scope}.", self.scope)  # type: ignore
-        return caller
+
+async def _admitted(request: Request, scope: Scope) -> Caller:
+    access: Access = request.app.state.access
+    caller = await access.caller(request)
+    if scope not in caller.scopes:
+        raise NotAllowedError(f"This needs the scope {scope}.", scope)
+    return caller
 
 
 def needs(scope: Scope | Literal["public"]) -> Any:

@@ -6,7 +6,6 @@ Scope = Literal[
     "cards:read",
     "figures:read",
     "scores:compute",
-    "events:write",
     "outcomes:write",
     "customers:erase",
     "metrics:read",
@@ -16,7 +15,7 @@ PUBLIC: Literal["public"] = "public"  # asked for by nobody in particular: no cu
 Role = Literal["viewer", "manager", "lead", "admin"]
 _VIEWER: tuple[Scope, ...] = ("cards:read", "figures:read")
 _MANAGER: tuple[Scope, ...] = (*_VIEWER, "outcomes:write")
-_LEAD: tuple[Scope, ...] = (*_MANAGER, "events:write", "scores:compute")
+_LEAD: tuple[Scope, ...] = (*_MANAGER, "scores:compute")
 ROLES: dict[Role, frozenset[Scope]] = {
     "viewer": frozenset(_VIEWER),
     "manager": frozenset(_MANAGER),
@@ -27,7 +26,6 @@ MEANINGS: dict[str, str] = {
     "cards:read": "score cards, lists and exports of customers",
     "figures:read": "figures on the whole company: releases, forecast, monitor",
     "scores:compute": "scores of histories that the caller sends",
-    "events:write": "what customers did today",
     "outcomes:write": "contacts made, responses, consents and complaints",
     "customers:erase": "the erasure of a customer",
     "metrics:read": "figures on the service itself",

@@ -116,7 +116,8 @@ def _heading_parts(name: str) -> list[str]:
     return [
         part
         for part in HEADING_PARTS.findall(name.replace("_", " "))
-        if _named(part) in {*_codes(), *SHARED} - WORDS
+        if (_named(part) in _codes() or _named(part) in SHARED)
+        and part.upper() not in WORDS
         # two letters, and one of the Latin alphabet, are no currency in a heading
         and len(part) != 2
         and not (len(part) == 1 and part.isascii() and part.isalpha())

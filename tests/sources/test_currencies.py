@@ -172,6 +172,7 @@ def test_a_currency_may_be_written_as_people_write_it(written, code):
         ("Price $", None),  # of which of them
         ("Net EUR / USD", None),
         ("TRY total", None),
+        ("Tutar ₺", "TRY"),  # the sign is no English word
         ("Order Total", None),
         ("r_total", None),
     ],
