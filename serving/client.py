@@ -117,6 +117,11 @@ class Regulars:
         key = {"Idempotency-Key": idempotency_key}
         return self._json("POST", "/v1/outcomes", list(outcomes), key)
 
+    def record_events(self, customers: Sequence[Json], idempotency_key: str) -> Json:
+        """Tell what customers did, as it happens: `[{"customer_id": …, "orders": [{…}]}]`."""
+        key = {"Idempotency-Key": idempotency_key}
+        return self._json("POST", "/v1/events", {"customers": list(customers)}, key)
+
     def close(self) -> None:
         """Close the connection; the next call opens another."""
         if self._connection is not None:

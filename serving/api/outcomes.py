@@ -49,12 +49,12 @@ def record_outcomes(
     _: Nothing, told: Told, request: Request, store: Store, idempotency_key: Key = None
 ) -> Accepted:
     """One outcome or a list, all or none; answered when it is on disk."""
-    key = _key(request, idempotency_key)
+    key = key_of(request, idempotency_key)
     told = told if isinstance(told, list) else [told]
     return tell(store, told, key, request.state.caller.who)
 
 
-def _key(request: Request, key: str | None) -> str:
+def key_of(request: Request, key: str | None) -> str:
     """The key. Raises ApiProblem without one: what is sent twice could not be told once."""
     sent = len(request.headers.getlist(KEY))
     if sent != 1 or not key or not key.isascii() or not key.isprintable() or len(key) > 200:

@@ -7,13 +7,14 @@ a number of their own) is brought into it here too, so that a history means the 
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pyarrow as pa
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
 
 from serving.store.errors import HistoryError
+from serving.work.events import TABLES_OF_EVENTS, Event
 from serving.work.kinds import Id, Moment
 from sources.contract import CUSTOMERS, NUMBER, TABLES, TEXT, TIME, YESNO, Table
 from sources.meanings.vocabulary import known_word
@@ -48,16 +49,15 @@ class Attributes(Strict):
     attributes: dict[Id, Finite | Id | None] = Field(default_factory=dict, max_length=200)
 
 
-def _rows_of(table: Table) -> Any:
+def _rows_of(table: Table, name: str, but: Collection[str] = ()) -> Any:
     fields: dict[str, Any] = {}
     for column, kind in table.columns.items():
-        if column == "customer_id":
+        if column in ("customer_id", *but):
             continue
         # The end of a subscription may be settled before it comes.
         of = AwareDatetime if column == "ended_at" else _KINDS[kind]
         is_needed = column in table.required
         fields[column] = (of, ...) if is_needed else (of | None, None)
-    name = f"{table.name.title()}Row"
     doc = f"A row of the table {table.name}, as docs/your-data.md describes it."
     model = create_model(name, __base__=Strict, __doc__=doc, **fields)
     rows: Any = list[model]  # type: ignore[valid-type]
@@ -68,13 +68,40 @@ _FIELDS: dict[str, Any] = {
     "customer_id": (Id, ...),
     "customers": (Attributes | None, None),
     **{
-        name: (_rows_of(table), Field(default_factory=list))
+        name: (_rows_of(table, f"{name.title()}Row"), Field(default_factory=list))
         for name, table in TABLES.items()
         if name != CUSTOMERS.name
     },
 }
 HISTORY = "One customer: an id of your choice, and every row there is, by table."
 History = create_model("History", __base__=Strict, __doc__=HISTORY, **_FIELDS)
+
+NEWS = "What one customer did: new rows, by table. Money is in the currency of the release."
+NO_NEWS = ("known_at", "currency")  # it is known from now on
+_NEWS: dict[str, Any] = {
+    "customer_id": (Id, ...),
+    **{
+        name: (
+            _rows_of(TABLES[name], f"{name.title()}News", NO_NEWS),
+            Field(default_factory=list),
+        )
+        for name in TABLES_OF_EVENTS
+    },
+}
+News = create_model("News", __base__=Strict, __doc__=NEWS, **_NEWS)
+
+
+def events_of(news: Iterable[Any]) -> list[Event]:
+    """The rows of `News`, one after another. Raises HistoryError for a row that is there twice."""
+    found = []
+    for one in news:
+        for name in TABLES_OF_EVENTS:
+            rows = getattr(one, name)
+            _refuse_repeats(name, [(one.customer_id, row) for row in rows])
+            found += [
+                Event(name, one.customer_id, row.model_dump(exclude_none=True)) for row in rows
+            ]
+    return found
 
 
 class Sent:

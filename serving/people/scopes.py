@@ -6,6 +6,7 @@ Scope = Literal[
     "cards:read",
     "figures:read",
     "scores:compute",
+    "events:write",
     "outcomes:write",
     "customers:erase",
     "metrics:read",
@@ -15,7 +16,7 @@ PUBLIC: Literal["public"] = "public"  # asked for by nobody in particular: no cu
 Role = Literal["viewer", "manager", "lead", "admin"]
 _VIEWER: tuple[Scope, ...] = ("cards:read", "figures:read")
 _MANAGER: tuple[Scope, ...] = (*_VIEWER, "outcomes:write")
-_LEAD: tuple[Scope, ...] = (*_MANAGER, "scores:compute")
+_LEAD: tuple[Scope, ...] = (*_MANAGER, "events:write", "scores:compute")
 ROLES: dict[Role, frozenset[Scope]] = {
     "viewer": frozenset(_VIEWER),
     "manager": frozenset(_MANAGER),
@@ -26,6 +27,7 @@ MEANINGS: dict[str, str] = {
     "cards:read": "score cards, lists and exports of customers",
     "figures:read": "figures on the whole company: releases, forecast, monitor",
     "scores:compute": "scores of histories that the caller sends",
+    "events:write": "purchases and other events of customers, which change their cards",
     "outcomes:write": "contacts made, responses, consents and complaints",
     "customers:erase": "the erasure of a customer",
     "metrics:read": "figures on the service itself",

@@ -1,6 +1,6 @@
 """Tables of what people and the CRM told: no release is written into them, and none takes them."""
 
-from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, Column, Date, DateTime, ForeignKey, Index, Integer, String, Table, Text
 
 from serving.store.tables import BYTES, metadata
 
@@ -33,7 +33,10 @@ outcomes = Table(
     Column("customer_id", BYTES, nullable=False),
     Column("table_name", String, nullable=False),  # where it is read back
     Column("row", Text, nullable=False),  # JSON: the cells of the contract's columns
+    # The day (UTC) of what enters the live history (`POST /v1/events`); null of outcomes.
+    Column("event_day", Date, nullable=True),
     sqlite_autoincrement=True,
 )
 Index("ix_outcomes_customer_id", outcomes.c.customer_id)
 Index("ix_outcomes_request", outcomes.c.request)
+Index("ix_outcomes_event_day", outcomes.c.event_day)

@@ -64,6 +64,7 @@ class _Outcome(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
     TABLE: ClassVar[str]
+    event_day: ClassVar[None] = None  # it waits for the next run, and enters no live history
 
     customer_id: Id
 

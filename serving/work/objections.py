@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from sqlalchemy import Connection, select
 
@@ -10,11 +11,11 @@ from serving.people.audit import customer, note
 from serving.store.errors import CustomerNotFoundError
 from serving.store.kept_out import keep_out, let_in, who_is_out
 from serving.store.work_tables import outcomes
-from serving.work.kinds import Consent, Outcome
+from serving.work.kinds import Consent
 from sources.meanings.vocabulary import purpose_word
 
 
-def heed_objections(connection: Connection, told: Sequence[Outcome], who: str) -> None:
+def heed_objections(connection: Connection, told: Sequence[object], who: str) -> None:
     """Take out of every kept release whoever objects by what was told, and let in who agrees again.
 
     Of all answers in the store the newest counts, at the same time a refusal. To be called when the
@@ -31,17 +32,27 @@ def heed_objections(connection: Connection, told: Sequence[Outcome], who: str) -
             let_in(connection, customer_id)
 
 
-def refuse_erased(connection: Connection, customer_ids: Sequence[str]) -> None:
-    """Raises CustomerNotFoundError for the erased: nothing is kept of them again."""
-    is_erased = who_is_out(connection, "erased")
+def refuse_kept_out(
+    connection: Connection, customer_ids: Sequence[str], profiled: Sequence[str]
+) -> None:
+    """Raises CustomerNotFoundError for the erased: nothing is kept of them again.
+
+    Of those who are `profiled` by what is told also for who objects to that.
+    """
+    is_erased, is_out = who_is_out(connection, "erased"), who_is_out(connection)
     for customer_id in customer_ids:
         if is_erased is not None and is_erased(customer_id):
             raise CustomerNotFoundError(
                 f"There is no customer {customer_id!r}: they were erased. Nothing was kept."
             )
+    for customer_id in profiled:
+        if is_out is not None and is_out(customer_id):
+            raise CustomerNotFoundError(
+                f"There is no customer {customer_id!r}: they object to profiling. Nothing was kept."
+            )
 
 
-def _is_on_profiling(outcome: Outcome) -> bool:
+def _is_on_profiling(outcome: object) -> TypeGuard[Consent]:
     return isinstance(outcome, Consent) and outcome.is_on_profiling
 
 

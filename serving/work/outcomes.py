@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import Connection, Engine, and_, func, insert, inspect, or_, select
@@ -25,11 +25,25 @@ from serving.store.past import COMPANY
 from serving.store.published import NOTHING, find_release
 from serving.store.visible import visible_owners
 from serving.store.work_tables import outcome_requests, outcomes
-from serving.work.kinds import Outcome, Row
-from serving.work.objections import heed_objections, refuse_erased
+from serving.work.kinds import Row
+from serving.work.objections import heed_objections, refuse_kept_out
 
 KNOWN_AT = "known_at"
+IS_EVENT = "is_event"  # of a row read back: it counts as if the company's own files held it
 NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
+
+
+class Tellable(Protocol):
+    """An outcome (kinds.py) or an event (events.py): a row of a table, about a customer."""
+
+    @property
+    def TABLE(self) -> str: ...  # noqa: N802
+    @property
+    def customer_id(self) -> str: ...
+    @property
+    def event_day(self) -> dt.date | None: ...
+    def row(self) -> Row:
+        """The cells of the row in the contract's columns; what is unknown is left out."""
 
 
 class Accepted(BaseModel):
@@ -42,9 +56,10 @@ class Accepted(BaseModel):
 
 @dataclass(frozen=True)
 class Told:
-    """Outcomes read back: rows by table, oldest first, each with `known_at`.
+    """Outcomes and events read back: rows by table, oldest first, each with `known_at`.
 
-    Times are text, ISO 8601 in UTC, all of one length, so that they sort as they follow.
+    Rows of events have `is_event` too. Times are text, ISO 8601 in UTC, all of one length, so that
+    they sort as they follow.
 
     Of requests up to `watermark`; `others` counts those about customers of another company.
     """
@@ -54,14 +69,15 @@ class Told:
     others: int
 
 
-def tell(engine: Engine, told: Sequence[Outcome], key: str, caller: str) -> Accepted:
-    """Keep outcomes under the caller's idempotency key; the same again gives the same answer.
+def tell(engine: Engine, told: Sequence[Tellable], key: str, caller: str) -> Accepted:
+    """Keep what is told under the caller's idempotency key; the same again gives the same answer.
 
     Who objects to profiling by it is out of every kept release at once.
 
     Raises IdempotencyKeyReusedError where the key came with something else, CustomerNotFoundError
-    for customers who were erased or whom this caller does not see, NoReleaseError before the first
-    release, StoreError where the store cannot be written.
+    for customers who were erased or whom this caller does not see, and for events of those who
+    object to profiling, NoReleaseError before the first release, StoreError where the store cannot
+    be written.
     """
     content = json.dumps([(one.TABLE, _as_json(one.row())) for one in told])
     sha = hashlib.sha256(content.encode()).hexdigest()
@@ -77,13 +93,14 @@ def tell(engine: Engine, told: Sequence[Outcome], key: str, caller: str) -> Acce
         if before is not None:
             if before.body_sha256 != sha:
                 raise IdempotencyKeyReusedError(
-                    f"The Idempotency-Key {key!r} came with other outcomes before: what was told "
+                    f"The Idempotency-Key {key!r} came with something else before: what was told "
                     "then is kept, this is not. Send each request under a key of its own."
                 )
             return Accepted.model_validate(before.answer)
         release = find_release(connection)
         customers = sorted({one.customer_id for one in told})
-        refuse_erased(connection, customers)
+        events = sorted({one.customer_id for one in told if one.event_day is not None})
+        refuse_kept_out(connection, customers, events)
         _refuse_unseen(connection, customers)
         now = utc_now().replace(tzinfo=dt.UTC)
         received = {
@@ -110,6 +127,7 @@ def tell(engine: Engine, told: Sequence[Outcome], key: str, caller: str) -> Acce
                     "customer_id": one.customer_id,
                     "table_name": one.TABLE,
                     "row": _as_json(one.row(), now),
+                    "event_day": one.event_day,
                 }
                 for one in told
             ],
@@ -131,7 +149,12 @@ def read_told(engine: Engine, source: Mapping[str, Any]) -> Told:
     of_request = outcomes.c.request == outcome_requests.c.number
     joined = outcomes.join(outcome_requests, of_request)
     query = (
-        select(outcomes.c.table_name, outcomes.c.row, outcome_requests.c.received_at)
+        select(
+            outcomes.c.table_name,
+            outcomes.c.row,
+            outcome_requests.c.received_at,
+            outcomes.c.event_day,
+        )
         .select_from(joined)
         .order_by(outcomes.c.number)
     )
@@ -142,9 +165,10 @@ def read_told(engine: Engine, source: Mapping[str, Any]) -> Told:
                 return Told(0, {}, 0)
             watermark = connection.scalar(select(func.max(outcome_requests.c.number)))
             others = connection.scalar(select(func.count()).select_from(joined).where(~is_ours))
-            for table, row, received_at in connection.execute(query.where(is_ours)):
+            for table, row, received_at, day in connection.execute(query.where(is_ours)):
                 known_at = received_at.replace(tzinfo=dt.UTC).isoformat(timespec="microseconds")
-                rows[table].append(json.loads(row) | {KNOWN_AT: known_at})
+                marked = {} if day is None else {IS_EVENT: True}
+                rows[table].append(json.loads(row) | {KNOWN_AT: known_at, **marked})
     except DBAPIError as error:
         raise unreachable(engine, error) from None
     return Told(watermark or 0, dict(rows), others or 0)

@@ -1,8 +1,9 @@
-"""Outcomes that the CRM told the service, beside the rows that the company's own files hold.
+"""What the CRM told the service, beside the rows that the company's own files hold.
 
 They pass the same check. Told rows never say up to which day there is data: what is newer than the
 company's own last order waits until these have come as far. Only a no (consent, objection) counts
-at once, on the score date.
+at once, on the score date. Events (purchases and the like, told as they happen) count as if the
+company's own files held them: nothing says that they became known later.
 """
 
 from collections import Counter
@@ -13,15 +14,17 @@ from typing import Any
 import pandas as pd
 
 from core.errors import TableError
-from sources.contract import CONSENTS, CONTACTS, EVENTS, TABLES, TICKETS, Table
+from sources.contract import CONSENTS, CONTACTS, EVENTS, ORDERS, SURVEYS, TABLES, TICKETS, Table
 from sources.params import SourceParams
 from sources.tables.check import Checked, check_table
 
 Row = dict[str, Any]
 
 RESPONSES = "responses"  # told on their own; cells of contacts
-TOLD = (CONTACTS.name, CONSENTS.name, TICKETS.name, EVENTS.name)
+TOLD = (ORDERS.name, CONTACTS.name, CONSENTS.name, TICKETS.name, EVENTS.name, SURVEYS.name)
 KNOWN_AT = "known_at"
+IS_EVENT = "is_event"  # marks the row of an event
+DERIVED = "orders are payments made of subscriptions here: tell those"
 DAY = len("2017-11-15")  # of a time as text: two that begin alike lie on one day
 
 
@@ -55,9 +58,12 @@ def with_told(
     unusable = {}
     for name in TOLD:
         rows, table = told.get(name, ()), TABLES[name]
-        there, newer = _until(end, _standing(rows, table), table)
+        there, newer = _until(end, as_own(standing(rows, table)), table)
         waiting[name] += newer
         if not there:
+            continue
+        if name == ORDERS.name and checked[name].made_of:
+            unusable[name] = pd.DataFrame(there).assign(reason=DERIVED)
             continue
         found = _checked(pd.DataFrame(there), table, params)
         if len(found.rows) or name in checked:
@@ -82,11 +88,13 @@ def _text(time: pd.Timestamp) -> str:
     return time.tz_localize("UTC").isoformat(timespec="microseconds")
 
 
-def _standing(rows: Sequence[Row], table: Table) -> list[Row]:
+def standing(rows: Sequence[Row], table: Table) -> list[Row]:
     """One row per key, as it stands: cells with a time of their own may have been told later.
 
     A row that contradicts one told before stays: the check says which of the two is kept.
     """
+    if table.name == ORDERS.name:
+        return _lines(rows)
     first: dict[tuple[Any, ...], Row] = {}
     plain: dict[tuple[Any, ...], list[Row]] = {}
     standing = []
@@ -104,6 +112,29 @@ def _standing(rows: Sequence[Row], table: Table) -> list[Row]:
             plain[its_key].append(itself)
             standing.append(row)
     return standing
+
+
+def _lines(rows: Sequence[Row]) -> list[Row]:
+    """Lines of orders: equal ones of one request are so many lines, of another the same again."""
+    told: Counter[tuple[Any, ...]] = Counter()
+    of_request: Counter[tuple[Any, ...]] = Counter()
+    kept = []
+    for row in rows:
+        line = tuple(sorted((c, cell) for c, cell in row.items() if c != KNOWN_AT))
+        of_request[row[KNOWN_AT], line] += 1
+        if of_request[row[KNOWN_AT], line] > told[line]:
+            told[line] += 1
+            kept.append(row)
+    return kept
+
+
+def as_own(rows: Sequence[Row]) -> list[Row]:
+    """The rows; those of events without when they were told, as the company's own."""
+    aside = (IS_EVENT, KNOWN_AT)
+    return [
+        {c: cell for c, cell in row.items() if c not in aside} if IS_EVENT in row else row
+        for row in rows
+    ]
 
 
 def _take_later_cells(row: Row, news: Row, table: Table) -> None:
@@ -190,7 +221,9 @@ def _with_later_cells(
             continue
         columns = [c for c in (time, *cells) if c in told.columns]
         own = _with_columns(own, told, columns)
-        news = told.assign(**{time: _when_known_column(told[time], told[KNOWN_AT])})
+        news = told
+        if KNOWN_AT in told:
+            news = told.assign(**{time: _when_known_column(told[time], told[KNOWN_AT])})
         found = own[key].merge(news[[*key, *columns]].drop_duplicates(key), "left", key)
         is_open = (own[time].isna() & found[time].notna().to_numpy()).to_numpy()
         for column in columns:

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 from tests.serving.guarded import OWNERS
 
 EVERYBODY = [f"{kind}-of-{owner or 'nobody'}" for owner in OWNERS for kind in ("id-1", "gone")]
+ORDER = {"order_id": "1", "event_time": "2024-05-01T10:00:00Z", "amount": 5}
 # Per route what it is asked, as a target or as a target and a body; %s is each customer in turn,
 # %r the release. A route that is not here is asked without any.
 ASKED = {
@@ -39,6 +40,9 @@ ASKED = {
     ("POST", "/v1/scores:lookup"): [
         ("/v1/scores:lookup", {"customer_ids": EVERYBODY}),
         ("/v1/scores:lookup", {"customer_ids": EVERYBODY, "release": "%r"}),
+    ],
+    ("POST", "/v1/events"): [
+        ("/v1/events", {"customers": [{"customer_id": "%s", "orders": [ORDER]}]}),
     ],
     ("DELETE", "/v1/customers/{customer_id}"): ["/v1/customers/nobody-at-all"],
     ("GET", "/"): ["/", "/?q=%s", "/?owner=anna", "/?owner=boris"],

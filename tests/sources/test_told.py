@@ -1,5 +1,7 @@
 """What the CRM told the service, beside the rows of the company's own files."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -186,3 +188,52 @@ def test_what_cannot_be_used_stops_nothing_and_is_shown():
 def test_nothing_told_changes_nothing():
     checked = check_tables({"orders": ORDERS, "contacts": CONTACTS}, PARAMS)
     assert with_told(checked, {}, PARAMS).tables == checked
+
+
+def order(order_id="4", when="05 09:00", known="05 10:00", **changes):
+    row = {"customer_id": "b", "order_id": order_id, "event_time": at(when), "amount": 8.0}
+    return row | {"known_at": at(known), "is_event": True} | changes
+
+
+def bought(found):
+    return [(row["order_id"], row["amount"]) for row in rows(found, "orders")]
+
+
+OWN = [("1", 5.0), ("2", 6.0), ("3", 7.0)]
+
+
+def test_an_order_that_was_told_counts_once_beside_the_companys_own():
+    own = order("2", event_time=at("20 00:00", "2026-01"))
+    found = merged(orders=[order(), own])
+    assert bought(found) == [*OWN, ("4", 8.0)]
+    assert "known_at" not in found.tables["orders"].rows  # as the company's own
+    counts = found.tables["orders"].counts
+    assert (counts["rows_in"], counts["kept"], counts["duplicates"]) == (5, 4, 1)
+
+
+def test_equal_lines_of_one_request_are_two_lines_and_told_again_the_same_two():
+    again = [order(known="06 10:00"), order(known="06 10:00"), order(known="06 10:00", amount=-8.0)]
+    found = merged(orders=[order(), order(), *again])
+    assert bought(found) == [*OWN, ("4", 8.0), ("4", 8.0), ("4", -8.0)]  # and what was sent back
+
+
+def test_orders_that_are_newer_than_the_export_wait_for_it():
+    found = merged(orders=[order(when="11 00:00")])
+    assert bought(found) == OWN
+    assert found.waiting == {"orders": 1}
+
+
+def test_orders_of_who_has_subscriptions_alone_are_set_aside():
+    checked = check_tables({"orders": ORDERS}, PARAMS)
+    derived = {"orders": replace(checked["orders"], made_of="one payment a month")}
+    found = with_told(derived, {"orders": [order()]}, PARAMS)
+    assert bought(found) == OWN
+    assert "payments made of subscriptions" in found.unusable["orders"]["reason"][0]
+
+
+def test_a_visit_that_was_told_is_a_row_of_events():
+    visit = {"customer_id": "a", "event_time": at("05 09:00"), "kind": "visit"}
+    visit |= {"known_at": at("05 10:00"), "is_event": True}
+    found = merged(events=[visit, visit | {"known_at": at("06 10:00")}])
+    (row,) = rows(found, "events")
+    assert (row["kind"], row.get("known_at")) == ("visit", None)
