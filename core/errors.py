@@ -17,6 +17,7 @@ RegularsError
 ├── StoreError             the store cannot be used: not reachable, of another version, busy
 │   ├── NoReleaseError     nothing was published yet
 │   └── WriteError         the store takes no writes now: full, read-only, or others write
+│       └── ReadOnlyError  this service is set to write nothing
 ├── QueryError             the store cannot answer what was asked; kinds: serving/store/errors.py
 ├── AccessError            a caller is not known or may not do this; kinds: serving/people/errors.py
 ├── AccountError           a key or a user cannot be made, found or changed
@@ -106,6 +107,10 @@ class NoReleaseError(StoreError):
 
 class WriteError(StoreError):
     """The store can be read and takes no writes now: it is full, read-only, or others write."""
+
+
+class ReadOnlyError(WriteError):
+    """The service is set to read only: nothing is ever written through it."""
 
 
 class QueryError(RegularsError):

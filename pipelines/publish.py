@@ -32,7 +32,7 @@ def main() -> None:
     if not stage.RELEASE.exists():
         raise EnvironmentProblem("There is no release to publish yet: run `make run`.")
     settings = load_settings()
-    engine = open_store(settings.store_url)
+    engine = open_store(settings.store_url, read_only=settings.read_only)
     done = publish(stage.RELEASE, engine, settings.keep_releases)
     keep_champion()
     keep_monitor(engine, done.release_id)

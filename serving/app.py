@@ -1,6 +1,7 @@
 """The application: API, page and static files behind one guard, every error in one shape."""
 
 from collections.abc import Iterable
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -141,9 +142,10 @@ def shapes(routes: Iterable[BaseRoute]) -> list[Shape]:
 def _problem(request: Request, error: Exception) -> Response:
     """A problem document for programs, a page for people."""
     problem = as_problem(error)
-    if problem.name == "method-not-allowed":
+    if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
         methods = methods_at(every_route(request.app.routes), request.scope)
-        problem.headers = {"Allow": ", ".join(methods)}
+        others = [method for method in methods if method != request.method]
+        problem.headers = {"Allow": ", ".join(others)}
     if request.url.path.startswith(MACHINES):
         return problem.response()
     return problem_page(request, problem)

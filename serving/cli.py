@@ -22,7 +22,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command; an expected error is printed as its message and exits with 1."""
     parser = argparse.ArgumentParser(prog="python -m serving.cli", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="API and page, by the settings REGULARS_*")
+    serving = commands.add_parser("serve", help="API and page, by the settings REGULARS_*")
+    serving.add_argument(
+        "--read-only", action="store_true", help="write nothing, as with REGULARS_READ_ONLY=true"
+    )
     commands_on_people.add_commands(commands)
     asked = parser.parse_args(arguments)
     try:
@@ -30,7 +33,8 @@ def main(arguments: list[str] | None = None) -> None:
 
         settings = load_settings()
         if asked.command == "serve":
-            serve(settings)
+            reads = settings.read_only or asked.read_only
+            serve(settings.model_copy(update={"read_only": reads}))
         else:
             commands_on_people.run(asked, settings)
     except KeyboardInterrupt:  # interrupted; requests in progress have been answered
@@ -50,7 +54,7 @@ def serve(settings: "Settings") -> None:
     from serving.store.reading import current
 
     listening = bound(settings)
-    engine = open_store(settings.store_url, create=False)
+    engine = open_store(settings.store_url, create=False, read_only=settings.read_only)
     check_version(engine)
     refuse_unguarded(engine, settings.host)
     host, port = settings.host, listening.getsockname()[1]
@@ -61,7 +65,7 @@ def serve(settings: "Settings") -> None:
     if everywhere:
         print("          on every address of this machine, under the names")
         print(f"          {', '.join(sorted(settings.hosts))} (REGULARS_ALLOWED_HOSTS)")
-    print(f"Store     {describe(engine)}")
+    print(f"Store     {describe(engine)}{'; read only' if settings.read_only else ''}")
     try:
         release = current(engine)
         print(f"Release   {release.release_id}, as of {release.as_of_date}", flush=True)

@@ -22,6 +22,11 @@ class Settings(BaseSettings):
         default="sqlite:///store/regulars.sqlite3",
         description="Where releases are published: an SQLAlchemy URL of SQLite or PostgreSQL.",
     )
+    read_only: bool = Field(
+        default=False,
+        description="true: write nothing, neither into the store nor beside its file: for a copy "
+        "of the store, or a disk that may only be read. Also `serve --read-only`.",
+    )
     keep_releases: int = Field(
         default=30,
         ge=2,

@@ -1,4 +1,5 @@
-"""In CI a skipped test fails, unless its reason says that ../shared/data or cases is not there.
+"""In CI a skipped test fails, unless its reason names a thing that not every machine of CI has:
+../shared/data or cases, or the right to mount a folder.
 
 A test that quietly skips proves nothing, and nobody reads a green run. Active where CI is true.
 """
@@ -7,7 +8,7 @@ import os
 
 import pytest
 
-EXEMPT = ("../shared/data", "../shared/cases")
+EXEMPT = ("../shared/data", "../shared/cases", "the right to mount")
 
 
 def _fail_if_skipped(report):

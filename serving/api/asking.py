@@ -15,6 +15,8 @@ from serving.web.problems import MAX_ERRORS, ApiProblem, InvalidParameter
 LIMITS = ("too-many-requests", "too-many-at-once")
 COMMON = ("bad-request", "unknown-host", "invalid-parameters", "store-unavailable", *LIMITS)
 
+WRITING = ("read-only", "writes-refused")  # what an address that writes may answer besides
+
 
 class NoParameters(BaseModel):
     """The endpoint takes no query parameters."""

@@ -5,7 +5,7 @@ import datetime as dt
 from fastapi import Request
 from pydantic import AwareDatetime, BaseModel, Field
 
-from serving.api.asking import COMMON, Nothing, Store, api_router
+from serving.api.asking import COMMON, WRITING, Nothing, Store, api_router
 from serving.people.access import Access, needs
 from serving.store.reading import one_card
 from serving.store.visible import visible_owners
@@ -38,7 +38,7 @@ class ErasureReceipt(BaseModel):
     f"/v1/customers/{{customer_id:{ANYTHING}}}",
     dependencies=[needs("customers:erase")],
     summary="Erase a customer for good",
-    responses=documented("customer-not-found", "no-release", *COMMON),
+    responses=documented("customer-not-found", "no-release", *WRITING, *COMMON),
 )
 def erase_customer(customer_id: str, _: Nothing, request: Request, store: Store) -> ErasureReceipt:
     """Out of every kept release at once, of what was told, and of all that will be published.

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from serving.api.asking import COMMON, Nothing, Store, api_router
+from serving.api.asking import COMMON, WRITING, Nothing, Store, api_router
 from serving.api.outcomes import Key, key_of
 from serving.live.histories import MOST_CUSTOMERS, News, Strict, events_of
 from serving.people.access import needs
@@ -58,6 +58,7 @@ router = api_router("Customers")
         "body-too-large",
         "unsupported-media-type",
         "no-release",
+        *WRITING,
         *COMMON,
     ),
 )

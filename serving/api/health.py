@@ -5,6 +5,7 @@ from serving.cards.release import Health, Readiness
 from serving.people.access import needs
 from serving.people.scopes import PUBLIC
 from serving.store.database import check_version
+from serving.store.read_only import only_reads
 from serving.store.reading import current
 from serving.web.problems import documented
 
@@ -40,4 +41,5 @@ def get_readiness(_: Nothing, store: Store) -> Readiness:
         status="stale" if release.is_stale else "ok",
         as_of_date=release.as_of_date,
         expires_at=release.expires_at,
+        read_only=only_reads(store),
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Request
 from pydantic import Field
 
-from serving.api.asking import COMMON, Nothing, Store, api_router
+from serving.api.asking import COMMON, WRITING, Nothing, Store, api_router
 from serving.people.access import needs
 from serving.web.body import JsonBody
 from serving.web.problems import ApiProblem, documented
@@ -42,6 +42,7 @@ router = api_router("Outcomes")
         "body-too-large",
         "unsupported-media-type",
         "no-release",
+        *WRITING,
         *COMMON,
     ),
 )

@@ -180,3 +180,7 @@ class Readiness(Schema):
     )
     as_of_date: dt.date
     expires_at: dt.date
+    read_only: bool = Field(
+        description="Nothing can be written now: the service is set to read only, or the disk of "
+        "its store takes nothing."
+    )

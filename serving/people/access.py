@@ -38,6 +38,7 @@ from serving.people.users import LONGEST as LONGEST_PASSWORD
 from serving.people.users import User, all_users, is_password, normal
 from serving.store.database import unreachable, version
 from serving.store.own_secrets import SESSIONS, secret
+from serving.store.read_only import refuse_read_only
 from serving.store.visible import only_of
 
 REREAD_SECONDS = 2.0  # how long a revoked key may still open something
@@ -124,7 +125,11 @@ class Access:
         raise NotKnownError("Send a key: `Authorization: Bearer regulars_…`.")
 
     async def signed_in(self, name: str, password: str, address: str) -> Tried:
-        """Begin a session where name and password belong together; the address slows failures."""
+        """Begin a session where name and password belong together; the address slows failures.
+
+        Raises WriteError where the store cannot note it.
+        """
+        refuse_read_only(self.engine)
         known = await self._current()
         name = normal(name)
         wait = max(self._of_name.wait(name), self._of_address.wait(address))

@@ -20,7 +20,7 @@ from serving.store.people_tables import audit_log
 
 def run(command: Callable[[Engine, Any], None], asked: Any, settings: Settings) -> None:
     """Run one of the functions below, on a store that has its tables."""
-    engine = open_store(settings.store_url)
+    engine = open_store(settings.store_url, read_only=settings.read_only)
     try:
         command(prepared(engine), asked)
     finally:

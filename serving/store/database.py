@@ -1,26 +1,28 @@
 """The store: one database of published releases, SQLite or PostgreSQL, opened and checked here."""
 
 import logging
-import sqlite3
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, InvalidatePoolError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from core.errors import StoreError, WriteError
 from core.files import only_one
+from serving.store import sqlite_file
 from serving.store.own_secrets import CURSORS, made_secret
+from serving.store.read_only import READ_ONLY, refuse_read_only
+from serving.store.sqlite_file import WRITES
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 # The key of PostgreSQL's advisory lock: any number will do, if it is the same for every publisher.
@@ -28,16 +30,10 @@ PUBLISHING = 7_305_114
 WRITING = 7_305_115  # and of the lock that makes short writes wait for each other
 PATIENCE = 30  # seconds that a writer waits for others
 THREADS = 40  # threads that answer requests (anyio's own number)
-FILE = "regulars_file"  # which file a connection has opened
-WRITES = "regulars_writes"  # option of a connection whose transaction is going to write
 # Why a database refuses a write: names of SQLite's errors by their beginning, SQLSTATEs.
 REFUSED = {
-    "SQLITE_FULL": "full",
-    "SQLITE_IOERR_WRITE": "full",
-    "SQLITE_IOERR_SHM": "full",
+    **sqlite_file.TAKES_NOTHING,
     "53100": "full",
-    "SQLITE_READONLY": "read-only",
-    "SQLITE_CANTOPEN": "read-only",
     "25006": "read-only",
     "SQLITE_BUSY": "busy",
     "SQLITE_LOCKED": "busy",
@@ -55,11 +51,12 @@ CHECK = {  # what to check when a store does not work
 }
 
 
-def open_store(url: str, create: bool = True) -> Engine:
+def open_store(url: str, create: bool = True, read_only: bool = False) -> Engine:
     """An engine whose transactions see one state of the store from their first read to their last.
 
     Where `create` is false, as for a service, a missing SQLite file is not created: it is a store
-    without a release. Connections are kept there, for as long as the file is the same.
+    without a release. Connections are kept there, for as long as the file is the same. Where
+    `read_only` is true nothing is ever written, neither into the store nor beside its file.
     Raises StoreError for an invalid URL, for a database other than SQLite or PostgreSQL, and for a
     folder that cannot be made.
     """
@@ -79,24 +76,26 @@ def open_store(url: str, create: bool = True) -> Engine:
             hide_parameters=True,  # errors go into the log, and ids of customers must not
             # beyond the pool's 5, so that no thread waits for a connection
             max_overflow=THREADS - 5,
-            connect_args={"connect_timeout": 5},
+            connect_args={"connect_timeout": 5}
+            | ({"options": "-c default_transaction_read_only=on"} if read_only else {}),
+            execution_options={READ_ONLY: read_only},
         )
     if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
-        if create:
+        if create and not read_only:
             _make_folder(Path(str(address.database)).parent)
         file = str(address.database)
+        mode: sqlite_file.Mode = "read" if read_only else "make" if create else "write"
         pool: dict[str, Any] = {"poolclass": NullPool}
         if not create:  # a service: to connect takes longer than to read a card
             pool = {"poolclass": QueuePool, "max_overflow": THREADS - 5}
         engine = create_engine(
             address,
-            creator=partial(_connect_sqlite, file, create),
+            creator=partial(sqlite_file.connect, file, mode, PATIENCE),
             hide_parameters=True,
+            execution_options={READ_ONLY: read_only},
             **pool,
         )
-        event.listen(engine, "connect", partial(_prepare_sqlite, file))
-        event.listen(engine, "checkout", partial(_check_file, file))
-        event.listen(engine, "begin", _begin_sqlite)
+        sqlite_file.listen(engine, file)
         return engine
     raise StoreError(
         "REGULARS_STORE_URL must name a file of SQLite (sqlite:///store/regulars.sqlite3) or a "
@@ -114,7 +113,7 @@ def upgrade(engine: Engine) -> None:
     """Bring the store's tables to the version of this code. Raises StoreError when it is newer."""
     check_not_newer(engine)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    with engine.begin() as connection:
+    with writing(engine) as connection:
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         command.upgrade(config, "head")
@@ -170,13 +169,16 @@ def check_not_newer(engine: Engine) -> str | None:
 
 @contextmanager
 def publishing(engine: Engine) -> Iterator[None]:
-    """Hold the right to publish. Raises StoreError at once when another process holds it."""
+    """Hold the right to publish. Raises StoreError at once when another process holds it.
+
+    Raises WriteError where the store takes no writes.
+    """
     hold = _locked_file if engine.dialect.name == "sqlite" else _advisory_lock
     try:
         with hold(engine):
             yield
     except DBAPIError as error:
-        raise unreachable(engine, error) from None
+        raise refused(engine, error) from None
 
 
 @contextmanager
@@ -184,12 +186,14 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A connection in a transaction that may write, committed at the end; keep it short.
 
     All who write do it here, one after the other on both databases, the publisher too, so that
-    what was read in the transaction stays true until its end. Raises WriteError where the store is
-    full, read-only or others do not stop writing, and StoreError where it does not answer; nothing
-    is written then. IntegrityError and DataError are the caller's, and pass.
+    what was read in the transaction stays true until its end. Raises ReadOnlyError for an engine
+    that is to write nothing, WriteError where the store is full, read-only or others do not stop
+    writing, and StoreError where it does not answer; nothing is written then. IntegrityError and
+    DataError are the caller's, and pass.
     """
+    refuse_read_only(engine)
     try:
-        with engine.connect() as plain:
+        with _to_write(engine) as plain:
             connection = plain.execution_options(**_options(engine))
             with connection.begin():
                 if connection.dialect.name == "postgresql":
@@ -207,7 +211,7 @@ def refused(engine: Engine, error: DBAPIError) -> StoreError:
     name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
     for known, why in REFUSED.items():
         if str(name).startswith(known):
-            return WriteError(f"The store at {_address(engine)} takes no writes now: {SAID[why]}.")
+            return _takes_no_writes(engine, why)
     return unreachable(engine, error)
 
 
@@ -220,9 +224,31 @@ def unreachable(engine: Engine, error: DBAPIError) -> StoreError:
 
 
 @contextmanager
+def _to_write(engine: Engine) -> Iterator[Connection]:
+    """A connection through which something can be written. Raises WriteError where none can."""
+    with engine.connect() as connection:
+        if sqlite_file.only_reads(connection) is None:
+            yield connection
+            return
+    engine.dispose()  # what is kept was opened when there was no room: there may be some again
+    with engine.connect() as connection:
+        why = sqlite_file.only_reads(connection)
+        if why is not None:
+            raise _takes_no_writes(engine, why)
+        yield connection
+
+
+def _takes_no_writes(engine: Engine, why: str) -> WriteError:
+    return WriteError(f"The store at {_address(engine)} takes no writes now: {SAID[why]}.")
+
+
+@contextmanager
 def _locked_file(engine: Engine) -> Iterator[None]:
     # Resolved: one file has one lock, by whatever name it is called.
-    with only_one(Path(f"{Path(str(engine.url.database)).resolve()}.lock"), _busy()):
+    file = Path(str(engine.url.database)).resolve()
+    if not os.access(file.parent, os.W_OK):
+        raise _takes_no_writes(engine, "read-only")
+    with only_one(Path(f"{file}.lock"), _busy()):
         yield
 
 
@@ -254,39 +280,6 @@ def _unlock(connection: Connection) -> None:
 
 def _busy() -> StoreError:
     return StoreError("Another run is publishing into this store: wait until it is done.")
-
-
-def _prepare_sqlite(database: str, connection: Any, record: Any) -> None:
-    record.info[FILE] = _file_of(database)
-    connection.isolation_level = None  # Python's driver would begin a transaction on writes only
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _check_file(database: str, _connection: object, record: Any, _proxy: object) -> None:
-    """Give up kept connections to a file that was deleted, or written anew, under its name."""
-    if record.info.get(FILE) != _file_of(database):
-        raise InvalidatePoolError
-
-
-def _file_of(database: str) -> tuple[int, int] | None:
-    """Which file has this name; None where it is missing."""
-    try:
-        found = Path(database).stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and then writes could find that another has written meanwhile.
-    writes = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _connect_sqlite(database: str, create: bool) -> sqlite3.Connection:
-    uri = f"file:{quote(str(Path(database).absolute()))}?mode={'rwc' if create else 'rw'}"
-    return sqlite3.connect(uri, uri=True, timeout=PATIENCE, check_same_thread=False)
 
 
 def _address(engine: Engine) -> str:

@@ -35,6 +35,8 @@ PROBLEM_WORDS = {  # problems that people may meet → their words
     "no-money": ("page.bad_parameters", "page.not_found_detail"),
     "no-forecast": ("forecast.none", "forecast.none_detail"),
     "no-report": ("monitor.none", "page.needs_models_detail"),
+    "read-only": ("page.read_only", "page.read_only_detail"),
+    "writes-refused": ("page.writes_refused", "page.writes_refused_detail"),
     "no-release": ("page.no_release", "page.no_release_detail"),
 }
 MAKE_RUN = Markup("<code>make run</code>")
@@ -108,6 +110,7 @@ def page_of(
         },
         sign_out="/sign-out" + suffix(in_url),
         user=getattr(request.state, "caller", NOBODY).user,
+        read_only=request.app.state.settings.read_only,
         **values,
     )
     headers = {"Vary": "Accept-Language"}

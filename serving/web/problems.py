@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from core.errors import NoReleaseError, StoreError, WriteError
+from core.errors import NoReleaseError, ReadOnlyError, StoreError, WriteError
 from serving.people.errors import ForeignPageError, NotAllowedError, NotKnownError
 from serving.store.errors import (
     CursorGoneError,
@@ -43,6 +43,7 @@ PROBLEMS = {
     "release-not-found": (404, "There is no such release"),
     "not-found": (404, "There is nothing at this address"),
     "method-not-allowed": (405, "This address does not take this method"),
+    "read-only": (405, "This service only reads"),
     "cursor-gone": (410, "The list can no longer be continued"),
     "body-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body is not JSON"),
@@ -77,6 +78,7 @@ ANSWERS: dict[type[Exception], str] = {
     NotKnownError: "not-signed-in",
     NotAllowedError: "not-allowed",
     ForeignPageError: "foreign-page",
+    ReadOnlyError: "read-only",
     WriteError: "writes-refused",
 }
 log = logging.getLogger("uvicorn.error")

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import event, func, insert, select, text
 
 from core.errors import StoreError, WriteError
 from serving.store import database
@@ -86,10 +86,9 @@ def test_a_file_that_may_only_be_read_refuses_writes_and_is_read(tmp_path):
     upgrade(engine)
 
     def read_only(connection, _record):
-        connection.isolation_level = None
         connection.execute("PRAGMA query_only = ON").close()
 
-    database.event.listen(engine, "connect", read_only)
+    event.listen(engine, "connect", read_only)
     with pytest.raises(WriteError, match="may only be read"), writing(engine) as connection:
         connection.execute(insert(releases).values(**ROW))
     with engine.connect() as connection:
