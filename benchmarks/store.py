@@ -97,7 +97,9 @@ def make_release(folder: Path, repeats: int, week: int) -> Path:
 
 
 def _later(cards: pa.Table, week: int) -> pa.Table:
-    for name in ("as_of_date", "data_until", "expires_at"):
+    """The dates of the release itself, and those that it foresees, so many weeks later."""
+    foreseen = [name for name in cards.column_names if name.startswith("next_purchase_date_")]
+    for name in ("as_of_date", "data_until", "expires_at", *foreseen):
         days = cards[name].to_numpy() + np.timedelta64(7 * week, "D")
         cards = cards.set_column(cards.column_names.index(name), name, pa.array(days))
     return cards

@@ -88,9 +88,9 @@ class CardWriter:
         """A row as JSON."""
         return orjson.dumps((self.name, *row))
 
-    def packed(self, content: bytes) -> bytes:
-        """What `plain` returned, compressed."""
-        return (self._compressor or _PLAIN).compress(content)
+    def packed(self, contents: Sequence[bytes]) -> list[bytes]:
+        """Each of what `plain` returned, compressed."""
+        return _packed(self._compressor or _PLAIN, contents)
 
 
 def read_row(connection: Connection, content: bytes) -> tuple[str, dict[str, Any]]:
@@ -137,9 +137,9 @@ def timelines_of(
         yield b"".join(cells)
 
 
-def packed_timeline(content: bytes) -> bytes:
-    """What `timelines_of` yielded, compressed."""
-    return _PLAIN.compress(content)
+def packed_timelines(contents: Sequence[bytes]) -> list[bytes]:
+    """Each of what `timelines_of` yielded, compressed."""
+    return _packed(_PLAIN, contents)
 
 
 def read_timeline(
@@ -261,6 +261,12 @@ def _compressor(dictionary: bytes) -> zstandard.ZstdCompressor:
     made = zstandard.ZstdCompressionDict(dictionary)
     made.precompute_compress(level=LEVEL)
     return zstandard.ZstdCompressor(level=LEVEL, dict_data=made, write_checksum=True)
+
+
+def _packed(compressor: zstandard.ZstdCompressor, contents: Sequence[bytes]) -> list[bytes]:
+    # All at once: other threads go on meanwhile.
+    found = compressor.multi_compress_to_buffer(list(contents)) if contents else ()
+    return [one.tobytes() for one in found]
 
 
 def _unpacked(connection: Connection, content: bytes) -> bytes:

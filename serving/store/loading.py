@@ -1,17 +1,21 @@
 """Loads the cards and timelines of a release folder under a number that nobody reads yet."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table
 
 from models.words import RULE, SCORED
 from serving.cards.sorting import ASCENDING, DESCENDING
-from serving.store.coding import CardWriter, hash_of, layout_of, packed_timeline, rows_of
+from serving.store.behind import behind
+from serving.store.coding import CardWriter, hash_of, layout_of, packed_timelines, rows_of
 from serving.store.database import writing
 from serving.store.list_index import CODES, NEVER, SCHEMA
 from serving.store.release_folder import CONSTANT, Counts, read_cards, read_timelines
@@ -54,24 +58,22 @@ def load_cards(
     counts, writer = Counts(), None
     with engine.connect() as connection:
         before = Before(connection, CARDS, last)
-    for part, table in enumerate(read_cards(folder)):
-        schema.check(table)
-        table = _with_change(table, earlier)
-        own = table.drop_columns(["customer_id", *set(CONSTANT) & set(table.column_names)])
-        if writer is None:
-            with writing(engine) as connection:
-                writer = CardWriter(connection, layout_of(own.schema))
-                writer.learn(connection, own)
-        plain = [writer.plain(row) for row in rows_of(own)]
-        ids = table["customer_id"].combine_chunks()
-        hashes = np.fromiter(map(hash_of, plain), np.int64, len(plain))
-        changed = before.changed(ids, hashes)
-        rows = _rows(number, ids.to_pylist(), map(writer.packed, _those(plain, changed)), changed)
-        index = index_of(table, hashes)
-        with writing(engine) as connection:
-            insert_rows(connection, card_versions, rows)
-            write_part(connection, number, CARDS, part, index)
-        counts.add(index)
+    with behind() as thread:
+        for part, table in enumerate(read_cards(folder)):
+            schema.check(table)
+            table = _with_change(table, earlier)
+            own = table.drop_columns(["customer_id", *set(CONSTANT) & set(table.column_names)])
+            if writer is None:
+                with writing(engine) as connection:
+                    writer = CardWriter(connection, layout_of(own.schema))
+                    writer.learn(connection, own)
+            plain = [writer.plain(row) for row in rows_of(own)]
+            hashes = np.fromiter(map(hash_of, plain), np.int64, len(plain))
+            changed = before.changed(table["customer_id"].combine_chunks(), hashes)
+            index = index_of(table, hashes)
+            counts.add(index)
+            cards = _Part(number, CARDS, part, index, changed, _those(plain, changed))
+            thread.run(partial(cards.write, engine, card_versions, writer.packed))
     schema.check_once()
     insert_gone(engine, card_versions, number, before.gone())
     return counts
@@ -81,17 +83,38 @@ def load_timelines(engine: Engine, number: int, last: int | None, folder: Path) 
     """Write the days with purchases of everyone whose timeline is not that of `last`."""
     with engine.connect() as connection:
         before = Before(connection, TIMELINES, last)
-    for part, (customers, plain) in enumerate(read_timelines(folder)):
-        ids = pa.array(customers, pa.string())
-        hashes = np.fromiter(map(hash_of, plain), np.int64, len(plain))
-        changed = before.changed(ids, hashes)
-        packed = map(packed_timeline, _those(plain, changed))
-        rows = _rows(number, customers, packed, changed)
-        with writing(engine) as connection:
-            insert_rows(connection, timeline_versions, rows)
-            table = pa.table([ids, pa.array(hashes)], schema=HASHES)
-            write_part(connection, number, TIMELINES, part, table)
+    with behind() as thread:
+        for part, (customers, plain) in enumerate(read_timelines(folder)):
+            ids = pa.array(customers, pa.string())
+            hashes = np.fromiter(map(hash_of, plain), np.int64, len(plain))
+            changed = before.changed(ids, hashes)
+            rows = pa.table([ids, pa.array(hashes)], schema=HASHES)
+            lines = _Part(number, TIMELINES, part, rows, changed, _those(plain, changed))
+            thread.run(partial(lines.write, engine, timeline_versions, packed_timelines))
     insert_gone(engine, timeline_versions, number, before.gone())
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one part of a release writes: its rows, and the contents of those that have changed."""
+
+    number: int
+    kind: str
+    part: int
+    rows: pa.Table
+    changed: np.ndarray
+    contents: list[bytes]
+
+    def write(
+        self, engine: Engine, table: Table, pack: Callable[[list[bytes]], list[bytes]]
+    ) -> None:
+        """Write it in one transaction, compressed by `pack`."""
+        who = self.rows["customer_id"].filter(pa.array(self.changed)).to_pylist()
+        packed = pack(self.contents)
+        versions = list(zip(who, repeat(self.number), packed, strict=False))
+        with writing(engine) as connection:
+            insert_rows(connection, table, versions)
+            write_part(connection, self.number, self.kind, self.part, self.rows)
 
 
 def index_of(table: pa.Table, hashes: np.ndarray) -> pa.Table:
@@ -154,10 +177,3 @@ def _one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 def _those(contents: list[bytes], changed: np.ndarray) -> list[bytes]:
     return [contents[place] for place in np.flatnonzero(changed).tolist()]
-
-
-def _rows(
-    number: int, customers: list[str], packed: Iterable[bytes], changed: np.ndarray
-) -> list[tuple[str, int, bytes]]:
-    who = (customers[place] for place in np.flatnonzero(changed).tolist())
-    return [(customer, number, content) for customer, content in zip(who, packed, strict=True)]

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from core.errors import ArtifactError
 from core.files import check_manifest, read_json
 from models.judging.realised import JUDGED
+from serving.store.behind import without_garbage_collection
 from serving.store.database import check_not_newer, publishing, upgrade, writing
 from serving.store.kept_out import leave_out
 from serving.store.live_files import drop_unused, keep_files
@@ -89,7 +90,8 @@ def _numbers(engine: Engine, release_id: str) -> tuple[int | None, int | None]:
 def _loaded(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
     """As `_load`; whatever is wrong with the folder is an ArtifactError."""
     try:
-        return _load(folder, manifest, engine)
+        with without_garbage_collection():
+            return _load(folder, manifest, engine)
     except (IntegrityError, DataError) as error:
         why = " ".join(str(error.orig).split())
     except (LookupError, StopIteration, ValueError, TypeError, OSError, ArrowException) as error:

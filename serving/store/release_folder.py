@@ -83,7 +83,8 @@ class Counts:
 
 def read_cards(folder: Path) -> Iterator[pa.Table]:
     """The rows of cards.parquet, some thousand at a time."""
-    for batch in pq.ParquetFile(folder / "cards.parquet").iter_batches(BATCH):
+    file = pq.ParquetFile(folder / "cards.parquet", pre_buffer=False)
+    for batch in file.iter_batches(BATCH):
         table = pa.table(batch).replace_schema_metadata(None)
         place = table.column_names.index("customer_id")
         yield table.set_column(place, "customer_id", table["customer_id"].cast(pa.string()))
@@ -95,7 +96,8 @@ def read_timelines(folder: Path) -> Iterator[tuple[list[str], list[bytes]]]:
     Raises ValueError for rows without a customer or a day.
     """
     rest: pa.Table | None = None
-    for batch in pq.ParquetFile(folder / "purchases.parquet").iter_batches(PURCHASES):
+    file = pq.ParquetFile(folder / "purchases.parquet", pre_buffer=False)
+    for batch in file.iter_batches(PURCHASES):
         table = pa.table(batch).replace_schema_metadata(None)
         table = table if rest is None else pa.concat_tables([rest, table])
         customers = table["customer_id"].combine_chunks().dictionary_encode().indices

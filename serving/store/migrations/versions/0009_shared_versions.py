@@ -13,7 +13,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from alembic import op
 
-from serving.store.coding import as_served, hash_of, packed_timeline, timelines_of
+from serving.store.coding import as_served, hash_of, packed_timelines, timelines_of
 from serving.store.list_index import CODES, SCHEMA
 from serving.store.versions import HASHES, packed
 
@@ -184,7 +184,7 @@ def _timeline_rows(connection: sa.Connection, tables: Any, number: int, last: st
         plain = _timeline(days) if days else None
         if plain is not None:
             hashed = {"customer_id": row["customer_id"], "content_hash": hash_of(plain)}
-            found.append((hashed, packed_timeline(plain)))
+            found.append((hashed, packed_timelines([plain])[0]))
     return found
 
 
