@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import ibis
+import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
 from features.engines.duckdb import Engine
 from features.families.definition import Feature
 from features.history.consent import without_objectors
-from features.history.facts import collect
+from features.history.facts import Facts, collect
 from features.history.moment import moment_table
 from features.planning.timeplan import Timeline
 from features.snapshot import program
@@ -80,16 +81,24 @@ def purchase_timelines(engine: Engine, timeline: Timeline) -> pd.DataFrame:
     is empty where it is unknown. Who objected to profiling is left out.
     """
     facts = collect(engine.schemas)
+    bought, found = purchase_days(facts), []
+    for _ in engine.parts(facts.steps, (timeline.score,)):
+        engine.put("moment", moment_row(timeline, timeline.score))
+        found.append(engine.frame(bought))
+    return with_event_day(pd.concat(found, ignore_index=True))
+
+
+def purchase_days(facts: Facts) -> ir.Table:
+    """The days with purchases, in days since 1970, of who did not object to profiling; sorted."""
     days = without_objectors(visible(facts.tables["purchase_days"], moment_table()), facts)
     columns = {"orders": days.orders}
     if "amount" in facts.has:
         columns["amount"] = days.paid.cast("float64")
-    bought = days.select("customer_id", "day", **columns).order_by("customer_id", "day")
-    found = []
-    for _ in engine.parts(facts.steps, (timeline.score,)):
-        engine.put("moment", moment_row(timeline, timeline.score))
-        found.append(engine.frame(bought))
-    purchases = pd.concat(found, ignore_index=True)
+    return days.select("customer_id", "day", **columns).order_by("customer_id", "day")
+
+
+def with_event_day(purchases: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `purchase_days` with the day as a date, `event_day`."""
     event_day = pd.to_datetime(purchases.pop("day"), unit="D").astype("datetime64[us]")
     purchases.insert(1, "event_day", event_day)
     return purchases

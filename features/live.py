@@ -13,16 +13,15 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
-from features.building import moment_row
+from features.building import moment_row, purchase_days, with_event_day
 from features.engines.duckdb import compiled, compiled_step
 from features.families.definition import Feature
 from features.history.category_history import HISTORY
-from features.history.consent import without_objectors
 from features.history.facts import Schemas, Step, collect
 from features.history.moment import moment_table
 from features.planning.timeplan import Timeline
 from features.snapshot import program
-from features.timeline import known, visible, with_days
+from features.timeline import known, with_days
 from sources.contract import TABLES
 from sources.duck import connect
 
@@ -50,7 +49,7 @@ class LiveFeatures:
         self.has_categories = categories is not None
         if categories is not None:
             self._duck.execute(f"PREPARE categories AS {categories}")
-        self._duck.execute(f"PREPARE last_purchases AS {_last_purchases(schemas)}")
+        self._duck.execute(f"PREPARE timelines AS {_timelines(schemas)}")
 
     def snapshot(self, tables: Mapping[str, pa.Table], as_of: int) -> pd.DataFrame:
         """One row for each customer of the cohort among the given ones, as in the snapshot.
@@ -74,14 +73,12 @@ class LiveFeatures:
         snapshot, categories = self._executed(("snapshot", "categories"), tables, as_of)
         return snapshot, categories
 
-    def last_purchases(self, tables: Mapping[str, pa.Table], as_of: int) -> pd.DataFrame:
-        """The last day with a purchase (`customer_id`, `event_day`) before the as-of day.
+    def timelines(self, tables: Mapping[str, pa.Table], as_of: int) -> pd.DataFrame:
+        """The days with purchases before the as-of day, as features/building.py tells them.
 
         Also of customers who are in no cohort any more; who objected to profiling is left out.
         """
-        found = self._executed(("last_purchases",), tables, as_of)[0]
-        days = pd.to_datetime(found.pop("day"), unit="D").astype("datetime64[us]")
-        return found.assign(event_day=days)
+        return with_event_day(self._executed(("timelines",), tables, as_of)[0])
 
     def _executed(
         self, statements: Sequence[str], tables: Mapping[str, pa.Table], as_of: int
@@ -129,13 +126,11 @@ def _statements(
     )
 
 
-def _last_purchases(schemas: Schemas) -> str:
-    """The last purchase of each customer, by the same definition of a purchase."""
+def _timelines(schemas: Schemas) -> str:
+    """The days with purchases of each customer, by the same definition of a purchase."""
     known_rows = _given(schemas)
     facts = collect({name: rows.schema() for name, rows in known_rows.items()})
-    days = without_objectors(visible(facts.tables["purchase_days"], moment_table()), facts)
-    last = days.group_by("customer_id").aggregate(day=days.day.max()).order_by("customer_id")
-    return _with_steps(known_rows, facts.steps, last)
+    return _with_steps(known_rows, facts.steps, purchase_days(facts))
 
 
 def _given(schemas: Schemas) -> dict[str, ir.Table]:

@@ -1,12 +1,14 @@
 """What the release holds so that the service can score histories that are sent to it."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.files import read_json
+from core.files import HISTORIES, read_json
 from features.engines.duckdb import DuckEngine
 from features.history.category_history import read_categories
 from features.planning.timeplan import Timeline
@@ -20,7 +22,9 @@ from pipelines import stage
 from pipelines.params import load_params
 from serving.live.basis import FOLDER, Basis, why_not
 from serving.live.golden import made_up, write_golden
+from sources.duck import connect
 
+PERSONAL = ("name", "email", "phone", "owner")
 DERIVED_ORDERS = "made_of_subscriptions"  # the finding that there are no orders of the company's
 
 
@@ -49,6 +53,26 @@ def write_basis(folder: Path, timeline: Timeline) -> None:
         rule = Rule.load(stage.CHAMPION_MODELS)
         models = Bundle.load(stage.CHAMPION_MODELS) if rule is None else rule
         write_golden(folder / FOLDER, made_up(units, basis.text_features), models)
+
+
+def write_histories(folder: Path, customers: Collection[str]) -> None:
+    """Write `histories/`: the rows of these customers, from which cards are made anew.
+
+    Sorted by customer; without names and addresses, which no feature is made of. Nothing where
+    histories cannot be scored with the release.
+    """
+    basis = Basis.load(folder / FOLDER)
+    duck = connect(threads=1)
+    duck.register("carded", pa.table({"customer_id": pa.array(sorted(customers), pa.string())}))
+    for name, schema in basis.schemas.items():
+        kept = [f'"{column}"' for column in schema if column not in PERSONAL]
+        path = folder / HISTORIES / f"{name}.parquet"
+        path.parent.mkdir(exist_ok=True)
+        duck.execute(
+            f"COPY (SELECT {', '.join(kept)} FROM read_parquet('{stage.TABLES}/{name}.parquet', "
+            "file_row_number = true) SEMI JOIN carded USING (customer_id) "
+            f"ORDER BY customer_id, file_row_number) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
+        )
 
 
 def _schemas() -> dict[str, dict[str, str]]:

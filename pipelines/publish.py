@@ -18,10 +18,14 @@ from pipelines.promote import REPORTS
 from pipelines.release import swap
 from pipelines.track import is_pending
 from pipelines.tracking.mlflow_process import attempt, is_there
+from serving.live.basis import FOLDER, Basis
+from serving.live.news import bring_up_to_date
+from serving.live.scoring import LiveScorer
 from serving.settings import load_settings
 from serving.store.database import describe, open_store
 from serving.store.publishing import publish
 from serving.store.reports import keep_report
+from serving.work.outcomes import has_events
 
 
 def main() -> None:
@@ -33,7 +37,11 @@ def main() -> None:
         raise EnvironmentProblem("There is no release to publish yet: run `make run`.")
     settings = load_settings()
     engine = open_store(settings.store_url, read_only=settings.read_only)
+    scorer = live_models(engine)
     done = publish(stage.RELEASE, engine, settings.keep_releases)
+    if scorer is not None:
+        made = bring_up_to_date(engine, scorer)
+        stage.say(f"{made:,} cards made anew with what was told since the data ends")
     keep_champion()
     keep_monitor(engine, done.release_id)
     if done.outcome == "unchanged":
@@ -45,6 +53,18 @@ def main() -> None:
     if done.removed:
         stage.say(f"let go, beyond the newest {settings.keep_releases}: {', '.join(done.removed)}")
     move_champion(read_json(stage.RELEASE / MANIFEST))
+
+
+def live_models(engine: Engine) -> LiveScorer | None:
+    """The models of the release, loaded before it is published: no reader waits for them.
+
+    None where nothing was told as it happened, or histories cannot be scored with this release.
+    """
+    if not has_events(engine) or not (stage.RELEASE / FOLDER).exists():
+        return None
+    if Basis.load(stage.RELEASE / FOLDER).why_not is not None:
+        return None
+    return LiveScorer(stage.RELEASE, read_json(stage.RELEASE / MANIFEST)["release_id"])
 
 
 def keep_monitor(engine: Engine, release_id: str) -> None:

@@ -23,7 +23,7 @@ from features.timeline import date_of
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
 from pipelines import stage
-from pipelines.basis import write_basis
+from pipelines.basis import write_basis, write_histories
 from pipelines.params import load_params
 from pipelines.reading import read_timeline
 
@@ -71,6 +71,7 @@ def write(folder: Path) -> None:
     for report in (stage.FORECAST, stage.USABILITY, stage.FEATURES):
         shutil.copy(report, folder / "reports")
     write_basis(folder, timeline)
+    write_histories(folder, cards["customer_id"])
     rule = Rule.load(stage.CHAMPION_MODELS)
     facts = {
         "schema_version": SCHEMA_VERSION,

@@ -28,6 +28,7 @@ from serving.api import (
     scores,
 )
 from serving.api.document import operation_id, tidy_document
+from serving.live.news import LiveCards
 from serving.live.process import LiveModels
 from serving.pages import customer, docs, figures, sign_in, sign_in_elsewhere, worklist
 from serving.people.access import Access
@@ -101,6 +102,7 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     )
     app.state.settings, app.state.engine = settings, engine
     app.state.live = LiveModels(engine)
+    app.state.live_cards = LiveCards(engine, app.state.live)
     app.state.access = Access(engine, settings.host)
     app.state.figures = Figures()
     app.state.provider = Provider(settings) if settings.oidc_issuer else None

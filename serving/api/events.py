@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from serving.api.asking import COMMON, WRITING, Nothing, Store, api_router
 from serving.api.outcomes import Key, key_of
 from serving.live.histories import MOST_CUSTOMERS, News, Strict, events_of
+from serving.live.news import LiveCards
 from serving.people.access import needs
 from serving.web.body import JsonBody
 from serving.web.problems import documented
@@ -30,13 +31,16 @@ class Events(Strict):
 
 
 class AcceptedEvents(BaseModel):
-    """The answer: these rows are on disk, and the next run reads them back."""
+    """The answer: these rows are on disk, and what is read from now on knows them."""
 
     events: int = Field(description="Rows, of all customers and tables.")
     request: int = Field(
         description="Grows with each request; `outcomes_until` of a run counts it."
     )
     received_at: AwareDatetime
+    not_scored: str | None = Field(
+        description="Why the cards are not made anew yet; null where they are."
+    )
 
 
 BODY: JsonBody[Events] = JsonBody(Events, MAX_BYTES)
@@ -67,8 +71,16 @@ def record_events(
 ) -> AcceptedEvents:
     """Purchases, visits, tickets and surveys of 1 to 1,000 customers, all or none.
 
-    Answered when they are on disk. Rows that your next export holds too count once.
+    Answered when they are on disk and the customers' cards are made anew: card, look-up, list and
+    export tell what came of it. Rows that your next export holds too count once.
     """
     key = key_of(request, idempotency_key)
-    kept = tell(store, events_of(told.customers), key, request.state.caller.who)
-    return AcceptedEvents(events=kept.outcomes, request=kept.request, received_at=kept.received_at)
+    events = events_of(told.customers)
+    kept = tell(store, events, key, request.state.caller.who)
+    live: LiveCards = request.app.state.live_cards
+    return AcceptedEvents(
+        events=kept.outcomes,
+        request=kept.request,
+        received_at=kept.received_at,
+        not_scored=live.after({event.customer_id for event in events}),
+    )

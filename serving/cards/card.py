@@ -264,6 +264,11 @@ class ScoreCard(Schema):
     withheld: Annotated[bool | None, Csv(22)] = Field(
         description="True: the customer is in the holdout, so the action is not to be carried out."
     )
+    is_live: Annotated[bool, Csv(50)] = Field(
+        default=False,
+        description="True: made anew with what was told since the release (`POST /v1/events`). Its "
+        "dates are its own; the plan, and what compares with everybody else, are the release's.",
+    )
     purchases: list[Purchases] | None = Field(
         default=None, description="Days with purchases, oldest first, where purchases=true."
     )

@@ -7,7 +7,7 @@ a number of their own) is brought into it here too, so that a history means the 
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pyarrow as pa
@@ -21,6 +21,8 @@ from sources.meanings.vocabulary import known_word
 from sources.written.currencies import currency_code
 
 if TYPE_CHECKING:
+    from ibis import Schema
+
     from features.history.facts import Schemas
 
 LARGEST = 9e12  # of a number, as in the check
@@ -33,6 +35,7 @@ KEYS = {  # a row is told apart by these; a second one with the same would count
 }
 
 Finite = Annotated[float, Field(gt=-LARGEST, lt=LARGEST, allow_inf_nan=False)]
+Cells = Mapping[str, Any]  # of a row, by column
 _KINDS: dict[str, Any] = {TEXT: Id, NUMBER: Finite, YESNO: bool, TIME: Moment}
 
 
@@ -97,7 +100,7 @@ def events_of(news: Iterable[Any]) -> list[Event]:
     for one in news:
         for name in TABLES_OF_EVENTS:
             rows = getattr(one, name)
-            _refuse_repeats(name, [(one.customer_id, row) for row in rows])
+            _refuse_repeats(name, [(one.customer_id, vars(row)) for row in rows])
             found += [
                 Event(name, one.customer_id, row.model_dump(exclude_none=True)) for row in rows
             ]
@@ -122,9 +125,11 @@ class Sent:
         for name in TABLES:
             if name == CUSTOMERS.name:
                 continue
-            rows = [(h.customer_id, row) for h in histories for row in getattr(h, name)]
+            # The cells of a row of pydantic's as they are, without asking it for each.
+            rows = [(h.customer_id, vars(row)) for h in histories for row in getattr(h, name)]
             if rows:
-                self._add(name, rows)
+                told = {c for h in histories for r in getattr(h, name) for c in r.model_fields_set}
+                self._add(name, rows, told)
         self._add_attributes(histories)
 
     @property
@@ -140,9 +145,7 @@ class Sent:
         found = [max(t for t in time.to_pylist() if t is not None) for time in times if len(time)]
         return max(found).date() if found else None
 
-    def _add(self, name: str, rows: list[tuple[str, Any]]) -> None:
-        contract = TABLES[name]
-        told = {field for _, row in rows for field in row.model_fields_set}
+    def _add(self, name: str, rows: list[tuple[str, Cells]], told: set[str]) -> None:
         if name not in self._schemas:
             self._left_out.add(name)
             return
@@ -152,24 +155,11 @@ class Sent:
         _refuse_repeats(name, rows)
         if "currency" in told:
             self._refuse_currencies(name, rows)
-        columns = {}
-        for column, dtype in schema.items():
-            if column == "customer_id":
-                values: list[Any] = [customer for customer, _ in rows]
-            elif column == "line_id":
-                values = _lines(name, rows)
-            elif column == "known_at" or column in contract.columns:
-                values = [getattr(row, column) for _, row in rows]
-            else:
-                values = [None] * len(rows)
-            if contract.columns.get(column) == TEXT and column not in ("customer_id", "line_id"):
-                values = [v if v is None else known_word(name, column, v) for v in values]
-            columns[column] = _array(values, dtype.to_pyarrow())
-        self.tables[name] = pa.table(columns)
+        self.tables[name] = typed_rows(name, rows, schema)
 
-    def _refuse_currencies(self, name: str, rows: Iterable[tuple[str, Any]]) -> None:
+    def _refuse_currencies(self, name: str, rows: Iterable[tuple[str, Cells]]) -> None:
         for customer, row in rows:
-            given = row.currency
+            given = row["currency"]
             if given is None or self._currency is None:
                 continue
             try:
@@ -212,6 +202,30 @@ class Sent:
         self.tables[CUSTOMERS.name] = pa.table(columns)
 
 
+def typed_rows(
+    name: str,
+    rows: Sequence[tuple[str, Cells]],
+    schema: "Schema",
+    numbered: Mapping[str, int] | None = None,
+) -> pa.Table:
+    """Rows of a table, each of a customer, in the schema of a release's.
+
+    `numbered` counts by order the lines that are there already.
+    """
+    contract, columns = TABLES[name], {}
+    for column, dtype in schema.items():
+        if column == "customer_id":
+            values: list[Any] = [customer for customer, _ in rows]
+        elif column == "line_id":
+            values = _lines(name, rows, numbered or {})
+        else:
+            values = [row.get(column) for _, row in rows]
+        if contract.columns.get(column) == TEXT and column not in ("customer_id", "line_id"):
+            values = [v if v is None else known_word(name, column, v) for v in values]
+        columns[column] = _array(values, dtype.to_pyarrow())
+    return pa.table(columns)
+
+
 def _array(values: list[Any], wanted: pa.DataType) -> pa.Array:
     """The values in the type of the schema; times are UTC there, without saying so."""
     if pa.types.is_timestamp(wanted):
@@ -221,27 +235,27 @@ def _array(values: list[Any], wanted: pa.DataType) -> pa.Array:
     return pa.array(values, wanted)
 
 
-def _lines(name: str, rows: Sequence[tuple[str, Any]]) -> list[str]:
+def _lines(name: str, rows: Sequence[tuple[str, Cells]], numbered: Mapping[str, int]) -> list[str]:
     """The line of each row: its own, else its position among the rows of its key."""
     key = [column for column in TABLES[name].key if column not in ("line_id", "customer_id")]
     seen: Counter[tuple[Any, ...]] = Counter()
     lines = []
     for customer, row in rows:
-        own = getattr(row, "line_id", None)
+        own = row.get("line_id")
         if own is None:
-            place = (customer, *(getattr(row, column) for column in key))
+            place = (customer, *(row[column] for column in key))
             seen[place] += 1
-            own = f"#{seen[place]}"
+            own = f"#{seen[place] + numbered.get(str(row.get('order_id')), 0)}"
         lines.append(own)
     return lines
 
 
-def _refuse_repeats(name: str, rows: Iterable[tuple[str, Any]]) -> None:
+def _refuse_repeats(name: str, rows: Iterable[tuple[str, Cells]]) -> None:
     if name not in KEYS:
         return
     seen: set[tuple[Any, ...]] = set()
     for customer, row in rows:
-        key = tuple(getattr(row, column) for column in KEYS[name])
+        key = tuple(row[column] for column in KEYS[name])
         if None in key:  # a line without a number of its own is one more line
             continue
         if key in seen:

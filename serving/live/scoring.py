@@ -5,7 +5,8 @@ what holds the customer) takes everybody's history, and is null in a live card.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -115,18 +116,45 @@ class LiveScorer:
         """
         sent = Sent(histories, self.schemas, self.basis.currency)
         timeline = self._at(as_of_date, sent.newest_day())
-        snapshot, bought = self.features.with_categories(sent.tables, timeline.score)
-        cards = self._cards(snapshot, bought, timeline, 1.0 if with_reasons else 0.0)
-        absent = sorted(set(sent.customers) - set(snapshot["customer_id"]))
-        if absent:
-            cards += self._lapsed(sent, absent, timeline)
-        by_customer = {card["customer_id"]: card for card in cards}
+        cards = self._scored(sent.customers, sent.tables, timeline, 1.0 if with_reasons else 0.0)
         return Scores(
             date_of(timeline.score),
             date_of(timeline.data_until),
-            [(customer, by_customer.get(customer)) for customer in sent.customers],
+            [(customer, cards.get(customer)) for customer in sent.customers],
             sent.left_out,
         )
+
+    def score_tables(
+        self, customers: Sequence[str], tables: Mapping[str, pa.Table], newest: dt.date
+    ) -> dict[str, tuple[Card, list[Card]]]:
+        """Cards and days with purchases by customer, as of the day after `newest` or later.
+
+        `tables` hold every row of these customers in the release's schemas. Who never bought, or
+        objects to profiling, is left out.
+        """
+        timeline = self._at(None, newest)
+        cards = self._scored(customers, tables, timeline, 1.0)
+        rows = pa.Table.from_pandas(self.features.timelines(tables, timeline.score)).to_pylist()
+        bought: dict[str, list[Card]] = defaultdict(list)
+        for row in rows:
+            day = row["event_day"].date().isoformat()
+            known = {"day": day, "orders": row["orders"], "amount": row.get("amount")}
+            bought[row["customer_id"]].append(known)
+        return {who: (card, bought[who]) for who, card in cards.items()}
+
+    def _scored(
+        self,
+        customers: Sequence[str],
+        tables: Mapping[str, pa.Table],
+        timeline: Any,
+        reasons_share: float,
+    ) -> dict[str, Card]:
+        snapshot, bought = self.features.with_categories(tables, timeline.score)
+        cards = self._cards(snapshot, bought, timeline, reasons_share)
+        absent = sorted(set(customers) - set(snapshot["customer_id"]))
+        if absent:
+            cards += self._lapsed(tables, absent, timeline)
+        return {card["customer_id"]: card for card in cards}
 
     def _at(self, as_of_date: dt.date | None, newest: dt.date | None) -> Any:
         """The time plan as of the date that is meant."""
@@ -170,13 +198,15 @@ class LiveScorer:
         cards["lifecycle_stage"] = cards["customer_id"].map(stages)
         return self._as_cards(cards, timeline)
 
-    def _lapsed(self, sent: Sent, customers: list[str], timeline: Any) -> list[Card]:
+    def _lapsed(
+        self, tables: Mapping[str, pa.Table], customers: list[str], timeline: Any
+    ) -> list[Card]:
         """Cards of who bought before and is in no cohort any more; none for who never bought."""
         theirs = {
             name: table.filter(pc.is_in(table["customer_id"], pa.array(customers)))
-            for name, table in sent.tables.items()
+            for name, table in tables.items()
         }
-        purchases = self.features.last_purchases(theirs, timeline.score)
+        purchases = self.features.timelines(theirs, timeline.score)
         if purchases.empty:
             return []
         nobody = pd.DataFrame({"customer_id": pd.Series([], dtype="str")})

@@ -34,6 +34,7 @@ class Cursor(BaseModel):
     value: Number | str
     customer_id: str = Field(pattern=NO_NUL)
     seen: int = Field(ge=0, le=2**53)
+    live_until: int | None = Field(default=None, ge=0, le=2**53)  # None: as it was published
 
     @model_validator(mode="after")
     def _fits(self) -> "Cursor":

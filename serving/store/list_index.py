@@ -109,6 +109,11 @@ class ListIndex:
         """The value at risk of those who are chosen."""
         return float(self._values["value_at_risk"][chosen].sum())
 
+    def rank(self, churn_risk: float) -> int:
+        """The place among those who are scored: 1 is most at risk."""
+        is_above = self._values["churn_risk"] > churn_risk
+        return 1 + int((is_above & self._is("status", [SCORED])).sum())
+
     def ranked(
         self, chosen: np.ndarray, sort: Sort, order: Order, after: tuple[Any, str] | None
     ) -> Iterator[tuple[str, Any]]:

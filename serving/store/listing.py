@@ -21,7 +21,9 @@ from serving.store.errors import (
     UnknownNameError,
 )
 from serving.store.list_index import ListIndex
+from serving.store.live_cards import live_index, newest_live
 from serving.store.memory import Kept
+from serving.store.overlaid import OverlaidIndex
 from serving.store.published import Found, find_release
 from serving.store.reading import cards_in_order, explained
 from serving.store.tables import CARDS, INDEX
@@ -85,7 +87,8 @@ def _page(
     release = found.release
     _check_names(query, release)
     sort, order = _order(query, cursor, release)
-    index = list_index(connection, found)
+    until = _live_until(connection, found, cursor, asked)
+    index = _with_live(connection, found, until)
     older = None
     if query.changed_since is not None:
         older = older_release(connection, query.changed_since)
@@ -103,7 +106,7 @@ def _page(
         release=release,
         sort=sort,
         order=order,
-        cards=cards_in_order(connection, [who for who, _ in rows[:limit]], found),
+        cards=cards_in_order(connection, [who for who, _ in rows[:limit]], found, until or 0),
         total=int(chosen.sum()),
         total_value_at_risk=index.money(chosen) if release.has_money else None,
         seen=seen,
@@ -119,9 +122,28 @@ def _page(
                 value=last[1],
                 customer_id=last[0],
                 seen=seen + limit,
+                live_until=until,
             ),
         ),
     )
+
+
+def _live_until(
+    connection: Connection, found: Found, cursor: Cursor | None, asked: str | None
+) -> int | None:
+    """Up to which live card the list is read; None where a release was named, as published."""
+    if cursor is not None:
+        return cursor.live_until
+    return newest_live(connection, found.number) if asked is None else None
+
+
+def _with_live(
+    connection: Connection, found: Found, until: int | None
+) -> ListIndex | OverlaidIndex:
+    """What lists are filtered and sorted by, with live cards up to that number."""
+    published = list_index(connection, found)
+    live = live_index(connection, found.number, until) if until else None
+    return published if live is None else OverlaidIndex(published, live)
 
 
 def _cursor(connection: Connection, query: AtRiskQuery, asked: str | None) -> Cursor | None:
@@ -168,5 +190,6 @@ def list_index(connection: Connection, found: Found) -> ListIndex:
 
 def seen_among(connection: Connection, customers: Collection[str]) -> set[str]:
     """Those of these customers of the current release whom this reader sees."""
-    index = list_index(connection, find_release(connection))
+    found = find_release(connection)
+    index = _with_live(connection, found, newest_live(connection, found.number))
     return index.among(customers, visible_owners(connection))

@@ -9,6 +9,7 @@ from serving.cards.fields import ALWAYS, sparse
 from serving.cards.release import Release
 from serving.cards.stored import Card, fitted, fitted_fields
 from serving.store.listing import list_index
+from serving.store.live_cards import live_cards_of, newest_live
 from serving.store.published import Found, find_release
 from serving.store.reading import card_in, explained, newest_contents
 from serving.store.tables import card_versions
@@ -30,10 +31,14 @@ def cards_of(
     try:
         with engine.connect() as connection:
             found = find_release(connection, release)
+            until = newest_live(connection, found.number) if release is None else 0
             for start in range(0, len(asked), BATCH):
-                its = card_versions.c.customer_id.in_(asked[start : start + BATCH])
+                some = asked[start : start + BATCH]
+                live = live_cards_of(connection, found.number, some, until)
+                its = card_versions.c.customer_id.in_([who for who in some if who not in live])
                 for who, content in newest_contents(connection, found.number, its).items():
-                    card = card_in(connection, content, who, found.release)
+                    live[who] = card_in(connection, content, who, found.release)
+                for who, card in live.items():
                     card = fitted_fields(card, read)
                     if sees(connection, card["owner"]):
                         cards[who] = sparse(card, fields)

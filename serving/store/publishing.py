@@ -18,10 +18,11 @@ from core.files import check_manifest, read_json
 from models.judging.realised import JUDGED
 from serving.store.behind import without_garbage_collection
 from serving.store.database import check_not_newer, publishing, upgrade, writing
+from serving.store.histories import UNTIL, drop_histories, load_histories
 from serving.store.kept_out import leave_out
 from serving.store.live_files import drop_unused, keep_files
 from serving.store.loading import load_cards, load_timelines, risks
-from serving.store.past import COMPANY, PROMISED, SOURCE_SHA, source_hash
+from serving.store.past import COMPANY, PROMISED, SOURCE_SHA, WATERMARK, source_hash
 from serving.store.published import write_info
 from serving.store.release_folder import Counts, check_schema, read_facts, read_forecast
 from serving.store.release_schema import ReleaseSchema, check_manifest_facts
@@ -69,7 +70,9 @@ def publish(
                 f"{folder} was written anew while it was being published: publish again."
             )
         keep_files(engine, folder, manifest)
+        _keep_histories(engine, number, folder)
         _switch(engine, number)
+        drop_histories(engine, number)
         removed = _remove_old(engine, number, keep)
         drop_unused(engine)
     outcome: Outcome = "published" if known is None else "brought back"
@@ -129,11 +132,22 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
         info[FORECAST] = forecast.model_dump(mode="json")
     source = manifest["source"]
     info |= {SOURCE_SHA: source_hash(source), COMPANY: source.get(COMPANY)}
+    info[WATERMARK] = source.get(WATERMARK, 0)
     info[PROMISED] = _promised(folder)
     with writing(engine) as connection:
         info[INDEX] = hash_of_parts(connection, number)
         write_info(connection, number, info)
     return number
+
+
+def _keep_histories(engine: Engine, number: int, folder: Path) -> None:
+    """Keep the histories of a release, and on its facts up to which day they reach."""
+    until = load_histories(engine, number, folder)
+    its = select(releases.c.info).where(releases.c.number == number)
+    with writing(engine) as connection:
+        info = connection.scalar(its) or {}
+        if info.get(UNTIL) != until:
+            write_info(connection, number, {**info, UNTIL: until})
 
 
 def _promised(folder: Path) -> dict[str, Any]:

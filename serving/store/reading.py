@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, select
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import NoReleaseError
@@ -16,6 +16,7 @@ from serving.store.errors import (
     CustomerNotFoundError,
     NoForecastError,
 )
+from serving.store.live_cards import live_cards_of, newest_content, read_live
 from serving.store.published import NOTHING, Found, find_release
 from serving.store.release_folder import shape_of, told_by
 from serving.store.tables import FORECAST, card_versions, releases, timeline_versions
@@ -84,12 +85,18 @@ def one_card(
 ) -> tuple[Release, Card]:
     """The customer's card in a release. Raises CustomerNotFoundError without one.
 
+    Of the current release, where none is named, it is the one that knows what was told since.
+
     Raises NoReleaseError and ReleaseNotFoundError as `current`.
     """
     try:
         with engine.connect() as connection:
             found = find_release(connection, release)
-            content = _newest(connection, card_versions, customer_id, found.number)
+            live, content = _contents(connection, customer_id, found.number)
+            if live is not None and release is None:
+                card = read_live(connection, live, with_purchases)
+                if sees(connection, card["owner"]):
+                    return found.release, card
             if content is None:
                 raise _no_card(customer_id, found.release)
             card = fitted(card_in(connection, content, customer_id, found.release))
@@ -110,14 +117,19 @@ def _no_card(customer_id: str, release: Release) -> CustomerNotFoundError:
     )
 
 
-def cards_in_order(connection: Connection, customers: list[str], found: Found) -> list[Card]:
-    """The cards of these customers in a release, in the order of the customers."""
-    contents = newest_contents(connection, found.number, card_versions.c.customer_id.in_(customers))
-    return [
-        fitted(card_in(connection, contents[who], who, found.release))
-        for who in customers
-        if who in contents
-    ]
+def cards_in_order(
+    connection: Connection, customers: list[str], found: Found, live_until: int
+) -> list[Card]:
+    """The cards of these customers in a release, in the order of the customers.
+
+    `live_until`: with live cards up to this number; 0: as they were published.
+    """
+    cards = live_cards_of(connection, found.number, customers, live_until)
+    published = [who for who in customers if who not in cards]
+    contents = newest_contents(connection, found.number, card_versions.c.customer_id.in_(published))
+    for who, content in contents.items():
+        cards[who] = fitted(card_in(connection, content, who, found.release))
+    return [cards[who] for who in customers if who in cards]
 
 
 def newest_contents(
@@ -131,16 +143,26 @@ def newest_contents(
     return {who: content for who, content in found.items() if content is not None}
 
 
-def _newest(connection: Connection, table: Table, customer_id: str, number: int) -> bytes | None:
-    """What counts of a customer in a release; None where the release has nothing of him."""
-    query = (
+def _contents(
+    connection: Connection, customer_id: str, number: int
+) -> tuple[bytes | None, bytes | None]:
+    """The live card and the published one of a customer, in one question to the store."""
+    live, published = (
+        newest_content(number, customer_id),
+        _newest(card_versions, customer_id, number),
+    )
+    row = connection.execute(select(live.scalar_subquery(), published.scalar_subquery())).one()
+    return row[0], row[1]
+
+
+def _newest(table: Table, customer_id: str, number: int) -> Select[Any]:
+    """Asks what counts of a customer in a release; null where the release has nothing of him."""
+    return (
         select(table.c.content)
         .where(table.c.customer_id == customer_id, table.c.number <= number)
         .order_by(table.c.number.desc())
         .limit(1)
     )
-    content: bytes | None = connection.scalar(query)
-    return content
 
 
 def card_in(connection: Connection, content: bytes, customer_id: str, release: Release) -> Card:
@@ -155,7 +177,8 @@ def card_in(connection: Connection, content: bytes, customer_id: str, release: R
 
 def _purchases(connection: Connection, number: int, customer_id: str) -> list[Card]:
     """The days with purchases, as `Purchases` describes them."""
-    content = _newest(connection, timeline_versions, customer_id, number)
+    asked = _newest(timeline_versions, customer_id, number)
+    content: bytes | None = connection.scalar(asked)
     found = [] if content is None else read_timeline(connection, content)
     return [{"day": day.isoformat(), "orders": n, "amount": sum_} for day, n, sum_ in found]
 

@@ -53,6 +53,7 @@ BUILT = {
     "next_purchase_date": (*DATES.values(), REACH),
     "next_categories": tuple(CATEGORIES.values()),
     "intended_action": ("intended_action", *ACTION),
+    "is_live": (),
     "purchases": (),
 }
 AS_THEY_ARE = sorted(set(ScoreCard.model_fields) - set(BUILT))
@@ -222,6 +223,7 @@ def shape_of(row: Row, told: Row) -> Row:
         else {**when, "reach_days": row.get(REACH)},
         "next_categories": _next_categories(row),
         "intended_action": action,
+        "is_live": False,
     }
     return {name: shape[name] for name in ORDER}
 

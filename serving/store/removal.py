@@ -13,16 +13,18 @@ from models.words import LISTED
 from serving.store.published import write_info
 from serving.store.tables import (
     CARDS,
+    HISTORY,
     INDEX,
     TIMELINES,
     VERSIONS,
+    live_cards,
     metadata,
     release_parts,
     releases,
 )
 from serving.store.versions import hash_of_parts, read_parts, remove_from_parts
 
-OF_RELEASES = (*VERSIONS, release_parts)  # whoever is not in these is in no release
+OF_RELEASES = (*VERSIONS, release_parts, live_cards)  # whoever is not in these is in no release
 AT_ONCE = 500  # ids in one statement
 
 
@@ -50,10 +52,12 @@ def _remove(connection: Connection, number: int, customer_ids: Collection[str]) 
     Whoever is removed is in no other release either, so that their cards are removed for good.
     """
     gone: list[Any] = []
+    its = (release_parts.c.number == number, release_parts.c.kind.startswith(HISTORY))
+    histories = connection.scalars(select(release_parts.c.kind).where(*its).distinct()).all()
     for some in _batches(customer_ids):
-        for kind in (CARDS, TIMELINES):
+        for kind in (CARDS, TIMELINES, *histories):
             gone += remove_from_parts(connection, number, kind, some)
-        for table in VERSIONS:
+        for table in (*VERSIONS, live_cards):
             connection.execute(delete(table).where(table.c.customer_id.in_(some)))
     if gone:
         _count_down(connection, number, gone)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
 )
 
 # Texts are sorted by their bytes, the same on every database.
@@ -82,13 +83,28 @@ release_parts = Table(
     "release_parts",
     metadata,
     Column("number", ForeignKey("releases.number"), primary_key=True),
-    Column("kind", String, primary_key=True),  # CARDS or TIMELINES
+    Column("kind", String, primary_key=True),  # CARDS, TIMELINES or a table of histories
     Column("part", Integer, primary_key=True, autoincrement=False),
     Column("first_id", BYTES, nullable=False),  # the least and the greatest customer id in it
     Column("last_id", BYTES, nullable=False),
     Column("content", LargeBinary, nullable=False),  # Arrow IPC: one row per customer
 )
-CARDS, TIMELINES = "cards", "timelines"
+CARDS, TIMELINES, HISTORY = "cards", "timelines", "history:"  # HISTORY begins a table's kind
+
+# Cards computed anew for a release from what was told since; of a customer the newest counts.
+live_cards = Table(
+    "live_cards",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("release_number", ForeignKey("releases.number"), nullable=False),
+    Column("customer_id", BYTES, nullable=False),
+    Column("request", Integer, nullable=False),  # the newest request whose events are in it
+    Column("content", LargeBinary, nullable=False),  # as in card_versions, with `purchases`
+    Column("listed", Text, nullable=False),  # JSON: what lists filter and sort by
+    sqlite_autoincrement=True,
+)
+Index("ix_live_cards_customer", live_cards.c.customer_id, live_cards.c.release_number)
+Index("ix_live_cards_release", live_cards.c.release_number, live_cards.c.number)
 
 # How cards are written: the columns of a row, and what compressed texts have in common.
 codings = Table(

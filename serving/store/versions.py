@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, Engine, Table, and_, delete, func, insert, select
 
 from serving.store.database import writing
-from serving.store.tables import CARDS, VERSIONS, release_parts, releases
+from serving.store.tables import CARDS, VERSIONS, live_cards, release_parts, releases
 
 BATCH = 20_000  # rows of one transaction: others can write in between
 HASHES = pa.schema([("customer_id", pa.string()), ("content_hash", pa.int64())])
@@ -159,6 +159,7 @@ def remove_release(engine: Engine, number: int) -> None:
     for table in VERSIONS:
         _remove_rows(engine, table, number)
     with writing(engine) as connection:
+        connection.execute(delete(live_cards).where(live_cards.c.release_number == number))
         for its in (release_parts, releases):
             connection.execute(delete(its).where(its.c.number == number))
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import Connection, Engine, and_, func, insert, inspect, or_, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from core.clock import utc_now
 from core.errors import NoReleaseError
@@ -172,6 +172,23 @@ def read_told(engine: Engine, source: Mapping[str, Any]) -> Told:
     except DBAPIError as error:
         raise unreachable(engine, error) from None
     return Told(watermark or 0, dict(rows), others or 0)
+
+
+def has_events(engine: Engine) -> bool:
+    """Whether anything was told as it happened. Raises StoreError where it does not answer."""
+    if version(engine) is None:
+        return False
+    try:
+        with engine.connect() as connection:
+            names = {column["name"] for column in inspect(connection).get_columns(outcomes.name)}
+            if outcomes.c.event_day.name not in names:
+                return False  # a store of older code
+            told = select(outcomes.c.number).where(outcomes.c.event_day.is_not(None)).limit(1)
+            return connection.scalar(told) is not None
+    except NoSuchTableError:
+        return False
+    except DBAPIError as error:
+        raise unreachable(engine, error) from None
 
 
 def _refuse_unseen(connection: Connection, customers: list[str]) -> None:

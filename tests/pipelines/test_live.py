@@ -12,14 +12,17 @@ from pydantic import TypeAdapter
 from core.errors import ArtifactError
 from core.files import hashes, read_json, sha256_of, write_json, write_manifest
 from serving.live.basis import FOLDER
-from serving.live.histories import History
+from serving.live.histories import History, News, events_of
+from serving.live.news import OF_THE_RELEASE, bring_up_to_date
 from serving.live.process import LiveModels, try_models
 from serving.live.scoring import COMPARED, LiveScorer
 from serving.store.database import open_store
 from serving.store.errors import NoModelsError
 from serving.store.live_files import live_files
 from serving.store.publishing import publish
+from serving.store.reading import one_card
 from serving.store.release_folder import card_of
+from serving.work.outcomes import tell
 from tests.serving.conftest import Running
 from tests.serving.releases import card_row, write_release
 
@@ -246,3 +249,108 @@ def test_models_that_fit_are_swapped_in_while_the_old_ones_answer(store, release
     store.dispose()
     with pytest.raises(ArtifactError):
         try_models(tmp_path / "nowhere")
+
+
+def tell_event(service, key, *customers):
+    sent = {"Content_Type": "application/json", "Idempotency_Key": key}
+    answer = service.get("/v1/events", "POST", json.dumps({"customers": customers}), **sent)
+    assert answer.status == 201, answer.text
+    assert answer.json()["not_scored"] is None
+    return answer.json()
+
+
+def bought_on(day, order_id, clock="09:00:00", **changes):
+    """An order of that day (a Timestamp)."""
+    return {
+        "order_id": order_id,
+        "event_time": f"{day:%Y-%m-%d}T{clock}Z",
+        "amount": 12.5,
+    } | changes
+
+
+def test_a_purchase_that_is_told_changes_card_list_look_up_and_reasons_at_once(
+    asked, release, scorer, tables
+):
+    cards = pd.read_parquet(release / "cards.parquet")
+    scored = cards[cards["status"] == "scored"].sort_values("value_at_risk")
+    customer, day = scored["customer_id"].iloc[-1], scored["as_of_date"].iloc[0]
+    before = asked.get(f"/v1/customers/{customer}").json()
+    order = bought_on(day, "told-1")
+    mine = {"customer_id": customer, "orders": [order]}
+    tell_event(asked, "told-1", mine, {"customer_id": "new here", "orders": [order]})
+    tell_event(asked, "told-1 again", mine)  # the same under another key
+    whole = history(tables, customer, customer)
+    whole["orders"].append(order)
+    new = {"customer_id": "new here", "orders": [order]}
+    expected = dict(scorer.score(read([whole, new]), None, with_reasons=True).cards)
+
+    card = asked.get(f"/v1/customers/{customer}?purchases=true").json()
+    same = card.keys() & (expected[customer].keys() - {*LEFT_OUT, "release_id", "is_live"})
+    for name in sorted(same - {"reasons", "purchases", "risk_change"}):
+        assert card[name] == expected[customer][name], name
+    assert [one["contribution"] for one in card["reasons"]] == [
+        one["contribution"] for one in expected[customer]["reasons"]
+    ]
+    assert {name: card[name] for name in OF_THE_RELEASE} == {n: before[n] for n in OF_THE_RELEASE}
+    assert card["is_live"] and card["data_until"] == f"{day:%Y-%m-%d}"
+    assert card["purchases"][-1]["day"] == f"{day:%Y-%m-%d}"
+    assert card["churn_risk"] < before["churn_risk"]
+
+    explained = asked.get(f"/v1/customers/{customer}/explain").json()
+    assert (explained["churn_risk"], explained["risk_rank"]) == (
+        card["churn_risk"],
+        card["risk_rank"],
+    )
+    body = json.dumps({"customer_ids": [customer, "new here"]})
+    told = asked.get("/v1/scores:lookup", "POST", body, Content_Type="application/json").json()
+    risks = [row["card"]["churn_risk"] for row in told["customers"]]
+    assert risks == [expected[who]["churn_risk"] for who in (customer, "new here")]
+    ids = [row["customer_id"] for row in asked.get("/v1/at-risk?limit=1000").json()["customers"]]
+    assert ids.index(customer) > 0 and "new here" in ids
+    named = asked.get(f"/v1/customers/{customer}?release={before['release_id']}").json()
+    assert named["churn_risk"] == before["churn_risk"]
+
+
+def events(customer, *orders):
+    told = [{"customer_id": customer, "orders": orders}]
+    return events_of(TypeAdapter(list[News]).validate_json(json.dumps(told)))
+
+
+def test_what_the_history_holds_counts_once_and_a_release_that_knows_the_events_makes_none(
+    store, release, scorer, tables
+):
+    release_id = read_json(release / "manifest.json")["release_id"]
+    of_release = LiveScorer(release, release_id)
+    customer = sorted(set(tables["orders"]["customer_id"]))[0]
+    own = tables["orders"][tables["orders"]["customer_id"] == customer].iloc[-1]
+    known = bought_on(own["event_time"], own["order_id"], amount=999.0)
+    late = bought_on(own["event_time"], "late")
+    _, before = one_card(store, customer, True)
+    request = tell(store, events(customer, known), "1", "shop").request
+    assert bring_up_to_date(store, of_release) == 1
+    _, same = one_card(store, customer, True)
+    assert {**same, "is_live": False, "risk_rank": before["risk_rank"]} == before
+    request = tell(store, events(customer, late), "2", "shop").request
+    assert bring_up_to_date(store, of_release, ["somebody else"]) == 0
+    assert bring_up_to_date(store, of_release) == 1
+    assert bring_up_to_date(store, of_release) == 0
+    _, after = one_card(store, customer, True)
+    assert sum(day["orders"] for day in after["purchases"]) == 1 + sum(
+        day["orders"] for day in before["purchases"]
+    )
+
+    def knows_them(folder):
+        shutil.copytree(release / "histories", folder / "histories")
+
+    made = damaged(release.parent / "knows", release, knows_them)
+    manifest = read_json(made / "manifest.json")
+    source = manifest["source"] | {"outcomes_until": request}
+    (made / "manifest.json").unlink()
+    write_manifest(made, **manifest | {"source": source, "release_id": "knows"})
+    publish(made, store, keep=5)
+    with pytest.raises(NoModelsError, match="are not loaded"):
+        bring_up_to_date(store, of_release)
+    assert bring_up_to_date(store, LiveScorer(made, "knows")) == 0
+    newer = bought_on(pd.Timestamp("2026-01-01"), "newer")
+    tell(store, events(customer, newer), "3", "shop")
+    assert bring_up_to_date(store, LiveScorer(made, "knows")) == 1

@@ -1,0 +1,101 @@
+"""What customers did, in the store: the rows of the current release that live features need.
+
+A part holds the rows of some customers, in the order of their ids, so that those of one customer
+are read without those of all. They are kept of the current release alone: others are read as they
+were published.
+"""
+
+import datetime as dt
+from bisect import bisect_left
+from collections.abc import Collection
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from sqlalchemy import ColumnElement, Connection, Engine, delete, select
+
+from core.files import HISTORIES
+from serving.store.database import writing
+from serving.store.kept_out import who_is_out
+from serving.store.tables import HISTORY, release_parts
+from serving.store.versions import write_part
+from sources.contract import ORDERS, TABLES
+
+UNTIL = "history_until"  # of a release: the day of its newest order; null where it has no histories
+PART = 8_192  # rows
+AT_ONCE = 32  # parts of one transaction: others can write in between
+
+
+def load_histories(engine: Engine, number: int, folder: Path) -> str | None:
+    """Keep the histories of a release folder under a release's number; the day they reach to.
+
+    None where the folder has none. Who is kept out of releases is left out here too.
+    """
+    until: dt.date | None = None
+    with writing(engine) as connection:
+        connection.execute(delete(release_parts).where(*_of(number)))
+    for file in sorted((folder / HISTORIES).glob("*.parquet")):
+        time = TABLES[file.stem].time
+        batches = enumerate(pq.ParquetFile(file).iter_batches(PART))
+        while some := list(islice(batches, AT_ONCE)):
+            with writing(engine) as connection:
+                # Asked each time: somebody may be erased while this is being loaded.
+                is_out = who_is_out(connection)
+                for part, batch in some:
+                    rows = pa.table(batch).replace_schema_metadata(None)
+                    if file.stem == ORDERS.name:
+                        newest = pc.max(rows[time]).as_py().date()
+                        until = newest if until is None else max(until, newest)
+                    if is_out is not None:
+                        ids = pc.unique(rows["customer_id"]).to_pylist()
+                        out = pa.array([who for who in ids if is_out(who)], pa.string())
+                        rows = rows.filter(pc.invert(pc.is_in(rows["customer_id"], out)))
+                    if len(rows):
+                        write_part(connection, number, HISTORY + file.stem, part, rows)
+    return None if until is None else until.isoformat()
+
+
+def drop_histories(engine: Engine, current: int) -> None:
+    """Keep those of the current release alone."""
+    with writing(engine) as connection:
+        is_history = release_parts.c.kind.startswith(HISTORY)
+        connection.execute(
+            delete(release_parts).where(is_history, release_parts.c.number != current)
+        )
+
+
+def histories_of(
+    connection: Connection, number: int, customers: Collection[str]
+) -> dict[str, pa.Table]:
+    """The rows of these customers by table; a table in which they have none is left out."""
+    asked = sorted(set(customers))
+    columns = (
+        release_parts.c.kind,
+        release_parts.c.part,
+        release_parts.c.first_id,
+        release_parts.c.last_id,
+    )
+    wanted: dict[str, list[int]] = {}
+    for row in connection.execute(select(*columns).where(*_of(number))):
+        place = bisect_left(asked, row.first_id)
+        if place < len(asked) and asked[place] <= row.last_id:
+            wanted.setdefault(row.kind, []).append(row.part)
+    found, ids = {}, pa.array(asked, pa.string())
+    for kind, parts in wanted.items():
+        tables = []
+        for part in sorted(parts):
+            its = (*_of(number), release_parts.c.kind == kind, release_parts.c.part == part)
+            content = connection.scalar(select(release_parts.c.content).where(*its))
+            if content is not None:  # taken out by an erasure meanwhile
+                table = pa.ipc.open_file(pa.BufferReader(content)).read_all()
+                tables.append(table.filter(pc.is_in(table["customer_id"], ids)))
+        rows = pa.concat_tables(tables) if tables else None
+        if rows is not None and len(rows):
+            found[kind.removeprefix(HISTORY)] = rows
+    return found
+
+
+def _of(number: int) -> tuple[ColumnElement[bool], ...]:
+    return (release_parts.c.number == number, release_parts.c.kind.startswith(HISTORY))

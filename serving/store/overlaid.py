@@ -1,0 +1,68 @@
+"""A list of a release with the live cards that lie over it, filtered and ranked as one."""
+
+import datetime as dt
+from collections.abc import Collection, Iterator
+from heapq import merge
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from serving.cards.query import Filters
+from serving.cards.sorting import Order, Sort
+from serving.store.list_index import ListIndex
+
+
+class OverlaidIndex:
+    """As a ListIndex; a customer with a live card is found by that, and not by the published one.
+
+    What is chosen of both stands in one array: published customers first.
+    """
+
+    def __init__(self, published: ListIndex, live: ListIndex) -> None:
+        self._published, self._live = published, live
+        place = pc.index_in(live.ids, published.ids).drop_null().to_numpy()
+        self._stands = np.ones(len(published), dtype=bool)
+        self._stands[place] = False
+
+    def chosen(
+        self, query: Filters, owners: Collection[str] | None, older: ListIndex | None = None
+    ) -> np.ndarray:
+        """Whether each customer fits the filters; as of ListIndex."""
+        published = self._published.chosen(query, owners, older) & self._stands
+        return np.concatenate([published, self._live.chosen(query, owners, older)])
+
+    def money(self, chosen: np.ndarray) -> float:
+        """The value at risk of those who are chosen."""
+        published, live = self._parted(chosen)
+        return self._published.money(published) + self._live.money(live)
+
+    def ranked(
+        self, chosen: np.ndarray, sort: Sort, order: Order, after: tuple[Any, str] | None
+    ) -> Iterator[tuple[str, Any]]:
+        """Id and value of those who are chosen, in order, after that value and id."""
+        published, live = self._parted(chosen)
+        sign = -1 if order == "desc" else 1
+
+        def place(row: tuple[str, Any]) -> tuple[float, str]:
+            who, value = row
+            number = dt.date.fromisoformat(value).toordinal() if isinstance(value, str) else value
+            return sign * number, who
+
+        return merge(
+            self._published.ranked(published, sort, order, after),
+            self._live.ranked(live, sort, order, after),
+            key=place,
+        )
+
+    def among(self, customers: Collection[str], owners: Collection[str] | None) -> set[str]:
+        """Those of these customers who are there and are customers of these owners."""
+        is_live = pc.is_in(pa.array(list(customers), pa.string()), self._live.ids).to_pylist()
+        live = {who for who, found in zip(customers, is_live, strict=True) if found}
+        others = set(customers) - live
+        return self._live.among(live, owners) | self._published.among(others, owners)
+
+    def _parted(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        size = len(self._published)
+        return chosen[:size], chosen[size:]

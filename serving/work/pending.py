@@ -1,0 +1,70 @@
+"""Events that the current release does not know: those that came later, or are newer than its data.
+
+A run reads events up to a watermark (`outcomes_until`), and takes in those up to its newest order
+(`history_until`): these are in the histories of its release.
+"""
+
+import datetime as dt
+import json
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from serving.store.histories import UNTIL
+from serving.store.past import COMPANY, WATERMARK
+from serving.store.published import Found
+from serving.store.work_tables import outcome_requests, outcomes
+from serving.work.kinds import Row
+from serving.work.outcomes import IS_EVENT, KNOWN_AT
+
+
+@dataclass
+class Pending:
+    """What a release does not know of one customer: rows by table, oldest first, as read back."""
+
+    request: int = 0  # the newest one
+    newest: dt.date = dt.date.min  # day
+    rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+
+
+def waiting_requests(connection: Connection, found: Found) -> dict[str, int]:
+    """The newest request of every customer of whom the release does not know all events."""
+    newest = func.max(outcomes.c.request).label("newest")
+    query = select(outcomes.c.customer_id, newest)
+    grouped = query.select_from(_joined()).where(_is_unknown(connection, found))
+    rows = connection.execute(grouped.group_by(outcomes.c.customer_id))
+    return {row.customer_id: row.newest for row in rows}
+
+
+def pending(connection: Connection, found: Found, customers: Collection[str]) -> dict[str, Pending]:
+    """The events of these customers that the release does not know; who has none is left out."""
+    query = (
+        select(outcomes, outcome_requests.c.received_at)
+        .select_from(_joined())
+        .where(_is_unknown(connection, found), outcomes.c.customer_id.in_(customers))
+        .order_by(outcomes.c.number)
+    )
+    told: dict[str, Pending] = defaultdict(Pending)
+    for row in connection.execute(query):
+        its = told[row.customer_id]
+        its.request, its.newest = max(its.request, row.request), max(its.newest, row.event_day)
+        known_at = row.received_at.replace(tzinfo=dt.UTC).isoformat(timespec="microseconds")
+        cells = json.loads(row.row) | {KNOWN_AT: known_at, IS_EVENT: True}
+        its.rows[row.table_name].append(cells)
+    return dict(told)
+
+
+def _joined() -> Any:
+    return outcomes.join(outcome_requests, outcomes.c.request == outcome_requests.c.number)
+
+
+def _is_unknown(connection: Connection, found: Found) -> Any:
+    company, until = found.part(connection, COMPANY), found.part(connection, UNTIL)
+    is_ours = or_(outcome_requests.c.company.is_(None), outcome_requests.c.company == company)
+    is_new = [outcomes.c.request > (found.part(connection, WATERMARK) or 0)]
+    if until is not None:
+        is_new.append(outcomes.c.event_day > dt.date.fromisoformat(until))
+    return and_(outcomes.c.event_day.is_not(None), is_ours, or_(*is_new))
