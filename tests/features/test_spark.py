@@ -48,6 +48,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
     pytest.mark.filterwarnings("ignore:.*<socket.socket:pytest.PytestUnraisableExceptionWarning"),
 ]
+# Of hundreds of queries each is run once: compiling them well takes longer than they do. With this
+# Java uses three quarters of the processor's time.
+SHORT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 OTHER_DATES = (day(AS_OF) - 60, day(AS_OF) - 20)
 # World, customers, days, and the tables and columns it does not have: company() has them all.
 NOWHERE = {"reopened_at", "responded", "value"}
@@ -63,7 +66,9 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def session():
     """The one Spark of this module, ended with its Java."""
-    found = spark.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_SUBMIT_ARGS", f"--driver-java-options '{SHORT}' pyspark-shell")
+        found = spark.start()
     yield found
     context = type(found.sparkContext)
     gateway = context._gateway

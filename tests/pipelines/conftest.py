@@ -10,12 +10,23 @@ import pytest
 from filelock import FileLock
 
 from tests.pipelines.project import Project, new_project
+from tests.pipelines.warm_python import warm_python
 from tests.synthetic import Shop, tables
 
 
 @pytest.fixture(scope="session")
-def first_run(tmp_path_factory, worker_id):
-    """A project after its first `make run`, and what that printed."""
+def warm():
+    """A Python that has everything of others imported already."""
+    with warm_python() as program:
+        yield program
+
+
+@pytest.fixture(scope="session")
+def first_run(tmp_path_factory, worker_id, warm):
+    """A project after its first `make run`, and what that printed.
+
+    It ran in processes of its own, as a user's does; what tests do to it afterwards is warm.
+    """
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "first"
     folder.mkdir(exist_ok=True)
@@ -30,7 +41,7 @@ def first_run(tmp_path_factory, worker_id):
             project.git("commit", "-qm", "first run")
             printed.write_text(done.text, encoding="utf-8")
     # Reading is writing too: whoever opens SQLite makes files that another copy would miss.
-    own = Project(folder / "project").copy(base / "finished")
+    own = Project(folder / "project", warm).copy(base / "finished")
     return own, printed.read_text(encoding="utf-8")
 
 

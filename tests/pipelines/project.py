@@ -43,9 +43,10 @@ class Done:
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with the code, and commands run in it."""
+    """A folder with the code, and commands run in it by `program`: Python, or a warm one."""
 
     folder: Path
+    program: Path = Path(sys.executable)
 
     @property
     def release(self) -> Path:
@@ -59,19 +60,20 @@ class Project:
         """Run this Python in the folder, with the environment of a user and not of a test."""
         ours = {n for n in os.environ if n in OURS or n.startswith("REGULARS_") or "PYTEST" in n}
         kept = {n: v for n, v in os.environ.items() if n not in ours}
+        first = dict.fromkeys((self.program.parent, Path(sys.executable).parent))
         who = {
             f"GIT_{role}_{what}": text for role in ("AUTHOR", "COMMITTER") for what, text in NAMED
         }
         environment = {
             **kept,
             **who,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join((*map(str, first), os.environ["PATH"])),
             "DVC_NO_ANALYTICS": "1",
             "DVC_SITE_CACHE_DIR": str(self.folder.parent / "site"),
             "COLUMNS": "200",
         }
         done = subprocess.run(
-            [sys.executable, *arguments],
+            [str(self.program), *arguments],
             cwd=self.folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -130,7 +132,11 @@ class Project:
 
     def copy(self, folder: Path) -> "Project":
         shutil.copytree(self.folder, folder, symlinks=True)
-        return Project(folder)
+        return Project(folder, self.program)
+
+    def cold(self) -> "Project":
+        """The same folder, with processes that import everything anew."""
+        return Project(self.folder)
 
     def parent_runs(self) -> int:
         """Finished MLflow runs without a parent."""
@@ -148,7 +154,7 @@ for stage in sys.argv[1:]:
 NAMED = (("NAME", "Test"), ("EMAIL", "test@example.com"))
 
 
-def new_project(folder: Path, tables: dict) -> Project:
+def new_project(folder: Path, tables: dict, program: Path = Path(sys.executable)) -> Project:
     """What git would clone, with the data given, quick settings and one commit."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"],
@@ -162,7 +168,7 @@ def new_project(folder: Path, tables: dict) -> Project:
         if name and not name.startswith((*made, "tests/")) and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
-    project = Project(folder)
+    project = Project(folder, program)
     project.give(tables)
     project.change(**QUICK)
     project.git("init", "-q")

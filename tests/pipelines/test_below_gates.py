@@ -32,8 +32,9 @@ def needs(gate):
 
 def test_a_first_run_on_a_short_history_is_estimated_unjudged_and_says_what_would_judge_it(
     tmp_path,
+    warm,
 ):
-    project = new_project(tmp_path / "short", tables(Shop(days=55)))
+    project = new_project(tmp_path / "short", tables(Shop(days=55)), warm)
     done = project.run()
     assert done.code == 0, done.text
     assert "Rung 6 of 7: not judged" in done.text
@@ -69,10 +70,10 @@ def test_a_first_run_on_a_short_history_is_estimated_unjudged_and_says_what_woul
     assert release_of(project).quality is not None
 
 
-def test_where_nobody_bought_on_two_days_a_rule_ranks_and_claims_nothing(tmp_path):
+def test_where_nobody_bought_on_two_days_a_rule_ranks_and_claims_nothing(tmp_path, warm):
     given = tables(Shop(days=55))
     orders = given["orders"].drop_duplicates("customer_id")
-    project = new_project(tmp_path / "once", {"orders": orders})
+    project = new_project(tmp_path / "once", {"orders": orders}, warm)
     done = project.run()
     assert done.code == 0, done.text
     assert "No model yet: the data is below the gates" in done.text

@@ -156,8 +156,8 @@ def test_a_second_run_runs_only_the_stage_source_and_logs_nothing(copied):
     assert copied.parent_runs() == runs == 1
 
 
-def test_the_same_input_gives_the_same_bytes_in_another_folder(finished, tmp_path):
-    twin = new_project(tmp_path / "elsewhere" / "twin", tables(Shop()))
+def test_the_same_input_gives_the_same_bytes_in_another_folder(finished, tmp_path, warm):
+    twin = new_project(tmp_path / "elsewhere" / "twin", tables(Shop()), warm)
     done = twin.reach("release")
     assert done.code == 0, done.text
     ours, theirs = finished.manifest(), twin.manifest()
