@@ -1,15 +1,37 @@
-"""Files of a release damaged one at a time: publishing refuses each, and readers see nothing."""
+"""Files of a release, and rows of the store, damaged one at a time: each has to be noticed."""
 
+import logging
 import random
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine, Table, select, update
+
+from benchmarks.faults.killing import ended_with
 from benchmarks.faults.stores import KEPT
 from core.errors import RegularsError
-from serving.store.database import open_store
+from serving.live.process import LiveModels
+from serving.store import listing
+from serving.store.coding import read_timeline
+from serving.store.database import open_store, writing
+from serving.store.live_files import live_files
+from serving.store.many import every_card
+from serving.store.memory import Kept
 from serving.store.publishing import publish
 from serving.store.reading import current
+from serving.store.tables import CARDS, card_versions, release_parts, timeline_versions
+
+KINDS = (card_versions, release_parts, live_files, timeline_versions)
+
+
+def harm(whole: bytes, draw: random.Random) -> tuple[bytes, str]:
+    """The bytes cut short, or with one bit flipped; and which of both."""
+    place = draw.randrange(len(whole))
+    if draw.random() < 0.5:
+        return whole[:place], "cut"
+    flipped = bytes([whole[place] ^ (1 << draw.randrange(8))])
+    return whole[:place] + flipped + whole[place + 1 :], "bit"
 
 
 def damages(
@@ -25,14 +47,12 @@ def damages(
     for turn in range(number):
         path = files[turn % len(files)]
         whole = path.read_bytes()
-        cut = draw.random() < 0.5
-        place = draw.randrange(len(whole))
-        flipped = bytes([whole[place] ^ (1 << draw.randrange(8))])
-        path.write_bytes(whole[:place] if cut else whole[:place] + flipped + whole[place + 1 :])
+        harmed, how = harm(whole, draw)
+        path.write_bytes(harmed)
         try:
             publish(folder, engine, KEPT)
             found["accepted"] += 1
-            unnoticed[f"{path.name}: {'cut' if cut else 'bit'}"] += 1
+            unnoticed[f"{path.name}: {how}"] += 1
             publish(folders[0], engine, KEPT)
         except RegularsError:
             found["refused"] += 1
@@ -52,3 +72,63 @@ def damages(
         "seen_by_readers": found["seen"],
         "which": dict(unnoticed),
     }
+
+
+def rows_damaged(url: str, folder: Path, number: int, draw: random.Random) -> dict[str, Any]:
+    """Damage a card, a timeline, the columns of lists, or a file of the models in the store.
+
+    Each is cut, or has one bit flipped, in a row of the database; a process that starts then reads
+    all of it. The store has to be empty before: all its rows are then of the release that is read.
+    """
+    engine = open_store(url)
+    publish(folder, engine, KEPT)
+    found, unnoticed = Counter[str](), Counter[str]()
+    for turn in range(number):
+        table = KINDS[turn % len(KINDS)]
+        with engine.connect() as connection:
+            rows = connection.execute(_rows_of(table)).all()
+        *key, content = draw.choice(rows)
+        its = [column == value for column, value in zip(table.primary_key, key, strict=True)]
+        harmed, how = harm(bytes(content), draw)
+        _write(engine, table, its, harmed)
+        said = ended_with(lambda: _read_whole(url))
+        _write(engine, table, its, content)
+        found[said] += 1
+        if said != "refused":
+            unnoticed[f"{table.name}: {how}, {said}"] += 1
+    return {
+        "what": "damage in the store",
+        "store": engine.dialect.name,
+        "damaged": number,
+        "refused": found["refused"],
+        "accepted": found["accepted"],
+        "crashed": found["crashed"],
+        "which": dict(unnoticed),
+    }
+
+
+def _rows_of(table: Table) -> Any:
+    """The key and the content of every row that holds one."""
+    query = select(*table.primary_key, table.c.content).where(table.c.content.is_not(None))
+    if "kind" in table.c:  # what lists are made of
+        return query.where(table.c.kind == CARDS)
+    return query
+
+
+def _write(engine: Engine, table: Table, its: list[Any], content: bytes) -> None:
+    with writing(engine) as connection:
+        connection.execute(update(table).where(*its).values(content=content))
+
+
+def _read_whole(url: str) -> None:
+    """Read every card by the columns of lists, all timelines, and the models, as a service does."""
+    logging.disable()  # that models are refused is what is looked for
+    listing._INDEXES = Kept(2)  # as in a process that starts; the parent may have read them
+    engine = open_store(url)
+    _, batches = every_card(engine)
+    for _ in batches:
+        pass
+    with engine.connect() as connection:
+        for content in connection.scalars(select(timeline_versions.c.content)):
+            read_timeline(connection, content)
+    LiveModels(engine, lambda _: None).scorer()

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from core.errors import RegularsError
+
 BEGUN, DONE = b"b", b"e"
 LONGEST = 120.0  # seconds that one child may take
 
@@ -63,6 +65,26 @@ def killed(work: Work, seconds: float, draw: random.Random) -> Killed:
         if not os.WIFSIGNALED(status) and DONE not in told:
             raise RuntimeError("a child ended by itself before it was done")
         return Killed(DONE not in told, os.WIFSIGNALED(status), told.replace(DONE, b""))
+
+
+def ended_with(work: Callable[[], None]) -> str:
+    """How the work ends in a child: `accepted`, `refused` with an error of ours, or `crashed`."""
+
+    def tried(say: Callable[[bytes], None]) -> None:
+        try:
+            work()
+            say(b"accepted")
+        except RegularsError:
+            say(b"refused")
+        except Exception as error:  # noqa: BLE001 (what it may be is what is measured)
+            os.write(2, f"{type(error).__name__}: {error}\n".encode())
+
+    with _child(tried) as (pid, reading):
+        told = b""
+        while piece := os.read(reading, 65_536):
+            told += piece
+        os.waitpid(pid, 0)
+        return told.decode() or "crashed"
 
 
 @contextmanager

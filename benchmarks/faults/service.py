@@ -8,9 +8,10 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
 
 from benchmarks.faults.made import ROOT
@@ -19,7 +20,19 @@ CALLERS = 8
 AFTER = 6.0  # seconds of load after the fault
 BEFORE = 1.0
 UP, BACK = 60.0, 30.0  # seconds: within which it must have started; how long is waited
-PATH = "/v1/releases/current"
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked; a body is JSON."""
+
+    method: str
+    target: str
+    body: bytes | None = None
+
+
+CURRENT = Request("GET", "/v1/releases/current")
 
 
 @dataclass
@@ -27,20 +40,23 @@ class Load:
     """Answers by status; `down` is from the first answer that is no 200 to the next that is."""
 
     address: tuple[str, int]
+    requests: Sequence[Request] = (CURRENT,)
     stop: threading.Event = field(default_factory=threading.Event)
     answers: Counter[str] = field(default_factory=Counter)
     failed_at: list[float] = field(default_factory=list)
     fine_at: list[float] = field(default_factory=list)
 
     def call(self) -> None:
-        """Ask on a kept connection until told to stop; a new one after each failure."""
+        """Ask in turn on a kept connection until told to stop; on a new one after a failure."""
+        asked = cycle(self.requests)
         connection = http.client.HTTPConnection(*self.address, timeout=30)
         while not self.stop.is_set():
             sent = False
             try:
                 connection.connect() if connection.sock is None else None
                 sent = True
-                connection.request("GET", PATH)
+                one = next(asked)
+                connection.request(one.method, one.target, one.body, JSON if one.body else {})
                 answer = connection.getresponse()
                 answer.read()
                 status = str(answer.status)
@@ -86,7 +102,7 @@ def served(url: str) -> Iterator[tuple[subprocess.Popen[bytes], tuple[str, int]]
 
 def restarted(url: str, restart: Callable[[], None]) -> dict[str, Any]:
     """Restart the database while it is asked: only 503 meanwhile, and soon back."""
-    with served(url) as (_, address), _under(address) as load:
+    with served(url) as (_, address), under(address) as load:
         time.sleep(BEFORE)
         restart()
         time.sleep(AFTER)
@@ -100,7 +116,7 @@ def restarted(url: str, restart: Callable[[], None]) -> dict[str, Any]:
 
 def ended(url: str, store: str) -> dict[str, Any]:
     """SIGTERM under load: whoever was connected and asked gets an answer."""
-    with served(url) as (process, address), _under(address) as load:
+    with served(url) as (process, address), under(address) as load:
         time.sleep(BEFORE)
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=BACK)
@@ -115,9 +131,31 @@ def ended(url: str, store: str) -> dict[str, Any]:
     }
 
 
+def answer_of(
+    address: tuple[str, int], request: Request, headers: Mapping[str, str] | None = None
+) -> tuple[str, bytes]:
+    """Status and body of one request on a connection of its own; `dropped` where none came."""
+    connection = http.client.HTTPConnection(*address, timeout=120)
+    try:
+        sent = {**(JSON if request.body else {}), **(headers or {})}
+        connection.request(request.method, request.target, request.body, sent)
+        answer = connection.getresponse()
+        return str(answer.status), answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        return f"dropped: {type(error).__name__}", b""
+    finally:
+        connection.close()
+
+
+def ask(address: tuple[str, int], request: Request, key: str) -> str:
+    """The status of one write, under an idempotency key."""
+    return answer_of(address, request, {"Idempotency-Key": key})[0]
+
+
 @contextmanager
-def _under(address: tuple[str, int]) -> Iterator[Load]:
-    load = Load(address)
+def under(address: tuple[str, int], requests: Sequence[Request] = (CURRENT,)) -> Iterator[Load]:
+    """A load of CALLERS callers for as long as the block runs."""
+    load = Load(address, requests)
     callers = [threading.Thread(target=load.call) for _ in range(CALLERS)]
     for caller in callers:
         caller.start()

@@ -7,6 +7,7 @@ from itertools import islice
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from core.errors import StoreError
 from serving.cards.query import AtRiskQuery, Filters
 from serving.cards.release import Release
 from serving.cards.sorting import ASCENDING, MONEY, Order, Sort
@@ -27,7 +28,7 @@ from serving.store.overlaid import OverlaidIndex
 from serving.store.published import Found, find_release
 from serving.store.reading import cards_in_order, explained
 from serving.store.tables import CARDS, INDEX
-from serving.store.versions import read_parts
+from serving.store.versions import hash_of_parts, read_parts
 from serving.store.visible import visible_owners
 
 _INDEXES: Kept[ListIndex] = Kept(2)  # with a million cards each takes about 120 MB
@@ -183,9 +184,21 @@ def _order(query: AtRiskQuery, cursor: Cursor | None, release: Release) -> tuple
 
 
 def list_index(connection: Connection, found: Found) -> ListIndex:
-    """What the release is filtered and sorted by, read once in each process."""
+    """What the release is filtered and sorted by, read once in each process.
+
+    Raises StoreError where it is not what was published.
+    """
     name = found.part(connection, INDEX)
-    return _INDEXES.get(name, lambda: ListIndex(read_parts(connection, found.number, CARDS), name))
+
+    def read() -> ListIndex:
+        if hash_of_parts(connection, found.number) != name:
+            raise StoreError(
+                f"The columns of release {found.release.release_id} are damaged in the store: "
+                "restore it from a backup, or publish the release into a new one."
+            )
+        return ListIndex(read_parts(connection, found.number, CARDS), name)
+
+    return _INDEXES.get(name, read)
 
 
 def seen_among(connection: Connection, customers: Collection[str]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, and_
 from sqlalchemy.exc import DBAPIError
 
 from serving.cards.fields import ALWAYS, sparse
@@ -80,7 +80,8 @@ def _some(connection: Connection, found: Found, ids: list[str]) -> list[Card]:
     """The cards of these customers, who stand one after the other, whom this reader sees."""
     if not ids:
         return []
-    whose = card_versions.c.customer_id.between(ids[0], ids[-1])
+    customer = card_versions.c.customer_id  # PostgreSQL takes no COLLATE within BETWEEN
+    whose = and_(customer >= ids[0], customer <= ids[-1])
     contents = newest_contents(connection, found.number, whose)
     cards = (
         fitted(card_in(connection, content, who, found.release))

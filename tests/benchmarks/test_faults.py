@@ -5,7 +5,9 @@ import random
 import pytest
 
 from benchmarks.faults.__main__ import _wrong
-from benchmarks.faults.killing import BEGUN, DONE, killed, lived
+from benchmarks.faults.damage import harm
+from benchmarks.faults.killing import BEGUN, DONE, ended_with, killed, lived
+from core.errors import StoreError
 
 
 def writer(path, pieces):
@@ -46,6 +48,30 @@ def test_a_process_that_fails_by_itself_is_no_kill(tmp_path):
         killed(work, 5.0, random.Random(1))
 
 
+def test_how_a_child_ends_is_known_also_where_it_crashes(capfd):
+    def raising(error):
+        def work():
+            raise error
+
+        return work
+
+    assert ended_with(lambda: None) == "accepted"
+    assert ended_with(raising(StoreError("damaged"))) == "refused"
+    assert ended_with(raising(ValueError("what is this"))) == "crashed"
+    assert "ValueError: what is this" in capfd.readouterr().err
+
+
+def test_what_is_harmed_is_shorter_or_differs_by_one_bit():
+    draw, whole = random.Random(1), bytes(range(200))
+    for _ in range(50):
+        harmed, how = harm(whole, draw)
+        if how == "cut":
+            assert whole.startswith(harmed) and len(harmed) < len(whole)
+        else:
+            bits = sum((a ^ b).bit_count() for a, b in zip(whole, harmed, strict=True))
+            assert bits == 1
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
@@ -55,6 +81,9 @@ def test_a_process_that_fails_by_itself_is_no_kill(tmp_path):
         ({"what": "database restarted", "answers": {"200": 1, "500": 1}, "seconds_until_back": 1},
          "500"),
         ({"what": "database restarted", "answers": {"200": 1}, "seconds_until_back": 6}, "after 6"),
+        ({"accepted": 1}, "accepted 1"),
+        ({"reads_failed": 1}, "reads_failed 1"),
+        ({"seconds_until_writes": 6}, "taken again after 6"),
         ({"dropped": 3}, "3 requests were dropped"),
     ],
 )  # fmt: skip

@@ -22,6 +22,7 @@ from tests.serving.releases import card_row, company, write_release
 ON_BOTH = (
     "test_api",
     "test_erasure",
+    "test_many",
     "test_outcomes",
     "test_paging",
     "test_publishing",
