@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from serving.people.access import Access, needs
+from serving.people.access import Access, address_of, needs
 from serving.people.scopes import PUBLIC
 from serving.people.sessions import TO_SET
 from serving.web.page import asked_in, own_path, sign_in_page, suffix
@@ -27,7 +27,7 @@ async def post_sign_in(request: Request) -> Response:
     access: Access = request.app.state.access
     form = await _form(request)
     following = own_path(form.get("next", ""))
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     tried = await access.signed_in(form.get("name", ""), form.get("password", ""), address)
     if tried.cookie is None:
         wait = math.ceil(tried.wait)

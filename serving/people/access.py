@@ -21,6 +21,7 @@ from starlette.datastructures import Headers
 from core.clock import utc_now
 from core.errors import AccountError, EnvironmentProblem, StoreError
 from serving.people.errors import ForeignPageError, NotAllowedError, NotKnownError
+from serving.people.failures import Failures
 from serving.people.keys import Key, all_keys, fits, key_id_of
 from serving.people.scopes import ROLES, SCOPES, Scope
 from serving.people.sessions import (
@@ -106,6 +107,7 @@ class Access:
         self._limited: dict[frozenset[str], Engine] = {}
         # One log-in at a time: each takes 64 MB, and must not keep all cores busy.
         self._hashing = CapacityLimiter(1)
+        self._failures = Failures(engine)
         self._of_name, self._of_address = Throttle(clock), Throttle(clock, FREE_OF_AN_ADDRESS)
 
     async def caller(self, request: Request) -> Caller:
@@ -113,7 +115,12 @@ class Access:
         known = await self._current()
         authorization = request.headers.get("authorization")
         if authorization is not None:
-            return _by_key(known, authorization)
+            try:
+                return _by_key(known, authorization)
+            except NotKnownError as error:
+                if error.why is not None:
+                    self._failures.failed(address_of(request), error.why)
+                raise
         session = known.session(request.cookies.get(COOKIE))
         if session is not None and known.signing is not None:
             if session.is_to_be_renewed:
@@ -133,12 +140,15 @@ class Access:
         known = await self._current()
         name = normal(name)
         wait = max(self._of_name.wait(name), self._of_address.wait(address))
+        whom = f"user {name}" if name in known.users else "an unknown user"
         if wait > 0:
+            self._failures.failed(address, f"{whom} too soon")
             return Tried(None, wait)
         user = known.users.get(name)
         given = password[:LONGEST_PASSWORD]
         fits_it = await to_thread.run_sync(is_password, user, given, limiter=self._hashing)
         if not fits_it or user is None or known.signing is None:
+            self._failures.failed(address, f"{whom} with a wrong password")
             self._of_name.failed(name)
             self._of_address.failed(address)
             return Tried(None)
@@ -248,6 +258,11 @@ def store_of(request: Request) -> Engine:
     return access.store_of(request.state.caller)
 
 
+def address_of(request: Request) -> str:
+    """Where a request comes from; behind a proxy on this machine what that says of it."""
+    return request.client.host if request.client else ""
+
+
 def refuse_unguarded(engine: Engine, host: str) -> None:
     """Raises EnvironmentProblem where others could reach a service that lets everybody in."""
     if not is_loopback(host) and not known_to(engine).anybody:
@@ -286,8 +301,10 @@ def _by_key(known: Known, authorization: str) -> Caller:
     key_id = key_id_of(text.strip())
     key = None if key_id is None else known.keys.get(key_id)
     if key is None or not fits(key, text.strip()):
-        raise NotKnownError("This key is not known here.", with_key=True)
+        why = "an unknown key" if key is None else f"key {key.key_id} with a wrong secret"
+        raise NotKnownError("This key is not known here.", with_key=True, why=why)
     problem = key.problem(utc_now())
     if problem is not None:
-        raise NotKnownError(f"The key {key.key_id} {problem}.", with_key=True)
+        why = f"key {key.key_id}, which {problem}"
+        raise NotKnownError(f"The key {key.key_id} {problem}.", with_key=True, why=why)
     return Caller(f"key {key.key_id}", key.scopes, key.owners)

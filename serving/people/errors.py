@@ -7,12 +7,12 @@ from serving.people.scopes import Scope
 class NotKnownError(AccessError):
     """Nobody is signed in, or the key is unknown, expired or revoked.
 
-    `with_key` tells whether a key was given.
+    `with_key` tells whether a key was given; `why` is what the audit log says of it.
     """
 
-    def __init__(self, message: str, with_key: bool = False) -> None:
+    def __init__(self, message: str, with_key: bool = False, why: str | None = None) -> None:
         super().__init__(message)
-        self.with_key = with_key
+        self.with_key, self.why = with_key, why
 
 
 class NotAllowedError(AccessError):

@@ -8,9 +8,14 @@ from serving.store import sqlite_file
 READ_ONLY = "regulars_read_only"  # option of an engine that is to write nothing
 
 
+def is_to_read_only(engine: Engine) -> bool:
+    """Whether the engine is to write nothing."""
+    return bool(engine.get_execution_options().get(READ_ONLY))
+
+
 def refuse_read_only(engine: Engine) -> None:
     """Raises ReadOnlyError for an engine that is to write nothing."""
-    if engine.get_execution_options().get(READ_ONLY):
+    if is_to_read_only(engine):
         raise ReadOnlyError(
             "This service only reads (REGULARS_READ_ONLY): write to the store that it copies."
         )
@@ -21,7 +26,7 @@ def only_reads(engine: Engine) -> bool:
 
     Raises DBAPIError where the store does not answer.
     """
-    if engine.get_execution_options().get(READ_ONLY):
+    if is_to_read_only(engine):
         return True
     with engine.connect() as connection:
         return sqlite_file.only_reads(connection) is not None
