@@ -10,7 +10,6 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
@@ -36,7 +35,7 @@ from serving.people.oidc import Provider
 from serving.people.routes import every_route, refuse_undeclared
 from serving.people.sessions import SessionCookie
 from serving.settings import Settings
-from serving.web.answers import wording_version
+from serving.web.compressed import Compressed
 from serving.web.convertors import methods_at
 from serving.web.guard import Guard
 from serving.web.limits import Limits
@@ -44,6 +43,7 @@ from serving.web.observed import Figures, Observed, Shape
 from serving.web.page import problem_page
 from serving.web.problems import ApiProblem, as_problem
 from serving.web.templates import STATIC
+from serving.web.texts import Texts
 from serving.wording.languages import LANGUAGES
 from serving.wording.writing import messages_of
 
@@ -66,8 +66,6 @@ PARTS = (
     sign_in,
     sign_in_elsewhere,
 )
-ZIPPED_FROM = 1000  # bytes; what is smaller fits into one packet
-ZIP_LEVEL = 3  # of a list half the time of the usual 6, and a quarter more bytes
 MACHINES = ("/v1", "/health", "/ready", "/metrics", "/openapi.json", "/static")
 DESCRIPTION = (
     "Score cards of customers: calibrated risk, next purchase, money at stake, reasons and one "
@@ -86,7 +84,6 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     """The application that reads the store behind `engine`, behind its guard."""
     for language in LANGUAGES:  # read now, and not while the first requests wait
         messages_of(language)
-    wording_version()
     app = FastAPI(
         title="Regulars",
         version="1",
@@ -104,7 +101,7 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     app.state.live = LiveModels(engine)
     app.state.live_cards = LiveCards(engine, app.state.live)
     app.state.access = Access(engine, settings.host)
-    app.state.figures = Figures()
+    app.state.figures, app.state.texts = Figures(), Texts()
     app.state.provider = Provider(settings) if settings.oidc_issuer else None
     for part in PARTS:
         app.include_router(part.router)
@@ -125,8 +122,7 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
         "searches": settings.max_searches,
         "requests": settings.max_requests,
     }
-    zipped = GZipMiddleware(app, minimum_size=ZIPPED_FROM, compresslevel=ZIP_LEVEL)
-    limited = Limits(zipped, places, settings.rate_limit)
+    limited = Limits(Compressed(app), places, settings.rate_limit)
     # Outermost, so that errors raised anywhere carry the same headers.
     guarded = Guard(limited, settings.hosts | {settings.host})
     return Observed(guarded, app.state.figures, shapes(app.routes))

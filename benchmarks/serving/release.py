@@ -6,10 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.files import hashes, read_json, write_json
+from core.files import SEAL, read_json, sha256_of, write_manifest
 
 # What a release needs to be published; its models and reports are not served.
 FILES = ("plan.json", "actions.yaml", "reports/evaluation.json", "reports/forecast.json")
+MADE = ("files", SEAL)  # of a manifest: made anew for other files
 
 
 def write_large(found: Path, folder: Path, customers: int) -> list[str]:
@@ -33,10 +34,9 @@ def write_large(found: Path, folder: Path, customers: int) -> list[str]:
         if (found / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes((found / name).read_bytes())
-    files = hashes(folder)
-    manifest = read_json(found / "manifest.json")
-    own = {"release_id": files["cards.parquet"][:12], "cards": customers, "files": files}
-    write_json(folder / "manifest.json", manifest | own)
+    own = {"release_id": sha256_of(folder / "cards.parquet")[:12], "cards": customers}
+    facts = read_json(found / "manifest.json")
+    write_manifest(folder, **{name: facts[name] for name in facts if name not in MADE} | own)
     return [
         customer for customer, is_listed in zip(ids, listed.to_pylist(), strict=True) if is_listed
     ]

@@ -17,8 +17,8 @@ from serving.cards.release import AtRisk
 from serving.cards.stored import Card, as_json
 from serving.cards.worded import worded
 from serving.people.access import needs
-from serving.store.listing import at_risk
-from serving.web.answers import in_pieces, json_answer, release_headers
+from serving.store.listing import at_risk, formed_list
+from serving.web.answers import card_text, in_pieces, json_answer, release_headers, with_list
 from serving.web.language import chosen_language
 from serving.web.problems import documented
 from serving.wording.languages import Language
@@ -52,7 +52,8 @@ def list_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store
     wanted = _format(query, request)
     if wanted != "json":
         return _export(store, query, language, wanted, query.limit)
-    page = at_risk(store, query, query.release)
+    form = card_text(request.app.state.texts, language, query.fields)
+    page = formed_list(store, query, form, query.release)
     release = page.release
     answer = AtRisk(
         **release.stamp(),
@@ -66,12 +67,7 @@ def list_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store
         next=page.next_cursor and "/v1/at-risk?" + _parameters(query, cursor=page.next_cursor),
         customers=[],
     ).model_dump(mode="json")
-    answer["customers"] = [sparse(card, query.fields) for card in page.cards]
-
-    def finish(found: Card) -> Card:
-        return {**found, "customers": [worded(card, language) for card in found["customers"]]}
-
-    return json_answer(request, release, answer, finish, language)
+    return json_answer(request, release, with_list(as_json(answer), "customers", page.cards))
 
 
 @router.get(

@@ -10,10 +10,11 @@ from serving.api.asking import COMMON, LanguageQuery, ReleaseQuery, Store, api_r
 from serving.cards.explained import explanation
 from serving.cards.query import Flag
 from serving.cards.release import Explanation, ServedCard
+from serving.cards.stored import as_json
 from serving.cards.worded import worded
 from serving.people.access import needs
-from serving.store.reading import one_card
-from serving.web.answers import json_answer
+from serving.store.reading import formed_card, one_card
+from serving.web.answers import card_text, json_answer
 from serving.web.convertors import ANYTHING, EndsAsWritten
 from serving.web.language import chosen_language
 from serving.web.problems import documented
@@ -64,7 +65,12 @@ def get_score_card(
     customer_id: str, query: Annotated[CardQuery, Query()], request: Request, store: Store
 ) -> Response:
     """Risk, next purchase, money at stake, reasons and the intended action, as published."""
-    release, card = one_card(store, customer_id, query.purchases, query.release)
     language = chosen_language(request, query.language)
-    card["is_stale"] = release.is_stale
-    return json_answer(request, release, card, lambda found: worded(found, language), language)
+    if query.purchases:
+        release, card = one_card(store, customer_id, True, query.release)
+        text = as_json(worded(card, language))
+    else:
+        form = card_text(request.app.state.texts, language)
+        release, text = formed_card(store, customer_id, form, query.release)
+    stale = b"true" if release.is_stale else b"false"
+    return json_answer(request, release, b'%s,"is_stale":%s}' % (text[:-1], stale))

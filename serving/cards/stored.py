@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, get_args
 
-import pydantic_core
+import orjson
 
 from serving.cards.card import Schema, ScoreCard
 
@@ -20,7 +20,7 @@ def read_card(text: str) -> Card:
 
     Fields that it is older than have their defaults; fields that other code added are left out.
     """
-    return fitted(pydantic_core.from_json(text))
+    return fitted(orjson.loads(text))
 
 
 def fitted(found: Card) -> Card:
@@ -35,7 +35,7 @@ def fitted_fields(found: Card, fields: frozenset[str]) -> Card:
 
 def as_json(answer: Any) -> bytes:
     """An answer as JSON text."""
-    return pydantic_core.to_json(answer)
+    return orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def _fitting(schema: type[Schema], wanted: frozenset[str] | None = None) -> Callable[[Card], Card]:
@@ -48,7 +48,7 @@ def _fitting(schema: type[Schema], wanted: frozenset[str] | None = None) -> Call
         for name, field in schema.model_fields.items()
         if wanted is None or name in wanted
     }
-    names = frozenset(fields)
+    names = fields.keys()
     defaults = {
         name: field.get_default(call_default_factory=True, validated_data={})
         for name, field in fields.items()
@@ -61,9 +61,9 @@ def _fitting(schema: type[Schema], wanted: frozenset[str] | None = None) -> Call
     ]
 
     def fit(found: Card) -> Card:
-        for name in names - found.keys():  # nearly always none or one
-            found[name] = defaults[name]
-        if len(found) > len(names):
+        if found.keys() != names:
+            for name, value in defaults.items():  # in the order of the schema, in every process
+                found.setdefault(name, value)
             found = {name: value for name, value in found.items() if name in names}
         for name, fit_part in within:
             value = found[name]

@@ -26,7 +26,7 @@ from serving.store.histories import UNTIL, histories_of
 from serving.store.listing import list_index
 from serving.store.live_cards import LiveCard, keep_live, requests_of
 from serving.store.published import Found, find_release
-from serving.store.reading import cards_in_order, explained
+from serving.store.reading import KeptCard, explained, formed_in_order
 from serving.work.kinds import Row
 from serving.work.pending import Pending, pending, waiting_requests
 from sources.contract import ORDERS, TABLES, TIME, Table
@@ -135,7 +135,7 @@ def _made(
     until = dt.date.fromisoformat(found.part(connection, UNTIL))
     before = {
         card["customer_id"]: card
-        for card in cards_in_order(connection, sorted(told), found, live_until=0)
+        for card in formed_in_order(connection, sorted(told), found, 0, KeptCard.read)
     }
     index = list_index(connection, found)
     by_day: dict[dt.date, list[str]] = defaultdict(list)

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from markupsafe import Markup, escape
 
 from features.params import LABEL
 from models.customers.relationship import HELD_BY
@@ -13,12 +14,17 @@ from models.gate import Need
 from serving.cards.card import ScoreCard
 from serving.cards.release import Release
 from serving.cards.sorting import ASCENDING
+from serving.cards.stored import Card
 from serving.cards.worded import strongest_reason, worded
 from serving.people.access import needs, store_of
-from serving.store.listing import at_risk
+from serving.store.listing import formed_list
+from serving.store.reading import Form, KeptCard
+from serving.web.convertors import id_in_path
 from serving.web.language import chosen_language
-from serving.web.page import asked_in, out_of_date, page_of, query_of, suffix
+from serving.web.page import asked_in, out_of_date, page_of, query_of, suffix, words_of
 from serving.web.problems import ApiProblem, InvalidParameter
+from serving.web.templates import templates
+from serving.web.texts import Texts
 from serving.wording.languages import Language
 from serving.wording.sentences import listing, sentence, written
 
@@ -46,6 +52,7 @@ FIELDS = {
 ONLY_OF_API = {"format", "fields"}
 # The choices of the form that are the same for every release.
 CHOICES = {"risk_band": RISK_BANDS, "lifecycle_stage": LIFECYCLE_STAGES, "held_by": HELD_BY}
+STATE = "\x00"  # no text of a card holds this
 router = APIRouter(include_in_schema=False)
 
 
@@ -58,9 +65,9 @@ def list_page(request: Request) -> Response:
         wrong = InvalidParameter(parameter=name, problem=why)
         raise ApiProblem("invalid-parameters", f"{name}: {why}", [wrong])
     query = query_of(asked)
-    page = at_risk(store_of(request), query, query.release)
     language = chosen_language(request, query.language)
-    cards = [worded(card, language) for card in page.cards]
+    form = _row_text(request.app.state.texts, language)
+    page = formed_list(store_of(request), query, form, query.release)
     here = {name: values for name, values in asked.items() if name != "cursor"}
     return page_of(
         request,
@@ -69,7 +76,8 @@ def list_page(request: Request) -> Response:
         asked,
         page=page,
         release=page.release,
-        rows=[(ScoreCard.model_validate(card), strongest_reason(card)) for card in cards],
+        rows=_with_state(b"".join(page.cards), asked),
+        shown=len(page.cards),
         query=query,
         choices=CHOICES,
         quality=_quality(page.release, language),
@@ -82,6 +90,36 @@ def list_page(request: Request) -> Response:
         kept=[(name, value) for name, all_ in here.items() if name not in FIELDS for value in all_],
         expired=out_of_date(page.release, language),
     )
+
+
+def _row_text(texts: Texts, language: Language) -> Form[bytes]:
+    """What makes the row of a card, with STATE where the address of the list belongs."""
+
+    def row_of(kept: KeptCard) -> bytes:
+        release = kept.found.release
+        return texts.of(kept, ("row", language), lambda card: _row(card, release, language))
+
+    return row_of
+
+
+def _row(card: Card, release: Release, language: Language) -> bytes:
+    strongest = strongest_reason(card)
+    # Of its reasons only one is shown, and sentences take longer than all the rest.
+    card["reasons"] = [strongest] if strongest else card["reasons"][:1]
+    told = ScoreCard.model_validate(worded(card, language))
+    text = templates.get_template("at_risk_row.html").render(
+        **words_of(language),
+        release=release,
+        card=told,
+        reason=told.reasons[0] if strongest else None,
+        customer_url=f"/customers/{id_in_path(told.customer_id)}{STATE}",
+    )
+    return f"{text}\n".encode()
+
+
+def _with_state(rows: bytes, asked: Mapping[str, list[str]]) -> Markup:
+    """The rows with the state of the list in the addresses of customers, for the way back."""
+    return Markup(rows.decode().replace(STATE, escape(suffix(asked))))
 
 
 def _columns(release: Release) -> list[tuple[str, str | None]]:

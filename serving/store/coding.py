@@ -9,7 +9,7 @@ without a name or an owner, so that it holds nothing of a person who is to be fo
 import datetime as dt
 import hashlib
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +24,7 @@ from core.errors import StoreError
 from serving.store.memory import Kept
 from serving.store.tables import codings
 
+Naming = Callable[[Sequence[Any]], dict[str, Any]]
 Layout = list[list[Any]]  # [[column, None or ["row" or "rows", Layout or None]], …]
 AS_SERVED = "as-served"  # the layout of cards that older code kept: the card as the API returned it
 PRIVATE = ("name", "owner")  # columns that no dictionary is made of
@@ -98,10 +99,10 @@ def read_row(connection: Connection, content: bytes) -> tuple[str, dict[str, Any
     name, *values = orjson.loads(_unpacked(connection, content))
     if name == AS_SERVED:
         return name, values[0]
-    layout = _CODINGS.get(
-        f"layout {name}", lambda: orjson.loads(_kept(connection, f"layout {name}"))
+    named = _CODINGS.get(
+        f"layout {name}", lambda: _naming(orjson.loads(_kept(connection, f"layout {name}")))
     )
-    return name, _named(layout, values)
+    return name, named(values)
 
 
 def as_served(card: dict[str, Any]) -> bytes:
@@ -231,18 +232,28 @@ def _known(column: pa.Array, values: list[Any]) -> list[Any]:
     return [value if is_known else None for value, is_known in zip(values, known, strict=True)]
 
 
-def _named(layout: Layout, values: Sequence[Any]) -> dict[str, Any]:
-    return {
-        name: value if inner is None or value is None else _named_inner(inner, value)
-        for (name, inner), value in zip(layout, values, strict=True)
-    }
+def _naming(layout: Layout) -> Naming:
+    """What gives the values of a row their names, and those of the rows within it theirs."""
+    names = [name for name, _ in layout]
+    within = [(name, _naming_within(*inner)) for name, inner in layout if inner is not None]
+
+    def named(values: Sequence[Any]) -> dict[str, Any]:
+        row = dict(zip(names, values, strict=True))
+        for name, named_within in within:
+            if row[name] is not None:
+                row[name] = named_within(row[name])
+        return row
+
+    return named
 
 
-def _named_inner(inner: Any, value: Any) -> Any:
-    kind, layout = inner
+def _naming_within(kind: str, layout: Layout | None) -> Callable[[Any], Any]:
+    if layout is None:
+        return lambda values: values
+    named = _naming(layout)
     if kind == "row":
-        return _named(layout, value)
-    return value if layout is None else [None if v is None else _named(layout, v) for v in value]
+        return named
+    return lambda rows: [None if row is None else named(row) for row in rows]
 
 
 def _keep(connection: Connection, name: str, content: bytes) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from core.errors import StoreError, WriteError
 from core.files import only_one
-from serving.store import sqlite_file
+from serving.store import postgresql, sqlite_file
 from serving.store.own_secrets import CURSORS, made_secret
 from serving.store.read_only import READ_ONLY, refuse_read_only
 from serving.store.sqlite_file import WRITES
@@ -69,10 +69,9 @@ def open_store(url: str, create: bool = True, read_only: bool = False) -> Engine
     if address.get_backend_name() in ("postgresql", "postgres"):
         address = address.set(drivername="postgresql+psycopg")
         # With "read committed" a list and its count could come from two releases.
-        return create_engine(
+        engine = create_engine(
             address,
             isolation_level="REPEATABLE READ",
-            pool_pre_ping=True,
             hide_parameters=True,  # errors go into the log, and ids of customers must not
             # beyond the pool's 5, so that no thread waits for a connection
             max_overflow=THREADS - 5,
@@ -80,6 +79,8 @@ def open_store(url: str, create: bool = True, read_only: bool = False) -> Engine
             | ({"options": "-c default_transaction_read_only=on"} if read_only else {}),
             execution_options={READ_ONLY: read_only},
         )
+        postgresql.listen(engine)
+        return engine
     if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
         if create and not read_only:
             _make_folder(Path(str(address.database)).parent)

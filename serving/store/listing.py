@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import islice
+from typing import Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -26,13 +27,14 @@ from serving.store.live_cards import live_index, newest_live
 from serving.store.memory import Kept
 from serving.store.overlaid import OverlaidIndex
 from serving.store.published import Found, find_release
-from serving.store.reading import cards_in_order, explained
+from serving.store.reading import Form, KeptCard, explained, formed_in_order
 from serving.store.tables import CARDS, INDEX
 from serving.store.versions import hash_of_parts, read_parts
 from serving.store.visible import visible_owners
 
 _INDEXES: Kept[ListIndex] = Kept(2)  # with a million cards each takes about 120 MB
 PAGE = 50
+T = TypeVar("T")
 OTHER_LIST = (
     "This cursor does not belong to this list: take `next` as it stands, or start without a cursor."
 )
@@ -40,13 +42,13 @@ GONE = "The release this list began in is no longer kept: start again without a 
 
 
 @dataclass(frozen=True)
-class Listed:
+class Listed(Generic[T]):
     """One page of the list; `seen` customers came before it."""
 
     release: Release
     sort: Sort
     order: Order
-    cards: list[Card]
+    cards: list[T]
     total: int
     total_value_at_risk: float | None
     seen: int
@@ -54,8 +56,17 @@ class Listed:
     next_cursor: str | None
 
 
-def at_risk(engine: Engine, query: AtRiskQuery, release: str | None = None) -> Listed:
+def at_risk(engine: Engine, query: AtRiskQuery, release: str | None = None) -> Listed[Card]:
+    """As `formed_list`, with the cards as they are."""
+    return formed_list(engine, query, KeptCard.read, release)
+
+
+def formed_list(
+    engine: Engine, query: AtRiskQuery, form: Form[T], release: str | None = None
+) -> Listed[T]:
     """One page of the ranked list; a cursor stays with the release in which it began.
+
+    `form` says what is made of each card, while it is read.
 
     Raises NoReleaseError and ReleaseNotFoundError as `current`, InvalidCursorError for a cursor
     that is invalid or belongs to another list or release, CursorGoneError where its release is no
@@ -64,7 +75,10 @@ def at_risk(engine: Engine, query: AtRiskQuery, release: str | None = None) -> L
     """
     try:
         with engine.connect() as connection:
-            return _page(connection, query, _cursor(connection, query, release), release)
+            cursor = _cursor(connection, query, release)
+            found = _release(connection, cursor, release)
+            until = _live_until(connection, found, cursor, release)
+            return _page(connection, query, form, (found, until), cursor)
     except DBAPIError as error:
         raise explained(engine, error) from None
 
@@ -82,13 +96,17 @@ def _check_names(query: Filters, release: Release) -> None:
 
 
 def _page(
-    connection: Connection, query: AtRiskQuery, cursor: Cursor | None, asked: str | None
-) -> Listed:
-    found = _release(connection, cursor, asked)
+    connection: Connection,
+    query: AtRiskQuery,
+    form: Form[T],
+    wanted: tuple[Found, int | None],
+    cursor: Cursor | None,
+) -> Listed[T]:
+    """The page of a release with its live cards up to a number; `wanted` has both."""
+    found, until = wanted
     release = found.release
     _check_names(query, release)
     sort, order = _order(query, cursor, release)
-    until = _live_until(connection, found, cursor, asked)
     index = _with_live(connection, found, until)
     older = None
     if query.changed_since is not None:
@@ -107,7 +125,9 @@ def _page(
         release=release,
         sort=sort,
         order=order,
-        cards=cards_in_order(connection, [who for who, _ in rows[:limit]], found, until or 0),
+        cards=formed_in_order(
+            connection, [who for who, _ in rows[:limit]], found, until or 0, form
+        ),
         total=int(chosen.sum()),
         total_value_at_risk=index.money(chosen) if release.has_money else None,
         seen=seen,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 
 from serving.cards.sorting import ASCENDING, DESCENDING
 from serving.cards.stored import Card, fitted
@@ -42,7 +42,9 @@ def newest_live(connection: Connection, number: int) -> int:
     return connection.scalar(its) or 0
 
 
-def newest_content(number: int, customer_id: str) -> Select[tuple[bytes]]:
+def newest_content(
+    number: int | ColumnElement[int], customer_id: str | ColumnElement[str]
+) -> Select[tuple[bytes]]:
     """Asks for what `read_live` reads, of a customer's newest live card in a release."""
     its = (live_cards.c.customer_id == customer_id, live_cards.c.release_number == number)
     newest = select(live_cards.c.content).where(*its).order_by(live_cards.c.number.desc())
@@ -53,14 +55,21 @@ def live_cards_of(
     connection: Connection, number: int, customers: Collection[str], until: int
 ) -> dict[str, Card]:
     """The live cards of these customers in a release up to a live card's number, by id."""
+    contents = live_contents(connection, number, customers, until)
+    return {who: read_live(connection, content) for who, content in contents.items()}
+
+
+def live_contents(
+    connection: Connection, number: int, customers: Collection[str], until: int
+) -> dict[str, bytes]:
+    """The same as `read_live` reads it."""
     if not until:
         return {}
     its = (live_cards.c.release_number == number, live_cards.c.number <= until)
     query = select(live_cards.c.customer_id, live_cards.c.content)
     wanted = query.where(*its, live_cards.c.customer_id.in_(customers))
     rows = connection.execute(wanted.order_by(live_cards.c.number))
-    newest = {row.customer_id: row.content for row in rows}
-    return {who: read_live(connection, content) for who, content in newest.items()}
+    return {row.customer_id: row.content for row in rows}
 
 
 def requests_of(connection: Connection, number: int) -> dict[str, int]:

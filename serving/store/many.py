@@ -12,6 +12,7 @@ from serving.store.listing import list_index
 from serving.store.live_cards import live_cards_of, newest_live
 from serving.store.published import Found, find_release
 from serving.store.reading import card_in, explained, newest_contents
+from serving.store.release_folder import told_by
 from serving.store.tables import card_versions
 from serving.store.visible import sees
 
@@ -32,12 +33,13 @@ def cards_of(
         with engine.connect() as connection:
             found = find_release(connection, release)
             until = newest_live(connection, found.number) if release is None else 0
+            told = told_by(found.release)
             for start in range(0, len(asked), BATCH):
                 some = asked[start : start + BATCH]
                 live = live_cards_of(connection, found.number, some, until)
                 its = card_versions.c.customer_id.in_([who for who in some if who not in live])
                 for who, content in newest_contents(connection, found.number, its).items():
-                    live[who] = card_in(connection, content, who, found.release)
+                    live[who] = card_in(connection, content, who, told)
                 for who, card in live.items():
                     card = fitted_fields(card, read)
                     if sees(connection, card["owner"]):
@@ -83,8 +85,6 @@ def _some(connection: Connection, found: Found, ids: list[str]) -> list[Card]:
     customer = card_versions.c.customer_id  # PostgreSQL takes no COLLATE within BETWEEN
     whose = and_(customer >= ids[0], customer <= ids[-1])
     contents = newest_contents(connection, found.number, whose)
-    cards = (
-        fitted(card_in(connection, content, who, found.release))
-        for who, content in contents.items()
-    )
+    told = told_by(found.release)
+    cards = (fitted(card_in(connection, content, who, told)) for who, content in contents.items())
     return [card for card in cards if sees(connection, card["owner"])]

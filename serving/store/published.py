@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from core.errors import NoReleaseError
 from serving.cards.release import Release
@@ -23,6 +23,21 @@ from serving.store.visible import sees, visible_owners
 NOTHING = (
     "No release was published yet: run `make run` (with the same REGULARS_STORE_URL, if it is set)."
 )
+# Made once: to put a query together takes longer than SQLite takes to answer it.
+_POINTER = select(current_release.c.number).scalar_subquery()
+_RELEASES_NEWEST_FIRST = (
+    select(
+        releases.c.number,
+        releases.c.published_at,
+        releases.c.info_sha256,
+        _POINTER.label("current"),
+    )
+    .where(releases.c.published_at.is_not(None))
+    .order_by(releases.c.number.desc())
+    .limit(1)
+)
+CURRENT = _RELEASES_NEWEST_FIRST.where(releases.c.number == _POINTER)
+OF_ID = _RELEASES_NEWEST_FIRST.where(releases.c.release_id == bindparam("release"))
 _INFOS: Kept[Mapping[str, Any]] = Kept(32)
 _RELEASES: Kept[Release] = Kept(64)
 
@@ -46,17 +61,12 @@ def find_release(connection: Connection, release: str | None = None) -> Found:
     Raises NoReleaseError before the first release was published, and ReleaseNotFoundError for an
     id of which no release is kept.
     """
-    columns = (releases.c.number, releases.c.published_at, releases.c.info_sha256)
-    pointer = select(current_release.c.number).scalar_subquery()
-    wanted = releases.c.number == pointer
-    if release is not None:
-        wanted = releases.c.release_id == release
-    row = connection.execute(
-        select(*columns, pointer.label("current"))
-        .where(wanted, releases.c.published_at.is_not(None))
-        .order_by(releases.c.number.desc())
-        .limit(1)
-    ).first()
+    query = CURRENT if release is None else OF_ID
+    return found_in(connection, connection.execute(query, {"release": release}).first(), release)
+
+
+def found_in(connection: Connection, row: Any, release: str | None) -> Found:
+    """The release of a row of CURRENT, or of OF_ID for an id; raises as `find_release`."""
     if row is not None:
         # What can change while the info stays is part of the key.
         key = (row.info_sha256, row.number, row.published_at, row.number == row.current)

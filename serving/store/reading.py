@@ -1,8 +1,19 @@
 """Reading the store: a release, one card, the forecast."""
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    bindparam,
+    null,
+    select,
+)
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import NoReleaseError
@@ -16,11 +27,36 @@ from serving.store.errors import (
     CustomerNotFoundError,
     NoForecastError,
 )
-from serving.store.live_cards import live_cards_of, newest_content, read_live
-from serving.store.published import NOTHING, Found, find_release
+from serving.store.live_cards import live_contents, newest_content, read_live
+from serving.store.postgresql import reading_once
+from serving.store.published import CURRENT, NOTHING, OF_ID, Found, find_release, found_in
 from serving.store.release_folder import shape_of, told_by
 from serving.store.tables import FORECAST, card_versions, releases, timeline_versions
-from serving.store.visible import sees
+from serving.store.visible import sees, visible_owners
+
+T = TypeVar("T")
+# Made once, as those of published.py.
+_CONTENT = (
+    select(card_versions.c.content)
+    .where(
+        card_versions.c.customer_id == bindparam("customer"),
+        card_versions.c.number <= releases.c.number,
+    )
+    .order_by(card_versions.c.number.desc())
+    .limit(1)
+    .correlate(releases)
+    .scalar_subquery()
+    .label("content")
+)
+_LIVE = newest_content(releases.c.number, bindparam("customer"))
+_CARD = CURRENT.add_columns(_CONTENT, _LIVE.correlate(releases).scalar_subquery().label("live"))
+_CARD_OF_ID = OF_ID.add_columns(_CONTENT, null().label("live"))
+_VERSIONS = (
+    select(card_versions.c.customer_id, card_versions.c.content)
+    .where(card_versions.c.number <= bindparam("number"))
+    .order_by(card_versions.c.customer_id, card_versions.c.number)
+)
+_OF_CUSTOMERS = _VERSIONS.where(card_versions.c.customer_id.in_(bindparam("whose", expanding=True)))
 
 
 def current(engine: Engine, release: str | None = None) -> Release:
@@ -80,6 +116,34 @@ def current_forecast(
     return its, PublishedForecast.model_validate({**found, **its.stamp()})
 
 
+@dataclass(frozen=True, slots=True)
+class KeptCard:
+    """A card as the store keeps it, which is read where what is made of it is not known yet."""
+
+    connection: Connection
+    found: Found
+    customer_id: str
+    content: bytes
+    is_live: bool = False
+
+    def read(self) -> Card:
+        """The card as the API returns it, before sentences are made."""
+        if self.is_live:
+            return read_live(self.connection, self.content)
+        told = told_by(self.found.release)
+        return fitted(card_in(self.connection, self.content, self.customer_id, told))
+
+    def purchases(self) -> list[Card] | None:
+        """The days with purchases, as the API returns them."""
+        if self.is_live:
+            found: list[Card] | None = read_live(self.connection, self.content, True)["purchases"]
+            return found
+        return _purchases(self.connection, self.found.number, self.customer_id)
+
+
+Form = Callable[[KeptCard], T]  # what is made of a card, while its connection is open
+
+
 def one_card(
     engine: Engine, customer_id: str, with_purchases: bool, release: str | None = None
 ) -> tuple[Release, Card]:
@@ -89,24 +153,41 @@ def one_card(
 
     Raises NoReleaseError and ReleaseNotFoundError as `current`.
     """
+    if not with_purchases:
+        return formed_card(engine, customer_id, KeptCard.read, release)
     try:
         with engine.connect() as connection:
-            found = find_release(connection, release)
-            live, content = _contents(connection, customer_id, found.number)
-            if live is not None and release is None:
-                card = read_live(connection, live, with_purchases)
-                if sees(connection, card["owner"]):
-                    return found.release, card
-            if content is None:
-                raise _no_card(customer_id, found.release)
-            card = fitted(card_in(connection, content, customer_id, found.release))
-            if not sees(connection, card["owner"]):
-                raise _no_card(customer_id, found.release)
-            if with_purchases:
-                card["purchases"] = _purchases(connection, found.number, customer_id)
-            return found.release, card
+            kept = _kept_card(connection, customer_id, release)
+            return kept.found.release, kept.read() | {"purchases": kept.purchases()}
     except DBAPIError as error:
         raise explained(engine, error) from None
+
+
+def formed_card(
+    engine: Engine, customer_id: str, form: Form[T], release: str | None = None
+) -> tuple[Release, T]:
+    """What `form` makes of the customer's card in a release; raises as `one_card`."""
+    try:
+        with reading_once(engine) as connection:
+            kept = _kept_card(connection, customer_id, release)
+            return kept.found.release, form(kept)
+    except DBAPIError as error:
+        raise explained(engine, error) from None
+
+
+def _kept_card(connection: Connection, customer_id: str, release: str | None) -> KeptCard:
+    """The card as it is kept, read in one statement with its release."""
+    query = _CARD if release is None else _CARD_OF_ID
+    values = {"customer": customer_id, "release": release}
+    row = connection.execute(query, values).first()
+    found = found_in(connection, row, release)
+    for content, is_live in () if row is None else ((row.live, True), (row.content, False)):
+        if content is None:
+            continue
+        kept = KeptCard(connection, found, customer_id, content, is_live)
+        if visible_owners(connection) is None or sees(connection, kept.read()["owner"]):
+            return kept
+    raise _no_card(customer_id, found.release)
 
 
 def _no_card(customer_id: str, release: Release) -> CustomerNotFoundError:
@@ -117,68 +198,63 @@ def _no_card(customer_id: str, release: Release) -> CustomerNotFoundError:
     )
 
 
-def cards_in_order(
-    connection: Connection, customers: list[str], found: Found, live_until: int
-) -> list[Card]:
-    """The cards of these customers in a release, in the order of the customers.
+def formed_in_order(
+    connection: Connection, customers: list[str], found: Found, live_until: int, form: Form[T]
+) -> list[T]:
+    """What `form` makes of the cards of these customers, in their order.
 
     `live_until`: with live cards up to this number; 0: as they were published.
     """
-    cards = live_cards_of(connection, found.number, customers, live_until)
-    published = [who for who in customers if who not in cards]
-    contents = newest_contents(connection, found.number, card_versions.c.customer_id.in_(published))
-    for who, content in contents.items():
-        cards[who] = fitted(card_in(connection, content, who, found.release))
-    return [cards[who] for who in customers if who in cards]
+    live = live_contents(connection, found.number, customers, live_until)
+    published = [who for who in customers if who not in live]
+    contents = _newest_of(connection, _OF_CUSTOMERS, {"number": found.number, "whose": published})
+    contents |= live
+    return [
+        form(KeptCard(connection, found, who, contents[who], who in live))
+        for who in customers
+        if who in contents
+    ]
 
 
 def newest_contents(
     connection: Connection, number: int, whose: ColumnElement[bool]
 ) -> dict[str, bytes]:
     """What counts of these customers in a release, by id in order; who has no card is left out."""
-    versions = card_versions.c
-    query = select(versions.customer_id, versions.content).where(whose, versions.number <= number)
-    ordered = query.order_by(versions.customer_id, versions.number)
-    found = {row.customer_id: row.content for row in connection.execute(ordered)}  # the newest
+    return _newest_of(connection, _VERSIONS.where(whose), {"number": number})
+
+
+def _newest_of(
+    connection: Connection, query: Select[Any], values: dict[str, Any]
+) -> dict[str, bytes]:
+    rows: list[Any] = list(connection.execute(query, values).all())
+    found: dict[str, bytes | None] = dict(rows)  # the newest come last
     return {who: content for who, content in found.items() if content is not None}
 
 
-def _contents(
-    connection: Connection, customer_id: str, number: int
-) -> tuple[bytes | None, bytes | None]:
-    """The live card and the published one of a customer, in one question to the store."""
-    live, published = (
-        newest_content(number, customer_id),
-        _newest(card_versions, customer_id, number),
-    )
-    row = connection.execute(select(live.scalar_subquery(), published.scalar_subquery())).one()
-    return row[0], row[1]
-
-
-def _newest(table: Table, customer_id: str, number: int) -> Select[Any]:
-    """Asks what counts of a customer in a release; null where the release has nothing of him."""
-    return (
+def _newest(connection: Connection, table: Table, customer_id: str, number: int) -> bytes | None:
+    """What counts of a customer in a release; None where the release has nothing of him."""
+    query = (
         select(table.c.content)
         .where(table.c.customer_id == customer_id, table.c.number <= number)
         .order_by(table.c.number.desc())
         .limit(1)
     )
+    content: bytes | None = connection.scalar(query)
+    return content
 
 
-def card_in(connection: Connection, content: bytes, customer_id: str, release: Release) -> Card:
-    """The card that a content holds, as parsed JSON, before it is fitted to the schema."""
+def card_in(connection: Connection, content: bytes, customer_id: str, told: Card) -> Card:
+    """The card that a content holds, as parsed JSON, before it is fitted to the schema.
+
+    `told` is what `told_by` its release returns.
+    """
     layout, row = read_row(connection, content)
-    return (
-        row
-        if layout == AS_SERVED
-        else shape_of({"customer_id": customer_id, **row}, told_by(release))
-    )
+    return row if layout == AS_SERVED else shape_of({"customer_id": customer_id, **row}, told)
 
 
 def _purchases(connection: Connection, number: int, customer_id: str) -> list[Card]:
     """The days with purchases, as `Purchases` describes them."""
-    asked = _newest(timeline_versions, customer_id, number)
-    content: bytes | None = connection.scalar(asked)
+    content = _newest(connection, timeline_versions, customer_id, number)
     found = [] if content is None else read_timeline(connection, content)
     return [{"day": day.isoformat(), "orders": n, "amount": sum_} for day, n, sum_ in found]
 

@@ -187,8 +187,8 @@ def check_schema(manifest: dict[str, Any]) -> None:
 
 
 def told_by(release: ReleaseFacts) -> Row:
-    """What every card of the release tells alike."""
-    return {name: getattr(release, name) for name in ("release_id", *CONSTANT)}
+    """What every card of the release tells alike, days as ISO texts."""
+    return {name: _plain(getattr(release, name)) for name in ("release_id", *CONSTANT)}
 
 
 def card_of(row: Row, told: Row, context: str | None = None) -> ScoreCard:
@@ -196,14 +196,18 @@ def card_of(row: Row, told: Row, context: str | None = None) -> ScoreCard:
 
     Raises ValidationError, LookupError, TypeError or ValueError for one that is no card.
     """
-    return ScoreCard.model_validate(shape_of(known(row), told), context=context)
+    plain = {name: _plain(value) for name, value in known(row).items()}
+    return ScoreCard.model_validate(shape_of(plain, told), context=context)
 
 
 def shape_of(row: Row, told: Row) -> Row:
-    """The same in the shape of the score card, in the order of its fields, and not checked."""
+    """The same in the shape of the score card, in the order of its fields, and not checked.
+
+    The row has its values as in JSON.
+    """
     row = {**row, **told}
-    shape = {name: _plain(row.get(name)) for name in AS_THEY_ARE}
-    when = {end: _plain(row.get(column)) for end, column in DATES.items()}
+    shape = {name: row.get(name) for name in AS_THEY_ARE}
+    when = {end: row.get(column) for end, column in DATES.items()}
     action = None
     if row.get("intended_action") is not None:
         taken = {name: row.get(name) for name in ACTION}

@@ -2,17 +2,20 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from fastapi import Request
 from fastapi.responses import Response
 
-from serving.cards.stored import as_json
+from serving.cards.fields import sparse
+from serving.cards.stored import Card, as_json
+from serving.cards.worded import worded
+from serving.store.reading import Form
+from serving.web.compressed import coding_for
+from serving.web.texts import Texts
+from serving.wording.languages import Language
 
-SERVING = Path(__file__).parents[1]
 # The reader may keep it and has to ask each time whether it still holds; nobody in between may.
 PIECE = 32_768
 CACHED = "private, no-cache"
@@ -55,47 +58,46 @@ def in_pieces(lines: Iterable[str | bytes]) -> Iterator[bytes]:
 
 
 def json_response(release: Dated, content: Any) -> Response:
-    """The answer as JSON, for what is asked by POST: nobody has it already."""
-    headers = release_headers(release)
-    return Response(as_json(content), media_type="application/json", headers=headers)
+    """The answer as JSON, for what is asked by POST: nobody has it already.
 
-
-def json_answer(
-    request: Request,
-    release: Dated,
-    content: Any,
-    finish: Callable[[Any], Any] | None = None,
-    language: str = "",
-) -> Response:
-    """The answer as JSON; 304 where the reader has it already.
-
-    `content` is the answer before its sentences are made, as parsed from JSON; `finish` makes them,
-    in `language`, for those who do not have it. The tag is made of the content and not of the
-    number of the release: what changes within a release, such as an erasure, changes it too.
+    `content`: JSON as bytes, or what makes it.
     """
-    text = as_json(content)
-    is_zipped = "gzip" in request.headers.get("accept-encoding", "")
-    made_of = (wording_version(), language, "gzip" if is_zipped else "")
-    tag = f'"{hashlib.blake2b(text, digest_size=12, key="|".join(made_of).encode()).hexdigest()}"'
+    body = content if isinstance(content, bytes) else as_json(content)
+    return Response(body, media_type="application/json", headers=release_headers(release))
+
+
+def json_answer(request: Request, release: Dated, content: Any) -> Response:
+    """The answer as JSON; 304 where the reader has it already. `content`: as `json_response`.
+
+    The tag is made of the answer and not of the number of the release: what changes within a
+    release, such as an erasure, changes it too.
+    """
+    body = content if isinstance(content, bytes) else as_json(content)
+    coding = coding_for(request.headers.get("accept-encoding", "")) or ""
+    tag = f'"{hashlib.sha256(coding.encode() + body).hexdigest()[:24]}"'
     headers = {**release_headers(release), "ETag": tag, "Cache-Control": CACHED, "Vary": VARIES}
     if has_already(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
-    body = text if finish is None else as_json(finish(content))
     return Response(body, media_type="application/json", headers=headers)
+
+
+def card_text(texts: Texts, language: Language, fields: Sequence[str] = ()) -> Form[bytes]:
+    """What makes the JSON of a card, with its sentences."""
+    form = ("json", language, tuple(fields))
+
+    def make(card: Card) -> bytes:
+        return as_json(worded(sparse(card, fields), language))
+
+    return lambda kept: texts.of(kept, form, make)
+
+
+def with_list(head: bytes, name: str, parts: Sequence[bytes]) -> bytes:
+    """JSON with these parts in its empty list of this name, none of which is parsed for it."""
+    before, empty, after = head.partition(f'"{name}":[]'.encode())
+    return b"".join((before, empty[:-1], b",".join(parts), b"]", after))
 
 
 def has_already(tags: str, tag: str) -> bool:
     """Whether If-None-Match names the tag, weak or strong, or any tag at all."""
     named = {part.strip().removeprefix("W/") for part in tags.split(",")}
     return tag in named or "*" in named
-
-
-@cache
-def wording_version() -> str:
-    """What the words and forms of answers depend on, besides their content: this code."""
-    digest = hashlib.blake2b(digest_size=8)
-    for room in ("cards", "wording"):
-        for file in sorted((SERVING / room).rglob("*")):
-            if file.suffix in (".py", ".yaml"):
-                digest.update(file.read_bytes())
-    return digest.hexdigest()

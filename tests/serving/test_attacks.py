@@ -217,7 +217,7 @@ def test_no_password_is_ever_told(url):
 
 def test_an_internal_error_carries_the_same_headers(engine, tmp_path, monkeypatch):
     publish(small(tmp_path / "r"), engine, keep=2)
-    monkeypatch.setattr("serving.api.customers.one_card", lambda *_: 1 / 0)
+    monkeypatch.setattr("serving.api.customers.formed_card", lambda *_: 1 / 0)
     with Running(engine) as service:
         answer = service.get("/v1/customers/000")
     problem(answer, "internal-error")

@@ -95,7 +95,7 @@ def test_the_info_of_a_release_is_read_once(store_url, tmp_path):
     reads = [one for one in statements if one.startswith("SELECT")]
     infos = [one for one in reads if one.split()[1] == "releases.info"]
     assert len(infos) <= 1  # none where the same info was read before, on the other database
-    assert len(reads) - len(infos) == 6  # two for each card
+    assert len(reads) - len(infos) == 3  # one for each card
 
 
 @pytest.mark.slow
