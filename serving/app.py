@@ -23,6 +23,7 @@ from serving.api import (
     live,
     metrics,
     outcomes,
+    plan,
     releases,
     scores,
 )
@@ -56,6 +57,7 @@ PARTS = (
     at_risk,
     scores,
     releases,
+    plan,
     outcomes,
     health,
     metrics,

@@ -90,6 +90,19 @@ class Regulars:
         found: list[Json] = self._get("/v1/releases")["releases"]
         return found
 
+    def what_if(
+        self,
+        budget: float | None = None,
+        capacity: float | None = None,
+        release: str | None = None,
+    ) -> Json:
+        """The plan for another budget, or for channels with `capacity` times as many contacts.
+
+        Raises Problem `no-plan` where nothing tells gains.
+        """
+        asked = {"budget": budget, "capacity": capacity, "release": release}
+        return self._get("/v1/plan:what-if", asked)
+
     def scores(self, release: str, fields: Sequence[str] = ()) -> Iterator[Json]:
         """Everybody's card of a release, those who have gone too, one by one as they arrive.
 

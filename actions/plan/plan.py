@@ -12,8 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from actions.params import ActionParams
-from actions.plan.allocation import Allocation, Limits, allocate
+from actions.plan.allocation import BUDGET, Allocation, Limits, allocate
 from actions.plan.catalog import Catalog
+from actions.plan.curve import curves_report, gain_curves
 from actions.plan.gain import Prospect, has_money, prospect
 from actions.plan.gates import History, blocked_by, blocked_lists, objectors
 from actions.plan.holdout import arm, epoch_of
@@ -24,11 +25,8 @@ from sources.meanings.vocabulary import DO_NOTHING, HOLDOUT, NO_CHANNEL, TREATED
 
 ASSUMED = "assumed"
 WHY_VALUES = ("churn_risk", "value_at_risk", "expected_gain", "expected_cost")
-# Reasons for doing nothing, in the order in which they are tried.
+# Reasons for doing nothing where gains are known, in the order in which they are tried.
 WHY_NOT = (
-    "no_money",
-    "no_margin",
-    "no_currency",
     "no_value",
     "all_blocked",
     "no_action_pays",
@@ -61,14 +59,13 @@ def make_plan(
     blocked = blocked_by(cards, catalog.actions, history, params)
     margin = usable_margin(catalog, params.margin_rate, currency) if has_money(cards) else None
     expected = prospect(cards, catalog.actions, margin)
-    allocation = allocate(
-        np.where(blocked < 0, expected.gain, np.nan),
-        expected.cost,
-        [action.channel for action in catalog.actions],
-        Limits(params.budget, params.capacities),
-    )
+    allowed = np.where(blocked < 0, expected.gain, np.nan)
+    channels = [action.channel for action in catalog.actions]
+    limits = Limits(params.budget, params.capacities)
+    allocation = allocate(allowed, expected.cost, channels, limits)
     plan = _frame(cards, catalog, margin, allocation, expected)
-    why = _why(cards, plan, catalog, params.margin_rate, expected.gain, blocked)
+    no_gains = _why_no_gains(cards, params, margin)
+    why = _why(cards, plan, catalog, no_gains, expected.gain, blocked)
     plan["why"] = pd.Series(why, dtype=object)
     plan["blocked"] = pd.Series(blocked_lists(blocked, catalog.actions), dtype=object)
     epoch = epoch_of(scores["as_of_date"].iloc[0], params.holdout_epoch) if len(scores) else None
@@ -77,12 +74,17 @@ def make_plan(
         for customer in plan["customer_id"]
     ]
     plan["withheld"] = (plan["arm"] == HOLDOUT) & (plan["intended_action"] != DO_NOTHING)
+    curves = {} if no_gains else gain_curves(allowed, expected.cost, channels, params.capacities)
     return plan, {
         "customers": len(plan),
         "objected": int(scores["customer_id"].isin(objected).sum()),
         "epoch": epoch,
         "holdout_share": params.holdout_share,
         **_totals(plan, params, allocation),
+        "currency": currency,
+        "no_gains": no_gains,
+        "marginal_return": None if no_gains else allocation.price.get(BUDGET, 0.0),
+        "curves": curves_report(curves, [action.id for action in catalog.actions]),
         "missing_tables": {name: f"missing.{name}" for name in history.missing()},
     }
 
@@ -134,24 +136,32 @@ def _frame(
     return plan
 
 
+def _why_no_gains(cards: pd.DataFrame, params: ActionParams, margin: float | None) -> str | None:
+    """Why nothing tells what any action gains; None where gains can be computed."""
+    if not has_money(cards):
+        return "no_money"
+    if params.margin_rate is None:
+        return "no_margin"
+    return "no_currency" if margin is None else None
+
+
 def _why(
     cards: pd.DataFrame,
     plan: pd.DataFrame,
     catalog: Catalog,
-    margin_rate: float | None,
+    no_gains: str | None,
     gain: npt.NDArray[np.float64],
     blocked: npt.NDArray[np.int64],
 ) -> list[dict[str, Any]]:
     """A message key and its values for each customer: why this action, or why none."""
     tested = (
-        np.full(len(cards), not has_money(cards)),
-        np.full(len(cards), margin_rate is None),
-        np.full(len(cards), "expected_gain" not in plan.columns),
         np.isnan(gain).all(axis=1),
         (blocked >= 0).all(axis=1),
         ~((blocked < 0) & (gain > 0)).any(axis=1),
     )
     why_not = np.select(tested, WHY_NOT[:-1], WHY_NOT[-1])
+    if no_gains is not None:
+        why_not = np.full(len(cards), no_gains)
     reasons = {action.id: str(action.why) for action in catalog.actions}
     keys = [
         f"why.{reasons.get(action, nothing)}"

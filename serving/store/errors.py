@@ -27,6 +27,10 @@ class NoForecastError(QueryError):
     """The release has no sales forecast."""
 
 
+class NoPlanError(QueryError):
+    """The release has no plan that tells gains."""
+
+
 class NoReportError(QueryError):
     """The release has no report of the monitor."""
 

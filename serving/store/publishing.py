@@ -25,8 +25,9 @@ from serving.store.loading import load_cards, load_timelines, risks
 from serving.store.past import COMPANY, PROMISED, SOURCE_SHA, WATERMARK, source_hash
 from serving.store.published import write_info
 from serving.store.release_folder import Counts, check_schema, read_facts, read_forecast
+from serving.store.release_plan import read_plan
 from serving.store.release_schema import ReleaseSchema, check_manifest_facts
-from serving.store.tables import FORECAST, INDEX, current_release, releases
+from serving.store.tables import FORECAST, INDEX, PLAN_CURVES, current_release, releases
 from serving.store.versions import hash_of_parts, last_loaded, remove_release
 
 Outcome = Literal["published", "brought back", "unchanged"]
@@ -130,6 +131,9 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
     forecast = read_forecast(folder)
     if forecast is not None:
         info[FORECAST] = forecast.model_dump(mode="json")
+    plan = read_plan(folder)
+    if plan is not None:
+        info[PLAN_CURVES] = plan.model_dump(mode="json")
     source = manifest["source"]
     info |= {SOURCE_SHA: source_hash(source), COMPANY: source.get(COMPANY)}
     info[WATERMARK] = source.get(WATERMARK, 0)

@@ -1,4 +1,4 @@
-"""The monitor's report, kept in the store beside the release it describes."""
+"""Reports in the store beside the release they describe: the monitor's, the plan's curves."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,12 +7,13 @@ from sqlalchemy import Engine, select
 
 from serving.cards.card import PUBLISHING
 from serving.cards.monitor import Monitor, PublishedMonitor
+from serving.cards.plan import PlanCurves
 from serving.cards.release import Release
 from serving.store.database import writing
-from serving.store.errors import NoReportError
+from serving.store.errors import NoPlanError, NoReportError
 from serving.store.published import write_info
 from serving.store.reading import with_part
-from serving.store.tables import MONITOR, releases
+from serving.store.tables import MONITOR, PLAN_CURVES, releases
 
 
 def keep_report(engine: Engine, release_id: str, report: Mapping[str, Any]) -> None:
@@ -41,3 +42,35 @@ def current_report(engine: Engine, release: str | None = None) -> tuple[Release,
             "`make run`, in the first case with more data.",
         )
     return its, PublishedMonitor.model_validate({**found, **its.stamp()})
+
+
+# Why no plan tells gains, and what to do about it.
+NO_GAINS = {
+    "no_money": "its data has no amounts, or amounts in several currencies (source.exchange).",
+    "no_margin": "actions.margin_rate is null in params.yaml: set it, and run `make run`.",
+    "no_currency": "nothing says in which currency its amounts are: set source.currency in "
+    "params.yaml, and run `make run`.",
+}
+
+
+def plan_curves(engine: Engine, release: str | None = None) -> tuple[Release, PlanCurves]:
+    """The plan of a release with its curves. Raises NoPlanError where no plan tells gains.
+
+    Raises NoReleaseError and ReleaseNotFoundError as `current`.
+    """
+    its, found = with_part(engine, PLAN_CURVES, release)
+    if found is None:
+        raise NoPlanError(
+            f"Release {its.release_id} was published before plans were kept: publish a newer one."
+        )
+    kept = PlanCurves.model_validate(found)
+    if its.gate is not None:
+        raise NoPlanError(
+            f"Release {its.release_id} has no plan: a rule ranks in it, as the data is too little "
+            "for models (`gate` of /v1/releases/current). Run `make run` with more data."
+        )
+    if kept.no_gains is not None:
+        raise NoPlanError(
+            f"Release {its.release_id} has no plan that tells gains: {NO_GAINS[kept.no_gains]}"
+        )
+    return its, kept

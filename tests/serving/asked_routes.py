@@ -31,6 +31,10 @@ ASKED = {
         "/v1/at-risk/export?format=excel&language=ru",
         "/v1/at-risk/export?format=ndjson&q=%s",
     ],
+    ("GET", "/v1/plan:what-if"): [
+        "/v1/plan:what-if?budget=2&capacity=1.5",
+        "/v1/plan:what-if?release=%r",
+    ],
     ("GET", "/v1/releases/{release_id}"): ["/v1/releases/%r"],
     ("GET", "/v1/releases/{release_id}/scores"): [
         "/v1/releases/%r/scores",

@@ -71,18 +71,57 @@ def forecast_report(as_of: dt.date = AS_OF, money: bool = True) -> dict:
     }
 
 
+def plan_point(cost: float, gain: float, **by_action: int) -> dict:
+    """A plan on a curve."""
+    customers = sum(by_action.values())
+    return {"cost": cost, "expected_gain": gain, "customers": customers, "by_action": by_action}
+
+
+def plan_curves() -> list[dict]:
+    """Gain against budget without calls, as planned, and with twice the calls."""
+    nothing, mails = plan_point(0.0, 0.0), plan_point(1.0, 24.0, check_in_email=43)
+    points = {
+        0.0: [nothing, mails],
+        1.0: [
+            nothing,
+            plan_point(0.5, 16.0, check_in_email=25),
+            mails,
+            plan_point(3.0, 44.0, check_in_email=43, owner_phone_call=43),
+            plan_point(4.5, 50.0, check_in_email=50, owner_phone_call=43),
+        ],
+        2.0: [
+            nothing,
+            plan_point(0.5, 17.0, check_in_email=25),
+            plan_point(1.0, 26.0, check_in_email=43),
+            plan_point(3.0, 50.0, check_in_email=40, owner_phone_call=60),
+            plan_point(6.0, 62.0, check_in_email=50, owner_phone_call=80),
+        ],
+    }
+    return [{"capacity": factor, "points": some} for factor, some in points.items()]
+
+
 PLAN = {
     "customers": 130,
     "epoch": "2024Q4",
+    "currency": "USD",
+    "effect_source": "assumed",
+    "holdout_share": 0.1,
     "budget": {"limit": 100.0, "intended": 3.0, "to_spend": 2.5},
+    "capacities": {"phone": {"limit": 43, "intended": 43}},
     "by_action": {
-        name: {"customers": 43, "withheld": 0}
-        for name in ("do_nothing", "check_in_email", "owner_phone_call")
+        name: {"customers": 43, "withheld": 0, "expected_gain": gain}
+        for name, gain in (
+            ("do_nothing", 0.0),
+            ("check_in_email", 24.0),
+            ("owner_phone_call", 20.0),
+        )
     },
     "by_arm": {
         "treated": {"customers": 80, "withheld": 0, "expected_cost": 2.5, "expected_gain": 40.0},
         "holdout": {"customers": 9, "withheld": 9, "expected_cost": 0.5, "expected_gain": 4.0},
     },
+    "no_gains": None,
+    "curves": plan_curves(),
 }
 
 

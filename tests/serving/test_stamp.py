@@ -12,7 +12,14 @@ from tests.serving.conftest import Running
 from tests.serving.releases import card_row, write_release
 from tests.serving.test_monitor import monitor_report
 
-STAMPED = ("/v1/at-risk", "/v1/forecast", "/v1/monitor", "/v1/releases/current", "/v1/customers/1")
+STAMPED = (
+    "/v1/at-risk",
+    "/v1/forecast",
+    "/v1/monitor",
+    "/v1/plan:what-if",
+    "/v1/releases/current",
+    "/v1/customers/1",
+)
 
 
 @pytest.fixture

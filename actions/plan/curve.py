@@ -1,0 +1,143 @@
+"""What other budgets and capacities would bring: gain against budget, for some capacities.
+
+Every point is a plan that can be carried out: what is taken at a price of money, within the
+capacities (priced.py). No other plan that uses no more money and contacts gains more, but for
+customers who are indifferent at the prices. Points lie on a concave curve; a plan for a budget
+between two of them gains as much as the straight line between them says, less at most what the
+few customers gain whom such a mixture would split.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from actions.plan.priced import Offers, Point, Priced, offers_of
+from actions.plan.prices import crossing
+from core.arrays import FloatArray
+from core.digits import TOLD, to_digits
+
+AS_PLANNED = 1.0  # the factor of the capacities that the plan has
+# Capacities for which the curve is drawn, as factors of those that the plan has.
+FACTORS = (0.0, 0.5, AS_PLANNED, 1.5, 2.0, 4.0)
+PRICES = 32  # of money, at most, at which points are looked for
+STRAIGHT = 1e-4  # of the largest gain: where a curve bends by less, it is drawn straight
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """A plan: its expected cost and gain, and how many customers get each action, (actions,)."""
+
+    cost: float
+    gain: float
+    customers: tuple[int, ...]
+
+
+def gain_curves(
+    gain: FloatArray, cost: FloatArray, channels: Sequence[str], capacities: Mapping[str, int]
+) -> dict[float, list[CurvePoint]]:
+    """Points of increasing cost by factor of the capacities; without capacities, of factor 1 only.
+
+    Tables as those of `allocate`. The first point spends nothing, the last all that pays.
+    """
+    offers = offers_of(gain, cost, channels, tuple(capacities))
+    factors = FACTORS if offers.channels else (AS_PLANNED,)
+    limits = {factor: at_capacity(capacities, factor) for factor in factors}
+    found: dict[float, dict[float, Point]] = {factor: {} for factor in factors}
+
+    def look(price: float, near: float | None = None) -> Point:
+        priced = Priced(offers, price)
+        for factor in factors:
+            start = None if near is None else found[factor][near].channel_prices
+            found[factor][price] = priced.within(limits[factor], start).without_actions()
+        return found[AS_PLANNED][price]
+
+    _spread(look, offers)
+    return {factor: _concave(list(points.values())) for factor, points in found.items()}
+
+
+def at_capacity(capacities: Mapping[str, int], factor: float) -> dict[str, int]:
+    """The contacts that each channel can make at a factor of the capacities."""
+    return {name: int(factor * limit + 1e-9) for name, limit in capacities.items()}
+
+
+def curves_report(
+    curves: Mapping[float, Sequence[CurvePoint]], actions: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The curves as JSON: points of increasing cost by capacity.
+
+    `actions` are the ids of the actions of the tables.
+    """
+    return [
+        {
+            "capacity": factor,
+            "points": [
+                {
+                    "cost": point.cost,
+                    "expected_gain": point.gain,
+                    "customers": sum(point.customers),
+                    "by_action": {
+                        name: count
+                        for name, count in zip(actions, point.customers, strict=True)
+                        if count
+                    },
+                }
+                for point in points
+            ],
+        }
+        for factor, points in curves.items()
+    ]
+
+
+def _spread(look: Callable[..., Point], offers: Offers) -> None:
+    """Look at prices where the curve bends most, beginning with the dearest money and the free."""
+    dear = look(2 * offers.highest_return)
+    free = look(0.0, dear.price)
+    pieces = [(dear, free)] if free.cost > dear.cost else []
+    for _ in range(PRICES - 2):
+        bends = [_bend(*piece) for piece in pieces]
+        if not bends or max(bends) <= STRAIGHT * free.gain:
+            break
+        within, beyond = pieces.pop(int(np.argmax(bends)))
+        point = look(crossing(within, beyond), within.price)
+        pieces += [
+            (one, other)
+            for one, other in ((within, point), (point, beyond))
+            if one.cost < other.cost and within.cost < point.cost < beyond.cost
+        ]
+
+
+def _bend(within: Point, beyond: Point) -> float:
+    """How far the curve can lie above the straight line between two points, in money."""
+    price = crossing(within, beyond)
+    run, rise = beyond.cost - within.cost, beyond.gain - within.gain
+    top = within.price - beyond.price
+    if top <= 0:
+        return 0.0
+    # Where the two tangents cross, less the line there.
+    at = min(max((rise - beyond.price * run) / top, 0.0), run)
+    return (within.price - price) * at
+
+
+def _concave(points: Sequence[Point]) -> list[CurvePoint]:
+    """The points of the upper hull by cost, in figures as they are told.
+
+    Indifferent customers may leave a point just below it.
+    """
+    hull: list[CurvePoint] = []
+    rounded = [
+        CurvePoint(to_digits(p.cost, TOLD), to_digits(p.gain, TOLD), tuple(p.customers.tolist()))
+        for p in points
+    ]
+    for point in sorted(rounded, key=lambda point: (point.cost, -point.gain)):
+        if hull and (point.cost <= hull[-1].cost or point.gain <= hull[-1].gain):
+            continue
+        while len(hull) > 1 and _slope(hull[-2], hull[-1]) <= _slope(hull[-1], point):
+            hull.pop()
+        hull.append(point)
+    return hull
+
+
+def _slope(one: CurvePoint, other: CurvePoint) -> float:
+    return (other.gain - one.gain) / (other.cost - one.cost)

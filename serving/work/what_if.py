@@ -1,0 +1,83 @@
+"""What another budget or other capacities would bring, from the curves of a release's plan."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from sqlalchemy import Engine
+
+from actions.plan.curve import AS_PLANNED, at_capacity
+from serving.cards.plan import PlanCurve, PlanCurves, PlanPoint, WhatIf
+from serving.cards.release import Release
+from serving.store.reports import plan_curves
+
+ROUNDING = 1e-6  # of the budget: figures of a release are rounded, and a plan may cost all of it
+NOTHING = PlanPoint(customers=0, cost=0.0, expected_gain=0.0, by_action={})
+
+
+def what_if(
+    engine: Engine, budget: float | None, capacity: float | None, release: str | None = None
+) -> tuple[Release, WhatIf]:
+    """The best plan for a budget and a factor of the capacities; by default those of the plan.
+
+    Raises NoPlanError for a release without a plan that tells gains, and as `current`.
+    """
+    its, kept = plan_curves(engine, release)
+    budget = kept.budget if budget is None else budget
+    capacity = AS_PLANNED if capacity is None else capacity
+    return its, WhatIf.model_validate({**its.stamp(), **answer(kept, budget, capacity)})
+
+
+def answer(kept: PlanCurves, budget: float, capacity: float) -> dict[str, object]:
+    """The fields of the answer beside those that say of which release it is."""
+    below, above, share = _around(kept.curves, capacity if kept.capacities else AS_PLANNED)
+    lower, upper = ((1 - share, below), (share, above))
+    fits = [point for point in below.points if point.cost <= budget * (1 + ROUNDING)]
+    plan = fits[-1] if fits else NOTHING
+    is_within = kept.planned.cost <= budget * (1 + ROUNDING) and (
+        capacity >= AS_PLANNED or not kept.capacities
+    )
+    is_the_plan = is_within and kept.planned.expected_gain >= plan.expected_gain
+    plan = kept.planned if is_the_plan else plan
+    at_budget = sum(part * _gain(curve.points, budget) for part, curve in (lower, upper))
+    further = (point for point in below.points if point.cost > max(plan.cost, budget))
+    return {
+        "currency": kept.currency,
+        "effect_source": kept.effect_source,
+        "budget": budget,
+        "capacity": capacity,
+        "capacities": at_capacity(kept.capacities, capacity),
+        "holdout_share": kept.holdout_share,
+        "is_the_plan": is_the_plan,
+        **plan.model_dump(),
+        "next": next(further, None),
+        "expected_gain_at_budget": max(at_budget, plan.expected_gain),
+        "marginal_return": sum(
+            part * _slope(curve.points, budget) for part, curve in (lower, upper)
+        ),
+    }
+
+
+def _around(curves: Sequence[PlanCurve], capacity: float) -> tuple[PlanCurve, PlanCurve, float]:
+    """The curves of the next smaller and larger capacity, and how far it is on the way."""
+    ordered = sorted(curves, key=lambda curve: curve.capacity)
+    below = [curve for curve in ordered if curve.capacity <= capacity][-1]
+    above = next((curve for curve in ordered if curve.capacity >= capacity), below)
+    way = above.capacity - below.capacity
+    return below, above, (capacity - below.capacity) / way if way else 0.0
+
+
+def _gain(points: Sequence[PlanPoint], budget: float) -> float:
+    """What a budget gains on the straight line between the points beside it."""
+    for one, other in pairwise(points):
+        if one.cost <= budget <= other.cost:
+            share = (budget - one.cost) / (other.cost - one.cost)
+            return one.expected_gain + share * (other.expected_gain - one.expected_gain)
+    return points[-1].expected_gain if budget >= points[0].cost else 0.0
+
+
+def _slope(points: Sequence[PlanPoint], budget: float) -> float:
+    """What the last unit of a budget gains: 0 beyond the last point."""
+    for one, other in pairwise(points):
+        if budget <= other.cost:
+            return (other.expected_gain - one.expected_gain) / (other.cost - one.cost)
+    return 0.0

@@ -1,0 +1,143 @@
+"""What another budget would gain, as the API tells it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import ArtifactError
+from core.files import hashes, read_json, write_json
+from serving.cards.plan import PlanCurves
+from serving.store.publishing import publish
+from serving.store.release_plan import read_plan
+from serving.work.what_if import answer
+from tests.serving.asking import problem
+from tests.serving.conftest import Running
+from tests.serving.release_reports import PLAN, plan_curves, plan_point
+from tests.serving.releases import company, write_release
+
+KEPT = PlanCurves.model_validate(
+    {
+        **{name: PLAN[name] for name in ("no_gains", "currency", "effect_source", "curves")},
+        "holdout_share": 0.1,
+        "budget": 100.0,
+        "capacities": {"phone": 43},
+        "planned": plan_point(3.0, 44.0, check_in_email=43, owner_phone_call=43),
+    }
+)
+amounts = st.floats(0, 12).map(lambda value: round(value, 2))
+capacities = st.floats(0, 4).map(lambda value: round(value, 2))
+
+
+def changed(release, folder, **changes):
+    """The same release with another plan."""
+    write_release(folder, company(), release_id="changed")
+    plan = {**read_json(folder / "plan.json"), **changes}
+    write_json(folder / "plan.json", {n: part for n, part in plan.items() if part != "gone"})
+    manifest = read_json(folder / "manifest.json")
+    write_json(folder / "manifest.json", manifest | {"files": hashes(folder)})
+    return folder
+
+
+def told(service, query=""):
+    return service.get(f"/v1/plan:what-if{query}").json()
+
+
+def test_without_a_question_it_is_the_plan_itself(service, release):
+    found = told(service)
+    assert found["release_id"] == read_json(release / "manifest.json")["release_id"]
+    assert found["currency"] == "USD" and found["effect_source"] == "assumed"
+    assert (found["budget"], found["capacity"]) == (100.0, 1.0)
+    assert found["is_the_plan"] is False  # this budget would allow more than the plan took
+    assert (found["cost"], found["expected_gain"], found["customers"]) == (4.5, 50.0, 93)
+    assert found["next"] is None and found["marginal_return"] == 0.0
+    its = told(service, "?budget=3.5")
+    assert its["is_the_plan"] is True and its["cost"] == 3.0
+    assert its["by_action"] == {"check_in_email": 43, "owner_phone_call": 43}
+
+
+def test_between_two_plans_it_tells_the_smaller_the_larger_and_the_line_between(service):
+    found = told(service, "?budget=2")
+    assert (found["cost"], found["expected_gain"]) == (1.0, 24.0)
+    assert found["by_action"] == {"check_in_email": 43}
+    assert found["next"]["cost"] == 3.0 and found["next"]["expected_gain"] == 44.0
+    assert found["expected_gain_at_budget"] == 34.0
+    assert found["marginal_return"] == 10.0
+    more = told(service, "?budget=2&capacity=1.5")
+    assert more["capacities"] == {"phone": 64}
+    assert more["expected_gain_at_budget"] == (34.0 + 38.0) / 2
+    assert more["marginal_return"] == (10.0 + 12.0) / 2
+    assert (more["cost"], more["expected_gain"]) == (1.0, 24.0)  # it is a plan at either capacity
+
+
+def test_nothing_is_bought_for_nothing(service):
+    found = told(service, "?budget=0&capacity=0")
+    assert (found["cost"], found["customers"], found["expected_gain"]) == (0.0, 0, 0.0)
+    assert found["by_action"] == {} and found["marginal_return"] == 24.0
+
+
+@pytest.mark.parametrize(
+    "query", ["budget=-1", "budget=NaN", "budget=inf", "budget=1e999", "budget=", "budget=much"]
+)
+def test_a_budget_that_is_none_is_refused(service, query):
+    said = problem(service.get(f"/v1/plan:what-if?{query}"), "invalid-parameters")
+    assert said["status"] == 422 and said["errors"][0]["parameter"] == "budget"
+
+
+@pytest.mark.parametrize("query", ["capacity=-0.1", "capacity=5", "capacity=NaN"])
+def test_capacities_beyond_the_curves_are_refused(service, query):
+    said = problem(service.get(f"/v1/plan:what-if?{query}"), "invalid-parameters")
+    assert said["errors"][0]["parameter"] == "capacity"
+
+
+@pytest.mark.parametrize(
+    ("no_gains", "advice"),
+    [("no_margin", "actions.margin_rate"), ("no_currency", "source.currency"), ("no_money", "no")],
+)
+def test_a_plan_without_gains_says_why(engine, release, tmp_path, no_gains, advice):
+    publish(changed(release, tmp_path / "r", no_gains=no_gains, curves=[]), engine, keep=2)
+    with Running(engine) as service:
+        assert advice in problem(service.get("/v1/plan:what-if"), "no-plan")["detail"]
+
+
+def test_a_release_from_before_there_were_curves_says_so(engine, release, tmp_path):
+    publish(changed(release, tmp_path / "r", curves="gone"), engine, keep=2)
+    with Running(engine) as service:
+        assert "newer" in problem(service.get("/v1/plan:what-if"), "no-plan")["detail"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"curves": [{"capacity": 1.0, "points": []}]},
+        {"curves": [{"capacity": 1.0, "points": [plan_point(-1.0, 0.0)]}]},
+        {"curves": [{"capacity": 1.0, "points": [plan_point(1.0, 1e20)]}]},
+        {"curves": plan_curves()[:1]},
+        {"curves": [{"capacity": 1.0, "points": [plan_point(2.0, 1.0), plan_point(1.0, 2.0)]}]},
+        {"effect_source": "hoped"},
+    ],
+)
+def test_a_plan_that_cannot_be_is_not_published(engine, release, tmp_path, wrong):
+    with pytest.raises(ArtifactError, match="cannot be published"):
+        publish(changed(release, tmp_path / "r", **wrong), engine, keep=2)
+
+
+def test_the_curves_come_out_of_the_folder_as_they_went_in(release):
+    kept = read_plan(release)
+    assert [curve.model_dump() for curve in kept.curves] == plan_curves()
+    assert kept.planned.expected_gain == 44.0
+
+
+@given(budget=amounts, more=amounts, capacity=capacities, larger=capacities)
+def test_more_money_or_room_never_gains_less_and_what_is_told_keeps_the_budget(
+    budget, more, capacity, larger
+):
+    here = answer(KEPT, budget, capacity)
+    assert here["cost"] <= budget * (1 + 1e-6)
+    assert here["expected_gain"] <= here["expected_gain_at_budget"] + 1e-9
+    assert sum(here["by_action"].values()) == here["customers"]
+    if here["next"] is not None:
+        assert here["next"].cost > budget
+    for there in (answer(KEPT, budget + more, capacity), answer(KEPT, budget, capacity + larger)):
+        assert there["expected_gain_at_budget"] >= here["expected_gain_at_budget"] - 1e-9
+    richer = answer(KEPT, budget + more, capacity)
+    assert richer["marginal_return"] <= here["marginal_return"] + 1e-9  # it is concave
