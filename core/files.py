@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from core.errors import ArtifactError, RegularsError
 
 MANIFEST = "manifest.json"
+AGREEMENTS = "agreements.parquet"  # of a release: who agreed to profiling, and when
 HISTORIES = "histories"  # folder of a release: a table of rows each, sorted by customer_id
 SEAL = "sha256"  # of the manifest itself
 SCHEMA_VERSION = 1  # of a release: what is written, and what publishing reads

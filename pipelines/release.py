@@ -5,10 +5,12 @@ import os
 import shutil
 from pathlib import Path
 
+import ibis
 import pandas as pd
 
 from core.errors import EnvironmentProblem
 from core.files import (
+    AGREEMENTS,
     MANIFEST,
     SCHEMA_VERSION,
     check_manifest,
@@ -19,6 +21,8 @@ from core.files import (
     version,
     write_manifest,
 )
+from features.engines.duckdb import DuckEngine
+from features.history.consent import agreements
 from features.timeline import date_of
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
@@ -72,6 +76,7 @@ def write(folder: Path) -> None:
         shutil.copy(report, folder / "reports")
     write_basis(folder, timeline)
     write_histories(folder, cards["customer_id"])
+    write_agreements(folder)
     rule = Rule.load(stage.CHAMPION_MODELS)
     facts = {
         "schema_version": SCHEMA_VERSION,
@@ -119,6 +124,16 @@ def with_names(cards: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     return cards.merge(
         customers[["customer_id", *shown]], on="customer_id", how="left", validate="one_to_one"
     )
+
+
+def write_agreements(folder: Path) -> None:
+    """Write who agrees to profiling, and since when: nothing where the source tells no purposes."""
+    if "consents" not in stage.table_names():
+        return
+    engine = DuckEngine(stage.tables(["consents"]), threads=1)
+    consents = ibis.table(engine.schemas["consents"], name="consents")
+    if "purpose" in consents.columns:
+        stage.write_parquet(engine.frame(agreements(consents)), folder / AGREEMENTS)
 
 
 def swap(new: Path, current: Path) -> None:

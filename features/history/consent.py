@@ -23,6 +23,16 @@ def objections(consents: ir.Table) -> ir.Table:
     return words.filter(words.is_newest, ~words.granted).select("customer_id")
 
 
+def agreements(consents: ir.Table) -> ir.Table:
+    """Customers who agree to profiling (their newest answer is yes): `customer_id`, `agreed_at`.
+
+    `consents` has purposes.
+    """
+    words = newest_words(consents.filter(consents.purpose == PROFILING), ["customer_id"])
+    agreed = words.filter(words.is_newest, words.granted)
+    return agreed.select("customer_id", agreed_at=agreed.event_time).order_by("customer_id")
+
+
 def on_channels(consents: ir.Table) -> ir.Table:
     """The rows about channels: an answer on profiling is neither a refusal nor a consent there."""
     if "purpose" not in consents.columns:

@@ -4,12 +4,16 @@ The store knows them by a keyed hash of their id: enough to recognise them in wh
 read, and nothing of them.
 """
 
+import datetime as dt
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Literal
 
+import pyarrow.parquet as pq
 from sqlalchemy import Connection, Engine, delete, insert, inspect, select
 
 from core.clock import utc_now
+from core.files import AGREEMENTS
 from serving.store.database import version
 from serving.store.own_secrets import CUSTOMERS, hashed_id, made_secret, secret
 from serving.store.people_tables import kept_out
@@ -18,15 +22,19 @@ from serving.store.removal import Removed, ids_of, remove_customers, remove_from
 Why = Literal["erased", "objects"]
 
 
-def keep_out(connection: Connection, customer_id: str, why: Why) -> Removed:
+def keep_out(
+    connection: Connection, customer_id: str, why: Why, since: dt.datetime | None = None
+) -> Removed:
     """Take a customer out of every kept release, and keep them out of those to come.
 
-    Within a transaction of `writing`. Whoever objects is let in again by `let_in`.
+    Within a transaction of `writing`. Whoever objects is let in again by `let_in` and by agreements
+    that are newer than `since` (UTC; now where it is not given).
     """
     hashed = hashed_id(made_secret(connection, CUSTOMERS), customer_id)
     its = (kept_out.c.id_hash == hashed, kept_out.c.why == why)
-    if connection.scalar(select(kept_out.c.since).where(*its)) is None:
-        connection.execute(insert(kept_out).values(id_hash=hashed, why=why, since=utc_now()))
+    connection.execute(delete(kept_out).where(*its))
+    row = {"id_hash": hashed, "why": why, "since": since or utc_now()}
+    connection.execute(insert(kept_out).values(row))
     return remove_customers(connection, [customer_id])
 
 
@@ -36,6 +44,20 @@ def let_in(connection: Connection, customer_id: str) -> None:
     if key is not None:
         its = kept_out.c.id_hash == hashed_id(key, customer_id)
         connection.execute(delete(kept_out).where(its, kept_out.c.why == "objects"))
+
+
+def let_in_who_agrees(connection: Connection, folder: Path) -> None:
+    """Let in whoever agreed to profiling, by the release in `folder`, after they objected here."""
+    file, key = folder / AGREEMENTS, secret(connection, CUSTOMERS)
+    query = select(kept_out.c.id_hash, kept_out.c.since).where(kept_out.c.why == "objects")
+    objected = {row.id_hash: row.since for row in connection.execute(query)}
+    if not objected or key is None or not file.exists():
+        return
+    table = pq.read_table(file, columns=["customer_id", "agreed_at"])
+    for customer_id, agreed_at in zip(*table.to_pydict().values(), strict=True):
+        since = objected.get(hashed_id(key, customer_id))
+        if since is not None and agreed_at > since:
+            let_in(connection, customer_id)
 
 
 def leave_out(connection: Connection, number: int) -> int:

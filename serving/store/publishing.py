@@ -19,7 +19,7 @@ from models.judging.realised import JUDGED
 from serving.store.behind import without_garbage_collection
 from serving.store.database import check_not_newer, publishing, upgrade, writing
 from serving.store.histories import UNTIL, drop_histories, load_histories
-from serving.store.kept_out import leave_out
+from serving.store.kept_out import leave_out, let_in_who_agrees
 from serving.store.live_files import drop_unused, keep_files
 from serving.store.loading import load_cards, load_timelines, risks
 from serving.store.past import COMPANY, PROMISED, SOURCE_SHA, WATERMARK, source_hash
@@ -72,7 +72,7 @@ def publish(
             )
         keep_files(engine, folder, manifest)
         _keep_histories(engine, number, folder)
-        _switch(engine, number)
+        _switch(engine, number, folder)
         drop_histories(engine, number)
         removed = _remove_old(engine, number, keep)
         drop_unused(engine)
@@ -161,10 +161,11 @@ def _promised(folder: Path) -> dict[str, Any]:
     return {name: ours[name] for name in JUDGED if ours.get(name)}
 
 
-def _switch(engine: Engine, number: int) -> None:
+def _switch(engine: Engine, number: int, folder: Path) -> None:
     """The moment of publishing: all in one short transaction."""
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     with writing(engine) as connection:
+        let_in_who_agrees(connection, folder)
         leave_out(connection, number)  # the folder may be older than an erasure or an objection
         connection.execute(
             update(releases)

@@ -1,5 +1,6 @@
 """An objection to profiling that is told counts at once, not only when the next run has read it."""
 
+import datetime as dt
 import json
 from collections.abc import Sequence
 from typing import TypeGuard
@@ -19,12 +20,13 @@ def heed_objections(connection: Connection, told: Sequence[object], who: str) ->
     """Take out of every kept release whoever objects by what was told, and let in who agrees again.
 
     Of all answers in the store the newest counts, at the same time a refusal. To be called when the
-    outcomes are kept, in the transaction that keeps them. Only an agreement that is told here lets
-    a customer in again: until then they are left out of what is published, whatever it was made of.
+    outcomes are kept, in the transaction that keeps them. Until a newer agreement, told here or in
+    what is published, the customer is left out of every release.
     """
     for customer_id in sorted({one.customer_id for one in told if _is_on_profiling(one)}):
-        if _objects(connection, customer_id):
-            removed = keep_out(connection, customer_id, "objects")
+        since = _objects_since(connection, customer_id)
+        if since is not None:
+            removed = keep_out(connection, customer_id, "objects", since)
             if removed.cards:
                 about = customer(connection, customer_id)
                 note(connection, who, "told an objection to profiling", about)
@@ -56,8 +58,8 @@ def _is_on_profiling(outcome: object) -> TypeGuard[Consent]:
     return isinstance(outcome, Consent) and outcome.is_on_profiling
 
 
-def _objects(connection: Connection, customer_id: str) -> bool:
-    """Whether the newest answer on profiling in the store is no."""
+def _objects_since(connection: Connection, customer_id: str) -> dt.datetime | None:
+    """The time (UTC) of the newest answer on profiling in the store; None where that is yes."""
     its = (outcomes.c.customer_id == customer_id, outcomes.c.table_name == Consent.TABLE)
     rows = [json.loads(row) for row in connection.scalars(select(outcomes.c.row).where(*its))]
     answers = [
@@ -65,4 +67,5 @@ def _objects(connection: Connection, customer_id: str) -> bool:
         for row in rows
         if purpose_word(row.get("purpose") or "") == PROFILING
     ]
-    return max(answers)[1]  # times are text of one length: they sort as they follow
+    time, objects = max(answers)  # times are text of one length: they sort as they follow
+    return dt.datetime.fromisoformat(time).replace(tzinfo=None) if objects else None

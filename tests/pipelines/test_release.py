@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from core.errors import EnvironmentProblem
-from core.files import only_one
-from pipelines.release import LOCK, join_cards, main, restore, swap
+from core.files import AGREEMENTS, only_one
+from pipelines import stage
+from pipelines.release import LOCK, join_cards, main, restore, swap, write_agreements
 
 # Runs the stage again and again with another input each time, and kills it, as kill -9 does, at
 # its first change of anything on disk, then at its second, and so on until it comes to its end.
@@ -100,6 +101,40 @@ def test_two_runs_do_not_write_one_release_at_the_same_time(tmp_path, monkeypatc
     ):
         main()
     assert (tmp_path / "data" / ".release-new" / "file").exists()
+
+
+def test_who_agrees_to_profiling_is_written_with_the_time_of_the_newest_answer(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(stage, "TABLES", tmp_path)
+    write_agreements(tmp_path)
+    assert not (tmp_path / AGREEMENTS).exists()
+    answers = [
+        ("agrees", "profiling", 1, True),
+        ("agrees", "profiling", 3, True),
+        ("agrees", "profiling", 2, False),
+        ("objects", "profiling", 1, True),
+        ("objects", "profiling", 2, False),
+        ("both at once", "profiling", 1, True),
+        ("both at once", "profiling", 1, False),
+        ("of e-mail", None, 1, True),
+    ]
+    rows = [
+        {
+            "customer_id": who,
+            "channel": "all",
+            "event_time": pd.Timestamp(2024, 1, day),
+            "granted": granted,
+            "purpose": purpose,
+        }
+        for who, purpose, day, granted in answers
+    ]
+    pd.DataFrame(rows).astype({"event_time": "datetime64[us]"}).to_parquet(
+        tmp_path / "consents.parquet", index=False
+    )
+    write_agreements(tmp_path)
+    [row] = pd.read_parquet(tmp_path / AGREEMENTS).to_dict("records")
+    assert row == {"customer_id": "agrees", "agreed_at": pd.Timestamp(2024, 1, 3)}
 
 
 def test_a_card_without_a_plan_has_empty_fields_and_none_is_lost_or_doubled():

@@ -1,14 +1,17 @@
 """Whoever is erased or objects is in no kept release, in none to come, in no byte of the store."""
 
+import datetime as dt
 import json
 import sqlite3
 from contextlib import closing
 from urllib.parse import quote
 
+import pandas as pd
 import pytest
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError
 
+from core.files import AGREEMENTS, MANIFEST, hashes, read_json, write_json
 from serving.cards.query import AtRiskQuery
 from serving.people.audit import verify
 from serving.people.keys import create_key
@@ -19,6 +22,8 @@ from serving.store.people_tables import audit_log
 from serving.store.publishing import publish
 from serving.store.reading import current, one_card
 from serving.work.erasure import erase
+from serving.work.kinds import Consent
+from serving.work.outcomes import tell
 from tests.serving.asking import problem
 from tests.serving.conftest import Running
 from tests.serving.guarded import bearer
@@ -155,6 +160,35 @@ def test_whoever_objects_is_out_of_every_release_at_once_until_they_agree(tmp_pa
         tell(service, "3", True, "13:00:00")
         publish(write_release(tmp_path / "new", rows(), model_version="m9"), engine, keep=5)
         assert service.get(address).status == 200
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("agreed_at", "is_in"), [("11:59:59", False), ("12:00:00", False), ("12:00:01", True)]
+)
+def test_a_newer_agreement_of_the_source_lets_in_who_objected_here(
+    tmp_path, folders, agreed_at, is_in
+):
+    engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
+    publish(folders[0], engine, keep=5)
+    for hour in (11, 12):  # the second objection counts
+        objection = Consent(
+            kind="consent",
+            customer_id=WHO,
+            channel="all",
+            purpose="profiling",
+            granted=False,
+            event_time=dt.datetime(2024, 10, 28, hour, tzinfo=dt.UTC),
+        )
+        tell(engine, [objection], key=f"{hour}", caller="test")
+    folder = write_release(tmp_path / "new", rows(), model_version="m9")
+    agreed = {"customer_id": [WHO], "agreed_at": [pd.Timestamp(f"2024-10-28T{agreed_at}")]}
+    pd.DataFrame(agreed).to_parquet(folder / AGREEMENTS, index=False)
+    manifest = read_json(folder / MANIFEST)
+    write_json(folder / MANIFEST, manifest | {"files": hashes(folder)})
+    publish(folder, engine, keep=5)
+    scored = current(engine).customers["scored"]
+    assert scored == len(OTHERS) + is_in
     engine.dispose()
 
 
