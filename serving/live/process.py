@@ -2,7 +2,8 @@
 
 Where the current release is another than that of the models, they are fetched from the store into a
 folder of this process, compared with their sha256, tried, and only then loaded. Until that is done,
-and where it fails, the models that are loaded go on answering; a card says whose they are.
+and where it fails, the models that are loaded go on answering; a card says whose they are. What was
+refused is tried again later: the store may not have answered, or the disk have been full.
 """
 
 import logging
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from serving.live.scoring import LiveScorer
 
 SECONDS = 120  # within which the trial has to end
+AGAIN = 60.0  # seconds after which models that were refused are tried again
 log = logging.getLogger("uvicorn.error")
 
 
@@ -49,7 +52,8 @@ class LiveModels:
         self._changed = Condition()
         self._scorer: LiveScorer | None = None
         self._loading: str | None = None  # the release whose models are being loaded
-        self._refused: tuple[str, str] | None = None  # a release, and why its models do not answer
+        # A release, why its models do not answer, and until when they are not tried again.
+        self._refused: tuple[str, str, float] | None = None
 
     def scorer(self) -> "LiveScorer":
         """The models that answer now: all of a request is scored by these.
@@ -81,8 +85,9 @@ class LiveModels:
             self._changed.wait_for(lambda: self._loading is None)
 
     def _is_new(self, wanted: Wanted) -> bool:
-        known = {self._refused[0] if self._refused else None}
-        known |= {self._scorer.release_id if self._scorer else None}
+        known = {self._scorer.release_id if self._scorer else None}
+        if self._refused is not None and time.monotonic() < self._refused[2]:
+            known.add(self._refused[0])
         return wanted.release_id not in known and self._loading is None
 
     def _wanted(self) -> Wanted:
@@ -104,7 +109,8 @@ class LiveModels:
                 if scorer is not None:
                     self._scorer, self._refused = scorer, None
                 else:
-                    self._refused = (wanted.release_id, why or "loading them failed; see the log")
+                    why = why or "loading them failed; see the log"
+                    self._refused = (wanted.release_id, why, time.monotonic() + AGAIN)
                 self._loading = None
                 self._changed.notify_all()
 
