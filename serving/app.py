@@ -1,6 +1,7 @@
 """The application: API, page and static files behind one guard, every error in one shape."""
 
 from collections.abc import Iterable
+from functools import partial
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -11,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from core.errors import AccessError, QueryError, StoreError
 from serving.api import (
@@ -102,7 +103,7 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     app.state.settings, app.state.engine = settings, engine
     app.state.live = LiveModels(engine)
     app.state.live_cards = LiveCards(engine, app.state.live)
-    app.state.access = Access(engine, settings.host)
+    app.state.access = Access(engine, settings.host, key_rate=settings.key_rate_limit)
     app.state.figures, app.state.texts = Figures(), Texts()
     app.state.provider = Provider(settings) if settings.oidc_issuer else None
     for part in PARTS:
@@ -122,9 +123,10 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     places = {
         "exports": settings.max_exports,
         "searches": settings.max_searches,
+        "scores": settings.max_scores,
         "requests": settings.max_requests,
     }
-    limited = Limits(Compressed(app), places, settings.rate_limit)
+    limited = Limits(Compressed(app), places, settings.rate_limit, partial(_refusal, app))
     # Outermost, so that errors raised anywhere carry the same headers.
     guarded = Guard(limited, settings.hosts | {settings.host})
     return Observed(guarded, app.state.figures, shapes(app.routes))
@@ -142,10 +144,21 @@ def shapes(routes: Iterable[BaseRoute]) -> list[Shape]:
 def _problem(request: Request, error: Exception) -> Response:
     """A problem document for programs, a page for people."""
     problem = as_problem(error)
+    if problem.name == "store-unavailable":
+        request.app.state.access.outage.note(error)
     if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
         methods = methods_at(every_route(request.app.routes), request.scope)
         others = [method for method in methods if method != request.method]
         problem.headers = {"Allow": ", ".join(others)}
+    return _told(request, problem)
+
+
+def _refusal(app: FastAPI, scope: Scope, problem: ApiProblem) -> Response:
+    """The same for a request that the application does not get to see."""
+    return _told(Request({**scope, "app": app}), problem)
+
+
+def _told(request: Request, problem: ApiProblem) -> Response:
     if request.url.path.startswith(MACHINES):
         return problem.response()
     return problem_page(request, problem)

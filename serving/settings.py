@@ -93,11 +93,19 @@ class Settings(BaseSettings):
         description="How many requests a client, by its address, may make in a minute; 0: any "
         "number. Health, readiness, metrics and static files are not counted.",
     )
+    key_rate_limit: int = Field(
+        default=30_000,
+        ge=0,
+        description="How many requests a key may make in a minute, from wherever; 0: any number.",
+    )
     max_exports: int = Field(
         default=2, ge=1, description="How many lists may be downloaded whole at the same time."
     )
     max_searches: int = Field(
         default=2, ge=1, description="How many searches by name or id may run at the same time."
+    )
+    max_scores: int = Field(
+        default=2, ge=1, description="How many requests for live scores may run at the same time."
     )
     max_requests: int = Field(
         default=8, ge=1, description="How many other requests may be worked on at the same time."

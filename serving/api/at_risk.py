@@ -18,7 +18,14 @@ from serving.cards.stored import Card, as_json
 from serving.cards.worded import worded
 from serving.people.access import needs
 from serving.store.listing import at_risk, formed_list
-from serving.web.answers import card_text, in_pieces, json_answer, release_headers, with_list
+from serving.web.answers import (
+    UNCHANGED,
+    card_text,
+    in_pieces,
+    json_answer,
+    release_headers,
+    with_list,
+)
 from serving.web.language import chosen_language
 from serving.web.problems import documented
 from serving.wording.languages import Language
@@ -40,7 +47,7 @@ TEXT = {"schema": {"type": "string"}}
     dependencies=[needs("cards:read")],
     summary="Customers ranked by what is at risk, page by page",
     response_model=AtRisk,
-    responses=documented("invalid-cursor", "cursor-gone", *PROBLEMS),
+    responses={**UNCHANGED, **documented("invalid-cursor", "cursor-gone", *PROBLEMS)},
 )
 def list_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store: Store) -> Any:
     """All pages of a list come from one release: follow `next` until it is null.

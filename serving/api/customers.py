@@ -14,7 +14,7 @@ from serving.cards.stored import as_json
 from serving.cards.worded import worded
 from serving.people.access import needs
 from serving.store.reading import formed_card, one_card
-from serving.web.answers import card_text, json_answer
+from serving.web.answers import UNCHANGED, card_text, json_answer
 from serving.web.convertors import ANYTHING, EndsAsWritten
 from serving.web.language import chosen_language
 from serving.web.problems import documented
@@ -50,7 +50,10 @@ router.add_api_route(
     dependencies=[needs("cards:read")],
     summary="Why a customer's risk is what it is",
     response_model=Explanation,
-    responses=documented("customer-not-found", "release-not-found", "no-release", *COMMON),
+    responses={
+        **UNCHANGED,
+        **documented("customer-not-found", "release-not-found", "no-release", *COMMON),
+    },
 )
 
 
@@ -59,7 +62,10 @@ router.add_api_route(
     dependencies=[needs("cards:read")],
     summary="One customer's score card",
     response_model=ServedCard,
-    responses=documented("customer-not-found", "release-not-found", "no-release", *COMMON),
+    responses={
+        **UNCHANGED,
+        **documented("customer-not-found", "release-not-found", "no-release", *COMMON),
+    },
 )
 def get_score_card(
     customer_id: str, query: Annotated[CardQuery, Query()], request: Request, store: Store

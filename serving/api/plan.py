@@ -11,7 +11,7 @@ from serving.api.asking import COMMON, ReleaseQuery, Store, api_router
 from serving.cards.plan import WhatIf
 from serving.cards.query import Real
 from serving.people.access import needs
-from serving.web.answers import json_answer
+from serving.web.answers import UNCHANGED, json_answer
 from serving.web.problems import documented
 from serving.work.what_if import what_if
 
@@ -36,7 +36,7 @@ class WhatIfQuery(ReleaseQuery):
     dependencies=[needs("figures:read")],
     summary="What another budget would gain",
     response_model=WhatIf,
-    responses=documented("no-plan", "release-not-found", "no-release", *COMMON),
+    responses={**UNCHANGED, **documented("no-plan", "release-not-found", "no-release", *COMMON)},
 )
 def ask_what_if(query: Annotated[WhatIfQuery, Query()], request: Request, store: Store) -> Response:
     """The best plan within a budget and capacities, and what the last money of it gains."""

@@ -14,7 +14,7 @@ from serving.cards.worded import worded_report
 from serving.people.access import needs
 from serving.store.reading import current, current_forecast, kept_releases
 from serving.store.reports import current_report
-from serving.web.answers import json_answer
+from serving.web.answers import UNCHANGED, json_answer
 from serving.web.language import chosen_language
 from serving.web.problems import documented
 
@@ -30,7 +30,7 @@ class ReportQuery(LanguageQuery, ReleaseQuery):
     dependencies=[needs("figures:read")],
     summary="What was published",
     response_model=Release,
-    responses=documented("no-release", *COMMON),
+    responses={**UNCHANGED, **documented("no-release", *COMMON)},
 )
 def get_current_release(_: Nothing, request: Request, store: Store) -> Response:
     """Dates, horizon, model version, how good the model was, and the plan in figures."""
@@ -54,7 +54,7 @@ def list_releases(_: Nothing, store: Store) -> Releases:
     dependencies=[needs("figures:read")],
     summary="One of the releases that are kept",
     response_model=Release,
-    responses=documented("release-not-found", "no-release", *COMMON),
+    responses={**UNCHANGED, **documented("release-not-found", "no-release", *COMMON)},
 )
 def get_release(release_id: Text, _: Nothing, request: Request, store: Store) -> Response:
     """As getCurrentRelease, of the release of this id."""
@@ -67,7 +67,10 @@ def get_release(release_id: Text, _: Nothing, request: Request, store: Store) ->
     dependencies=[needs("figures:read")],
     summary="Sales to expect",
     response_model=PublishedForecast,
-    responses=documented("no-forecast", "release-not-found", "no-release", *COMMON),
+    responses={
+        **UNCHANGED,
+        **documented("no-forecast", "release-not-found", "no-release", *COMMON),
+    },
 )
 def get_forecast(
     query: Annotated[ReleaseQuery, Query()], request: Request, store: Store
@@ -82,7 +85,7 @@ def get_forecast(
     dependencies=[needs("figures:read")],
     summary="Is the model still right",
     response_model=PublishedMonitor,
-    responses=documented("no-report", "release-not-found", "no-release", *COMMON),
+    responses={**UNCHANGED, **documented("no-report", "release-not-found", "no-release", *COMMON)},
 )
 def get_monitor(query: Annotated[ReportQuery, Query()], request: Request, store: Store) -> Response:
     """Drift since training, past releases against what they predicted, and advice."""

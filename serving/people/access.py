@@ -16,13 +16,14 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
-from starlette.datastructures import Headers
 
 from core.clock import utc_now
 from core.errors import AccountError, EnvironmentProblem, StoreError
-from serving.people.errors import ForeignPageError, NotAllowedError, NotKnownError
+from serving.people.errors import NotAllowedError, NotKnownError, TooManyError
 from serving.people.failures import Failures
+from serving.people.foreign import refuse_foreign_page
 from serving.people.keys import Key, all_keys, fits, key_id_of
+from serving.people.rates import Rate
 from serving.people.scopes import ROLES, SCOPES, Scope
 from serving.people.sessions import (
     COOKIE,
@@ -38,12 +39,15 @@ from serving.people.throttle import FREE_OF_AN_ADDRESS, Throttle
 from serving.people.users import LONGEST as LONGEST_PASSWORD
 from serving.people.users import User, all_users, is_password, normal
 from serving.store.database import unreachable, version
+from serving.store.outage import Outage
 from serving.store.own_secrets import SESSIONS, secret
 from serving.store.read_only import refuse_read_only
 from serving.store.visible import only_of
 
 REREAD_SECONDS = 2.0  # how long a revoked key may still open something
 RETRY_SECONDS = 0.5  # until a store that did not answer is asked again
+KEY = "key "  # how `Caller.who` begins for a key
+RATE = "regulars.rate"  # in the scope of a request: what its key may still ask for
 READING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -98,12 +102,17 @@ class Access:
     """Answers who asks; what the store knows is read again every REREAD_SECONDS."""
 
     def __init__(
-        self, engine: Engine, host: str, clock: Callable[[], float] = time.monotonic
+        self,
+        engine: Engine,
+        host: str,
+        clock: Callable[[], float] = time.monotonic,
+        key_rate: int = 0,
     ) -> None:
         self.engine, self.is_local, self.clock = engine, is_loopback(host), clock
         self._known, self._until = Known(), -1.0
         self._rereading, self._reading = asyncio.Lock(), CapacityLimiter(1)
         self._failure: StoreError | None = None
+        self.outage, self.key_rate = Outage(), Rate(key_rate, clock)
         self._limited: dict[frozenset[str], Engine] = {}
         # One log-in at a time: each takes 64 MB, and must not keep all cores busy.
         self._hashing = CapacityLimiter(1)
@@ -204,6 +213,7 @@ class Access:
             # With a thread of its own: requests that take all the others must not lock it out.
             self._known = await to_thread.run_sync(known_to, self.engine, limiter=self._reading)
             self._until = begun + REREAD_SECONDS
+            self.outage.over()
         except StoreError as error:
             self._failure, self._until = error, self.clock() + RETRY_SECONDS
 
@@ -242,6 +252,12 @@ class Needs:
 async def _admitted(request: Request, scope: Scope) -> Caller:
     access: Access = request.app.state.access
     caller = await access.caller(request)
+    if caller.who.startswith(KEY):
+        try:
+            request.scope[RATE] = access.key_rate.counted(caller.who)
+        except TooManyError as error:
+            request.scope[RATE] = error.headers
+            raise
     if scope not in caller.scopes:
         raise NotAllowedError(f"This needs the scope {scope}.", scope)
     return caller
@@ -273,17 +289,6 @@ def refuse_unguarded(engine: Engine, host: str) -> None:
         )
 
 
-def refuse_foreign_page(headers: Headers) -> None:
-    """Raises ForeignPageError where a browser says that another site's page sends this."""
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if site is not None:
-        is_foreign = site not in ("same-origin", "none")
-    else:
-        is_foreign = origin is not None and origin.partition("://")[2] != headers.get("host")
-    if is_foreign:
-        raise ForeignPageError("A page of another site may not change anything here.")
-
-
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach the address."""
     if host.lower() == "localhost":
@@ -307,4 +312,4 @@ def _by_key(known: Known, authorization: str) -> Caller:
     if problem is not None:
         why = f"key {key.key_id}, which {problem}"
         raise NotKnownError(f"The key {key.key_id} {problem}.", with_key=True, why=why)
-    return Caller(f"key {key.key_id}", key.scopes, key.owners)
+    return Caller(KEY + key.key_id, key.scopes, key.owners)

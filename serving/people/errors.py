@@ -23,5 +23,13 @@ class NotAllowedError(AccessError):
         self.scope = scope
 
 
+class TooManyError(AccessError):
+    """The caller has asked more often in this minute than is allowed; `headers` say when again."""
+
+    def __init__(self, limit: int, headers: dict[str, str]) -> None:
+        super().__init__(f"So much may be asked in a minute: {limit} requests.")
+        self.headers = {**headers, "Retry-After": headers["RateLimit-Reset"]}
+
+
 class ForeignPageError(AccessError):
     """A page of another site tried to write through somebody's browser."""

@@ -21,6 +21,11 @@ PIECE = 32_768
 CACHED = "private, no-cache"
 VARIES = "Accept-Language, Authorization, Cookie"
 
+# In the form of OpenAPI: what an endpoint that answers by `json_answer` may return too.
+UNCHANGED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "The reader has it already, as `If-None-Match` says; there is no body."}
+}
+
 
 class Dated(Protocol):
     """A release, as far as its age goes."""

@@ -8,7 +8,6 @@ of one kind of request never keeps the others waiting, and never the health chec
 import asyncio
 import math
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
@@ -16,12 +15,15 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.web.problems import ApiProblem
+from serving.people.access import RATE
+from serving.people.errors import TooManyError
+from serving.people.rates import Rate, stricter
+from serving.web.problems import ApiProblem, as_problem
 
 UNLIMITED = ("/health", "/ready", "/metrics", "/static/", "/favicon.ico")
-MINUTE = 60.0
 PATIENCE = 10.0  # seconds that a request waits for a place
 QUEUED = 25  # requests that wait for each place
+SCORE = "/v1/score"
 TABLES = ("csv", "excel", "ndjson")
 
 
@@ -78,61 +80,42 @@ class Limits:
         app: ASGIApp,
         places: dict[str, int],
         rate: int,
+        refusal: Callable[[Scope, ApiProblem], ASGIApp] = lambda _, problem: problem.response(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.app, self.rate, self.clock = app, rate, clock
+        self.app, self.refusal, self.rate = app, refusal, Rate(rate, clock)
         self.places = {kind: Places(kind, number) for kind, number in places.items()}
-        self._minute, self._asked = 0, Counter[str]()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(UNLIMITED):
             await self.app(scope, receive, send)
             return
-        headers = self._counted(scope) if self.rate else {}
+        headers: dict[str, str] = {}
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(headers)
+                # What the key may ask for is known only where the request was let in.
+                MutableHeaders(scope=message).update(stricter(headers, scope.get(RATE, {})))
             await send(message)
 
-        if headers and int(headers["RateLimit-Remaining"]) < 0:
-            headers["RateLimit-Remaining"] = "0"
-            problem = ApiProblem(
-                "too-many-requests",
-                f"A client may make {self.rate} requests in a minute (REGULARS_RATE_LIMIT).",
-            )
-            problem.headers["Retry-After"] = headers["RateLimit-Reset"]
-            await problem.response()(scope, receive, with_headers)
-            return
-        places = self.places[kind_of(scope)]
         try:
+            headers = self.rate.counted((scope.get("client") or ("",))[0])
+            places = self.places[kind_of(scope)]
             await places.take()
-        except ApiProblem as problem:
-            await problem.response()(scope, receive, with_headers)
+        except (TooManyError, ApiProblem) as error:
+            await self.refusal(scope, as_problem(error))(scope, receive, with_headers)
             return
         try:
             await self.app(scope, receive, with_headers)
         finally:
             places.free()
 
-    def _counted(self, scope: Scope) -> dict[str, str]:
-        """Count the request; what its client may still ask for in this minute."""
-        now = self.clock()
-        if int(now // MINUTE) != self._minute:
-            self._minute = int(now // MINUTE)
-            self._asked.clear()
-        client = (scope.get("client") or ("",))[0]
-        self._asked[client] += 1
-        return {
-            "RateLimit-Limit": str(self.rate),
-            "RateLimit-Remaining": str(self.rate - self._asked[client]),
-            "RateLimit-Reset": str(math.ceil(MINUTE - now % MINUTE)),
-        }
-
 
 def kind_of(scope: Scope) -> str:
-    """Which work a request makes: a whole list, a search in all names, or anything else."""
+    """Which work a request makes: a whole list, a live score, a search, or anything else."""
     query = scope["query_string"]
+    if scope["path"] == SCORE:
+        return "scores"
     if scope["path"].endswith(("/export", "/scores")) or _asks_for_a_table(scope):
         return "exports"
     is_search = query.startswith(b"q=") or b"&q=" in query

@@ -36,6 +36,9 @@ PROBLEM_WORDS = {  # problems that people may meet → their words
     "no-report": ("monitor.none", "page.needs_models_detail"),
     "read-only": ("page.read_only", "page.read_only_detail"),
     "writes-refused": ("page.writes_refused", "page.writes_refused_detail"),
+    "too-many-requests": ("page.too_many", "page.too_many_detail"),
+    "too-many-at-once": ("page.too_many", "page.too_many_detail"),
+    "store-unavailable": ("page.unavailable", "page.unavailable_detail"),
     "no-release": ("page.no_release", "page.no_release_detail"),
 }
 MAKE_RUN = Markup("<code>make run</code>")

@@ -3,7 +3,6 @@
 docs/serving.md lists them; `type` is a name, not an address.
 """
 
-import logging
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
@@ -15,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from core.errors import NoReleaseError, ReadOnlyError, StoreError, WriteError
-from serving.people.errors import ForeignPageError, NotAllowedError, NotKnownError
+from serving.people.errors import ForeignPageError, NotAllowedError, NotKnownError, TooManyError
 from serving.store.errors import (
     CursorGoneError,
     CustomerNotFoundError,
@@ -82,9 +81,10 @@ ANSWERS: dict[type[Exception], str] = {
     NotAllowedError: "not-allowed",
     ForeignPageError: "foreign-page",
     ReadOnlyError: "read-only",
+    TooManyError: "too-many-requests",
     WriteError: "writes-refused",
 }
-log = logging.getLogger("uvicorn.error")
+RETRY = "60"  # seconds after which a store may answer again
 
 
 class InvalidParameter(BaseModel):
@@ -110,7 +110,7 @@ class ApiProblem(Exception):  # noqa: N818
     def __init__(self, name: str, detail: str, errors: list[InvalidParameter] | None = None):
         super().__init__(detail)
         self.name, self.detail, self.errors = name, detail, errors or []
-        self.headers: dict[str, str] = {}
+        self.headers = {"Retry-After": RETRY} if self.status == 503 else {}
 
     @property
     def status(self) -> int:
@@ -131,17 +131,16 @@ class ApiProblem(Exception):  # noqa: N818
 
     def response(self) -> JSONResponse:
         """The response of the API."""
-        headers = {503: {"Retry-After": "60"}}.get(self.status, {})
         return JSONResponse(
             self.body(),
             self.status,
-            headers=headers | self.headers,
+            headers=self.headers,
             media_type=MEDIA_TYPE,
         )
 
 
 def as_problem(error: Exception) -> ApiProblem:
-    """The problem for any error; what does not concern the client goes into the log."""
+    """The problem for any error."""
     if isinstance(error, ApiProblem):
         return error
     if isinstance(error, RequestValidationError):
@@ -152,10 +151,9 @@ def as_problem(error: Exception) -> ApiProblem:
     for kind, name in ANSWERS.items():
         if isinstance(error, kind):
             problem = ApiProblem(name, str(error))
-            problem.headers = _challenge(error)
+            problem.headers |= _challenge(error)
             return problem
     if isinstance(error, StoreError | SQLAlchemyError):
-        log.error("The store: %s", error)
         return ApiProblem("store-unavailable", "The store cannot be read; the log says why.")
     if isinstance(error, HTTPException):
         name = "method-not-allowed" if error.status_code == 405 else "not-found"
@@ -164,10 +162,12 @@ def as_problem(error: Exception) -> ApiProblem:
 
 
 def _challenge(error: Exception) -> dict[str, str]:
-    """The header that tells a program how to be let in (RFC 6750)."""
+    """The headers that tell a program how to be let in (RFC 6750), or when again."""
     challenge = 'Bearer realm="regulars"'
     if isinstance(error, NotAllowedError):
         challenge += f', error="insufficient_scope", scope="{error.scope}"'
+    elif isinstance(error, TooManyError):
+        return error.headers
     elif isinstance(error, NotKnownError):
         challenge += ', error="invalid_token"' if error.with_key else ""
     else:

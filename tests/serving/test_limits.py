@@ -2,15 +2,19 @@
 
 import asyncio
 import logging
+import re
 
 import pytest
 
+from core.errors import StoreError
 from serving.logs import SAME, Quiet
+from serving.people.keys import create_key
+from serving.store.database import prepared
 from serving.web import limits
 from serving.web.limits import Limits, kind_of
 from tests.serving.conftest import Running
 
-PLACES = {"exports": 1, "searches": 2, "requests": 3}
+PLACES = {"exports": 1, "searches": 2, "scores": 1, "requests": 3}
 
 
 def scope(path="/v1/at-risk", query="", client="10.0.0.1", **headers):
@@ -33,6 +37,7 @@ def scope(path="/v1/at-risk", query="", client="10.0.0.1", **headers):
         (scope(query="q=a&format=excel"), "exports"),
         (scope(query="format=json"), "requests"),
         (scope("/v1/at-risk/export"), "exports"),
+        (scope("/v1/score", "language=ru"), "scores"),
         (scope(accept="text/csv"), "exports"),
         (scope(accept="application/x-ndjson"), "exports"),
     ],
@@ -145,3 +150,58 @@ def test_the_same_message_is_written_a_few_times_a_minute_and_then_counted():
     now += 60
     logger.warning("Bad request %s", 7)
     assert written[-1] == f"Bad request 7 ({1000 - SAME} more of these before)"
+
+
+def test_a_key_has_a_limit_of_its_own_wherever_it_is_used(engine):
+    keys = [create_key(prepared(engine), name, ["cards:read"])[1] for name in ("a", "b")]
+    with Running(engine, key_rate_limit=2, rate_limit=100) as service:
+
+        def ask(key, address):
+            headers = {"Authorization": f"Bearer {key}", "X_Forwarded_For": address}
+            return service.get("/v1/customers/1", **headers)
+
+        asked = [ask(keys[0], f"10.0.0.{n}") for n in range(3)]
+        other = ask(keys[1], "10.0.0.1")
+        made_up = ask(keys[0][:-1] + ("a" if keys[0][-1] != "a" else "b"), "10.0.0.9")
+    assert [answer.status for answer in asked] == [503, 503, 429]  # nothing was published
+    assert [answer.headers["ratelimit-remaining"] for answer in asked] == ["1", "0", "0"]
+    assert asked[2].headers["ratelimit-limit"] == "2"
+    assert 0 < int(asked[2].headers["retry-after"]) <= 60
+    assert (other.status, other.headers["ratelimit-remaining"]) == (503, "1")
+    assert (made_up.status, made_up.headers["ratelimit-limit"]) == (401, "100")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "Too many requests at once"), ("ru", "Слишком много запросов")]
+)
+def test_people_are_refused_on_a_page_in_their_language(engine, language, said):
+    with Running(engine, rate_limit=1) as service:
+        service.get("/")
+        refused = service.get("/", Accept_Language=language)
+    assert (refused.status, refused.headers["content-type"][:9]) == (429, "text/html")
+    assert said in refused.text and f'lang="{language}"' in refused.text
+    assert int(refused.headers["retry-after"]) > 0
+
+
+def test_a_store_that_is_away_is_told_once_and_once_again_when_it_answers(
+    engine, caplog, monkeypatch
+):
+    def away(_):
+        raise StoreError("The store is away.")
+
+    monkeypatch.setattr("serving.people.access.RETRY_SECONDS", 0.0)
+    monkeypatch.setattr("serving.store.outage.log", logging.getLogger("heard"))
+    with Running(engine) as service:
+        with monkeypatch.context() as patch:
+            patch.setattr("serving.people.access.known_to", away)
+            answers = [service.get(target) for target in ("/v1/releases/current", "/") * 10]
+        service.get("/v1/releases/current")
+    assert {answer.status for answer in answers} == {503}
+    assert {answer.headers["retry-after"] for answer in answers} == {"60"}
+    assert "The database does not answer" in answers[1].text
+    said = [record.getMessage() for record in caplog.records if "store" in record.getMessage()]
+    assert said[0] == "The store: The store is away."
+    assert re.fullmatch(
+        r"The store answers again: it did not for \d s, and 20 requests got 503\.", said[1]
+    )
+    assert len(said) == 2
