@@ -20,6 +20,8 @@ def stored(reason: Mapping[str, Any]) -> dict[str, Any]:
 
 def restored(reason: Mapping[str, Any]) -> dict[str, Any]:
     """The reverse of `stored`: number or text under one name."""
+    if not any(text in reason for text in TEXTS.values()):
+        return dict(reason)
     plain = {name: value for name, value in reason.items() if name not in TEXTS.values()}
     texts = {name: reason.get(text) for name, text in TEXTS.items()}
     return {**plain, **{name: text for name, text in texts.items() if text is not None}}

@@ -36,7 +36,7 @@ from serving.live.basis import FOLDER, Basis
 from serving.live.golden import check_golden, made_up
 from serving.live.histories import Sent
 from serving.store.errors import HistoryError
-from serving.store.release_folder import card_of
+from serving.store.shapes import card_of
 
 MODELS = "models"
 # What only the whole cohort shows.

@@ -9,8 +9,9 @@ without a name or an owner, so that it holds nothing of a person who is to be fo
 import datetime as dt
 import hashlib
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from threading import local
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,10 @@ import zstandard
 from sqlalchemy import Connection, insert, select
 
 from core.errors import StoreError
+from serving.store.layouts import Layout, Naming, naming
 from serving.store.memory import Kept
 from serving.store.tables import codings
 
-Naming = Callable[[Sequence[Any]], dict[str, Any]]
-Layout = list[list[Any]]  # [[column, None or ["row" or "rows", Layout or None]], …]
 AS_SERVED = "as-served"  # the layout of cards that older code kept: the card as the API returned it
 PRIVATE = ("name", "owner")  # columns that no dictionary is made of
 LEVEL = 3  # of zstd
@@ -34,13 +34,9 @@ SAMPLES, DICTIONARY_BYTES = 4_000, 32_768
 
 HEAD = struct.Struct("<Bi")  # of a timeline: which types it has, its first day
 
-_CODINGS: Kept[Any] = Kept(64)
+_CODINGS: Kept[Any] = Kept(256)
+_OF_THREAD = local()  # decompressors by the number of their dictionary
 _PLAIN = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
-
-
-def layout_of(schema: pa.Schema) -> Layout:
-    """The columns of a table, and those of the rows within its cells."""
-    return [[field.name, _inner(field.type)] for field in schema]
 
 
 def rows_of(table: pa.Table) -> list[tuple[Any, ...]]:
@@ -94,13 +90,19 @@ class CardWriter:
         return _packed(self._compressor or _PLAIN, contents)
 
 
-def read_row(connection: Connection, content: bytes) -> tuple[str, dict[str, Any]]:
-    """The name of the layout and the values by column. Raises StoreError for a damaged content."""
+def read_row(
+    connection: Connection, content: bytes, columns: frozenset[str] | None = None
+) -> tuple[str, dict[str, Any]]:
+    """The name of the layout and the values by column: all, or those of these `columns`.
+
+    Raises StoreError for a damaged content.
+    """
     name, *values = orjson.loads(_unpacked(connection, content))
     if name == AS_SERVED:
         return name, values[0]
-    named = _CODINGS.get(
-        f"layout {name}", lambda: _naming(orjson.loads(_kept(connection, f"layout {name}")))
+    named: Naming = _CODINGS.get(
+        (name, columns),
+        lambda: naming(orjson.loads(_kept(connection, f"layout {name}")), columns),
     )
     return name, named(values)
 
@@ -189,15 +191,6 @@ def _cells(values: np.ndarray, kind: str) -> tuple[int, bytes]:
     return np.dtype(kind).itemsize, values.astype(kind).tobytes()
 
 
-def _inner(kind: pa.DataType) -> Any:
-    if pa.types.is_struct(kind):
-        return ["row", layout_of(list(kind.fields))]
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        inner = _inner(kind.value_type)
-        return ["rows", inner and inner[1]]
-    return None
-
-
 def _values(column: pa.ChunkedArray | pa.Array) -> list[Any]:
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
@@ -232,30 +225,6 @@ def _known(column: pa.Array, values: list[Any]) -> list[Any]:
     return [value if is_known else None for value, is_known in zip(values, known, strict=True)]
 
 
-def _naming(layout: Layout) -> Naming:
-    """What gives the values of a row their names, and those of the rows within it theirs."""
-    names = [name for name, _ in layout]
-    within = [(name, _naming_within(*inner)) for name, inner in layout if inner is not None]
-
-    def named(values: Sequence[Any]) -> dict[str, Any]:
-        row = dict(zip(names, values, strict=True))
-        for name, named_within in within:
-            if row[name] is not None:
-                row[name] = named_within(row[name])
-        return row
-
-    return named
-
-
-def _naming_within(kind: str, layout: Layout | None) -> Callable[[Any], Any]:
-    if layout is None:
-        return lambda values: values
-    named = _naming(layout)
-    if kind == "row":
-        return named
-    return lambda rows: [None if row is None else named(row) for row in rows]
-
-
 def _keep(connection: Connection, name: str, content: bytes) -> None:
     if connection.scalar(select(codings.c.name).where(codings.c.name == name)) is None:
         connection.execute(insert(codings).values(name=name, content=content))
@@ -275,24 +244,33 @@ def _compressor(dictionary: bytes) -> zstandard.ZstdCompressor:
 
 
 def _packed(compressor: zstandard.ZstdCompressor, contents: Sequence[bytes]) -> list[bytes]:
-    # All at once: other threads go on meanwhile.
-    found = compressor.multi_compress_to_buffer(list(contents)) if contents else ()
-    return [one.tobytes() for one in found]
+    if not contents:
+        return []
+    packed = compressor.multi_compress_to_buffer(list(contents))  # other threads go on meanwhile
+    return [packed[place].tobytes() for place in range(len(packed))]
 
 
 def _unpacked(connection: Connection, content: bytes) -> bytes:
     try:
         number = zstandard.get_frame_parameters(content).dict_id
-        dictionary = None
-        if number:
-            dictionary = _CODINGS.get(
-                f"dictionary {number}",
-                lambda: zstandard.ZstdCompressionDict(_kept(connection, f"dictionary {number}")),
-            )
-        # Not shared between threads, which a decompressor does not allow.
-        return zstandard.ZstdDecompressor(dict_data=dictionary).decompress(content)
+        return _decompressor(connection, number).decompress(content)
     except zstandard.ZstdError as error:
         raise _damaged(str(error)) from None
+
+
+def _decompressor(connection: Connection, number: int) -> zstandard.ZstdDecompressor:
+    """The thread's own: two threads cannot use one at the same time."""
+    found: zstandard.ZstdDecompressor | None = _OF_THREAD.__dict__.get(str(number))
+    if found is None:
+        name = f"dictionary {number}"
+        dictionary = (
+            _CODINGS.get(name, lambda: zstandard.ZstdCompressionDict(_kept(connection, name)))
+            if number
+            else None
+        )
+        found = zstandard.ZstdDecompressor(dict_data=dictionary)
+        _OF_THREAD.__dict__[str(number)] = found
+    return found
 
 
 def _damaged(why: str) -> StoreError:

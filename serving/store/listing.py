@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar
 
+import pyarrow as pa
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -22,17 +23,18 @@ from serving.store.errors import (
     ReleaseNotFoundError,
     UnknownNameError,
 )
-from serving.store.list_index import ListIndex
+from serving.store.list_index import RESIDENT, ListIndex
 from serving.store.live_cards import live_index, newest_live
 from serving.store.memory import Kept
 from serving.store.overlaid import OverlaidIndex
 from serving.store.published import Found, find_release
 from serving.store.reading import Form, KeptCard, explained, formed_in_order
 from serving.store.tables import CARDS, INDEX
-from serving.store.versions import hash_of_parts, read_parts
+from serving.store.versions import each_part, hash_of_parts
 from serving.store.visible import visible_owners
 
-_INDEXES: Kept[ListIndex] = Kept(2)  # with a million cards each takes about 120 MB
+_INDEXES: Kept[ListIndex] = Kept(2)  # with a million cards each takes about 100 MB
+_OVERLAID: Kept[OverlaidIndex] = Kept(2)
 PAGE = 50
 T = TypeVar("T")
 OTHER_LIST = (
@@ -119,7 +121,7 @@ def _page(
     seen = cursor.seen if cursor else 0
     limit = query.limit or PAGE
     after = (cursor.value, cursor.customer_id) if cursor else None
-    rows = list(islice(index.ranked(chosen, sort, order, after), limit + 1))
+    rows = list(islice(index.ranked(chosen.rows, sort, order, after), limit + 1))
     last = rows[limit - 1] if len(rows) > limit else None
     return Listed(
         release=release,
@@ -128,8 +130,8 @@ def _page(
         cards=formed_in_order(
             connection, [who for who, _ in rows[:limit]], found, until or 0, form
         ),
-        total=int(chosen.sum()),
-        total_value_at_risk=index.money(chosen) if release.has_money else None,
+        total=chosen.total,
+        total_value_at_risk=chosen.money if release.has_money else None,
         seen=seen,
         compared_with=None if older is None else older.release.release_id,
         next_cursor=last
@@ -164,7 +166,9 @@ def _with_live(
     """What lists are filtered and sorted by, with live cards up to that number."""
     published = list_index(connection, found)
     live = live_index(connection, found.number, until) if until else None
-    return published if live is None else OverlaidIndex(published, live)
+    if live is None:
+        return published
+    return _OVERLAID.get((published.name, live.name), lambda: OverlaidIndex(published, live))
 
 
 def _cursor(connection: Connection, query: AtRiskQuery, asked: str | None) -> Cursor | None:
@@ -216,7 +220,9 @@ def list_index(connection: Connection, found: Found) -> ListIndex:
                 f"The columns of release {found.release.release_id} are damaged in the store: "
                 "restore it from a backup, or publish the release into a new one."
             )
-        return ListIndex(read_parts(connection, found.number, CARDS), name)
+        index = ListIndex(each_part(connection, found.number, CARDS, RESIDENT.names), name)
+        pa.default_memory_pool().release_unused()  # what the parts took, half as much again
+        return index
 
     return _INDEXES.get(name, read)
 

@@ -121,7 +121,7 @@ def live_index(connection: Connection, number: int, until: int) -> ListIndex | N
             row = json.loads(text)
             newest[row["customer_id"]] = row
         rows = [_with_dates(newest[who]) for who in sorted(newest)]
-        return ListIndex(pa.Table.from_pylist(rows, SCHEMA), name)
+        return ListIndex([pa.Table.from_pylist(rows, SCHEMA)], name)
 
     return _INDEXES.get(name, read) if count else None
 

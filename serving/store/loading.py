@@ -15,11 +15,13 @@ from sqlalchemy import Connection, Engine, Table
 from models.words import RULE, SCORED
 from serving.cards.sorting import ASCENDING, DESCENDING
 from serving.store.behind import behind
-from serving.store.coding import CardWriter, hash_of, layout_of, packed_timelines, rows_of
+from serving.store.coding import CardWriter, hash_of, packed_timelines, rows_of
 from serving.store.database import writing
+from serving.store.layouts import layout_of
 from serving.store.list_index import CODES, NEVER, SCHEMA
-from serving.store.release_folder import CONSTANT, Counts, read_cards, read_timelines
+from serving.store.release_folder import Counts, read_cards, read_timelines
 from serving.store.release_schema import ReleaseSchema
+from serving.store.shapes import CONSTANT
 from serving.store.tables import CARDS, TIMELINES, card_versions, timeline_versions
 from serving.store.versions import (
     HASHES,

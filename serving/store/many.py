@@ -7,14 +7,14 @@ from sqlalchemy.exc import DBAPIError
 
 from serving.cards.fields import ALWAYS, sparse
 from serving.cards.release import Release
-from serving.cards.stored import Card, fitted, fitted_fields
+from serving.cards.stored import Card
 from serving.store.listing import list_index
 from serving.store.live_cards import live_cards_of, newest_live
 from serving.store.published import Found, find_release
 from serving.store.reading import card_in, explained, newest_contents
-from serving.store.release_folder import told_by
+from serving.store.shapes import told_by
 from serving.store.tables import card_versions
-from serving.store.visible import sees
+from serving.store.visible import sees, visible_owners
 
 BATCH = 2_000  # cards read at once
 
@@ -33,17 +33,18 @@ def cards_of(
         with engine.connect() as connection:
             found = find_release(connection, release)
             until = newest_live(connection, found.number) if release is None else 0
-            told = told_by(found.release)
+            told, owners = told_by(found.release), visible_owners(connection)
             for start in range(0, len(asked), BATCH):
                 some = asked[start : start + BATCH]
                 live = live_cards_of(connection, found.number, some, until)
                 its = card_versions.c.customer_id.in_([who for who in some if who not in live])
                 for who, content in newest_contents(connection, found.number, its).items():
-                    live[who] = card_in(connection, content, who, told)
-                for who, card in live.items():
-                    card = fitted_fields(card, read)
-                    if sees(connection, card["owner"]):
-                        cards[who] = sparse(card, fields)
+                    live[who] = card_in(connection, content, who, told, read)
+                cards |= {
+                    who: sparse(card, fields)
+                    for who, card in live.items()
+                    if owners is None or card["owner"] in owners
+                }
     except DBAPIError as error:
         raise explained(engine, error) from None
     return found.release, cards
@@ -86,5 +87,5 @@ def _some(connection: Connection, found: Found, ids: list[str]) -> list[Card]:
     whose = and_(customer >= ids[0], customer <= ids[-1])
     contents = newest_contents(connection, found.number, whose)
     told = told_by(found.release)
-    cards = (fitted(card_in(connection, content, who, told)) for who, content in contents.items())
+    cards = (card_in(connection, content, who, told) for who, content in contents.items())
     return [card for card in cards if sees(connection, card["owner"])]

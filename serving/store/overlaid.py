@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from serving.cards.query import Filters
 from serving.cards.sorting import Order, Sort
-from serving.store.list_index import ListIndex
+from serving.store.list_index import Chosen, ListIndex
 
 
 class OverlaidIndex:
@@ -28,21 +28,22 @@ class OverlaidIndex:
 
     def chosen(
         self, query: Filters, owners: Collection[str] | None, older: ListIndex | None = None
-    ) -> np.ndarray:
-        """Whether each customer fits the filters; as of ListIndex."""
-        published = self._published.chosen(query, owners, older) & self._stands
-        return np.concatenate([published, self._live.chosen(query, owners, older)])
-
-    def money(self, chosen: np.ndarray) -> float:
-        """The value at risk of those who are chosen."""
-        published, live = self._parted(chosen)
-        return self._published.money(published) + self._live.money(live)
+    ) -> Chosen:
+        """Which customers fit the filters; as of ListIndex."""
+        fit = self._published.chosen(query, owners, older).rows
+        published = self._published.summed(fit & self._stands)
+        live = self._live.chosen(query, owners, older)
+        return Chosen(
+            np.concatenate([published.rows, live.rows]),
+            published.total + live.total,
+            published.money + live.money,
+        )
 
     def ranked(
         self, chosen: np.ndarray, sort: Sort, order: Order, after: tuple[Any, str] | None
     ) -> Iterator[tuple[str, Any]]:
         """Id and value of those who are chosen, in order, after that value and id."""
-        published, live = self._parted(chosen)
+        size = len(self._published)
         sign = -1 if order == "desc" else 1
 
         def place(row: tuple[str, Any]) -> tuple[float, str]:
@@ -51,8 +52,8 @@ class OverlaidIndex:
             return sign * number, who
 
         return merge(
-            self._published.ranked(published, sort, order, after),
-            self._live.ranked(live, sort, order, after),
+            self._published.ranked(chosen[:size], sort, order, after),
+            self._live.ranked(chosen[size:], sort, order, after),
             key=place,
         )
 
@@ -62,7 +63,3 @@ class OverlaidIndex:
         live = {who for who, found in zip(customers, is_live, strict=True) if found}
         others = set(customers) - live
         return self._live.among(live, owners) | self._published.among(others, owners)
-
-    def _parted(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        size = len(self._published)
-        return chosen[:size], chosen[size:]

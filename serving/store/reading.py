@@ -20,7 +20,7 @@ from core.errors import NoReleaseError
 from features.params import LABEL
 from serving.cards.forecast import PublishedForecast
 from serving.cards.release import Release
-from serving.cards.stored import Card, fitted
+from serving.cards.stored import Card, fitted_fields
 from serving.store.coding import AS_SERVED, read_row, read_timeline
 from serving.store.database import unreachable, version
 from serving.store.errors import (
@@ -30,7 +30,7 @@ from serving.store.errors import (
 from serving.store.live_cards import live_contents, newest_content, read_live
 from serving.store.postgresql import reading_once
 from serving.store.published import CURRENT, NOTHING, OF_ID, Found, find_release, found_in
-from serving.store.release_folder import shape_of, told_by
+from serving.store.shapes import FIELDS, columns_for, shape_of, told_by
 from serving.store.tables import FORECAST, card_versions, releases, timeline_versions
 from serving.store.visible import sees, visible_owners
 
@@ -131,7 +131,7 @@ class KeptCard:
         if self.is_live:
             return read_live(self.connection, self.content)
         told = told_by(self.found.release)
-        return fitted(card_in(self.connection, self.content, self.customer_id, told))
+        return card_in(self.connection, self.content, self.customer_id, told)
 
     def purchases(self) -> list[Card] | None:
         """The days with purchases, as the API returns them."""
@@ -243,13 +243,21 @@ def _newest(connection: Connection, table: Table, customer_id: str, number: int)
     return content
 
 
-def card_in(connection: Connection, content: bytes, customer_id: str, told: Card) -> Card:
-    """The card that a content holds, as parsed JSON, before it is fitted to the schema.
+def card_in(
+    connection: Connection,
+    content: bytes,
+    customer_id: str,
+    told: Card,
+    fields: frozenset[str] = FIELDS,
+) -> Card:
+    """The card that a content holds, with these fields of the score card.
 
     `told` is what `told_by` its release returns.
     """
-    layout, row = read_row(connection, content)
-    return row if layout == AS_SERVED else shape_of({"customer_id": customer_id, **row}, told)
+    layout, row = read_row(connection, content, columns_for(fields))
+    if layout != AS_SERVED:
+        row = shape_of({"customer_id": customer_id, **row}, told, fields)
+    return fitted_fields(row, fields)
 
 
 def _purchases(connection: Connection, number: int, customer_id: str) -> list[Card]:

@@ -1,11 +1,10 @@
-"""Reads a release folder part by part, and makes a card of the API's schema from a row of it."""
+"""Reads a release folder: its cards and timelines part by part, its facts and its forecast."""
 
 import datetime as dt
 import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,7 @@ import pyarrow.parquet as pq
 
 from core.errors import ArtifactError
 from core.files import SCHEMA_VERSION, read_json
-from features.history.category_history import NEW_DAYS
-from models.churn.reason_rows import restored
-from models.next_purchase.what import CATEGORY_LISTS
-from models.next_purchase.when import REPORTED_DAYS
-from models.words import PURCHASE_PROBABILITY, Status
-from serving.cards.card import IntendedAction, ScoreCard
+from models.words import Status
 from serving.cards.forecast import SalesForecast
 from serving.cards.release import PlanTotals, Quality, ReleaseFacts
 from serving.store.coding import timelines_of
@@ -30,37 +24,6 @@ from sources.meanings.vocabulary import HOLDOUT, TREATED
 BATCH = 16_384  # cards of one part
 HUGE = 1e15
 PURCHASES = 500_000  # rows of purchases read at once
-# Fields that are equal on every card of a release, and told by its facts.
-CONSTANT = (
-    "as_of_date",
-    "data_until",
-    "expires_at",
-    "horizon_days",
-    "value_horizon_days",
-    "churn_definition",
-    "model_version",
-)
-CATEGORIES = {name: f"next_categories_{name}" for name in CATEGORY_LISTS}
-DATES = {end: f"next_purchase_date_{end}" for end in ("low", "median", "high")}
-REACH = "next_purchase_reach_days"
-# Fields of an action in the order in which the API returns them.
-ACTION = [name for name in IntendedAction.model_fields if name not in ("action_id", "name")]
-# fields of the card that are not columns of cards.parquet, but built from some, or from none
-BUILT = {
-    "release_id": (),
-    "risk_change": (),
-    "purchase_probability": tuple(f"{PURCHASE_PROBABILITY}{days}d" for days in REPORTED_DAYS),
-    "next_purchase_date": (*DATES.values(), REACH),
-    "next_categories": tuple(CATEGORIES.values()),
-    "intended_action": ("intended_action", *ACTION),
-    "is_live": (),
-    "purchases": (),
-}
-AS_THEY_ARE = sorted(set(ScoreCard.model_fields) - set(BUILT))
-ORDER = [name for name in ScoreCard.model_fields if name != "purchases"]
-# Every column of cards.parquet.
-COLUMNS = {*AS_THEY_ARE, *chain.from_iterable(BUILT.values())}
-
 Row = dict[str, Any]
 
 
@@ -186,60 +149,6 @@ def check_schema(manifest: dict[str, Any]) -> None:
         )
 
 
-def told_by(release: ReleaseFacts) -> Row:
-    """What every card of the release tells alike, days as ISO texts."""
-    return {name: _plain(getattr(release, name)) for name in ("release_id", *CONSTANT)}
-
-
-def card_of(row: Row, told: Row, context: str | None = None) -> ScoreCard:
-    """The card of a row of cards.parquet; `told` has its release_id, and fields not in the row.
-
-    Raises ValidationError, LookupError, TypeError or ValueError for one that is no card.
-    """
-    plain = {name: _plain(value) for name, value in known(row).items()}
-    return ScoreCard.model_validate(shape_of(plain, told), context=context)
-
-
-def shape_of(row: Row, told: Row) -> Row:
-    """The same in the shape of the score card, in the order of its fields, and not checked.
-
-    The row has its values as in JSON.
-    """
-    row = {**row, **told}
-    shape = {name: row.get(name) for name in AS_THEY_ARE}
-    when = {end: row.get(column) for end, column in DATES.items()}
-    action = None
-    if row.get("intended_action") is not None:
-        taken = {name: row.get(name) for name in ACTION}
-        taken["blocked"] = taken["blocked"] or []
-        action = {"action_id": row["intended_action"], **taken}
-    shape |= {
-        "reasons": [restored(reason) for reason in shape["reasons"] or []],
-        "release_id": row["release_id"],
-        "risk_change": row.get("risk_change"),
-        "purchase_probability": {
-            name.removeprefix(PURCHASE_PROBABILITY).removesuffix("d"): value
-            for name, value in row.items()
-            if name.startswith(PURCHASE_PROBABILITY)
-        },
-        "next_purchase_date": None
-        if row.get("churn_risk") is None or row.get(REACH) is None
-        else {**when, "reach_days": row.get(REACH)},
-        "next_categories": _next_categories(row),
-        "intended_action": action,
-        "is_live": False,
-    }
-    return {name: shape[name] for name in ORDER}
-
-
-def _next_categories(row: Row) -> Row | None:
-    """Both lists; None where the release has none, or not for this customer."""
-    lists = {name: row.get(column) for name, column in CATEGORIES.items()}
-    if all(listed is None for listed in lists.values()):
-        return None
-    return {**lists, "new_days": NEW_DAYS}
-
-
 def _quality(evaluation: Row) -> Quality | None:
     """The quality of the models; None where nothing has judged them."""
     churn = evaluation.get("churn")
@@ -278,24 +187,8 @@ def _plan(plan: Row) -> PlanTotals:
     )
 
 
-def known(value: Any) -> Any:
-    """The same value with None for every NaN, at any depth."""
-    if isinstance(value, dict):
-        return {name: known(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [known(inner) for inner in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
 def _words(column: pa.ChunkedArray) -> list[str]:
     return [word for word in pc.unique(column.cast(pa.string())).to_pylist() if word is not None]
-
-
-def _plain(value: Any) -> Any:
-    """Days as ISO texts, as in JSON."""
-    if isinstance(value, dt.datetime):
-        return value.date().isoformat()
-    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 def _day(value: dt.datetime | dt.date | None) -> Any:

@@ -37,7 +37,7 @@ from serving.cards.card import (
 )
 from serving.cards.release import ReleaseFacts
 from serving.store.column_rules import column_of
-from serving.store.release_folder import (
+from serving.store.shapes import (
     AS_THEY_ARE,
     CATEGORIES,
     CONSTANT,

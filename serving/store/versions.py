@@ -5,7 +5,7 @@ which is equal to the one before is not written at all.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -106,14 +106,30 @@ def read_parts(
     connection: Connection, number: int, kind: str, columns: Sequence[str] | None = None
 ) -> pa.Table:
     """The columns of a release, of all its parts together; without a row where it has none."""
-    query = select(release_parts.c.content).where(
-        release_parts.c.number == number, release_parts.c.kind == kind
-    )
-    tables = []
-    for content in connection.scalars(query.order_by(release_parts.c.part)):
-        table = pa.ipc.open_file(pa.BufferReader(content)).read_all()
-        tables.append(table if columns is None else table.select(list(columns)))
+    tables = list(each_part(connection, number, kind, columns))
     return pa.concat_tables(tables) if tables else HASHES.empty_table()
+
+
+def each_part(
+    connection: Connection, number: int, kind: str, columns: Sequence[str] | None = None
+) -> Iterator[pa.Table]:
+    """The same part by part; of columns that are not asked for nothing is unpacked."""
+    for content in _contents(connection, number, kind):
+        buffer = pa.BufferReader(content)
+        names = pa.ipc.open_file(buffer).schema.names
+        wanted = [place for place, name in enumerate(names) if columns is None or name in columns]
+        options = pa.ipc.IpcReadOptions(included_fields=wanted)
+        table = pa.ipc.open_file(buffer, options=options).read_all()
+        yield table if columns is None else table.select(list(columns))
+
+
+def _contents(connection: Connection, number: int, kind: str) -> Iterator[bytes]:
+    """The parts of a release as bytes, one in memory at a time."""
+    its = (release_parts.c.number == number, release_parts.c.kind == kind)
+    parts = select(release_parts.c.part).where(*its).order_by(release_parts.c.part)
+    for part in connection.scalars(parts).all():
+        query = select(release_parts.c.content).where(*its, release_parts.c.part == part)
+        yield connection.scalars(query).one()
 
 
 def remove_from_parts(
@@ -142,11 +158,8 @@ def remove_from_parts(
 
 def hash_of_parts(connection: Connection, number: int) -> str:
     """The sha256 of what lists of a release are made of, under which readers keep it."""
-    query = select(release_parts.c.content).where(
-        release_parts.c.number == number, release_parts.c.kind == CARDS
-    )
     sha256 = hashlib.sha256()
-    for content in connection.scalars(query.order_by(release_parts.c.part)):
+    for content in _contents(connection, number, CARDS):
         sha256.update(content)
     return sha256.hexdigest()
 

@@ -21,7 +21,7 @@ from serving.store.errors import NoModelsError
 from serving.store.live_files import live_files
 from serving.store.publishing import publish
 from serving.store.reading import one_card
-from serving.store.release_folder import card_of
+from serving.store.shapes import card_of
 from serving.work.outcomes import tell
 from tests.serving.conftest import Running
 from tests.serving.releases import card_row, write_release

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from core.files import hashes, read_json, write_json
-from serving.store.release_folder import Counts, card_of, read_cards, read_facts, told_by
+from serving.store.release_folder import Counts, read_cards, read_facts
+from serving.store.shapes import card_of, told_by
 from tests.serving.release_reports import AS_OF, EVALUATION, PLAN, forecast_report
 
 SCRIPT = "<script>alert('Ёлка')</script>"

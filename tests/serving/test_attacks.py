@@ -15,7 +15,7 @@ from serving.store.database import describe, open_store
 from serving.store.listing import at_risk
 from serving.store.publishing import publish
 from serving.store.reading import current
-from serving.store.release_folder import shape_of, told_by
+from serving.store.shapes import shape_of, told_by
 from serving.store.tables import card_versions, releases
 from tests.serving.asking import card_of, listed, problem
 from tests.serving.conftest import Running

@@ -14,7 +14,7 @@ from serving.cards.card import IntendedAction, ScoreCard
 from serving.cards.csv import COLUMNS
 from serving.cards.query import AtRiskQuery, Filters
 from serving.cards.sorting import ASCENDING, DESCENDING, MONEY
-from serving.store import release_folder
+from serving.store import shapes
 from serving.store.list_index import SCHEMA
 from serving.wording.languages import LANGUAGES
 from serving.wording.writing import messages_of
@@ -88,28 +88,28 @@ def test_every_family_of_codes_has_words_in_each_language(language):
 
 def test_every_column_of_cards_parquet_and_no_other_is_documented():
     named = {name for cell in DOCUMENTED for name in re.findall(r"`(\w+)`", cell)}
-    assert named == release_folder.COLUMNS
+    assert named == shapes.COLUMNS
 
 
 def test_every_field_that_only_serving_adds_is_documented_below_the_others():
-    fields = set(ScoreCard.model_fields) - release_folder.COLUMNS - set(release_folder.CATEGORIES)
-    nested = {name for name, columns in release_folder.BUILT.items() if columns}
+    fields = set(ScoreCard.model_fields) - shapes.COLUMNS - set(shapes.CATEGORIES)
+    nested = {name for name, columns in shapes.BUILT.items() if columns}
     assert fields == ONLY_SERVED | nested - {"intended_action"}
     for name in ONLY_SERVED - {"purchases"} | nested:
         assert f"`{name}`" in PAGE
 
 
 def test_a_row_of_the_tests_has_the_columns_of_a_release():
-    assert release_folder.COLUMNS - set(card_row("a")) == {
+    assert shapes.COLUMNS - set(card_row("a")) == {
         "rung",
         "silence_over_usual",
         "value_extrapolation",
     }
-    assert set(card_row("a")) - release_folder.COLUMNS == set()
+    assert set(card_row("a")) - shapes.COLUMNS == set()
 
 
 def test_what_spark_scores_are_columns_of_a_release():
-    assert set(NUMBERS) - release_folder.COLUMNS == set()
+    assert set(NUMBERS) - shapes.COLUMNS == set()
 
 
 def test_every_order_of_the_list_has_a_column_that_is_never_empty():

@@ -9,8 +9,8 @@ from serving.cards.card import ScoreCard
 from serving.store.database import open_store
 from serving.store.publishing import publish
 from serving.store.reading import current
-from serving.store.release_folder import COLUMNS
 from serving.store.release_schema import NESTED, _columns_of_cards
+from serving.store.shapes import COLUMNS
 from tests.serving.releases import card_row, company, day, likely, reason, write_release
 
 
