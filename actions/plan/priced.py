@@ -10,6 +10,7 @@ no set of channels can be made dearer or cheaper together with profit, the price
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import combinations
 
 import numpy as np
@@ -131,13 +132,13 @@ class Priced:
         """What is taken within the capacities; `start` are prices of channels to begin with."""
         limits = np.array([capacities[name] for name in self.offers.channels], dtype=np.float64)
         prices = np.zeros(len(limits)) if start is None else start.copy()
+        net = self._value[:-1] - prices[:, None]
         for _ in range(SWEEPS if len(limits) > 1 else 1):
-            moved = [self._move(prices, limits, channels) for channels in _sets(len(limits))]
+            moved = [self._move(net, prices, limits, some) for some in _sets(len(limits))]
             if not any(moved):
                 break
-        others = self._value[:-1] - prices[:, None]
-        best = np.maximum(others.max(axis=0, initial=-np.inf), self._value[-1])
-        action = self._taken(others, limits)
+        best = np.maximum(net.max(axis=0, initial=-np.inf), self._value[-1])
+        action = self._taken(net, limits)
         rows = np.flatnonzero(action != NOTHING)
         return Point(
             price=self.price,
@@ -149,19 +150,28 @@ class Priced:
             action=action,
         )
 
-    def _move(self, prices: FloatArray, limits: FloatArray, channels: list[int]) -> bool:
-        """Make these channels dearer or cheaper together, as far as it pays; whether it did."""
-        others = [k for k in range(len(prices)) if k not in channels]
-        inside = (self._value[channels] - prices[channels, None]).max(axis=0)
-        outside = (self._value[others] - prices[others, None]).max(axis=0, initial=0.0)
-        surplus = inside - np.maximum(outside, self._value[-1])
+    def _move(
+        self, net: FloatArray, prices: FloatArray, limits: FloatArray, channels: list[int]
+    ) -> bool:
+        """Make these channels dearer or cheaper together, as far as it pays; whether it did.
+
+        `net` are the values less `prices`; both are changed.
+        """
+        others = [net[k] for k in range(len(prices)) if k not in channels]
+        inside = reduce(np.maximum, [net[k] for k in channels])
+        surplus = inside - reduce(np.maximum, others, self._value[-1])
         places, least = limits[channels].sum(), -float(prices[channels].min())
-        step = least
-        if places < len(surplus):  # as many have more than this as there are places
-            position = len(surplus) - 1 - int(places)
-            step = max(float(np.partition(surplus, position)[position]), least)
+        step, wanting = least, surplus[surplus > least]
+        if places < len(wanting):  # as many want more than this as there are places
+            position = len(wanting) - 1 - int(places)
+            wanting.partition(position)
+            step = float(wanting[position])
+        if abs(step) <= SETTLED * float(prices.max()):
+            return False
         prices[channels] = np.maximum(prices[channels] + step, 0.0)
-        return abs(step) > SETTLED * float(prices.max())
+        for channel in channels:
+            np.subtract(self._value[channel], prices[channel], out=net[channel])
+        return True
 
     def _taken(self, others: FloatArray, limits: FloatArray) -> IntArray:
         """The action of each customer: channel by channel, who gains most by it over the rest.
