@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-serving bench-live-scoring bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-reasons bench-store bench-processors faults fuzz clients docs audit ui experiments spark-setup lock clean
+.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-serving bench-live-scoring bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-reasons bench-store bench-actions bench-processors faults fuzz clients docs audit ui experiments spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -106,6 +106,10 @@ bench-reasons:  ## reasons of cards: which contradict themselves, tell what is t
 bench-store:  ## publishing and reading a million cards on SQLite and PostgreSQL: table and benchmarks/out/store.json
 	$(SETUP) bench
 	@$(BIN)/python -m benchmarks.store
+
+bench-actions:  ## plans of up to a million customers, beside greedy and HiGHS: table and benchmarks/out/actions.json
+	$(SETUP) bench
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.actions
 
 bench-processors:  ## whole runs under settings that stand in for other processors: every output must be the same, an hour
 	$(SETUP) bench

@@ -17,7 +17,7 @@ from actions.plan.catalog import Action, Span
 from features.engines.frames import customers_of
 from features.history.complaints import open_complaints
 from features.history.consent import answering, granting, objections
-from features.history.contacts_made import was_made
+from features.history.contacts_made import was_intended
 from features.timeline import days_before
 from models.leaving import LAPSE
 from sources.contract import CONSENTS, TICKETS
@@ -186,16 +186,19 @@ def _by_channel(
 def _recent_contacts(
     scores: pd.DataFrame, contacts: pd.DataFrame | None, params: ActionParams
 ) -> tuple[BoolArray, BoolArray]:
-    """Whether the frequency cap is reached, and the quiet period lasts; each (customers,)."""
+    """Whether the frequency cap is reached, and the quiet period lasts; each (customers,).
+
+    A contact that the holdout withheld counts as if it had been made: a plan is blind to arms.
+    """
     if contacts is None or scores.empty:
         nobody = np.zeros(len(scores), dtype=bool)
         return nobody, nobody
-    contacts_made = contacts[was_made(contacts)]
-    age = days_before(contacts_made["event_time"], pd.Timestamp(scores["as_of_date"].iloc[0]))
+    intended = contacts[was_intended(contacts)]
+    age = days_before(intended["event_time"], pd.Timestamp(scores["as_of_date"].iloc[0]))
     ids = scores["customer_id"]
-    counted = contacts_made.loc[age <= params.max_contacts_days, "customer_id"].value_counts()
+    counted = intended.loc[age <= params.max_contacts_days, "customer_id"].value_counts()
     capped = ids.map(counted).fillna(0) >= params.max_contacts
-    quiet = ids.isin(contacts_made.loc[age <= params.quiet_days, "customer_id"])
+    quiet = ids.isin(intended.loc[age <= params.quiet_days, "customer_id"])
     return capped.to_numpy(dtype=bool), quiet.to_numpy(dtype=bool)
 
 

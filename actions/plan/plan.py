@@ -1,7 +1,8 @@
 """The plan: gates, then gains, then the allocation; the arms last.
 
 For a customer in the holdout the intended action is recorded but withheld: otherwise nobody could
-measure later what the action did. docs/actions.md explains every column with numbers.
+measure later what the action did. Making good after a complaint is never withheld. docs/actions.md
+explains every column with numbers.
 """
 
 from collections import Counter
@@ -16,7 +17,7 @@ from actions.plan.allocation import BUDGET, Allocation, Limits, allocate
 from actions.plan.catalog import Catalog
 from actions.plan.curve import curves_report, gain_curves
 from actions.plan.gain import Prospect, has_money, prospect
-from actions.plan.gates import History, blocked_by, blocked_lists, objectors
+from actions.plan.gates import SERVICE_RECOVERY, History, blocked_by, blocked_lists, objectors
 from actions.plan.holdout import arm, epoch_of
 from actions.plan.margin import usable_margin
 from core.errors import ParamsError, did_you_mean
@@ -73,7 +74,8 @@ def make_plan(
         arm(customer, str(epoch), params.holdout_salt, params.holdout_share)
         for customer in plan["customer_id"]
     ]
-    plan["withheld"] = (plan["arm"] == HOLDOUT) & (plan["intended_action"] != DO_NOTHING)
+    never = [DO_NOTHING, *(a.id for a in catalog.actions if a.kind == SERVICE_RECOVERY)]
+    plan["withheld"] = (plan["arm"] == HOLDOUT) & ~plan["intended_action"].isin(never)
     curves = {} if no_gains else gain_curves(allowed, expected.cost, channels, params.capacities)
     return plan, {
         "customers": len(plan),

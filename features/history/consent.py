@@ -2,12 +2,15 @@
 
 import ibis
 import ibis.expr.types as ir
+from ibis import _
 
 from features.history.facts import Facts
 from features.history.moment import moment_table
 from features.timeline import known
 
 PROFILING = "profiling"
+SERVICE = "service"  # what an order or a contract needs: neither a yes nor a no to marketing
+EVERY_CHANNEL = "all"
 
 
 def objections(consents: ir.Table) -> ir.Table:
@@ -41,16 +44,20 @@ def on_channels(consents: ir.Table) -> ir.Table:
 
 
 def granting(consents: ir.Table, channel: str) -> ir.Table:
-    """Customers whose newest answer on a channel is yes: one column."""
-    rows = on_channels(consents)
-    words = newest_words(rows.filter(rows.channel == channel), ["customer_id"])
+    """Customers whose newest answer on being approached by a channel is yes: one column."""
+    words = newest_words(_on_approach(consents, channel), ["customer_id"])
     return words.filter(words.is_newest, words.granted).select("customer_id")
 
 
 def answering(consents: ir.Table, channel: str) -> ir.Table:
-    """Customers who gave any answer on a channel: one column."""
-    rows = on_channels(consents)
-    return rows.filter(rows.channel == channel).select("customer_id").distinct()
+    """Customers who gave any answer on being approached by a channel: one column."""
+    return _on_approach(consents, channel).select("customer_id").distinct()
+
+
+def _on_approach(consents: ir.Table, channel: str) -> ir.Table:
+    """The answers on offers by a channel: those on it and on all channels, not those on service."""
+    rows = on_channels(consents).filter(_.channel.isin((channel, EVERY_CHANNEL)))
+    return rows.filter(_.purpose.fill_null("") != SERVICE) if "purpose" in rows.columns else rows
 
 
 def newest_words(consents: ir.Table, key: list[str], **others: ir.Value) -> ir.Table:

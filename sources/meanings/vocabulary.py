@@ -72,7 +72,10 @@ VOCABULARY: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
     ("consents", "purpose"): {
         "profiling": ("profile", "профилирование", "профайлинг"),
         "marketing": ("advertising", "ads", "promotion", "реклама", "маркетинг", "рассылка"),
-        "service": ("сервис", "обслуживание"),
+        "service": (
+            *("transactional", "transaction", "transactions", "order updates"),
+            *("сервис", "обслуживание", "сервисные", "транзакционные"),
+        ),
     },
     ("tickets", "kind"): {
         "complaint": ("complaints", "complain", "жалоба", "жалобы", "претензия"),

@@ -1,6 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from actions.plan.gates import (
     GATES,
@@ -102,6 +104,23 @@ def test_an_objection_to_profiling_is_the_newest_word_on_it_and_no_consent_to_a_
     assert objectors(None) == set()
 
 
+def test_a_later_word_on_all_channels_covers_each(scores, catalog, params):
+    stopped = consents(("email", 9, True), ("phone", 9, True), ("all", 2, False))
+    found = reasons(scores(), catalog(), params(), History(consents=stopped))
+    assert (found["mail"], found["call"]) == ("no_consent", "no_consent")
+    again = consents(("email", 9, True), ("all", 5, False), ("email", 2, True))
+    found = reasons(scores(), catalog(), params(), History(consents=again))
+    assert (found["mail"], found["call"]) == (None, "no_consent")
+
+
+@pytest.mark.parametrize("granted", [True, False])
+def test_a_word_on_service_messages_is_none_on_offers(scores, catalog, params, granted):
+    """Nor is a later yes to them a yes to offers, nor a later no a no."""
+    said = consents(("email", 9, not granted, "marketing"), ("email", 2, granted, "service"))
+    found = reasons(scores(), catalog(), params(), History(consents=said))["mail"]
+    assert found == ("no_consent" if granted else None)
+
+
 def test_agreeing_to_profiling_is_no_consent_to_be_mailed(scores, catalog, params):
     history = History(consents=consents(("email", 5, True, "profiling")))
     assert reasons(scores(), catalog(), params(), history)["mail"] == "no_consent"
@@ -128,12 +147,28 @@ def test_cap_and_quiet_period_end_exactly_where_the_parameters_say(
     assert found["call"] == reason
 
 
-@pytest.mark.parametrize(
-    "columns", [{"arm": "holdout"}, {"action_id": "do_nothing"}, {"channel": "none"}]
-)
-def test_a_contact_that_was_withheld_or_never_made_counts_for_nothing(
-    scores, catalog, params, columns
-):
+@pytest.mark.parametrize("gate", ["frequency_cap", "quiet_period"])
+def test_a_contact_that_was_withheld_counts_as_if_it_had_been_made(scores, catalog, params, gate):
+    history = History(contacts=contacts(*((8, 9) if gate == "frequency_cap" else (1,))))
+    withheld = History(contacts=history.contacts.assign(arm="holdout"))
+    for its in (history, withheld):
+        assert reasons(scores(), catalog(), params(), its)["mail"] == gate
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_plan_is_blind_to_the_arms_of_earlier_plans(scores, catalog, params, data):
+    """Given the same past plans, what is allowed does not depend on who was held out."""
+    count = data.draw(st.integers(1, 6))
+    days = data.draw(st.lists(st.integers(0, 40), min_size=count, max_size=count))
+    words = st.lists(st.sampled_from(["treated", "holdout"]), min_size=count, max_size=count)
+    one, other = (History(contacts=contacts(*days).assign(arm=data.draw(words))) for _ in range(2))
+    here, there = (reasons(scores(), catalog(), params(), its) for its in (one, other))
+    assert here == there
+
+
+@pytest.mark.parametrize("columns", [{"action_id": "do_nothing"}, {"channel": "none"}])
+def test_a_contact_that_was_never_intended_counts_for_nothing(scores, catalog, params, columns):
     history = History(contacts=contacts(1, 2, 3, **columns))
     assert reasons(scores(), catalog(), params(), history)["mail"] is None
 

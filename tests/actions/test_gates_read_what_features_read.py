@@ -9,6 +9,7 @@ import pytest
 from actions.plan.gates import GATES, History, blocked_by, objectors
 from features.building import tables_at
 from features.checking.company import company
+from features.history.contacts_made import was_made
 from features.history.outcomes import contacted
 from features.timeline import day_of
 from sources.contract import CONSENTS, CONTACTS, TABLES, TICKETS
@@ -87,7 +88,7 @@ def test_a_contact_of_the_frequency_cap_is_the_one_that_features_count(drawn, ca
             features,
             catalog(),
             params(max_contacts=cap, quiet_days=0),
-            contacts=stood["contacts"],
+            contacts=stood["contacts"][was_made(stood["contacts"])],
         )
         np.testing.assert_array_equal(found["mail"] == "frequency_cap", made >= cap)
 
@@ -103,9 +104,16 @@ def test_consent_to_a_channel_of_the_gate_is_the_one_that_features_count(drawn, 
     features, stood, _ = drawn
     channels = ("email", "phone", "all")
     shelf = catalog(**{f"by_{channel}": {"channel": channel} for channel in channels})
-    found = blocked(features, shelf, params(), consents=stood["consents"])
+    # One word on all channels, or on service, is a word on several things: of others it is one.
+    consents = stood["consents"]
+    several = consents["customer_id"][
+        (consents["channel"] == "all") | (consents["purpose"] == "service")
+    ]
+    plain = ~features.index.isin(set(several))
+    assert plain.sum() > 10
+    found = blocked(features, shelf, params(), consents=consents)
     granted = sum((found[f"by_{channel}"] != "no_consent").astype(int) for channel in channels)
-    np.testing.assert_array_equal(granted, features["channels_granted"].fillna(0))
+    np.testing.assert_array_equal(granted[plain], features["channels_granted"].fillna(0)[plain])
 
 
 def test_who_objects_to_profiling_is_left_out_by_the_cohort_and_by_the_plan_alike(drawn):

@@ -72,6 +72,20 @@ def test_a_holdout_customer_keeps_the_intended_action_withheld(scores, catalog, 
     assert summary["budget"]["intended"] == pytest.approx(5.0 * 400)
 
 
+def test_making_good_after_a_complaint_is_never_withheld(scores, catalog, params):
+    people = scores(200)
+    opened = AS_OF - pd.Timedelta(days=3)
+    tickets = people[["customer_id"]].assign(opened_at=opened, closed_at=pd.NaT, kind="complaint")
+    half = History(tickets=tickets.iloc[:100])
+    plan, summary = make_plan(people, catalog(), params(holdout_share=0.5), half, "USD")
+    repaired = plan[plan["intended_action"] == "repair"]
+    assert len(repaired) == 100
+    assert (repaired["arm"] == "holdout").sum() > 20
+    assert not repaired["withheld"].any()
+    assert plan["withheld"].sum() > 20  # of the other half
+    assert summary["by_action"]["repair"]["withheld"] == 0
+
+
 def test_doing_nothing_is_never_withheld(scores, catalog, params):
     plan, _ = make_plan(scores(200, churn_risk=0.001), catalog(), params(), History(), "USD")
     assert (plan["intended_action"] == "do_nothing").all()

@@ -1,0 +1,1 @@
+"""What plans bring: `make bench-actions`."""

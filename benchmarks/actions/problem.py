@@ -1,0 +1,37 @@
+"""Plans of any size to solve: gains, costs, channels and limits, the same for the same size."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from actions.plan.allocation import Limits
+from core.arrays import FloatArray
+
+ACTIONS = 8
+CHANNELS = ("email", "app", "email", "post", "phone", "sms", "email", "post")
+EFFECT = np.array([0.01, 0.015, 0.05, 0.06, 0.12, 0.03, 0.02, 0.08])  # of the risk
+CONTACT = np.array([0.02, 0.01, 0.02, 0.6, 2.0, 0.1, 0.05, 1.0])
+INCENTIVE = np.array([0.0, 0.0, 2.0, 0.0, 0.0, 1.0, 0.0, 3.0])
+REDEEMED, MARGIN, BLOCKED = 0.15, 0.25, 0.3
+BUDGET, CALLS, LETTERS = 0.1, 0.01, 0.02  # for each customer; all three bind
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Gains and expected costs (customers, actions), gain NaN where an action is blocked."""
+
+    gain: FloatArray
+    cost: FloatArray
+    limits: Limits
+
+
+def made(customers: int) -> Problem:
+    """Customers with risks and stakes as a shop has them; three in ten actions are blocked."""
+    rng = np.random.default_rng(customers)
+    risk, stake = rng.beta(1, 3, customers)[:, None], rng.lognormal(5, 1, customers)[:, None]
+    shape = (customers, ACTIONS)
+    cost = CONTACT + INCENTIVE * REDEEMED * (1 - risk * (1 - EFFECT))
+    gain = EFFECT * rng.uniform(0.5, 1.5, shape) * risk * stake * MARGIN - cost
+    gain[rng.random(shape) < BLOCKED] = np.nan
+    capacities = {"phone": int(CALLS * customers), "post": int(LETTERS * customers)}
+    return Problem(gain, cost, Limits(BUDGET * customers, capacities))
