@@ -17,6 +17,7 @@ from models.next_purchase.hazard import NextPurchaseModel
 from models.params import ModelParams
 from models.probability.curves import expected_days
 from models.simple.btyd_orders import btyd_inputs, fit_btyd_orders
+from models.simple.kaplan_meier import segments_of
 from models.simple.rules import Baselines
 from models.training.categories import train_categories
 from models.training.fitting import choose, refit
@@ -85,9 +86,9 @@ def _when(
     test: pd.DataFrame, bundle: Bundle, baselines: Baselines, risk: FloatArray, horizon: int
 ) -> dict[str, pd.DataFrame]:
     triple = btyd_inputs(test)
-    days = bundle.next_purchase.grid
+    days, names = bundle.next_purchase.grid, segments_of(test)
     curves = {
-        "kaplan_meier": {day: baselines.segment_curves.p_no_purchase(day, test) for day in days},
+        "kaplan_meier": {day: baselines.segment_curves.p_no_purchase(day, names) for day in days},
         "bg_nbd": {day: baselines.orders.bg_nbd.p_no_purchase(day, *triple) for day in days},
     }
     gap = baselines.days_to_next_purchase(test)

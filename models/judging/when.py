@@ -13,6 +13,7 @@ from models.judging.held_out import HeldOutBaselines
 from models.next_purchase.when import REPORTED_DAYS, WhenModel
 from models.probability.curves import expected_days, probability_by
 from models.simple.btyd_orders import btyd_inputs
+from models.simple.kaplan_meier import segments_of
 from models.simple.rules import Baselines
 
 MAX_PAIR_ROWS = 4000
@@ -38,13 +39,14 @@ def evaluate_when(
     days = test["days_to_next_purchase"].to_numpy(np.float64)
     followup = test["followup_days"].to_numpy(np.float64)
     triple = np.stack(btyd_inputs(test))
+    segment_names = segments_of(test)
 
     @cache  # asked for each day by every figure
     def by(day: int) -> dict[str, FloatArray]:
         return {
             "ours": probability_by(curve, model.grid, day),
             "bg_nbd": 1 - baselines.orders.bg_nbd.p_no_purchase(day, *triple),
-            "kaplan_meier": 1 - baselines.segment_curves.p_no_purchase(day, test),
+            "kaplan_meier": 1 - baselines.segment_curves.p_no_purchase(day, segment_names),
         }
 
     by_day: dict[str, Any] = {}

@@ -13,9 +13,8 @@ import numpy as np
 import pandas as pd
 
 from core.arrays import FloatArray
-from models.customers.segments import segments
+from models.customers.segments import rfm_segment
 
-SEGMENT = "rfm_segment"
 EVERYBODY = "everybody"  # stands in for a segment without training rows
 FEWEST_ROWS = 30  # a segment with fewer rows uses the curve of everybody
 
@@ -31,13 +30,16 @@ class SegmentCurves:
         """The last day of the curves."""
         return len(self.curves[EVERYBODY]) - 1
 
-    def p_no_purchase(self, days: int, snapshot: pd.DataFrame) -> FloatArray:
-        """P(no purchase before day `days`) (n,); NaN beyond `reach_days`."""
+    def p_no_purchase(self, days: int, names: "pd.Series[str]") -> FloatArray:
+        """P(no purchase before day `days`) (n,); NaN beyond `reach_days`.
+
+        `names` are the rows' segments (n,), by `segments_of`.
+        """
         if days > self.reach_days:
-            return np.full(len(snapshot), np.nan)
+            return np.full(len(names), np.nan)
         shared = self.curves[EVERYBODY]
         by_segment = {name: curve[days] for name, curve in self.curves.items()}
-        found = segments_of(snapshot).map(by_segment).fillna(shared[days])
+        found = names.map(by_segment).fillna(shared[days])
         return np.asarray(found, np.float64)
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,7 +73,7 @@ def fit_segment_curves(rows: pd.DataFrame, reach_days: int) -> SegmentCurves:
 
 def segments_of(snapshot: pd.DataFrame) -> "pd.Series[str]":
     """The segment of every row, named within its own as-of date."""
-    by_date = [segments(rows)[SEGMENT] for _, rows in snapshot.groupby("as_of_date", sort=False)]
+    by_date = [rfm_segment(rows) for _, rows in snapshot.groupby("as_of_date", sort=False)]
     names: pd.Series[str] = pd.concat(by_date).reindex(snapshot.index)
     return names
 
