@@ -67,6 +67,12 @@ def get(target: str) -> bytes:
     return f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
+def post(target: str, body: bytes) -> bytes:
+    """A request by POST with a body of JSON."""
+    head = f"POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
 async def closed_loop(
     port: int, requests: Sequence[bytes], seconds: float, connections: int, keep: bool = True
 ) -> Measured:

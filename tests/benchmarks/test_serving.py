@@ -4,7 +4,9 @@ import asyncio
 
 import pyarrow.parquet as pq
 
-from benchmarks.serving.load import closed_loop, first_body, get, open_loop
+from benchmarks.serving.__main__ import report
+from benchmarks.serving.cases import CARD, LIST, misses
+from benchmarks.serving.load import closed_loop, first_body, get, open_loop, post
 from benchmarks.serving.release import write_large
 from core.files import read_json, write_manifest
 from serving.settings import Settings
@@ -34,6 +36,33 @@ def test_the_load_counts_what_was_answered():
         found = asyncio.run(open_loop(port, [get("/")], 0.2, rate=100))
         assert len(found.milliseconds) == answered - before == 20
         assert found.quantile(0.5) > 0
+
+
+def test_bodies_are_sent_and_read():
+    sent = []
+
+    async def app(scope, receive, send):
+        assert scope["type"] == "http"
+        message = await receive()
+        sent.append((scope["method"], scope["path"], message["body"]))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"good"})
+
+    with RunningApp(app, Settings(port=0)) as (_, port):
+        assert first_body(port, post("/a", b'{"b": 1}')) == b"good"
+    assert sent == [("POST", "/a", b'{"b": 1}')]
+
+
+def test_what_is_not_reached_is_named():
+    reached = {"case": CARD, "store": "sqlite", "ratio_to_bare": 0.2, "p50_ms": 1.0}
+    missed = {"case": LIST, "store": "postgresql", "ratio_to_bare": 0.04, "p50_ms": 99.0}
+    assert misses([reached]) == []
+    told = misses([reached, missed])
+    assert told == ["list of 100: ratio_to_bare ≥ 0.05; it is 0.04 on postgresql"]
+    started = [{"store": "sqlite", "peak_mb": 300}]
+    text = report({"rows": [reached, missed], "started": started, "under_attack": started})
+    assert "| card | SQLite | – | 1.0 | – | 0.2 | – |" in text
+    assert f"* {told[0]}" in text
 
 
 def test_a_release_of_many_customers_can_be_published(tmp_path):
