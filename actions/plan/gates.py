@@ -4,7 +4,7 @@ Every gate is evaluated for all customers and actions at once. Where several gat
 the first in the order of `GATES` is the reason.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis.expr.types as ir
@@ -67,13 +67,13 @@ def objectors(consents: pd.DataFrame | None) -> set[str]:
     return set() if consents is None else customers_of(consents, CONSENTS, objections)
 
 
-def blocked_by(
+def stopped_by(
     scores: pd.DataFrame, actions: Sequence[Action], history: History, params: ActionParams
-) -> npt.NDArray[np.int64]:
-    """Index into `GATES` of the first gate that stops an action, -1 where none does.
+) -> dict[str, BoolArray]:
+    """Which actions each gate stops for whom, (customers, actions) by name of the gate.
 
-    Shape (customers, actions). `scores` holds customer_id, as_of_date (one date) and the card
-    fields that `only_if` names; a condition on a field that is absent or unknown does not hold.
+    `scores` holds customer_id, as_of_date (one date) and the card fields that `only_if` names; a
+    condition on a field that is absent or unknown does not hold.
     """
     consented, unknown = _consent(scores, actions, history, params)
     capped, quiet = _recent_contacts(scores, history.contacts, params)
@@ -90,9 +90,15 @@ def blocked_by(
         "usual_pause": _pauses_as_usual(scores)[:, None] & ~recovery,
         "not_applicable": ~_applicable(scores, actions),
     }
-    first = np.full((len(scores), len(actions)), -1, dtype=np.int64)
+    shape = (len(scores), len(actions))
+    return {name: np.broadcast_to(stopped[name], shape) for name in GATES}
+
+
+def first_gate(stopped: Mapping[str, BoolArray]) -> npt.NDArray[np.int64]:
+    """Index into `GATES` of the first gate that stops an action, -1 where none does."""
+    first = np.full(stopped[GATES[0]].shape, -1, dtype=np.int64)
     for number in reversed(range(len(GATES))):
-        first[np.broadcast_to(stopped[GATES[number]], first.shape)] = number
+        first[stopped[GATES[number]]] = number
     return first
 
 
@@ -110,6 +116,22 @@ def blocked_lists(
         for pattern in patterns
     ]
     return [lists[number] for number in which.ravel()]
+
+
+def gate_costs(stopped: Mapping[str, BoolArray], gain: npt.NDArray[np.float64]) -> dict[str, float]:
+    """By gate, how much more everybody's best actions would gain without it, before any limit.
+
+    All tables are (customers, actions), `gain` NaN where it is unknown. What another gate stops too
+    stays stopped; gates that cost nothing are left out.
+    """
+    times = np.sum([stops.astype(np.int8) for stops in stopped.values()], axis=0)
+
+    def best(is_allowed: BoolArray) -> float:
+        return float(np.where(is_allowed & (gain > 0), gain, 0.0).max(axis=1, initial=0.0).sum())
+
+    least = best(times == 0)
+    costs = {name: best(times == stops) - least for name, stops in stopped.items()}
+    return {name: cost for name, cost in costs.items() if cost > 0}
 
 
 def with_pauses(

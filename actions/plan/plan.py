@@ -17,7 +17,15 @@ from actions.plan.allocation import BUDGET, Allocation, Limits, allocate
 from actions.plan.catalog import Catalog
 from actions.plan.curve import curves_report, gain_curves
 from actions.plan.gain import Prospect, has_money, prospect
-from actions.plan.gates import SERVICE_RECOVERY, History, blocked_by, blocked_lists, objectors
+from actions.plan.gates import (
+    SERVICE_RECOVERY,
+    History,
+    blocked_lists,
+    first_gate,
+    gate_costs,
+    objectors,
+    stopped_by,
+)
 from actions.plan.holdout import arm, epoch_of
 from actions.plan.margin import usable_margin
 from core.errors import ParamsError, did_you_mean
@@ -57,7 +65,8 @@ def make_plan(
     objected = objectors(history.consents)
     is_planned = (scores["status"] == SCORED) & ~scores["customer_id"].isin(objected)
     cards = scores[is_planned].sort_values("customer_id", ignore_index=True, kind="stable")
-    blocked = blocked_by(cards, catalog.actions, history, params)
+    stopped = stopped_by(cards, catalog.actions, history, params)
+    blocked = first_gate(stopped)
     margin = usable_margin(catalog, params.margin_rate, currency) if has_money(cards) else None
     expected = prospect(cards, catalog.actions, margin)
     allowed = np.where(blocked < 0, expected.gain, np.nan)
@@ -86,6 +95,7 @@ def make_plan(
         "currency": currency,
         "no_gains": no_gains,
         "marginal_return": None if no_gains else allocation.price.get(BUDGET, 0.0),
+        "gate_costs": {} if no_gains else gate_costs(stopped, expected.gain),
         "curves": curves_report(curves, [action.id for action in catalog.actions]),
         "missing_tables": {name: f"missing.{name}" for name in history.missing()},
     }

@@ -260,6 +260,8 @@ def plan_lines(plan: dict[str, Any], cards: pd.DataFrame, language: Language) ->
             f"          expected gain {treated['expected_gain']:,.2f} (low end of assumed effects) "
             f"for {budget['to_spend']:,.2f} of a budget of {budget['limit']:,.2f}"
         )
+    if plan.get("marginal_return") is not None:  # nor has a plan of older code any
+        lines.append(f"          the last 1.00 of the budget gains {plan['marginal_return']:,.2f}")
     if withheld := int(held["withheld"].sum()):
         lines.append(
             f"          {len(held):,} customers are in the holdout of {plan['epoch']}: for "

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from actions.plan.gates import (
     GATES,
     History,
-    blocked_by,
     blocked_lists,
     objectors,
     with_pauses,
 )
+from tests.actions.blocking import blocked_by
 
 AS_OF = pd.Timestamp("2018-01-01")
 ME = "c00000"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from actions.plan.gates import GATES, History, blocked_by, objectors
+from actions.plan.gates import GATES, History, objectors
 from features.building import tables_at
 from features.checking.company import company
 from features.history.contacts_made import was_made
@@ -14,6 +14,7 @@ from features.history.outcomes import contacted
 from features.timeline import day_of
 from sources.contract import CONSENTS, CONTACTS, TABLES, TICKETS
 from sources.meanings.vocabulary import VOCABULARY, in_known_words
+from tests.actions.blocking import blocked_by
 from tests.features.stated import EVER, complete
 from tests.features.world import AS_OF, columns_of, features_at, frame, on_duckdb, timeline_at
 from tests.sources.raw_tables import params as source_params

@@ -202,6 +202,35 @@ def test_a_blocked_action_is_not_chosen_and_keeps_its_reason(scores, catalog, pa
     assert summary["blocked"] == {"no_consent": 2}
 
 
+def test_a_gate_costs_what_the_best_actions_would_gain_without_it(scores, catalog, params):
+    """Mail gains 3, a call 7, a repair 10: who may not be called loses 4, who may not be reached 7.
+
+    A repair stays out of reach without a complaint, with a consent or without.
+    """
+    yes = refusals("c00000", "c00001").assign(granted=True, channel=["email", "phone"])
+    history = History(consents=yes)
+    _, summary = make_plan(scores(3), catalog(), params(), history, "USD")
+    costs = {"no_consent": 4.0 + 7.0, "no_open_complaint": 3.0}
+    assert summary["gate_costs"] == pytest.approx(costs)
+    free = make_plan(scores(3), catalog(), params(), History(), "USD")[1]
+    assert free["gate_costs"] == pytest.approx({"no_open_complaint": 3 * 3.0})
+    none = make_plan(scores(3), catalog(), params(margin_rate=None), history, "USD")[1]
+    assert none["gate_costs"] == {} and none["marginal_return"] is None
+
+
+def test_the_last_money_of_a_budget_that_binds_gains_what_the_next_customer_would(
+    scores, catalog, params
+):
+    given = scores(100, churn_risk=np.linspace(0.2, 0.9, 100))
+    enough = make_plan(given, catalog(), params(), History(), "USD")[1]
+    tight = make_plan(given, catalog(), params(budget=40.0), History(), "USD")[1]
+    assert enough["marginal_return"] == 0.0
+    more = make_plan(given, catalog(), params(budget=60.0), History(), "USD")[1]
+    less = make_plan(given, catalog(), params(budget=20.0), History(), "USD")[1]
+    steps = [plan["objective"] / 20 for plan in (less, tight, more)]
+    assert steps[2] - steps[1] <= tight["marginal_return"] <= steps[1] - steps[0]
+
+
 def test_the_summary_adds_up_and_is_json(scores, catalog, params):
     given = scores(100, churn_risk=np.linspace(0.01, 0.9, 100))
     plan, summary = make_plan(given, catalog(), params(), History(), "USD")
