@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -41,9 +42,10 @@ from serving.web.compressed import Compressed
 from serving.web.convertors import methods_at
 from serving.web.guard import Guard
 from serving.web.limits import Limits
-from serving.web.observed import Figures, Observed, Shape
+from serving.web.observed import Figures, Observed, Shape, method_of
 from serving.web.page import problem_page
 from serving.web.problems import ApiProblem, as_problem
+from serving.web.telemetry import traced
 from serving.web.templates import STATIC
 from serving.web.texts import Texts
 from serving.wording.languages import LANGUAGES
@@ -70,6 +72,8 @@ PARTS = (
     sign_in_elsewhere,
 )
 MACHINES = ("/v1", "/health", "/ready", "/metrics", "/openapi.json", "/static")
+# FastAPI's own spans would hold paths, and with them ids: serving/web/telemetry.py makes ours.
+OWN_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
 DESCRIPTION = (
     "Score cards of customers: calibrated risk, next purchase, money at stake, reasons and one "
     "action each. Everything stands as of the release's date and looks horizon_days ahead; money "
@@ -99,6 +103,7 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
         servers=[{"url": "/", "description": "This service."}],
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         generate_unique_id_function=operation_id,
+        telemetry=OWN_TELEMETRY,
     )
     app.state.settings, app.state.engine = settings, engine
     app.state.live = LiveModels(engine)
@@ -129,7 +134,8 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     limited = Limits(Compressed(app), places, settings.rate_limit, partial(_refusal, app))
     # Outermost, so that errors raised anywhere carry the same headers.
     guarded = Guard(limited, settings.hosts | {settings.host})
-    return Observed(guarded, app.state.figures, shapes(app.routes))
+    observed = Observed(guarded, app.state.figures, shapes(app.routes))
+    return traced(observed, observed.route_of, method_of)
 
 
 def shapes(routes: Iterable[BaseRoute]) -> list[Shape]:

@@ -60,7 +60,14 @@ def set_up_logs(as_json: bool) -> None:
         logger = logging.getLogger(name)
         if not any(isinstance(kept, Quiet) for kept in logger.filters):
             logger.addFilter(Quiet())
+    # What it says of a collector that is away; its records come from many loggers below.
+    telemetry = logging.getLogger("opentelemetry")
+    if not telemetry.handlers:
+        telemetry.addHandler(logging.StreamHandler())
+        telemetry.handlers[0].addFilter(Quiet())
+        telemetry.propagate = False
     if as_json:
+        telemetry.handlers[0].setFormatter(JsonLines())
         handler = logging.StreamHandler()
         handler.setFormatter(JsonLines())
         for logger in (logging.getLogger("uvicorn"), logging.getLogger("asyncio"), access):

@@ -95,8 +95,7 @@ class Observed:
                 request_id.reset(token)
 
     def _note(self, scope: Scope, status: int, sent: int, seconds: float) -> None:
-        route = self._route(scope["path"])
-        method = scope["method"] if scope["method"] in METHODS else "other"
+        route, method = self.route_of(scope["path"]), method_of(scope["method"])
         self.figures.requests.labels(method, route, str(status)).inc()
         self.figures.seconds.labels(route).observe(seconds)
         if access.isEnabledFor(logging.INFO):
@@ -109,8 +108,14 @@ class Observed:
             }
             access.info("request", extra={"told": told})
 
-    def _route(self, path: str) -> str:
+    def route_of(self, path: str) -> str:
+        """The route of a path, as it is told to people and machines."""
         return next((name for shape, name in self.shapes if shape.fullmatch(path)), NO_ROUTE)
+
+
+def method_of(sent: str) -> str:
+    """The method of a request; `other` for one that nobody knows, so that they stay few."""
+    return sent if sent in METHODS else "other"
 
 
 def id_of(scope: Scope) -> str:
