@@ -22,6 +22,8 @@ DRIFTED: DriftLevel = "drifted"
 OURS = "ours"  # our model, among those it is compared with
 # prefix of columns: the number of days and a "d" follow
 PURCHASE_PROBABILITY = "purchase_probability_"
+REPORTED_DAYS = (7, 14, 30, 60, 90)
+CATEGORY_LISTS = ("new", "any")  # of the next categories: not bought lately, and all
 
 # How a log ratio is told in words, and the upper limits of all but the last: within 10 % is steady.
 CHANGES = ("halved", "down", "steady", "up", "doubled")

@@ -24,10 +24,10 @@ from models.judging.run import (
     judge_categories,
     judge_influence,
 )
-from models.next_purchase.what import CATEGORY_LISTS
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
 from models.value.forecast import Past
+from models.words import CATEGORY_LISTS
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_snapshots, read_timeline

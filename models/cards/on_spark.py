@@ -14,8 +14,7 @@ import pandas as pd
 from core.errors import ArtifactError
 from core.files import check_manifest, digest
 from models.bundle import Bundle
-from models.next_purchase.when import REPORTED_DAYS
-from models.words import PURCHASE_PROBABILITY
+from models.words import PURCHASE_PROBABILITY, REPORTED_DAYS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

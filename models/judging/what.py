@@ -21,10 +21,10 @@ import pandas as pd
 from core.arrays import FloatArray
 from features.history.category_history import NEW_DAYS, Categories
 from models.next_purchase.candidates import bought_of, candidates, popularity
-from models.next_purchase.what import CATEGORY_LISTS, LIST_LENGTH, NextCategoriesModel, shown
+from models.next_purchase.what import LIST_LENGTH, NextCategoriesModel, shown
 from models.params import ModelParams
 from models.probability.metrics import customer_weights, interval_95
-from models.words import OURS
+from models.words import CATEGORY_LISTS, OURS
 
 ORDERS = {"own_frequent": ["bought", "buyers_90d"], "popularity": ["buyers_90d"]}
 

@@ -10,11 +10,12 @@ from scipy.integrate import trapezoid
 
 from core.arrays import FloatArray
 from models.judging.held_out import HeldOutBaselines
-from models.next_purchase.when import REPORTED_DAYS, WhenModel
+from models.next_purchase.when import WhenModel
 from models.probability.curves import expected_days, probability_by
 from models.simple.btyd_orders import btyd_inputs
 from models.simple.kaplan_meier import segments_of
 from models.simple.rules import Baselines
+from models.words import REPORTED_DAYS
 
 MAX_PAIR_ROWS = 4000
 FOLLOWED = 50  # rows that a day needs to be judged

@@ -31,10 +31,10 @@ from models.next_purchase.candidates import Pairs, bought_of, candidates, popula
 from models.params import ModelParams
 from models.trees.boosting import Recipe, Rows, load_booster, save_booster, train_booster
 from models.trees.inputs import Inputs
+from models.words import CATEGORY_LISTS
 
 FILE, TREES = "next_categories.json", "next_categories.txt"
 LIST_LENGTH = 3  # categories in a list
-CATEGORY_LISTS = ("new", "any")
 AT_ONCE = 5_000  # customers whose pairs are in memory at a time
 
 

@@ -11,9 +11,8 @@ from core.digits import TOLD, to_digits
 from features.params import Churn
 from models.leaving import LAPSE
 from models.probability.curves import days_until, probability_by, tilt, whole_days
-from models.words import PURCHASE_PROBABILITY
+from models.words import PURCHASE_PROBABILITY, REPORTED_DAYS
 
-REPORTED_DAYS = (7, 14, 30, 60, 90)
 GRID_DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90, 120, 180, 270, 365, 540)
 OUTSIDE = 0.1  # of the purchases, on either side of the interval
 INSIDE = 1 - 2 * OUTSIDE

@@ -10,14 +10,15 @@ from sqlalchemy import Engine
 
 from serving.api.asking import COMMON, Store, api_router
 from serving.cards.codes import ExportFormat, Format
-from serving.cards.csv import csv_lines
+from serving.cards.csv import csv_lines, fields_of_columns
 from serving.cards.fields import sparse
 from serving.cards.query import AtRiskQuery, ExportQuery, ListQuery
 from serving.cards.release import AtRisk
 from serving.cards.stored import Card, as_json
 from serving.cards.worded import worded
 from serving.people.access import needs
-from serving.store.listing import at_risk, formed_list
+from serving.store.listing import formed_list
+from serving.store.reading import reading
 from serving.web.answers import (
     UNCHANGED,
     card_text,
@@ -118,15 +119,17 @@ def _export(
     asked = query.model_dump(exclude_defaults=True, exclude={"format", "limit"})
     size = min(limit or EXPORTED, EXPORTED)
     paged = AtRiskQuery.model_validate({**asked, "limit": size})
+    asks_for = query.fields if wanted == "ndjson" else fields_of_columns(query.fields)
+    form = reading(asks_for)
     # The first page is read before the response begins, so that an error still has its status.
-    page = at_risk(store, paged, query.release)
+    page = formed_list(store, paged, form, query.release)
 
     def cards() -> Iterator[Card]:
         here = page
         yield from here.cards
         while limit is None and here.next_cursor:
             further = paged.model_copy(update={"cursor": here.next_cursor})
-            here = at_risk(store, further, query.release)
+            here = formed_list(store, further, form, query.release)
             yield from here.cards
 
     ending, media_type = ENDINGS[wanted]

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from serving.api.asking import COMMON, LanguageQuery, Nothing, Store, api_router
 from serving.cards.codes import Language, ScoresFormat
+from serving.cards.csv import fields_of_columns
 from serving.cards.fields import CardFields, sparse
 from serving.cards.looked_up import LookedUp, LookUp
 from serving.cards.parquet import parquet_parts
@@ -17,6 +18,7 @@ from serving.cards.stored import Card, as_json
 from serving.cards.worded import worded
 from serving.people.access import needs
 from serving.store.many import cards_of, every_card
+from serving.store.shapes import FIELDS
 from serving.web.answers import json_response, release_headers
 from serving.web.body import JsonBody
 from serving.web.language import chosen_language
@@ -92,16 +94,14 @@ def export_scores(
 
     A download that breaks off has no end: what was received of it is not a whole release.
     """
-    release, batches = every_card(store, release_id)
-    parts = (
-        parquet_parts(batches, query.fields)
-        if query.format == "parquet"
-        else _lines(batches, query)
-    )
+    is_parquet = query.format == "parquet"
+    fields = fields_of_columns(query.fields) if is_parquet else query.fields or FIELDS
+    release, batches = every_card(store, release_id, fields)
+    parts = parquet_parts(batches, query.fields) if is_parquet else _lines(batches, query)
     name = f"scores-{release.as_of_date}-{release.release_id}.{query.format}"
     return StreamingResponse(
         parts,
-        media_type=PARQUET if query.format == "parquet" else NDJSON,
+        media_type=PARQUET if is_parquet else NDJSON,
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
             **release_headers(release),

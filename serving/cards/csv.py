@@ -6,14 +6,13 @@ columns is decided by the spreadsheet's own country: a semicolon within a name s
 there, quotes around it or not, and so what follows either separator gets its apostrophe too.
 """
 
-import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from serving.cards.card import Schema, ScoreCard
-from serving.cards.fields import ALWAYS, sparse
+from serving.cards.fields import ALWAYS
 from serving.cards.marks import Csv
 from serving.cards.stored import Card
 from serving.cards.worded import strongest_reason, worded
@@ -23,6 +22,7 @@ from serving.wording.sentences import field_label, label, sentence
 FORMULA = r"[=+\-@|%＝＋－＠]"
 AT_THE_START = re.compile(rf'[\t\r\n]|["\s]*{FORMULA}')
 AFTER_A_SEPARATOR = re.compile(rf'([;,\t\r\n]["\s]*)(?={FORMULA})')
+HARMLESS = re.compile(r"\w[\w .:-]*")  # neither a formula nor a separator in it
 QUOTED = re.compile(r'[",;\t\r\n]')
 
 
@@ -70,13 +70,14 @@ def csv_lines(
     is_comma = for_excel and language == "ru"
     columns = columns_in(fields)
     heading = [_title(name, language) for name in columns] if for_excel else list(columns)
-    yield ("\ufeff" if for_excel else "") + _line(heading, is_comma)
+    separator, end = ";" if is_comma else ",", "\r\n"
+    yield ("\ufeff" if for_excel else "") + separator.join(map(_quoted, heading)) + end
     for card in cards:
-        told = worded(sparse(card, fields), language)
+        told = _told(card, language)
         row = {name: value_of(told, column) for name, column in columns.items()}
         if for_excel:
             row = {name: _in_words(name, value, language) for name, value in row.items()}
-        yield _line([_cell(value, is_comma) for value in row.values()], is_comma)
+        yield separator.join([_cell(value, is_comma) for value in row.values()]) + end
 
 
 def columns_in(fields: Sequence[str]) -> dict[str, Column]:
@@ -85,13 +86,31 @@ def columns_in(fields: Sequence[str]) -> dict[str, Column]:
     return {name: one for name, one in COLUMNS.items() if not fields or one.path[0] in wanted}
 
 
+def fields_of_columns(fields: Sequence[str]) -> frozenset[str]:
+    """The fields of the card that these columns are made of."""
+    return frozenset(column.path[0] for column in columns_in(fields).values())
+
+
+def _told(card: Card, language: Language) -> Card:
+    """The card with the sentences that have a column: its strongest reason, its action's name."""
+    told = {**card}
+    strongest = strongest_reason(card) if "reasons" in card else None
+    if strongest is not None:
+        told |= worded({"reasons": [strongest]}, language)
+    action = card.get("intended_action")
+    if action is not None:
+        name = label(f"action.{action['action_id']}", language)
+        told["intended_action"] = {**action, "name": name}
+    return told
+
+
 def value_of(card: Card, column: Column) -> Any:
     """The value of a column, before it becomes text; of a card with its sentences."""
     if column.name == "reason":
         reason = strongest_reason(card)
         return reason and reason["sentence"]
-    value: Any = card
-    for part in column.path:
+    value: Any = card[column.path[0]]
+    for part in column.path[1:]:
         value = None if value is None else value[part]
     return _names(value) if isinstance(value, list) else value
 
@@ -120,19 +139,22 @@ def _in_words(name: str, value: Any, language: Language) -> Any:
 def _cell(value: Any, is_comma: bool) -> str:
     if value is None:
         return ""
+    if isinstance(value, str):
+        return _text(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
-        return str(value).replace(".", ",") if is_comma else str(value)
-    if isinstance(value, int | dt.date):
-        return str(value)
-    text = AFTER_A_SEPARATOR.sub(r"\1'", value)
-    return f"'{text}" if AT_THE_START.match(value) else text
+    if isinstance(value, float) and is_comma:
+        return _quoted(str(value).replace(".", ","))
+    return str(value)
 
 
-def _line(cells: list[str], is_comma: bool) -> str:
-    """A line as RFC 4180 has it, with quotes around a cell that holds either separator."""
-    quoted = (
-        '"' + cell.replace('"', '""') + '"' if QUOTED.search(cell) else cell for cell in cells
-    )
-    return (";" if is_comma else ",").join(quoted) + "\r\n"
+def _text(text: str) -> str:
+    if HARMLESS.fullmatch(text):  # nearly all are codes and days
+        return text
+    safe = AFTER_A_SEPARATOR.sub(r"\1'", text)
+    return _quoted(f"'{safe}" if AT_THE_START.match(text) else safe)
+
+
+def _quoted(cell: str) -> str:
+    """A cell as RFC 4180 has it, with quotes around one that holds either separator."""
+    return '"' + cell.replace('"', '""') + '"' if QUOTED.search(cell) else cell

@@ -63,8 +63,10 @@ def _fitting(schema: type[Schema], wanted: frozenset[str] | None = None) -> Call
     def fit(found: Card) -> Card:
         if found.keys() != names:
             for name, value in defaults.items():  # in the order of the schema, in every process
-                found.setdefault(name, value)
-            found = {name: value for name, value in found.items() if name in names}
+                if name not in found:
+                    found[name] = value
+            if len(found) > len(names):
+                found = {name: value for name, value in found.items() if name in names}
         for name, fit_part in within:
             value = found[name]
             if isinstance(value, list):

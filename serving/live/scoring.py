@@ -27,10 +27,9 @@ from models.churn.reasons import Explainer
 from models.customers.relationship import relationship_level, second_purchase
 from models.customers.segments import lifecycle_stage
 from models.next_purchase.what import NextCategoriesModel
-from models.next_purchase.when import REPORTED_DAYS
 from models.params import BandParams
 from models.simple.silence_rule import Rule
-from models.words import PURCHASE_PROBABILITY
+from models.words import PURCHASE_PROBABILITY, REPORTED_DAYS
 from serving.cards.stored import Card
 from serving.live.basis import FOLDER, Basis
 from serving.live.golden import check_golden, made_up

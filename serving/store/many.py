@@ -1,6 +1,6 @@
 """Reading many cards at once: those of given customers, or of a whole release."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import Connection, Engine, and_
 from sqlalchemy.exc import DBAPIError
@@ -12,9 +12,9 @@ from serving.store.listing import list_index
 from serving.store.live_cards import live_cards_of, newest_live
 from serving.store.published import Found, find_release
 from serving.store.reading import card_in, explained, newest_contents
-from serving.store.shapes import told_by
+from serving.store.shapes import FIELDS, told_by
 from serving.store.tables import card_versions
-from serving.store.visible import sees, visible_owners
+from serving.store.visible import visible_owners
 
 BATCH = 2_000  # cards read at once
 
@@ -50,8 +50,10 @@ def cards_of(
     return found.release, cards
 
 
-def every_card(engine: Engine, release: str | None = None) -> tuple[Release, Iterator[list[Card]]]:
-    """Everybody's cards in the order of their ids, batch by batch.
+def every_card(
+    engine: Engine, release: str | None = None, fields: Collection[str] = FIELDS
+) -> tuple[Release, Iterator[list[Card]]]:
+    """These fields of everybody's cards in the order of their ids, batch by batch.
 
     Each batch is read for itself, so that a slow reader holds no transaction open; a release that
     is removed meanwhile, or a database that goes away, ends the batches with an error.
@@ -62,16 +64,17 @@ def every_card(engine: Engine, release: str | None = None) -> tuple[Release, Ite
             found = find_release(connection, release)
     except DBAPIError as error:
         raise explained(engine, error) from None
-    return found.release, _batches(engine, found.release.release_id)
+    read = frozenset((ALWAYS, "owner", *fields))
+    return found.release, _batches(engine, found.release.release_id, read)
 
 
-def _batches(engine: Engine, release_id: str) -> Iterator[list[Card]]:
+def _batches(engine: Engine, release_id: str, fields: frozenset[str]) -> Iterator[list[Card]]:
     last: str | None = None
     while True:
         with engine.connect() as connection:
             found = find_release(connection, release_id)
             ids = list_index(connection, found).after(last, BATCH)
-            cards = _some(connection, found, ids)
+            cards = _some(connection, found, ids, fields)
         if cards:
             yield cards
         if len(ids) < BATCH:
@@ -79,7 +82,9 @@ def _batches(engine: Engine, release_id: str) -> Iterator[list[Card]]:
         last = ids[-1]
 
 
-def _some(connection: Connection, found: Found, ids: list[str]) -> list[Card]:
+def _some(
+    connection: Connection, found: Found, ids: list[str], fields: frozenset[str]
+) -> list[Card]:
     """The cards of these customers, who stand one after the other, whom this reader sees."""
     if not ids:
         return []
@@ -87,5 +92,6 @@ def _some(connection: Connection, found: Found, ids: list[str]) -> list[Card]:
     whose = and_(customer >= ids[0], customer <= ids[-1])
     contents = newest_contents(connection, found.number, whose)
     told = told_by(found.release)
-    cards = (card_in(connection, content, who, told) for who, content in contents.items())
-    return [card for card in cards if sees(connection, card["owner"])]
+    cards = (card_in(connection, content, who, told, fields) for who, content in contents.items())
+    owners = visible_owners(connection)
+    return [card for card in cards if owners is None or card["owner"] in owners]

@@ -1,6 +1,6 @@
 """Reading the store: a release, one card, the forecast."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.errors import NoReleaseError
 from features.params import LABEL
+from serving.cards.fields import ALWAYS
 from serving.cards.forecast import PublishedForecast
 from serving.cards.release import Release
 from serving.cards.stored import Card, fitted_fields
@@ -126,12 +127,12 @@ class KeptCard:
     content: bytes
     is_live: bool = False
 
-    def read(self) -> Card:
-        """The card as the API returns it, before sentences are made."""
+    def read(self, fields: frozenset[str] = FIELDS) -> Card:
+        """The card as the API returns it, before sentences are made; only these fields of it."""
         if self.is_live:
-            return read_live(self.connection, self.content)
+            return fitted_fields(read_live(self.connection, self.content), fields)
         told = told_by(self.found.release)
-        return card_in(self.connection, self.content, self.customer_id, told)
+        return card_in(self.connection, self.content, self.customer_id, told, fields)
 
     def purchases(self) -> list[Card] | None:
         """The days with purchases, as the API returns them."""
@@ -142,6 +143,12 @@ class KeptCard:
 
 
 Form = Callable[[KeptCard], T]  # what is made of a card, while its connection is open
+
+
+def reading(fields: Collection[str]) -> Form[Card]:
+    """Reads these fields of a card, and its id; all where none is named."""
+    wanted = frozenset((ALWAYS, *fields)) if fields else FIELDS
+    return lambda kept: kept.read(wanted)
 
 
 def one_card(

@@ -9,9 +9,7 @@ from typing import Any
 
 from features.history.category_history import NEW_DAYS
 from models.churn.reason_rows import restored
-from models.next_purchase.what import CATEGORY_LISTS
-from models.next_purchase.when import REPORTED_DAYS
-from models.words import PURCHASE_PROBABILITY
+from models.words import CATEGORY_LISTS, PURCHASE_PROBABILITY, REPORTED_DAYS
 from serving.cards.card import IntendedAction, ScoreCard
 from serving.cards.release import ReleaseFacts
 

@@ -5,7 +5,8 @@ import pytest
 from models.judging.run import Evaluated, judge_categories
 from models.judging.what import evaluate_categories
 from models.next_purchase.candidates import bought_of, pairs_of
-from models.next_purchase.what import CATEGORY_LISTS, fit_next_categories
+from models.next_purchase.what import fit_next_categories
+from models.words import CATEGORY_LISTS
 from tests.models.pairs import DATES, FEATURES, NAMES, shop, split
 from tests.models.test_candidates import KNOWN, rows_of, tables
 from tests.snapshots import model_params, timeline, trained

@@ -7,8 +7,10 @@ import re
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from serving.cards.csv import COLUMNS, csv_lines
+from serving.cards.csv import AFTER_A_SEPARATOR, AT_THE_START, COLUMNS, HARMLESS, QUOTED, csv_lines
 from serving.cards.stored import read_card
 from tests.serving.releases import FORMULA, NAMES, cards_in, company, write_release
 
@@ -133,3 +135,9 @@ def test_the_service_gives_excel_the_language_asked_for(service):
     text = service.get(f"/v1/at-risk?{query}").text
     assert text.startswith("\ufeffклиент;")
     assert len(text.splitlines()) == 1 + service.get("/v1/at-risk?risk_band=high").json()["total"]
+
+
+@given(text=st.from_regex(HARMLESS, fullmatch=True))
+def test_what_is_written_as_it_is_needs_neither_quotes_nor_apostrophes(text):
+    assert not any(one.search(text) for one in (AFTER_A_SEPARATOR, QUOTED))
+    assert not AT_THE_START.match(text)

@@ -4,6 +4,8 @@ import asyncio
 import resource
 import select
 import socket
+import subprocess
+import sys
 import time
 from contextlib import ExitStack, contextmanager
 
@@ -136,3 +138,13 @@ def head_of(connection):
     while not answer.endswith(b"}"):
         answer += connection.recv(4096) or b"closed 0 }"
     return answer
+
+
+@pytest.mark.slow
+def test_the_service_starts_without_what_only_models_need():
+    """They take a second and 65 MB, and come when models are loaded, in a thread of their own."""
+    command = "import sys, serving.app; print({'lightgbm', 'sklearn', 'scipy'} & set(sys.modules))"
+    said = subprocess.run(
+        [sys.executable, "-c", command], capture_output=True, text=True, check=True
+    ).stdout
+    assert said.strip() == "set()"
