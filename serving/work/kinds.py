@@ -25,10 +25,9 @@ from core.clock import utc_now
 from features.history.complaints import COMPLAINT
 from features.history.consent import PROFILING
 from serving.cards.codes import Arm
-from sources.meanings.vocabulary import TREATED, channel_word, purpose_word
+from sources.meanings.vocabulary import TREATED, purpose_word
 
 RESPONSES = "responses"  # cells of contacts, until the contact they belong to is known
-ALL = "all"  # every channel
 ELSEWHERE = "purchase_elsewhere"  # the kind of event
 SKEW = dt.timedelta(minutes=5)  # by which the CRM's clock may be ahead of ours
 FIRST = dt.datetime(1970, 1, 2, tzinfo=dt.UTC)  # what lies before, the check sets aside
@@ -108,21 +107,15 @@ class Response(_Outcome):
 
 
 class Consent(_Outcome):
-    """A yes or no to one channel; with purpose `profiling` a no is the objection to be scored."""
+    """A yes or no to a channel; with purpose `profiling` a no is the objection to be scored."""
 
     TABLE = "consents"
 
     kind: Literal["consent"]
-    channel: Word = Field(description="One channel; `all` with purpose `profiling` only.")
+    channel: Word = Field(description="A channel; `all` covers each of them.")
     event_time: Moment
     granted: bool
     purpose: Word | None = None
-
-    @model_validator(mode="after")
-    def _of_one_channel(self) -> "Consent":
-        if channel_word(self.channel) == ALL and not self.is_on_profiling:
-            raise ValueError(f"channel {ALL}: tell the word on each channel by itself")
-        return self
 
     @property
     def is_on_profiling(self) -> bool:

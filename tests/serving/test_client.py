@@ -80,7 +80,9 @@ def test_every_example_in_python_runs(shop, code, capsys):
         found["regulars"].close()
     else:
         said = capsys.readouterr().out
-        assert "404 customer-not-found" in said or "new no card yet" in said
+        # Without models, as in this shop, what is told is kept and nobody is scored anew.
+        told = ("404 customer-not-found", "new no card yet", "No models answer here")
+        assert any(words in said for words in told)
 
 
 def test_the_client_reads_what_there_is(regulars, shop):

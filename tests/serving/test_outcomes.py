@@ -209,7 +209,6 @@ WRONG = {
     "a negative cost": CONTACT | {"cost": -1},
     "an answer without its time": CONTACT | {"responded": True},
     "a grade of an open ticket": COMPLAINT | {"csat": 4},
-    "every channel": CONSENT | {"channel": "all"},
     "no outcome": [],
     "a list in a list": [[CONTACT]],
     "too many": [CONTACT] * 10_001,
@@ -265,3 +264,8 @@ def test_an_objection_is_told_in_any_spelling_of_its_purpose():
     assert Consent.model_validate_json(json.dumps(base)).is_on_profiling
     assert Consent.model_validate_json(json.dumps(base | {"granted": True})).is_on_profiling
     assert not Consent.model_validate_json(json.dumps(CONSENT)).is_on_profiling
+
+
+def test_a_word_on_all_channels_may_be_told_and_is_no_objection():
+    told = Consent.model_validate_json(json.dumps(CONSENT | {"channel": "all", "granted": False}))
+    assert told.channel == "all" and not told.is_on_profiling
