@@ -67,13 +67,15 @@ def killed(work: Work, seconds: float, draw: random.Random) -> Killed:
         return Killed(DONE not in told, os.WIFSIGNALED(status), told.replace(DONE, b""))
 
 
-def ended_with(work: Callable[[], None]) -> str:
-    """How the work ends in a child: `accepted`, `refused` with an error of ours, or `crashed`."""
+def ended_with(work: Callable[[], str]) -> str:
+    """What the work returns in a child; how it ended where it returned nothing.
+
+    `refused`: with an error of ours, `crashed`: with another, or by a signal.
+    """
 
     def tried(say: Callable[[bytes], None]) -> None:
         try:
-            work()
-            say(b"accepted")
+            say(work().encode())
         except RegularsError:
             say(b"refused")
         except Exception as error:  # noqa: BLE001 (what it may be is what is measured)

@@ -25,6 +25,13 @@ EXAMPLES = Path(__file__).with_name("examples")
 METHODS = ("get", "put", "post", "delete", "patch")
 FASTAPI_ERRORS = ("HTTPValidationError", "ValidationError")
 SCHEMAS = "#/components/schemas/"
+# Limits of a type with a check of its own, as Pydantic writes them → as JSON Schema has them.
+LIMITS = {
+    "ge": "minimum",
+    "gt": "exclusiveMinimum",
+    "le": "maximum",
+    "lt": "exclusiveMaximum",
+}
 REFERENCE = re.compile(rf'"{SCHEMAS}(\w+)"')
 
 
@@ -60,7 +67,7 @@ def tidied(content: dict[str, Any]) -> dict[str, Any]:
         for media_type in operation.get("requestBody", {}).get("content", {}).values():
             schemas.update(media_type["schema"].pop("$defs", {}))
     for schema in schemas.values():
-        _without_titles(schema)
+        _plain(schema)
     for _, operation in operations(content):
         _tidy_operation(operation)
     _drop_unused(content)
@@ -99,13 +106,13 @@ def _tidy_operation(operation: dict[str, Any]) -> None:
     if "parameters" in operation:
         operation["parameters"] = parameters
     for parameter in parameters:
-        _without_titles(parameter["schema"])
+        _plain(parameter["schema"])
         parameter["schema"].pop("description", None)  # stands on the parameter too
         name = parameter["name"]
         if name in examples.get("parameters", {}):
             parameter["example"] = examples["parameters"][name]
     for media_type in operation.get("requestBody", {}).get("content", {}).values():
-        _without_titles(media_type["schema"])
+        _plain(media_type["schema"])
         if "request" in examples:
             media_type["example"] = examples["request"]
     for status, response in operation["responses"].items():
@@ -120,21 +127,27 @@ def _tidy_response(
     status: str, response: dict[str, Any], operation: dict[str, Any], examples: dict[str, Any]
 ) -> None:
     for name, media_type in response.get("content", {}).items():
-        _without_titles(media_type.get("schema", {}))
+        _plain(media_type.get("schema", {}))
         if status.startswith("2") and name in examples:
             media_type["example"] = examples[name]
     if response["description"] == "Successful Response":
         response["description"] = f"{operation['summary']}."
 
 
-def _without_titles(schema: Any) -> None:
-    """Take the titles off a schema and all schemas in it; `title` may also name a property."""
+def _plain(schema: Any) -> None:
+    """Take the titles off a schema and all in it, and name limits as JSON Schema does.
+
+    `title` and the name of a limit may also name a property.
+    """
     if isinstance(schema, list):
         for part in schema:
-            _without_titles(part)
+            _plain(part)
     elif isinstance(schema, dict):
         if isinstance(schema.get("title"), str):
             del schema["title"]
+        for limit in LIMITS.keys() & schema.keys():
+            if isinstance(schema[limit], int | float):
+                schema[LIMITS[limit]] = schema.pop(limit)
         for key, part in schema.items():
             if key not in ("example", "examples", "default", "enum", "const"):
-                _without_titles(part)
+                _plain(part)

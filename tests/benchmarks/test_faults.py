@@ -55,7 +55,7 @@ def test_how_a_child_ends_is_known_also_where_it_crashes(capfd):
 
         return work
 
-    assert ended_with(lambda: None) == "accepted"
+    assert ended_with(lambda: "what it read") == "what it read"
     assert ended_with(raising(StoreError("damaged"))) == "refused"
     assert ended_with(raising(ValueError("what is this"))) == "crashed"
     assert "ValueError: what is this" in capfd.readouterr().err

@@ -67,6 +67,15 @@ def test_nothing_in_it_needs_a_control_character_in_a_client():
             assert pattern.isprintable() and re.compile(pattern)
 
 
+def test_limits_are_named_as_json_schema_names_them():
+    """A limit under any other name is none to a client."""
+    for path, node in schemas():
+        named = {"ge", "gt", "le", "lt", "multiple_of"} & set(node)
+        assert not named or path[-1] == "properties", (path, named)
+    budget = {p["name"]: p for p in OPERATIONS["askWhatIf"]["parameters"]}["budget"]
+    assert problems_of(-1.0, budget["schema"]) and not problems_of(0.0, budget["schema"])
+
+
 def test_every_operation_has_a_name_that_a_person_would_choose():
     assert len(OPERATIONS) == len(list(operations(DOCUMENT)))
     known = {tag["name"] for tag in TAGS}
