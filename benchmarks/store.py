@@ -12,7 +12,9 @@ week later: everybody who is scored has new scores, one in ten has bought once m
 import argparse
 import datetime as dt
 import json
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,8 +23,10 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Engine
@@ -157,6 +161,8 @@ def step(case: str, url: str, folder: str) -> dict[str, Any]:
         return _long(lambda: publish(Path(folder), engine, keep=30))
     if case in WHOLE:
         return _long(lambda: WHOLE[case](engine))
+    if case == "cold start":
+        return _cold_start(url)
     if case == "look-up of 1,000":
         return _looked_up(engine)
     query = AtRiskQuery(limit=50)
@@ -215,6 +221,24 @@ def _release(engine: Engine, is_parquet: bool) -> int:
     return sum(len(as_json(card)) + 1 for batch in batches for card in batch)
 
 
+def _cold_start(url: str) -> dict[str, Any]:
+    """From the start of the service's process to its first list."""
+    environ = {**os.environ, "REGULARS_STORE_URL": url, "REGULARS_PORT": "0"}
+    command = (sys.executable, "-m", "serving.cli", "serve")
+    started = time.perf_counter()
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            address = process.stdout.readline().split()[1]
+            with urlopen(f"{address}/v1/at-risk?limit=50") as answer:
+                answer.read()
+            seconds = time.perf_counter() - started
+            used = psutil.Process(process.pid).cpu_times()
+        finally:
+            process.terminate()
+    return {"seconds": seconds, "cpu_s": used.user + used.system}
+
+
 def _looked_up(engine: Engine) -> dict[str, Any]:
     """Times to look 1,000 customers up, others each time, as the API does by default."""
     rng = np.random.default_rng(4)
@@ -254,6 +278,7 @@ WHOLE: dict[str, Callable[[Engine], int]] = {
 CASES = (
     "publish first",
     "publish next",
+    "cold start",
     "card",
     "card and purchases",
     "list of 50",
