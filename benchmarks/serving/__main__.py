@@ -102,14 +102,15 @@ def _table(rows: list[Row], names: list[str]) -> str:
 def report(found: dict[str, Any]) -> str:
     """Everything that was found, as Markdown."""
     parts = [_table(found["rows"], ["case", "store", *FIGURES])]
-    parts += [_table(found[name], [*found[name][0]]) for name in ("started", "under_attack")]
-    reached = misses(found["rows"])
+    others = (found[name] for name in ("started", "under_attack"))
+    parts += [_table(rows, [*rows[0]]) for rows in others if rows]
+    missed = misses(found)
     parts.append(
-        "Asked and not reached:\n\n" + "\n".join(f"* {one}" for one in reached)
-        if reached
+        "Asked and not reached:\n\n" + "\n".join(f"* {one}" for one in missed)
+        if missed
         else "Everything that was asked is reached."
     )
-    return "\n\n".join(part for part in parts)
+    return "\n\n".join(parts)
 
 
 def main() -> None:

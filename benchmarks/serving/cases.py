@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.live_scoring import requests_of
+from benchmarks.serving.attacks import ATTACKS
 from benchmarks.serving.load import get, post
 
 DRAWN = 2_000  # different requests of a case: what is kept between them shall not be all of it
@@ -16,6 +17,7 @@ LOOKED_UP = 1_000  # ids of one look-up
 LINES = 60  # lines of orders of a history
 CARD, LIST, PAGE, LIVE = "card", "list of 100", "list page", "live score of one history"
 LOOK_UP = "look-up of 1,000"
+STARTED = "a new process"
 PEER = "MLflow's server, one prepared row"
 
 
@@ -47,6 +49,9 @@ ASKED = (
     Asked(PAGE, "p50_ms", most=20),
     Asked(LIVE, "p50_ms", most=15),
     Asked(LOOK_UP, "ids_per_second", least=30_000),
+    Asked(STARTED, "first_card_seconds", most=3),
+    Asked(STARTED, "peak_mb", most=500),
+    *(Asked(attack, "max_ms", most=100) for attack in ATTACKS),
 )
 
 
@@ -71,11 +76,13 @@ def cases(ids: list[str], tables: Path | None = None) -> dict[str, tuple[list[by
     return found
 
 
-def misses(rows: list[dict[str, Any]]) -> list[str]:
-    """Each figure that was asked and is not reached, with what it is on which store."""
+def misses(found: dict[str, Any]) -> list[str]:
+    """Each figure that was asked and is not reached, with what it is, in which row."""
     return [
-        f"{asked}; it is {row[asked.figure]:g} on {row['store']}"
+        f"{asked}; it is {row[asked.figure]:g}" + (f" on {row['store']}" if "store" in row else "")
         for asked in ASKED
-        for row in rows
-        if row["case"] == asked.case and asked.figure in row and not asked.is_met(row[asked.figure])
+        for row in (*found["rows"], *found["started"], *found["under_attack"])
+        if asked.case == row.get("case", row.get("attack", STARTED))
+        and asked.figure in row
+        and not asked.is_met(row[asked.figure])
     ]

@@ -56,11 +56,18 @@ def test_bodies_are_sent_and_read():
 def test_what_is_not_reached_is_named():
     reached = {"case": CARD, "store": "sqlite", "ratio_to_bare": 0.2, "p50_ms": 1.0}
     missed = {"case": LIST, "store": "postgresql", "ratio_to_bare": 0.04, "p50_ms": 99.0}
-    assert misses([reached]) == []
-    told = misses([reached, missed])
-    assert told == ["list of 100: ratio_to_bare ≥ 0.05; it is 0.04 on postgresql"]
-    started = [{"store": "sqlite", "peak_mb": 300}]
-    text = report({"rows": [reached, missed], "started": started, "under_attack": started})
+    started = [{"store": "sqlite", "first_card_seconds": 3.5, "peak_mb": 300}]
+    attacked = [{"attack": "40 searches", "max_ms": 120.0}]
+    good = {"rows": [reached], "started": [], "under_attack": []}
+    bad = {"rows": [reached, missed], "started": started, "under_attack": attacked}
+    assert misses(good) == []
+    told = misses(bad)
+    assert told == [
+        "list of 100: ratio_to_bare ≥ 0.05; it is 0.04 on postgresql",
+        "a new process: first_card_seconds ≤ 3; it is 3.5 on sqlite",
+        "40 searches: max_ms ≤ 100; it is 120",
+    ]
+    text = report(bad)
     assert "| card | SQLite | – | 1.0 | – | 0.2 | – |" in text
     assert f"* {told[0]}" in text
 
