@@ -29,6 +29,7 @@ from serving.store.tables import codings
 AS_SERVED = "as-served"  # the layout of cards that older code kept: the card as the API returned it
 PRIVATE = ("name", "owner")  # columns that no dictionary is made of
 LEVEL = 3  # of zstd
+LARGEST = 2**26  # bytes of one card or timeline; none has a hundredth of it
 FEWEST = 200  # cards of which a dictionary can be made
 SAMPLES, DICTIONARY_BYTES = 4_000, 32_768
 
@@ -252,7 +253,10 @@ def _packed(compressor: zstandard.ZstdCompressor, contents: Sequence[bytes]) -> 
 
 def _unpacked(connection: Connection, content: bytes) -> bytes:
     try:
-        number = zstandard.get_frame_parameters(content).dict_id
+        frame = zstandard.get_frame_parameters(content)
+        if frame.content_size > LARGEST:  # else as much memory would be asked for
+            raise zstandard.ZstdError(f"it says that it holds {frame.content_size:,} bytes")
+        number = frame.dict_id
         return _decompressor(connection, number).decompress(content)
     except zstandard.ZstdError as error:
         raise _damaged(str(error)) from None

@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 
 from core.errors import StoreError
 from serving.cards.query import AtRiskQuery
-from serving.store.coding import read_timeline
+from serving.store.coding import read_row, read_timeline
 from serving.store.database import open_store, writing
 from serving.store.listing import at_risk
 from serving.store.many import every_card
@@ -41,6 +41,24 @@ def test_a_card_that_is_damaged_is_not_read(store, place):
         one_card(engine, who, False)
     with pytest.raises(StoreError, match="damaged"):
         list(every_card(engine)[1])
+
+
+def test_no_bit_of_a_card_can_be_flipped_to_another_card(store):
+    """Each one is noticed, or is one of the few that say nothing of the content."""
+    engine, who = store
+    its = card_versions.c.customer_id == who
+    with engine.connect() as connection:
+        whole = connection.scalar(select(card_versions.c.content).where(its))
+        card, unnoticed = read_row(connection, whole), 0
+        for bit in range(len(whole) * 8):
+            harmed = bytearray(whole)
+            harmed[bit // 8] ^= 1 << bit % 8
+            try:
+                assert read_row(connection, bytes(harmed)) == card
+                unnoticed += 1
+            except StoreError:
+                continue
+    assert unnoticed < 30
 
 
 @pytest.mark.parametrize("place", [0.2, 0.6])
