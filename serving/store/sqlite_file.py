@@ -66,7 +66,7 @@ def connect(file: str, mode: Mode, patience: float) -> FileConnection:
         return _usual(file, "rwc" if mode == "make" else "rw", patience)
     except sqlite3.OperationalError as error:
         why = takes_nothing(error)
-        if why is None or _has_log(file) or not Path(file).exists():
+        if why is None or not Path(file).exists():
             raise
         return _to_read(file, why)
 
