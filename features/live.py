@@ -37,6 +37,7 @@ class LiveFeatures:
 
     def __init__(self, schemas: Schemas, features: Sequence[Feature], timeline: Timeline):
         self._schemas, self._timeline, self._lock = dict(schemas), timeline, Lock()
+        self._as_of: int | None = None  # that of the row in `moment`
         self._duck = connect(threads=1)
         self._duck.execute(f"SET disabled_optimizers = '{CONCLUDES_FROM_ROWS}'")
         given = {f"given_{name}": schema for name, schema in self._schemas.items()}
@@ -86,8 +87,11 @@ class LiveFeatures:
         known = {name: rows.select(self._schemas[name].names) for name, rows in tables.items()}
         with self._lock:
             try:
-                self._duck.execute("TRUNCATE moment")
-                self._insert("moment", moment_row(self._timeline, as_of))
+                if as_of != self._as_of:  # most calls are as of the same day
+                    self._as_of = None
+                    self._duck.execute("TRUNCATE moment")
+                    self._insert("moment", moment_row(self._timeline, as_of))
+                    self._as_of = as_of
                 for name, rows in known.items():
                     self._insert(f"given_{name}", rows)
                 return [

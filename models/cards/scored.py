@@ -48,15 +48,47 @@ def score_cards(
     served bundle, its explainer and its version. Sorted by risk_rank, then customer_id. Raises
     DataGateError when there is nobody to score.
     """
-    bundle, explainer, version = models
+    bundle, _, version = models
     if snapshot.empty:
         raise nobody(timeline)
+    parts = segments(snapshot) if bundle.knows_purchases else pd.DataFrame(index=snapshot.index)
+    cards = _of_models(snapshot, models, timeline, params, parts)
+    cards = whole(cards.sort_values("risk_rank", kind="stable"), purchases, version, timeline)
+    return _in_order(cards, bundle)
+
+
+def score_alone(
+    snapshot: pd.DataFrame,
+    purchases: pd.DataFrame,
+    models: tuple[Bundle, Explainer, str],
+    timeline: Timeline,
+    params: CardParams,
+) -> pd.DataFrame:
+    """The same cards of a few customers, compared with nobody: no segments, no `rank_in_stage`.
+
+    `risk_rank` is the place among these. Only of data with purchases.
+    """
+    bundle, _, version = models
+    parts = pd.DataFrame(index=snapshot.index)
+    cards = _of_models(snapshot, models, timeline, params, parts)
+    return _in_order(whole(cards, purchases, version, timeline), bundle)
+
+
+def _of_models(
+    snapshot: pd.DataFrame,
+    models: tuple[Bundle, Explainer, str],
+    timeline: Timeline,
+    params: CardParams,
+    parts: pd.DataFrame,
+) -> pd.DataFrame:
+    """What the models say of each row; `parts` are the segments, without columns if unknown."""
+    bundle, explainer, _ = models
     churn_risk = bundle.churn.predict(snapshot)
     risk = pd.Series(churn_risk, index=snapshot.index)
     if bundle.knows_purchases:
-        money, parts = bundle.value.predict(snapshot, churn_risk), segments(snapshot)
+        money = bundle.value.predict(snapshot, churn_risk)
     else:  # a ready table
-        money, parts = money_of_table(snapshot, churn_risk), pd.DataFrame(index=snapshot.index)
+        money = money_of_table(snapshot, churn_risk)
     cards = pd.concat([snapshot[["customer_id"]], money, parts], axis=1)
     cards["status"] = SCORED
     cards["churn_risk"] = risk
@@ -64,15 +96,21 @@ def score_cards(
     order = cards.sort_values(["churn_risk", "customer_id"], ascending=[False, True]).index
     cards["risk_rank"] = pd.Series(range(1, len(cards) + 1), index=order)
     if bundle.knows_purchases:
-        cards["rank_in_stage"] = rank_in_stage(cards)
+        if len(parts.columns):
+            cards["rank_in_stage"] = rank_in_stage(cards)
         _add_next_purchase(cards, bundle.next_purchase.predict(snapshot, churn_risk), timeline)
     explained = _most_at_stake(cards, params.reasons_share)
     reasons = explainer.explain(bundle.churn, snapshot.loc[explained]) if len(explained) else []
     cards["reasons"] = pd.Series([[stored(r) for r in row] for row in reasons], index=explained)
-    cards = whole(cards.sort_values("risk_rank", kind="stable"), purchases, version, timeline)
+    return cards
+
+
+def _in_order(cards: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
+    """The cards with their columns in order, and ranks as whole numbers."""
     if bundle.knows_purchases:
         reach = list(cards.columns).index("churn_definition")
         cards.insert(reach, "next_purchase_reach_days", bundle.next_purchase.reach_days)
+    if "rank_in_stage" in cards:
         cards["rank_in_stage"] = cards["rank_in_stage"].astype("Int64")
     cards["risk_rank"] = cards["risk_rank"].astype("Int64")
     first = ["customer_id", "as_of_date", "horizon_days", "churn_definition", "status"]
@@ -114,6 +152,8 @@ def _add_next_purchase(cards: pd.DataFrame, when: pd.DataFrame, timeline: Timeli
 
 def _most_at_stake(cards: pd.DataFrame, share: float) -> "pd.Index[int]":
     """The rows with the most value at risk, or without money the highest risk, in row order."""
+    if share in (0.0, 1.0):
+        return cards.index[: len(cards) if share else 0]
     by = "value_at_risk" if "value_at_risk" in cards.columns else "churn_risk"
     order = cards.sort_values([by, "customer_id"], ascending=[False, True]).index
     first = order[: math.ceil(share * len(cards))]

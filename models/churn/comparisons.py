@@ -22,6 +22,7 @@ from models.words import CHANGE_LIMITS
 Signs = npt.NDArray[np.int8]  # 1 argues for a higher risk, -1 for a lower one, 0 for neither
 Classes = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
+Columns = Mapping[str, "pd.Series[Any]"]  # of a snapshot, by name
 
 LONGEST = 100  # characters of a text that is shown
 GAP = "gap_mean"
@@ -75,13 +76,13 @@ class Comparisons:
         evidence = {name: Evidence(**one) for name, one in content.get("evidence", {}).items()}
         return cls(**{**content, "evidence": evidence})
 
-    def classes(self, snapshot: pd.DataFrame) -> Classes | None:
+    def classes(self, snapshot: Columns) -> Classes | None:
         """The class of customers alike of each row (n,); the last one has no usual gap yet."""
         if self.gaps is None:
             return None
         return classes_of(numbers_of(snapshot[GAP]), self.gaps)
 
-    def of(self, feature: str, snapshot: pd.DataFrame, classes: Classes | None) -> "Compared":
+    def of(self, feature: str, snapshot: Columns, classes: Classes | None) -> "Compared":
         """A feature's values beside those of the past and of others, and what they argue for."""
         values, typical = snapshot[feature], self.typical[feature]
         evidence = self.evidence[feature].of(values) if feature in self.evidence else None
@@ -137,7 +138,7 @@ class Compared:
     everybody: Beside
 
 
-def own_past(feature: str, snapshot: pd.DataFrame) -> FloatArray | None:
+def own_past(feature: str, snapshot: Columns) -> FloatArray | None:
     """The customer's own usual value (n,), NaN where too little is known; None without a past.
 
     Of the silence and the last gaps it is the mean gap. Of what was counted within N days it is the
@@ -169,7 +170,7 @@ def own_past(feature: str, snapshot: pd.DataFrame) -> FloatArray | None:
         return np.where(is_usual & (whole >= 2 * days), usual, np.nan)
 
 
-def _windows(family: str, snapshot: pd.DataFrame) -> list[int]:
+def _windows(family: str, snapshot: Columns) -> list[int]:
     matches = (WINDOW.fullmatch(str(name)) for name in snapshot)
     return [int(match[2]) for match in matches if match and match[1] == family]
 

@@ -44,8 +44,10 @@ class Telling:
         cls, names: Sequence[str], comparisons: Comparisons, rows: pd.DataFrame, moved: pd.DataFrame
     ) -> "Telling":
         """`moved` holds the contributions of the features that the model reads."""
-        classes = comparisons.classes(rows)
-        compared = [comparisons.of(name, rows, classes) for name in names]
+        # Columns are asked for again and again: pandas takes longer to find one than it is read.
+        columns = {str(name): column for name, column in rows.items()}
+        classes = comparisons.classes(columns)
+        compared = [comparisons.of(name, columns, classes) for name in names]
         along = moved.reindex(columns=list(names), fill_value=0.0).to_numpy(np.float64)
         up, down = (np.stack([_ways(one, sign) for one in compared], axis=1) for sign in (1, -1))
         return cls(names, compared, along, up, down)

@@ -130,7 +130,7 @@ def candidates(
             found.append(_at(customers, place, known, here, most_popular))
     if not found:
         return pd.DataFrame(columns=["row", "category", *DAYS, *POPULARITY])
-    pairs = pd.concat(found, ignore_index=True)
+    pairs = found[0] if len(found) == 1 else pd.concat(found, ignore_index=True)
     order = np.lexsort((pairs["category"].cat.codes, pairs["row"]))
     return pairs.iloc[order].reset_index(drop=True)
 
@@ -150,30 +150,26 @@ def _at(
     row_of[people.get_indexer(pd.Index(customers))] = position
     row = row_of[known["customer_id"].cat.codes]
     own = known[row >= 0].assign(row=row[row >= 0])
-    ranked = popular.astype({"category": "str"}).sort_values(
-        ["buyers_90d", "category"], ascending=[False, True]
-    )
-    top = names.get_indexer(pd.Index(ranked["category"].head(most_popular)))
+    called = popular["category"].astype("str").tolist()
+    buyers = popular["buyers_90d"].tolist()
+    ranked = sorted(zip([-share for share in buyers], called, strict=True))
+    top = names.get_indexer(pd.Index([name for _, name in ranked[:most_popular]], dtype="str"))
     every_row, every_code = np.repeat(position, len(top)), np.tile(top, len(position))
     key = own["row"].to_numpy() * len(names) + own["category"].cat.codes.to_numpy(np.int64)
     other = ~np.isin(every_row * len(names) + every_code, key)
-    never = pd.DataFrame(
-        {
-            "row": every_row[other],
-            "category": pd.Categorical.from_codes(every_code[other], names),
-            "bought": 0,
-            "bought_30d": 0,
-            "bought_90d": 0,
-            "first_ago": np.nan,
-            "last_ago": np.nan,
-        }
-    )
-    pairs = pd.concat([own[["row", "category", *DAYS]], never], ignore_index=True)
-    codes = pairs["category"].cat.codes.to_numpy(np.int64)
+    codes = np.concatenate([own["category"].cat.codes.to_numpy(np.int64), every_code[other]])
+    columns = {
+        "row": np.concatenate([own["row"].to_numpy(), every_row[other]]),
+        "category": pd.Categorical.from_codes(codes, names),
+    }
+    for name in DAYS:  # nothing was bought of the others, at no time
+        unknown = np.nan if name.endswith("_ago") else 0
+        theirs = np.full(int(other.sum()), unknown)
+        columns[name] = np.concatenate([own[name].to_numpy(), theirs])
     values = np.full((len(names), len(POPULARITY)), np.nan)
-    values[names.get_indexer(pd.Index(popular["category"]))] = popular[list(POPULARITY)]
-    pairs[list(POPULARITY)] = values[codes]
-    return pairs
+    values[names.get_indexer(pd.Index(called, dtype="str"))] = popular[list(POPULARITY)]
+    columns |= {name: values[codes, place] for place, name in enumerate(POPULARITY)}
+    return pd.DataFrame(columns)
 
 
 def bought_of(pairs: pd.DataFrame, snapshot: pd.DataFrame, outcomes: pd.DataFrame) -> FloatArray:

@@ -89,12 +89,11 @@ class NextCategoriesModel:
         columns = ["row", "category", "probability", "is_new"]
         if not found:
             return pd.DataFrame({name: [] for name in columns}).astype({"is_new": "bool"})
-        every = pd.concat(found, ignore_index=True)
-        every["category"] = every["category"].astype("str")
-        order = every.sort_values(
+        every = pd.concat(found, ignore_index=True) if len(found) > 1 else found[0]
+        every = every[columns].astype({"category": "str"})
+        return every.sort_values(
             ["row", "probability", "category"], ascending=[True, False, True], ignore_index=True
         )
-        return order[columns]
 
     def predict(
         self,

@@ -118,8 +118,10 @@ def _known(rows: pd.DataFrame, name: str) -> tuple[str, ...]:
 
 def _codes(column: "pd.Series[Any]", known: Sequence[str]) -> FloatArray:
     position = {value: float(code) for code, value in enumerate(known)}
-    codes = column.map(position).astype("float64").fillna(float(len(known)))
-    return np.asarray(codes.where(column.notna()), dtype=np.float64)
+    rare = float(len(known))
+    codes = np.array([position.get(value, rare) for value in column.tolist()], dtype=np.float64)
+    codes[column.isna().to_numpy()] = np.nan
+    return codes
 
 
 def _check_kinds(snapshot: pd.DataFrame, features: Sequence[str], text: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
 
 from serving.store.errors import HistoryError
@@ -142,7 +143,7 @@ class Sent:
         leading = {"orders": self.tables["orders"]} if "orders" in self.tables else self.tables
         columns = (TABLES[n].time for n in leading)
         times = [table[c] for table, c in zip(leading.values(), columns, strict=True)]
-        found = [max(t for t in time.to_pylist() if t is not None) for time in times if len(time)]
+        found = [newest for t in times if (newest := pc.max(t).as_py()) is not None]
         return max(found).date() if found else None
 
     def _add(self, name: str, rows: list[tuple[str, Cells]], told: set[str]) -> None:

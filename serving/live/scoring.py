@@ -21,7 +21,7 @@ from features.live import LiveFeatures
 from features.timeline import date_of, day_of
 from models.bundle import Bundle
 from models.cards.ranked import rule_cards
-from models.cards.scored import score_cards, with_next_categories
+from models.cards.scored import score_alone, with_next_categories
 from models.cards.whole import whole
 from models.churn.reasons import Explainer
 from models.customers.relationship import relationship_level, second_purchase
@@ -30,12 +30,12 @@ from models.next_purchase.what import NextCategoriesModel
 from models.params import BandParams
 from models.simple.silence_rule import Rule
 from models.words import PURCHASE_PROBABILITY, REPORTED_DAYS
-from serving.cards.stored import Card
+from serving.cards.stored import Card, fitted
 from serving.live.basis import FOLDER, Basis
 from serving.live.golden import check_golden, made_up
 from serving.live.histories import Sent
 from serving.store.errors import HistoryError
-from serving.store.shapes import card_of
+from serving.store.shapes import as_in_json, shape_of
 
 MODELS = "models"
 # What only the whole cohort shows.
@@ -182,7 +182,7 @@ class LiveScorer:
             cards = rule_cards(snapshot, purchases, self._rule, self.model_version, timeline)
         elif self._served is not None:
             settings = Settings(self.basis.bands, reasons_share)
-            cards = score_cards(snapshot, purchases, self._served, timeline, settings)
+            cards = score_alone(snapshot, purchases, self._served, timeline, settings)
             cards = _with_relationship(cards, snapshot)
             if bought is not None and self._categories is not None:
                 popular = self._popular.assign(as_of_date=snapshot["as_of_date"].iloc[0])
@@ -219,9 +219,8 @@ class LiveScorer:
         absent = [name for name in COMPARED if name in cards.columns]
         cards = cards.drop(columns=absent).assign(expires_at=expires, rung=self.basis.rung)
         rows = pa.Table.from_pandas(cards, preserve_index=False).to_pylist()
-        return [
-            card_of(row, {"release_id": self.release_id}).model_dump(mode="json") for row in rows
-        ]
+        told = {"release_id": self.release_id}
+        return [fitted(shape_of(as_in_json(row), told)) for row in rows]
 
 
 def _with_relationship(cards: pd.DataFrame, snapshot: pd.DataFrame) -> pd.DataFrame:

@@ -58,8 +58,12 @@ def card_of(row: Row, told: Row, context: str | None = None) -> ScoreCard:
 
     Raises ValidationError, LookupError, TypeError or ValueError for one that is no card.
     """
-    plain = {name: _plain(value) for name, value in known(row).items()}
-    return ScoreCard.model_validate(shape_of(plain, told), context=context)
+    return ScoreCard.model_validate(shape_of(as_in_json(row), told), context=context)
+
+
+def as_in_json(row: Row) -> Row:
+    """A row of cards.parquet with its values as in JSON: days as text, None for every NaN."""
+    return {name: _plain(value) for name, value in known(row).items()}
 
 
 def shape_of(row: Row, told: Row, fields: frozenset[str] = FIELDS) -> Row:

@@ -3,12 +3,14 @@
 import json
 import random
 import shutil
+from threading import Event, Thread
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from pydantic import TypeAdapter
 
+from benchmarks.live_golden import golden
 from core.errors import ArtifactError
 from core.files import hashes, read_json, sha256_of, write_json, write_manifest
 from serving.live.basis import FOLDER
@@ -354,3 +356,62 @@ def test_what_the_history_holds_counts_once_and_a_release_that_knows_the_events_
     newer = bought_on(pd.Timestamp("2026-01-01"), "newer")
     tell(store, events(customer, newer), "3", "shop")
     assert bring_up_to_date(store, LiveScorer(made, "knows")) == 1
+
+
+def test_the_golden_set_finds_no_figure_that_is_another_and_one_that_was_made_so(release, tmp_path):
+    found = golden(release)
+    assert {row["different"] for row in found} == {0}
+    assert max(row["largest_difference"] for row in found) <= 1e-9
+    cards = pd.read_parquet(release / "cards.parquet")
+    compared = {row["figure"]: row["compared"] for row in found}
+    assert compared["churn_risk"] == len(cards)
+    assert {"reasons.contribution", "next_purchase_date.median"} <= compared.keys()
+    changed = shutil.copytree(release, tmp_path / "changed")
+    place = cards.index[cards["status"] == "scored"][0]
+    cards.loc[place, "churn_risk"] += 1e-6
+    cards.to_parquet(changed / "cards.parquet", index=False)
+    different = {row["figure"]: row["different"] for row in golden(changed)}
+    assert {name for name, count in different.items() if count} == {"churn_risk"}
+
+
+def test_models_are_swapped_under_load_without_a_dropped_or_a_mixed_answer(
+    release, tables, tmp_path
+):
+    engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
+    publish(release, engine, keep=5)
+    customers = sorted(set(tables["orders"]["customer_id"]))[:5]
+    histories = [history(tables, customer, customer) for customer in customers]
+    body = json.dumps({"customers": histories, "reasons": False})
+    answers, is_over = [], Event()
+
+    with Running(engine) as service:
+
+        def score():
+            answer = service.get("/v1/score", "POST", body, Content_Type="application/json")
+            answers.append(answer)
+            return answer.json()["release_id"]
+
+        def load():
+            while not is_over.is_set():
+                score()
+
+        before = score()
+        loads = [Thread(target=load) for _ in range(2)]
+        for thread in loads:
+            thread.start()
+        try:
+            publish(damaged(tmp_path / "next", release, lambda folder: None), engine, keep=5)
+            while score() == before:  # the old models answer until the new ones were tried
+                assert len(answers) < 5_000
+        finally:
+            is_over.set()
+            for thread in loads:
+                thread.join()
+    engine.dispose()
+    assert {answer.status for answer in answers} == {200}
+    told = [answer.json() for answer in answers]
+    assert len({one["release_id"] for one in told}) == 2
+    for one in told:
+        cards = [row["card"] for row in one["customers"]]
+        assert {card["release_id"] for card in cards} == {one["release_id"]}
+        assert {card["model_version"] for card in cards} == {one["model_version"]}
