@@ -10,7 +10,7 @@ from serving.cards.plan import PlanCurve, PlanCurves, PlanPoint, WhatIf
 from serving.cards.release import Release
 from serving.store.reports import plan_curves
 
-ROUNDING = 1e-6  # of the budget: figures of a release are rounded, and a plan may cost all of it
+ROUNDING = 1e-6  # of budget and gain: figures of a release are rounded, and a plan may cost all
 NOTHING = PlanPoint(customers=0, cost=0.0, expected_gain=0.0, by_action={})
 
 
@@ -31,12 +31,18 @@ def answer(kept: PlanCurves, budget: float, capacity: float) -> dict[str, object
     """The fields of the answer beside those that say of which release it is."""
     below, above, share = _around(kept.curves, capacity if kept.capacities else AS_PLANNED)
     lower, upper = ((1 - share, below), (share, above))
-    fits = [point for point in below.points if point.cost <= budget * (1 + ROUNDING)]
-    plan = fits[-1] if fits else NOTHING
-    is_within = kept.planned.cost <= budget * (1 + ROUNDING) and (
-        capacity >= AS_PLANNED or not kept.capacities
+    # A curve leaves out what lies below its straight lines: less capacity may have the best plan.
+    allowed = [c.points for c in kept.curves if c.capacity <= below.capacity]
+    plan = max(
+        (point for points in allowed for point in points if _fits(point, budget)),
+        key=lambda point: (point.expected_gain, -point.cost),
+        default=NOTHING,
     )
-    is_the_plan = is_within and kept.planned.expected_gain >= plan.expected_gain
+    is_the_plan = (
+        _fits(kept.planned, budget)
+        and below.capacity >= AS_PLANNED
+        and kept.planned.expected_gain >= plan.expected_gain * (1 - ROUNDING)
+    )
     plan = kept.planned if is_the_plan else plan
     at_budget = sum(part * _gain(curve.points, budget) for part, curve in (lower, upper))
     further = (point for point in below.points if point.cost > max(plan.cost, budget))
@@ -55,6 +61,10 @@ def answer(kept: PlanCurves, budget: float, capacity: float) -> dict[str, object
             part * _slope(curve.points, budget) for part, curve in (lower, upper)
         ),
     }
+
+
+def _fits(point: PlanPoint, budget: float) -> bool:
+    return point.cost <= budget * (1 + ROUNDING)
 
 
 def _around(curves: Sequence[PlanCurve], capacity: float) -> tuple[PlanCurve, PlanCurve, float]:

@@ -56,6 +56,16 @@ def test_each_point_keeps_its_budget_and_capacities_and_each_more_gains_less(pro
         assert all(a >= b * (1 - 1e-4) for a, b in pairwise(slopes))
 
 
+@settings(max_examples=examples(50))
+@given(problem=problems())
+def test_more_room_never_gains_less(problem):
+    gain, cost, limits = problem
+    curves = gain_curves(gain, cost, CHANNELS, limits.capacities)
+    for smaller, larger in pairwise(sorted(curves)):
+        for point in curves[smaller]:
+            assert on_the_line(curves[larger], point.cost) >= point.gain * (1 - ROUNDING) - 1e-9
+
+
 def test_with_many_customers_a_plan_for_a_budget_lies_on_the_curve():
     gain, cost = large(2000)
     capacities = {"phone": 30}

@@ -139,5 +139,26 @@ def test_more_money_or_room_never_gains_less_and_what_is_told_keeps_the_budget(
         assert here["next"].cost > budget
     for there in (answer(KEPT, budget + more, capacity), answer(KEPT, budget, capacity + larger)):
         assert there["expected_gain_at_budget"] >= here["expected_gain_at_budget"] - 1e-9
+        assert there["expected_gain"] >= here["expected_gain"] * (1 - 1e-6)
     richer = answer(KEPT, budget + more, capacity)
     assert richer["marginal_return"] <= here["marginal_return"] + 1e-9  # it is concave
+
+
+def test_a_plan_of_less_room_is_taken_where_it_gains_more_for_the_budget():
+    few, many = plan_point(109.71, 321.47, check_in_email=40), plan_point(120.0, 340.0, owner=3)
+    nothing, cheap = plan_point(0.0, 0.0), plan_point(91.91, 309.76, owner=2)
+    curves = [
+        {"capacity": 0.0, "points": [nothing, few]},
+        {"capacity": 1.0, "points": [nothing, cheap, many]},
+    ]
+    kept = PlanCurves.model_validate({**KEPT.model_dump(), "curves": curves})
+    for capacity in (0.0, 0.5, 1.0):
+        assert answer(kept, 110.0, capacity)["expected_gain"] == 321.47
+    assert answer(kept, 100.0, 1.0)["expected_gain"] == 309.76
+
+
+def test_a_plan_that_equals_a_point_but_for_rounding_is_the_plan():
+    its = KEPT.planned.model_copy(update={"expected_gain": 50.0 - 4e-10, "cost": 4.5})
+    kept = KEPT.model_copy(update={"planned": its})
+    assert answer(kept, 100.0, 1.0)["is_the_plan"] is True
+    assert answer(kept, 100.0, 0.5)["is_the_plan"] is False
