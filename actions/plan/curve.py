@@ -54,12 +54,7 @@ def gain_curves(
         return found[AS_PLANNED][price]
 
     _spread(look, offers)
-    curves: dict[float, list[CurvePoint]] = {}
-    allowed: list[Point] = []
-    for factor, points in found.items():
-        allowed += points.values()  # what keeps smaller capacities keeps larger ones
-        curves[factor] = _concave(allowed)
-    return curves
+    return {factor: _concave(list(points.values())) for factor, points in found.items()}
 
 
 def at_capacity(capacities: Mapping[str, int], factor: float) -> dict[str, int]:
