@@ -22,6 +22,7 @@ from pipelines import stage
 from pipelines.params import load_params
 from serving.live.basis import FOLDER, Basis, why_not
 from serving.live.golden import made_up, write_golden
+from sources.cures import literal, quoted
 from sources.duck import connect
 
 PERSONAL = ("name", "email", "phone", "owner")
@@ -65,13 +66,14 @@ def write_histories(folder: Path, customers: Collection[str]) -> None:
     duck = connect(threads=1)
     duck.register("carded", pa.table({"customer_id": pa.array(sorted(customers), pa.string())}))
     for name, schema in basis.schemas.items():
-        kept = [f'"{column}"' for column in schema if column not in PERSONAL]
-        path = folder / HISTORIES / f"{name}.parquet"
+        kept = [quoted(column) for column in schema if column not in PERSONAL]
+        path, table = folder / HISTORIES / f"{name}.parquet", stage.TABLES / f"{name}.parquet"
         path.parent.mkdir(exist_ok=True)
         duck.execute(
-            f"COPY (SELECT {', '.join(kept)} FROM read_parquet('{stage.TABLES}/{name}.parquet', "
+            f"COPY (SELECT {', '.join(kept)} FROM read_parquet({literal(table)}, "
             "file_row_number = true) SEMI JOIN carded USING (customer_id) "
-            f"ORDER BY customer_id, file_row_number) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
+            f"ORDER BY customer_id, file_row_number) TO {literal(path)} "
+            "(FORMAT parquet, COMPRESSION zstd)"
         )
 
 
