@@ -1,14 +1,12 @@
 """What the release holds so that the service can score histories that are sent to it."""
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.files import HISTORIES, read_json
+from core.files import HISTORIES, OBJECTIONS, read_json
 from features.engines.duckdb import DuckEngine
 from features.history.category_history import read_categories
 from features.planning.timeplan import Timeline
@@ -56,22 +54,24 @@ def write_basis(folder: Path, timeline: Timeline) -> None:
         write_golden(folder / FOLDER, made_up(units, basis.text_features), models)
 
 
-def write_histories(folder: Path, customers: Collection[str]) -> None:
-    """Write `histories/`: the rows of these customers, from which cards are made anew.
+def write_histories(folder: Path) -> None:
+    """Write `histories/`: the rows of customers, from which cards are made anew.
 
+    Of everybody, also of who has not bought yet, but for who objects to profiling by OBJECTIONS.
     Sorted by customer; without names and addresses, which no feature is made of. Nothing where
     histories cannot be scored with the release.
     """
     basis = Basis.load(folder / FOLDER)
     duck = connect(threads=1)
-    duck.register("carded", pa.table({"customer_id": pa.array(sorted(customers), pa.string())}))
+    objected = pq.read_table(folder / OBJECTIONS, columns=["customer_id"])
+    duck.register("objected", objected)
     for name, schema in basis.schemas.items():
         kept = [quoted(column) for column in schema if column not in PERSONAL]
         path, table = folder / HISTORIES / f"{name}.parquet", stage.TABLES / f"{name}.parquet"
         path.parent.mkdir(exist_ok=True)
         duck.execute(
             f"COPY (SELECT {', '.join(kept)} FROM read_parquet({literal(table)}, "
-            "file_row_number = true) SEMI JOIN carded USING (customer_id) "
+            "file_row_number = true) ANTI JOIN objected USING (customer_id) "
             f"ORDER BY customer_id, file_row_number) TO {literal(path)} "
             "(FORMAT parquet, COMPRESSION zstd)"
         )

@@ -18,8 +18,8 @@ from pipelines.promote import REPORTS
 from pipelines.release import swap
 from pipelines.track import is_pending
 from pipelines.tracking.mlflow_process import attempt, is_there
+from serving.live.anew import bring_up_to_date
 from serving.live.basis import FOLDER, Basis
-from serving.live.news import bring_up_to_date
 from serving.live.scoring import LiveScorer
 from serving.settings import load_settings
 from serving.store.database import describe, open_store
@@ -40,7 +40,7 @@ def main() -> None:
     scorer = live_models(engine)
     done = publish(stage.RELEASE, engine, settings.keep_releases)
     if scorer is not None:
-        made = bring_up_to_date(engine, scorer)
+        made = bring_up_to_date(engine, scorer).made
         stage.say(f"{made:,} cards made anew with what was told since the data ends")
     keep_champion()
     keep_monitor(engine, done.release_id)

@@ -12,6 +12,7 @@ from core.errors import EnvironmentProblem
 from core.files import (
     AGREEMENTS,
     MANIFEST,
+    OBJECTIONS,
     SCHEMA_VERSION,
     check_manifest,
     digest,
@@ -22,7 +23,7 @@ from core.files import (
     write_manifest,
 )
 from features.engines.duckdb import DuckEngine
-from features.history.consent import agreements
+from features.history.consent import agreements, objections
 from features.timeline import date_of
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
@@ -75,8 +76,8 @@ def write(folder: Path) -> None:
     for report in (stage.FORECAST, stage.USABILITY, stage.FEATURES):
         shutil.copy(report, folder / "reports")
     write_basis(folder, timeline)
-    write_histories(folder, cards["customer_id"])
-    write_agreements(folder)
+    write_answers(folder)
+    write_histories(folder)
     rule = Rule.load(stage.CHAMPION_MODELS)
     facts = {
         "schema_version": SCHEMA_VERSION,
@@ -126,14 +127,21 @@ def with_names(cards: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def write_agreements(folder: Path) -> None:
-    """Write who agrees to profiling, and since when: nothing where the source tells no purposes."""
-    if "consents" not in stage.table_names():
-        return
-    engine = DuckEngine(stage.tables(["consents"]), threads=1)
-    consents = ibis.table(engine.schemas["consents"], name="consents")
-    if "purpose" in consents.columns:
-        stage.write_parquet(engine.frame(agreements(consents)), folder / AGREEMENTS)
+def write_answers(folder: Path) -> None:
+    """Write who objects to profiling, and who agrees, and since when.
+
+    Of agreements nothing where the source tells no purposes. Of objections always a file: whoever
+    stands neither in it nor in `histories/` is not known to this release at all.
+    """
+    objected = pd.DataFrame({"customer_id": [], "objected_at": []})
+    if "consents" in stage.table_names():
+        engine = DuckEngine(stage.tables(["consents"]), threads=1)
+        consents = ibis.table(engine.schemas["consents"], name="consents")
+        if "purpose" in consents.columns:
+            stage.write_parquet(engine.frame(agreements(consents)), folder / AGREEMENTS)
+        objected = engine.frame(objections(consents).order_by("customer_id"))
+    types = {"customer_id": "str", "objected_at": "datetime64[us]"}
+    stage.write_parquet(objected.astype(types), folder / OBJECTIONS)
 
 
 def swap(new: Path, current: Path) -> None:

@@ -30,7 +30,7 @@ from serving.api import (
     scores,
 )
 from serving.api.document import operation_id, tidy_document
-from serving.live.news import LiveCards
+from serving.live.anew import LiveCards
 from serving.live.process import LiveModels
 from serving.pages import customer, docs, figures, sign_in, sign_in_elsewhere, worklist
 from serving.people.access import Access

@@ -14,16 +14,18 @@ EVERY_CHANNEL = "all"
 
 
 def objections(consents: ir.Table) -> ir.Table:
-    """Customers who object to profiling (their newest answer is no): one column.
+    """Customers who object to profiling (their newest answer is no): `customer_id`, `objected_at`.
 
     They are never scored, listed or exported.
 
     `consents` are the rows that were known; a table without purposes holds no objection.
     """
     if "purpose" not in consents.columns:
-        return consents.filter(ibis.literal(False)).select("customer_id")
+        nobody = consents.filter(ibis.literal(False))
+        return nobody.select("customer_id", objected_at=nobody.event_time)
     words = newest_words(consents.filter(consents.purpose == PROFILING), ["customer_id"])
-    return words.filter(words.is_newest, ~words.granted).select("customer_id")
+    objected = words.filter(words.is_newest, ~words.granted)
+    return objected.select("customer_id", objected_at=objected.event_time)
 
 
 def agreements(consents: ir.Table) -> ir.Table:

@@ -7,8 +7,8 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from serving.api.asking import COMMON, WRITING, Nothing, Store, api_router
 from serving.api.outcomes import Key, key_of
+from serving.live.anew import LiveCards
 from serving.live.histories import MOST_CUSTOMERS, News, Strict, events_of
-from serving.live.news import LiveCards
 from serving.people.access import needs
 from serving.web.body import JsonBody
 from serving.web.problems import documented
@@ -39,7 +39,7 @@ class AcceptedEvents(BaseModel):
     )
     received_at: AwareDatetime
     not_scored: str | None = Field(
-        description="Why the cards are not made anew yet; null where they are."
+        description="Whose cards were not made anew, and why; null where all were."
     )
 
 

@@ -24,16 +24,19 @@ from serving.store.versions import write_part
 from sources.contract import ORDERS, TABLES
 
 UNTIL = "history_until"  # of a release: the day of its newest order; null where it has no histories
+IS_OF_ALL = "history_of_all"  # of a release: whoever has no history in it was not known to it
 PART = 8_192  # rows
 AT_ONCE = 32  # parts of one transaction: others can write in between
 
 
-def load_histories(engine: Engine, number: int, folder: Path) -> str | None:
-    """Keep the histories of a release folder under a release's number; the day they reach to.
+def load_histories(engine: Engine, number: int, folder: Path) -> tuple[str | None, set[str]]:
+    """Keep the histories of a release folder under a release's number.
 
-    None where the folder has none. Who is kept out of releases is left out here too.
+    Returns the day they reach to (None where the folder has none), and who was left out of them
+    because they are kept out of releases.
     """
     until: dt.date | None = None
+    left_out: set[str] = set()
     with writing(engine) as connection:
         connection.execute(delete(release_parts).where(*_of(number)))
     for file in sorted((folder / HISTORIES).glob("*.parquet")):
@@ -50,11 +53,13 @@ def load_histories(engine: Engine, number: int, folder: Path) -> str | None:
                         until = newest if until is None else max(until, newest)
                     if is_out is not None:
                         ids = pc.unique(rows["customer_id"]).to_pylist()
-                        out = pa.array([who for who in ids if is_out(who)], pa.string())
-                        rows = rows.filter(pc.invert(pc.is_in(rows["customer_id"], out)))
+                        out = [who for who in ids if is_out(who)]
+                        left_out.update(out)
+                        theirs = pc.is_in(rows["customer_id"], pa.array(out, pa.string()))
+                        rows = rows.filter(pc.invert(theirs))
                     if len(rows):
                         write_part(connection, number, HISTORY + file.stem, part, rows)
-    return None if until is None else until.isoformat()
+    return (None if until is None else until.isoformat()), left_out
 
 
 def drop_histories(engine: Engine, current: int) -> None:

@@ -1,25 +1,28 @@
 """Who is in no release: the erased for good, and who objects to profiling until they agree again.
 
 The store knows them by a keyed hash of their id: enough to recognise them in what is published or
-read, and nothing of them.
+read, and nothing of them. It knows too of whom the current release lacks the history: who was out
+and agreed again since. They may buy, and nobody can say how they bought before.
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-import pyarrow.parquet as pq
-from sqlalchemy import Connection, Engine, delete, insert, inspect, select
+from sqlalchemy import Connection, Engine, delete, func, insert, inspect, select
 
 from core.clock import utc_now
-from core.files import AGREEMENTS
+from serving.store.answers import AT_ONCE, Answer, agreed_in, objected_in, told_answers
 from serving.store.database import version
 from serving.store.own_secrets import CUSTOMERS, hashed_id, made_secret, secret
 from serving.store.people_tables import kept_out
 from serving.store.removal import Removed, ids_of, remove_customers, remove_from
 
-Why = Literal["erased", "objects"]
+Why = Literal["erased", "objects", "objects in the source"]
+IN_SOURCE = "objects in the source"
+OBJECTS = ("objects", IN_SOURCE)
+NO_HISTORY = "no history"  # not out
 
 
 def keep_out(
@@ -38,26 +41,103 @@ def keep_out(
     return remove_customers(connection, [customer_id])
 
 
-def let_in(connection: Connection, customer_id: str) -> None:
-    """The customer no longer objects: the next release may hold them. An erasure stands."""
+def let_in(connection: Connection, customer_id: str, agreed_at: dt.datetime | None = None) -> None:
+    """The customer agreed at a time (UTC; now where it is not given): older objections are void.
+
+    The next release may hold them; the current one lacks their history. An erasure stands.
+    """
     key = secret(connection, CUSTOMERS)
-    if key is not None:
-        its = kept_out.c.id_hash == hashed_id(key, customer_id)
-        connection.execute(delete(kept_out).where(its, kept_out.c.why == "objects"))
-
-
-def let_in_who_agrees(connection: Connection, folder: Path) -> None:
-    """Let in whoever agreed to profiling, by the release in `folder`, after they objected here."""
-    file, key = folder / AGREEMENTS, secret(connection, CUSTOMERS)
-    query = select(kept_out.c.id_hash, kept_out.c.since).where(kept_out.c.why == "objects")
-    objected = {row.id_hash: row.since for row in connection.execute(query)}
-    if not objected or key is None or not file.exists():
+    if key is None:
         return
-    table = pq.read_table(file, columns=["customer_id", "agreed_at"])
-    for customer_id, agreed_at in zip(*table.to_pydict().values(), strict=True):
+    hashed = hashed_id(key, customer_id)
+    its = [kept_out.c.id_hash == hashed, kept_out.c.why.in_(OBJECTS)]
+    if agreed_at is not None:
+        its.append(kept_out.c.since < agreed_at)
+    if connection.execute(delete(kept_out).where(*its)).rowcount:
+        _mark(connection, [hashed])
+
+
+def heed_answers(connection: Connection, folder: Path, until: dt.date | None) -> None:
+    """Heed who objects to profiling, and who agreed since, by the release in `folder`.
+
+    Of all answers, told here or in the source, the newest counts. An objection of the source that
+    this release no longer has is void up to `until`, the last day that it knows; None, of a release
+    that is brought back: it knows nothing new. To be called before the release is loaded, within a
+    transaction of `writing`.
+    """
+    _let_in_who_agrees(connection, folder)
+    query = select(kept_out.c.id_hash, kept_out.c.since).where(kept_out.c.why == IN_SOURCE)
+    before = {row.id_hash: row.since for row in connection.execute(query)}
+    objected = objected_in(folder)
+    if not objected and not before:
+        return
+    key = made_secret(connection, CUSTOMERS)
+    told = told_answers(connection, sorted(objected))
+    hashes = {
+        hashed_id(key, who): (who, since)
+        for who, since in objected.items()
+        if max(told.get(who, Answer(since, True)), Answer(since, True)).objects
+    }
+    gone: set[str] = set()
+    if until is not None:
+        end = dt.datetime.combine(until + dt.timedelta(days=1), dt.time.min)
+        gone = {h for h, since in before.items() if h not in hashes and since < end}
+    changed = [h for h, (_, since) in hashes.items() if before.get(h) != since]
+    _delete(connection, IN_SOURCE, [*gone, *changed])
+    rows = [{"id_hash": h, "why": IN_SOURCE, "since": hashes[h][1]} for h in changed]
+    if rows:
+        connection.execute(insert(kept_out), rows)
+    _mark(connection, gone)
+    remove_customers(connection, sorted(hashes[h][0] for h in changed if h not in before))
+
+
+def _let_in_who_agrees(connection: Connection, folder: Path) -> None:
+    key = secret(connection, CUSTOMERS)
+    oldest = func.min(kept_out.c.since).label("oldest")
+    query = select(kept_out.c.id_hash, oldest).where(kept_out.c.why.in_(OBJECTS))
+    rows = connection.execute(query.group_by(kept_out.c.id_hash))
+    objected = {row.id_hash: row.oldest for row in rows}
+    if not objected or key is None:
+        return
+    for customer_id, agreed_at in agreed_in(folder).items():
         since = objected.get(hashed_id(key, customer_id))
         if since is not None and agreed_at > since:
-            let_in(connection, customer_id)
+            let_in(connection, customer_id, agreed_at)
+
+
+def mark_without_history(connection: Connection, folder: Path, left_out: Collection[str]) -> None:
+    """Keep of whom the release in `folder`, current from now on, lacks the history in the store.
+
+    `left_out`: of whom it was not loaded, as they were out then. Within the transaction that makes
+    the release current.
+    """
+    connection.execute(delete(kept_out).where(kept_out.c.why == NO_HISTORY))
+    some = {*left_out, *objected_in(folder)}
+    if some:
+        key = made_secret(connection, CUSTOMERS)
+        _mark(connection, [hashed_id(key, who) for who in some])
+
+
+def who_has_no_history(connection: Connection) -> Callable[[str], bool] | None:
+    """Tells of an id whether the release had a history that the store does not hold; as below."""
+    return _teller_of(connection, [NO_HISTORY])
+
+
+def _mark(connection: Connection, hashes: Iterable[str]) -> None:
+    listed = sorted(set(hashes))
+    _delete(connection, NO_HISTORY, listed)
+    rows = [{"id_hash": h, "why": NO_HISTORY, "since": utc_now()} for h in listed]
+    if rows:
+        connection.execute(insert(kept_out), rows)
+
+
+def _delete(connection: Connection, why: str, hashes: Collection[str]) -> None:
+    listed = sorted(hashes)
+    for start in range(0, len(listed), AT_ONCE):
+        some = listed[start : start + AT_ONCE]
+        connection.execute(
+            delete(kept_out).where(kept_out.c.why == why, kept_out.c.id_hash.in_(some))
+        )
 
 
 def leave_out(connection: Connection, number: int) -> int:
@@ -75,9 +155,11 @@ def leave_out(connection: Connection, number: int) -> int:
 
 def who_is_out(connection: Connection, *reasons: Why) -> Callable[[str], bool] | None:
     """Tells of an id whether it is kept out, for these reasons or any; None where nobody is."""
-    query = select(kept_out.c.id_hash)
-    if reasons:
-        query = query.where(kept_out.c.why.in_(reasons))
+    return _teller_of(connection, reasons or get_args(Why))
+
+
+def _teller_of(connection: Connection, why: Collection[str]) -> Callable[[str], bool] | None:
+    query = select(kept_out.c.id_hash).where(kept_out.c.why.in_(why))
     hashes, key = list(connection.scalars(query)), secret(connection, CUSTOMERS)
     return None if key is None else teller(key, hashes)
 

@@ -14,12 +14,12 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from core.errors import ArtifactError
-from core.files import check_manifest, read_json
+from core.files import OBJECTIONS, check_manifest, read_json
 from models.judging.realised import JUDGED
 from serving.store.behind import without_garbage_collection
 from serving.store.database import check_not_newer, publishing, upgrade, writing
-from serving.store.histories import UNTIL, drop_histories, load_histories
-from serving.store.kept_out import leave_out, let_in_who_agrees
+from serving.store.histories import IS_OF_ALL, UNTIL, drop_histories, load_histories
+from serving.store.kept_out import heed_answers, leave_out, mark_without_history
 from serving.store.live_files import drop_unused, keep_files
 from serving.store.loading import load_cards, load_timelines, risks
 from serving.store.past import COMPANY, PROMISED, SOURCE_SHA, WATERMARK, source_hash
@@ -65,14 +65,17 @@ def publish(
         known, current = _numbers(engine, release_id)
         if known is not None and known == current:
             return Published(release_id, "unchanged", manifest["cards"])
+        with writing(engine) as connection:
+            until = dt.date.fromisoformat(manifest["data_until"])
+            heed_answers(connection, folder, until if known is None else None)
         number = _loaded(folder, manifest, engine) if known is None else known
         if check_manifest(folder)["release_id"] != release_id:
             raise ArtifactError(
                 f"{folder} was written anew while it was being published: publish again."
             )
         keep_files(engine, folder, manifest)
-        _keep_histories(engine, number, folder)
-        _switch(engine, number, folder)
+        left_out = _keep_histories(engine, number, folder)
+        _switch(engine, number, folder, left_out)
         drop_histories(engine, number)
         removed = _remove_old(engine, number, keep)
         drop_unused(engine)
@@ -144,14 +147,16 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
     return number
 
 
-def _keep_histories(engine: Engine, number: int, folder: Path) -> None:
-    """Keep the histories of a release, and on its facts up to which day they reach."""
-    until = load_histories(engine, number, folder)
+def _keep_histories(engine: Engine, number: int, folder: Path) -> set[str]:
+    """Keep the histories of a release, and what they are on its facts; who was left out."""
+    until, left_out = load_histories(engine, number, folder)
+    facts = {UNTIL: until, IS_OF_ALL: (folder / OBJECTIONS).exists()}
     its = select(releases.c.info).where(releases.c.number == number)
     with writing(engine) as connection:
         info = connection.scalar(its) or {}
-        if info.get(UNTIL) != until:
-            write_info(connection, number, {**info, UNTIL: until})
+        if any(info.get(name) != value for name, value in facts.items()):
+            write_info(connection, number, {**info, **facts})
+    return left_out
 
 
 def _promised(folder: Path) -> dict[str, Any]:
@@ -161,12 +166,12 @@ def _promised(folder: Path) -> dict[str, Any]:
     return {name: ours[name] for name in JUDGED if ours.get(name)}
 
 
-def _switch(engine: Engine, number: int, folder: Path) -> None:
+def _switch(engine: Engine, number: int, folder: Path, left_out: set[str]) -> None:
     """The moment of publishing: all in one short transaction."""
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     with writing(engine) as connection:
-        let_in_who_agrees(connection, folder)
         leave_out(connection, number)  # the folder may be older than an erasure or an objection
+        mark_without_history(connection, folder, left_out)
         connection.execute(
             update(releases)
             .where(releases.c.number == number, releases.c.published_at.is_(None))

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from serving.store.tables import (
     release_parts,
     releases,
 )
-from serving.store.versions import hash_of_parts, read_parts, remove_from_parts
+from serving.store.versions import each_part, hash_of_parts, remove_from_parts
 
 OF_RELEASES = (*VERSIONS, release_parts, live_cards)  # whoever is not in these is in no release
 AT_ONCE = 500  # ids in one statement
@@ -42,7 +42,10 @@ def remove_customers(connection: Connection, customer_ids: Collection[str]) -> R
     A release that is being loaded is left to its publisher, which calls `leave_out` at its end.
     """
     kept = select(releases.c.number).where(releases.c.published_at.is_not(None))
-    removed = [_remove(connection, number, customer_ids) for number in connection.scalars(kept)]
+    numbers = connection.scalars(kept).all()
+    removed = [_remove(connection, number, customer_ids) for number in numbers]
+    for some in _batches(customer_ids):  # also of a release that is being removed
+        connection.execute(delete(live_cards).where(live_cards.c.customer_id.in_(some)))
     return Removed(sum(1 for number in removed if number), sum(removed))
 
 
@@ -52,16 +55,19 @@ def _remove(connection: Connection, number: int, customer_ids: Collection[str]) 
     Whoever is removed is in no other release either, so that their cards are removed for good.
     """
     gone: list[Any] = []
-    its = (release_parts.c.number == number, release_parts.c.kind.startswith(HISTORY))
-    histories = connection.scalars(select(release_parts.c.kind).where(*its).distinct()).all()
+    live: set[str] = set()
+    histories = _histories(connection, number)
     for some in _batches(customer_ids):
         for kind in (CARDS, TIMELINES, *histories):
             gone += remove_from_parts(connection, number, kind, some)
-        for table in (*VERSIONS, live_cards):
+        for table in VERSIONS:
             connection.execute(delete(table).where(table.c.customer_id.in_(some)))
+        theirs = (live_cards.c.release_number == number, live_cards.c.customer_id.in_(some))
+        live.update(connection.scalars(select(live_cards.c.customer_id).where(*theirs)))
+        connection.execute(delete(live_cards).where(*theirs))
     if gone:
         _count_down(connection, number, gone)
-    return len(gone)
+    return len(live | {row["customer_id"] for row in gone})
 
 
 def _count_down(connection: Connection, number: int, gone: Iterable[Any]) -> None:
@@ -80,13 +86,20 @@ def _count_down(connection: Connection, number: int, gone: Iterable[Any]) -> Non
 
 
 def ids_of(connection: Connection, number: int) -> list[str]:
-    """The customers of a release, and those of whom it says that they are gone."""
-    rows = read_parts(connection, number, CARDS, ["customer_id"])
-    ids: list[str] = rows["customer_id"].to_pylist()
+    """The customers of a release and its histories, and those who are gone by what it says."""
+    ids: set[str] = set()
+    for kind in (CARDS, *_histories(connection, number)):
+        for rows in each_part(connection, number, kind, ["customer_id"]):
+            ids.update(rows["customer_id"].unique().to_pylist())
     for table in VERSIONS:
         is_gone = (table.c.number == number, table.c.content.is_(None))
-        ids += connection.scalars(select(table.c.customer_id).where(*is_gone))
-    return ids
+        ids.update(connection.scalars(select(table.c.customer_id).where(*is_gone)))
+    return sorted(ids)
+
+
+def _histories(connection: Connection, number: int) -> Sequence[str]:
+    its = (release_parts.c.number == number, release_parts.c.kind.startswith(HISTORY))
+    return connection.scalars(select(release_parts.c.kind).where(*its).distinct()).all()
 
 
 def remove_from(connection: Connection, number: int, customer_ids: Collection[str]) -> int:

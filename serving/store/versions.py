@@ -152,7 +152,7 @@ def remove_from_parts(
         if len(rest):
             write_part(connection, number, kind, row.part, rest)
         if kind == CARDS:
-            removed += theirs.select(["status", "value_at_risk"]).to_pylist()
+            removed += theirs.select(["customer_id", "status", "value_at_risk"]).to_pylist()
     return removed
 
 

@@ -1,19 +1,15 @@
 """An objection to profiling that is told counts at once, not only when the next run has read it."""
 
-import datetime as dt
-import json
 from collections.abc import Sequence
 from typing import TypeGuard
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from features.history.consent import PROFILING
 from serving.people.audit import customer, note
+from serving.store.answers import told_answers
 from serving.store.errors import CustomerNotFoundError
 from serving.store.kept_out import keep_out, let_in, who_is_out
-from serving.store.work_tables import outcomes
 from serving.work.kinds import Consent
-from sources.meanings.vocabulary import purpose_word
 
 
 def heed_objections(connection: Connection, told: Sequence[object], who: str) -> None:
@@ -24,14 +20,14 @@ def heed_objections(connection: Connection, told: Sequence[object], who: str) ->
     what is published, the customer is left out of every release.
     """
     for customer_id in sorted({one.customer_id for one in told if _is_on_profiling(one)}):
-        since = _objects_since(connection, customer_id)
-        if since is not None:
-            removed = keep_out(connection, customer_id, "objects", since)
+        answer = told_answers(connection, [customer_id])[customer_id]
+        if answer.objects:
+            removed = keep_out(connection, customer_id, "objects", answer.at)
             if removed.cards:
                 about = customer(connection, customer_id)
                 note(connection, who, "told an objection to profiling", about)
         else:
-            let_in(connection, customer_id)
+            let_in(connection, customer_id, answer.at)
 
 
 def refuse_kept_out(
@@ -56,16 +52,3 @@ def refuse_kept_out(
 
 def _is_on_profiling(outcome: object) -> TypeGuard[Consent]:
     return isinstance(outcome, Consent) and outcome.is_on_profiling
-
-
-def _objects_since(connection: Connection, customer_id: str) -> dt.datetime | None:
-    """The time (UTC) of the newest answer on profiling in the store; None where that is yes."""
-    its = (outcomes.c.customer_id == customer_id, outcomes.c.table_name == Consent.TABLE)
-    rows = [json.loads(row) for row in connection.scalars(select(outcomes.c.row).where(*its))]
-    answers = [
-        (row["event_time"], not row["granted"])
-        for row in rows
-        if purpose_word(row.get("purpose") or "") == PROFILING
-    ]
-    time, objects = max(answers)  # times are text of one length: they sort as they follow
-    return dt.datetime.fromisoformat(time).replace(tzinfo=None) if objects else None

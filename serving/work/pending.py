@@ -19,6 +19,7 @@ from serving.store.published import Found
 from serving.store.work_tables import outcome_requests, outcomes
 from serving.work.kinds import Row
 from serving.work.outcomes import IS_EVENT, KNOWN_AT
+from sources.contract import ORDERS
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Pending:
     """What a release does not know of one customer: rows by table, oldest first, as read back."""
 
     request: int = 0  # the newest one
-    newest: dt.date = dt.date.min  # day
+    oldest: dt.date = dt.date.max  # the day of the first
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -50,11 +51,20 @@ def pending(connection: Connection, found: Found, customers: Collection[str]) ->
     told: dict[str, Pending] = defaultdict(Pending)
     for row in connection.execute(query):
         its = told[row.customer_id]
-        its.request, its.newest = max(its.request, row.request), max(its.newest, row.event_day)
+        its.request, its.oldest = max(its.request, row.request), min(its.oldest, row.event_day)
         known_at = row.received_at.replace(tzinfo=dt.UTC).isoformat(timespec="microseconds")
         cells = json.loads(row.row) | {KNOWN_AT: known_at, IS_EVENT: True}
         its.rows[row.table_name].append(cells)
     return dict(told)
+
+
+def newest_order(connection: Connection, found: Found) -> dt.date:
+    """The day of the newest order that is known of anybody: told, or in the release."""
+    query = select(func.max(outcomes.c.event_day)).select_from(_joined())
+    its = (_is_unknown(connection, found), outcomes.c.table_name == ORDERS.name)
+    told: dt.date | None = connection.scalar(query.where(*its))
+    until = found.release.data_until
+    return until if told is None else max(told, until)
 
 
 def _joined() -> Any:

@@ -13,9 +13,9 @@ from pydantic import TypeAdapter
 from benchmarks.live_golden import golden
 from core.errors import ArtifactError
 from core.files import hashes, read_json, sha256_of, write_json, write_manifest
+from serving.live.anew import OF_THE_RELEASE, bring_up_to_date
 from serving.live.basis import FOLDER
 from serving.live.histories import History, News, events_of
-from serving.live.news import OF_THE_RELEASE, bring_up_to_date
 from serving.live.process import LiveModels, try_models
 from serving.live.scoring import COMPARED, LiveScorer
 from serving.store.database import open_store
@@ -329,13 +329,13 @@ def test_what_the_history_holds_counts_once_and_a_release_that_knows_the_events_
     late = bought_on(own["event_time"], "late")
     _, before = one_card(store, customer, True)
     request = tell(store, events(customer, known), "1", "shop").request
-    assert bring_up_to_date(store, of_release) == 1
+    assert bring_up_to_date(store, of_release).made == 1
     _, same = one_card(store, customer, True)
     assert {**same, "is_live": False, "risk_rank": before["risk_rank"]} == before
     request = tell(store, events(customer, late), "2", "shop").request
-    assert bring_up_to_date(store, of_release, ["somebody else"]) == 0
-    assert bring_up_to_date(store, of_release) == 1
-    assert bring_up_to_date(store, of_release) == 0
+    assert bring_up_to_date(store, of_release, ["somebody else"]).made == 0
+    assert bring_up_to_date(store, of_release).made == 1
+    assert bring_up_to_date(store, of_release).made == 0
     _, after = one_card(store, customer, True)
     assert sum(day["orders"] for day in after["purchases"]) == 1 + sum(
         day["orders"] for day in before["purchases"]
@@ -352,10 +352,10 @@ def test_what_the_history_holds_counts_once_and_a_release_that_knows_the_events_
     publish(made, store, keep=5)
     with pytest.raises(NoModelsError, match="are not loaded"):
         bring_up_to_date(store, of_release)
-    assert bring_up_to_date(store, LiveScorer(made, "knows")) == 0
+    assert bring_up_to_date(store, LiveScorer(made, "knows")).made == 0
     newer = bought_on(pd.Timestamp("2026-01-01"), "newer")
     tell(store, events(customer, newer), "3", "shop")
-    assert bring_up_to_date(store, LiveScorer(made, "knows")) == 1
+    assert bring_up_to_date(store, LiveScorer(made, "knows")).made == 1
 
 
 def test_the_golden_set_finds_no_figure_that_is_another_and_one_that_was_made_so(release, tmp_path):

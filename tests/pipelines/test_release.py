@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from core.errors import EnvironmentProblem
-from core.files import AGREEMENTS, only_one
+from core.files import AGREEMENTS, OBJECTIONS, only_one
 from pipelines import stage
-from pipelines.release import LOCK, join_cards, main, restore, swap, write_agreements
+from pipelines.release import LOCK, join_cards, main, restore, swap, write_answers
 
 # Runs the stage again and again with another input each time, and kills it, as kill -9 does, at
 # its first change of anything on disk, then at its second, and so on until it comes to its end.
@@ -103,12 +103,13 @@ def test_two_runs_do_not_write_one_release_at_the_same_time(tmp_path, monkeypatc
     assert (tmp_path / "data" / ".release-new" / "file").exists()
 
 
-def test_who_agrees_to_profiling_is_written_with_the_time_of_the_newest_answer(
+def test_who_agrees_and_who_objects_is_written_with_the_time_of_the_newest_answer(
     tmp_path, monkeypatch
 ):
     monkeypatch.setattr(stage, "TABLES", tmp_path)
-    write_agreements(tmp_path)
+    write_answers(tmp_path)
     assert not (tmp_path / AGREEMENTS).exists()
+    assert len(pd.read_parquet(tmp_path / OBJECTIONS)) == 0
     answers = [
         ("agrees", "profiling", 1, True),
         ("agrees", "profiling", 3, True),
@@ -132,7 +133,12 @@ def test_who_agrees_to_profiling_is_written_with_the_time_of_the_newest_answer(
     pd.DataFrame(rows).astype({"event_time": "datetime64[us]"}).to_parquet(
         tmp_path / "consents.parquet", index=False
     )
-    write_agreements(tmp_path)
+    write_answers(tmp_path)
+    objected = pd.read_parquet(tmp_path / OBJECTIONS)
+    assert dict(zip(objected["customer_id"], objected["objected_at"], strict=True)) == {
+        "both at once": pd.Timestamp(2024, 1, 1),
+        "objects": pd.Timestamp(2024, 1, 2),
+    }
     [row] = pd.read_parquet(tmp_path / AGREEMENTS).to_dict("records")
     assert row == {"customer_id": "agrees", "agreed_at": pd.Timestamp(2024, 1, 3)}
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from sqlalchemy import func, select
 
-from core.files import hashes, read_json, write_json, write_manifest
+from core.files import OBJECTIONS, hashes, read_json, write_json, write_manifest
 from serving.cards.query import AtRiskQuery
 from serving.store.database import writing
 from serving.store.histories import UNTIL, histories_of
@@ -27,8 +27,11 @@ from tests.serving.releases import card_row, company, write_release
 RISKS = {"a": 0.9, "b": 0.5, "c": 0.5, "d": 0.1}
 
 
-def with_histories(folder, rows):
-    """The release with histories: of each customer an order on each of two days."""
+def with_histories(folder, rows, objected=None):
+    """The release with histories: of each customer an order on each of two days.
+
+    `objected`: who objects in the source, and since when; None as of older code.
+    """
     made = write_release(folder, rows)
     (made / "histories").mkdir()
     days = [dt.datetime(2024, 5, day, 10) for day in (1, 3)]  # noqa: DTZ001
@@ -38,6 +41,10 @@ def with_histories(folder, rows):
         for day in days
     ]
     pd.DataFrame(orders).to_parquet(made / "histories" / "orders.parquet", index=False)
+    if objected is not None:
+        found = {"customer_id": list(objected), "objected_at": list(objected.values())}
+        types = {"customer_id": "str", "objected_at": "datetime64[us]"}
+        pd.DataFrame(found).astype(types).to_parquet(made / OBJECTIONS, index=False)
     manifest = read_json(made / "manifest.json")
     write_json(made / "manifest.json", {})
     (made / "manifest.json").unlink()
