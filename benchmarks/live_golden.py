@@ -17,7 +17,8 @@ from core.errors import EnvironmentProblem
 from core.files import HISTORIES
 from features.timeline import date_of
 from serving.cards.stored import Card, fitted
-from serving.live.news import OF_THE_RELEASE, with_news
+from serving.live.anew import OF_THE_RELEASE
+from serving.live.news import with_news
 from serving.live.scoring import LiveScorer
 from serving.store.shapes import as_in_json, shape_of
 

@@ -9,11 +9,11 @@ from pydantic import Field
 from serving.api.asking import COMMON, LanguageQuery, ReleaseQuery, Store, api_router
 from serving.cards.explained import explanation
 from serving.cards.query import Flag
-from serving.cards.release import Explanation, ServedCard
-from serving.cards.stored import as_json
+from serving.cards.release import DATES, Explanation, ServedCard, dated_as
+from serving.cards.stored import Card, as_json
 from serving.cards.worded import worded
 from serving.people.access import needs
-from serving.store.reading import formed_card, one_card
+from serving.store.reading import KeptCard, formed_card, one_card
 from serving.web.answers import UNCHANGED, card_text, json_answer
 from serving.web.convertors import ANYTHING, EndsAsWritten
 from serving.web.language import chosen_language
@@ -38,7 +38,8 @@ def explain_customer(
     """All reasons of the card by direction, the action and why, and what was not allowed."""
     release, card = one_card(store, customer_id, False, query.release)
     language = chosen_language(request, query.language)
-    return json_answer(request, release, explanation(release, card, language))
+    told = explanation(release, card, language)
+    return json_answer(request, dated_as(release, card), told)
 
 
 # Before the card, which would take its end for a part of the id.
@@ -73,10 +74,16 @@ def get_score_card(
     """Risk, next purchase, money at stake, reasons and the intended action, as published."""
     language = chosen_language(request, query.language)
     if query.purchases:
+        card: Card | None
         release, card = one_card(store, customer_id, True, query.release)
         text = as_json(worded(card, language))
     else:
-        form = card_text(request.app.state.texts, language)
-        release, text = formed_card(store, customer_id, form, query.release)
+        text_of = card_text(request.app.state.texts, language)
+
+        def form(kept: KeptCard) -> tuple[bytes, Card | None]:
+            return text_of(kept), kept.read(DATES) if kept.is_live else None
+
+        release, (text, card) = formed_card(store, customer_id, form, query.release)
+    release = release if card is None else dated_as(release, card)
     stale = b"true" if release.is_stale else b"false"
     return json_answer(request, release, b'%s,"is_stale":%s}' % (text[:-1], stale))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from serving.cards.release import Release, Stamp
+from serving.cards.release import Release, dated_as
 from serving.cards.stored import Card
 from serving.cards.worded import worded
 from serving.wording.languages import Language
@@ -23,10 +23,8 @@ def explanation(release: Release, card: Card, language: Language) -> dict[str, A
         for direction, reasons in by_direction.items()
         for reason in reasons
     ]
-    own = {name: told[name] for name in Stamp.model_fields if name in told}
     return {
-        **release.stamp(),
-        **own,  # a live card has dates of its own
+        **dated_as(release, card).stamp(),
         **{name: told[name] for name in AS_ON_THE_CARD},
         "note": sentence("page.associated", language),
         "raises": by_direction["up"],

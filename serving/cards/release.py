@@ -18,6 +18,7 @@ from serving.cards.card import (
 )
 from serving.cards.codes import Age, ChurnDefinition, Grade, Order, RiskBand, Sort, Status
 from serving.cards.fields import ListedCard
+from serving.cards.stored import Card
 
 
 class Quality(Schema):
@@ -54,6 +55,9 @@ class PlanTotals(Schema):
     cost: Number | None
     expected_gain: Number | None
     budget: Number | None
+
+
+DATES = frozenset({"as_of_date", "data_until", "expires_at"})  # of a release, and of each card
 
 
 class Stamp(Schema):
@@ -117,6 +121,12 @@ class Release(ReleaseFacts):
     def stamp(self) -> dict[str, Any]:
         """What answers that are read from this release say of it."""
         return {name: getattr(self, name) for name in Stamp.model_fields}
+
+
+def dated_as(release: Release, card: Card) -> Release:
+    """The release with the dates of a card as it is stored: a card made anew has its own."""
+    own = {name: dt.date.fromisoformat(card[name]) for name in sorted(DATES)}
+    return release.model_copy(update=own)
 
 
 class ServedCard(ScoreCard):

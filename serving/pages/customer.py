@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from serving.cards.card import ScoreCard
+from serving.cards.release import dated_as
 from serving.cards.worded import worded
 from serving.pages.drawing import Drawing, draw
 from serving.people.access import needs, store_of
@@ -24,6 +25,7 @@ def customer_page(customer_id: str, request: Request) -> Response:
     query = query_of(asked)
     language = chosen_language(request, query.language)
     release, stored = one_card(store_of(request), customer_id, True, query.release)
+    release = dated_as(release, stored)
     card = ScoreCard.model_validate(worded(stored, language))
     drawing = draw(card, language)
     return page_of(

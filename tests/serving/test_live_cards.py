@@ -188,7 +188,25 @@ def test_a_service_exports_and_shows_live_cards(store):
         assert line.startswith("a,") and ",0.3," in line and line.endswith(",true")
         told = service.get("/v1/customers/a/explain").json()
         assert (told["churn_risk"], told["as_of_date"]) == (0.3, "2030-01-02")
-        assert service.get("/customers/a").status == 200
+        assert "Updated with the newest purchases" in service.get("/customers/a").text
+        assert "Учтены последние покупки" in service.get("/customers/a?language=ru").text
+        assert "Updated with" not in service.get("/customers/b").text
+
+
+def test_a_live_card_is_good_until_its_own_last_day_and_not_that_of_the_release(store):
+    until = {"2099-01-16": "false", "2024-11-20": "true"}
+    for number, (expires_at, is_stale) in enumerate(until.items()):
+        make(store, "a", 0.3, request=number + 1, expires_at=expires_at)
+        with Running(store) as service:
+            for address in ("a", "a?purchases=true", "a/explain"):
+                answer = service.get(f"/v1/customers/{address}")
+                told = answer.json()
+                assert (told["expires_at"], told["is_stale"]) == (expires_at, is_stale == "true")
+                assert answer.headers["regulars-expires"] == expires_at
+                assert answer.headers["regulars-stale"] == is_stale
+            page = service.get("/customers/a").text
+            assert ('role="status"' in page) == (is_stale == "true")
+            assert service.get("/v1/customers/b").json()["is_stale"] is True
 
 
 class Places:
