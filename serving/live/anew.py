@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.errors import RegularsError
 from serving.cards.stored import Card
-from serving.live.news import with_news
+from serving.live.news import with_news, without_orders
 from serving.live.process import LiveModels
 from serving.store.database import writing
 from serving.store.errors import NoModelsError
@@ -27,9 +27,11 @@ from serving.store.histories import IS_OF_ALL, UNTIL, histories_of
 from serving.store.kept_out import who_has_no_history
 from serving.store.listing import list_index
 from serving.store.live_cards import LiveCard, keep_live, requests_of
+from serving.store.order_ids import known_order_ids
 from serving.store.published import Found, find_release
 from serving.store.reading import KeptCard, explained, formed_in_order
-from serving.work.pending import newest_order, pending, waiting_requests
+from serving.work.pending import Pending, newest_order, pending, waiting_requests
+from sources.contract import ORDERS
 
 if TYPE_CHECKING:
     from serving.live.scoring import LiveScorer
@@ -195,11 +197,13 @@ def _made(
     asked = sorted(told.keys() - why_not.keys())
     if not asked:
         return [], why_not
+    others = _of_others(connection, found, told, known)
     until = dt.date.fromisoformat(found.part(connection, UNTIL))
     index, made = list_index(connection, found), []
     ids = pa.array(asked, pa.string())
     theirs = {n: rows.filter(pc.is_in(rows["customer_id"], ids)) for n, rows in known.items()}
-    tables = with_news(theirs, [told[who] for who in asked], until, scorer.schemas)
+    news = [without_orders(told[who], others[who]) for who in asked]
+    tables = with_news(theirs, news, until, scorer.schemas)
     for who, (card, bought) in scorer.score_tables(asked, tables, day).items():
         own = before.get(who)
         rank = None if card["churn_risk"] is None else index.rank(card["churn_risk"])
@@ -207,6 +211,29 @@ def _made(
         made.append(LiveCard(whole, told[who].request))
     scored = {one.card["customer_id"] for one in made}
     return made, why_not | {who: NEVER_BOUGHT for who in asked if who not in scored}
+
+
+def _of_others(
+    connection: Connection,
+    found: Found,
+    told: Mapping[str, Pending],
+    known: Mapping[str, pa.Table],
+) -> dict[str, set[str]]:
+    """The numbers of told orders that the release knows of somebody else, by customer.
+
+    The next run takes such an order for the one that the export holds, which counts.
+    """
+    own: dict[str, set[str]] = defaultdict(set)
+    if ORDERS.name in known:
+        orders = known[ORDERS.name].select(["customer_id", "order_id"])
+        for who, order_id in zip(*orders.to_pydict().values(), strict=True):
+            own[who].add(order_id)
+    new = {
+        who: {row["order_id"] for row in its.rows.get(ORDERS.name, ())} - own[who]
+        for who, its in told.items()
+    }
+    theirs = known_order_ids(connection, found.number, sorted(set().union(*new.values())))
+    return {who: ids & theirs for who, ids in new.items()}
 
 
 def _unknown_before(

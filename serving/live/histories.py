@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
 from serving.store.errors import HistoryError
 from serving.work.events import TABLES_OF_EVENTS, Event
 from serving.work.kinds import Id, Moment
-from sources.contract import CUSTOMERS, NUMBER, TABLES, TEXT, TIME, YESNO, Table
+from sources.contract import CUSTOMERS, NUMBER, ORDERS, TABLES, TEXT, TIME, YESNO, Table
 from sources.meanings.vocabulary import known_word
 from sources.written.currencies import currency_code
 
@@ -96,12 +96,23 @@ News = create_model("News", __base__=Strict, __doc__=NEWS, **_NEWS)
 
 
 def events_of(news: Iterable[Any]) -> list[Event]:
-    """The rows of `News`, one after another. Raises HistoryError for a row that is there twice."""
+    """The rows of `News`, one after another.
+
+    Raises HistoryError for a row that is there twice, and for an order of two customers.
+    """
     found = []
+    buyers: dict[str, str] = {}
     for one in news:
         for name in TABLES_OF_EVENTS:
             rows = getattr(one, name)
             _refuse_repeats(name, [(one.customer_id, vars(row)) for row in rows])
+            for row in rows if name == ORDERS.name else ():
+                buyer = buyers.setdefault(row.order_id, one.customer_id)
+                if buyer != one.customer_id:
+                    raise HistoryError(
+                        f"order_id {row.order_id!r} is there for {buyer!r} and for "
+                        f"{one.customer_id!r}: an order has one customer. Nothing was kept."
+                    )
             found += [
                 Event(name, one.customer_id, row.model_dump(exclude_none=True)) for row in rows
             ]

@@ -2,7 +2,8 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -43,6 +44,14 @@ def with_news(
         new = typed_rows(name, told_rows, schema, counts)
         whole[name] = pa.concat_tables([before, new])
     return whole
+
+
+def without_orders(told: Pending, order_ids: Collection[str]) -> Pending:
+    """What was told of one customer, without the orders of these numbers."""
+    if not order_ids:
+        return told
+    kept = [row for row in told.rows[ORDERS.name] if row["order_id"] not in order_ids]
+    return replace(told, rows={**told.rows, ORDERS.name: kept})
 
 
 def _not_known(

@@ -11,21 +11,24 @@ from collections.abc import Collection
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from sqlalchemy import ColumnElement, Connection, Engine, delete, select
+from sqlalchemy import ColumnElement, Connection, Engine, delete, or_, select
 
 from core.files import HISTORIES
 from serving.store.database import writing
 from serving.store.kept_out import who_is_out
-from serving.store.tables import HISTORY, release_parts
+from serving.store.order_ids import hashes_of, keep_order_ids, key_of_ids
+from serving.store.tables import HISTORY, ORDER_IDS, release_parts
 from serving.store.versions import write_part
 from sources.contract import ORDERS, TABLES
 
 UNTIL = "history_until"  # of a release: the day of its newest order; null where it has no histories
 IS_OF_ALL = "history_of_all"  # of a release: whoever has no history in it was not known to it
 PART = 8_192  # rows
+_IS_OF_HISTORIES = or_(release_parts.c.kind.startswith(HISTORY), release_parts.c.kind == ORDER_IDS)
 AT_ONCE = 32  # parts of one transaction: others can write in between
 
 
@@ -37,8 +40,11 @@ def load_histories(engine: Engine, number: int, folder: Path) -> tuple[str | Non
     """
     until: dt.date | None = None
     left_out: set[str] = set()
+    order_ids: list[np.ndarray] = []
     with writing(engine) as connection:
-        connection.execute(delete(release_parts).where(*_of(number)))
+        key = key_of_ids(connection)
+        its = (_IS_OF_HISTORIES, release_parts.c.number == number)
+        connection.execute(delete(release_parts).where(*its))
     for file in sorted((folder / HISTORIES).glob("*.parquet")):
         time = TABLES[file.stem].time
         batches = enumerate(pq.ParquetFile(file).iter_batches(PART))
@@ -51,6 +57,7 @@ def load_histories(engine: Engine, number: int, folder: Path) -> tuple[str | Non
                     if file.stem == ORDERS.name:
                         newest = pc.max(rows[time]).as_py().date()
                         until = newest if until is None else max(until, newest)
+                        order_ids.append(hashes_of(key, pc.unique(rows["order_id"]).to_pylist()))
                     if is_out is not None:
                         ids = pc.unique(rows["customer_id"]).to_pylist()
                         out = [who for who in ids if is_out(who)]
@@ -59,16 +66,17 @@ def load_histories(engine: Engine, number: int, folder: Path) -> tuple[str | Non
                         rows = rows.filter(pc.invert(theirs))
                     if len(rows):
                         write_part(connection, number, HISTORY + file.stem, part, rows)
+    if order_ids:
+        with writing(engine) as connection:
+            keep_order_ids(connection, number, np.concatenate(order_ids))
     return (None if until is None else until.isoformat()), left_out
 
 
 def drop_histories(engine: Engine, current: int) -> None:
     """Keep those of the current release alone."""
     with writing(engine) as connection:
-        is_history = release_parts.c.kind.startswith(HISTORY)
-        connection.execute(
-            delete(release_parts).where(is_history, release_parts.c.number != current)
-        )
+        others = (_IS_OF_HISTORIES, release_parts.c.number != current)
+        connection.execute(delete(release_parts).where(*others))
 
 
 def histories_of(

@@ -84,13 +84,14 @@ release_parts = Table(
     "release_parts",
     metadata,
     Column("number", ForeignKey("releases.number"), primary_key=True),
-    Column("kind", String, primary_key=True),  # CARDS, TIMELINES or a table of histories
+    Column("kind", String, primary_key=True),  # CARDS, TIMELINES, ORDER_IDS or a table of histories
     Column("part", Integer, primary_key=True, autoincrement=False),
     Column("first_id", BYTES, nullable=False),  # the least and the greatest customer id in it
     Column("last_id", BYTES, nullable=False),
     Column("content", LargeBinary, nullable=False),  # Arrow IPC: one row per customer
 )
 CARDS, TIMELINES, HISTORY = "cards", "timelines", "history:"  # HISTORY begins a table's kind
+ORDER_IDS = "order ids"
 
 # Cards computed anew for a release from what was told since; of a customer the newest counts.
 live_cards = Table(

@@ -27,17 +27,18 @@ from tests.serving.releases import card_row, company, write_release
 RISKS = {"a": 0.9, "b": 0.5, "c": 0.5, "d": 0.1}
 
 
-def with_histories(folder, rows, objected=None):
+def with_histories(folder, rows, objected=None, without_cards=()):
     """The release with histories: of each customer an order on each of two days.
 
     `objected`: who objects in the source, and since when; None as of older code.
+    `without_cards`: who has a history and no card.
     """
     made = write_release(folder, rows)
     (made / "histories").mkdir()
     days = [dt.datetime(2024, 5, day, 10) for day in (1, 3)]  # noqa: DTZ001
     orders = [
         {"customer_id": who, "order_id": f"{who}-{day.day}", "event_time": day, "amount": 5.0}
-        for who in sorted(row["customer_id"] for row in rows)
+        for who in sorted([*without_cards, *(row["customer_id"] for row in rows)])
         for day in days
     ]
     pd.DataFrame(orders).to_parquet(made / "histories" / "orders.parquet", index=False)

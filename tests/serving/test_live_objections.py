@@ -1,17 +1,20 @@
 """Who is new, who only seems to be, and who is not to be scored at all, when events are told."""
 
 import datetime as dt
+import json
 
 import ibis
 import pyarrow.compute as pc
 import pytest
 
+from serving.cards.query import AtRiskQuery
 from serving.live.anew import AGREED_SINCE, NOT_OF_ALL, bring_up_to_date
 from serving.store import publishing
 from serving.store.database import writing
 from serving.store.errors import CustomerNotFoundError
 from serving.store.histories import histories_of
 from serving.store.kept_out import keep_out, who_is_out
+from serving.store.listing import at_risk
 from serving.store.published import find_release
 from serving.store.publishing import publish
 from serving.store.reading import current, one_card
@@ -19,6 +22,7 @@ from serving.work.erasure import erase
 from serving.work.events import Event
 from serving.work.kinds import Consent
 from serving.work.outcomes import tell
+from tests.serving.conftest import Running
 from tests.serving.releases import card_row
 from tests.serving.test_live_cards import ranked, with_histories
 
@@ -101,10 +105,12 @@ def expected_orders(engine, who):
 def publish_one(engine, tmp_path):
     """Publishes a release with cards of these customers, and of who objects in the source."""
 
-    def one(name, customers, objected=None, **changes):
+    def one(name, customers, objected=None, without_cards=(), **changes):
         rows = [card_row(who, **changes) for who in customers]
         folder = tmp_path / name
-        publish(folder if folder.exists() else with_histories(folder, rows, objected), engine, 5)
+        if not folder.exists():
+            with_histories(folder, rows, objected, without_cards)
+        publish(folder, engine, 5)
 
     return one
 
@@ -117,6 +123,7 @@ def test_who_objects_in_the_source_is_not_scored_by_what_is_told(engine, publish
     for release in (None, "r0-id", "r-id"):  # out of the older one too
         with pytest.raises(CustomerNotFoundError):
             one_card(engine, "s", False, release)
+        assert at_risk(engine, AtRiskQuery(), release).total == 2
     with pytest.raises(CustomerNotFoundError, match="object to profiling"):
         told(engine, bought("s"))
     assert made(engine).made == 0  # what was told before the objection was known
@@ -183,7 +190,7 @@ def test_an_objection_while_a_release_is_loaded_leaves_no_history(engine, publis
         return found
 
     monkeypatch.setattr(publishing, "load_histories", then_objects)
-    publish_one("next", "abv", {}, churn_risk=0.1)
+    publish_one("next", "ab", {}, without_cards="v", churn_risk=0.1)
     told(engine, answer("v", True, 30))
     with engine.connect() as connection:
         assert histories_of(connection, find_release(connection).number, ["v"]) == {}
@@ -237,3 +244,33 @@ def test_why_there_is_no_card_is_told_of_everybody_who_has_none(engine, publish_
     done = made(engine)
     assert done.made == 1
     assert done.told().startswith("'n0', 'n1', 'n2' and 2 more: who has no purchase")
+
+
+def test_an_order_that_the_release_knows_of_somebody_else_counts_for_nobody_again(
+    engine, publish_one
+):
+    publish_one("r", "ab", {})
+    told(
+        engine,
+        bought("a", order_id="b-1"),  # of b, by the release
+        bought("a", order_id="mine"),
+        bought("new", order_id="a-3"),
+    )
+    done = made(engine)
+    assert (done.made, set(done.why_not)) == (1, {"new"})
+    assert expected_orders(engine, "a") == 3
+    publish_one("next", "bc", {}, churn_risk=0.1)  # which does not know of a
+    assert made(engine).made == 2
+    assert expected_orders(engine, "new") == 1
+
+
+def test_an_order_of_two_customers_is_refused_and_nothing_is_kept(engine, publish_one):
+    publish_one("r", "ab", {})
+    order = {"order_id": "1", "event_time": "2024-11-02T09:00:00Z", "amount": 5.0}
+    body = {"customers": [{"customer_id": who, "orders": [order, order]} for who in "ab"]}
+    with Running(engine) as service:
+        sent = {"Content_Type": "application/json", "Idempotency_Key": "1"}
+        refused = service.get("/v1/events", "POST", json.dumps(body), **sent)
+    assert refused.status == 422
+    assert "'1' is there for 'a' and for 'b'" in refused.json()["detail"]
+    assert made(engine).made == 0
