@@ -1,14 +1,17 @@
 """The release appears whole or not at all, whatever ends the stage that writes it."""
 
 import json
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from core.errors import EnvironmentProblem
-from core.files import AGREEMENTS, OBJECTIONS, only_one
+from core.files import AGREEMENTS, HISTORIES, OBJECTIONS, only_one
 from pipelines import stage
+from pipelines.basis import write_histories
 from pipelines.release import LOCK, join_cards, main, restore, swap, write_answers
+from serving.live.basis import Basis
 
 # Runs the stage again and again with another input each time, and kills it, as kill -9 does, at
 # its first change of anything on disk, then at its second, and so on until it comes to its end.
@@ -141,6 +144,18 @@ def test_who_agrees_and_who_objects_is_written_with_the_time_of_the_newest_answe
     }
     [row] = pd.read_parquet(tmp_path / AGREEMENTS).to_dict("records")
     assert row == {"customer_id": "agrees", "agreed_at": pd.Timestamp(2024, 1, 3)}
+
+
+def test_histories_are_of_everybody_but_who_objects(tmp_path, monkeypatch):
+    monkeypatch.setattr(stage, "TABLES", tmp_path)
+    schema = {"customer_id": "string", "email": "string", "kind": "string"}
+    monkeypatch.setattr(Basis, "load", lambda _: SimpleNamespace(schemas={"events": schema}))
+    visits = {"customer_id": ["c", "objects", "b"], "email": ["@"] * 3, "kind": ["visit"] * 3}
+    pd.DataFrame(visits).to_parquet(tmp_path / "events.parquet", index=False)
+    pd.DataFrame({"customer_id": ["objects"]}).to_parquet(tmp_path / OBJECTIONS, index=False)
+    write_histories(tmp_path)
+    kept = pd.read_parquet(tmp_path / HISTORIES / "events.parquet")
+    assert kept.to_dict("list") == {"customer_id": ["b", "c"], "kind": ["visit", "visit"]}
 
 
 def test_a_card_without_a_plan_has_empty_fields_and_none_is_lost_or_doubled():

@@ -59,7 +59,7 @@ def test_a_pruning_that_is_ended_leaves_no_empty_release_to_bring_back(
     assert len(at_risk(engine, AtRiskQuery()).cards) == 30
 
 
-def _switch_without_delete(engine, number, _):
+def _switch_without_delete(engine, number, *_):
     with engine.begin() as connection:
         connection.execute(
             text(

@@ -20,7 +20,8 @@ VISIT = {"event_time": SENT, "kind": "visit"}
 
 
 def bought(customer="00001", *orders, **tables):
-    return {"customer_id": customer, "orders": list(orders or [ORDER]), **tables}
+    own = ORDER if customer == "00001" else ORDER | {"order_id": f"A-{customer}"}
+    return {"customer_id": customer, "orders": list(orders or [own]), **tables}
 
 
 @pytest.fixture(scope="module")
