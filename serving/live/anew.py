@@ -24,7 +24,7 @@ from serving.live.process import LiveModels
 from serving.store.database import writing
 from serving.store.errors import NoModelsError
 from serving.store.histories import IS_OF_ALL, UNTIL, histories_of
-from serving.store.kept_out import who_has_no_history
+from serving.store.kept_out import without_history
 from serving.store.listing import list_index
 from serving.store.live_cards import LiveCard, keep_live, requests_of
 from serving.store.order_ids import known_order_ids
@@ -248,8 +248,7 @@ def _unknown_before(
     No history in the store does not say that somebody is new: they may have objected to profiling
     when the release was made or loaded.
     """
-    lacks = who_has_no_history(connection)
-    without = {who: AGREED_SINCE for who in customers if lacks is not None and lacks(who)}
+    without = dict.fromkeys(without_history(connection, customers), AGREED_SINCE)
     there = {who for rows in known.values() for who in pc.unique(rows["customer_id"]).to_pylist()}
     is_of_all = found.part(connection, IS_OF_ALL)
     for who in set(customers) - there - without.keys():

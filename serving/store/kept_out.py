@@ -113,14 +113,32 @@ def mark_without_history(connection: Connection, folder: Path, left_out: Collect
     """
     connection.execute(delete(kept_out).where(kept_out.c.why == NO_HISTORY))
     some = {*left_out, *objected_in(folder)}
+    some -= out_among(connection, some)  # `let_in` marks these
     if some:
         key = made_secret(connection, CUSTOMERS)
         _mark(connection, [hashed_id(key, who) for who in some])
 
 
-def who_has_no_history(connection: Connection) -> Callable[[str], bool] | None:
-    """Tells of an id whether the release had a history that the store does not hold; as below."""
-    return _teller_of(connection, [NO_HISTORY])
+def without_history(connection: Connection, customers: Collection[str]) -> set[str]:
+    """Those of these customers whose history the release had, or knew of, and the store has not."""
+    return _among(connection, customers, [NO_HISTORY])
+
+
+def out_among(connection: Connection, customers: Collection[str], *reasons: Why) -> set[str]:
+    """Those of these customers who are kept out, for these reasons or any."""
+    return _among(connection, customers, reasons or get_args(Why))
+
+
+def _among(connection: Connection, customers: Collection[str], why: Collection[str]) -> set[str]:
+    key = secret(connection, CUSTOMERS)
+    if key is None:
+        return set()
+    hashed = {hashed_id(key, who): who for who in customers}
+    listed, found = sorted(hashed), set()
+    for start in range(0, len(listed), AT_ONCE):
+        its = (kept_out.c.id_hash.in_(listed[start : start + AT_ONCE]), kept_out.c.why.in_(why))
+        found |= {hashed[one] for one in connection.scalars(select(kept_out.c.id_hash).where(*its))}
+    return found
 
 
 def _mark(connection: Connection, hashes: Iterable[str]) -> None:
@@ -153,13 +171,9 @@ def leave_out(connection: Connection, number: int) -> int:
     )
 
 
-def who_is_out(connection: Connection, *reasons: Why) -> Callable[[str], bool] | None:
-    """Tells of an id whether it is kept out, for these reasons or any; None where nobody is."""
-    return _teller_of(connection, reasons or get_args(Why))
-
-
-def _teller_of(connection: Connection, why: Collection[str]) -> Callable[[str], bool] | None:
-    query = select(kept_out.c.id_hash).where(kept_out.c.why.in_(why))
+def who_is_out(connection: Connection) -> Callable[[str], bool] | None:
+    """Tells of any id whether it is kept out; None where nobody is."""
+    query = select(kept_out.c.id_hash).where(kept_out.c.why.in_(get_args(Why)))
     hashes, key = list(connection.scalars(query)), secret(connection, CUSTOMERS)
     return None if key is None else teller(key, hashes)
 

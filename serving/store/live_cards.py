@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 from serving.cards.sorting import ASCENDING, DESCENDING
 from serving.cards.stored import Card, fitted
 from serving.store.coding import as_served, read_row
-from serving.store.kept_out import who_is_out
+from serving.store.kept_out import out_among
 from serving.store.list_index import CODES, NEVER, SCHEMA, ListIndex
 from serving.store.memory import Kept
 from serving.store.own_secrets import CURSORS, secret
@@ -87,7 +87,8 @@ def keep_live(connection: Connection, number: int, cards: Iterable[LiveCard]) ->
     Left out is who was erased or objects meanwhile, and a card that knows of less than one that is
     there.
     """
-    is_out, known = who_is_out(connection), requests_of(connection, number)
+    cards, known = list(cards), requests_of(connection, number)
+    out = out_among(connection, [one.card["customer_id"] for one in cards])
     rows = [
         {
             "release_number": number,
@@ -98,7 +99,7 @@ def keep_live(connection: Connection, number: int, cards: Iterable[LiveCard]) ->
         }
         for one in cards
         if one.request >= known.get(one.card["customer_id"], 0)
-        and not (is_out is not None and is_out(one.card["customer_id"]))
+        and one.card["customer_id"] not in out
     ]
     if rows:
         connection.execute(insert(live_cards), rows)

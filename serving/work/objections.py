@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from serving.people.audit import customer, note
 from serving.store.answers import told_answers
 from serving.store.errors import CustomerNotFoundError
-from serving.store.kept_out import keep_out, let_in, who_is_out
+from serving.store.kept_out import keep_out, let_in, out_among
 from serving.work.kinds import Consent
 
 
@@ -37,17 +37,14 @@ def refuse_kept_out(
 
     Of those who are `profiled` by what is told also for who objects to that.
     """
-    is_erased, is_out = who_is_out(connection, "erased"), who_is_out(connection)
-    for customer_id in customer_ids:
-        if is_erased is not None and is_erased(customer_id):
-            raise CustomerNotFoundError(
-                f"There is no customer {customer_id!r}: they were erased. Nothing was kept."
-            )
-    for customer_id in profiled:
-        if is_out is not None and is_out(customer_id):
-            raise CustomerNotFoundError(
-                f"There is no customer {customer_id!r}: they object to profiling. Nothing was kept."
-            )
+    for customer_id in sorted(out_among(connection, customer_ids, "erased")):
+        raise CustomerNotFoundError(
+            f"There is no customer {customer_id!r}: they were erased. Nothing was kept."
+        )
+    for customer_id in sorted(out_among(connection, profiled)):
+        raise CustomerNotFoundError(
+            f"There is no customer {customer_id!r}: they object to profiling. Nothing was kept."
+        )
 
 
 def _is_on_profiling(outcome: object) -> TypeGuard[Consent]:

@@ -2,13 +2,15 @@
 
 import datetime as dt
 import json
+from threading import Event as Event_
+from threading import Thread
 
 import ibis
 import pyarrow.compute as pc
 import pytest
 
 from serving.cards.query import AtRiskQuery
-from serving.live.anew import AGREED_SINCE, NOT_OF_ALL, bring_up_to_date
+from serving.live.anew import AGREED_SINCE, NOT_OF_ALL, LiveCards, bring_up_to_date
 from serving.store import publishing
 from serving.store.database import writing
 from serving.store.errors import CustomerNotFoundError
@@ -274,3 +276,43 @@ def test_an_order_of_two_customers_is_refused_and_nothing_is_kept(engine, publis
     assert refused.status == 422
     assert "'1' is there for 'a' and for 'b'" in refused.json()["detail"]
     assert made(engine).made == 0
+
+
+class Models:
+    """One scorer, which for customer `slow` waits until it may go on."""
+
+    def __init__(self, engine):
+        self.begun, self.may_end, scorer = Event_(), Event_(), Scorer(engine)
+        self._scorer, score = scorer, scorer.score_tables
+
+        def waiting(customers, tables, newest):
+            if "slow" in customers:
+                self.begun.set()
+                assert self.may_end.wait(30)
+            return score(customers, tables, newest)
+
+        scorer.score_tables = waiting
+
+    def scorer(self):
+        return self._scorer
+
+
+def test_nobody_waits_for_the_cards_of_others_and_the_first_brings_everybody_up_to_date(
+    engine, publish_one
+):
+    publish_one("r", "ab", {})
+    models = Models(engine)
+    live = LiveCards(engine, models)
+    told(engine, bought("a"), bought("slow"))
+    first = Thread(target=live.after, args=(["a"],))
+    first.start()
+    try:
+        assert models.begun.wait(30)
+        assert expected_orders(engine, "a") == 3  # its own first, then those of the others
+        told(engine, bought("b"))
+        assert live.after(["b"]) is None
+        assert expected_orders(engine, "b") == 3
+    finally:
+        models.may_end.set()
+        first.join()
+    assert expected_orders(engine, "slow") == 1
