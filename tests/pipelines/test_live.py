@@ -279,11 +279,11 @@ def test_a_purchase_that_is_told_changes_card_list_look_up_and_reasons_at_once(
     before = asked.get(f"/v1/customers/{customer}").json()
     order = bought_on(day, "told-1")
     mine = {"customer_id": customer, "orders": [order]}
-    tell_event(asked, "told-1", mine, {"customer_id": "new here", "orders": [order]})
+    new = {"customer_id": "new here", "orders": [bought_on(day, "told-2")]}
+    tell_event(asked, "told-1", mine, new)
     tell_event(asked, "told-1 again", mine)  # the same under another key
     whole = history(tables, customer, customer)
     whole["orders"].append(order)
-    new = {"customer_id": "new here", "orders": [order]}
     expected = dict(scorer.score(read([whole, new]), None, with_reasons=True).cards)
 
     card = asked.get(f"/v1/customers/{customer}?purchases=true").json()
