@@ -72,7 +72,7 @@ bench-live:  ## live features of one history and of a thousand: table and benchm
 	@$(BIN)/python -m benchmarks.live
 
 bench-serving:  ## the service under load, beside a bare application of the same bytes: CUSTOMERS=100000, after `make run`
-	$(SETUP) bench
+	$(SETUP) dev
 	@$(BIN)/python -m benchmarks.serving --customers $(or $(CUSTOMERS),100000)
 
 bench-live-scoring:  ## answers to one history and to a thousand: table and benchmarks/out/live_scoring.json
@@ -104,7 +104,7 @@ bench-reasons:  ## reasons of cards: which contradict themselves, tell what is t
 	@$(BIN)/python -m benchmarks.reasons
 
 bench-store:  ## publishing and reading a million cards on SQLite and PostgreSQL: table and benchmarks/out/store.json
-	$(SETUP) bench
+	$(SETUP) dev
 	@$(BIN)/python -m benchmarks.store
 
 bench-actions:  ## plans of up to a million customers, beside greedy and HiGHS: table and benchmarks/out/actions.json

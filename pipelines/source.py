@@ -15,7 +15,7 @@ from pipelines import stage
 from pipelines.borrowed import borrow
 from pipelines.params import load_params
 from serving.settings import load_settings
-from serving.store.database import open_store
+from serving.store.database import open_store, prepared, version
 from serving.store.kept_out import erased
 from serving.store.past import WATERMARK, past_releases, scores_of
 from serving.work.outcomes import read_told
@@ -39,6 +39,8 @@ def main() -> None:
     found = fingerprint(source)
     engine = open_store(load_settings().store_url, create=False)
     try:
+        if version(engine) is not None:
+            prepared(engine)  # what older code wrote is read by this code's tables
         watermark = _write_outcomes(engine, found)
         _write_past(engine, found)
         key, hashes = erased(engine)
