@@ -54,7 +54,12 @@ def gain_curves(
         return found[AS_PLANNED][price]
 
     _spread(look, offers)
-    return {factor: _concave(list(points.values())) for factor, points in found.items()}
+    curves: dict[float, list[CurvePoint]] = {}
+    allowed: list[Point] = []
+    for factor, points in found.items():
+        allowed += points.values()  # what keeps smaller capacities keeps larger ones
+        curves[factor] = _concave(allowed)
+    return curves
 
 
 def at_capacity(capacities: Mapping[str, int], factor: float) -> dict[str, int]:
