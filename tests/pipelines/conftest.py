@@ -9,6 +9,8 @@ import shutil
 import pytest
 from filelock import FileLock
 
+from serving.store.database import open_store
+from serving.store.publishing import publish
 from tests.pipelines.project import Project, new_project
 from tests.pipelines.warm_python import warm_python
 from tests.synthetic import Shop, tables
@@ -55,3 +57,12 @@ def finished(first_run):
 def copied(first_run, tmp_path):
     """A copy of the finished project, to change."""
     return first_run[0].copy(tmp_path / "copy")
+
+
+@pytest.fixture
+def store(first_run, tmp_path):
+    """A store with the release of the finished project."""
+    engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
+    publish(first_run[0].release, engine, keep=5)
+    yield engine
+    engine.dispose()
