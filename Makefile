@@ -107,9 +107,9 @@ bench-store:  ## publishing and reading a million cards on SQLite and PostgreSQL
 	$(SETUP) dev
 	@$(BIN)/python -m benchmarks.store
 
-bench-actions:  ## plans of up to a million customers, beside greedy and HiGHS: table and benchmarks/out/actions.json
+bench-actions:  ## what plans bring, and its proof: tables and benchmarks/out/actions.json (PARTS="allocation …")
 	$(SETUP) bench
-	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.actions
+	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.actions $(if $(PARTS),--parts $(PARTS))
 
 bench-processors:  ## whole runs under settings that stand in for other processors: every output must be the same, an hour
 	$(SETUP) bench

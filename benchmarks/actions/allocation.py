@@ -1,98 +1,83 @@
-"""One way of solving one plan, measured: prints seconds of the processor, gain and bound as JSON.
+"""The part `allocation`: plans of several sizes, each solved in a process of its own.
 
-    python -m benchmarks.actions.allocation ours 100000
-
-`ours` also draws the curves of other budgets; `greedy` gives customers their best action in the
-order of its gain per money, while the limits last; `highs` is the whole plan as one integer
-program, given up after so many seconds.
+Rows are {customers, actions, seconds, gap, peak_mb}. Seconds are those of the processor; `gap` is
+how far the gain can be below the best; `peers` holds greedy and HiGHS on the same plan, their gap
+to our bound.
 """
 
-import json
-import sys
-import time
-from collections.abc import Callable
+import argparse
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array, vstack
+from benchmarks.actions.problem import ACTIONS
+from benchmarks.actions.solving import WAYS
+from benchmarks.measuring import NotPossibleError, worker
 
-from actions.plan.allocation import allocate
-from actions.plan.curve import gain_curves
-from benchmarks.actions.problem import CHANNELS, Problem, made
-
-GAP = 1e-5  # at which HiGHS may stop
-SECONDS = 300.0
+KEY = "allocation"
+CUSTOMERS = (1_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
+HIGHS_UP_TO = 30_000  # beyond, it takes more than the time it is given
+PEERS = tuple(way for way in WAYS if way != "ours")
 
 
-def ours(problem: Problem) -> dict[str, Any]:
-    """Prices, and HiGHS for those who are indifferent at them."""
-    found = allocate(problem.gain, problem.cost, CHANNELS, problem.limits)
-    return {"gain": found.objective, "bound": found.upper_bound, "binding": found.binding}
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The sizes."""
+    parser.add_argument("--customers", type=int, nargs="+", default=list(CUSTOMERS))
 
 
-def greedy(problem: Problem) -> dict[str, Any]:
-    """The customers' best actions in the order of gain per money, while the limits last."""
-    gain, cost = np.where(problem.gain > 0, problem.gain, 0.0), problem.cost
-    people = np.arange(len(gain))
-    best = gain.argmax(axis=1)
-    gains, costs = gain[people, best], cost[people, best]
-    order = np.argsort(-gains / costs, kind="stable")
-    left, room = problem.limits.budget, dict(problem.limits.capacities)
-    total = 0.0
-    some = zip(gains[order].tolist(), costs[order].tolist(), best[order].tolist(), strict=True)
-    for one, price, action in some:
-        channel = CHANNELS[action]
-        if one <= 0 or price > left or room.get(channel, 1) < 1:
-            continue
-        total, left = total + one, left - price
-        if channel in room:
-            room[channel] -= 1
-    return {"gain": total}
+def measured(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """A row for each size."""
+    return [_row(customers) for customers in options.customers]
 
 
-def highs(problem: Problem) -> dict[str, Any]:
-    """The whole plan as one integer program."""
-    rows, columns = np.nonzero(problem.gain > 0)
-    gain, cost = problem.gain[rows, columns], problem.cost[rows, columns]
-    count = len(gain)
-    each = csr_array((np.ones(count), (rows, np.arange(count))), shape=(len(problem.gain), count))
-    uses = [cost / problem.limits.budget]
-    for channel, limit in problem.limits.capacities.items():
-        uses.append(np.array([CHANNELS[column] == channel for column in columns]) / limit)
-    solved = milp(
-        -gain,
-        constraints=LinearConstraint(vstack([each, csr_array(np.array(uses))]), -np.inf, 1),
-        integrality=np.ones(count),
-        bounds=Bounds(0, 1),
-        options={"mip_rel_gap": GAP, "time_limit": SECONDS},
-    )
-    if solved.x is None or solved.mip_gap > GAP:
-        return {"reason": f"not within {SECONDS:.0f} s"}
-    return {"gain": -float(solved.fun)}
+def _row(customers: int) -> dict[str, Any]:
+    found = _run("ours", customers)
+    bound = found["bound"]
+    row = {
+        "customers": customers,
+        "actions": ACTIONS,
+        "seconds": found["seconds"],
+        "gap": 1 - found["gain"] / bound,
+        "peak_mb": found["peak_mb"],
+        "binding": found["binding"],
+        "curve_seconds": found["curve_seconds"],
+        "curve_points": found["curve_points"],
+    }
+    return {**row, "peers": {peer: _peer(peer, customers, bound) for peer in PEERS}}
 
 
-WAYS: dict[str, Callable[[Problem], dict[str, Any]]] = {
-    "ours": ours,
-    "greedy": greedy,
-    "highs": highs,
-}
+def _peer(way: str, customers: int, bound: float) -> dict[str, Any]:
+    if way == "highs" and customers > HIGHS_UP_TO:
+        return {"reason": "too large"}
+    try:
+        found = _run(way, customers)
+    except NotPossibleError as error:
+        return {"reason": str(error)}
+    if "reason" in found:
+        return {"reason": found["reason"], "seconds": found["seconds"]}
+    gap = max(1 - found["gain"] / bound, 0.0)
+    return {"seconds": found["seconds"], "gap": gap, "peak_mb": found["peak_mb"]}
 
 
-def main() -> None:
-    """Solve it, and print what came of it on the last line."""
-    way, customers = sys.argv[1], int(sys.argv[2])
-    problem = made(customers)
-    started = time.process_time()
-    found = WAYS[way](problem)
-    found["seconds"] = round(time.process_time() - started, 2)
-    if way == "ours":
-        started = time.process_time()
-        curves = gain_curves(problem.gain, problem.cost, CHANNELS, problem.limits.capacities)
-        found["curve_seconds"] = round(time.process_time() - started, 2)
-        found["curve_points"] = sum(map(len, curves.values()))
-    print(json.dumps(found))
+def _run(way: str, customers: int) -> dict[str, Any]:
+    return worker("benchmarks.actions.solving", way, str(customers))
 
 
-if __name__ == "__main__":
-    main()
+def lines(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """The table of allocations in Markdown."""
+    heads = ("customers", "seconds", "gap", "MB", "curves, seconds", "greedy: gap", "HiGHS")
+    table = [heads, ("---:",) * len(heads)]
+    for row in rows:
+        greedy, highs = (row["peers"][peer] for peer in PEERS)
+        solved = highs.get("reason") or f"{highs['seconds']:.1f} s, gap {highs['gap']:.1e}"
+        table.append(
+            (
+                f"{row['customers']:,}",
+                f"{row['seconds']:.2f}",
+                f"{row['gap']:.1e}",
+                f"{row['peak_mb']:,}",
+                f"{row['curve_seconds']:.2f}",
+                f"{greedy['gap']:.1e}",
+                solved,
+            )
+        )
+    return [f"| {' | '.join(cells)} |" for cells in table]

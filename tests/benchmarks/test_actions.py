@@ -1,12 +1,13 @@
-"""The benchmark of plans: three ways of solving one plan, and the row that is written of them."""
+"""The benchmark of actions: its parts, and three ways of solving one plan."""
 
 import json
 
 import pytest
 
 from benchmarks.actions import __main__ as command
-from benchmarks.actions.allocation import greedy, highs, ours
+from benchmarks.actions import allocation
 from benchmarks.actions.problem import made
+from benchmarks.actions.solving import greedy, highs, ours
 from benchmarks.measuring import NotPossibleError
 
 
@@ -29,8 +30,8 @@ def test_each_size_is_a_row_and_other_parts_of_the_file_stay(monkeypatch, tmp_pa
     out = tmp_path / "actions.json"
     out.write_text('{"policies": [1]}')
     monkeypatch.setattr(command, "OUT", out)
-    monkeypatch.setattr(command, "_run", run)
-    command.main(["--customers", "10", "1000000"])
+    monkeypatch.setattr(allocation, "_run", run)
+    command.main(["--parts", "allocation", "--customers", "10", "1000000"])
     written = json.loads(out.read_text())
     assert written["policies"] == [1]
     small, large = written["allocation"]
