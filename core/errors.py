@@ -12,6 +12,7 @@ RegularsError
 ├── LeakError              a feature or the model predicts too well to be true
 ├── ExtensionError         code of the company's own cannot be run, or breaks a promise
 ├── CatalogError           actions.yaml cannot be used
+├── TrialError             arms and outcomes cannot be evaluated: one arm only, nothing measured
 ├── ArtifactError          a saved model or release is incomplete or was changed
 ├── SettingsError          a REGULARS_* variable is unknown or out of range
 ├── StoreError             the store cannot be used: not reachable, of another version, busy
@@ -87,6 +88,10 @@ class ExtensionError(RegularsError):
 
 class CatalogError(RegularsError):
     """The action catalogue cannot be used."""
+
+
+class TrialError(RegularsError):
+    """Arms and outcomes cannot be evaluated: one arm only, nothing measured."""
 
 
 class ArtifactError(RegularsError):

@@ -14,6 +14,7 @@ import pandas as pd
 
 from actions.params import ActionParams
 from actions.plan.catalog import Action, Span
+from core.arrays import BoolArray
 from features.engines.frames import customers_of
 from features.history.complaints import open_complaints
 from features.history.consent import answering, granting, objections
@@ -22,8 +23,6 @@ from features.timeline import days_before
 from models.leaving import LAPSE
 from sources.contract import CONSENTS, TICKETS
 from sources.meanings.vocabulary import NO_CHANNEL
-
-BoolArray = npt.NDArray[np.bool_]
 
 SERVICE_RECOVERY = "service_recovery"
 PAUSES = "pauses_as_usual"
