@@ -90,7 +90,7 @@ def test_rows_of_one_customer_count_as_one():
 
 
 def test_a_score_that_is_the_same_for_all_ranks_nobody_and_its_opposite_the_other_way():
-    score, treated, outcome, propensity = drawn(100)
+    score, treated, outcome, propensity = drawn(1000)
     same = qini(np.ones(100), treated, outcome, propensity)
     found, opposite = (qini(s, treated, outcome, propensity) for s in (score, -score))
     assert same.value == pytest.approx(0)
