@@ -20,6 +20,7 @@ from scipy.special import ndtri
 
 from actions.effects.trial import standard_error
 from core.arrays import BoolArray, FloatArray, IntArray
+from core.errors import TrialError
 
 Weights = Callable[[IntArray, int], FloatArray]
 
@@ -123,8 +124,12 @@ def influence(score: FloatArray, effects: FloatArray, weights: Weights) -> tuple
 
     The mean of the second is 0. The standard error comes from it without resampling, and equals
     that of a bootstrap of the customers (with the score held) as n grows.
+
+    Raises TrialError where there are not as many scores as effects.
     """
     n = len(score)
+    if len(effects) != n:
+        raise TrialError(f"{n:,} scores rank {len(effects):,} customers: one for each is needed.")
     order = np.argsort(-score, kind="stable")
     ranked = score[order]
     starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
