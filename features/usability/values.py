@@ -21,6 +21,10 @@ NOT_LEARNED_FROM = {
     "currency",
     "line_id",
     "propensity",
+    "action_propensity",
+    "contact_propensity",
+    "persistent_control",
+    "is_exploration",
     "period_days",
     "purpose",
 }  # constant and yet of use

@@ -56,6 +56,7 @@ Word = Annotated[str, _TEXT, Field(max_length=100), AfterValidator(_without_blan
 # With its offset: nobody can tell in which zone the CRM's clock runs.
 Moment = Annotated[AwareDatetime, AfterValidator(_in_the_past)]
 Amount = Annotated[float, Field(ge=0, lt=9e12, allow_inf_nan=False)]
+Chance = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class _Outcome(BaseModel):
@@ -83,7 +84,21 @@ class Contact(_Outcome):
     action_id: Word = Field(description="The intended action of the card.")
     channel: Word
     arm: Arm = TREATED
-    propensity: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
+    propensity: Chance | None = Field(
+        default=None, description="P(treated | intended action), as on the card."
+    )
+    action_propensity: Chance | None = Field(
+        default=None, description="P(this action is intended), as on the card."
+    )
+    contact_propensity: Chance | None = Field(
+        default=None, description="Their product: P(contacted with this action), as on the card."
+    )
+    persistent_control: bool | None = Field(
+        default=None, description="True: withheld whatever the plan, as on the card."
+    )
+    is_exploration: bool | None = Field(
+        default=None, description="True: the action was drawn at random, as on the card."
+    )
     cost: Amount | None = None
     responded: bool | None = None
     responded_at: Moment | None = None
@@ -92,6 +107,12 @@ class Contact(_Outcome):
     def _answered_at_a_time(self) -> "Contact":
         if (self.responded is None) != (self.responded_at is None):
             raise ValueError("responded and responded_at belong together")
+        return self
+
+    @model_validator(mode="after")
+    def _made_by_chance(self) -> "Contact":
+        if self.arm == TREATED and self.propensity == 0:
+            raise ValueError("a contact that was made had a chance: propensity is above 0")
         return self
 
 

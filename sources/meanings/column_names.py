@@ -185,6 +185,13 @@ COLUMN_NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "channel": CHANNEL,
         "arm": ("arm", "group", "test_group", "segment", "treatment", "группа", "тестовая группа"),
         "propensity": ("propensity", "treatment_probability", "вероятность воздействия"),
+        "action_propensity": ("action_propensity", "action_probability", "вероятность действия"),
+        "contact_propensity": ("contact_propensity", "contact_probability", "вероятность контакта"),
+        "persistent_control": (
+            *("persistent_control", "global_control", "global_holdout", "universal_holdout"),
+            *("постоянный контроль", "постоянная контрольная группа", "глобальный контроль"),
+        ),
+        "is_exploration": ("is_exploration", "exploration", "случайное действие"),
         "cost": ("cost", "contact_cost", "стоимость контакта", "стоимость"),
         "responded": ("responded", "response", "converted", "conversion", "отклик", "ответил"),
         "responded_at": ("responded_at", "response_date", "converted_at", "дата отклика"),

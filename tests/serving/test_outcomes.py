@@ -107,6 +107,21 @@ def test_what_was_told_is_read_back_by_table_with_the_time_it_came(asked, publis
     }
 
 
+CHANCES = {
+    "propensity": 0.0,
+    "action_propensity": 0.98,
+    "contact_propensity": 0.0,
+    "persistent_control": True,
+    "is_exploration": False,
+}
+
+
+def test_a_contact_says_by_which_chance_it_was_made_or_withheld(asked, published):
+    assert post(asked, CONTACT | CHANCES | {"arm": "holdout"}).status == 201
+    (row,) = read_told(published, {"company": "anyone"}).rows["contacts"]
+    assert {name: row[name] for name in CHANCES} == CHANCES
+
+
 def test_the_same_key_with_the_same_outcomes_is_answered_alike_and_told_once(asked, published):
     first = post(asked, [CONTACT, CONSENT])
     turned = [dict(reversed(one.items())) for one in (CONTACT, CONSENT)]
@@ -206,6 +221,8 @@ WRONG = {
     "a line break": CONTACT | {"channel": "em\nail"},
     "a long id": CONTACT | {"contact_id": "x" * 501},
     "an unknown arm": CONTACT | {"arm": "control"},
+    "a contact made without a chance": CONTACT | {"arm": "treated", "propensity": 0},
+    "more than certain": CONTACT | {"action_propensity": 1.5},
     "a negative cost": CONTACT | {"cost": -1},
     "an answer without its time": CONTACT | {"responded": True},
     "a grade of an open ticket": COMPLAINT | {"csat": 4},

@@ -11,7 +11,7 @@ import pytest
 
 from actions.plan.catalog import Why, load_catalog
 from actions.plan.gates import GATES, History
-from actions.plan.plan import WHY_NOT
+from actions.plan.reasons import WHY_NOT
 from features.families.definition import GROUPS, TEXT
 from features.snapshot import all_features
 from models.customers.relationship import HELD_BY, RELATIONSHIP_LEVELS, UNKNOWN

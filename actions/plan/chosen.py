@@ -1,0 +1,50 @@
+"""The columns of the plan that follow from the choice: what it costs, and what it is to bring."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from actions.plan.allocation import Allocation
+from actions.plan.catalog import Catalog
+from actions.plan.gain import Prospect, prospect
+from sources.meanings.vocabulary import DO_NOTHING, NO_CHANNEL
+
+ASSUMED = "assumed"
+
+
+def chosen_columns(
+    cards: pd.DataFrame,
+    catalog: Catalog,
+    margin: float | None,
+    allocation: Allocation,
+    expected: Prospect,
+) -> pd.DataFrame:
+    """The columns that follow from the choice; `do_nothing` has no cost and no gain."""
+    choice = allocation.choice
+
+    def taken(values: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Values per action (actions,) or per customer and action, at each customer's choice."""
+        table = np.broadcast_to(np.asarray(values, dtype=float), expected.cost.shape)
+        padded = np.hstack([table, np.zeros((len(table), 1))])
+        return padded[np.arange(len(choice)), choice]  # NOTHING is -1, the padding
+
+    def named(names: list[str], nothing: str | None) -> npt.NDArray[np.object_]:
+        return np.array([*names, nothing], dtype=object)[choice]
+
+    actions = catalog.actions
+    plan = cards[["customer_id", "as_of_date"]].assign(
+        intended_action=named([action.id for action in actions], DO_NOTHING),
+        channel=named([action.channel for action in actions], NO_CHANNEL),
+        contact_cost=taken([action.contact_cost for action in actions]),
+        incentive_cost=taken([action.incentive_cost for action in actions]),
+        expected_cost=taken(expected.cost),
+        effect=taken(expected.effect),
+        effect_source=named([ASSUMED] * len(actions), None),
+    )
+    if margin is not None:
+        plan["expected_gain"] = taken(expected.gain)
+        plan["expected_gain_mid"] = taken(prospect(cards, actions, margin, "mid").gain)
+        plan["expected_gain_high"] = taken(prospect(cards, actions, margin, "high").gain)
+    return plan
