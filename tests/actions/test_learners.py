@@ -1,0 +1,132 @@
+"""Learners of effects: on planted effects, on none, on harmful ones; the same bytes each time."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from actions.effects.learners import LEARNERS, Data, LearnerParams, fit
+from core.errors import ParamsError
+from tests.actions.planted import COST, LOW, PRIOR, contacts, customers, in_money
+
+PARAMS = LearnerParams(seed=1)
+
+
+def rng(seed):
+    return np.random.default_rng(seed)
+
+
+def gained(bound, known):
+    """What treating everybody by their best action brings where the bound exceeds its cost."""
+    net = bound * known.stake[:, None] - COST
+    best, row = net.argmax(axis=1), np.arange(len(net))
+    true = known.effect * known.stake[:, None] - COST
+    return float(np.where(net[row, best] > 0, true[row, best], 0).sum())
+
+
+def test_ours_finds_planted_effects_and_whom_they_reach():
+    _, data = contacts(20_000, rng(101))
+    others = customers(5_000, rng(102))
+    found = fit(data, PRIOR, PARAMS).effect(others.x)
+    average = found.mean.mean(axis=0) - others.effect.mean(axis=0)
+    assert (np.abs(average) < 0.03).all()
+    for action in range(len(LOW)):
+        assert np.corrcoef(found.mean[:, action], others.effect[:, action])[0, 1] > 0.8
+
+
+def test_the_lower_bound_holds_as_often_as_it_says():
+    held = []
+    for seed in range(101, 109):
+        _, data = contacts(3_000, rng(seed))
+        others = customers(1_000, rng(seed + 1000))
+        found = fit(data, PRIOR, PARAMS).effect(others.x)
+        held.append(np.mean(others.effect >= found.mean - norm.ppf(0.8) * found.sd))
+    assert 0.7 < np.mean(held) <= 0.97
+
+
+def test_by_its_bound_ours_gains_with_effects_and_hardly_loses_without():
+    def gain(strength, seed):
+        _, data = contacts(3_000, rng(seed), strength)
+        others = customers(5_000, rng(seed + 1000), strength)
+        reachable = customers(5_000, rng(seed + 1000))
+        found = fit(data, PRIOR, PARAMS).effect(others.x)
+        bound = found.mean - norm.ppf(0.8) * found.sd
+        return gained(bound, others) / gained(reachable.effect, reachable)
+
+    assert min(gain(1.0, seed) for seed in (101, 102, 103)) > 0.2
+    assert min(gain(0.0, seed) for seed in (101, 102, 103)) > -0.2
+    assert min(gain(-1.0, seed) for seed in (101, 102, 103)) > -0.2
+
+
+def test_much_data_overrules_assumed_effects_that_are_too_high():
+    _, data = contacts(30_000, rng(101), strength=-1.0)
+    others = customers(2_000, rng(102))
+    found = fit(data, PRIOR, PARAMS).effect(others.x).mean.mean(axis=0)
+    assumed = LOW * others.leaves.mean()
+    assert (found < assumed).all()
+    assert (found[1:] < 0).all()
+
+
+def test_without_data_the_assumed_effects_are_left():
+    _, data = contacts(40, rng(101))
+    others = customers(2_000, rng(102))
+    found = fit(data, PRIOR, PARAMS).effect(others.x)
+    assert found.mean == pytest.approx(LOW * others.leaves[:, None], abs=0.08)
+    assert (found.sd.mean(axis=0) > 0.01).all()
+
+
+@pytest.mark.parametrize("learner", sorted(LEARNERS))
+def test_every_learner_answers_and_gives_the_same_bytes_each_time(learner):
+    known, data = contacts(1_500, rng(101))
+    in_amounts = in_money(known, data, rng(5))
+    one, again = (fit(in_amounts, PRIOR, PARAMS, learner) for _ in range(2))
+    first, second = (f.effect(known.x[:50], known.stake[:50]) for f in (one, again))
+    assert first.mean.shape == first.sd.shape == (50, len(LOW))
+    assert np.isfinite(first.mean).all() and (first.sd >= 0).all()
+    assert first.mean.tobytes() == second.mean.tobytes()
+    assert first.sd.tobytes() == second.sd.tobytes()
+
+
+def test_effects_of_ours_are_in_proportion_to_what_is_at_stake():
+    known, data = contacts(2_000, rng(101))
+    found = fit(in_money(known, data, rng(5)), PRIOR, PARAMS)
+    one, three = found.effect(known.x, np.ones(2_000)), found.effect(known.x, np.full(2_000, 3.0))
+    assert three.mean == pytest.approx(3 * one.mean) and three.sd == pytest.approx(3 * one.sd)
+
+
+def test_the_unit_of_money_changes_no_effect():
+    known, data = contacts(2_000, rng(101))
+    dollars = in_money(known, data, rng(5))
+    cents = Data(
+        *(dollars.x, dollars.action, dollars.treated, 100 * dollars.outcome, dollars.propensity),
+        stake=100 * dollars.stake,
+    )
+    one, other = (fit(d, PRIOR, PARAMS).effect(known.x, known.stake) for d in (dollars, cents))
+    assert one.mean == pytest.approx(other.mean, rel=1e-6, abs=1e-9)
+
+
+def test_an_unknown_trait_counts_as_a_usual_one():
+    known, data = contacts(2_000, rng(101))
+    found = fit(data, PRIOR, PARAMS)
+    typical, unknown = known.x[:1].copy(), known.x[:1].copy()
+    typical[0, 1], unknown[0, 1] = np.median(known.x[:, 1]), np.nan
+    assert found.effect(unknown).mean == pytest.approx(found.effect(typical).mean, abs=0.005)
+
+
+def test_contacts_that_were_not_randomised_are_refused():
+    _, data = contacts(100, rng(1))
+    with pytest.raises(ParamsError, match="0, 1 or unknown"):
+        Data(data.x, data.action, data.treated, data.outcome, np.ones(100))
+    with pytest.raises(ParamsError, match="0, 1 or unknown"):
+        Data(data.x, data.action, data.treated, data.outcome, np.full(100, np.nan))
+
+
+def test_columns_of_other_lengths_are_refused():
+    _, data = contacts(100, rng(1))
+    with pytest.raises(ParamsError, match="treated has the shape"):
+        Data(data.x, data.action, data.treated[:50], data.outcome, data.propensity)
+
+
+def test_an_unknown_learner_is_refused_with_the_nearest():
+    _, data = contacts(100, rng(1))
+    with pytest.raises(ParamsError, match="r_pooled"):
+        fit(data, PRIOR, PARAMS, "r_poled")
