@@ -8,10 +8,11 @@ import pandas as pd
 
 from actions.plan.allocation import Allocation
 from actions.plan.catalog import Catalog
+from actions.plan.estimates import Estimates
 from actions.plan.gain import Prospect, prospect
 from sources.meanings.vocabulary import DO_NOTHING, NO_CHANNEL
 
-ASSUMED = "assumed"
+ASSUMED, ESTIMATED = "assumed", "estimated"
 
 
 def chosen_columns(
@@ -20,6 +21,7 @@ def chosen_columns(
     margin: float | None,
     allocation: Allocation,
     expected: Prospect,
+    estimates: Estimates | None = None,
 ) -> pd.DataFrame:
     """The columns that follow from the choice; `do_nothing` has no cost and no gain."""
     choice = allocation.choice
@@ -41,10 +43,13 @@ def chosen_columns(
         incentive_cost=taken([action.incentive_cost for action in actions]),
         expected_cost=taken(expected.cost),
         effect=taken(expected.effect),
-        effect_source=named([ASSUMED] * len(actions), None),
+        effect_source=np.where(
+            taken(expected.is_estimated) > 0, ESTIMATED, named([ASSUMED] * len(actions), None)
+        ),
     )
     if margin is not None:
         plan["expected_gain"] = taken(expected.gain)
-        plan["expected_gain_mid"] = taken(prospect(cards, actions, margin, "mid").gain)
-        plan["expected_gain_high"] = taken(prospect(cards, actions, margin, "high").gain)
+        plan["expected_gain_mid"] = taken(prospect(cards, actions, margin, "mid", estimates).gain)
+        high = prospect(cards, actions, margin, "high", estimates)
+        plan["expected_gain_high"] = taken(high.gain)
     return plan

@@ -15,6 +15,7 @@ from actions.plan.allocation import BUDGET, Limits, allocate
 from actions.plan.catalog import Catalog
 from actions.plan.chosen import chosen_columns
 from actions.plan.curve import curves_report, gain_curves
+from actions.plan.estimates import Estimates
 from actions.plan.gain import has_money, prospect
 from actions.plan.gates import (
     SERVICE_RECOVERY,
@@ -40,6 +41,7 @@ def make_plan(
     params: ActionParams,
     history: History,
     currency: str | None,
+    estimates: Estimates | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Choose an action for every scored customer, and summarise the plan.
 
@@ -48,9 +50,10 @@ def make_plan(
     ({message_key, values}), contact_cost, incentive_cost (given when redeemed), expected_cost,
     effect (absolute reduction of churn_risk), effect_source, blocked ([{action_id, reason}]), arm,
     withheld, and, where gains can be computed, expected_gain (low effect), expected_gain_mid and
-    expected_gain_high. The summary is JSON. `currency` is that of the amounts, None where it is not
-    known: then there are no gains. Raises ParamsError for a capacity on a channel that no action
-    uses, and CatalogError where amounts and costs are in two currencies.
+    expected_gain_high. Where `estimates` know an effect, its bounds and mean stand in place of the
+    catalogue's low, high and mid. The summary is JSON. `currency` is that of the amounts, None
+    where it is not known: then there are no gains. Raises ParamsError for a capacity on a channel
+    that no action uses, and CatalogError where amounts and costs are in two currencies.
     """
     _check_capacities(catalog, params)
     objected = objectors(history.consents)
@@ -59,12 +62,15 @@ def make_plan(
     stopped = stopped_by(cards, catalog.actions, history, params)
     blocked = first_gate(stopped)
     margin = usable_margin(catalog, params.margin_rate, currency) if has_money(cards) else None
-    expected = prospect(cards, catalog.actions, margin)
+    if estimates is not None:
+        ids = [action.id for action in catalog.actions]
+        estimates = estimates.aligned(cards["customer_id"].tolist(), ids)
+    expected = prospect(cards, catalog.actions, margin, estimates=estimates)
     allowed = np.where(blocked < 0, expected.gain, np.nan)
     channels = [action.channel for action in catalog.actions]
     limits = Limits(params.budget, params.capacities)
     allocation = allocate(allowed, expected.cost, channels, limits)
-    plan = chosen_columns(cards, catalog, margin, allocation, expected)
+    plan = chosen_columns(cards, catalog, margin, allocation, expected, estimates)
     no_gains = why_no_gains(cards, params, margin)
     reasons = why(cards, plan, catalog, no_gains, expected.gain, blocked)
     plan["why"] = pd.Series(reasons, dtype=object)

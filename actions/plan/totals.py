@@ -7,7 +7,7 @@ import pandas as pd
 
 from actions.params import ActionParams
 from actions.plan.allocation import Allocation
-from actions.plan.chosen import ASSUMED
+from actions.plan.chosen import ASSUMED, ESTIMATED
 from sources.meanings.vocabulary import DO_NOTHING, HOLDOUT, TREATED
 
 
@@ -28,7 +28,11 @@ def totals(plan: pd.DataFrame, params: ActionParams, allocation: Allocation) -> 
             channel: {"limit": limit, "intended": int((plan["channel"] == channel).sum())}
             for channel, limit in params.capacities.items()
         },
-        "effect_source": ASSUMED,
+        # What is assumed and what is estimated is never added up: both have sums of their own.
+        "effect_source": ESTIMATED if _all_estimated(chosen) else ASSUMED,
+        "by_effect_source": {
+            str(name): _sums(rows) for name, rows in chosen.groupby("effect_source")
+        },
         "objective": allocation.objective,
         "upper_bound": allocation.upper_bound,
         "optimality_gap": allocation.gap,
@@ -36,6 +40,10 @@ def totals(plan: pd.DataFrame, params: ActionParams, allocation: Allocation) -> 
         "why_nothing": dict(Counter(why["message_key"] for why in plan.loc[is_idle, "why"])),
         "blocked": dict(Counter(entry["reason"] for row in plan["blocked"] for entry in row)),
     }
+
+
+def _all_estimated(chosen: pd.DataFrame) -> bool:
+    return len(chosen) > 0 and bool((chosen["effect_source"] == ESTIMATED).all())
 
 
 def _sums(rows: pd.DataFrame) -> dict[str, float | int]:

@@ -1,0 +1,87 @@
+"""Estimated effects in the plan: by their lower bound, in place of the catalogue's low."""
+
+import numpy as np
+import pytest
+
+from actions.plan.estimates import ARRAYS, Estimates
+from actions.plan.gates import History
+from actions.plan.plan import make_plan
+from core.errors import ArtifactError
+
+
+def estimates(customers, low, actions=("mail", "call"), spread=10.0):
+    """Contributions whose lower bound is given, (customers, actions), and effects of a 100th."""
+    low = np.asarray(low, dtype=float)
+    money = {"mean": low + spread, "low": low, "high": low + 2 * spread}
+    effects = {"effect": money["mean"], "effect_low": low, "effect_high": money["high"]}
+    return Estimates(
+        tuple(customers),
+        tuple(actions),
+        **money,
+        **{name: values / 1000 for name, values in effects.items()},
+        confidence=0.8,
+    )
+
+
+def planned(scores, catalog, params, found, **changes):
+    return make_plan(scores, catalog(), params(holdout_share=0.0, **changes), History(), "USD", found)
+
+
+def test_the_plan_counts_on_the_lower_bound(scores, catalog, params):
+    cards = scores(2)
+    known = estimates(cards["customer_id"], [[30.0, -50.0], [-5.0, 40.0]])
+    plan, summary = planned(cards, catalog, params, known)
+    assert plan["intended_action"].tolist() == ["mail", "call"]
+    assert plan["effect_source"].tolist() == ["estimated", "estimated"]
+    assert plan["expected_gain"].tolist() == [29.0, 35.0]
+    assert plan["expected_gain_mid"].tolist() == [39.0, 45.0]
+    assert plan["expected_gain_high"].tolist() == [49.0, 55.0]
+    assert plan["effect"].tolist() == pytest.approx([0.03, 0.04])
+    assert summary["effect_source"] == "estimated"
+
+
+def test_who_would_lose_by_the_bound_gets_nothing(scores, catalog, params):
+    cards = scores(3)
+    known = estimates(cards["customer_id"], np.full((3, 2), -0.5), spread=0.1)
+    plan, summary = planned(cards, catalog, params, known)
+    assert (plan["intended_action"] == "do_nothing").all()
+    assert set(summary["why_nothing"]) == {"why.no_action_pays"}
+
+
+def test_what_is_not_estimated_stays_assumed_and_is_never_added_to_what_is(scores, catalog, params):
+    cards = scores(4)
+    known = estimates(cards["customer_id"][:2], [[500.0], [500.0]], actions=("mail",))
+    plan, summary = planned(cards, catalog, params, known)
+    assert plan["effect_source"].tolist() == ["estimated", "estimated", "assumed", "assumed"]
+    alone, _ = planned(cards, catalog, params, None)
+    assert plan["expected_gain"].tolist()[2:] == alone["expected_gain"].tolist()[2:]
+    sums = summary["by_effect_source"]
+    assert sums["estimated"]["expected_gain"] == pytest.approx(998.0)
+    assert sums["assumed"]["expected_gain"] == pytest.approx(alone["expected_gain"][2:].sum())
+    assert summary["effect_source"] == "assumed"
+
+
+def test_estimates_come_back_from_their_file_and_the_same_give_the_same_bytes(tmp_path):
+    known = estimates(["b", "a"], [[1.0, np.nan], [3.0, 4.0]])
+    for name in ("one.npz", "two.npz"):
+        known.save(tmp_path / name)
+    again = Estimates.load(tmp_path / "one.npz")
+    assert (again.customers, again.actions, again.confidence) == (("b", "a"), ("mail", "call"), 0.8)
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(again, name), getattr(known, name))
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+
+
+def test_customers_and_actions_are_matched_by_name(scores):
+    known = estimates(["b", "a"], [[1.0, 2.0], [3.0, 4.0]])
+    found = known.aligned(["a", "new", "b"], ["call", "letter", "mail"])
+    expected = [[4.0, np.nan, 3.0], [np.nan] * 3, [2.0, np.nan, 1.0]]
+    np.testing.assert_array_equal(found.low, expected)
+
+
+@pytest.mark.parametrize("content", [None, b"no file of arrays"])
+def test_a_missing_or_damaged_file_is_refused(tmp_path, content):
+    if content is not None:
+        (tmp_path / "estimates.npz").write_bytes(content)
+    with pytest.raises(ArtifactError, match="dvc repro"):
+        Estimates.load(tmp_path / "estimates.npz")
