@@ -56,7 +56,9 @@ def prospect(
         found, contribution = estimates.of(level)
         is_estimated = np.isfinite(found)
         effect = np.where(is_estimated, found, effect)
-    redeems = np.array([action.redeem_rate for action in actions]) * np.clip(1 - risk + effect, 0, 1)
+    redeems = np.array([action.redeem_rate for action in actions]) * np.clip(
+        1 - risk + effect, 0, 1
+    )
     cost = np.array([action.contact_cost for action in actions]) + (
         np.array([action.incentive_cost for action in actions]) * redeems
     )

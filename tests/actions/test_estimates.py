@@ -24,7 +24,9 @@ def estimates(customers, low, actions=("mail", "call"), spread=10.0):
 
 
 def planned(scores, catalog, params, found, **changes):
-    return make_plan(scores, catalog(), params(holdout_share=0.0, **changes), History(), "USD", found)
+    return make_plan(
+        scores, catalog(), params(holdout_share=0.0, **changes), History(), "USD", found
+    )
 
 
 def test_the_plan_counts_on_the_lower_bound(scores, catalog, params):
