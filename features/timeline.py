@@ -17,6 +17,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from core.arrays import IntArray
 from sources.contract import Table
 
 SECONDS_PER_DAY = 86_400
@@ -165,6 +166,18 @@ def is_closed(as_of_day: Any, horizon_days: Any, data_until_day: Any) -> Any:
     `data_until_day` is the day of the last row; that day may be incomplete, so it is outside.
     """
     return as_of_day + horizon_days <= data_until_day
+
+
+def latest_as_of(days: IntArray, as_of_days: Sequence[int]) -> IntArray:
+    """The latest as-of day (n,) on or before each day (n,); -1 where there is none.
+
+    What was known then was known before anything that happened on the day.
+
+        as-of days 10, 24; days 9, 10, 23, 24: as-of days -1, 10, 10, 24
+    """
+    ordered = np.array(sorted(as_of_days), np.int64)
+    place = np.searchsorted(ordered, days, side="right")
+    return np.concatenate([[-1], ordered])[place]
 
 
 def last_closed(horizon_days: int, end_day: int) -> int:

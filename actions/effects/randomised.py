@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.arrays import FloatArray
-from core.errors import ParamsError
+from core.errors import TrialError
 
 IntArray = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -26,7 +26,7 @@ class Data:
     inside (0, 1). `expected` (n,): what was expected of the outcome before the contact, if known.
     `stake` (n,): outcome units that are at stake for the customer; effects are in proportion to it
     (None: 1). `customer` (n,): rows of one customer are never on both sides of a fold (None: each
-    row is a customer of its own). Raises ParamsError where the rows do not fit together.
+    row is a customer of its own). Raises TrialError where the rows do not fit together.
     """
 
     x: FloatArray
@@ -43,12 +43,12 @@ class Data:
         for name in ("action", "treated", "outcome", "propensity", "expected", "stake", "customer"):
             values = getattr(self, name)
             if values is not None and values.shape != (n,):
-                raise ParamsError(
+                raise TrialError(
                     f"Effects cannot be learned: {name} has the shape {values.shape}, and there "
                     f"are {n} contacts. Give one value for each contact."
                 )
         if n and not ((self.propensity > 0) & (self.propensity < 1)).all():
-            raise ParamsError(
+            raise TrialError(
                 "Effects cannot be learned where the chance of being treated is 0, 1 or unknown: "
                 "leave these contacts out."
             )

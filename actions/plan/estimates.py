@@ -3,64 +3,69 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from core.arrays import FloatArray
 from core.errors import ArtifactError
+
+Level = Literal["low", "mid", "high"]
+SIDE: dict[Level, int] = {"low": -1, "mid": 0, "high": 1}
 
 
 @dataclass(frozen=True)
 class Estimates:
     """What actions bring customers, learned from contacts that were withheld at random.
 
-    Arrays are (customers, actions), NaN where an effect is not estimated. `mean` is the incremental
-    contribution in money, costs not taken off; `low` and `high` are its one-sided bounds, each at
-    `confidence`. `effect`, `effect_low` and `effect_high` are the same as reductions of the churn
-    risk.
+    `effect` (customers, actions) is the mean reduction of the churn risk and `sd` its standard
+    deviation, NaN where it is not estimated. `stake` (customers,) is the contribution in money that
+    one whole customer kept is worth, NaN where nobody knows. Bounds are one-sided, at `confidence`.
     """
 
     customers: tuple[str, ...]
     actions: tuple[str, ...]
-    mean: FloatArray
-    low: FloatArray
-    high: FloatArray
     effect: FloatArray
-    effect_low: FloatArray
-    effect_high: FloatArray
+    sd: FloatArray
+    stake: FloatArray
     confidence: float
 
-    def of(self, level: str) -> tuple[FloatArray, FloatArray]:
-        """Effect on the risk and contribution at `low`, `mid` (the mean) or `high`."""
-        return {
-            "low": (self.effect_low, self.low),
-            "mid": (self.effect, self.mean),
-            "high": (self.effect_high, self.high),
-        }[level]
+    def risk_reduction(self, level: Level) -> FloatArray:
+        """Reduction of the churn risk (customers, actions): a bound, or the mean at `mid`."""
+        reach = SIDE[level] * float(ndtri(self.confidence))
+        return self.effect + reach * self.sd
+
+    def contribution(self, level: Level) -> FloatArray:
+        """The same in money (customers, actions), costs not taken off."""
+        return self.risk_reduction(level) * self.stake[:, None]
 
     def aligned(self, customers: Sequence[str], actions: Sequence[str]) -> "Estimates":
         """The estimates of these customers and actions, in their order; NaN for unknown ones."""
-        cells = np.ix_(
-            pd.Index(list(self.customers)).get_indexer(pd.Index(list(customers))),
-            pd.Index(list(self.actions)).get_indexer(pd.Index(list(actions))),
+        row = pd.Index(list(self.customers)).get_indexer(pd.Index(list(customers)))
+        column = pd.Index(list(self.actions)).get_indexer(pd.Index(list(actions)))
+        effect, sd = (
+            np.pad(values, ((0, 1), (0, 1)), constant_values=np.nan)[np.ix_(row, column)]
+            for values in (self.effect, self.sd)  # -1, unknown, is the padding
         )
-        arrays: dict[str, Any] = {}
-        for name in ARRAYS:
-            padded = np.pad(getattr(self, name), ((0, 1), (0, 1)), constant_values=np.nan)
-            arrays[name] = padded[cells]  # -1, unknown, is the padding
-        return replace(self, customers=tuple(customers), actions=tuple(actions), **arrays)
+        stake = np.append(self.stake, np.nan)[row]
+        ids = tuple(customers)
+        return replace(
+            self, customers=ids, actions=tuple(actions), effect=effect, sd=sd, stake=stake
+        )
 
     def save(self, path: Path) -> None:
         """Write a file of NumPy arrays without pickle; the same estimates give the same bytes."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(
+        np.savez(
             path,
             customers=np.array(self.customers, dtype=np.str_),
             actions=np.array(self.actions, dtype=np.str_),
+            effect=self.effect,
+            sd=self.sd,
+            stake=self.stake,
             confidence=np.array(self.confidence),
-            **{name: getattr(self, name) for name in ARRAYS},
         )
 
     @classmethod
@@ -68,17 +73,21 @@ class Estimates:
         """Read what `save` wrote. Raises ArtifactError where the file is missing or damaged."""
         try:
             with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-        except (OSError, ValueError) as error:
+                return cls(
+                    tuple(file["customers"].tolist()),
+                    tuple(file["actions"].tolist()),
+                    file["effect"],
+                    file["sd"],
+                    file["stake"],
+                    float(file["confidence"]),
+                )
+        except (OSError, ValueError, KeyError) as error:
             raise ArtifactError(
                 f"{path} cannot be read ({error}): run `dvc repro` again."
             ) from None
-        return cls(
-            customers=tuple(arrays.pop("customers").tolist()),
-            actions=tuple(arrays.pop("actions").tolist()),
-            confidence=float(arrays.pop("confidence")),
-            **arrays,
-        )
 
 
-ARRAYS = ("mean", "low", "high", "effect", "effect_low", "effect_high")
+def none_estimated(confidence: float) -> Estimates:
+    """Estimates of nobody: every effect is assumed."""
+    nothing = np.zeros((0, 0))
+    return Estimates((), (), nothing, nothing, np.zeros(0), confidence)

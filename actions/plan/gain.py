@@ -12,16 +12,13 @@ effect, and the contribution before costs. docs/actions.md has a worked example.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from actions.plan.catalog import Action
-from actions.plan.estimates import Estimates
+from actions.plan.estimates import Estimates, Level
 from core.arrays import BoolArray, FloatArray
-
-Level = Literal["low", "mid", "high"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ def prospect(
     contribution = np.full_like(effect, np.nan)
     is_estimated = np.zeros(effect.shape, dtype=bool)
     if estimates is not None:
-        found, contribution = estimates.of(level)
+        found, contribution = estimates.risk_reduction(level), estimates.contribution(level)
         is_estimated = np.isfinite(found)
         effect = np.where(is_estimated, found, effect)
     redeems = np.array([action.redeem_rate for action in actions]) * np.clip(

@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.arrays import FloatArray, IntArray
 from features.history.contacts_made import was_made
-from features.history.periods import bought_in
+from features.history.periods import amounts_of, bought_in
 from features.timeline import SECONDS_PER_DAY, date_of, day_of, period_of, runs_at
 
 Flags = npt.NDArray[np.bool_]
+FAR = 1_000_000  # days: beyond all data, so that one customer's days never reach the next one's
 
 
 def lapsed(
@@ -23,6 +25,47 @@ def lapsed(
     """Whether each customer bought nothing in the horizon after an as-of day (n,)."""
     orders = bought_in(purchases, as_of_day, [horizon_days], customers)["orders"]
     return np.asarray(orders[:, 0] == 0, np.bool_)
+
+
+def bought_after(
+    purchases: pd.DataFrame, customers: Sequence[str], days: IntArray, window: tuple[int, int]
+) -> dict[str, FloatArray]:
+    """`orders` and, with amounts, `spend` (n,) of customers, each after a day of their own (n,).
+
+    `window` is (first, last) in days after it: [first, last).
+    """
+    known = pd.Index(sorted(set(customers)))
+    theirs = purchases[purchases["customer_id"].isin(known)]
+    place = known.get_indexer(pd.Index(theirs["customer_id"]))
+    keys = place * FAR + _days(theirs["event_day"]).to_numpy(np.int64)
+    order = np.argsort(keys, kind="stable")
+    asked = known.get_indexer(pd.Index(list(customers))) * FAR + days
+    ends = np.stack([np.searchsorted(keys[order], asked + one, side="left") for one in window])
+    return {
+        what: np.diff(np.r_[0.0, np.cumsum(values[order])][ends], axis=0)[0]
+        for what, values in amounts_of(theirs).items()
+    }
+
+
+def cancelled_after(
+    subscriptions: pd.DataFrame, customers: Sequence[str], days: IntArray, horizon_days: int
+) -> Flags:
+    """As `cancelled`, each customer after a day of their own (n,)."""
+    asked = pd.DataFrame({"customer_id": list(customers), "asked": days + horizon_days})
+    asked["row"] = np.arange(len(asked))
+    rows = pd.DataFrame(
+        {
+            "customer_id": subscriptions["customer_id"].to_numpy(),
+            "day": _days(subscriptions["started_at"]).to_numpy(),
+            "ended_day": _days(subscriptions["ended_at"]).to_numpy()
+            if "ended_at" in subscriptions
+            else np.nan,
+        }
+    )
+    rows = asked.merge(rows, on="customer_id")
+    left = np.ones(len(asked), np.bool_)
+    left[rows["row"][runs_at(rows, rows["asked"])]] = False
+    return left
 
 
 def cancelled(

@@ -32,7 +32,7 @@ def bought_in(
     size = len(customers) * len(ends)
     return {
         what: _summed(cell, rows[theirs], size).reshape(len(customers), len(ends))
-        for what, rows in _amounts(later).items()
+        for what, rows in amounts_of(later).items()
     }
 
 
@@ -52,7 +52,7 @@ def bought_by(
     who = np.select([customers.isin(cohort), is_new], ["cohort", "new"], "back")
     return {
         what: {part: float(rows[inside & (who == part)].sum()) for part in PARTS}
-        for what, rows in _amounts(purchases).items()
+        for what, rows in amounts_of(purchases).items()
     }
 
 
@@ -71,7 +71,8 @@ def _midnight(day: int) -> pd.Timestamp:
     return pd.Timestamp(date_of(day))
 
 
-def _amounts(purchases: pd.DataFrame) -> dict[str, Matrix]:
+def amounts_of(purchases: pd.DataFrame) -> dict[str, Matrix]:
+    """`orders` and, with amounts, `spend` of each row."""
     names = {"orders": "orders", "spend": "amount"}
     return {
         what: _priced(purchases) if what == "spend" else purchases[column].to_numpy(np.float64)

@@ -2,25 +2,20 @@
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
 
-from actions.plan.estimates import ARRAYS, Estimates
+from actions.plan.estimates import Estimates, none_estimated
 from actions.plan.gates import History
 from actions.plan.plan import make_plan
 from core.errors import ArtifactError
 
 
 def estimates(customers, low, actions=("mail", "call"), spread=10.0):
-    """Contributions whose lower bound is given, (customers, actions), and effects of a 100th."""
+    """Contributions whose lower bound is given, (customers, actions), and half an interval."""
     low = np.asarray(low, dtype=float)
-    money = {"mean": low + spread, "low": low, "high": low + 2 * spread}
-    effects = {"effect": money["mean"], "effect_low": low, "effect_high": money["high"]}
-    return Estimates(
-        tuple(customers),
-        tuple(actions),
-        **money,
-        **{name: values / 1000 for name, values in effects.items()},
-        confidence=0.8,
-    )
+    stake = np.full(len(low), 1000.0)
+    sd = np.full_like(low, spread / ndtri(0.8) / 1000)
+    return Estimates(tuple(customers), tuple(actions), (low + spread) / 1000, sd, stake, 0.8)
 
 
 def planned(scores, catalog, params, found, **changes):
@@ -35,9 +30,9 @@ def test_the_plan_counts_on_the_lower_bound(scores, catalog, params):
     plan, summary = planned(cards, catalog, params, known)
     assert plan["intended_action"].tolist() == ["mail", "call"]
     assert plan["effect_source"].tolist() == ["estimated", "estimated"]
-    assert plan["expected_gain"].tolist() == [29.0, 35.0]
-    assert plan["expected_gain_mid"].tolist() == [39.0, 45.0]
-    assert plan["expected_gain_high"].tolist() == [49.0, 55.0]
+    assert plan["expected_gain"].tolist() == pytest.approx([29.0, 35.0])
+    assert plan["expected_gain_mid"].tolist() == pytest.approx([39.0, 45.0])
+    assert plan["expected_gain_high"].tolist() == pytest.approx([49.0, 55.0])
     assert plan["effect"].tolist() == pytest.approx([0.03, 0.04])
     assert summary["effect_source"] == "estimated"
 
@@ -69,7 +64,7 @@ def test_estimates_come_back_from_their_file_and_the_same_give_the_same_bytes(tm
         known.save(tmp_path / name)
     again = Estimates.load(tmp_path / "one.npz")
     assert (again.customers, again.actions, again.confidence) == (("b", "a"), ("mail", "call"), 0.8)
-    for name in ARRAYS:
+    for name in ("effect", "sd", "stake"):
         np.testing.assert_array_equal(getattr(again, name), getattr(known, name))
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
 
@@ -78,7 +73,9 @@ def test_customers_and_actions_are_matched_by_name(scores):
     known = estimates(["b", "a"], [[1.0, 2.0], [3.0, 4.0]])
     found = known.aligned(["a", "new", "b"], ["call", "letter", "mail"])
     expected = [[4.0, np.nan, 3.0], [np.nan] * 3, [2.0, np.nan, 1.0]]
-    np.testing.assert_array_equal(found.low, expected)
+    np.testing.assert_allclose(found.contribution("low"), expected)
+    nobody = none_estimated(0.8).aligned(["a"], ["call"])
+    assert np.isnan(nobody.contribution("mid")).all()
 
 
 @pytest.mark.parametrize("content", [None, b"no file of arrays"])

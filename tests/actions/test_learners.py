@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from actions.effects.learners import LEARNERS, Data, LearnerParams, fit
-from core.errors import ParamsError
+from core.errors import ParamsError, TrialError
 from tests.actions.planted import COST, LOW, PRIOR, contacts, customers, in_money
 
 PARAMS = LearnerParams(seed=1)
@@ -114,15 +114,15 @@ def test_an_unknown_trait_counts_as_a_usual_one():
 
 def test_contacts_that_were_not_randomised_are_refused():
     _, data = contacts(100, rng(1))
-    with pytest.raises(ParamsError, match="0, 1 or unknown"):
+    with pytest.raises(TrialError, match="0, 1 or unknown"):
         Data(data.x, data.action, data.treated, data.outcome, np.ones(100))
-    with pytest.raises(ParamsError, match="0, 1 or unknown"):
+    with pytest.raises(TrialError, match="0, 1 or unknown"):
         Data(data.x, data.action, data.treated, data.outcome, np.full(100, np.nan))
 
 
 def test_columns_of_other_lengths_are_refused():
     _, data = contacts(100, rng(1))
-    with pytest.raises(ParamsError, match="treated has the shape"):
+    with pytest.raises(TrialError, match="treated has the shape"):
         Data(data.x, data.action, data.treated[:50], data.outcome, data.propensity)
 
 

@@ -2,8 +2,16 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from features.history.outcomes import cancelled, contacted, lapsed
+from features.history.outcomes import (
+    bought_after,
+    cancelled,
+    cancelled_after,
+    contacted,
+    lapsed,
+)
+from features.history.periods import bought_in
 from features.timeline import day_of
 from tests.snapshots import HORIZON, simulate, simulate_purchases, timeline
 
@@ -58,3 +66,33 @@ def test_contacted_are_those_with_a_contact_made_within_the_horizon():
     customers = [*contacts["customer_id"], "nobody"]
     found = contacted(contacts, customers, AS_OF, 30)
     assert found.tolist() == [False, True, True, False, False, False, False]
+
+
+def test_outcomes_after_days_of_their_own_are_those_after_one_day_for_each():
+    rows, purchases = simulate(), simulate_purchases()
+    customers = sorted(set(rows["customer_id"]))[:80]
+    days = np.array([timeline().test[0] - 40 + number % 30 for number in range(len(customers))])
+    found = bought_after(purchases, customers, days, (10, 45))
+    for place, (customer, day) in enumerate(zip(customers, days, strict=True)):
+        alone = bought_in(purchases, int(day), [10, 45], [customer])
+        assert found["orders"][place] == alone["orders"][0, 1]
+        assert found["spend"][place] == pytest.approx(alone["spend"][0, 1])
+    assert found["orders"].sum() > 0
+
+
+def test_cancelled_after_days_of_their_own_are_those_after_one_day_for_each():
+    subscriptions = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "b", "c"],
+            "started_at": times(-100, 40, -100, -100),
+            "ended_at": times(20, None, 29, None),
+        }
+    )
+    customers = ["a", "a", "a", "b", "b", "c", "never"]
+    days = AS_OF + np.array([-20, 0, 20, 0, -2, 0, 0])
+    found = cancelled_after(subscriptions, customers, days, 30)
+    each = [
+        bool(cancelled(subscriptions, [c], int(d), 30)[0])
+        for c, d in zip(customers, days, strict=True)
+    ]
+    assert found.tolist() == each == [False, True, False, True, False, False, True]
