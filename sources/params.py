@@ -22,7 +22,7 @@ CURRENCIES = {"complete_journey": "USD", "cdnow": "USD", "simulator": "USD"}
 class SimulatorParams(Params):
     """Section `source.simulator`: which company to simulate."""
 
-    world: Literal["shop", "subscription", "misspecified"] = "shop"
+    world: Literal["shop", "independent", "subscription", "misspecified"] = "shop"
     customers: int = Field(default=20_000, ge=1)
     days: int = Field(default=730, ge=60)
     seed: int = Field(default=1, ge=0)

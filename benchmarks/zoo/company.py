@@ -10,7 +10,9 @@ import pandas as pd
 
 from benchmarks.zoo.recipe import COLUMNS, Recipe, Rng
 from benchmarks.zoo.terms import with_lives
-from sources.kinds.simulator.people import People, contact, draw_people, slow_down
+from sources.kinds.simulator.contacts import live
+from sources.kinds.simulator.orders import orders
+from sources.kinds.simulator.people import People, draw_people
 from sources.kinds.simulator.process import clock
 from sources.kinds.simulator.subscriptions import draw_terms, payments, subscriptions
 from sources.kinds.simulator.tables import Maker
@@ -20,6 +22,7 @@ LAST = np.datetime64("2025-03-01")  # the day after the data ends, whatever its 
 STRAY = pd.Timestamp("2005-03-05 12:00:00")
 DAY = pd.Timedelta(days=1)
 Frames = dict[str, pd.DataFrame]
+MOVED = ("began", "would_leave", "onset", "complained", "closed", "withdrawn", "objected")
 WRITTEN = {
     "seconds": "%Y-%m-%d %H:%M:%S",
     "dates": "%Y-%m-%d",
@@ -48,21 +51,19 @@ def tables_of(recipe: Recipe) -> Frames:
     days = max(recipe.days, 2)
     people = draw_people(world, np.arange(recipe.customers), days, rng)
     _join(people, recipe, days, rng)
-    contacts = contact(world, people, days, rng)
-    slow_down(world, people, rng)
     start = LAST - np.timedelta64(days, "D")
-    maker = Maker(world, people, start, days, clock(start, days, _drift(recipe)), rng)
+    maker = Maker(world, live(world, people, clock(start, days, _drift(recipe)), rng), start, rng)
     makers: dict[str, Callable[[], object]] = {
-        "events": lambda: maker.events(contacts),
+        "events": maker.events,
         "tickets": maker.tickets,
         "surveys": maker.surveys,
-        "contacts": lambda: maker.contacts(contacts),
+        "contacts": maker.contacts,
         "consents": maker.consents,
         "customers": maker.customers,
     }
     made = {name: makers[name]() for name in recipe.tables if name != "surveys" or days > 90}
     if recipe.subscriptions == "none":
-        made["orders"] = maker.orders()
+        made["orders"] = orders(maker)
     else:
         terms = draw_terms(maker)
         made["subscriptions"] = subscriptions(maker, terms)
@@ -119,7 +120,7 @@ def _join(people: People, recipe: Recipe, days: int, rng: Rng) -> None:
         return
     moved = joined - people.joined
     people.joined = joined
-    for name in ("would_leave", "leaves", "onset", "complained", "closed"):
+    for name in MOVED:
         setattr(people, name, getattr(people, name) + moved)
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from sources.contract import TABLES
 from sources.kinds.simulator import company_folder
-from sources.kinds.simulator.people import ABOUT_TO, contact, draw_people
-from sources.kinds.simulator.process import Spans, clock, happenings
-from sources.kinds.simulator.worlds import RESPONSES, SHOP, WORLDS
+from sources.kinds.simulator.people import draw_people
+from sources.kinds.simulator.process import Clock, Phases, happenings, possible
+from sources.kinds.simulator.worlds import SHOP, WORLDS
 from sources.kinds.simulator.writing import START, simulate
 from sources.params import SimulatorParams, SourceParams
 from sources.registry import fingerprint, load
@@ -134,14 +134,23 @@ def test_customers_buy_at_their_own_rate(company):
     assert spread == pytest.approx(0.5, abs=0.08)
 
 
+EVEN = Clock(np.arange(401.0))  # without season and weekday
+
+
+def happened(rate, shape, slows, n, seed):
+    """Customers and days of what happens to `n` of them who slow down and leave on these days."""
+    rates, nothing = np.full(n, rate), np.zeros(n)
+    rng = np.random.default_rng(seed)
+    these = possible(rates, nothing, nothing > 0, shape, EVEN, rng)
+    onset, leaves = (np.full(n, min(day, 1e6)) for day in slows)
+    day = happenings(these, rates, Phases(np.arange(n), nothing, onset, leaves), EVEN)
+    return these.who[day < 400], day[day < 400]
+
+
 @pytest.mark.parametrize("shape", [0.6, 1.0, 2.0, 5.0])
 def test_an_ordinary_renewal_process_has_the_gaps_that_were_asked_for(shape):
-    rng, n = np.random.default_rng(2), 4000
-    ones = np.ones(n)
-    spans = Spans(0.2 * ones, 0 * ones, 1e6 * ones, 1e6 * ones, np.zeros(n, bool))
-    even = clock(START, 400, 0.0)
-    even = type(even)(np.arange(401.0))  # without season and weekday
-    who, day = happenings(spans, shape, even, rng)
+    n = 4000
+    who, day = happened(0.2, shape, (np.inf, np.inf), n, seed=2)
     # Stationary: as busy in the first days as in the last.
     assert len(day) / n / 400 == pytest.approx(0.2, rel=0.02)
     assert (day < 40).mean() == pytest.approx(0.1, abs=0.005)
@@ -152,11 +161,8 @@ def test_an_ordinary_renewal_process_has_the_gaps_that_were_asked_for(shape):
 
 @pytest.mark.slow
 def test_a_fading_customer_slows_down_to_a_twentieth():
-    rng, n = np.random.default_rng(4), 30_000
-    ones = np.ones(n)
-    spans = Spans(1.0 * ones, 0 * ones, 100 * ones, 160 * ones, np.zeros(n, bool))
-    even = clock(START, 400, 0.0)
-    _, day = happenings(spans, 1.0, type(even)(np.arange(401.0)), rng)
+    n = 10_000
+    _, day = happened(1.0, 1.0, (100.0, 160.0), n, seed=4)
     assert day.max() < 160
     per_day = np.histogram(day, bins=[0, 100, 101, 130, 131, 159, 160])[0] / n
     speed = np.log(20) / 60
@@ -204,7 +210,7 @@ def test_an_unresolved_complaint_makes_people_leave_sooner_by_the_planted_ratio(
     people = draw_people(SHOP, np.arange(400_000), DAYS, np.random.default_rng(1))
     has = people.complained < 1e6
     # The rate of leaving just after a complaint, whatever the customers' own rates were.
-    soon = people.leaves - people.complained < 30
+    soon = people.would_leave - people.complained < 30
     angry, content = (has & ~people.is_resolved), (has & people.is_resolved)
     ratio = soon[angry].mean() / soon[content].mean()
     assert ratio == pytest.approx(SHOP.unresolved_hazard, rel=0.12)
@@ -218,56 +224,6 @@ def test_who_is_content_stays_longer_and_answers_higher(company):
     assert surveys["score"].between(0, 10).all()
     content = truth.loc[surveys["customer_id"], "satisfaction"].to_numpy()
     assert np.corrcoef(content, surveys["score"])[0, 1] > 0.5
-
-
-def effect(world, kind, seed=7, customers=300_000):
-    """Share who left within 60 days of the first contact, treated minus holdout; its error."""
-    rng = np.random.default_rng(seed)
-    people = draw_people(world, np.arange(customers), DAYS, rng)
-    contacts = contact(world, people, DAYS, rng)
-    _, first = np.unique(contacts.who, return_index=True)
-    first = first[people.response[contacts.who[first]] == RESPONSES.index(kind)]
-    who, day = contacts.who[first], contacts.day[first]
-    left = people.leaves[who] - day < ABOUT_TO
-    treated = contacts.is_treated[first]
-    # Later contacts act on both arms alike; what they did is a small part of it.
-    rates = left[treated].mean(), left[~treated].mean()
-    error = np.sqrt(
-        sum(r * (1 - r) / n for r, n in zip(rates, (treated.sum(), (~treated).sum()), strict=True))
-    )
-    return rates[0] - rates[1], error
-
-
-@pytest.mark.slow
-def test_actions_do_what_was_planted_and_only_to_whom_it_was():
-    kept, error = effect(SHOP, "persuadable")
-    assert kept < -5 * error
-    driven, error = effect(SHOP, "sleeping_dog")
-    assert driven > 3 * error
-    for nothing in ("sure_thing", "lost_cause"):
-        found, error = effect(SHOP, nothing)
-        assert abs(found) < 3.5 * error + 0.002
-
-
-def test_arms_are_random_and_their_propensity_is_logged(company):
-    contacts, truth = company("shop", "contacts"), company("shop", "truth")
-    assert (contacts["propensity"] == 0.8).all()
-    assert (contacts["arm"] == "treated").mean() == pytest.approx(0.8, abs=0.01)
-    satisfaction = truth.set_index("customer_id")["satisfaction"]
-    by_arm = satisfaction.loc[contacts["customer_id"]].groupby(contacts["arm"].to_numpy()).mean()
-    assert abs(by_arm["treated"] - by_arm["holdout"]) < 0.03
-    assert (contacts.loc[contacts["arm"] == "holdout", "cost"] == 0).all()
-
-
-@pytest.mark.slow
-def test_in_the_misspecified_world_those_at_risk_were_contacted(company):
-    contacts = company("misspecified", "contacts")
-    truth = company("misspecified", "truth").set_index("customer_id")
-    assert contacts["propensity"].isna().all()
-    assert set(contacts["arm"]) == {"treated"}
-    left = truth.loc[contacts["customer_id"], "left_day_untreated"].to_numpy()
-    soon = (left - day_of(contacts["event_time"]).to_numpy()) < ABOUT_TO
-    assert soon.mean() > 0.3
 
 
 @pytest.mark.slow

@@ -1,19 +1,28 @@
-"""The planted truth: who the customers are, when they leave, and what contacts changed."""
+"""Who the customers are before anybody contacts them: hidden traits, consents, and their end."""
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+from scipy.special import ndtr
+from scipy.stats import beta, gamma
 
-from sources.kinds.simulator.worlds import RESPONSE_SHARES, RESPONSES, World
+from core.arrays import BoolArray as Flags
+from core.arrays import FloatArray as Floats
+from core.arrays import IntArray as Ints
+from sources.kinds.simulator.worlds import BY_TRAITS, CATEGORIES, RESPONSE_SHARES, TRAITS, World
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 Rng = np.random.Generator
 
 NEVER = 1e6  # days: beyond every simulation
-ABOUT_TO = 60.0  # days: who would leave so soon can be kept, and is what a contact aims at
+HEAVY = 1.1  # spread of the log of heavy-tailed rates
+DEALS = (1.0, 4.0)  # of the beta over customers: share of order lines bought at a discount
+FAVOURITES = 3  # categories of a customer
+STORES = 20
+LEVELS = 0.35  # spread of the log of price levels
+CHANNELS = ("email", "app", "phone", "post")
+GRANTED = (0.72, 0.45, 0.35, 0.6)
+WITHDRAWS = 0.05  # share of those with a yes to e-mail who take it back
+OBJECTS = 0.005  # share of customers who object to profiling
 
 
 @dataclass
@@ -21,29 +30,31 @@ class People:
     """One entry a customer. Days are counted from the first day of the data."""
 
     number: Ints
-    joined: Floats
+    began: Floats  # day on which they became customers, which may lie before the data
+    joined: Floats  # day from which on they are in the data
     rate: Floats  # purchases a day while active
     satisfaction: Floats  # standard normal
+    deals: Floats  # share of order lines bought at a discount
+    opens: Floats  # share of mails opened
+    favourites: Ints  # (n, FAVOURITES): categories bought most
+    level: Floats  # of the prices they choose, 1 in the middle
+    home: Ints  # their store
+    chances: Floats  # (n, responses): chance of each response, given the traits
     response: Ints  # index into RESPONSES
     would_leave: Floats  # when the customer would leave if nobody did anything
-    leaves: Floats  # when the customer leaves
-    onset: Floats  # when buying begins to slow down; `leaves` where it does not
+    onset: Floats  # when buying begins to slow down; `would_leave` where it does not
     complained: Floats  # NEVER where not
     closed: Floats  # NEVER where the complaint stays open
     is_resolved: Flags
-    consents: Flags  # to e-mail
+    granted: Flags  # (channels, n): the first word on each of CHANNELS
+    withdrawn: Floats  # day on which a yes to e-mail is taken back; NEVER where not
+    objected: Floats  # day of an objection to profiling; NEVER where none
+    is_control: Flags  # never treated
 
-
-@dataclass
-class Contacts:
-    """One entry a contact, in order of time."""
-
-    who: Ints  # position in People
-    day: Floats
-    action: Ints
-    is_treated: Flags
-    propensity: Floats
-    outcome: Ints  # 1 kept, -1 driven away, 0 neither
+    def consents(self, channel: str, day: float) -> Flags:
+        """Whether the newest word on a channel is a yes, as of a day."""
+        until = np.minimum(self.objected, self.withdrawn if channel == "email" else NEVER)
+        return np.asarray(self.granted[CHANNELS.index(channel)] & (until > day))
 
 
 def draw_people(world: World, numbers: Ints, days: int, rng: Rng) -> People:
@@ -51,13 +62,9 @@ def draw_people(world: World, numbers: Ints, days: int, rng: Rng) -> People:
     n = len(numbers)
     is_old = rng.random(n) < world.already_there
     joined = np.where(is_old, 0.0, rng.uniform(0, days, n))
-    if world.heavy_tail:
-        spread = 1.1  # of the log: the same mean as the gamma, a longer tail
-        rate = np.exp(rng.normal(-(spread**2) / 2, spread, n)) / world.mean_gap
-    else:
-        rate = rng.gamma(world.rate_shape, 1 / world.rate_shape, n) / world.mean_gap
-    rate = np.maximum(rate, 1e-4)
-    satisfaction = rng.normal(size=n)
+    began = np.where(is_old, -np.floor(rng.exponential(300.0, n)), joined)
+    traits = rng.standard_normal((n, len(TRAITS)))
+    satisfaction, deals, openness, busyness = traits.T
     hazard = rng.gamma(world.life_shape, 1 / world.life_shape, n) / world.mean_life
     hazard = hazard * np.exp(-world.satisfaction * satisfaction)
     leaves = joined + np.minimum(rng.exponential(size=n) / np.maximum(hazard, 1e-9), NEVER)
@@ -66,65 +73,59 @@ def draw_people(world: World, numbers: Ints, days: int, rng: Rng) -> People:
     has_complained = complained < leaves
     # The time that is left is exponential: a higher hazard shortens it by its ratio.
     leaves = np.where(has_complained, complained + (leaves - complained) / ratio, leaves)
+    chances = response_chances(world, traits)
+    granted = rng.random((len(CHANNELS), n)) < np.array(GRANTED)[:, None]
+    withdraws = granted[0] & (rng.random(n) < WITHDRAWS)
+    withdrawn = joined + rng.random(n) * (days - joined)
+    objects = rng.random(n) < OBJECTS
+    objected = joined + rng.random(n) * (days - joined)
     return People(
         number=numbers,
+        began=began,
         joined=joined,
-        rate=rate,
+        rate=_rates(world, busyness),
         satisfaction=satisfaction,
-        response=rng.choice(len(RESPONSES), n, p=[*RESPONSE_SHARES.values()]),
-        would_leave=leaves.copy(),
-        leaves=leaves,
-        onset=leaves.copy(),
+        deals=beta.ppf(ndtr(deals), *DEALS),
+        opens=beta.ppf(ndtr(openness), 2, 2 / world.opens - 2),
+        favourites=rng.integers(len(CATEGORIES), size=(n, FAVOURITES)),
+        level=np.exp(LEVELS * rng.standard_normal(n)),
+        home=rng.integers(STORES, size=n),
+        chances=chances,
+        response=(rng.random(n)[:, None] > np.cumsum(chances, axis=1)[:, :-1]).sum(axis=1),
+        would_leave=leaves,
+        onset=slowing(world, joined, leaves, rng),
         complained=np.where(has_complained, complained, NEVER),
         closed=np.where(has_complained, closed, NEVER),
         is_resolved=is_resolved & has_complained,
-        consents=rng.random(n) < 0.72,
+        granted=granted,
+        withdrawn=np.where(withdraws, withdrawn, NEVER),
+        objected=np.where(objects, objected, NEVER),
+        is_control=rng.random(n) < (0.0 if world.is_confounded else world.persistent_control),
     )
 
 
-def contact(world: World, people: People, days: int, rng: Rng) -> Contacts:
-    """Rounds of contacts; changes `people.leaves` as they keep customers or drive them away."""
-    keeps = np.array([action.keeps for action in world.actions])
-    repels = np.array([action.repels for action in world.actions])
-    last, before_last = np.full(len(people.number), -NEVER), np.full(len(people.number), -NEVER)
-    rounds = []
-    for start in range(world.contact_days, days, world.contact_days):
-        day = start + rng.uniform(0, 3)
-        left = people.leaves - day
-        chance = np.full(len(left), world.contacted)
-        if world.is_confounded:  # somebody sees who is about to leave, and calls them
-            chance = np.where(left < ABOUT_TO, 0.6, 0.08)
-        is_there = (people.joined < day) & (left > 0)
-        who = np.flatnonzero(is_there & people.consents & (rng.random(len(left)) < chance))
-        action = rng.integers(len(world.actions), size=len(who))
-        share = 1.0 if world.is_confounded else world.treated
-        is_treated = rng.random(len(who)) < share
-        kind, luck = people.response[who], rng.random(len(who))
-        is_kept = (kind == 1) & (left[who] < ABOUT_TO) & (luck < keeps[action]) & is_treated
-        is_tired = (day - before_last[who] < ABOUT_TO) & (rng.random(len(who)) < world.fatigue)
-        is_repelled = ((kind == 3) & (luck < repels[action]) | is_tired) & is_treated & ~is_kept
-        later = day + ABOUT_TO + rng.exponential(world.mean_life, len(who))
-        soon = day + rng.exponential(14.0, len(who))
-        leaves = np.where(is_kept, later, people.leaves[who])
-        people.leaves[who] = np.where(is_repelled, np.minimum(soon, leaves), leaves)
-        outcome = is_kept.astype(np.int64) - (is_repelled & (soon < leaves))
-        touched = who[is_treated]
-        before_last[touched], last[touched] = last[touched], day
-        rounds.append(
-            Contacts(
-                who, np.full(len(who), day), action, is_treated, np.full(len(who), share), outcome
-            )
-        )
-    return _joined(rounds)
+def response_chances(world: World, traits: Floats) -> Floats:
+    """The chance of each response, (n, responses), of customers with these TRAITS, (n, traits)."""
+    if not world.traits_tell:
+        return np.tile([*RESPONSE_SHARES.values()], (len(traits), 1))
+    odds = np.exp(np.column_stack([base + traits @ slopes for base, slopes in BY_TRAITS.values()]))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
-def slow_down(world: World, people: People, rng: Rng) -> None:
-    """Set `people.onset`: most leavers buy and visit less and less before they leave."""
-    n = len(people.number)
-    does = rng.random(n) < world.fades
-    lead = rng.uniform(*world.fade_days, size=n)
-    onset = np.maximum(people.leaves - lead, people.joined)
-    people.onset = np.where(does, onset, people.leaves)
+def slowing(world: World, since: Floats | float, leaves: Floats, rng: Rng) -> Floats:
+    """When buying begins to slow down, not before `since`; `leaves` for those who stop at once."""
+    does = rng.random(len(leaves)) < world.fades
+    lead = rng.uniform(*world.fade_days, size=len(leaves))
+    return np.where(does, np.maximum(leaves - lead, since), leaves)
+
+
+def _rates(world: World, busyness: Floats) -> Floats:
+    """Purchases a day, by the customers' places among all."""
+    if world.heavy_tail:  # the same mean as the gamma, a longer tail
+        rate = np.exp(HEAVY * busyness - HEAVY**2 / 2)
+    else:
+        rate = gamma.ppf(ndtr(busyness), world.rate_shape, scale=1 / world.rate_shape)
+    return np.maximum(rate / world.mean_gap, 1e-4)
 
 
 def _complaints(
@@ -139,15 +140,3 @@ def _complaints(
     is_closed = is_resolved | (rng.random(n) < 0.5)
     closed = complained + np.where(is_resolved, took, 20 + 5 * took)
     return complained, np.where(is_closed, closed, NEVER), is_resolved & (complained < leaves)
-
-
-def _joined(rounds: list[Contacts]) -> Contacts:
-    names = Contacts.__dataclass_fields__
-    parts = {name: [getattr(part, name) for part in rounds] for name in names}
-    empty = {"who": np.int64, "action": np.int64, "outcome": np.int64, "is_treated": np.bool_}
-    return Contacts(
-        **{
-            name: np.concatenate(arrays) if arrays else np.empty(0, empty.get(name, np.float64))
-            for name, arrays in parts.items()
-        }
-    )

@@ -6,11 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sources.kinds.simulator.people import Floats, Ints
+from core.arrays import FloatArray as Floats
+from core.arrays import IntArray as Ints
+from sources.kinds.simulator.contacts import MONTH, paid_until
+from sources.kinds.simulator.process import FAR
 from sources.kinds.simulator.tables import Maker
 
 PLANS = (("basic", 9.0), ("plus", 19.0), ("premium", 39.0))
-MONTH = 30.0  # days between payments
 RISE = 1.1  # what a price change multiplies the price by
 CHANGED = 0.4  # share of subscriptions with a price change half-way through the data
 FAILS = 0.03  # share of payments that come late
@@ -55,44 +57,58 @@ def subscriptions(maker: Maker, terms: Terms) -> pa.Table:
 
 
 def payments(maker: Maker, terms: Terms) -> pa.Table:
-    """One order a month that was paid."""
-    rng = maker.rng
-    last = np.minimum(terms.ends, maker.days) - 1e-6
-    count = np.maximum(np.floor((last - terms.starts) / MONTH).astype(np.int64) + 1, 0)
+    """One order a month that was paid; a coupon takes its value off one of them."""
+    rng = maker.streams["orders"]
+    # What is drawn of a month is drawn whether or not the contract lasts so long.
+    count = np.floor((maker.days - 1e-6 - terms.starts) / MONTH).astype(np.int64) + 1
     who = np.repeat(np.arange(len(count)), count)
-    first = np.concatenate([[0], np.cumsum(count)[:-1]])
-    month = np.arange(len(who)) - np.repeat(first, count)
+    month = np.arange(len(who)) - np.repeat(np.cumsum(count) - count, count)
     due = terms.starts[who] + MONTH * month
-    paid = due + np.where(rng.random(len(due)) < FAILS, rng.uniform(1, 10, len(due)), 0.01)
-    inside = (paid >= 0) & (paid < maker.days)
-    who, due, paid, number = who[inside], due[inside], paid[inside], np.flatnonzero(inside)
-    risen = np.where(due >= terms.changes[who], RISE, 1.0)
-    seconds = (paid * 86400).astype(np.int64)
+    is_late, days_late = rng.random(len(due)) < FAILS, rng.uniform(1, 10, len(due))
+    paid = due + np.where(is_late, days_late, 0.01)
+    delay = maker.delays(len(due), rng)
+    price = np.round(terms.price[who] * np.where(due >= terms.changes[who], RISE, 1.0), 2)
+    off = _off(maker, who, due)
+    rows = np.flatnonzero((paid >= 0) & (paid < maker.days) & (due < terms.ends[who] - 1e-6))
+    seconds = (paid[rows] * 86400).astype(np.int64)
     return pa.table(
         {
-            "customer_id": maker.customer_ids(who),
-            "order_id": maker.ids(maker.people.number[0] * 1000 + number, "O", 12),
+            "customer_id": maker.customer_ids(who[rows]),
+            "order_id": maker.numbered(who[rows], month[rows], "O"),
             "event_time": maker.times(seconds),
-            "known_at": maker.known(seconds),
-            "amount": np.round(terms.price[who] * risen, 2),
-            "category": maker.words(np.zeros(len(who), np.int64), ("subscription",)),
+            "known_at": maker.times(seconds + delay[rows]),
+            "amount": np.round(price - off, 2)[rows],
+            "discount": off[rows],
+            "category": maker.words(np.zeros(len(rows), np.int64), ("subscription",)),
         }
     )
 
 
+def monthly_price(terms: Terms) -> Floats:
+    """What customers pay a month after any change of price."""
+    return np.where(np.isfinite(terms.changes), np.round(terms.price * RISE, 2), terms.price)
+
+
+def _off(maker: Maker, who: Ints, due: Floats) -> Floats:
+    """What coupons take off each payment."""
+    contacts = maker.life.contacts()
+    redeemed = contacts.redeemed < maker.days - 1e-3
+    keys = who * FAR + due
+    at = np.searchsorted(keys, contacts.who[redeemed] * FAR + contacts.redeemed[redeemed] - 1.0)
+    value = np.zeros(len(who))
+    value[at] = np.array([a.incentive_cost for a in maker.world.actions])[contacts.action[redeemed]]
+    return value
+
+
 def draw_terms(maker: Maker) -> Terms:
     """What a group of customers subscribes to: its subscriptions and payments agree."""
-    people, rng = maker.people, maker.rng
-    n = len(people.number)
-    is_new = people.joined > 0
-    starts = np.where(is_new, people.joined, -np.floor(rng.exponential(300.0, n)))
-    months = np.ceil(np.maximum(people.leaves - starts, 1e-6) / MONTH)
+    people, rng = maker.people, maker.streams["terms"]
     plan = np.minimum((people.rate > 1 / 8).astype(np.int64) + (people.rate > 1 / 4), 2)
-    changes = np.where(rng.random(n) < CHANGED, maker.days / 2, np.inf)
+    changes = np.where(rng.random(len(plan)) < CHANGED, maker.days / 2, np.inf)
     return Terms(
-        starts=starts,
-        ends=starts + MONTH * months,
+        starts=people.began,
+        ends=paid_until(people.began, maker.life.now(maker.days).leaves),
         plan=plan,
         price=np.array([price for _, price in PLANS])[plan],
-        changes=np.where(changes > starts, changes, np.inf),
+        changes=np.where(changes > people.began, changes, np.inf),
     )

@@ -13,11 +13,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sources.kinds.simulator.people import contact, draw_people, slow_down
+from sources.kinds.simulator.contacts import MONTH, live
+from sources.kinds.simulator.orders import order_value, orders
+from sources.kinds.simulator.people import NEVER, draw_people
 from sources.kinds.simulator.process import clock
-from sources.kinds.simulator.subscriptions import draw_terms, payments, subscriptions
+from sources.kinds.simulator.subscriptions import (
+    draw_terms,
+    monthly_price,
+    payments,
+    subscriptions,
+)
 from sources.kinds.simulator.tables import Maker
-from sources.kinds.simulator.worlds import WORLDS
+from sources.kinds.simulator.truth import truth
+from sources.kinds.simulator.worlds import WORLDS, World
 
 GROUP = 10_000  # customers: the same seed gives the same first customers, however many there are
 START = np.datetime64("2023-01-02")
@@ -32,21 +40,24 @@ def simulate(
     seed: int = 1,
     processes: int = 1,
     progress: Callable[[int, int], None] = lambda done, all_: None,
+    rounds: range | None = None,
 ) -> None:
     """Write the tables of a company into `folder/tables` and the planted truth into `folder/truth`.
+
+    Contacts come in a round every month, or in each of `rounds` (the day on which each begins).
 
     The folder appears when all of it is written. The same arguments give the same bytes; the
     number of processes changes nothing.
     """
     starts = range(0, customers, GROUP)
     jobs = [(start, min(GROUP, customers - start)) for start in starts]
-    make = partial(_group, world, days, seed)
+    make = partial(group, WORLDS[world], days, seed, rounds=rounds)
     unfinished = folder.with_name(f".{folder.name}-unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     writers: dict[str, pq.ParquetWriter] = {}
     try:
-        for done, group in enumerate(_in_order(make, jobs, processes), start=1):
-            for name, table in group.items():
+        for done, made in enumerate(_in_order(make, jobs, processes), start=1):
+            for name, table in made.items():
                 if name not in writers:
                     path = unfinished / f"{name}.parquet"
                     path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,31 +91,38 @@ def _in_order(
                 waiting.append(pool.submit(make, job))
 
 
-def _group(world_name: str, days: int, seed: int, job: tuple[int, int]) -> dict[str, pa.Table]:
+def group(
+    world: World,
+    days: int,
+    seed: int,
+    job: tuple[int, int],
+    rounds: range | None = None,
+    withheld_from: float = NEVER,
+) -> dict[str, pa.Table]:
     """The tables of one group, by their place below the folder."""
     first, size = job
-    world = WORLDS[world_name]
-    rng = np.random.default_rng([seed, first])
-    people = draw_people(world, np.arange(first, first + GROUP), days, rng)
-    contacts = contact(world, people, days, rng)
-    slow_down(world, people, rng)
-    maker = Maker(world, people, START, days, clock(START, days, world.drift), rng)
+    drawing, living, making = np.random.default_rng([seed, first]).spawn(3)
+    people = draw_people(world, np.arange(first, first + GROUP), days, drawing)
+    life = live(world, people, clock(START, days, world.drift), living, rounds, withheld_from)
+    maker = Maker(world, life, START, making)
     tables = {
-        "events": maker.events(contacts),
+        "events": maker.events(),
         "tickets": maker.tickets(),
         "surveys": maker.surveys(),
         "consents": maker.consents(),
-        "contacts": maker.contacts(contacts),
+        "contacts": maker.contacts(),
         "customers": maker.customers(),
     }
     if world.kind == "cancellation":
         terms = draw_terms(maker)
         tables["subscriptions"] = subscriptions(maker, terms)
         tables["orders"] = payments(maker, terms)
+        worth = monthly_price(terms) / MONTH
     else:
-        tables["orders"] = maker.orders()
+        tables["orders"] = orders(maker)
+        worth = people.rate * order_value(world, people)
     found = {f"{TABLES}/{name}": table for name, table in tables.items()}
-    found[f"{TRUTH}/customers"] = maker.truth()
+    found |= {f"{TRUTH}/{name}": table for name, table in truth(maker, worth).items()}
     if size == GROUP:
         return found
     # Ids are of one width, so that their order as texts is that of their numbers.
