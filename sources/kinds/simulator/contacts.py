@@ -34,7 +34,13 @@ class Contacts:
     is_treated: Flags
     chance: Floats  # that this action was intended, given what was known on the day
     outcome: Ints  # 1 kept, -1 driven away, 0 neither
-    redeemed: Floats  # day on which a coupon is redeemed; NEVER where none is
+    coupon: Floats  # day of the order on which a coupon could be redeemed; NEVER where none could
+    takes: Flags  # whether the customer would redeem it
+
+    @property
+    def redeemed(self) -> Floats:
+        """The day on which a coupon is redeemed; NEVER where none is."""
+        return np.where(self.takes, self.coupon, NEVER)
 
 
 @dataclass(frozen=True)
@@ -77,9 +83,8 @@ class Life:
 
     def contacts(self) -> Contacts:
         """All contacts so far."""
-        empty = Contacts(
-            *(np.empty(0, kind) for kind in (int, float, int, bool, float, int, float))
-        )
+        kinds = (int, float, int, bool, float, int, float, bool)
+        empty = Contacts(*(np.empty(0, kind) for kind in kinds))
         names = Contacts.__dataclass_fields__
         rounds = [empty, *self.rounds]
         return Contacts(**{n: np.concatenate([getattr(one, n) for one in rounds]) for n in names})
@@ -96,14 +101,19 @@ class Life:
         who, action, chance = self._planned(day, luck)
         share = np.where(people.is_control[who], 0.0, 1.0 if world.is_confounded else world.treated)
         is_treated = (luck.arm[who] < share) & (not is_withheld)
-        outcome = self._changed(who[is_treated], action[is_treated], day, luck)
-        is_coupon = np.array([a.incentive_cost > 0 for a in world.actions])[action]
-        takes = luck.redeems[who] < np.array(REDEEMS)[people.response[who]]
-        redeemed = np.where(is_treated & is_coupon & takes, self._redeemed(who, day), NEVER)
-        all_outcomes = np.zeros(len(who), int)
-        all_outcomes[is_treated] = outcome
+        self.contact(who, action, is_treated, chance, day, luck)
+
+    def contact(
+        self, who: Ints, action: Ints, is_treated: Flags, chance: Floats, day: float, luck: Luck
+    ) -> None:
+        """Contact these customers, or withhold it, with the luck of everybody."""
+        outcome = np.zeros(len(who), int)
+        outcome[is_treated] = self._changed(who[is_treated], action[is_treated], day, luck)
+        is_coupon = np.array([a.incentive_cost > 0 for a in self.world.actions])[action]
+        takes = luck.redeems[who] < np.array(REDEEMS)[self.people.response[who]]
+        coupon = np.where(is_treated & is_coupon, self._next_order(who, day), NEVER)
         days = np.full(len(who), day)
-        self.rounds.append(Contacts(who, days, action, is_treated, chance, all_outcomes, redeemed))
+        self.rounds.append(Contacts(who, days, action, is_treated, chance, outcome, coupon, takes))
         touched = who[is_treated]
         self.before_last[touched], self.last[touched] = self.last[touched], day
 
@@ -153,7 +163,7 @@ class Life:
         found = np.append(self.purchases.who, -1)[at] == np.arange(len(self.last))
         return np.where(found, np.append(self.bought, 0.0)[at], -NEVER)
 
-    def _redeemed(self, who: Ints, day: float) -> Floats:
+    def _next_order(self, who: Ints, day: float) -> Floats:
         """The customers' next order while a coupon is good, or next payment; NEVER without one."""
         people, world = self.people, self.world
         if world.kind == "cancellation":

@@ -49,7 +49,8 @@ def truth(maker: Maker, worth: Floats) -> dict[str, pa.Table]:
                 "action": contacts.action,
                 "is_treated": contacts.is_treated,
                 "outcome": contacts.outcome,
-                "redeemed": within(contacts.redeemed),
+                "coupon_day": within(contacts.coupon),
+                "takes_coupon": contacts.takes,
             }
         ),
     }

@@ -68,6 +68,7 @@ def simulate(
         for writer in writers.values():
             writer.close()
     facts = {"world": world, "customers": customers, "days": days, "seed": seed}
+    facts["start"] = str(START)
     (unfinished / TRUTH / "world.json").write_text(json.dumps(facts) + "\n", encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
