@@ -1,8 +1,18 @@
 """Parameter types of the section `actions` of params.yaml."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
 
 from core.params import Params
 from sources.meanings.vocabulary import channel_word
@@ -21,6 +31,21 @@ class ActionParams(Params):
     max_contacts_days: PositiveInt
     quiet_days: NonNegativeInt
     consent_when_unknown: Literal["allow", "block"]
-    holdout_share: float = Field(ge=0, lt=1)
-    holdout_epoch: str = "auto"
+    persistent_control: float = Field(default=0.05, ge=0, lt=1)
+    control_draw: StrictStr | StrictInt | StrictFloat = 1
+    holdout_share: Annotated[float, Field(ge=0, lt=1)] | Literal["auto"] = "auto"
+    exploration_share: float = Field(default=0.02, ge=0, le=0.5)
     holdout_salt: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_epoch(cls, given: Any) -> Any:
+        """Say what took the place of a key that is gone."""
+        if isinstance(given, dict) and "holdout_epoch" in given:
+            raise ValueError(
+                "holdout_epoch is gone: an arm is drawn anew for each customer and plan, and a "
+                "persistent control keeps its arm over all plans. Put these lines in its place: "
+                "'persistent_control: 0.05' and 'control_draw: 1'; another control_draw draws the "
+                "persistent control anew."
+            )
+        return given

@@ -26,6 +26,9 @@ def main() -> None:
     report = read_json(stage.USABILITY)
     is_seasonal = YEARLY in {finding["check"] for finding in report["findings"]}
     cards = with_pauses(pd.read_parquet(stage.SCORES), report["long_gap_days"], is_seasonal)
+    # The next plan is due when the cards of this one expire.
+    between = pd.Timedelta(days=load_params().timeline.step_days)
+    cards = cards.assign(expires_at=cards["as_of_date"] + between)
     plan, summary = make_plan(
         cards,
         load_catalog(params.catalog),

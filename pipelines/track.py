@@ -137,7 +137,7 @@ def record_of(run: Run) -> Record:
     experiment = os.environ.get(DVC_EXPERIMENT)
     trials = read_json(stage.SEARCH)["trials"] if stage.SEARCH.exists() else []
     made = fitted_in(stage.SERVED)
-    epoch = read_json(stage.PLAN_SUMMARY).get("epoch")
+    share = read_json(stage.PLAN_SUMMARY).get("holdout_share")
     described = {
         "source": source["description"],
         "manifest": run.manifest,
@@ -151,7 +151,7 @@ def record_of(run: Run) -> Record:
         content_key=run.key,
         name=run_name(run.manifest, churn, experiment),
         note=note(described),
-        params=params_as_fitted(run.params, made, timeline, epoch),
+        params=params_as_fitted(run.params, made, timeline, share),
         tags={
             "git_commit": git_commit(),
             "release_id": run.manifest["release_id"],

@@ -10,7 +10,9 @@ from features.params import AskedChurn
 from models.customers.segments import A_SHARE
 from models.next_purchase.when import INSIDE
 from pipelines.params import load_params
-from serving.cards.card import NextPurchase
+from serving.cards.parts import (
+    NextPurchase,
+)
 from serving.wording.sentences import LANGUAGES, sentence
 from sources.kinds.simulator.worlds import Kind
 

@@ -1,30 +1,74 @@
-"""The holdout: customers left untreated on purpose, so that an effect can be measured.
+"""Arms: whose intended action is withheld, so that what actions do can be measured.
 
-An arm depends only on the customer, the epoch and the salt: it is the same in every run, for every
-row order and on every machine, and it is drawn again in each epoch.
+Two layers, both drawn by hash (draws.py), both blind to the customer and to the past:
+
+    persistent control    the same customers in every plan, until control_draw changes: what the
+                          programme as a whole does over long windows
+    draw of the plan      anew for each customer and plan (as-of date): what an action does
+
+Who waits for an answer to a complaint gets one, in both layers. What no budget pays for is withheld
+from everybody: then no arm was drawn, and nobody had a chance to be treated.
 """
 
-import hashlib
+from typing import Literal
 
+import numpy as np
 import pandas as pd
 
-from sources.meanings.vocabulary import HOLDOUT, TREATED, Arm
+from actions.params import ActionParams
+from actions.plan.draws import CONTROL, PLAN, drawn
+from core.arrays import BoolArray, FloatArray
+from sources.meanings.vocabulary import DO_NOTHING, HOLDOUT, TREATED
 
-AUTO = "auto"
+WithheldBy = Literal["persistent_control", "draw", "budget"]
+PERSISTENT: WithheldBy = "persistent_control"
+DRAW: WithheldBy = "draw"
+NO_BUDGET: WithheldBy = "budget"
 
 
-def arm(customer_id: str, epoch: str, salt: str, share: float) -> Arm:
-    """`holdout` for a share of customers, else `treated`.
+def plan_draws(cards: pd.DataFrame, salt: str) -> FloatArray:
+    """The draws of one plan, (customers, 4): the first for the arm, the others to explore.
 
-    The first 8 bytes of sha256 over salt, epoch and id are read as a number in [0, 1); a number
-    below `share` means holdout. A customer in a small holdout is also in every larger one of that
-    epoch.
+    They depend on customer_id and as_of_date (one date) of the cards, and on the salt.
     """
-    text = "\x1f".join((salt, epoch, customer_id))
-    draw = int.from_bytes(hashlib.sha256(text.encode("utf-8")).digest()[:8], "big")
-    return HOLDOUT if draw < share * 2**64 else TREATED
+    day = f"{cards['as_of_date'].iloc[0]:%Y-%m-%d}" if len(cards) else ""
+    return drawn(cards["customer_id"].tolist(), salt, (PLAN, day))
 
 
-def epoch_of(as_of: pd.Timestamp, setting: str) -> str:
-    """The epoch for which arms are drawn: the quarter of the as-of date (`2018Q1`), or a name."""
-    return f"{as_of.year}Q{as_of.quarter}" if setting == AUTO else setting
+def in_persistent_control(customers: "pd.Series[str]", params: ActionParams) -> BoolArray:
+    """Who is withheld whatever the plan, (customers,)."""
+    draws = drawn(customers.tolist(), params.holdout_salt, (CONTROL, str(params.control_draw)))
+    return draws[:, 0] < params.persistent_control
+
+
+def arms(
+    intended: "pd.Series[str]",
+    share: FloatArray,
+    draw: FloatArray,
+    persistent: BoolArray,
+    never: BoolArray,
+    unpaid: BoolArray,
+) -> pd.DataFrame:
+    """Columns arm, withheld, withheld_by, persistent_control and propensity, a row per customer.
+
+    Of each customer, (customers,): `share` is the chance to be withheld by the draw of the plan,
+    `draw` a number in [0, 1), `persistent` whether the persistent control holds them, `never`
+    whether their action is one that nobody withholds, `unpaid` whether no budget pays for it.
+    `propensity` is P(treated | intended action), given the persistent control. A customer withheld
+    at a small share is so at every larger one.
+    """
+    by_draw = draw < share
+    layers = [never, unpaid, persistent, by_draw]
+    held = np.select(layers, [False, True, True, True], False)
+    is_withheld = held & (intended != DO_NOTHING).to_numpy()
+    names = np.array([None, NO_BUDGET, PERSISTENT, DRAW, None], dtype=object)
+    first = np.select(layers, [0, 1, 2, 3], 4)
+    return pd.DataFrame(
+        {
+            "arm": np.where(held, HOLDOUT, TREATED),
+            "withheld": is_withheld,
+            "withheld_by": np.where(is_withheld, names[first], None),
+            "persistent_control": persistent,
+            "propensity": np.select(layers[:3], [1.0, 0.0, 0.0], 1.0 - share),
+        }
+    )

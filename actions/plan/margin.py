@@ -21,7 +21,7 @@ def usable_margin(
             f"amounts in {currency}: what an action costs cannot be weighed against what it "
             f"brings. Put the costs of your own actions in {currency} into the file that "
             f"actions.catalog names, with currency: {currency} at its top, and actions.budget in "
-            "params.yaml too; or set actions.margin_rate: null, and customers are ranked without "
-            "a plan."
+            "params.yaml too; or set actions.margin_rate: null, and the plan goes by value "
+            "at risk, without gains."
         )
     return margin_rate

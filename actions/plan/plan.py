@@ -1,8 +1,8 @@
-"""The plan: gates, then gains, then the allocation; the arms last.
+"""The plan: gates, then gains, then the allocation and who explores; the arms last.
 
-For a customer in the holdout the intended action is recorded but withheld: otherwise nobody could
-measure later what the action did. Making good after a complaint is never withheld. docs/actions.md
-explains every column with numbers.
+The plan knows nothing of arms: what is intended for whom would be the same if other customers were
+withheld. A customer from whom an action is withheld keeps it as intended: otherwise nobody could
+measure later what the action did. docs/actions.md explains every column with numbers.
 """
 
 from typing import Any
@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 
 from actions.params import ActionParams
-from actions.plan.allocation import BUDGET, Limits, allocate
+from actions.plan.allocation import BUDGET, Limits
 from actions.plan.catalog import Catalog
+from actions.plan.choosing import Candidates, Choice, choose
 from actions.plan.chosen import chosen_columns
 from actions.plan.curve import curves_report, gain_curves
 from actions.plan.estimates import Estimates
+from actions.plan.exploration import Explored, explore, limits_beside, places_for
 from actions.plan.gain import has_money, prospect
 from actions.plan.gates import (
     SERVICE_RECOVERY,
@@ -26,13 +28,16 @@ from actions.plan.gates import (
     objectors,
     stopped_by,
 )
-from actions.plan.holdout import arm, epoch_of
+from actions.plan.holdout import plan_draws
 from actions.plan.margin import usable_margin
+from actions.plan.ranked import ranked_by, ranking
 from actions.plan.reasons import why, why_no_gains
 from actions.plan.totals import totals
+from actions.plan.withheld import arms_report, certainties, shares_of, with_arms
+from core.arrays import FloatArray
+from core.digits import TOLD, to_digits
 from core.errors import ParamsError, did_you_mean
 from models.words import SCORED
-from sources.meanings.vocabulary import DO_NOTHING, HOLDOUT
 
 
 def make_plan(
@@ -46,14 +51,16 @@ def make_plan(
     """Choose an action for every scored customer, and summarise the plan.
 
     `scores` has one row per customer of one as-of date; only status `scored` is planned, sorted by
-    customer_id. Columns of the plan: customer_id, as_of_date, intended_action, channel, why
+    customer_id. `expires_at`, where it is a column, is the last day on which a card may be used.
+    Columns of the plan: customer_id, as_of_date, intended_action, channel, due_date, why
     ({message_key, values}), contact_cost, incentive_cost (given when redeemed), expected_cost,
-    effect (absolute reduction of churn_risk), effect_source, blocked ([{action_id, reason}]), arm,
-    withheld, and, where gains can be computed, expected_gain (low effect), expected_gain_mid and
-    expected_gain_high. Where `estimates` know an effect, its bounds and mean stand in place of the
-    catalogue's low, high and mid. The summary is JSON. `currency` is that of the amounts, None
-    where it is not known: then there are no gains. Raises ParamsError for a capacity on a channel
-    that no action uses, and CatalogError where amounts and costs are in two currencies.
+    effect (absolute reduction of churn_risk), effect_source, blocked ([{action_id, reason}]),
+    is_exploration, action_propensity, those of `with_arms`, and, where gains can be computed,
+    expected_gain (low effect), expected_gain_mid and expected_gain_high. Where `estimates` know an
+    effect, its bounds and mean stand in place of the catalogue's low, high and mid. The summary is
+    JSON. `currency` is that of the amounts, None where it is not known: then there are no gains.
+    Raises ParamsError for a capacity on a channel that no action uses, and CatalogError where
+    amounts and costs are in two currencies.
     """
     _check_capacities(catalog, params)
     objected = objectors(history.consents)
@@ -65,37 +72,63 @@ def make_plan(
     if estimates is not None:
         ids = [action.id for action in catalog.actions]
         estimates = estimates.aligned(cards["customer_id"].tolist(), ids)
-    expected = prospect(cards, catalog.actions, margin, estimates=estimates)
-    allowed = np.where(blocked < 0, expected.gain, np.nan)
-    channels = [action.channel for action in catalog.actions]
-    limits = Limits(params.budget, params.capacities)
-    allocation = allocate(allowed, expected.cost, channels, limits)
-    plan = chosen_columns(cards, catalog, margin, allocation, expected, estimates)
     no_gains = why_no_gains(cards, params, margin)
-    reasons = why(cards, plan, catalog, no_gains, expected.gain, blocked)
-    plan["why"] = pd.Series(reasons, dtype=object)
+    expected = prospect(cards, catalog.actions, margin, estimates=estimates)
+    candidates = Candidates(
+        admissible=blocked < 0,
+        gain=expected.gain,
+        cost=expected.cost,
+        channels=[action.channel for action in catalog.actions],
+        waits=np.array([action.kind == SERVICE_RECOVERY for action in catalog.actions]),
+        ranking=None if no_gains is None else ranking(cards),
+    )
+    draws = plan_draws(cards, params.holdout_salt)
+    found, explored = _choose_and_explore(candidates, params, draws[:, 1:])
+    plan = chosen_columns(cards, catalog, margin, explored.choice, expected, estimates)
+    plan["is_exploration"] = explored.is_exploration
+    plan["action_propensity"] = to_digits(explored.propensity, TOLD)
+    unpaid = found.unpaid & ~explored.is_exploration
+    shares = shares_of(plan, cards, catalog, params, certainties(estimates))
+    plan = with_arms(plan, shares, draws[:, 0], unpaid)
+    plan["why"] = pd.Series(
+        why(cards, plan, catalog, no_gains, expected.gain, blocked), dtype=object
+    )
     plan["blocked"] = pd.Series(blocked_lists(blocked, catalog.actions), dtype=object)
-    epoch = epoch_of(scores["as_of_date"].iloc[0], params.holdout_epoch) if len(scores) else None
-    plan["arm"] = [
-        arm(customer, str(epoch), params.holdout_salt, params.holdout_share)
-        for customer in plan["customer_id"]
-    ]
-    never = [DO_NOTHING, *(a.id for a in catalog.actions if a.kind == SERVICE_RECOVERY)]
-    plan["withheld"] = (plan["arm"] == HOLDOUT) & ~plan["intended_action"].isin(never)
-    curves = {} if no_gains else gain_curves(allowed, expected.cost, channels, params.capacities)
+    allowed = np.where(candidates.admissible, expected.gain, np.nan)
+    curves = (
+        {}
+        if no_gains
+        else gain_curves(allowed, expected.cost, candidates.channels, params.capacities)
+    )
     return plan, {
         "customers": len(plan),
         "objected": int(scores["customer_id"].isin(objected).sum()),
-        "epoch": epoch,
-        "holdout_share": params.holdout_share,
-        **totals(plan, params, allocation),
+        "holdout_share": shares.mean,
+        "arms": arms_report(plan, cards, shares, params),
+        **totals(plan, params, found.allocation),
         "currency": currency,
         "no_gains": no_gains,
-        "marginal_return": None if no_gains else allocation.price.get(BUDGET, 0.0),
+        "ranked_by": None if no_gains is None else ranked_by(cards),
+        "marginal_return": None if no_gains else found.allocation.price.get(BUDGET, 0.0),
         "gate_costs": {} if no_gains else gate_costs(stopped, expected.gain),
         "curves": curves_report(curves, [action.id for action in catalog.actions]),
         "missing_tables": {name: f"missing.{name}" for name in history.missing()},
     }
+
+
+def _choose_and_explore(
+    candidates: Candidates, params: ActionParams, draws: FloatArray
+) -> tuple[Choice, Explored]:
+    """The choice within the limits that exploring leaves, and who explores with what instead.
+
+    Who waits for an answer to a complaint explores nothing.
+    """
+    cost, channels = candidates.cost, candidates.channels
+    limits, share = Limits(params.budget, params.capacities), params.exploration_share
+    offered = candidates.admissible & ~candidates.waits
+    places = places_for(offered, cost, channels, limits, share)
+    found = choose(candidates, limits_beside(places, offered, cost, channels, limits))
+    return found, explore(found.planned, offered, places, draws, share)
 
 
 def _check_capacities(catalog: Catalog, params: ActionParams) -> None:

@@ -18,6 +18,7 @@ WHY_NOT = (
     "no_action_pays",
     "limits",
 )
+EXPLORATION = "why.exploration"
 
 
 def why_no_gains(cards: pd.DataFrame, params: ActionParams, margin: float | None) -> str | None:
@@ -45,12 +46,16 @@ def why(
     )
     why_not = np.select(tested, WHY_NOT[:-1], WHY_NOT[-1])
     if no_gains is not None:
-        why_not = np.full(len(cards), no_gains)
+        why_not = np.where(tested[1], "all_blocked", "limits")
     reasons = {action.id: str(action.why) for action in catalog.actions}
-    keys = [
-        f"why.{reasons.get(action, nothing)}"
-        for action, nothing in zip(plan["intended_action"], why_not, strict=True)
-    ]
+    keys = np.array(
+        [
+            f"why.{reasons.get(action, nothing)}"
+            for action, nothing in zip(plan["intended_action"], why_not, strict=True)
+        ],
+        dtype=object,
+    )
+    keys[plan["is_exploration"].to_numpy()] = EXPLORATION
     known = plan.assign(churn_risk=cards["churn_risk"], value_at_risk=cards.get("value_at_risk"))
     columns = [_numbers(known, name) for name in WHY_VALUES]
     return [

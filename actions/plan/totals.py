@@ -8,6 +8,7 @@ import pandas as pd
 from actions.params import ActionParams
 from actions.plan.allocation import Allocation
 from actions.plan.chosen import ASSUMED, ESTIMATED
+from actions.plan.holdout import NO_BUDGET
 from sources.meanings.vocabulary import DO_NOTHING, HOLDOUT, TREATED
 
 
@@ -15,23 +16,30 @@ def totals(plan: pd.DataFrame, params: ActionParams, allocation: Allocation) -> 
     """Totals of the plan: by action, by arm, against the limits, and what was blocked."""
     chosen = plan[plan["intended_action"] != DO_NOTHING]
     is_idle = plan["intended_action"] == DO_NOTHING
-    spent = float(plan["expected_cost"].sum())
+    is_unpaid = chosen["withheld_by"] == NO_BUDGET
+    paid = chosen[~is_unpaid]
     return {
         "by_action": {str(name): _sums(rows) for name, rows in plan.groupby("intended_action")},
         "by_arm": {name: _sums(chosen[chosen["arm"] == name]) for name in (TREATED, HOLDOUT)},
         "budget": {
             "limit": params.budget,
-            "intended": spent,
+            "intended": float(paid["expected_cost"].sum()),
             "to_spend": float(plan.loc[~plan["withheld"], "expected_cost"].sum()),
         },
         "capacities": {
             channel: {"limit": limit, "intended": int((plan["channel"] == channel).sum())}
             for channel, limit in params.capacities.items()
         },
-        # What is assumed and what is estimated is never added up: both have sums of their own.
+        "planned": {  # within the limits: what can be carried out, but for the arms
+            "customers": len(paid),
+            "cost": float(paid["expected_cost"].sum()),
+            "expected_gain": float(paid["expected_gain"].sum()) if "expected_gain" in paid else 0.0,
+            "by_action": {str(name): len(rows) for name, rows in paid.groupby("intended_action")},
+        },
+        "unpaid": _sums(chosen[is_unpaid]),
         "effect_source": ESTIMATED if _all_estimated(chosen) else ASSUMED,
         "by_effect_source": {
-            str(name): _sums(rows) for name, rows in chosen.groupby("effect_source")
+            str(name): _sums(rows) for name, rows in paid.groupby("effect_source")
         },
         "objective": allocation.objective,
         "upper_bound": allocation.upper_bound,
@@ -46,13 +54,19 @@ def _all_estimated(chosen: pd.DataFrame) -> bool:
     return len(chosen) > 0 and bool((chosen["effect_source"] == ESTIMATED).all())
 
 
-def _sums(rows: pd.DataFrame) -> dict[str, float | int]:
-    """Customers, how many of them are withheld, expected cost and, where known, expected gain."""
-    sums: dict[str, float | int] = {
+def _sums(rows: pd.DataFrame) -> dict[str, Any]:
+    """Customers, how many of them are withheld, expected cost and, where known, expected gain.
+
+    What is assumed and what is estimated is never added up: where there is both, each has its own.
+    """
+    sums: dict[str, Any] = {
         "customers": len(rows),
         "withheld": int(rows["withheld"].sum()),
         "expected_cost": float(rows["expected_cost"].sum()),
     }
     if "expected_gain" in rows.columns:
-        sums["expected_gain"] = float(rows["expected_gain"].sum())
+        gains = rows.groupby("effect_source")["expected_gain"].sum()
+        sums["expected_gain_by_source"] = {str(name): float(gain) for name, gain in gains.items()}
+        if len(gains) < 2:
+            sums["expected_gain"] = float(gains.sum())
     return sums

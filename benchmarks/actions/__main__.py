@@ -15,7 +15,10 @@ from importlib import import_module
 from benchmarks.measuring import ROOT
 
 OUT = ROOT / "benchmarks" / "out" / "actions.json"
-PARTS = {"allocation": "benchmarks.actions.allocation"}
+PARTS = {
+    "allocation": "benchmarks.actions.allocation",
+    "power": "benchmarks.actions.power",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

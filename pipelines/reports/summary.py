@@ -18,10 +18,9 @@ from pipelines.reports.names import NAMES
 from pipelines.reports.unjudged import distance_lines
 from serving.wording.languages import Language
 from serving.wording.sentences import label, sentence
-from sources.meanings.vocabulary import HOLDOUT, TREATED
+from sources.meanings.vocabulary import TREATED
 
 LISTED = 10  # customers that a list of the summary holds
-NO_GAINS = ("why.no_money", "why.no_margin", "why.no_currency")  # of the plan as a whole
 HIT = f"hit_at_{LIST_LENGTH}"
 LEAVING = {
     "lapse": "no purchase in {horizon_days} days, among those who bought in the "
@@ -249,22 +248,43 @@ def plan_lines(plan: dict[str, Any], cards: pd.DataFrame, language: Language) ->
     chosen = cards[cards["intended_action"].notna()]
     counts = chosen["intended_action"].value_counts()
     actions = ", ".join(f"{label(f'action.{name}', language)} {n:,}" for name, n in counts.items())
-    held = chosen[chosen["arm"] == HOLDOUT]
     lines = [f"\nPlan      {actions}"]
-    lines += [
-        f"          {sentence(why, language)}" for why in NO_GAINS if plan["why_nothing"].get(why)
-    ]
+    if no_gains := plan.get("no_gains"):
+        lines.append(f"          {sentence(f'why.{no_gains}', language)}.")
+    if ranked_by := plan.get("ranked_by"):
+        lines.append(f"          {sentence(f'ranked.{ranked_by}', language)}")
     treated, budget = plan["by_arm"][TREATED], plan["budget"]
-    if "expected_gain" in treated:
-        lines.append(
-            f"          expected gain {treated['expected_gain']:,.2f} (low end of assumed effects) "
-            f"for {budget['to_spend']:,.2f} of a budget of {budget['limit']:,.2f}"
-        )
+    lines.append(
+        f"          {budget['to_spend']:,.2f} of a budget of {budget['limit']:,.2f} to be spent"
+    )
+    for source, gain in sorted(treated.get("expected_gain_by_source", {}).items()):
+        told = sentence(f"gain_of.{source}", language, expected_gain=gain)
+        lines.append(f"          {told}")
     if plan.get("marginal_return") is not None:  # nor has a plan of older code any
         lines.append(f"          the last 1.00 of the budget gains {plan['marginal_return']:,.2f}")
-    if withheld := int(held["withheld"].sum()):
-        lines.append(
-            f"          {len(held):,} customers are in the holdout of {plan['epoch']}: for "
-            f"{withheld:,} of them an action is withheld, to measure its effect"
-        )
+    arms, unpaid = plan.get("arms", {}), plan.get("unpaid", {}).get("customers", 0)
+    if unpaid:
+        lines.append(f"          {sentence('page.planned_unpaid', language, unpaid=unpaid)}")
+    if withheld := int(chosen["withheld"].sum()) - unpaid:
+        told = sentence("page.planned_withheld", language, withheld=withheld)
+        if by := arms.get("holdout_share_by"):  # a plan of older code does not say
+            share = plan["holdout_share"]
+            told += " " + sentence(f"holdout_share.{by}", language, share=share)
+        lines.append(f"          {told}")
+    if arms.get("can_show") and not unpaid:
+        lines += [
+            f"          {text}" for text in shown_lines(arms["can_show"]["by_date"], language)
+        ]
     return lines
+
+
+def shown_lines(by_date: list[dict[str, Any]], language: Language) -> list[str]:
+    """What can be shown by the last of these dates, and by the first one that shows anything."""
+    can = [row for row in by_date if row["smallest_effect"] is not None]
+    told = [can[0], *can[1:][-1:]] if can else []
+    if not told:
+        return [sentence("page.can_show_nothing", language, date=by_date[-1]["date"])]
+    return [
+        sentence("page.can_show", language, date=row["date"], effect=row["smallest_effect"])
+        for row in told
+    ]

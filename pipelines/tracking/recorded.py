@@ -80,13 +80,14 @@ def params_as_fitted(
     asked: Mapping[str, Any],
     fitted: Mapping[str, Any],
     timeline: Mapping[str, Any],
-    epoch: str | None,
+    holdout_share: float | None,
 ) -> dict[str, Any]:
     """The parameters of params.yaml with what they became, sections nested.
 
-    `fitted` is `models.fitted.fitted`, `timeline` the time plan as JSON. `auto` gives way to what
-    was chosen, and the settings of models to those that they were trained with; a part that has no
-    trees has no settings of trees. Limits of the training stay as asked.
+    `fitted` is `models.fitted.fitted`, `timeline` the time plan as JSON, `holdout_share` that of
+    the plan. `auto` gives way to what was chosen, and the settings of models to those that they
+    were trained with; a part that has no trees has no settings of trees. Limits of the training
+    stay as asked.
     """
     found = {section: _copy(content) for section, content in asked.items()}
     for choice in timeline["choices"]:
@@ -96,8 +97,8 @@ def params_as_fitted(
         found[section][key] = date_of(value).isoformat() if is_day else value
     for key in ("horizon_days", "active_within_days", "value_horizon_days", "churn"):
         found["task"][key] = timeline[key]
-    if epoch is not None:
-        found["actions"]["holdout_epoch"] = epoch
+    if holdout_share is not None:
+        found["actions"]["holdout_share"] = holdout_share
     model = found["model"]
     for part in ("churn", "next_purchase", "value", "next_categories"):
         made = fitted.get(part, {})

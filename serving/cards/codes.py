@@ -8,6 +8,7 @@ from typing import Literal
 
 from typing_extensions import TypeAliasType
 
+from actions.plan import holdout
 from features import params
 from models import words
 from models.customers import relationship, segments
@@ -27,9 +28,13 @@ RelationshipLevel = TypeAliasType(
 SuggestedLevel = TypeAliasType("SuggestedLevel", relationship.RelationshipLevel)
 HeldBy = TypeAliasType("HeldBy", relationship.HeldBy)
 Arm = TypeAliasType("Arm", vocabulary.Arm)
+WithheldBy = TypeAliasType("WithheldBy", holdout.WithheldBy)
 Direction = TypeAliasType("Direction", Literal["up", "down"])
 TypicalOf = TypeAliasType("TypicalOf", Literal["alike", "all"])
 EffectSource = TypeAliasType("EffectSource", Literal["assumed", "estimated"])
+NoGains = TypeAliasType("NoGains", Literal["no_money", "no_margin", "no_currency"])
+RankedBy = TypeAliasType("RankedBy", Literal["value_at_risk", "churn_risk"])
+HoldoutShareBy = TypeAliasType("HoldoutShareBy", Literal["given", "assumed", "known", "too_few"])
 Grade = TypeAliasType("Grade", words.Grade)
 DriftLevel = TypeAliasType("DriftLevel", words.DriftLevel)
 Sort = TypeAliasType("Sort", sorting.Sort)

@@ -11,9 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from serving.cards.card import Schema, ScoreCard
+from serving.cards.card import (
+    ScoreCard,
+)
 from serving.cards.fields import ALWAYS
 from serving.cards.marks import Csv
+from serving.cards.parts import (
+    Schema,
+)
 from serving.cards.stored import Card
 from serving.cards.worded import strongest_reason, worded
 from serving.wording.languages import Language
@@ -111,7 +116,7 @@ def value_of(card: Card, column: Column) -> Any:
         return reason and reason["sentence"]
     value: Any = card[column.path[0]]
     for part in column.path[1:]:
-        value = None if value is None else value[part]
+        value = None if value is None else value.get(part)
     return _names(value) if isinstance(value, list) else value
 
 

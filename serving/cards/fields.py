@@ -7,7 +7,9 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from core.errors import did_you_mean
-from serving.cards.card import ScoreCard
+from serving.cards.card import (
+    ScoreCard,
+)
 from serving.cards.stored import Card
 
 NAMES = [name for name in ScoreCard.model_fields if name != "purchases"]

@@ -4,8 +4,12 @@ import datetime as dt
 
 from pydantic import Field
 
-from serving.cards.card import Number, Schema, Text
 from serving.cards.codes import Reach
+from serving.cards.parts import (
+    Number,
+    Schema,
+    Text,
+)
 from serving.cards.release import Stamp
 
 

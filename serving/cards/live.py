@@ -2,7 +2,13 @@
 
 from pydantic import Field
 
-from serving.cards.card import Id, Schema, ScoreCard
+from serving.cards.card import (
+    ScoreCard,
+)
+from serving.cards.parts import (
+    Id,
+    Schema,
+)
 from serving.cards.release import Stamp
 
 

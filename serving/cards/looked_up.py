@@ -5,9 +5,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
-from serving.cards.card import Id, Schema
 from serving.cards.codes import Language
 from serving.cards.fields import CardFields, ListedCard
+from serving.cards.parts import (
+    Id,
+    Schema,
+)
 from serving.cards.query import RELEASE, Text
 from serving.cards.release import Stamp
 

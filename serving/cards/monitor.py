@@ -5,8 +5,13 @@ from typing import Any
 
 from pydantic import Field
 
-from serving.cards.card import MessageKey, Number, Schema, Text
 from serving.cards.codes import DriftLevel, Group, UntreatedBy
+from serving.cards.parts import (
+    MessageKey,
+    Number,
+    Schema,
+    Text,
+)
 from serving.cards.release import Stamp
 
 

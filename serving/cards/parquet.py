@@ -8,7 +8,9 @@ from typing import Any, get_args
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from serving.cards.card import ScoreCard
+from serving.cards.card import (
+    ScoreCard,
+)
 from serving.cards.csv import Column, columns_in, value_of
 from serving.cards.stored import Card
 

@@ -1,13 +1,17 @@
 """The curves of a plan, and what another budget or other capacities would bring, as of the API."""
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from actions.plan.curve import AS_PLANNED
-from serving.cards.card import Number, Schema, Text
-from serving.cards.codes import EffectSource
+from serving.cards.codes import EffectSource, NoGains
+from serving.cards.parts import (
+    Number,
+    Schema,
+    Text,
+)
 from serving.cards.release import Stamp
 
 Amount = Annotated[float, Field(ge=0, lt=1e15, allow_inf_nan=False)]
@@ -15,11 +19,14 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class PlanPoint(Schema):
-    """A plan that can be carried out as it stands; customers to be withheld are counted in it."""
+    """A plan that can be carried out as it stands; customers to be withheld are counted in it.
+
+    Those for whom no budget pays are not.
+    """
 
     customers: Count = Field(description="Who get an action.")
     cost: Amount
-    expected_gain: Amount
+    expected_gain: Number = Field(description="Below 0 where customers explore at a loss.")
     by_action: dict[Text, Count] = Field(description="How many customers get each action.")
 
 
@@ -40,7 +47,7 @@ class PlanCurve(Schema):
 class PlanCurves(Schema):
     """What a release keeps to answer what-if: its plan, its limits, and the curves."""
 
-    no_gains: Literal["no_money", "no_margin", "no_currency"] | None = Field(
+    no_gains: NoGains | None = Field(
         description="Why nothing tells gains: then there are no curves."
     )
     currency: Text | None
@@ -49,6 +56,7 @@ class PlanCurves(Schema):
     budget: Amount
     capacities: dict[Text, Count]
     planned: PlanPoint
+    explored: Count = Field(default=0, description="Who got an action at random.")
     curves: list[PlanCurve]
 
     @model_validator(mode="after")

@@ -8,16 +8,30 @@ from pydantic import Field, computed_field
 from core.clock import utc_now
 from models.gate import Gate, Need
 from serving.cards.card import (
+    ScoreCard,
+)
+from serving.cards.codes import (
+    Age,
+    ChurnDefinition,
+    EffectSource,
+    Grade,
+    HoldoutShareBy,
+    NoGains,
+    Order,
+    RankedBy,
+    RiskBand,
+    Sort,
+    Status,
+)
+from serving.cards.fields import ListedCard
+from serving.cards.parts import (
     IntendedAction,
     Number,
     Probability,
     Reason,
     Schema,
-    ScoreCard,
     Total,
 )
-from serving.cards.codes import Age, ChurnDefinition, Grade, Order, RiskBand, Sort, Status
-from serving.cards.fields import ListedCard
 from serving.cards.stored import Card
 
 
@@ -45,16 +59,58 @@ class Ladder(Schema):
     needs: list[Need] = Field(description="What the next higher rung asks for; empty on the first.")
 
 
+class CanShow(Schema):
+    """The smallest effect that is shown by a date, with a chance of 80 % and intervals of 95 %.
+
+    As a difference of the share of customers who leave within the horizon.
+    """
+
+    date: dt.date
+    plans: int = Field(description="Plans whose outcomes are there by then, this one included.")
+    customers: int
+    smallest_effect: Probability | None = Field(
+        description="Null: no difference that is possible would be shown."
+    )
+
+
 class PlanTotals(Schema):
     """The plan in a few figures; money is null where no gain can be computed."""
 
     customers: int
     contacts: int
     withheld: int
-    epoch: str | None
+    epoch: str | None = Field(default=None, description="The quarter, of older releases.")
+    unpaid: int = Field(default=0, description="Intended, but no budget pays for any action.")
+    no_gains: NoGains | None = Field(
+        default=None, description="Why no gain can be told: then `ranked_by` says who comes first."
+    )
+    ranked_by: RankedBy | None = None
+    holdout_share: Number | None = Field(
+        default=None, description="The share withheld by the draw of this plan."
+    )
+    holdout_share_by: HoldoutShareBy | None = Field(
+        default=None,
+        description="given: by params.yaml; assumed: effects are; known: fewer, as effects are "
+        "known; too_few: fewer, as this firm's customers can show no effect within a year.",
+    )
+    can_show: list[CanShow] = Field(
+        default_factory=list, description="The smallest effects that plans like this one show."
+    )
     cost: Number | None
-    expected_gain: Number | None
+    expected_gain: Number | None = Field(
+        description="Null too where some effects are assumed and some measured: these are never "
+        "added up."
+    )
+    expected_gain_by_source: dict[EffectSource, Number] | None = Field(
+        default=None, description="By the source of the effects. Null in older releases."
+    )
     budget: Number | None
+
+    def gains(self) -> list[tuple[EffectSource, Number]]:
+        """The expected gain by the source of the effects; of older releases all were assumed."""
+        if self.expected_gain_by_source is not None:
+            return sorted(self.expected_gain_by_source.items())
+        return [] if self.expected_gain is None else [("assumed", self.expected_gain)]
 
 
 DATES = frozenset({"as_of_date", "data_until", "expires_at"})  # of a release, and of each card

@@ -10,7 +10,12 @@ from typing import Any, get_args
 
 import orjson
 
-from serving.cards.card import Schema, ScoreCard
+from serving.cards.card import (
+    ScoreCard,
+)
+from serving.cards.parts import (
+    Schema,
+)
 
 Card = dict[str, Any]  # what ScoreCard describes, as parsed JSON
 

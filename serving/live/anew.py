@@ -68,6 +68,12 @@ OF_THE_RELEASE = (
     "intended_action",
     "arm",
     "withheld",
+    "withheld_by",
+    "persistent_control",
+    "is_exploration",
+    "propensity",
+    "action_propensity",
+    "contact_propensity",
 )
 log = logging.getLogger("uvicorn.error")
 

@@ -3,7 +3,9 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from serving.cards.card import ScoreCard
+from serving.cards.card import (
+    ScoreCard,
+)
 from serving.cards.release import dated_as
 from serving.cards.worded import worded
 from serving.pages.drawing import Drawing, draw

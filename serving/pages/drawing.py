@@ -3,7 +3,13 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from serving.cards.card import NextPurchase, Purchases, ScoreCard
+from serving.cards.card import (
+    ScoreCard,
+)
+from serving.cards.parts import (
+    NextPurchase,
+    Purchases,
+)
 from serving.pages import charts
 from serving.pages.charts import Scale, Tick
 from serving.wording.languages import Language

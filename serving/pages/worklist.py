@@ -11,7 +11,9 @@ from features.params import LABEL
 from models.customers.relationship import HELD_BY
 from models.customers.segments import LIFECYCLE_STAGES, RISK_BANDS
 from models.gate import Need
-from serving.cards.card import ScoreCard
+from serving.cards.card import (
+    ScoreCard,
+)
 from serving.cards.release import Release
 from serving.cards.sorting import ASCENDING
 from serving.cards.stored import Card

@@ -14,8 +14,11 @@ import re
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy import Connection
 
-from serving.cards.card import NO_NUL, Number
 from serving.cards.codes import Order, Sort
+from serving.cards.parts import (
+    NO_NUL,
+    Number,
+)
 from serving.cards.sorting import ASCENDING
 from serving.store.own_secrets import CURSORS, secret
 

@@ -1,6 +1,7 @@
 """Reads the plan of a release folder: its limits, its totals and its curves."""
 
 from pathlib import Path
+from typing import Any
 
 from core.files import read_json
 from serving.cards.plan import PlanCurves
@@ -15,15 +16,21 @@ def read_plan(folder: Path) -> PlanCurves | None:
     plan = read_json(folder / "plan.json")
     if "curves" not in plan:
         return None
+    planned = plan["planned"] if "planned" in plan else _planned_of(plan)
+    facts = ("no_gains", "currency", "effect_source", "holdout_share", "curves")
+    limits = {name: one["limit"] for name, one in plan["capacities"].items()}
+    told = {name: plan[name] for name in facts} | {"capacities": limits, "planned": planned}
+    told["explored"] = plan.get("arms", {}).get("explored", 0)
+    return PlanCurves.model_validate({**told, "budget": plan["budget"]["limit"]})
+
+
+def _planned_of(plan: dict[str, Any]) -> dict[str, Any]:
+    """The plan within its limits, of a release of older code, where nothing else was intended."""
     actions = {name: row for name, row in plan["by_action"].items() if name != DO_NOTHING}
     by_action = {name: row["customers"] for name, row in actions.items()}
-    planned = {
+    return {
         "customers": sum(by_action.values()),
         "cost": plan["budget"]["intended"],
         "expected_gain": sum(row.get("expected_gain", 0.0) for row in actions.values()),
         "by_action": by_action,
     }
-    facts = ("no_gains", "currency", "effect_source", "holdout_share", "curves")
-    limits = {name: one["limit"] for name, one in plan["capacities"].items()}
-    told = {name: plan[name] for name in facts} | {"capacities": limits, "planned": planned}
-    return PlanCurves.model_validate({**told, "budget": plan["budget"]["limit"]})

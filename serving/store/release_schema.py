@@ -26,13 +26,15 @@ from features.params import LABEL
 from models.words import SCORED
 from serving.cards.card import (
     KNOWN_FOR,
+    ScoreCard,
+)
+from serving.cards.parts import (
     PUBLISHING,
     Blocked,
     IntendedAction,
     LikelyCategory,
     Reason,
     Schema,
-    ScoreCard,
     Why,
 )
 from serving.cards.release import ReleaseFacts

@@ -5,8 +5,10 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from serving.cards.card import PUBLISHING
 from serving.cards.monitor import Monitor, PublishedMonitor
+from serving.cards.parts import (
+    PUBLISHING,
+)
 from serving.cards.plan import PlanCurves
 from serving.cards.release import Release
 from serving.store.database import writing

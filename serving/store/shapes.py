@@ -10,7 +10,12 @@ from typing import Any
 from features.history.category_history import NEW_DAYS
 from models.churn.reason_rows import restored
 from models.words import CATEGORY_LISTS, PURCHASE_PROBABILITY, REPORTED_DAYS
-from serving.cards.card import IntendedAction, ScoreCard
+from serving.cards.card import (
+    ScoreCard,
+)
+from serving.cards.parts import (
+    IntendedAction,
+)
 from serving.cards.release import ReleaseFacts
 
 # Fields that are equal on every card of a release, and told by its facts.

@@ -25,6 +25,7 @@ def scores():
             "value_at_risk": 160.0,
             "expected_value": 340.0,
             "lifecycle_stage": "regular",
+            "horizon_days": 28,
             **columns,
         }
         return pd.DataFrame(frame, index=range(count))
@@ -82,6 +83,8 @@ def params():
                 "quiet_days": 7,
                 "consent_when_unknown": "allow",
                 "holdout_share": 0.1,
+                "persistent_control": 0.0,
+                "exploration_share": 0.0,
                 "holdout_salt": "salt",
                 **changes,
             }

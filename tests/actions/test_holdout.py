@@ -1,59 +1,106 @@
-import hashlib
-
+import numpy as np
 import pandas as pd
 import pytest
 
-from actions.plan.holdout import arm, epoch_of
+from actions.plan.gates import History
+from actions.plan.holdout import arms, in_persistent_control
+from actions.plan.plan import make_plan
+from tests.actions.conftest import AS_OF
 
-IDS = [f"{number:05d}" for number in range(20_000)]
+ACTION = pd.Series(["mail"] * 20_000)
+NO = np.zeros(20_000, dtype=bool)
+DRAW = np.random.default_rng(5).random(20_000)
 
 
-def share_of(ids, epoch="2018Q1", salt="salt", share=0.1):
-    return sum(arm(customer, epoch, salt, share) == "holdout" for customer in ids) / len(ids)
+def held(plan):
+    return set(plan.loc[plan["withheld"], "customer_id"])
 
 
-@pytest.mark.parametrize("share", [0.02, 0.1, 0.5])
-def test_the_share_of_holdout_customers_is_the_one_asked_for(share):
+def tickets_of(customers):
+    opened = AS_OF - pd.Timedelta(days=3)
+    return customers.to_frame().assign(opened_at=opened, closed_at=pd.NaT, kind="complaint")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.3, 0.5])
+def test_the_share_withheld_is_the_one_asked_for_and_its_propensity_the_rest(share):
     """Within four standard errors."""
-    error = (share * (1 - share) / len(IDS)) ** 0.5
-    assert abs(share_of(IDS, share=share) - share) < 4 * error
+    found = arms(ACTION, np.full(len(ACTION), share), DRAW, NO, NO, NO)
+    error = (share * (1 - share) / len(ACTION)) ** 0.5
+    assert abs(found["withheld"].mean() - share) <= 4 * error
+    assert (found["propensity"] == 1 - share).all()
+    assert ((found["arm"] == "holdout") == found["withheld"]).all()
+    assert set(found.loc[found["withheld"], "withheld_by"]) <= {"draw"}
 
 
-def test_an_arm_depends_on_customer_epoch_and_salt_alone():
-    """Restated: first 8 bytes of sha256 over salt, epoch and id, as a share of 2^64."""
-    for customer in IDS[:200]:
-        digest = hashlib.sha256(f"salt\x1f2018Q1\x1f{customer}".encode()).hexdigest()
-        expected = "holdout" if int(digest[:16], 16) / 2**64 < 0.3 else "treated"
-        assert arm(customer, "2018Q1", "salt", 0.3) == expected
+def test_a_larger_share_withholds_from_all_of_a_smaller_one():
+    small, large = (
+        arms(ACTION, np.full(len(ACTION), share), DRAW, NO, NO, NO)["withheld"]
+        for share in (0.05, 0.2)
+    )
+    assert (small <= large).all() and small.sum() < large.sum()
 
 
-def test_another_epoch_and_another_salt_draw_independent_arms():
-    """Of the holdout of one epoch, a tenth is in the holdout of the next."""
-    held = [customer for customer in IDS if arm(customer, "2018Q1", "salt", 0.1) == "holdout"]
-    assert abs(share_of(held, epoch="2018Q2") - 0.1) < 0.03
-    assert abs(share_of(held, salt="pepper") - 0.1) < 0.03
+def test_the_layer_that_withholds_is_named_and_gives_the_propensity():
+    persistent, unpaid, never = DRAW < 0.1, DRAW > 0.9, (DRAW > 0.05) & (DRAW < 0.2)
+    found = arms(ACTION, np.full(len(ACTION), 0.5), DRAW, persistent, never, unpaid)
+    assert (found["persistent_control"] == persistent).all()
+    assert not found.loc[never, "withheld"].any() and (found.loc[never, "propensity"] == 1).all()
+    assert (found.loc[never, "arm"] == "treated").all()
+    assert (found.loc[unpaid, "withheld_by"] == "budget").all()
+    assert (found.loc[unpaid | (persistent & ~never), "propensity"] == 0).all()
+    assert (found.loc[persistent & ~never, "withheld_by"] == "persistent_control").all()
+    drawn = found[(DRAW >= 0.2) & (DRAW < 0.5)]
+    assert (drawn["withheld_by"] == "draw").all() and (drawn["propensity"] == 0.5).all()
+    assert found.loc[found["arm"] == "treated", "withheld_by"].isna().all()
 
 
-def test_a_larger_share_keeps_those_already_in_the_holdout():
-    small = {customer for customer in IDS if arm(customer, "e", "salt", 0.05) == "holdout"}
-    large = {customer for customer in IDS if arm(customer, "e", "salt", 0.20) == "holdout"}
-    assert small < large
+def test_doing_nothing_is_never_withheld():
+    found = arms(ACTION.replace("mail", "do_nothing"), DRAW * 0 + 0.3, DRAW, NO, NO, NO)
+    assert (found["arm"] == "holdout").any() and not found["withheld"].any()
+    assert found["withheld_by"].isna().all()
 
 
-def test_parts_of_salt_epoch_and_id_cannot_be_mistaken_for_each_other():
-    pairs = [(arm(c, "1", "ab", 0.5), arm(c[1:], "1" + c[0], "ab", 0.5)) for c in IDS[:200]]
-    assert any(one != other for one, other in pairs)
+@pytest.mark.parametrize("layer", [{"holdout_share": 0.5}, {"persistent_control": 0.5}])
+def test_who_waits_for_an_answer_to_a_complaint_gets_one_in_both_layers(
+    scores, catalog, params, layer
+):
+    people = scores(200)
+    waiting = people["customer_id"].iloc[:100]
+    history = History(tickets=tickets_of(waiting))
+    plan, summary = make_plan(people, catalog(), params(**layer), history, "USD")
+    repaired = plan[plan["intended_action"] == "repair"]
+    assert repaired["customer_id"].tolist() == waiting.tolist()
+    assert not repaired["withheld"].any()
+    assert (repaired["arm"] == "treated").all() and (repaired["propensity"] == 1).all()
+    assert plan["withheld"].sum() > 20  # of the other half
+    assert summary["by_action"]["repair"]["withheld"] == 0
 
 
-def test_nobody_is_held_out_with_share_zero():
-    assert share_of(IDS[:1000], share=0.0) == 0
+def test_the_persistent_control_stays_over_plans_until_its_draw_changes(scores, catalog, params):
+    ids = scores(2_000)["customer_id"]
+    control = in_persistent_control(ids, params(persistent_control=0.05))
+    assert 60 < control.sum() < 140
+    larger = in_persistent_control(ids, params(persistent_control=0.1))
+    assert (control <= larger).all()
+    for other in ({"control_draw": 2}, {"control_draw": "autumn"}, {"holdout_salt": "pepper"}):
+        again = in_persistent_control(ids, params(persistent_control=0.05, **other))
+        assert (again & control).sum() < 0.3 * control.sum()
+    few = scores(400)
+    for month in range(6):
+        given = few.assign(as_of_date=AS_OF + pd.DateOffset(months=month))
+        plan, _ = make_plan(given, catalog(), params(persistent_control=0.05), History(), "USD")
+        assert (plan["persistent_control"] == control[:400]).all()
+        assert set(plan.loc[plan["persistent_control"], "withheld_by"]) == {"persistent_control"}
 
 
-@pytest.mark.parametrize(
-    ("day", "epoch"),
-    [("2018-01-01", "2018Q1"), ("2018-03-31", "2018Q1"), ("2018-04-01", "2018Q2"),
-     ("2017-12-31", "2017Q4")],
-)  # fmt: skip
-def test_the_automatic_epoch_is_the_quarter_of_the_as_of_date(day, epoch):
-    assert epoch_of(pd.Timestamp(day), "auto") == epoch
-    assert epoch_of(pd.Timestamp(day), "spring") == "spring"
+def test_a_rerun_of_a_date_draws_the_same_and_another_date_anew(scores, catalog, params):
+    given = scores(2_000)
+    plan, _ = make_plan(given, catalog(), params(holdout_share=0.3), History(), "USD")
+    again, _ = make_plan(given, catalog(), params(holdout_share=0.3), History(), "USD")
+    pd.testing.assert_frame_equal(plan, again)
+    later = given.assign(as_of_date=AS_OF + pd.Timedelta(days=14))
+    other, _ = make_plan(later, catalog(), params(holdout_share=0.3), History(), "USD")
+    # Of those withheld, as many are withheld again as of all: within four standard errors.
+    both = len(held(plan) & held(other))
+    expected = len(held(plan)) * 0.3
+    assert abs(both - expected) < 4 * (expected * 0.7) ** 0.5

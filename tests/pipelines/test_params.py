@@ -122,7 +122,7 @@ def test_an_unknown_key_is_refused_and_the_nearest_known_one_named(wrong, old, n
         ("seed: 20", "seed: luck", "model.seed is 'luck'"),
         ("max_reasons: 5", "max_reasons: 6", "model.max_reasons is 6"),
         ("high: 0.5", "high: 1.5", "model.bands.high is 1.5"),
-        ("holdout_share: 0.1", "holdout_share: 1", "actions.holdout_share is 1"),
+        ("control: 0.05", "control: 1", "actions.persistent_control is 1"),
         ("engine: duckdb", "engine: pandas", "engine is 'pandas'"),
         ("test_as_of_dates: []", "test_as_of_dates: [32.1.17]", "timeline.test_as_of_dates.0 is"),
         ("score_as_of: auto", "score_as_of: never", "timeline.score_as_of is 'never'"),
@@ -140,6 +140,20 @@ def test_a_value_that_fits_neither_of_two_types_is_one_mistake(wrong):
     message = wrong("horizon_days: 28", "horizon_days: 0")
     told = "task.horizon_days is 0; it should be greater than 0 or 'auto'"
     assert message.endswith(told)
+
+
+def test_a_key_that_is_gone_is_told_with_what_took_its_place(tmp_path):
+    """The cure is carried out: with the lines that it prints in place of the key, it is read."""
+    old = TEXT.replace("  persistent_control: 0.05\n", "").replace("  control_draw: 1\n", "")
+    path = tmp_path / "params.yaml"
+    path.write_text(old.replace("  holdout_salt:", "  holdout_epoch: auto\n  holdout_salt:"))
+    with pytest.raises(ParamsError, match="holdout_epoch is gone") as error:
+        load_params(path)
+    lines = re.findall(r"'(\w+: [\w.]+)'", str(error.value))
+    assert len(lines) == 2
+    cure = "".join(f"  {line}\n" for line in lines)
+    path.write_text(path.read_text().replace("  holdout_epoch: auto\n", cure))
+    assert load_params(path) == load_params(ROOT / FILE)
 
 
 def test_a_section_that_is_a_number_is_told_to_be_a_section(tmp_path):

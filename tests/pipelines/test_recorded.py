@@ -61,7 +61,7 @@ def test_what_was_trained_takes_the_place_of_what_was_asked_for():
     asked = ASKED | {
         "model": ASKED["model"] | {"churn": ASKED["model"]["churn"] | {"num_leaves": 99}}
     }
-    told = params_as_fitted(asked, made, plan(), "2018Q1")
+    told = params_as_fitted(asked, made, plan(), 0.3)
     churn = told["model"]["churn"]
     booster = trained().served.churn.boosters[0]
     assert churn["num_leaves"] == booster.params["num_leaves"] != 99
@@ -71,7 +71,7 @@ def test_what_was_trained_takes_the_place_of_what_was_asked_for():
     assert churn["max_rounds"] == ASKED["model"]["churn"]["max_rounds"]
     assert told["model"]["value"]["rounds.orders"] > 0
     assert told["model"]["next_categories"] == {}  # none were fitted
-    assert told["actions"]["holdout_epoch"] == "2018Q1"
+    assert told["actions"]["holdout_share"] == 0.3
     assert asked["model"]["churn"]["num_leaves"] == 99  # what was given stays as it is
 
 
@@ -88,7 +88,7 @@ def test_auto_gives_way_to_what_was_chosen():
     assert told["timeline"]["score_as_of"] == "2018-01-02"
     assert told["task"]["value_horizon_days"] == 56
     assert told["model"]["churn"] == {}  # a rule scores: no settings of trees were used
-    assert told["actions"]["holdout_epoch"] == ASKED["actions"]["holdout_epoch"]
+    assert told["actions"]["holdout_share"] == ASKED["actions"]["holdout_share"]
 
 
 def test_a_run_has_a_name_that_a_person_reads():

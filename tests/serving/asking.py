@@ -2,7 +2,9 @@
 
 from urllib.parse import urlencode
 
-from serving.cards.card import ScoreCard
+from serving.cards.card import (
+    ScoreCard,
+)
 from serving.cards.release import AtRisk
 from serving.store.reading import one_card
 from tests.serving.releases import company

@@ -121,6 +121,18 @@ PLAN = {
         "holdout": {"customers": 9, "withheld": 9, "expected_cost": 0.5, "expected_gain": 4.0},
     },
     "no_gains": None,
+    "ranked_by": None,
+    "unpaid": {"customers": 0, "withheld": 0, "expected_cost": 0.0, "expected_gain": 0.0},
+    "arms": {
+        "holdout_share_by": "assumed",
+        "explored": 0,
+        "can_show": {
+            "by_date": [
+                {"date": "2024-11-26", "plans": 1, "customers": 89, "smallest_effect": 0.23},
+                {"date": "2025-10-27", "plans": 12, "customers": 1068, "smallest_effect": 0.066},
+            ]
+        },
+    },
     "curves": plan_curves(),
 }
 

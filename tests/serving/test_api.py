@@ -8,7 +8,9 @@ from urllib.parse import quote, urlencode, urljoin
 
 import pytest
 
-from serving.cards.card import ScoreCard
+from serving.cards.card import (
+    ScoreCard,
+)
 from serving.cards.csv import COLUMNS
 from serving.cards.release import Release
 from serving.store.database import open_store

@@ -10,8 +10,13 @@ import pyarrow as pa
 import pytest
 
 from models.cards.on_spark import NUMBERS
-from serving.cards.card import IntendedAction, ScoreCard
+from serving.cards.card import (
+    ScoreCard,
+)
 from serving.cards.csv import COLUMNS
+from serving.cards.parts import (
+    IntendedAction,
+)
 from serving.cards.query import AtRiskQuery, Filters
 from serving.cards.sorting import ASCENDING, DESCENDING, MONEY
 from serving.store import shapes
@@ -25,13 +30,13 @@ PAGE = (ROOT / "docs" / "release.md").read_text(encoding="utf-8")
 # Rows of its table of fields, the first cell of each.
 DOCUMENTED = re.findall(r"^\| (`.*?) \|", PAGE.split("## The card")[1], flags=re.MULTILINE)
 ONLY_SERVED = {"release_id", "risk_change", "purchases", "is_live"}
-NEW_FIELD = "    loyalty_points: Annotated[Number | None, Csv(51)] = None"
+NEW_FIELD = "    loyalty_points: Annotated[Number | None, Csv(58)] = None"
 USE_IT = """
     from pathlib import Path
 
     from serving.app import create_app
     from serving.cards.csv import csv_lines
-    from serving.cards.card import ScoreCard
+    from serving.cards.card import (ScoreCard,)
     from serving.store.database import open_store
     from serving.store.publishing import publish
     from serving.store.reading import one_card

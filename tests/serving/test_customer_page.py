@@ -137,7 +137,7 @@ def test_the_timeline_is_drawn_with_what_is_expected(service):
 def test_a_withheld_action_is_said_to_be(service):
     row = next(row for row in company() if row["withheld"])
     tree = page(service, f"/customers/{row['customer_id']}?language=en")
-    assert "Left untreated on purpose" in text_of(tree.one("main"))
+    assert "The next plan draws again" in text_of(tree.one("main"))
     tree = page(service, f"/?q={row['customer_id']}&language=en")
     assert "Do not contact" in rows(tree)[row["customer_id"]]["action"]
 

@@ -4,7 +4,9 @@ import datetime as dt
 
 import pytest
 
-from serving.cards.card import Purchases
+from serving.cards.parts import (
+    Purchases,
+)
 from serving.pages.drawing import FLOOR, TALLEST, WIDTH, draw
 from tests.serving.releases import AS_OF, card_row, cards_in, gone_row, write_release
 

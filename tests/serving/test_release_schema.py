@@ -5,7 +5,9 @@ import pytest
 
 from core.errors import ArtifactError, NoReleaseError
 from core.files import read_json, write_json
-from serving.cards.card import ScoreCard
+from serving.cards.card import (
+    ScoreCard,
+)
 from serving.store.database import open_store
 from serving.store.publishing import publish
 from serving.store.reading import current

@@ -10,7 +10,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from core.errors import NoReleaseError, StoreError
-from serving.cards.card import ScoreCard
+from serving.cards.card import (
+    ScoreCard,
+)
 from serving.cards.query import AtRiskQuery
 from serving.store.database import (
     MIGRATIONS,

@@ -4,7 +4,12 @@ import json
 
 import pytest
 
-from serving.cards.card import Reason, ScoreCard
+from serving.cards.card import (
+    ScoreCard,
+)
+from serving.cards.parts import (
+    Reason,
+)
 from serving.cards.stored import as_json, read_card
 from tests.serving.releases import cards_in, company, write_release
 

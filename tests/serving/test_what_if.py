@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.errors import ArtifactError
 from core.files import hashes, read_json, write_json
-from serving.cards.plan import PlanCurves
+from serving.cards.plan import PlanCurves, PlanPoint
 from serving.store.publishing import publish
 from serving.store.release_plan import read_plan
 from serving.work.what_if import answer
@@ -142,6 +142,27 @@ def test_more_money_or_room_never_gains_less_and_what_is_told_keeps_the_budget(
         assert there["expected_gain"] >= here["expected_gain"] * (1 - 1e-6)
     richer = answer(KEPT, budget + more, capacity)
     assert richer["marginal_return"] <= here["marginal_return"] + 1e-9  # it is concave
+
+
+def test_a_plan_in_which_some_explore_is_the_plan_though_it_gains_less_than_the_curve():
+    planned = plan_point(3.0, 41.0, check_in_email=43, owner_phone_call=43)
+    kept = KEPT.model_copy(update={"planned": PlanPoint.model_validate(planned), "budget": 3.0})
+    assert answer(kept, 3.0, 1.0)["is_the_plan"] is False
+    explored = kept.model_copy(update={"explored": 3})
+    found = answer(explored, 3.0, 1.0)
+    assert found["is_the_plan"] is True and found["expected_gain"] == 41.0
+    assert answer(explored, 3.5, 1.0)["is_the_plan"] is False
+
+
+def test_what_no_budget_pays_for_is_not_in_the_plan_within_its_limits(engine, release, tmp_path):
+    none = {"limit": 0.0, "intended": 0.0, "to_spend": 0.0}
+    plan = changed(release, tmp_path / "r", planned=plan_point(0.0, 0.0), budget=none)
+    publish(plan, engine, keep=2)
+    with Running(engine) as service:
+        found = told(service)
+        more = told(service, "?budget=4.5")
+    assert (found["customers"], found["cost"], found["is_the_plan"]) == (0, 0.0, True)
+    assert found["marginal_return"] > 0 and more["customers"] == 93
 
 
 def test_a_plan_of_less_room_is_taken_where_it_gains_more_for_the_budget():

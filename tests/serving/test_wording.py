@@ -11,7 +11,9 @@ import pytest
 
 from actions.plan.catalog import Why, load_catalog
 from actions.plan.gates import GATES, History
-from actions.plan.reasons import WHY_NOT
+from actions.plan.holdout import WithheldBy
+from actions.plan.ranked import RANKED_BY
+from actions.plan.reasons import EXPLORATION, WHY_NOT
 from features.families.definition import GROUPS, TEXT
 from features.snapshot import all_features
 from models.customers.relationship import HELD_BY, RELATIONSHIP_LEVELS, UNKNOWN
@@ -33,6 +35,9 @@ NEEDED = [
     f"action.{DO_NOTHING}",
     *(f"channel.{channel}" for channel in (*CATALOG.channels(), "none")),
     *(f"why.{why}" for why in (*get_args(Why), *WHY_NOT)),
+    EXPLORATION,
+    *(f"{words}.{by}" for words in ("withheld_by", "withheld_why") for by in get_args(WithheldBy)),
+    *(f"ranked.{by}" for by in RANKED_BY),
     *(f"blocked.{gate}" for gate in GATES),
     *(f"missing.{table}" for table in History().missing()),
     *(f"status.{name}" for name in ("scored", "rule", "insufficient_data", "already_churned")),

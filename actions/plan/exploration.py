@@ -1,0 +1,134 @@
+"""Exploration: a small share of customers gets an action drawn at random among the admissible ones.
+
+Without it the plan never learns of an action that its assumptions rank low: nobody gets it. Every
+customer draws a candidate among the actions that the gates allow, each equally likely, and explores
+with probability `share`. Places are set aside before anything is drawn, so that budget and
+capacities hold whatever is drawn; where more than an action's places explore with it, those with
+the least draws are taken, and the others keep the action of the plan. The plan is made for
+everybody, with the limits less those places: it knows nothing of the draws.
+
+The chance of customer i to explore with action a, given the candidates of all others, is
+
+    e(i, a) = f(n) / k(i),    f(n) = E[min(B, places of a)] / n,    B ~ Binomial(n, share)
+
+with k(i) the number of admissible actions of i, and n the number of candidates of a, i among them.
+An average over the candidates of the others, it is the chance without them: weights 1 / e(i, a) are
+unbiased.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import binom
+
+from actions.plan.allocation import Limits
+from actions.plan.priced import NOTHING, IntArray
+from core.arrays import BoolArray, FloatArray
+
+LARGEST_PART = 0.1  # of the budget, and of each capacity, that is set aside
+
+
+@dataclass(frozen=True)
+class Explored:
+    """The choice of each customer after exploring; arrays (customers,).
+
+    `choice` is the index of the action, NOTHING for none; `propensity` is the chance that it is
+    this one.
+    """
+
+    choice: IntArray
+    is_exploration: BoolArray
+    propensity: FloatArray
+
+
+def places_for(
+    admissible: BoolArray,
+    cost: FloatArray,
+    channels: Sequence[str],
+    limits: Limits,
+    share: float,
+) -> IntArray:
+    """How many customers may explore with each action, (actions,): known before anything is drawn.
+
+    As many as are expected, and some for chance; no more than LARGEST_PART of a limit pays for at
+    the highest cost of each action. `admissible` and `cost` are (customers, actions).
+    """
+    many = np.maximum(admissible.sum(axis=1, keepdims=True), 1)
+    expected = share * (admissible / many).sum(axis=0)
+    places = np.where(expected > 0, np.ceil(expected + 2 * np.sqrt(expected)), 0.0)
+    for channel, capacity in limits.capacities.items():
+        its = np.array([name == channel for name in channels])
+        places = _within(places, its * 1.0, LARGEST_PART * capacity)
+    dearest = np.where(admissible, cost, 0.0).max(axis=0, initial=0.0)
+    return _within(places, dearest, LARGEST_PART * limits.budget).astype(np.int64)
+
+
+def limits_beside(
+    places: IntArray,
+    admissible: BoolArray,
+    cost: FloatArray,
+    channels: Sequence[str],
+    limits: Limits,
+) -> Limits:
+    """The limits that are left for the plan, with these places set aside."""
+    dearest = np.where(admissible, cost, 0.0).max(axis=0, initial=0.0)
+    taken = {
+        name: sum(int(n) for n, channel in zip(places, channels, strict=True) if channel == name)
+        for name in limits.capacities
+    }
+    left = {name: capacity - taken[name] for name, capacity in limits.capacities.items()}
+    return Limits(max(limits.budget - float(places @ dearest), 0.0), left)
+
+
+def explore(
+    planned: IntArray, admissible: BoolArray, places: IntArray, draws: FloatArray, share: float
+) -> Explored:
+    """Draw who explores with which action, and the chance of what each customer then has.
+
+    `planned` is the plan's choice, (customers,); `draws` are numbers in [0, 1), (customers, 3):
+    whether, with what, and who comes first.
+    """
+    candidate = _candidates(admissible, draws[:, 1])
+    many = np.maximum(admissible.sum(axis=1), 1)
+    explores = np.zeros(len(planned), dtype=bool)
+    chance = np.zeros(admissible.shape)
+    for action, count in enumerate(places):
+        mine = candidate == action
+        rows = np.flatnonzero(mine & (draws[:, 0] < share))
+        explores[rows[np.argsort(draws[rows, 2], kind="stable")[: int(count)]]] = True
+        there = int(mine.sum())
+        with_me, without = (_taken(n, int(count), share) for n in (there, there + 1))
+        chance[:, action] = np.where(mine, with_me, without) / many
+    chance[~admissible] = 0.0
+    choice = np.where(explores, candidate, planned)
+    rows = np.arange(len(choice))
+    padded = np.hstack([chance, np.zeros((len(chance), 1))])  # NOTHING is -1, the padding
+    stays = np.where(choice == planned, 1.0 - chance.sum(axis=1), 0.0)
+    return Explored(choice, explores, padded[rows, choice] + stays)
+
+
+def _candidates(admissible: BoolArray, draw: FloatArray) -> IntArray:
+    """One admissible action of each customer, all equally likely; NOTHING where there is none."""
+    many = admissible.sum(axis=1)
+    place = np.minimum((draw * many).astype(np.int64), many - 1)
+    number = np.cumsum(admissible, axis=1) - 1
+    found = (admissible & (number == place[:, None])).argmax(axis=1)
+    return np.where(many > 0, found, NOTHING)
+
+
+def _taken(candidates: int, places: int, share: float) -> float:
+    """The chance of one of so many candidates to explore: E[min(B, places)] / candidates."""
+    if candidates == 0:
+        return 0.0
+    if places >= candidates:
+        return share
+    return float(binom.sf(np.arange(places), candidates, share).sum()) / candidates
+
+
+def _within(places: FloatArray, use: FloatArray, limit: float) -> FloatArray:
+    """The places scaled down, where they use something, until all of them together keep a limit."""
+    total = float(places @ use)
+    if total <= limit or total == 0:
+        return places
+    return np.where(use > 0, np.floor(places * (limit / total)), places)

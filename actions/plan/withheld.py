@@ -1,0 +1,165 @@
+"""The share to withhold, the columns of the arms, and what the summary says of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from actions.params import ActionParams
+from actions.plan.catalog import Catalog
+from actions.plan.chosen import EXPIRES_AT
+from actions.plan.estimates import Estimates
+from actions.plan.gain import prospect
+from actions.plan.gates import SERVICE_RECOVERY
+from actions.plan.holdout import arms, in_persistent_control
+from actions.plan.power import (
+    START,
+    Outlook,
+    outlook_report,
+    share_for,
+    share_reason,
+    smallest_effect,
+    unexplained,
+)
+from core.arrays import BoolArray, FloatArray
+from sources.meanings.vocabulary import DO_NOTHING
+
+HORIZON = "horizon_days"
+ASSUMED_ALL: Mapping[str, float] = {}
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The chance of each customer to be withheld by the draw of the plan, and what it rests on.
+
+    `share`, `persistent` and `may_be_withheld` are (customers,): nobody withholds doing nothing, or
+    an answer to a complaint. `outlook` is None where the cards tell no horizon.
+    """
+
+    share: FloatArray
+    persistent: BoolArray
+    may_be_withheld: BoolArray
+    why: str
+    outlook: Outlook | None
+
+    @property
+    def mean(self) -> float:
+        """The mean share of those from whom something may be withheld."""
+        among = self.share[self.may_be_withheld & ~self.persistent]
+        return float(among.mean() if len(among) else self.share.mean() if len(self.share) else 0.0)
+
+
+def shares_of(
+    plan: pd.DataFrame,
+    cards: pd.DataFrame,
+    catalog: Catalog,
+    params: ActionParams,
+    known: Mapping[str, float] = ASSUMED_ALL,
+) -> Shares:
+    """The shares to withhold from a plan with `intended_action`, its rows as those of `cards`.
+
+    `known` tells of actions with a known effect how many standard errors it is from nothing.
+    """
+    intended = plan["intended_action"]
+    recovers = [action.id for action in catalog.actions if action.kind == SERVICE_RECOVERY]
+    may_be_withheld = ~intended.isin([DO_NOTHING, *recovers]).to_numpy()
+    persistent = in_persistent_control(plan["customer_id"], params)
+    outlook = _outlook(plan, cards, catalog, may_be_withheld & ~persistent)
+    setting = params.holdout_share
+    if not isinstance(setting, str):
+        share = np.full(len(plan), setting)
+        return Shares(share, persistent, may_be_withheld, "given", outlook)
+    by_action = {name: share_for(t, outlook) for name, t in known.items()}
+    base = share_for(None, outlook)
+    share = np.array([by_action.get(name, base) for name in intended], dtype=np.float64)
+    why = share_reason(known, outlook)
+    return Shares(share, persistent, may_be_withheld, why, outlook)
+
+
+def certainties(estimates: Estimates | None) -> dict[str, float]:
+    """By action with a known effect, how many standard errors it is from nothing.
+
+    The mean effect over the mean error of a customer's: an average is surer than that, so that the
+    share to withhold falls no faster than is safe.
+    """
+    if estimates is None:
+        return {}
+    found = {}
+    for number, action in enumerate(estimates.actions):
+        effect, sd = estimates.effect[:, number], estimates.sd[:, number]
+        known = np.isfinite(effect) & (sd > 0)
+        if known.any():
+            found[action] = float(effect[known].mean() / sd[known].mean())
+    return found
+
+
+def with_arms(
+    plan: pd.DataFrame, shares: Shares, draw: FloatArray, unpaid: BoolArray
+) -> pd.DataFrame:
+    """The plan with its arms, drawn by a number in [0, 1) for each customer.
+
+    Adds arm, withheld, withheld_by, persistent_control, propensity = P(treated | intended action)
+    and contact_propensity = propensity x action_propensity. `unpaid` says for whom no budget pays.
+    """
+    intended = plan["intended_action"]
+    never = (intended != DO_NOTHING).to_numpy() & ~shares.may_be_withheld
+    drawn = arms(intended, shares.share, draw, shares.persistent, never, unpaid)
+    plan = pd.concat([plan, drawn], axis=1)
+    return plan.assign(contact_propensity=plan["propensity"] * plan["action_propensity"])
+
+
+def arms_report(
+    plan: pd.DataFrame, cards: pd.DataFrame, shares: Shares, params: ActionParams
+) -> dict[str, Any]:
+    """The part of the summary on arms, as JSON: shares, counts, and what can be shown by when."""
+    by = plan["withheld_by"].value_counts().sort_index()
+    return {
+        "holdout_share_by": shares.why,
+        "persistent_control": params.persistent_control,
+        "control_draw": str(params.control_draw),
+        "exploration_share": params.exploration_share,
+        "withheld_by": {str(name): int(count) for name, count in by.items()},
+        "explored": int(plan["is_exploration"].sum()),
+        "can_show": None if shares.outlook is None else _can_show(plan, cards, shares, params),
+    }
+
+
+def _can_show(
+    plan: pd.DataFrame, cards: pd.DataFrame, shares: Shares, params: ActionParams
+) -> dict[str, Any]:
+    """The smallest effects that can be shown: by date, and of the programme by its control."""
+    assert shares.outlook is not None
+    as_of = pd.Timestamp(cards["as_of_date"].iloc[0]).date()
+    risk = cards["churn_risk"].to_numpy(dtype=np.float64)[shares.may_be_withheld]
+    # If nothing is withheld nothing can be shown: it says what the usual share would show.
+    share = shares.mean or START
+    programme = smallest_effect(len(risk), params.persistent_control, unexplained(risk))
+    return {
+        "share": share,
+        **outlook_report(shares.outlook, share, as_of),
+        "programme": programme,
+    }
+
+
+def _outlook(
+    plan: pd.DataFrame, cards: pd.DataFrame, catalog: Catalog, compared: BoolArray
+) -> Outlook | None:
+    """What plans like this one compare; None where the cards tell no horizon."""
+    if HORIZON not in cards or cards.empty:
+        return None
+    horizon = int(cards[HORIZON].iloc[0])
+    between = horizon
+    if EXPIRES_AT in cards:  # the next plan is due when the cards of this one expire
+        between = max(horizon, (cards[EXPIRES_AT].iloc[0] - cards["as_of_date"].iloc[0]).days)
+    rows = np.flatnonzero(compared)
+    actions = pd.Index([action.id for action in catalog.actions])
+    chosen = actions.get_indexer(pd.Index(plan["intended_action"].iloc[rows]))
+    hoped = prospect(cards.iloc[rows], catalog.actions, None, "high").effect
+    return Outlook(
+        risk=cards["churn_risk"].to_numpy(dtype=np.float64)[rows],
+        hoped=hoped[np.arange(len(rows)), chosen],
+        horizon_days=horizon,
+        days=between,
+    )
