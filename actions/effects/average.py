@@ -31,6 +31,8 @@ def difference(trial: Trial, confidence: float = CONFIDENCE) -> Estimate:
     """
     nothing = np.zeros((len(trial.arm), 0))
     effect, interval = _linear(trial, nothing)
+    if np.ptp(trial.outcome) == 0:
+        effect, interval = 0.0, Skewed(0.0, 0.0, 0.0, np.inf)
     rates = _rates(trial)
     if rates is None:
         return estimate(interval, effect, interval.se, confidence)
