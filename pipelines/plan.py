@@ -1,5 +1,7 @@
 """Stage `plan`: score cards and the catalogue in; one intended action per customer out."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from actions.plan.catalog import load_catalog
@@ -13,6 +15,8 @@ from features.usability.seasons import YEARLY
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_timeline
+from pipelines.reports.plan_report import plan_report
+from serving.wording.languages import Language
 
 GATE_TABLES = ("contacts", "consents", "tickets")
 
@@ -38,6 +42,10 @@ def main() -> None:
     )
     stage.write_parquet(plan, stage.PLAN)
     write_json(stage.PLAN_SUMMARY, as_told(summary))
+    stage.REPORTS.mkdir(exist_ok=True)
+    pages: dict[Language, Path] = {"en": stage.PLAN_PAGE, "ru": stage.PLAN_PAGE_RU}
+    for language, path in pages.items():
+        path.write_text(plan_report(plan, cards, summary, language), encoding="utf-8")
 
 
 if __name__ == "__main__":

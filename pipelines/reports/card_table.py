@@ -63,9 +63,8 @@ def table_money_text(table: dict[str, Any]) -> str:
             "nothing has judged it."
         )
     return (
-        "The table names no money (source.value), so there is no value at risk and no gain, and "
-        "the "
-        "plan contacts nobody."
+        "The table names no money (source.value), so there is no value at risk and no gain: the "
+        "plan goes by the risk of leaving, up to actions.budget."
     )
 
 

@@ -130,7 +130,11 @@ def test_without_dates_it_says_so_and_an_excluded_column_is_only_judged(
     text = capsys.readouterr().out
     assert "warning: the label has no date" in text
     assert "tested on other customers" in text
-    assert set(cards["intended_action"]) == {"do_nothing"}
+    assert "come by their risk of leaving" in text or "по риску ухода" in text
+    plan = json.loads((undated.release / "plan.json").read_text())
+    assert (plan["no_gains"], plan["ranked_by"]) == ("no_money", "churn_risk")
+    planned = cards[cards["intended_action"] != "do_nothing"]
+    assert len(planned) > 0 and planned["expected_cost"].sum() <= plan["budget"]["limit"]
 
 
 @pytest.fixture(scope="module", params=["dated", "undated"])

@@ -1,0 +1,190 @@
+"""The plan as a page: totals, what limits and gates cost, who gets what, what it can show."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from actions.plan.holdout import PERSISTENT
+from serving.wording.languages import Language
+from serving.wording.sentences import field_label, label, sentence, upper_first
+from sources.meanings.vocabulary import DO_NOTHING, TREATED
+
+SEGMENTS = ("rfm_segment", "risk_band")  # the first that the cards have
+SOURCES = ("assumed", "estimated")  # of effects: never added up
+
+
+def plan_report(
+    plan: pd.DataFrame, scores: pd.DataFrame, summary: dict[str, Any], language: Language
+) -> str:
+    """The report as Markdown. `plan` and `summary` are those of `make_plan`, `scores` its cards."""
+    writer = _Writer(plan, scores, summary, language)
+    parts = (writer.totals(), writer.gates(), writer.segments(), writer.arms(), writer.missing())
+    return "\n\n".join(text for part in parts for text in part) + "\n"
+
+
+class _Writer:
+    """Sections in one language; each yields paragraphs and tables."""
+
+    def __init__(
+        self,
+        plan: pd.DataFrame,
+        scores: pd.DataFrame,
+        summary: dict[str, Any],
+        language: Language,
+    ) -> None:
+        self.plan, self.scores, self.summary, self.language = plan, scores, summary, language
+        self.chosen = plan[plan["intended_action"] != DO_NOTHING]
+
+    def totals(self) -> Iterator[str]:
+        """What is planned, by action, and what the limits do."""
+        summary = self.summary
+        if len(self.plan):
+            yield "# " + self._say("title", as_of_date=self.plan["as_of_date"].iloc[0].date())
+        yield self._say("intro", customers=len(self.plan), chosen=len(self.chosen))
+        if summary["no_gains"]:
+            why = sentence(f"why.{summary['no_gains']}", self.language)
+            yield f"{why}. " + sentence(f"ranked.{summary['ranked_by']}", self.language)
+        if unpaid := summary["unpaid"]["customers"]:
+            yield sentence("page.planned_unpaid", self.language, unpaid=unpaid)
+        yield "## " + self._say("totals")
+        yield self._by_action()
+        yield self._say("budget", **summary["budget"])
+        gains = summary["by_arm"][TREATED].get("expected_gain_by_source", {})
+        for source, gain in sorted(gains.items()):
+            yield sentence(f"gain_of.{source}", self.language, **self._money(expected_gain=gain))
+        if summary["marginal_return"] is not None:
+            is_bound = summary["marginal_return"] > 0
+            yield self._say(
+                "last_money" if is_bound else "enough_money", gain=summary["marginal_return"]
+            )
+        if summary["capacities"]:
+            rows = [
+                [
+                    self._name("channel", name),
+                    self._number(one["intended"]),
+                    self._number(one["limit"]),
+                ]
+                for name, one in summary["capacities"].items()
+            ]
+            yield self._table(("channel", "contacts", "capacity"), rows)
+
+    def gates(self) -> Iterator[str]:
+        """How often each gate stopped an action, and what it costs."""
+        stopped, costs = self.summary["blocked"], self.summary["gate_costs"]
+        if not stopped:
+            return
+        yield "## " + self._say("gates")
+        if costs:
+            yield self._say("gates_note")
+        rows = [
+            [
+                self._name("blocked", gate),
+                self._number(count),
+                self._amount(costs.get(gate)) if costs else "–",
+            ]
+            for gate, count in sorted(stopped.items(), key=lambda one: -costs.get(one[0], 0.0))
+        ]
+        yield self._table(("gate", "stopped", "gate_cost"), rows)
+
+    def segments(self) -> Iterator[str]:
+        """How many of each segment are offered what."""
+        by = next((name for name in SEGMENTS if name in self.scores), None)
+        if by is None or self.chosen.empty:
+            return
+        yield "## " + self._say("segments")
+        segment = self.plan[["customer_id"]].merge(self.scores[["customer_id", by]])[by]
+        table = pd.crosstab(segment.to_numpy(), self.plan["intended_action"].to_numpy())
+        rows = [
+            [self._name(by, str(name)), *(self._number(count) for count in counts)]
+            for name, counts in zip(table.index, table.to_numpy(), strict=True)
+        ]
+        names = [self._action(str(name)) for name in table.columns]
+        head = [field_label(by, self.language), *names]
+        yield self._rows(head, rows)
+
+    def arms(self) -> Iterator[str]:
+        """Who is withheld by what, who explores, and which effects will be shown by when."""
+        arms = self.summary["arms"]
+        yield "## " + self._say("arms")
+        share = f"holdout_share.{arms['holdout_share_by']}"
+        yield sentence(share, self.language, share=self.summary["holdout_share"])
+        permanent = int(self.plan["persistent_control"].sum())
+        held = arms["withheld_by"].get(PERSISTENT, 0)
+        if permanent:
+            yield self._say("permanent", customers=permanent, withheld=held)
+        if arms["explored"]:
+            yield self._say("explored", customers=arms["explored"])
+        shows = arms["can_show"]
+        if shows is None or not shows["customers_per_plan"]:
+            return
+        yield self._say("shown", **{name: shows[name] for name in ("base_rate", "explained")})
+        rows = [
+            [
+                self._say("day", date=one["date"]),
+                self._number(one["plans"]),
+                self._number(one["customers"]),
+                self._effect(one["smallest_effect"]),
+            ]
+            for one in shows["by_date"]
+        ]
+        yield self._table(("by_date", "plans", "compared", "smallest_effect"), rows)
+        yield self._say("what_shown", confidence=shows["confidence"], power=shows["power"])
+        if permanent and shows["programme"] is not None:
+            yield self._say("programme", effect=shows["programme"])
+
+    def missing(self) -> Iterator[str]:
+        """Which tables are missing, and what that costs."""
+        keys = self.summary["missing_tables"].values()
+        if keys:
+            yield "## " + self._say("missing")
+            yield "\n".join(f"* {sentence(key, self.language)}" for key in keys)
+
+    def _by_action(self) -> str:
+        columns = ["action", "customers", "carried_out", "withheld", "cost"]
+        sources = [name for name in SOURCES if (self.chosen["effect_source"] == name).any()]
+        has_gains = "expected_gain" in self.chosen
+        columns += [f"gain_{source}" for source in sources] if has_gains else []
+        rows = []
+        for name, one in self.plan.groupby("intended_action"):
+            held = int(one["withheld"].sum())
+            counts = [self._number(n) for n in (len(one), len(one) - held, held)]
+            if name == DO_NOTHING:
+                counts[1] = "–"
+            cells = [self._action(str(name)), *counts, self._amount(one["expected_cost"].sum())]
+            for source in sources if has_gains else ():
+                gains = one.loc[one["effect_source"] == source, "expected_gain"]
+                cells.append(self._amount(float(gains.sum())) if len(gains) else "–")
+            rows.append(cells)
+        return self._table(columns, rows)
+
+    def _say(self, key: str, **values: Any) -> str:
+        return sentence(f"plan_report.{key}", self.language, **self._money(**values))
+
+    def _money(self, **values: Any) -> dict[str, Any]:
+        currency = self.summary["currency"]
+        return values if currency is None else {"currency": currency, **values}
+
+    def _action(self, name: str) -> str:
+        return label(f"action.{name}", self.language)
+
+    def _name(self, family: str, code: str) -> str:
+        return label(f"{family}.{code}", self.language)
+
+    def _number(self, value: int) -> str:
+        return self._say("count", n=int(value))
+
+    def _amount(self, value: float | None) -> str:
+        return "–" if value is None else self._say("amount", value=float(value))
+
+    def _effect(self, value: float | None) -> str:
+        return self._say("nothing") if value is None else self._say("effect", effect=value)
+
+    def _table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+        return self._rows([self._say(f"column.{name}") for name in columns], rows)
+
+    @staticmethod
+    def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+        lines = [[upper_first(cell.replace("|", "\\|")) for cell in head], ["---"] * len(head)]
+        lines += [[cell.replace("|", "\\|") for cell in row] for row in rows]
+        return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
