@@ -16,6 +16,7 @@ from benchmarks.measuring import ROOT
 
 OUT = ROOT / "benchmarks" / "out" / "actions.json"
 PARTS = {
+    "policies": "benchmarks.actions.policies",
     "allocation": "benchmarks.actions.allocation",
     "power": "benchmarks.actions.power",
 }
