@@ -20,6 +20,36 @@ RETRIED = (429, 503)
 Json = dict[str, Any]
 
 
+# What a contact says of the chances by which it was made: copied from the card.
+CHANCES = (
+    "arm",
+    "propensity",
+    "action_propensity",
+    "contact_propensity",
+    "persistent_control",
+    "is_exploration",
+)
+
+
+def contact_of(card: Mapping[str, Any], contact_id: str, event_time: str) -> Json:
+    """The outcome to `record` for the action of a card: carried out, or withheld where it says so.
+
+    Tell both, with their arm and chances: an action's effect is the difference between the two.
+    `event_time` is when it was done, or would have been, with its offset from UTC.
+    """
+    told = {name: card[name] for name in CHANCES if card.get(name) is not None}
+    action = card["intended_action"]
+    return {
+        "kind": "contact",
+        "customer_id": card["customer_id"],
+        "contact_id": contact_id,
+        "event_time": event_time,
+        "action_id": action["action_id"],
+        "channel": action["channel"],
+        **told,
+    }
+
+
 class Problem(Exception):  # noqa: N818
     """An answer that is a problem document: `name`, as `customer-not-found`, `status`, `detail`."""
 

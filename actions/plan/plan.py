@@ -88,8 +88,8 @@ def make_plan(
     plan["is_exploration"] = explored.is_exploration
     plan["action_propensity"] = to_digits(explored.propensity, TOLD)
     unpaid = found.unpaid & ~explored.is_exploration
-    shares = shares_of(plan, cards, catalog, params, certainties(estimates))
-    plan = with_arms(plan, shares, draws[:, 0], unpaid)
+    shares = shares_of(plan, cards, catalog, params, unpaid, certainties(estimates))
+    plan = with_arms(plan, shares, draws[:, 0])
     plan["why"] = pd.Series(
         why(cards, plan, catalog, no_gains, expected.gain, blocked), dtype=object
     )

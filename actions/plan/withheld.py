@@ -34,12 +34,13 @@ ASSUMED_ALL: Mapping[str, float] = {}
 class Shares:
     """The chance of each customer to be withheld by the draw of the plan, and what it rests on.
 
-    `share`, `persistent` and `may_be_withheld` are (customers,): nobody withholds doing nothing, or
-    an answer to a complaint. `outlook` is None where the cards tell no horizon.
+    `share`, `persistent`, `unpaid` and `may_be_withheld` are (customers,): nobody withholds doing
+    nothing, or an answer to a complaint. `outlook` is None where the cards tell no horizon.
     """
 
     share: FloatArray
     persistent: BoolArray
+    unpaid: BoolArray
     may_be_withheld: BoolArray
     why: str
     outlook: Outlook | None
@@ -47,7 +48,7 @@ class Shares:
     @property
     def mean(self) -> float:
         """The mean share of those from whom something may be withheld."""
-        among = self.share[self.may_be_withheld & ~self.persistent]
+        among = self.share[self.may_be_withheld & ~self.persistent & ~self.unpaid]
         return float(among.mean() if len(among) else self.share.mean() if len(self.share) else 0.0)
 
 
@@ -56,26 +57,30 @@ def shares_of(
     cards: pd.DataFrame,
     catalog: Catalog,
     params: ActionParams,
+    unpaid: BoolArray,
     known: Mapping[str, float] = ASSUMED_ALL,
 ) -> Shares:
     """The shares to withhold from a plan with `intended_action`, its rows as those of `cards`.
 
-    `known` tells of actions with a known effect how many standard errors it is from nothing.
+    `unpaid` says for whom no budget pays. `known` tells of actions with a known effect how many
+    standard errors it is from nothing.
     """
     intended = plan["intended_action"]
     recovers = [action.id for action in catalog.actions if action.kind == SERVICE_RECOVERY]
     may_be_withheld = ~intended.isin([DO_NOTHING, *recovers]).to_numpy()
     persistent = in_persistent_control(plan["customer_id"], params)
-    outlook = _outlook(plan, cards, catalog, may_be_withheld & ~persistent)
+    outlook = _outlook(plan, cards, catalog, may_be_withheld & ~persistent & ~unpaid)
     setting = params.holdout_share
     if not isinstance(setting, str):
         share = np.full(len(plan), setting)
-        return Shares(share, persistent, may_be_withheld, "given", outlook)
+        return Shares(share, persistent, unpaid, may_be_withheld, "given", outlook)
     by_action = {name: share_for(t, outlook) for name, t in known.items()}
     base = share_for(None, outlook)
-    share = np.array([by_action.get(name, base) for name in intended], dtype=np.float64)
+    share = np.full(len(plan), base)
+    for name, its in by_action.items():
+        share[(intended == name).to_numpy()] = its
     why = share_reason(known, outlook)
-    return Shares(share, persistent, may_be_withheld, why, outlook)
+    return Shares(share, persistent, unpaid, may_be_withheld, why, outlook)
 
 
 def certainties(estimates: Estimates | None) -> dict[str, float]:
@@ -95,17 +100,15 @@ def certainties(estimates: Estimates | None) -> dict[str, float]:
     return found
 
 
-def with_arms(
-    plan: pd.DataFrame, shares: Shares, draw: FloatArray, unpaid: BoolArray
-) -> pd.DataFrame:
+def with_arms(plan: pd.DataFrame, shares: Shares, draw: FloatArray) -> pd.DataFrame:
     """The plan with its arms, drawn by a number in [0, 1) for each customer.
 
     Adds arm, withheld, withheld_by, persistent_control, propensity = P(treated | intended action)
-    and contact_propensity = propensity x action_propensity. `unpaid` says for whom no budget pays.
+    and contact_propensity = propensity x action_propensity.
     """
     intended = plan["intended_action"]
     never = (intended != DO_NOTHING).to_numpy() & ~shares.may_be_withheld
-    drawn = arms(intended, shares.share, draw, shares.persistent, never, unpaid)
+    drawn = arms(intended, shares.share, draw, shares.persistent, never, shares.unpaid)
     plan = pd.concat([plan, drawn], axis=1)
     return plan.assign(contact_propensity=plan["propensity"] * plan["action_propensity"])
 
@@ -132,7 +135,7 @@ def _can_show(
     """The smallest effects that can be shown: by date, and of the programme by its control."""
     assert shares.outlook is not None
     as_of = pd.Timestamp(cards["as_of_date"].iloc[0]).date()
-    risk = cards["churn_risk"].to_numpy(dtype=np.float64)[shares.may_be_withheld]
+    risk = cards["churn_risk"].to_numpy(dtype=np.float64)[shares.may_be_withheld & ~shares.unpaid]
     # If nothing is withheld nothing can be shown: it says what the usual share would show.
     share = shares.mean or START
     programme = smallest_effect(len(risk), params.persistent_control, unexplained(risk))

@@ -75,6 +75,7 @@ def test_without_a_budget_what_would_be_intended_is_logged_and_withheld_from_all
             "customers": 0, "cost": 0.0, "expected_gain": 0.0, "by_action": {},
         }  # fmt: skip
         assert summary["arms"]["withheld_by"] == {"budget": len(intended)}
+        assert summary["arms"]["can_show"]["customers_per_plan"] == 0  # nobody is treated
 
 
 def test_without_a_budget_what_costs_nothing_is_carried_out(scores, catalog, params):

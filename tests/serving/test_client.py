@@ -8,7 +8,7 @@ from http.client import HTTPException
 
 import pytest
 
-from serving.client import Problem, Regulars
+from serving.client import CHANCES, Problem, Regulars, contact_of
 from tests.serving.conftest import serve
 from tests.serving.releases import card_row, gone_row, write_release
 from tests.test_docs import PAGES, ROOT
@@ -78,6 +78,8 @@ def test_every_example_in_python_runs(shop, code, capsys):
         assert [card["customer_id"] for card in found["contacts"]] == [".", "1959"]
         assert found["regulars"].nightly(found["imported"]) is None
         found["regulars"].close()
+    elif "contact" in found:
+        assert found["contact"]["arm"] == "treated" and capsys.readouterr().out == "1\n"
     else:
         said = capsys.readouterr().out
         # Without models, as in this shop, what is told is kept and nobody is scored anew.
@@ -97,6 +99,19 @@ def test_the_client_reads_what_there_is(regulars, shop):
     with pytest.raises(Problem, match="release-not-found") as caught:
         regulars.card("1959", release="none")
     assert (caught.value.status, caught.value.name) == (404, "release-not-found")
+
+
+def test_a_contact_is_told_with_the_arm_and_chances_of_its_card(regulars):
+    cards = [card for card in regulars.at_risk() if card["intended_action"]["channel"] != "none"]
+    held = next(card for card in cards if card["withheld"])
+    made = next(card for card in cards if not card["withheld"])
+    told = [
+        contact_of(card, f"c-{card['customer_id']}", "2024-10-28T09:30:00+01:00")
+        for card in (held, made)
+    ]
+    assert [one["arm"] for one in told] == ["holdout", "treated"]
+    assert {name: told[1][name] for name in CHANCES} == {name: made[name] for name in CHANCES}
+    assert regulars.record(told, "two contacts")["outcomes"] == 2
 
 
 def test_many_ids_are_looked_up_in_one_release_and_parts(regulars, monkeypatch):
