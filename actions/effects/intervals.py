@@ -14,6 +14,9 @@ from typing import Protocol
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
+from actions.effects.trial import cluster_sums
+from core.arrays import FloatArray, IntArray
+
 SURE = 1e-12  # smallest p-value that is told apart from 0
 LIMIT = 1e-4  # how closely a p-value is searched, relative
 
@@ -101,6 +104,21 @@ def estimate(interval: Interval, effect: float, se: float, confidence: float = 0
     """The estimate with its interval and the p-value that goes with it."""
     low, high = interval.bounds(1 - confidence)
     return Estimate(effect, se, low, high, p_value(interval))
+
+
+def of_scores(
+    scores: FloatArray,
+    cluster: IntArray | None = None,
+    confidence: float = 0.95,
+    centre: FloatArray | float | None = None,
+) -> Estimate:
+    """The mean of scores (n,), whose errors are what they are away from `centre`, or their mean."""
+    n, mean = len(scores), float(scores.mean())
+    sums = cluster_sums((scores - (mean if centre is None else centre)) / n, cluster)
+    units = len(sums)
+    second = float(np.sum(sums**2)) * units / max(units - 1, 1)
+    interval = Skewed.of(mean, second, float(np.sum(sums**3)), units - 1)
+    return estimate(interval, mean, interval.se, confidence)
 
 
 def p_value(interval: Interval) -> float:

@@ -1,18 +1,19 @@
 """What targeting brings: treating those whom it helps, beside treating everybody and nobody.
 
 The policy gives each customer the arm whose effect, learned from other customers, is the largest,
-and the control where none helps. It is valued by doubly robust scores of customers whom it was not
-learned from (cross-fitted: Athey and Wager 2021, Econometrica 89; Chernozhukov et al. 2018).
+and the control where none helps. It is valued by doubly robust scores (Athey and Wager 2021,
+Econometrica 89) of customers in turn: each part of them by the policy that the parts before it
+teach. Its value is that of the policies of these parts, on average.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from actions.effects.intervals import Estimate, Skewed, estimate
+from actions.effects.intervals import Estimate, of_scores
 from actions.effects.targeting import Qini, area, qini_weights
-from actions.effects.trial import CONTROL, Trial, cluster_sums
-from actions.effects.uplift import Learned, learn
+from actions.effects.trial import CONTROL, Trial
+from actions.effects.uplift import FIRST, Learned, learn, parts
 from core.arrays import FloatArray, IntArray
 
 CONFIDENCE = 0.975  # of each gain, so that both intervals together hold at 95 %
@@ -23,9 +24,10 @@ FEWEST_TELLING = 10  # customers in each arm with another outcome than the usual
 class Policy:
     """A targeted policy and its value, in outcome units for each customer.
 
-    `arm` (n,) is the arm it gives to each row, `best` the one arm that is best for all. `over_all`
-    is the gain over giving everybody that single treated arm over which it gains least. A gain is
-    `claimed` where it is shown over that, over treating nobody, and so over the best of them.
+    `arm` (n,) is the arm it gives to each row, FIRST for rows that it was only learned from.
+    `over_all` is the gain over giving everybody that single treated arm over which it gains least.
+    A gain is `claimed` where it is shown over that, over treating nobody, and so over the best of
+    them. `qini` is that of effects learned from all other folds.
     """
 
     arm: IntArray
@@ -36,34 +38,53 @@ class Policy:
 
     @property
     def share(self) -> float:
-        """Share of the rows that it treats."""
-        return float((self.arm != CONTROL).mean())
+        """Share of the rows that it treats, of those that it is valued by."""
+        return float((self.arm[self.arm != FIRST] != CONTROL).mean())
 
 
-def targeting(
-    trial: Trial, seed: int = 0, cost: float = 0.0, learned: Learned | None = None
-) -> Policy:
+def targeting(trial: Trial, seed: int = 0, cost: float = 0.0) -> Policy:
     """Learn, value and judge a targeted policy; `cost` of treating is in outcome units.
 
     Gains have 97.5 % intervals, so that both hold together at 95 %. A policy that differs from
     treating all, or nobody, by too few customers to be valued is taken for that.
     """
-    learned = learn(trial, seed) if learned is None else learned
-    net = learned.effect - cost * (np.arange(len(trial.arms)) != CONTROL)
-    scores = outcome_scores(trial, learned.expected)
-    scores[:, 1:] -= cost
-    best = 1 + net[:, 1:].argmax(axis=1)
+    costs = cost * (np.arange(len(trial.arms)) != CONTROL)
+    score, best, scores = _ranked(trial, learn(trial, seed), costs)
     rows = np.arange(len(trial.arm))
-    arm = np.where(net[rows, best] > 0, best, CONTROL)
-    arm = _large_enough(trial, arm)
-    gains = [_gain(trial, scores[rows, arm] - scores[:, one]) for one in range(len(trial.arms))]
+    gained = scores[rows, best] - scores[:, CONTROL]
+    qini = area(score, gained, qini_weights, trial.cluster)
+    part = parts(trial, seed)
+    seen = part != FIRST
+    judged = trial.only(seen)
+    learned = learn(trial, seed, in_turn=True)
+    score, best, scores = _ranked(judged, learned.only(seen), costs)
+    arm = _large_enough(judged, np.where(score > 0, best, CONTROL))
+    chosen = scores[np.arange(len(arm)), arm]
+    gains = [
+        _gain(chosen - scores[:, one], part[seen], judged.cluster) for one in range(len(trial.arms))
+    ]
     over_all = min(gains[1:], key=lambda gain: gain.low)
-    found = area(
-        net[rows, best], scores[rows, best] - scores[:, CONTROL], qini_weights, trial.cluster
-    )
     over_nobody = gains[CONTROL]
-    claimed = over_all.low > 0 and over_nobody.low > 0
-    return Policy(arm, found, over_all, over_nobody, claimed)
+    given = np.full(len(rows), FIRST)
+    given[seen] = arm
+    return Policy(given, qini, over_all, over_nobody, over_all.low > 0 and over_nobody.low > 0)
+
+
+def _ranked(
+    trial: Trial, learned: Learned, costs: FloatArray
+) -> tuple[FloatArray, IntArray, FloatArray]:
+    """The largest net effect (n,), the arm that has it, and net outcome scores (n, arms)."""
+    net = learned.effect - costs
+    best = 1 + net[:, 1:].argmax(axis=1)
+    scores = outcome_scores(trial, learned.expected) - costs
+    return net[np.arange(len(net)), best], best, scores
+
+
+def _gain(scores: FloatArray, part: IntArray, cluster: IntArray | None) -> Estimate:
+    """The mean of scores, which chance moves within each part: between them, policies differ."""
+    counts = np.maximum(np.bincount(part), 1)
+    means = np.bincount(part, weights=scores) / counts
+    return of_scores(scores, cluster, CONFIDENCE, means[part])
 
 
 def outcome_scores(trial: Trial, expected: FloatArray) -> FloatArray:
@@ -88,14 +109,3 @@ def _large_enough(trial: Trial, arm: IntArray) -> IntArray:
         if any((region & (trial.arm == other)).sum() < FEWEST_TELLING for other in compared):
             kept[arm == one] = most
     return kept
-
-
-def _gain(trial: Trial, scores: FloatArray) -> Estimate:
-    """The mean of scores with its interval, corrected for skewness."""
-    n = len(scores)
-    mean = float(scores.mean())
-    sums = cluster_sums((scores - mean) / n, trial.cluster)
-    units = len(sums)
-    second = float(np.sum(sums**2)) * units / max(units - 1, 1)
-    interval = Skewed.of(mean, second, float(np.sum(sums**3)), units - 1)
-    return estimate(interval, mean, interval.se, CONFIDENCE)

@@ -27,10 +27,12 @@ from actions.effects.prognosis import (
     some_of,
 )
 from actions.effects.trial import CONTROL, Trial
-from core.arrays import FloatArray, IntArray
+from core.arrays import BoolArray, FloatArray, IntArray
 
 CUT = 5.0  # standard deviations beyond which what is left of an outcome is cut, to learn from
 STACKED = 3  # folds within which learners foretell rows that they have not seen
+PARTS = 5  # of the customers, each judged by what the parts before it teach
+FIRST = -1
 FEWEST = 100  # rows of the two arms, to learn more than the average from
 
 Predict = Callable[[IntArray], FloatArray]  # rows of the trial to values
@@ -47,20 +49,32 @@ class Learned:
     effect: FloatArray
     expected: FloatArray
 
+    def only(self, rows: BoolArray) -> "Learned":
+        """Of some rows."""
+        return Learned(self.effect[rows], self.expected[rows])
 
-def learn(trial: Trial, seed: int = 0) -> Learned:
-    """Cross-fitted effects and expected outcomes; the same trial and seed give the same."""
+
+def learn(trial: Trial, seed: int = 0, in_turn: bool = False) -> Learned:
+    """Cross-fitted effects and expected outcomes; the same trial and seed give the same.
+
+    `in_turn` learns those of each part of the customers from the parts before it alone: NaN for the
+    first part. What is valued so has an honest error also where nothing is there to be found
+    (Luedtke and van der Laan 2016, Annals of Statistics 44): no part is both learned from and
+    judged by another that was learned from it.
+    """
     n, arms = len(trial.arm), len(trial.arms)
     effect, beyond = np.zeros((n, arms)), np.zeros((n, arms))
     known = prognosis(trial, seed)
     means = arm_means(trial)
     expected = _combined(known, trial.outcome - means)
     design = ranked(trial.covariates)
-    fold = folds(n, trial.cluster, FOLDS, seed + 1)
-    for one in range(FOLDS):
+    fold = parts(trial, seed) if in_turn else folds(n, trial.cluster, FOLDS, seed + 1)
+    effect[fold == FIRST] = beyond[fold == FIRST] = np.nan
+    for one in np.unique(fold[fold != FIRST]):
         unseen = np.flatnonzero(fold == one)
         for arm in range(1, arms):
-            pair = (fold != one) & ((trial.arm == arm) | (trial.arm == CONTROL))
+            learned = fold < one if in_turn else fold != one
+            pair = learned & ((trial.arm == arm) | (trial.arm == CONTROL))
             rows = some_of(np.flatnonzero(pair), MOST_LEARNED, seed)
             if len(np.unique(trial.arm[rows])) < 2:
                 continue
@@ -70,6 +84,12 @@ def learn(trial: Trial, seed: int = 0) -> Learned:
     mean = np.array([trial.outcome[trial.arm == arm].mean() for arm in range(arms)])
     mixed = np.sum(trial.probability * beyond, axis=1, keepdims=True)
     return Learned(effect, mean + expected[:, None] + beyond - mixed)
+
+
+def parts(trial: Trial, seed: int) -> IntArray:
+    """The part (n,) of each row: FIRST, which is only learned from, then 1 and up."""
+    part = folds(len(trial.arm), trial.cluster, PARTS, seed + 3)
+    return np.where(part == 0, FIRST, part)
 
 
 def _combined(known: FloatArray, rest: FloatArray) -> FloatArray:

@@ -17,6 +17,9 @@ from benchmarks.measuring import ROOT
 OUT = ROOT / "benchmarks" / "out" / "actions.json"
 PARTS = {
     "policies": "benchmarks.actions.policies",
+    "coverage": "benchmarks.actions.coverage",
+    "hillstrom": "benchmarks.actions.hillstrom",
+    "null": "benchmarks.actions.null",
     "allocation": "benchmarks.actions.allocation",
     "power": "benchmarks.actions.power",
 }
