@@ -27,8 +27,12 @@ class ActionParams(Params):
     capacities: dict[Annotated[str, AfterValidator(channel_word)], NonNegativeInt] = Field(
         default_factory=dict
     )
+    owner_capacity: NonNegativeInt | None = None
     max_contacts: PositiveInt
     max_contacts_days: PositiveInt
+    max_contacts_by_channel: dict[Annotated[str, AfterValidator(channel_word)], PositiveInt] = (
+        Field(default_factory=dict)
+    )
     quiet_days: NonNegativeInt
     consent_when_unknown: Literal["allow", "block"]
     persistent_control: float = Field(default=0.05, ge=0, lt=1)

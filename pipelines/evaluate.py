@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from actions.plan.catalog import load_catalog
+from actions.plan.catalog_file import load_catalog
 from actions.plan.margin import usable_margin
 from actions.plan.offers import offers_of
 from core.digits import as_told

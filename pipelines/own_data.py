@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from actions.plan.catalog import Catalog, load_catalog
+from actions.plan.catalog import Catalog
+from actions.plan.catalog_file import load_catalog
 from actions.plan.margin import usable_margin
 from core.errors import CatalogError, ParamsError, RegularsError, SourceError
 from pipelines import params_file, stage

@@ -19,6 +19,27 @@ def read_snapshots() -> pd.DataFrame:
     return reading.read_snapshots(stage.SNAPSHOTS)
 
 
+def read_snapshot(timeline: Timeline) -> pd.DataFrame:
+    """One row per customer of the score date."""
+    return reading.read_snapshot(stage.SNAPSHOTS, timeline.score)
+
+
+def known_customers() -> pd.DataFrame:
+    """The table `customers`, empty where the source has none.
+
+    As it is today and not at the score date: names are shown, never learned from.
+    """
+    if "customers" not in stage.table_names():
+        return pd.DataFrame(columns=["customer_id"])
+    return pd.read_parquet(stage.TABLES / "customers.parquet")
+
+
+def known_owners() -> pd.DataFrame:
+    """The owner of each customer, as far as the source tells: customer_id, [owner]."""
+    customers = known_customers()
+    return customers[[name for name in ("customer_id", "owner") if name in customers.columns]]
+
+
 def read_timeline() -> Timeline:
     """The time plan of this run."""
     return Timeline.from_json(read_json(stage.TIMELINE))

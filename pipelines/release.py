@@ -30,7 +30,7 @@ from models.training.ladder import Rung
 from pipelines import stage
 from pipelines.basis import write_basis, write_histories
 from pipelines.params import load_params
-from pipelines.reading import read_timeline
+from pipelines.reading import known_customers, read_timeline
 
 CUSTOMER_COLUMNS = ("name", "owner")  # columns of the customers table that go on a card
 LOCK = stage.DATA / ".release-lock"
@@ -108,16 +108,6 @@ def join_cards(scores: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
     return scores.merge(
         plan.drop(columns="as_of_date"), on="customer_id", how="left", validate="one_to_one"
     )
-
-
-def known_customers() -> pd.DataFrame:
-    """The table `customers`, empty where the source has none.
-
-    As it is today and not at the score date: names are shown, never learned from.
-    """
-    if "customers" not in stage.table_names():
-        return pd.DataFrame(columns=["customer_id"])
-    return pd.read_parquet(stage.TABLES / "customers.parquet")
 
 
 def with_names(cards: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:

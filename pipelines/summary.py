@@ -18,6 +18,7 @@ from pipelines.reports.summary import (
     worklist_lines,
 )
 from pipelines.reports.unjudged import ladder_text
+from serving.cards.action_words import actions_of
 from serving.wording.languages import LANGUAGES, Language
 
 
@@ -49,7 +50,7 @@ def print_summary(seconds: float | None = None, language: Language = "en") -> No
     if manifest.get("gate"):
         print(*rule_lines(cards, manifest, language), sep="\n")
     elif "churn" not in evaluation:
-        print(*worklist_lines(cards, manifest, language), sep="\n")
+        print(*worklist_lines(cards, manifest, language, actions_of(plan)), sep="\n")
         print(*plan_lines(plan, cards, language), sep="\n")
     else:
         print(*churn_lines(evaluation), sep="\n")
@@ -57,7 +58,7 @@ def print_summary(seconds: float | None = None, language: Language = "en") -> No
             print(f"  champion: {promotion_text(manifest['promotion'])}")
         if lines := next_lines(evaluation):
             print(*lines, sep="\n")
-        print(*worklist_lines(cards, manifest, language), sep="\n")
+        print(*worklist_lines(cards, manifest, language, actions_of(plan)), sep="\n")
         print(*plan_lines(plan, cards, language), sep="\n")
     plots = (
         "          dvc plots show      ROC, precision-recall, calibration, gains (in .venv/bin)\n"

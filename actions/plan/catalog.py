@@ -1,33 +1,68 @@
-"""The catalogue: which actions exist, what they cost, and what they are assumed to do."""
+"""The catalogue: which actions exist, what they cost, and what they are assumed to do.
 
-from pathlib import Path
+docs/actions.md explains every key; catalog_file.py reads the file and refuses a wrong one.
+"""
+
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from core.errors import CatalogError, did_you_mean
-from models.customers.segments import AbcClass, LifecycleStage, RfmSegment, RiskBand
-from sources.meanings.vocabulary import DO_NOTHING, channel_word
+from actions.plan.eligibility import CATEGORY, Entry, OnlyIf
+from actions.plan.talking_points import checked
+from models.customers.relationship import RelationshipLevel
+from models.customers.segments import RfmSegment
+from sources.meanings.vocabulary import DO_NOTHING, NO_CHANNEL, channel_word
 from sources.written.currencies import currency_code
 
 Rate = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0)]
+Days = Annotated[int, Field(gt=0)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Channel = Annotated[Name, AfterValidator(channel_word)]  # spelt as in the tables
 Currency = Annotated[str, AfterValidator(currency_code)]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+Point = Annotated[str, AfterValidator(checked), Field(max_length=400)]
 Kind = Literal["retention", "service_recovery"]
+SERVICE_RECOVERY: Kind = "service_recovery"
+CarriedOutBy = Literal["automatic", "owner"]
+AUTOMATIC: CarriedOutBy = "automatic"
+OWNER: CarriedOutBy = "owner"
+NEXT_PURCHASE = "next_purchase"
+Churn = Literal["lapse", "cancellation"]
+# The catalogues that come with Regulars, by what leaving means.
+SHIPPED = {"lapse": "actions.yaml", "cancellation": "actions.subscriptions.yaml"}
 # Message keys `why.<name>`: only these have a sentence in every language.
-Why = Literal["reminder", "win_back", "appreciation", "personal_contact", "make_good"]
+Why = Literal[
+    "reminder",
+    "win_back",
+    "appreciation",
+    "personal_contact",
+    "make_good",
+    "second_purchase",
+    "replenishment",
+    "recommendation",
+    "feedback",
+    "referral",
+    "plan_change",
+]
 
 
-class Entry(BaseModel):
-    """Base of every part of the catalogue: unknown keys and infinite numbers are refused."""
+class Names(Entry):
+    """A short text by language; in a language without one the id is made readable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    en: Text | None = None
+    ru: Text | None = None
 
 
-class RiskReduction(Entry):
+class Points(Entry):
+    """Talking points by language."""
+
+    en: tuple[Point, ...] = ()
+    ru: tuple[Point, ...] = ()
+
+
+class Reduction(Entry):
     """Assumed relative reduction of churn risk: 0.10 turns a risk of 0.50 into 0.45."""
 
     low: Rate
@@ -35,65 +70,93 @@ class RiskReduction(Entry):
     high: Rate
 
     @model_validator(mode="after")
-    def _ordered(self) -> "RiskReduction":
+    def _ordered(self) -> "Reduction":
         if not self.low <= self.mid <= self.high:
             raise ValueError("low <= mid <= high must hold")
         return self
 
 
-class Span(Entry):
-    """Bounds of a number of the score card, both included; a bound left out is open."""
+class RiskReduction(Reduction):
+    """The reduction, and where it is another in some segments of the RFM grid."""
 
-    min: float | None = None
-    max: float | None = None
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> "Span":
-        if self.min is None and self.max is None:
-            raise ValueError("give min, max or both")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError("min must not exceed max")
-        return self
+    by_segment: dict[RfmSegment, Reduction] = Field(default_factory=dict)
 
 
-class OnlyIf(Entry):
-    """Conditions on the score card that must all hold: lists of allowed values, or bounds."""
+class Capacity(Entry):
+    """The most contacts with the action, intended ones, within so many days."""
 
-    risk_band: tuple[RiskBand, ...] | None = None
-    lifecycle_stage: tuple[LifecycleStage, ...] | None = None
-    rfm_segment: tuple[RfmSegment, ...] | None = None
-    abc_class: tuple[AbcClass, ...] | None = None
-    churn_risk: Span | None = None
-    value_at_risk: Span | None = None
-    expected_value: Span | None = None
-    expected_orders: Span | None = None
+    contacts: Annotated[int, Field(ge=0)]
+    days: Days
+
+
+class Timing(Entry):
+    """The action's natural day: so many days before the likely day of the next purchase."""
+
+    before: Literal["next_purchase"]
+    days: Annotated[int, Field(ge=0)] = 0
 
 
 class Action(Entry):
     """One thing that can be done for a customer. Money per contact, in the catalogue's currency."""
 
     id: Name
-    channel: Channel
+    name: Names = Names()
+    talking_points: Points = Points()
+    level: RelationshipLevel | None = None
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
     kind: Kind = "retention"
-    contact_cost: Money
+    carried_out_by: CarriedOutBy = AUTOMATIC
+    contact_cost: Annotated[Mapping[Channel, Money], Field(min_length=1)]
     incentive_cost: Money = 0.0
-    redeem_rate: Rate = 0.0
+    accept_rate: Rate = 0.0
     risk_reduction: RiskReduction
+    source: Text
     only_if: OnlyIf = OnlyIf()
+    cooldown_days: Annotated[int, Field(ge=0)] = 0
+    capacity: Capacity | None = None
+    timing: Timing | None = None
     why: Why
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_cost_for_all(cls, given: Any) -> Any:
+        """A cost that is one number is that of every channel."""
+        if not isinstance(given, dict) or isinstance(given.get("contact_cost"), dict | None):
+            return given
+        channels = given.get("channels")
+        if not isinstance(channels, list | tuple) or not all(isinstance(c, str) for c in channels):
+            channels = ["email"]  # what is wrong with the channels is told by themselves
+        return {**given, "contact_cost": dict.fromkeys(channels, given["contact_cost"])}
 
     @model_validator(mode="after")
     def _consistent(self) -> "Action":
         if self.id == DO_NOTHING:
             raise ValueError(f"{DO_NOTHING} is always a candidate: leave it out of the catalogue")
-        if self.incentive_cost > 0 and self.redeem_rate == 0:
-            raise ValueError("an incentive_cost needs a redeem_rate above 0, or it would be free")
+        if self.incentive_cost > 0 and self.accept_rate == 0:
+            raise ValueError("an incentive_cost needs an accept_rate above 0, or it would be free")
+        if len(set(self.channels)) < len(self.channels):
+            raise ValueError("channels names a channel twice")
+        if NO_CHANNEL in self.channels and len(self.channels) > 1:
+            raise ValueError(f"channels: {NO_CHANNEL} contacts nobody and stands alone")
+        if set(self.contact_cost) != set(self.channels):
+            raise ValueError(
+                "contact_cost needs one number, or one for each of the channels "
+                f"{', '.join(self.channels)}"
+            )
         return self
+
+    def reaches_by(self, channel: str) -> bool:
+        """Whether the customer may be reached by this channel."""
+        return channel in self.channels and channel != NO_CHANNEL
 
 
 class Catalog(Entry):
-    """The actions in the order of the file; ids are unique. All money is in `currency`."""
+    """The actions in the order of the file; ids are unique. All money is in `currency`.
 
+    `churn` tells what leaving means to the company that it is made for; None: either.
+    """
+
+    churn: Churn | None = None
     currency: Currency
     actions: Annotated[tuple[Action, ...], Field(min_length=1)]
 
@@ -105,77 +168,28 @@ class Catalog(Entry):
             raise ValueError(f"id given twice: {', '.join(twice)}")
         return self
 
+    def misfit(self, churn: str) -> str | None:
+        """What to tell where it is made for another way of leaving; None where it fits."""
+        if self.churn is None or churn not in SHIPPED or churn == self.churn:
+            return None
+        return (
+            f"The catalogue of actions is made for task.churn: {self.churn}, and this run has "
+            f"{churn}: for that there is {SHIPPED[churn]} (actions.catalog in params.yaml)."
+        )
+
     def channels(self) -> tuple[str, ...]:
         """Channels in use, each once, in the order of the file."""
-        return tuple(dict.fromkeys(action.channel for action in self.actions))
+        return tuple(dict.fromkeys(name for action in self.actions for name in action.channels))
 
+    def categories(self) -> tuple[str, ...]:
+        """Categories that some action asks for."""
+        asked = [getattr(action.only_if, CATEGORY) or () for action in self.actions]
+        return tuple(dict.fromkeys(name for names in asked for name in names))
 
-PARTS: dict[str, type[Entry]] = {
-    "actions": Action,
-    "risk_reduction": RiskReduction,
-    "only_if": OnlyIf,
-}
-
-
-def load_catalog(path: str | Path) -> Catalog:
-    """Read and check `actions.yaml`.
-
-    Raises CatalogError that names the file, every wrong key with the nearest known one, and what
-    is wrong with a value.
-    """
-    path = Path(path)
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CatalogError(
-            f"{path} does not exist: actions.catalog in params.yaml must name the catalogue."
-        ) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CatalogError(f"{path} cannot be read as YAML: {error}") from None
-    if not isinstance(content, dict):
-        raise CatalogError(f"{path}: the catalogue is a mapping with the key actions (a list).")
-    try:
-        return Catalog.model_validate(content)
-    except ValidationError as error:
-        lines = [_explain(problem, content) for problem in error.errors()]
-        raise CatalogError(f"{path}: " + "; ".join(lines) + ".") from None
-
-
-def _explain(problem: Any, content: dict[str, Any]) -> str:
-    """One problem as `where: what`, with the nearest known key for an unknown one."""
-    location = problem["loc"]
-    where = _where(location, content)
-    if location == ("currency",) and problem["type"] == "missing":
-        return "currency is missing: name the currency of all costs, for example currency: EUR"
-    if problem["type"] != "extra_forbidden":
-        given = "" if isinstance(problem["input"], dict | list) else f" (given: {problem['input']})"
-        missing = problem["type"] == "missing"
-        return f"{where}: " + ("is missing" if missing else problem["msg"] + given)
-    known = list(_model_at(location[:-1]).model_fields)
-    hint = did_you_mean(str(location[-1]), known)
-    return f"{where} is unknown.{hint} Known keys: {', '.join(known)}"
-
-
-def _where(location: tuple[Any, ...], content: dict[str, Any]) -> str:
-    """`actions.2.why` as `actions[2] (thank_you_letter).why`."""
-    text, node = "", content
-    for part in location:
-        node = node[part] if _has(node, part) else {}
-        if isinstance(part, int):
-            name = f" ({node['id']})" if isinstance(node, dict) and "id" in node else ""
-            text += f"[{part}]{name}"
-        else:
-            text += f".{part}" if text else str(part)
-    return text or "catalogue"
-
-
-def _has(node: Any, part: Any) -> bool:
-    if isinstance(node, dict):
-        return part in node
-    return isinstance(node, list) and isinstance(part, int) and part < len(node)
-
-
-def _model_at(location: tuple[Any, ...]) -> type[BaseModel]:
-    """The model whose keys are allowed at a location of the catalogue."""
-    names = [part for part in location if isinstance(part, str)]
-    return PARTS.get(names[-1], Span) if names else Catalog
+    def facts(self) -> dict[str, dict[str, Any]]:
+        """By id what readers of a plan are told of each action, as JSON."""
+        told = {"name", "talking_points", "level", "channels", "carried_out_by", "only_if"}
+        return {
+            action.id: action.model_dump(mode="json", include=told, exclude_none=True)
+            for action in self.actions
+        }

@@ -6,20 +6,21 @@ is intended beside it, and cannot be carried out: so intended actions are logged
 and arms known, from the first release on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from actions.plan.allocation import Allocation, Limits, allocate
-from actions.plan.priced import NOTHING, IntArray
+from actions.plan.allocation import Allocation, allocate
+from actions.plan.limits import Limits, Reached
+from actions.plan.offered import NOTHING
 from actions.plan.ranked import down_the_ranking
-from core.arrays import BoolArray, FloatArray
+from core.arrays import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """What can be chosen: tables (customers, actions), and the channel of each action.
+    """What can be chosen: tables (customers, actions), and by which channel.
 
     `gain` is NaN where it is unknown; `waits` are the actions that answer a complaint, (actions,).
     `ranking` are positions of customers, used where no gain is known: None where gains are.
@@ -28,7 +29,7 @@ class Candidates:
     admissible: BoolArray
     gain: FloatArray
     cost: FloatArray
-    channels: Sequence[str]
+    reached: Reached
     waits: BoolArray
     ranking: IntArray | None
 
@@ -59,18 +60,14 @@ def choose(candidates: Candidates, limits: Limits) -> Choice:
 
 def _solver(candidates: Candidates) -> Callable[[BoolArray, Limits], Allocation]:
     def solve(admissible: BoolArray, limits: Limits) -> Allocation:
-        cost, channels, ranking = candidates.cost, candidates.channels, candidates.ranking
+        cost, reached, ranking = candidates.cost, candidates.reached, candidates.ranking
         if ranking is not None:
-            return down_the_ranking(admissible, cost, channels, limits, ranking)
-        return allocate(np.where(admissible, candidates.gain, np.nan), cost, channels, limits)
+            return down_the_ranking(admissible, cost, reached, limits, ranking)
+        return allocate(np.where(admissible, candidates.gain, np.nan), cost, reached, limits)
 
     return solve
 
 
 def _without_budget(candidates: Candidates, planned: IntArray, limits: Limits) -> Limits:
     """Any money, and the capacities that the plan leaves."""
-    used = [
-        name for number in planned[planned != NOTHING] for name in [candidates.channels[number]]
-    ]
-    left = {name: places - used.count(name) for name, places in limits.capacities.items()}
-    return replace(limits, budget=np.inf, capacities=left)
+    return replace(limits.left_by(planned, candidates.reached), budget=np.inf)

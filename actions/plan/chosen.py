@@ -1,34 +1,31 @@
 """The columns of the plan that follow from the choice: what it costs, and what it is to bring."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from actions.plan.catalog import Catalog
-from actions.plan.estimates import Estimates
-from actions.plan.gain import Prospect, prospect
-from actions.plan.priced import NOTHING, IntArray
+from actions.plan.channels import contact_costs
+from actions.plan.gain import Prospects
+from actions.plan.offered import NOTHING
+from core.arrays import IntArray
 from sources.meanings.vocabulary import DO_NOTHING, NO_CHANNEL
 
 ASSUMED, ESTIMATED = "assumed", "estimated"
 DUE_DAYS = 3  # after the as-of date: a week that begins with the plan is half over
 EXPIRES_AT = "expires_at"
+NEXT_PURCHASE = "next_purchase_date_median"
 
 
-def chosen_columns(
-    cards: pd.DataFrame,
-    catalog: Catalog,
-    margin: float | None,
-    choice: IntArray,
-    expected: Prospect,
-    estimates: Estimates | None = None,
-) -> pd.DataFrame:
-    """The columns that follow from the choice, the index of each customer's action or NOTHING.
+def chosen_columns(prospects: Prospects, choice: IntArray) -> pd.DataFrame:
+    """The columns that follow from the choice; `do_nothing` has no cost and no gain.
 
-    `do_nothing` has no cost and no gain.
+    `choice` is (customers,), an index of the actions, -1 for none.
     """
+    cards, actions, reached = prospects.cards, prospects.actions, prospects.reached
+    expected = prospects.at("low")
 
     def taken(values: npt.ArrayLike) -> npt.NDArray[Any]:
         """Values per action (actions,) or per customer and action, at each customer's choice."""
@@ -36,15 +33,17 @@ def chosen_columns(
         padded = np.hstack([table, np.zeros((len(table), 1))])
         return padded[np.arange(len(choice)), choice]  # NOTHING is -1, the padding
 
-    def named(names: list[str], nothing: str | None) -> npt.NDArray[np.object_]:
+    def named(names: Sequence[str | None], nothing: str | None) -> npt.NDArray[np.object_]:
         return np.array([*names, nothing], dtype=object)[choice]
 
-    actions = catalog.actions
+    channel = reached.names_of(choice)
     plan = cards[["customer_id", "as_of_date"]].assign(
         intended_action=named([action.id for action in actions], DO_NOTHING),
-        channel=named([action.channel for action in actions], NO_CHANNEL),
-        due_date=_due(cards, choice),
-        contact_cost=taken([action.contact_cost for action in actions]),
+        channel=np.where(choice == NOTHING, NO_CHANNEL, channel),
+        due_date=_due(prospects, choice),
+        action_level=named([action.level for action in actions], None),
+        carried_out_by=named([action.carried_out_by for action in actions], None),
+        contact_cost=taken(contact_costs(actions, reached)),
         incentive_cost=taken([action.incentive_cost for action in actions]),
         expected_cost=taken(expected.cost),
         effect=taken(expected.effect),
@@ -52,17 +51,26 @@ def chosen_columns(
             taken(expected.is_estimated) > 0, ESTIMATED, named([ASSUMED] * len(actions), None)
         ),
     )
-    if margin is not None:
+    if prospects.margin_rate is not None:
         plan["expected_gain"] = taken(expected.gain)
-        plan["expected_gain_mid"] = taken(prospect(cards, actions, margin, "mid", estimates).gain)
-        high = prospect(cards, actions, margin, "high", estimates)
-        plan["expected_gain_high"] = taken(high.gain)
+        plan["expected_gain_mid"] = taken(prospects.at("mid").gain)
+        plan["expected_gain_high"] = taken(prospects.at("high").gain)
     return plan
 
 
-def _due(cards: pd.DataFrame, choice: IntArray) -> "pd.Series[pd.Timestamp]":
-    """The day by which the action is to be done, before the card expires; none for nothing."""
+def _due(prospects: Prospects, choice: IntArray) -> "pd.Series[pd.Timestamp]":
+    """The day by which the action is to be done, before the card expires; none for nothing.
+
+    An action with a `timing` is due so many days before the likely day of the next purchase, where
+    that is known and still to come.
+    """
+    cards = prospects.cards
     due = cards["as_of_date"] + pd.Timedelta(days=DUE_DAYS)
+    for number, action in enumerate(prospects.actions):
+        if action.timing is not None and NEXT_PURCHASE in cards:
+            day = cards[NEXT_PURCHASE] - pd.Timedelta(days=action.timing.days)
+            is_its = (choice == number) & day.notna()
+            due = due.where(~is_its, day.where(day > cards["as_of_date"], cards["as_of_date"]))
     if EXPIRES_AT in cards:
         due = due.where(due <= cards[EXPIRES_AT], cards[EXPIRES_AT])
     return due.where(choice != NOTHING)

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from actions.plan.priced import Offers, Point, Priced, offers_of
+from actions.plan.limits import Limits, Reached
+from actions.plan.offered import Offers, offers_of
+from actions.plan.priced import Point, Priced
 from actions.plan.prices import crossing
 from core.arrays import FloatArray
 from core.digits import TOLD, to_digits
@@ -35,22 +37,24 @@ class CurvePoint:
 
 
 def gain_curves(
-    gain: FloatArray, cost: FloatArray, channels: Sequence[str], capacities: Mapping[str, int]
+    gain: FloatArray, cost: FloatArray, reached: Reached, limits: Limits
 ) -> dict[float, list[CurvePoint]]:
     """Points of increasing cost by factor of the capacities; without capacities, of factor 1 only.
 
-    Tables as those of `allocate`. The first point spends nothing, the last all that pays.
+    Tables and limits as those of `allocate`; what the catalogue allows of an action is the same for
+    all factors. The first point spends nothing, the last all that pays.
     """
-    offers = offers_of(gain, cost, channels, tuple(capacities))
-    factors = FACTORS if offers.channels else (AS_PLANNED,)
-    limits = {factor: at_capacity(capacities, factor) for factor in factors}
+    offers = offers_of(gain, cost, reached, limits)
+    is_limited = limits.owners or not limits.capacities.keys().isdisjoint(reached.names)
+    factors = FACTORS if is_limited else (AS_PLANNED,)
+    places = {factor: offers.places(limits.at_capacity(factor)) for factor in factors}
     found: dict[float, dict[float, Point]] = {factor: {} for factor in factors}
 
     def look(price: float, near: float | None = None) -> Point:
         priced = Priced(offers, price)
         for factor in factors:
-            start = None if near is None else found[factor][near].channel_prices
-            found[factor][price] = priced.within(limits[factor], start).without_actions()
+            start = None if near is None else found[factor][near].prices
+            found[factor][price] = priced.within(places[factor], start).without_columns()
         return found[AS_PLANNED][price]
 
     _spread(look, offers)
@@ -60,11 +64,6 @@ def gain_curves(
         allowed += points.values()  # what keeps smaller capacities keeps larger ones
         curves[factor] = _concave(allowed)
     return curves
-
-
-def at_capacity(capacities: Mapping[str, int], factor: float) -> dict[str, int]:
-    """The contacts that each channel can make at a factor of the capacities."""
-    return {name: int(factor * limit + 1e-9) for name, limit in capacities.items()}
 
 
 def curves_report(

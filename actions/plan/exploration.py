@@ -16,15 +16,14 @@ An average over the candidates of the others, it is the chance without them: wei
 unbiased.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import binom
 
-from actions.plan.allocation import Limits
-from actions.plan.priced import NOTHING, IntArray
-from core.arrays import BoolArray, FloatArray
+from actions.plan.limits import Limits, Reached
+from actions.plan.offered import NOTHING
+from core.arrays import BoolArray, FloatArray, IntArray
 
 LARGEST_PART = 0.1  # of the budget, and of each capacity, that is set aside
 
@@ -45,7 +44,7 @@ class Explored:
 def places_for(
     admissible: BoolArray,
     cost: FloatArray,
-    channels: Sequence[str],
+    reached: Reached,
     limits: Limits,
     share: float,
 ) -> IntArray:
@@ -58,8 +57,13 @@ def places_for(
     expected = share * (admissible / many).sum(axis=0)
     places = np.where(expected > 0, np.ceil(expected + 2 * np.sqrt(expected)), 0.0)
     for channel, capacity in limits.capacities.items():
-        its = np.array([name == channel for name in channels])
-        places = _within(places, its * 1.0, LARGEST_PART * capacity)
+        its = reached.used_by(channel, admissible)
+        places = _within(places, its.astype(np.float64), LARGEST_PART * capacity)
+    for action, most in limits.actions.items():
+        places[action] = min(places[action], np.floor(LARGEST_PART * most))
+    if limits.owners is not None:  # all may fall to one owner
+        least = limits.owners.capacity.min(initial=0)
+        places = _within(places, limits.owners.by_owner.astype(np.float64), LARGEST_PART * least)
     dearest = np.where(admissible, cost, 0.0).max(axis=0, initial=0.0)
     return _within(places, dearest, LARGEST_PART * limits.budget).astype(np.int64)
 
@@ -68,17 +72,13 @@ def limits_beside(
     places: IntArray,
     admissible: BoolArray,
     cost: FloatArray,
-    channels: Sequence[str],
+    reached: Reached,
     limits: Limits,
 ) -> Limits:
     """The limits that are left for the plan, with these places set aside."""
     dearest = np.where(admissible, cost, 0.0).max(axis=0, initial=0.0)
-    taken = {
-        name: sum(int(n) for n, channel in zip(places, channels, strict=True) if channel == name)
-        for name in limits.capacities
-    }
-    left = {name: capacity - taken[name] for name, capacity in limits.capacities.items()}
-    return Limits(max(limits.budget - float(places @ dearest), 0.0), left)
+    is_used = {name: reached.used_by(name, admissible) for name in limits.capacities}
+    return limits.set_aside(places, dearest, is_used)
 
 
 def explore(

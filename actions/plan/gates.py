@@ -9,22 +9,23 @@ from dataclasses import dataclass
 
 import ibis.expr.types as ir
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from actions.params import ActionParams
-from actions.plan.catalog import Action, Span
-from core.arrays import BoolArray
+from actions.plan.catalog import SERVICE_RECOVERY, Action
+from actions.plan.channels import reached_by, responsiveness
+from actions.plan.eligibility import HOLDS, condition_names, failing
+from actions.plan.limits import Reached
+from actions.plan.pressure import Pressure
+from core.arrays import BoolArray, FloatArray, IntArray
 from features.engines.frames import customers_of
 from features.history.complaints import open_complaints
 from features.history.consent import answering, granting, objections
-from features.history.contacts_made import was_intended
-from features.timeline import days_before
 from models.leaving import LAPSE
+from models.words import ALREADY_CHURNED
 from sources.contract import CONSENTS, TICKETS
 from sources.meanings.vocabulary import NO_CHANNEL
 
-SERVICE_RECOVERY = "service_recovery"
 PAUSES = "pauses_as_usual"
 PAUSE = 1.5  # horizons: where typical pauses are longer, silence is no sign of leaving
 UNTIL_SEASON = 270  # days after a purchase in a season: three quarters of a year
@@ -32,15 +33,22 @@ UNTIL_SEASON = 270  # days after a purchase in a season: three quarters of a yea
 IN_RHYTHM = ("new", "developing", "regular")
 # The reasons an action can be blocked for, in the order in which they are given.
 GATES = (
+    "already_churned",
     "no_consent",
     "consent_unknown",
     "frequency_cap",
+    "channel_cap",
     "quiet_period",
+    "cooldown",
     "open_complaint",
     "no_open_complaint",
     "usual_pause",
     "not_applicable",
 )
+NOT_APPLICABLE = GATES.index("not_applicable")
+
+
+GATE_TABLES = ("contacts", "consents", "tickets")
 
 
 @dataclass(frozen=True)
@@ -66,58 +74,93 @@ def objectors(consents: pd.DataFrame | None) -> set[str]:
     return set() if consents is None else customers_of(consents, CONSENTS, objections)
 
 
-def stopped_by(
-    scores: pd.DataFrame, actions: Sequence[Action], history: History, params: ActionParams
-) -> dict[str, BoolArray]:
-    """Which actions each gate stops for whom, (customers, actions) by name of the gate.
+@dataclass(frozen=True)
+class Gated:
+    """What the gates leave: who may get which action, by which channel, and why not."""
 
-    `scores` holds customer_id, as_of_date (one date) and the card fields that `only_if` names; a
-    condition on a field that is absent or unknown does not hold.
+    stopped: Mapping[str, BoolArray]  # by gate, (customers, actions)
+    failing: IntArray  # (customers, actions): the condition of `only_if` that fails, or HOLDS
+    reached: Reached
+
+    @property
+    def blocked(self) -> IntArray:
+        """Index into `GATES` of the first gate that stops an action, -1 where none does."""
+        first = np.full(self.failing.shape, -1, dtype=np.int64)
+        for number in reversed(range(len(GATES))):
+            first[self.stopped[GATES[number]]] = number
+        return first
+
+
+def gated(
+    scores: pd.DataFrame, actions: Sequence[Action], history: History, params: ActionParams
+) -> Gated:
+    """Which actions each gate stops for whom, and by which channel the others reach them.
+
+    `scores` holds customer_id, as_of_date (one date), status and the fields that `only_if` names; a
+    condition on a field that is absent or unknown does not hold. Gates of a channel stop an action
+    where they leave it none of its channels.
     """
-    consented, unknown = _consent(scores, actions, history, params)
-    capped, quiet = _recent_contacts(scores, history.contacts, params)
+    names = tuple(dict.fromkeys(name for action in actions for name in action.channels))
+    consented, unknown = _consent(scores, names, history, params)
+    pressure = Pressure(scores, history.contacts)
+    full = pressure.capped_by(names, params)
     complaint = _open_complaint(scores, history.tickets)[:, None]
-    reaches = np.array([action.channel != NO_CHANNEL for action in actions])[None, :]
+    reaches = np.array([NO_CHANNEL not in action.channels for action in actions])[None, :]
     recovery = np.array([action.kind == SERVICE_RECOVERY for action in actions])[None, :]
+    may, unsure = _any_of(consented, actions), _any_of(unknown, actions)
+    is_open = {name: consented[name] & ~full[name] for name in names}
+    failing_ = np.column_stack([failing(scores, action.only_if) for action in actions])
+    gone = scores.get("status", pd.Series("", scores.index)) == ALREADY_CHURNED
     stopped = {
-        "no_consent": reaches & ~consented & ~unknown,
-        "consent_unknown": reaches & ~consented & unknown,
-        "frequency_cap": reaches & capped[:, None],
-        "quiet_period": reaches & quiet[:, None],
+        "already_churned": gone.to_numpy(dtype=bool)[:, None],
+        "no_consent": reaches & ~may & ~unsure,
+        "consent_unknown": reaches & ~may & unsure,
+        "frequency_cap": reaches & pressure.capped(params)[:, None],
+        "channel_cap": reaches & may & ~_any_of(is_open, actions),
+        "quiet_period": reaches & pressure.resting(params)[:, None],
+        "cooldown": pressure.cooling(actions),
         "open_complaint": complaint & ~recovery,
         "no_open_complaint": ~complaint & recovery,
         "usual_pause": _pauses_as_usual(scores)[:, None] & ~recovery,
-        "not_applicable": ~_applicable(scores, actions),
+        "not_applicable": failing_ != HOLDS,
     }
     shape = (len(scores), len(actions))
-    return {name: np.broadcast_to(stopped[name], shape) for name in GATES}
+    responses = responsiveness(scores, names, history.contacts)
+    return Gated(
+        {name: np.broadcast_to(stopped[name], shape) for name in GATES},
+        failing_.reshape(shape),
+        reached_by(actions, is_open, responses),
+    )
 
 
-def first_gate(stopped: Mapping[str, BoolArray]) -> npt.NDArray[np.int64]:
-    """Index into `GATES` of the first gate that stops an action, -1 where none does."""
-    first = np.full(stopped[GATES[0]].shape, -1, dtype=np.int64)
-    for number in reversed(range(len(GATES))):
-        first[stopped[GATES[number]]] = number
-    return first
+def blocked_lists(gates: Gated, actions: Sequence[Action]) -> list[list[dict[str, str | None]]]:
+    """For each customer the blocked actions, in the order of the catalogue.
 
-
-def blocked_lists(
-    blocked: npt.NDArray[np.int64], actions: Sequence[Action]
-) -> list[list[dict[str, str]]]:
-    """For each customer the blocked actions as {action_id, reason}, in catalogue order."""
-    patterns, which = np.unique(blocked, axis=0, return_inverse=True)
+    Each is {action_id, reason, condition}: the condition of `only_if` that fails, where that is the
+    reason.
+    """
+    names = condition_names()
+    failing_ = np.where(gates.blocked == NOT_APPLICABLE, gates.failing, HOLDS)
+    codes = gates.blocked * (len(names) + 1) + failing_
+    _, first, which = np.unique(codes, axis=0, return_index=True, return_inverse=True)
     lists = [
         [
-            {"action_id": action.id, "reason": GATES[gate]}
-            for action, gate in zip(actions, pattern, strict=True)
+            {
+                "action_id": action.id,
+                "reason": GATES[gate],
+                "condition": None if condition == HOLDS else names[condition],
+            }
+            for action, gate, condition in zip(
+                actions, gates.blocked[row], failing_[row], strict=True
+            )
             if gate >= 0
         ]
-        for pattern in patterns
+        for row in first
     ]
     return [lists[number] for number in which.ravel()]
 
 
-def gate_costs(stopped: Mapping[str, BoolArray], gain: npt.NDArray[np.float64]) -> dict[str, float]:
+def gate_costs(stopped: Mapping[str, BoolArray], gain: FloatArray) -> dict[str, float]:
     """By gate, how much more everybody's best actions would gain without it, before any limit.
 
     All tables are (customers, actions), `gain` NaN where it is unknown. What another gate stops too
@@ -163,87 +206,48 @@ def _pauses_as_usual(scores: pd.DataFrame) -> BoolArray:
     return pauses
 
 
+def _any_of(by_channel: Mapping[str, BoolArray], actions: Sequence[Action]) -> BoolArray:
+    """Whether it is so for any channel of the action, (customers, actions)."""
+    columns = [np.any([by_channel[name] for name in action.channels], axis=0) for action in actions]
+    return np.column_stack(columns)
+
+
 def _consent(
-    scores: pd.DataFrame,
-    actions: Sequence[Action],
-    history: History,
-    params: ActionParams,
-) -> tuple[BoolArray, BoolArray]:
-    """Consent for the action's channel, and whether it is unknown.
+    scores: pd.DataFrame, names: Sequence[str], history: History, params: ActionParams
+) -> tuple[dict[str, BoolArray], dict[str, BoolArray]]:
+    """By channel who may be approached there, and of whom that is unknown; each (customers,).
 
-    It is where there is no table, and for customers without a word where there is no more than what
-    was told.
+    It is unknown where there is no table, and for customers without a word where there is no more
+    than what was told.
     """
-    shape, consents = (len(scores), len(actions)), history.consents
+    people, consents = len(scores), history.consents
     allowed = params.consent_when_unknown == "allow"
+    everybody, nobody = np.full(people, True), np.full(people, False)
     if consents is None:
-        return np.full(shape, allowed), np.full(shape, True)
-    granted = _by_channel(scores, actions, consents, granting)
+        return (
+            {name: everybody if allowed or name == NO_CHANNEL else nobody for name in names},
+            dict.fromkeys(names, everybody),
+        )
+    granted = {name: _named(scores, consents, granting, name) for name in names}
+    granted |= {NO_CHANNEL: everybody} if NO_CHANNEL in names else {}
     if CONSENTS.name not in history.only_told:
-        return granted, np.full(shape, False)
-    unknown = ~_by_channel(scores, actions, consents, answering)
-    return np.where(unknown, allowed, granted), unknown
+        return granted, dict.fromkeys(names, nobody)
+    unknown = {name: ~_named(scores, consents, answering, name) for name in names}
+    return {name: np.where(unknown[name], allowed, granted[name]) for name in names}, unknown
 
 
-def _on(found: Callable[[ir.Table, str], ir.Table], channel: str) -> Callable[[ir.Table], ir.Table]:
-    return lambda consents: found(consents, channel)
-
-
-def _by_channel(
+def _named(
     scores: pd.DataFrame,
-    actions: Sequence[Action],
     consents: pd.DataFrame,
     found: Callable[[ir.Table, str], ir.Table],
+    channel: str,
 ) -> BoolArray:
-    """Whether `found` names the customer for the action's channel, (customers, actions)."""
-    by_channel = {
-        channel: customers_of(consents, CONSENTS, _on(found, channel))
-        for channel in {action.channel for action in actions}
-    }
-    columns = [scores["customer_id"].isin(by_channel[action.channel]) for action in actions]
-    return np.column_stack(columns).reshape(len(scores), len(actions))
-
-
-def _recent_contacts(
-    scores: pd.DataFrame, contacts: pd.DataFrame | None, params: ActionParams
-) -> tuple[BoolArray, BoolArray]:
-    """Whether the frequency cap is reached, and the quiet period lasts; each (customers,).
-
-    A contact that the holdout withheld counts as if it had been made: a plan is blind to arms.
-    """
-    if contacts is None or scores.empty:
-        nobody = np.zeros(len(scores), dtype=bool)
-        return nobody, nobody
-    intended = contacts[was_intended(contacts)]
-    age = days_before(intended["event_time"], pd.Timestamp(scores["as_of_date"].iloc[0]))
-    ids = scores["customer_id"]
-    counted = intended.loc[age <= params.max_contacts_days, "customer_id"].value_counts()
-    capped = ids.map(counted).fillna(0) >= params.max_contacts
-    quiet = ids.isin(intended.loc[age <= params.quiet_days, "customer_id"])
-    return capped.to_numpy(dtype=bool), quiet.to_numpy(dtype=bool)
+    """Whether `found` names the customer for a channel, (customers,)."""
+    there = customers_of(consents, CONSENTS, lambda table: found(table, channel))
+    return scores["customer_id"].isin(there).to_numpy(dtype=bool)
 
 
 def _open_complaint(scores: pd.DataFrame, tickets: pd.DataFrame | None) -> BoolArray:
     """Whether a complaint is open, (customers,)."""
     complaining = set() if tickets is None else customers_of(tickets, TICKETS, open_complaints)
     return scores["customer_id"].isin(complaining).to_numpy(dtype=bool)
-
-
-def _applicable(scores: pd.DataFrame, actions: Sequence[Action]) -> BoolArray:
-    """Whether all conditions of `only_if` hold, (customers, actions)."""
-    holds = np.ones((len(scores), len(actions)), dtype=bool)
-    for number, action in enumerate(actions):
-        for field, wanted in action.only_if:
-            if wanted is not None:
-                holds[:, number] &= _holds(scores, field, wanted)
-    return holds
-
-
-def _holds(scores: pd.DataFrame, field: str, wanted: "Span | tuple[str, ...]") -> BoolArray:
-    if field not in scores.columns:
-        return np.zeros(len(scores), dtype=bool)
-    if isinstance(wanted, Span):
-        low = -np.inf if wanted.min is None else wanted.min
-        high = np.inf if wanted.max is None else wanted.max
-        return scores[field].between(low, high).to_numpy(dtype=bool)
-    return scores[field].isin(wanted).to_numpy(dtype=bool)

@@ -4,14 +4,14 @@ Whoever has most at stake comes first, and gets the first action in the order of
 the gates allow and that budget and capacities still have room for.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
-from actions.plan.allocation import BUDGET, TOLERANCE, Allocation, Limits
-from actions.plan.priced import NOTHING, IntArray
-from core.arrays import BoolArray, FloatArray
+from actions.plan.allocation import TOLERANCE, Allocation
+from actions.plan.limits import Limits, Reached
+from actions.plan.offered import NOTHING, action_limit
+from actions.plan.use import BUDGET, OWNERS
+from core.arrays import BoolArray, FloatArray, IntArray
 
 RANKED_BY = ("value_at_risk", "churn_risk")  # the first that is known
 
@@ -32,46 +32,64 @@ def ranking(cards: pd.DataFrame) -> IntArray:
 
 
 def down_the_ranking(
-    admissible: BoolArray,
-    cost: FloatArray,
-    channels: Sequence[str],
-    limits: Limits,
-    order: IntArray,
+    admissible: BoolArray, cost: FloatArray, reached: Reached, limits: Limits, order: IntArray
 ) -> Allocation:
     """Choose for every customer, in this order. `admissible` and `cost` are (customers, actions).
 
-    A channel that is full is closed to all who follow, and so is an action that the money that is
-    left does not pay for at its cost for the customer whose turn it is.
+    An action that the money that is left does not pay for at its cost for the customer whose turn
+    it is, is closed to all who follow.
     """
-    channel_of = np.array(channels, dtype=object)
-    left, money = dict(limits.capacities), limits.budget * (1 + TOLERANCE)
-    is_open = np.array([left.get(name, 1) > 0 for name in channels], dtype=bool)
-    binding = [name for name, places in left.items() if places == 0]
     choice = np.full(len(admissible), NOTHING, dtype=np.int64)
-    while len(order) and is_open.any():
-        can = admissible[order] & is_open
-        action = np.where(can.any(axis=1), can.argmax(axis=1), NOTHING)
-        spent = np.cumsum(np.where(action == NOTHING, 0.0, cost[order, action]))
-        full = {name: _position_of(channel_of[action], action, name, n) for name, n in left.items()}
-        dear = int(np.searchsorted(spent, money, side="right"))
-        stop = min([dear, *full.values()])
-        choice[order[:stop]] = action[:stop]
-        if stop == len(order):
+    rooms = _Rooms(limits, reached)
+    money, closed = limits.budget * (1 + TOLERANCE), np.zeros(admissible.shape[1], dtype=bool)
+    for customer in order[admissible[order].any(axis=1)].tolist():
+        for action in np.flatnonzero(admissible[customer] & ~closed).tolist():
+            if not rooms.has_room(customer, action):
+                continue
+            if cost[customer, action] > money:
+                closed[action] = True
+                continue
+            choice[customer] = action
+            money -= cost[customer, action]
+            rooms.take(customer, action)
             break
-        money -= spent[stop - 1] if stop else 0.0
-        taken = channel_of[action[:stop]][action[:stop] != NOTHING]
-        left = {name: n - int((taken == name).sum()) for name, n in left.items()}
-        if stop == dear:
-            is_open[action[stop]] = False
-            binding.append(BUDGET)
-        for name in [name for name, position in full.items() if position == stop]:
-            is_open[channel_of == name] = False
-            binding.append(name)
-        order = order[stop:]
-    return Allocation(choice, 0.0, 0.0, 0.0, tuple(dict.fromkeys(binding)), {}, {})
+    binding = [*([BUDGET] if closed.any() else []), *rooms.full]
+    return Allocation(choice, 0.0, 0.0, 0.0, tuple(binding), {}, {})
 
 
-def _position_of(channel: "np.ndarray", action: IntArray, name: str, places: int) -> int:
-    """Where the customer stands for whom the channel has no place left; the end where it has."""
-    takers = np.flatnonzero((channel == name) & (action != NOTHING))
-    return int(takers[places]) if len(takers) > places else len(action)
+class _Rooms:
+    """The contacts that are left, as customers take them one by one."""
+
+    def __init__(self, limits: Limits, reached: Reached) -> None:
+        self._reached, self._owners = reached, limits.owners
+        self._channels, self._actions = dict(limits.capacities), dict(limits.actions)
+        self._of_owner = None if limits.owners is None else limits.owners.capacity.copy()
+        self.full: dict[str, None] = {}  # limits that kept somebody from an action, in this order
+
+    def has_room(self, customer: int, action: int) -> bool:
+        """Whether each limit that the contact counts against has a place."""
+        channel, owner = self._of(customer, action)
+        full = [channel] if self._channels.get(channel, 1) <= 0 else []
+        full += [action_limit(action)] if self._actions.get(action, 1) <= 0 else []
+        if owner is not None and self._of_owner is not None and self._of_owner[owner] <= 0:
+            full.append(OWNERS)
+        self.full |= dict.fromkeys(full)
+        return not full
+
+    def take(self, customer: int, action: int) -> None:
+        """Count the contact."""
+        channel, owner = self._of(customer, action)
+        if channel in self._channels:
+            self._channels[channel] -= 1
+        if action in self._actions:
+            self._actions[action] -= 1
+        if owner is not None and self._of_owner is not None:
+            self._of_owner[owner] -= 1
+
+    def _of(self, customer: int, action: int) -> tuple[str, int | None]:
+        """The channel of a contact, and the owner who carries it out, where that is counted."""
+        channel = self._reached.names[self._reached.channel[customer, action]]
+        if self._owners is None or not self._owners.by_owner[action]:
+            return channel, None
+        owner = int(self._owners.owner[customer])
+        return channel, owner if owner >= 0 else None

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 
 from actions.params import ActionParams
-from actions.plan.catalog import Catalog
+from actions.plan.catalog import SERVICE_RECOVERY, Catalog
 from actions.plan.chosen import EXPIRES_AT
 from actions.plan.estimates import Estimates
-from actions.plan.gain import prospect
-from actions.plan.gates import SERVICE_RECOVERY
+from actions.plan.gain import reductions
 from actions.plan.holdout import arms, in_persistent_control
 from actions.plan.power import (
     START,
@@ -159,9 +158,10 @@ def _outlook(
     rows = np.flatnonzero(compared)
     actions = pd.Index([action.id for action in catalog.actions])
     chosen = actions.get_indexer(pd.Index(plan["intended_action"].iloc[rows]))
-    hoped = prospect(cards.iloc[rows], catalog.actions, None, "high").effect
+    risk = cards["churn_risk"].to_numpy(dtype=np.float64)[rows]
+    hoped = reductions(cards.iloc[rows], catalog.actions, "high") * risk[:, None]
     return Outlook(
-        risk=cards["churn_risk"].to_numpy(dtype=np.float64)[rows],
+        risk=risk,
         hoped=hoped[np.arange(len(rows)), chosen],
         horizon_days=horizon,
         days=between,

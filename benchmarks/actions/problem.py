@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from actions.plan.allocation import Limits
-from core.arrays import FloatArray
+from actions.plan.limits import Limits, Reached
+from core.arrays import BoolArray, FloatArray
 
 ACTIONS = 8
+# By which each action reaches customers: most by the first, some by the second.
 CHANNELS = ("email", "app", "email", "post", "phone", "sms", "email", "post")
+OTHERS = ("app", "email", "sms", "email", "phone", "app", "phone", "post")
+BY_OTHER = 0.3
 EFFECT = np.array([0.01, 0.015, 0.05, 0.06, 0.12, 0.03, 0.02, 0.08])  # of the risk
 CONTACT = np.array([0.02, 0.01, 0.02, 0.6, 2.0, 0.1, 0.05, 1.0])
 INCENTIVE = np.array([0.0, 0.0, 2.0, 0.0, 0.0, 1.0, 0.0, 3.0])
@@ -22,7 +25,12 @@ class Problem:
 
     gain: FloatArray
     cost: FloatArray
+    reached: Reached
     limits: Limits
+
+    def is_by(self, channel: str) -> BoolArray:
+        """Where a channel is that of the customer and action, (customers, actions)."""
+        return np.asarray(self.reached.channel == self.reached.names.index(channel))
 
 
 def made(customers: int) -> Problem:
@@ -34,4 +42,10 @@ def made(customers: int) -> Problem:
     gain = EFFECT * rng.uniform(0.5, 1.5, shape) * risk * stake * MARGIN - cost
     gain[rng.random(shape) < BLOCKED] = np.nan
     capacities = {"phone": int(CALLS * customers), "post": int(LETTERS * customers)}
-    return Problem(gain, cost, Limits(BUDGET * customers, capacities))
+    return Problem(gain, cost, _reached(rng, shape), Limits(BUDGET * customers, capacities))
+
+
+def _reached(rng: np.random.Generator, shape: tuple[int, int]) -> Reached:
+    names = tuple(dict.fromkeys((*CHANNELS, *OTHERS)))
+    first, other = ([names.index(name) for name in some] for some in (CHANNELS, OTHERS))
+    return Reached(names, np.where(rng.random(shape) < BY_OTHER, other, first))

@@ -19,7 +19,7 @@ from scipy.sparse import csr_array, vstack
 
 from actions.plan.allocation import allocate
 from actions.plan.curve import gain_curves
-from benchmarks.actions.problem import CHANNELS, Problem, made
+from benchmarks.actions.problem import Problem, made
 
 GAP = 1e-5  # at which HiGHS may stop
 SECONDS = 300.0
@@ -27,7 +27,7 @@ SECONDS = 300.0
 
 def ours(problem: Problem) -> dict[str, Any]:
     """Prices, and HiGHS for those who are indifferent at them."""
-    found = allocate(problem.gain, problem.cost, CHANNELS, problem.limits)
+    found = allocate(problem.gain, problem.cost, problem.reached, problem.limits)
     return {"gain": found.objective, "bound": found.upper_bound, "binding": found.binding}
 
 
@@ -40,9 +40,9 @@ def greedy(problem: Problem) -> dict[str, Any]:
     order = np.argsort(-gains / costs, kind="stable")
     left, room = problem.limits.budget, dict(problem.limits.capacities)
     total = 0.0
-    some = zip(gains[order].tolist(), costs[order].tolist(), best[order].tolist(), strict=True)
-    for one, price, action in some:
-        channel = CHANNELS[action]
+    by = problem.reached.channel[order, best[order]].tolist()
+    for one, price, number in zip(gains[order].tolist(), costs[order].tolist(), by, strict=True):
+        channel = problem.reached.names[number]
         if one <= 0 or price > left or room.get(channel, 1) < 1:
             continue
         total, left = total + one, left - price
@@ -59,7 +59,7 @@ def highs(problem: Problem) -> dict[str, Any]:
     each = csr_array((np.ones(count), (rows, np.arange(count))), shape=(len(problem.gain), count))
     uses = [cost / problem.limits.budget]
     for channel, limit in problem.limits.capacities.items():
-        uses.append(np.array([CHANNELS[column] == channel for column in columns]) / limit)
+        uses.append(problem.is_by(channel)[rows, columns] / limit)
     solved = milp(
         -gain,
         constraints=LinearConstraint(vstack([each, csr_array(np.array(uses))]), -np.inf, 1),
@@ -88,7 +88,7 @@ def main() -> None:
     found["seconds"] = round(time.process_time() - started, 2)
     if way == "ours":
         started = time.process_time()
-        curves = gain_curves(problem.gain, problem.cost, CHANNELS, problem.limits.capacities)
+        curves = gain_curves(problem.gain, problem.cost, problem.reached, problem.limits)
         found["curve_seconds"] = round(time.process_time() - started, 2)
         found["curve_points"] = sum(map(len, curves.values()))
     print(json.dumps(found))

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from features.history.bases import BASES
 from features.history.facts import Facts
 from features.history.moment import cohort_table, moment_table
-from features.timeline import all_known, is_closed, outcome
+from features.timeline import all_known, date_of, is_closed, outcome
 
 HISTORY, OUTCOMES = "history", "outcomes"
 KEY = ("as_of_date", "customer_id", "category")
@@ -71,9 +71,14 @@ def read_categories(folder: Path) -> Categories | None:
     return Categories(history, outcomes)
 
 
-def _read(folder: Path) -> pd.DataFrame | None:
-    """All files of a folder, in the order of their names; few texts stand in very many rows."""
-    files = sorted(folder.glob("*.parquet"))
+def read_history(folder: Path, as_of: int) -> pd.DataFrame | None:
+    """The rows of `HISTORY` at one as-of day; None where nothing with a category was bought."""
+    return _read(folder / HISTORY, f"{date_of(as_of)}-*.parquet")
+
+
+def _read(folder: Path, files_of: str = "*.parquet") -> pd.DataFrame | None:
+    """The files of a folder, in the order of their names; few texts stand in very many rows."""
+    files = sorted(folder.glob(files_of))
     if not files:
         return None
     tables = [pq.read_table(file, read_dictionary=list(KEY[1:])) for file in files]

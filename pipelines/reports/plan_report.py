@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from actions.plan.holdout import PERSISTENT
+from serving.cards.action_words import action_name, actions_of
 from serving.wording.languages import Language
 from serving.wording.sentences import field_label, label, sentence, upper_first
 from sources.meanings.vocabulary import DO_NOTHING, TREATED
@@ -34,6 +35,7 @@ class _Writer:
         language: Language,
     ) -> None:
         self.plan, self.scores, self.summary, self.language = plan, scores, summary, language
+        self.actions = actions_of(summary)
         self.chosen = plan[plan["intended_action"] != DO_NOTHING]
 
     def totals(self) -> Iterator[str]:
@@ -166,7 +168,7 @@ class _Writer:
         return values if currency is None else {"currency": currency, **values}
 
     def _action(self, name: str) -> str:
-        return label(f"action.{name}", self.language)
+        return action_name(name, self.actions, self.language)
 
     def _name(self, family: str, code: str) -> str:
         return label(f"{family}.{code}", self.language)

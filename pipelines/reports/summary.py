@@ -16,6 +16,7 @@ from pipelines.reports.card_table import table_data_text, table_scored_text
 from pipelines.reports.card_when import worse_than_gaps
 from pipelines.reports.names import NAMES
 from pipelines.reports.unjudged import distance_lines
+from serving.cards.action_words import NO_ACTIONS, Actions, action_name, actions_of
 from serving.wording.languages import Language
 from serving.wording.sentences import label, sentence
 from sources.meanings.vocabulary import TREATED
@@ -198,7 +199,12 @@ def rule_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Language
     return lines
 
 
-def worklist_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Language) -> list[str]:
+def worklist_lines(
+    cards: pd.DataFrame,
+    manifest: dict[str, Any],
+    language: Language,
+    actions: Actions = NO_ACTIONS,
+) -> list[str]:
     """Who is at risk, with the reason and the action; those with most at stake first."""
     scored = cards[cards["status"] == SCORED]
     by = "value_at_risk" if "value_at_risk" in scored else "churn_risk"
@@ -212,7 +218,7 @@ def worklist_lines(cards: pd.DataFrame, manifest: dict[str, Any], language: Lang
     for card in ranked.head(LISTED).to_dict("records"):
         money = f"{card[by]:>9,.2f}  risk" if by == "value_at_risk" else "    risk"
         withheld = f" [{card['arm']}]" if card["withheld"] else ""
-        action = label(f"action.{card['intended_action']}", language)
+        action = action_name(card["intended_action"], actions, language)
         lines.append(
             f"  {card['customer_id']:<10}{money} {card['churn_risk']:>4.0%}  {action}{withheld}"
         )
@@ -247,7 +253,10 @@ def plan_lines(plan: dict[str, Any], cards: pd.DataFrame, language: Language) ->
     """What is planned, what it is expected to bring, and who is held out."""
     chosen = cards[cards["intended_action"].notna()]
     counts = chosen["intended_action"].value_counts()
-    actions = ", ".join(f"{label(f'action.{name}', language)} {n:,}" for name, n in counts.items())
+    known = actions_of(plan)
+    actions = ", ".join(
+        f"{action_name(str(name), known, language)} {n:,}" for name, n in counts.items()
+    )
     lines = [f"\nPlan      {actions}"]
     if no_gains := plan.get("no_gains"):
         lines.append(f"          {sentence(f'why.{no_gains}', language)}.")

@@ -11,7 +11,6 @@ from sqlalchemy import Engine
 from serving.api.asking import COMMON, Store, api_router
 from serving.cards.codes import ExportFormat, Format
 from serving.cards.csv import csv_lines, fields_of_columns
-from serving.cards.fields import sparse
 from serving.cards.query import AtRiskQuery, ExportQuery, ListQuery
 from serving.cards.release import AtRisk
 from serving.cards.stored import Card, as_json
@@ -134,10 +133,11 @@ def _export(
 
     ending, media_type = ENDINGS[wanted]
     name = f"at-risk-{page.release.as_of_date}.{ending}"
+    actions = page.release.actions
     lines = (
-        (as_json(worded(sparse(card, query.fields), language)) + b"\n" for card in cards())
+        (as_json(worded(card, actions, language, query.fields)) + b"\n" for card in cards())
         if wanted == "ndjson"
-        else csv_lines(cards(), language, wanted == "excel", query.fields)
+        else csv_lines(cards(), language, wanted == "excel", query.fields, actions)
     )
     return StreamingResponse(
         in_pieces(lines),

@@ -1,7 +1,7 @@
 """`POST /v1/scores:lookup` and `GET /v1/releases/{id}/scores`: the cards of many customers."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
@@ -14,6 +14,7 @@ from serving.cards.fields import CardFields, sparse
 from serving.cards.looked_up import LookedUp, LookUp
 from serving.cards.parquet import parquet_parts
 from serving.cards.query import Text
+from serving.cards.release import Release
 from serving.cards.stored import Card, as_json
 from serving.cards.worded import worded
 from serving.people.access import needs
@@ -64,7 +65,9 @@ def look_up_scores(_: Nothing, asked: Asked, request: Request, store: Store) -> 
     """
     release, cards = cards_of(store, asked.customer_ids, asked.fields, asked.release)
     language = chosen_language(request, asked.language)
-    told = {who: worded(card, language) for who, card in cards.items()}
+    told = {
+        who: worded(card, release.actions, language, asked.fields) for who, card in cards.items()
+    }
     rows = [
         {
             "customer_id": who,
@@ -97,7 +100,7 @@ def export_scores(
     is_parquet = query.format == "parquet"
     fields = fields_of_columns(query.fields) if is_parquet else query.fields or FIELDS
     release, batches = every_card(store, release_id, fields)
-    parts = parquet_parts(batches, query.fields) if is_parquet else _lines(batches, query)
+    parts = parquet_parts(batches, query.fields) if is_parquet else _lines(batches, release, query)
     name = f"scores-{release.as_of_date}-{release.release_id}.{query.format}"
     return StreamingResponse(
         parts,
@@ -109,9 +112,10 @@ def export_scores(
     )
 
 
-def _lines(batches: Iterator[list[Card]], query: ScoresQuery) -> Iterator[bytes]:
+def _lines(batches: Iterator[list[Card]], release: Release, query: ScoresQuery) -> Iterator[bytes]:
     for batch in batches:
-        cards: Any = (sparse(card, query.fields) for card in batch)
-        if query.language is not None:
-            cards = (worded(card, query.language) for card in cards)
+        if query.language is None:
+            cards = [sparse(card, query.fields) for card in batch]
+        else:
+            cards = [worded(card, release.actions, query.language, query.fields) for card in batch]
         yield b"".join(as_json(card) + b"\n" for card in cards)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from typing_extensions import TypeAliasType
 
-from actions.plan import holdout
+from actions.plan import catalog, holdout
 from features import params
 from models import words
 from models.customers import relationship, segments
@@ -29,6 +29,7 @@ SuggestedLevel = TypeAliasType("SuggestedLevel", relationship.RelationshipLevel)
 HeldBy = TypeAliasType("HeldBy", relationship.HeldBy)
 Arm = TypeAliasType("Arm", vocabulary.Arm)
 WithheldBy = TypeAliasType("WithheldBy", holdout.WithheldBy)
+CarriedOutBy = TypeAliasType("CarriedOutBy", catalog.CarriedOutBy)
 Direction = TypeAliasType("Direction", Literal["up", "down"])
 TypicalOf = TypeAliasType("TypicalOf", Literal["alike", "all"])
 EffectSource = TypeAliasType("EffectSource", Literal["assumed", "estimated"])

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from serving.cards.card import (
-    ScoreCard,
-)
+from serving.cards.action_words import NO_ACTIONS, Actions, action_name, talking_points
+from serving.cards.card import ScoreCard
 from serving.cards.fields import ALWAYS
 from serving.cards.marks import Csv
 from serving.cards.parts import (
@@ -64,9 +63,14 @@ COLUMNS = {column.name: column for column in columns_of(ScoreCard)}
 
 
 def csv_lines(
-    cards: Iterable[Card], language: Language, for_excel: bool, fields: Sequence[str] = ()
+    cards: Iterable[Card],
+    language: Language,
+    for_excel: bool,
+    fields: Sequence[str] = (),
+    actions: Actions = NO_ACTIONS,
 ) -> Iterator[str]:
-    """Lines of CSV, heading first; unknown values are empty. `fields`: empty means all.
+    """Lines of CSV, heading first; unknown values are empty. `fields`: empty means all,
+    `actions` is the catalogue of the cards' release.
 
     For Excel: a byte order mark, headings and codes in words, and in Russian the semicolon and
     decimal comma, without which Excel there would read a single column, and dates instead of
@@ -78,7 +82,7 @@ def csv_lines(
     separator, end = ";" if is_comma else ",", "\r\n"
     yield ("\ufeff" if for_excel else "") + separator.join(map(_quoted, heading)) + end
     for card in cards:
-        told = _told(card, language)
+        told = _told(card, actions, language)
         row = {name: value_of(told, column) for name, column in columns.items()}
         if for_excel:
             row = {name: _in_words(name, value, language) for name, value in row.items()}
@@ -96,16 +100,20 @@ def fields_of_columns(fields: Sequence[str]) -> frozenset[str]:
     return frozenset(column.path[0] for column in columns_in(fields).values())
 
 
-def _told(card: Card, language: Language) -> Card:
-    """The card with the sentences that have a column: its strongest reason, its action's name."""
+def _told(card: Card, actions: Actions, language: Language) -> Card:
+    """The card with the sentences that have a column: its strongest reason, and of its action."""
     told = {**card}
     strongest = strongest_reason(card) if "reasons" in card else None
     if strongest is not None:
-        told |= worded({"reasons": [strongest]}, language)
+        told |= worded({"reasons": [strongest]}, actions, language)
     action = card.get("intended_action")
     if action is not None:
-        name = label(f"action.{action['action_id']}", language)
-        told["intended_action"] = {**action, "name": name}
+        own = action["action_id"]
+        told["intended_action"] = {
+            **action,
+            "name": action_name(own, actions, language),
+            "talking_points": talking_points(own, told, actions, language),
+        }
     return told
 
 
@@ -117,12 +125,12 @@ def value_of(card: Card, column: Column) -> Any:
     value: Any = card[column.path[0]]
     for part in column.path[1:]:
         value = None if value is None else value.get(part)
-    return _names(value) if isinstance(value, list) else value
+    return _listed(value) if isinstance(value, list) else value
 
 
-def _names(categories: list[Card]) -> str:
-    """The categories, likeliest first; how likely they are is in the JSON only."""
-    return "; ".join(category["category"] for category in categories)
+def _listed(values: list[Any]) -> str:
+    """Texts, or categories, likeliest first; how likely they are is in the JSON only."""
+    return "; ".join(value if isinstance(value, str) else value["category"] for value in values)
 
 
 def _title(name: str, language: Language) -> str:

@@ -7,9 +7,8 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from core.errors import did_you_mean
-from serving.cards.card import (
-    ScoreCard,
-)
+from serving.cards.action_words import POINT_FIELDS
+from serving.cards.card import ScoreCard
 from serving.cards.stored import Card
 
 NAMES = [name for name in ScoreCard.model_fields if name != "purchases"]
@@ -41,6 +40,11 @@ class ListedCard(ScoreCard):
     """A score card; where the caller named `fields`, only those and the customer's id."""
 
     model_config = ConfigDict(json_schema_extra={"required": [ALWAYS]})
+
+
+def read_for(fields: Sequence[str]) -> tuple[str, ...]:
+    """The fields to read so that these can be told: talking points are made of several others."""
+    return (*fields, *POINT_FIELDS) if "intended_action" in fields else tuple(fields)
 
 
 def sparse(card: Card, fields: Sequence[str]) -> Card:

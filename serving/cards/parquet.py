@@ -14,7 +14,7 @@ from serving.cards.card import (
 from serving.cards.csv import Column, columns_in, value_of
 from serving.cards.stored import Card
 
-WORDED = ("reason", "action")  # sentences and names, which are made when they are read
+WORDED = ("reason", "action", "talking_points")  # made when a card is read, in a language
 TYPES: dict[Any, pa.DataType] = {
     bool: pa.bool_(),
     int: pa.int64(),

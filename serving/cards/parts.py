@@ -12,8 +12,10 @@ from pydantic import (
 )
 
 from serving.cards.codes import (
+    CarriedOutBy,
     Direction,
     EffectSource,
+    SuggestedLevel,
     TypicalOf,
 )
 from serving.cards.marks import Csv
@@ -121,6 +123,10 @@ class Blocked(Schema):
 
     action_id: str
     reason: str
+    condition: str | None = Field(
+        default=None,
+        description="Of reason not_applicable: the condition of the catalogue that does not hold.",
+    )
     sentence: str = ""
 
 
@@ -141,6 +147,17 @@ class IntendedAction(Schema):
     expected_gain_high: Number | None
     due_date: Annotated[dt.date | None, Csv(51)] = Field(
         default=None, description="The day by which it is to be carried out."
+    )
+    action_level: Annotated[SuggestedLevel | None, Csv(58, words="relationship_level")] = Field(
+        default=None, description="The level of relationship that the action belongs to."
+    )
+    carried_out_by: Annotated[CarriedOutBy | None, Csv(59, words="carried_out_by")] = Field(
+        default=None, description="owner: the customer's owner does it in person."
+    )
+    talking_points: Annotated[list[str], Csv(60)] = Field(
+        default_factory=list,
+        description="What to say, in the requested language, with the customer's own values; a "
+        "point whose values are not known is left out.",
     )
     blocked: list[Blocked]
 

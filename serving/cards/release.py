@@ -7,9 +7,8 @@ from pydantic import Field, computed_field
 
 from core.clock import utc_now
 from models.gate import Gate, Need
-from serving.cards.card import (
-    ScoreCard,
-)
+from serving.cards.action_words import ActionFacts
+from serving.cards.card import ScoreCard
 from serving.cards.codes import (
     Age,
     ChurnDefinition,
@@ -159,6 +158,9 @@ class ReleaseFacts(Schema):
     )
     gate: Gate | None = Field(default=None, description="Null where a model scores.")
     ladder: Ladder | None = Field(default=None, description="Null of a release from before it.")
+    actions: dict[str, ActionFacts] = Field(
+        default={}, description="The catalogue that the plan was made with; empty in older ones."
+    )
     plan: PlanTotals
 
 

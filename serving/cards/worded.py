@@ -1,23 +1,34 @@
 """Cards and reports with their sentences: the same for the API and the page."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from serving.cards.action_words import (
+    Actions,
+    action_name,
+    blocked_sentence,
+    talking_points,
+)
+from serving.cards.fields import sparse
 from serving.cards.monitor import AdviceReason, Monitor
 from serving.cards.stored import Card
 from serving.wording.languages import Language
-from serving.wording.sentences import field_label, is_message, label, listing, sentence
+from serving.wording.sentences import field_label, is_message, listing, sentence
 
 Report = TypeVar("Report", bound=Monitor)
 
 
-def worded(card: Card, language: Language) -> Card:
-    """The card, or the fields of it that there are, with every `sentence` and `name` written."""
+def worded(card: Card, actions: Actions, language: Language, fields: Sequence[str] = ()) -> Card:
+    """The card, or these fields of it, with every `sentence`, `name` and talking point written.
+
+    `actions` is the catalogue of the card's release.
+    """
     told = {**card}
     if "reasons" in card:
         told["reasons"] = [_reason(reason, language) for reason in card["reasons"]]
     if card.get("intended_action") is not None:
-        told["intended_action"] = _action(card["intended_action"], language)
-    return told
+        told["intended_action"] = _action(told, actions, language)
+    return sparse(told, fields)
 
 
 def worded_report(report: Report, language: Language) -> Report:
@@ -45,17 +56,23 @@ def _advice_reason(reason: AdviceReason, language: Language) -> AdviceReason:
     return reason.model_copy(update={"sentence": text})
 
 
-def _action(action: Card, language: Language) -> Card:
-    why = action["why"]
+def _action(card: Card, actions: Actions, language: Language) -> Card:
+    action = card["intended_action"]
+    why, own = action["why"], action["action_id"]
     if why is not None:
         text = _sentence_if_known(why["message_key"], language, why["values"])
         why = {**why, "sentence": text}
     blocked = [
-        {**entry, "sentence": label(f"blocked.{entry['reason']}", language)}
+        {**entry, "sentence": blocked_sentence(entry, actions, language)}
         for entry in action["blocked"]
     ]
-    name = label(f"action.{action['action_id']}", language)
-    return {**action, "name": name, "why": why, "blocked": blocked}
+    return {
+        **action,
+        "name": action_name(own, actions, language),
+        "why": why,
+        "talking_points": talking_points(own, card, actions, language),
+        "blocked": blocked,
+    }
 
 
 def _sentence_if_known(key: str, language: Language, values: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ def customer_page(customer_id: str, request: Request) -> Response:
     language = chosen_language(request, query.language)
     release, stored = one_card(store_of(request), customer_id, True, query.release)
     release = dated_as(release, stored)
-    card = ScoreCard.model_validate(worded(stored, language))
+    card = ScoreCard.model_validate(worded(stored, release.actions, language))
     drawing = draw(card, language)
     return page_of(
         request,

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from sqlalchemy import Connection, Engine, and_
 from sqlalchemy.exc import DBAPIError
 
-from serving.cards.fields import ALWAYS, sparse
+from serving.cards.fields import ALWAYS, read_for
 from serving.cards.release import Release
 from serving.cards.stored import Card
 from serving.store.listing import list_index
@@ -22,12 +22,12 @@ BATCH = 2_000  # cards read at once
 def cards_of(
     engine: Engine, customers: Sequence[str], fields: Sequence[str], release: str | None = None
 ) -> tuple[Release, dict[str, Card]]:
-    """These fields of the cards of these customers by id; who has no card is left out.
+    """The cards of these customers by id, with what tells these fields; who has none is left out.
 
     Raises NoReleaseError and ReleaseNotFoundError.
     """
     asked = sorted(set(customers))
-    read = frozenset((ALWAYS, "owner", *fields))
+    read = frozenset((ALWAYS, "owner", *read_for(fields)))
     cards: dict[str, Card] = {}
     try:
         with engine.connect() as connection:
@@ -41,7 +41,7 @@ def cards_of(
                 for who, content in newest_contents(connection, found.number, its).items():
                     live[who] = card_in(connection, content, who, told, read)
                 cards |= {
-                    who: sparse(card, fields)
+                    who: card
                     for who, card in live.items()
                     if owners is None or card["owner"] in owners
                 }
@@ -64,7 +64,7 @@ def every_card(
             found = find_release(connection, release)
     except DBAPIError as error:
         raise explained(engine, error) from None
-    read = frozenset((ALWAYS, "owner", *fields))
+    read = frozenset((ALWAYS, "owner", *read_for([*fields])))
     return found.release, _batches(engine, found.release.release_id, read)
 
 

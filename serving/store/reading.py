@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.errors import NoReleaseError
 from features.params import LABEL
-from serving.cards.fields import ALWAYS
+from serving.cards.fields import ALWAYS, read_for
 from serving.cards.forecast import PublishedForecast
 from serving.cards.release import Release
 from serving.cards.stored import Card, fitted_fields
@@ -146,8 +146,8 @@ Form = Callable[[KeptCard], T]  # what is made of a card, while its connection i
 
 
 def reading(fields: Collection[str]) -> Form[Card]:
-    """Reads these fields of a card, and its id; all where none is named."""
-    wanted = frozenset((ALWAYS, *fields)) if fields else FIELDS
+    """Reads what tells these fields of a card, and its id; all where none is named."""
+    wanted = frozenset((ALWAYS, *read_for([*fields]))) if fields else FIELDS
     return lambda kept: kept.read(wanted)
 
 

@@ -102,6 +102,7 @@ def _timelines(table: pa.Table) -> tuple[list[str], list[bytes]]:
 
 def read_facts(folder: Path, manifest: dict[str, Any], counts: Counts) -> ReleaseFacts:
     """The facts of the release for readers; `counts` are those of its cards."""
+    plan = read_json(folder / "plan.json")
     first = next(pq.ParquetFile(folder / "cards.parquet").iter_batches(1)).to_pylist()[0]
     return ReleaseFacts(
         release_id=manifest["release_id"],
@@ -125,7 +126,8 @@ def read_facts(folder: Path, manifest: dict[str, Any], counts: Counts) -> Releas
         else _quality(read_json(folder / "reports" / "evaluation.json")),
         gate=manifest.get("gate"),
         ladder=manifest.get("ladder"),
-        plan=_plan(read_json(folder / "plan.json")),
+        actions=plan.get("actions", {}),
+        plan=_plan(plan),
     )
 
 

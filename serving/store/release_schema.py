@@ -40,6 +40,7 @@ from serving.cards.parts import (
 from serving.cards.release import ReleaseFacts
 from serving.store.column_rules import column_of
 from serving.store.shapes import (
+    ACTION,
     AS_THEY_ARE,
     CATEGORIES,
     CONSTANT,
@@ -211,7 +212,7 @@ def _sense(frame: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
 @cache
 def _columns_of_cards() -> pa.DataFrameSchema:
     columns = _columns(ScoreCard, set(AS_THEY_ARE) - set(NESTED))
-    actions = set(IntendedAction.model_fields) - {"action_id", "name"} - set(NESTED)
+    actions = set(ACTION) - set(NESTED)
     columns |= _columns(IntendedAction, actions)
     columns["intended_action"] = column_of(IntendedAction.model_fields["action_id"], True)
     probability = FieldInfo.from_annotation(_probability())

@@ -32,7 +32,8 @@ CATEGORIES = {name: f"next_categories_{name}" for name in CATEGORY_LISTS}
 DATES = {end: f"next_purchase_date_{end}" for end in ("low", "median", "high")}
 REACH = "next_purchase_reach_days"
 # Fields of an action in the order in which the API returns them.
-ACTION = [name for name in IntendedAction.model_fields if name not in ("action_id", "name")]
+NOT_STORED = ("action_id", "name", "talking_points")  # made when a card is read
+ACTION = [name for name in IntendedAction.model_fields if name not in NOT_STORED]
 # fields of the card that are not columns of cards.parquet, but built from some, or from none
 BUILT = {
     "release_id": (),

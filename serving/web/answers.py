@@ -8,10 +8,9 @@ from typing import Any, Protocol
 from fastapi import Request
 from fastapi.responses import Response
 
-from serving.cards.fields import sparse
 from serving.cards.stored import Card, as_json
 from serving.cards.worded import worded
-from serving.store.reading import Form
+from serving.store.reading import Form, KeptCard
 from serving.web.compressed import coding_for
 from serving.web.texts import Texts
 from serving.wording.languages import Language
@@ -90,10 +89,15 @@ def card_text(texts: Texts, language: Language, fields: Sequence[str] = ()) -> F
     """What makes the JSON of a card, with its sentences."""
     form = ("json", language, tuple(fields))
 
-    def make(card: Card) -> bytes:
-        return as_json(worded(sparse(card, fields), language))
+    def text_of(kept: KeptCard) -> bytes:
+        actions = kept.found.release.actions
 
-    return lambda kept: texts.of(kept, form, make)
+        def make(card: Card) -> bytes:
+            return as_json(worded(card, actions, language, fields))
+
+        return texts.of(kept, form, make)
+
+    return text_of
 
 
 def with_list(head: bytes, name: str, parts: Sequence[bytes]) -> bytes:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from pydantic import ValidationError
 
 from features.params import LABEL
+from serving.cards.action_words import action_name
 from serving.cards.query import SEVERAL, AtRiskQuery
 from serving.cards.release import Release
 from serving.people.access import NOBODY
@@ -122,6 +123,7 @@ def words_of(language: Language) -> dict[str, Any]:
         "language": language,
         "t": partial(_sentence, language),
         "name_of": partial(_label, language),
+        "action_name": partial(action_name, language=language),
         "field": partial(field_label, language=language),
         "show": partial(_written, language),
         "period": partial(_period, language),

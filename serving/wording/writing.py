@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import yaml
@@ -92,9 +92,11 @@ def period(low: date, high: date, language: Language) -> str:
     return text
 
 
-def listing(items: Iterable[str], language: Language) -> str:
-    """Several things as a person lists them: a, b and c."""
-    return format_list(list(items), locale=language)
+def listing(
+    items: Iterable[str], language: Language, style: Literal["standard", "or"] = "standard"
+) -> str:
+    """Several things as a person lists them: a, b and c; in the style `or`: a, b or c."""
+    return format_list(list(items), style=style, locale=language)
 
 
 def keys() -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 from sqlalchemy import Engine
 
-from actions.plan.curve import AS_PLANNED, at_capacity
+from actions.plan.curve import AS_PLANNED
+from actions.plan.limits import at_capacity
 from serving.cards.plan import PlanCurve, PlanCurves, PlanPoint, WhatIf
 from serving.cards.release import Release
 from serving.store.reports import plan_curves
@@ -29,7 +30,7 @@ def what_if(
 
 def answer(kept: PlanCurves, budget: float, capacity: float) -> dict[str, object]:
     """The fields of the answer beside those that say of which release it is."""
-    below, above, share = _around(kept.curves, capacity if kept.capacities else AS_PLANNED)
+    below, above, share = _around(kept.curves, capacity if len(kept.curves) > 1 else AS_PLANNED)
     lower, upper = ((1 - share, below), (share, above))
     # A curve leaves out what lies below its straight lines: less capacity may have the best plan.
     allowed = [c.points for c in kept.curves if c.capacity <= below.capacity]

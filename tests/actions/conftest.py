@@ -40,22 +40,25 @@ def catalog():
     def make(**changes):
         base = {
             "mail": {
-                "channel": "email",
+                "channels": ["email"],
                 "contact_cost": 1.0,
                 "risk_reduction": {"low": 0.1, "mid": 0.2, "high": 0.3},
+                "source": "assumption",
                 "why": "reminder",
             },
             "call": {
-                "channel": "phone",
+                "channels": ["phone"],
                 "contact_cost": 5.0,
                 "risk_reduction": {"low": 0.3, "mid": 0.4, "high": 0.5},
+                "source": "assumption",
                 "why": "personal_contact",
             },
             "repair": {
-                "channel": "phone",
+                "channels": ["phone"],
                 "kind": "service_recovery",
                 "contact_cost": 2.0,
                 "risk_reduction": {"low": 0.3, "mid": 0.4, "high": 0.5},
+                "source": "assumption",
                 "why": "make_good",
             },
         }

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actions.plan import allocation
-from actions.plan.allocation import Limits, allocate
+from actions.plan.allocation import allocate
+from actions.plan.limits import Limits, by_one_channel
 from tests.plugin_slow import examples
 
 CHANNELS = ("email", "phone", "phone")
@@ -60,7 +61,7 @@ def problems(draw):
 @given(problem=problems())
 def test_no_assignment_within_the_limits_gains_more(problem):
     gain, cost, limits = problem
-    result = allocate(gain, cost, CHANNELS, limits)
+    result = allocate(gain, cost, by_one_channel(CHANNELS, len(gain)), limits)
     best = best_by_trying_everything(gain, cost, limits)
     assert result.objective == pytest.approx(best, rel=1e-5, abs=1e-9)
     assert kept(result, cost, limits)
@@ -73,7 +74,7 @@ def test_no_assignment_within_the_limits_gains_more(problem):
 def test_however_small_the_core_the_limits_hold_and_the_bound_is_a_bound(problem):
     gain, cost, limits = problem
     with patch.object(allocation, "CORES", (1,)):
-        result = allocate(gain, cost, CHANNELS, limits)
+        result = allocate(gain, cost, by_one_channel(CHANNELS, len(gain)), limits)
     assert kept(result, cost, limits)
     assert result.upper_bound >= best_by_trying_everything(gain, cost, limits) - 1e-9
 
@@ -84,7 +85,7 @@ def test_in_the_core_doing_nothing_is_always_possible():
     cost = np.array([[0.5, 3.0, 2.0], [0.5, 3.0, 1.0], [3.0, 0.5, 0.5], [0.5, 3.0, 0.5]])
     limits = Limits(1.5, {"phone": 0, "email": 2})
     with patch.object(allocation, "CORES", (1,)):
-        result = allocate(gain, cost, CHANNELS, limits)
+        result = allocate(gain, cost, by_one_channel(CHANNELS, len(gain)), limits)
     assert kept(result, cost, limits)
     assert result.upper_bound >= best_by_trying_everything(gain, cost, limits)
 
@@ -95,7 +96,7 @@ def test_a_core_holds_everyone_whom_the_relaxation_splits():
     cost = np.array([[0.0, 0.0, 0.0], [0.0, 2.5, 0.0], [0.0, 0.0, 0.0]])
     limits = Limits(2.0, {"phone": 1})
     with patch.object(allocation, "CORES", (1,)):
-        assert kept(allocate(gain, cost, CHANNELS, limits), cost, limits)
+        assert kept(allocate(gain, cost, by_one_channel(CHANNELS, len(gain)), limits), cost, limits)
 
 
 def large(people, seed=7):
@@ -112,7 +113,7 @@ def large(people, seed=7):
 )
 def test_a_large_plan_keeps_its_limits_and_proves_how_near_the_best_it_is(limits):
     gain, cost = large(3000)
-    result = allocate(gain, cost, CHANNELS, limits)
+    result = allocate(gain, cost, by_one_channel(CHANNELS, len(gain)), limits)
     assert kept(result, cost, limits)
     assert result.objective <= result.upper_bound
     assert result.gap < 1e-3
@@ -124,9 +125,9 @@ def test_solving_a_core_gives_the_answer_of_solving_everything(monkeypatch):
     """With a core of 40 customers, and with all 600 in it."""
     gain, cost = large(600)
     limits = Limits(60.0, {"phone": 25})
-    exact = allocate(gain, cost, CHANNELS, limits)
+    exact = allocate(gain, cost, by_one_channel(CHANNELS, len(gain)), limits)
     monkeypatch.setattr(allocation, "CORES", (40,))
-    result = allocate(gain, cost, CHANNELS, limits)
+    result = allocate(gain, cost, by_one_channel(CHANNELS, len(gain)), limits)
     assert result.objective <= exact.upper_bound
     assert result.upper_bound >= exact.objective
     assert result.objective == pytest.approx(exact.objective, rel=2e-3)
@@ -135,14 +136,16 @@ def test_solving_a_core_gives_the_answer_of_solving_everything(monkeypatch):
 def test_equal_customers_and_half_a_budget_treat_half_of_them():
     """Every choice is equally good: the relaxation alone would leave nothing to choose by."""
     ones = np.ones((2000, 3))
-    result = allocate(ones, ones, CHANNELS, Limits(1000.5))
+    result = allocate(ones, ones, by_one_channel(CHANNELS, len(ones)), Limits(1000.5))
     assert result.objective == 1000
     assert (result.choice >= 0).sum() == 1000
 
 
 def test_without_binding_limits_everyone_gets_the_best_action():
     gain = np.array([[1.0, 3.0, 2.0], [np.nan, -1.0, 0.0], [2.0, 1.0, np.nan]])
-    result = allocate(gain, np.ones((3, 3)), CHANNELS, Limits(10.0, {"phone": 5}))
+    result = allocate(
+        gain, np.ones((3, 3)), by_one_channel(CHANNELS, len(gain)), Limits(10.0, {"phone": 5})
+    )
     assert result.choice.tolist() == [1, -1, 0]
     assert (result.objective, result.upper_bound, result.gap) == (5.0, 5.0, 0.0)
     assert result.binding == ()
@@ -152,32 +155,44 @@ def test_without_binding_limits_everyone_gets_the_best_action():
 def test_of_equal_gains_the_cheaper_is_taken_and_then_the_first():
     gain = np.ones((2, 3))
     cost = np.array([[2.0, 1.0, 3.0], [1.0, 1.0, 1.0]])
-    assert allocate(gain, cost, CHANNELS, Limits(10.0)).choice.tolist() == [1, 0]
+    assert allocate(
+        gain, cost, by_one_channel(CHANNELS, len(gain)), Limits(10.0)
+    ).choice.tolist() == [1, 0]
 
 
 def test_only_the_limits_that_keep_someone_from_more_are_called_binding():
     gain = np.array([[1.0, 5.0, 0.0], [1.0, 4.0, 0.0]])
     cost = np.array([[1.0, 2.0, 9.0], [1.0, 2.0, 9.0]])
-    assert allocate(gain, cost, CHANNELS, Limits(4.0, {"phone": 1})).binding == ("phone",)
-    assert allocate(gain, cost, CHANNELS, Limits(3.0, {"phone": 2})).binding == ("budget",)
-    assert allocate(gain, cost, CHANNELS, Limits(2.0, {"phone": 1})).binding == ("budget", "phone")
+    assert allocate(
+        gain, cost, by_one_channel(CHANNELS, len(gain)), Limits(4.0, {"phone": 1})
+    ).binding == ("phone",)
+    assert allocate(
+        gain, cost, by_one_channel(CHANNELS, len(gain)), Limits(3.0, {"phone": 2})
+    ).binding == ("budget",)
+    assert allocate(
+        gain, cost, by_one_channel(CHANNELS, len(gain)), Limits(2.0, {"phone": 1})
+    ).binding == ("budget", "phone")
 
 
 def test_changing_one_cost_changes_a_choice():
     """Gain = benefit - cost, so a dearer call gives way to the mail."""
     benefit = np.array([[2.0, 4.0, 0.0]])
     cheap, dear = np.array([[1.0, 2.0, 9.0]]), np.array([[1.0, 3.5, 9.0]])
-    assert allocate(benefit - cheap, cheap, CHANNELS, Limits(10.0)).choice.tolist() == [1]
-    assert allocate(benefit - dear, dear, CHANNELS, Limits(10.0)).choice.tolist() == [0]
+    assert allocate(
+        benefit - cheap, cheap, by_one_channel(CHANNELS, 1), Limits(10.0)
+    ).choice.tolist() == [1]
+    assert allocate(
+        benefit - dear, dear, by_one_channel(CHANNELS, 1), Limits(10.0)
+    ).choice.tolist() == [0]
 
 
 def test_nobody_at_all_is_a_plan_too():
-    result = allocate(np.empty((0, 3)), np.empty((0, 3)), CHANNELS, Limits(0.0))
+    result = allocate(np.empty((0, 3)), np.empty((0, 3)), by_one_channel(CHANNELS, 0), Limits(0.0))
     assert len(result.choice) == 0
     assert result.gap == 0.0
 
 
 def test_a_channel_called_budget_does_not_lift_the_budget():
     gain, cost = np.full((40, 1), 5.0), np.ones((40, 1))
-    found = allocate(gain, cost, ["budget"], Limits(5.0, {"budget": 40}))
+    found = allocate(gain, cost, by_one_channel(["budget"], 40), Limits(5.0, {"budget": 40}))
     assert (found.choice >= 0).sum() == 5

@@ -3,15 +3,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from actions.plan.catalog import load_catalog
+from actions.plan.catalog_file import load_catalog
 from core.errors import CatalogError
 
 ROOT = Path(__file__).parents[2]
 MAIL = {
     "id": "mail",
-    "channel": "email",
+    "channels": ["email", "phone"],
     "contact_cost": 0.1,
     "risk_reduction": {"low": 0.1, "mid": 0.2, "high": 0.3},
+    "source": "assumption",
     "why": "reminder",
 }
 
@@ -41,7 +42,7 @@ def test_every_key_of_the_format_is_explained_in_the_comment_at_the_top_and_in_t
 @pytest.mark.parametrize(
     ("change", "where", "hint"),
     [
-        ({"chanel": "email"}, "actions[0] (mail).chanel", "Did you mean channel?"),
+        ({"chanels": ["email"]}, "actions[0] (mail).chanels", "Did you mean channels?"),
         ({"risk_reduction": {"lo": 0.1, "mid": 0.1, "high": 0.2}}, "risk_reduction.lo", "low?"),
         ({"only_if": {"riskband": ["high"]}}, "only_if.riskband", "Did you mean risk_band?"),
         ({"only_if": {"churn_risk": {"mim": 0.1}}}, "churn_risk.mim", "Did you mean min?"),
@@ -62,10 +63,10 @@ def test_a_misspelt_key_is_refused_with_its_place_and_the_nearest_known_key(
     [
         ({"risk_reduction": {"low": 0.3, "mid": 0.2, "high": 0.4}}, "low <= mid <= high"),
         ({"risk_reduction": {"low": 0.3, "mid": 0.4, "high": 1.1}}, "less than or equal to 1"),
-        ({"contact_cost": -1}, "actions[0] (mail).contact_cost"),
+        ({"contact_cost": -1}, "contact_cost: Input should be greater"),
         ({"contact_cost": float("nan")}, "contact_cost"),
         ({"contact_cost": float("inf")}, "contact_cost"),
-        ({"incentive_cost": 2.0}, "redeem_rate"),
+        ({"incentive_cost": 2.0}, "accept_rate"),
         ({"id": "do_nothing"}, "always a candidate"),
         ({"id": "Mail!"}, "actions[0] (Mail!).id"),
         ({"only_if": {"risk_band": ["highest"]}}, "'high', 'medium' or 'low'"),
@@ -83,7 +84,7 @@ def test_an_impossible_value_is_refused_and_the_message_says_what_is_possible(
 
 
 def test_a_missing_key_is_named(tmp_path):
-    with pytest.raises(CatalogError, match=r"actions\[0\] \(mail\)\.why: is missing"):
+    with pytest.raises(CatalogError, match=r"line 2: actions\[0\] \(mail\): why is missing"):
         load(tmp_path, {key: value for key, value in MAIL.items() if key != "why"})
 
 

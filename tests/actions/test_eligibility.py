@@ -8,6 +8,7 @@ from actions.plan.gates import (
     GATES,
     History,
     blocked_lists,
+    gated,
     objectors,
     with_pauses,
 )
@@ -87,7 +88,7 @@ def test_without_a_consents_table_the_parameter_decides(scores, catalog, params,
 
 
 def test_an_action_without_a_channel_needs_neither_consent_nor_rest(scores, catalog, params):
-    shelf = catalog(mail={"channel": "none"})
+    shelf = catalog(mail={"channels": ["none"], "contact_cost": 1.0})
     history = History(contacts=contacts(1, 2, 3))
     found = reasons(scores(), shelf, params(consent_when_unknown="block"), history)
     assert found["mail"] is None
@@ -240,14 +241,17 @@ def test_the_first_gate_gives_the_reason(scores, catalog, params):
 
 
 def test_every_blocked_action_keeps_its_reason_in_catalogue_order(scores, catalog, params):
-    actions = catalog().actions
-    blocked = blocked_by(scores(2), actions, History(tickets=tickets()), params())
-    assert blocked_lists(blocked, actions) == [
+    shelf = catalog(call={"only_if": {"churn_risk": {"max": 0.1}, "risk_band": ["high"]}})
+    gates = gated(scores(2), shelf.actions, History(tickets=tickets()), params())
+    assert blocked_lists(gates, shelf.actions) == [
         [
-            {"action_id": "mail", "reason": "open_complaint"},
-            {"action_id": "call", "reason": "open_complaint"},
+            {"action_id": "mail", "reason": "open_complaint", "condition": None},
+            {"action_id": "call", "reason": "open_complaint", "condition": None},
         ],
-        [{"action_id": "repair", "reason": "no_open_complaint"}],
+        [
+            {"action_id": "call", "reason": "not_applicable", "condition": "risk_band"},
+            {"action_id": "repair", "reason": "no_open_complaint", "condition": None},
+        ],
     ]
 
 

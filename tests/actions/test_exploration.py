@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actions.plan.allocation import Limits
 from actions.plan.exploration import LARGEST_PART, explore, limits_beside, places_for
-from actions.plan.priced import NOTHING
+from actions.plan.limits import Limits, by_one_channel
+from actions.plan.offered import NOTHING
 from tests.plugin_slow import examples
 
 CHANNELS = ("email", "phone", "email")
@@ -75,8 +75,8 @@ def test_who_may_get_nothing_explores_nothing():
 def test_whatever_is_drawn_it_fits_beside_the_plan(customers, seed, share, budget, capacity):
     admissible, cost, planned = company(customers, seed)
     limits = Limits(budget, {"phone": capacity})
-    places = places_for(admissible, cost, CHANNELS, limits, share)
-    left = limits_beside(places, admissible, cost, CHANNELS, limits)
+    places = places_for(admissible, cost, by_one_channel(CHANNELS, customers), limits, share)
+    left = limits_beside(places, admissible, cost, by_one_channel(CHANNELS, customers), limits)
     draws = np.random.default_rng(seed + 1).random((customers, 3))
     found = explore(planned, admissible, places, draws, share)
     rows = np.flatnonzero(found.is_exploration)

@@ -3,12 +3,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actions.plan.catalog import load_catalog
-from actions.plan.gain import prospect
+from actions.plan.catalog_file import load_catalog
+from actions.plan.gain import Prospects
+from actions.plan.limits import by_one_channel
 from actions.plan.margin import usable_margin
 from core.errors import CatalogError
 
 ROOT = Path(__file__).parents[2]
+
+
+def prospect(scores, actions, margin_rate, level="low"):
+    """Where everybody is reached by the first channel of each action."""
+    reached = by_one_channel([action.channels[0] for action in actions], len(scores))
+    return Prospects(scores, actions, reached, margin_rate).at(level)
 
 
 def test_the_table_in_the_docs_is_what_the_catalogue_of_the_repository_gives(scores):
@@ -33,7 +40,7 @@ def test_the_gain_follows_the_worked_example_of_the_docs(scores, catalog):
         mail={
             "contact_cost": 0.02,
             "incentive_cost": 2.0,
-            "redeem_rate": 0.15,
+            "accept_rate": 0.15,
             "risk_reduction": {"low": 0.05, "mid": 0.1, "high": 0.18},
         }
     ).actions[:1]
@@ -44,9 +51,9 @@ def test_the_gain_follows_the_worked_example_of_the_docs(scores, catalog):
     assert result.gain[0, 0] == pytest.approx(1.794)
 
 
-def test_sure_things_who_redeem_are_paid_for(scores, catalog):
+def test_sure_things_who_accept_are_paid_for(scores, catalog):
     """A customer who stays anyway costs more than one who leaves, by the incentive."""
-    actions = catalog(mail={"incentive_cost": 10.0, "redeem_rate": 0.5}).actions[:1]
+    actions = catalog(mail={"incentive_cost": 10.0, "accept_rate": 0.5}).actions[:1]
     result = prospect(scores(2, churn_risk=[0.01, 0.9]), actions, 0.25)
     assert result.cost[0, 0] == pytest.approx(1 + 5 * (0.99 + 0.001))
     assert result.cost[1, 0] == pytest.approx(1 + 5 * (0.10 + 0.09))

@@ -104,7 +104,9 @@ def test_a_contact_that_a_past_release_is_judged_by_is_the_one_that_features_cou
 def test_consent_to_a_channel_of_the_gate_is_the_one_that_features_count(drawn, catalog, params):
     features, stood, _ = drawn
     channels = ("email", "phone", "all")
-    shelf = catalog(**{f"by_{channel}": {"channel": channel} for channel in channels})
+    shelf = catalog(
+        **{f"by_{channel}": {"channels": [channel], "contact_cost": 1.0} for channel in channels}
+    )
     # One word on all channels, or on service, is a word on several things: of others it is one.
     consents = stood["consents"]
     several = consents["customer_id"][

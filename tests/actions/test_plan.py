@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from actions.plan.catalog import load_catalog
+from actions.plan.catalog_file import load_catalog
 from actions.plan.gates import History
 from actions.plan.plan import make_plan
 from core.errors import CatalogError, ParamsError
@@ -151,8 +151,8 @@ def test_a_blocked_action_is_not_chosen_and_keeps_its_reason(scores, catalog, pa
     plan, summary = make_plan(scores(1), catalog(), params(), history, "USD")
     assert plan["intended_action"][0] == "mail"
     assert plan["blocked"][0] == [
-        {"action_id": "call", "reason": "no_consent"},
-        {"action_id": "repair", "reason": "no_consent"},
+        {"action_id": "call", "reason": "no_consent", "condition": None},
+        {"action_id": "repair", "reason": "no_consent", "condition": None},
     ]
     assert summary["blocked"] == {"no_consent": 2}
 

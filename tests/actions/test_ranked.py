@@ -3,9 +3,10 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actions.plan.allocation import BUDGET, Limits
-from actions.plan.priced import NOTHING
+from actions.plan.limits import Limits, by_one_channel
+from actions.plan.offered import NOTHING
 from actions.plan.ranked import down_the_ranking, ranked_by, ranking
+from actions.plan.use import BUDGET
 from tests.plugin_slow import examples
 
 CHANNELS = ("email", "phone", "phone")
@@ -45,7 +46,7 @@ def test_the_choice_is_that_of_going_through_the_customers_one_by_one(
     admissible = rng.random((customers, 3)) < 0.6
     cost = rng.choice([0.0, 0.25, 1.0, 2.0], (customers, 3))
     limits, order = Limits(float(budget), {"phone": phone}), rng.permutation(customers)
-    found = down_the_ranking(admissible, cost, CHANNELS, limits, order)
+    found = down_the_ranking(admissible, cost, by_one_channel(CHANNELS, len(cost)), limits, order)
     assert found.choice.tolist() == one_by_one(admissible, cost, limits, order).tolist()
 
 
@@ -53,10 +54,10 @@ def test_limits_that_close_something_are_named():
     everybody = np.ones((9, 3), dtype=bool)
     everybody[:, 0] = False
     limits, order = Limits(4.0, {"phone": 6}), np.arange(9)
-    assert down_the_ranking(everybody, np.ones((9, 3)), CHANNELS, limits, order).binding == (
-        BUDGET,
-    )
-    free = down_the_ranking(everybody, np.zeros((9, 3)), CHANNELS, limits, order)
+    assert down_the_ranking(
+        everybody, np.ones((9, 3)), by_one_channel(CHANNELS, 9), limits, order
+    ).binding == (BUDGET,)
+    free = down_the_ranking(everybody, np.zeros((9, 3)), by_one_channel(CHANNELS, 9), limits, order)
     assert free.binding == ("phone",) and (free.choice != NOTHING).sum() == 6
 
 

@@ -66,7 +66,7 @@ def test_its_figures_are_those_of_the_plan(planned):
     assert f"${to_spend:,.0f} of a budget of $400 to be spent" in page
     assert f"The last 1.00 of the budget gains {summary['marginal_return']:,.1f}" in page
     gates = rows_of(page, "What each gate costs")
-    assert gates["Only for customers with an open complaint"][0] == "300"
+    assert gates["For customers with an open complaint"][0] == "300"
     segments = rows_of(page, "Who is offered what")
     assert sum(int(cell) for row in segments.values() for cell in row) == 300
     shown = summary["arms"]["can_show"]["by_date"]

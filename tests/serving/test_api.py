@@ -51,7 +51,10 @@ def test_a_card_has_its_sentences_in_the_language_asked_for(service):
             card["intended_action"]["why"]["sentence"],
         )
     assert said["en"][0] == "Usually buys every 9 days, last bought 31 days ago"
-    assert said["en"][1:3] == ("Check-in e-mail", "Contacted a short time ago")
+    assert said["en"][1:3] == (
+        "Check-in e-mail",
+        "Contacted a short time ago: left in peace for now",
+    )
     assert all(re.search("[а-я]", text) for text in said["ru"])
 
 

@@ -30,7 +30,7 @@ PAGE = (ROOT / "docs" / "release.md").read_text(encoding="utf-8")
 # Rows of its table of fields, the first cell of each.
 DOCUMENTED = re.findall(r"^\| (`.*?) \|", PAGE.split("## The card")[1], flags=re.MULTILINE)
 ONLY_SERVED = {"release_id", "risk_change", "purchases", "is_live"}
-NEW_FIELD = "    loyalty_points: Annotated[Number | None, Csv(58)] = None"
+NEW_FIELD = "    loyalty_points: Annotated[Number | None, Csv(99)] = None"
 USE_IT = """
     from pathlib import Path
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from actions.plan.catalog import Why, load_catalog
+from actions.plan.catalog import CarriedOutBy, Why
+from actions.plan.catalog_file import load_catalog
 from actions.plan.gates import GATES, History
 from actions.plan.holdout import WithheldBy
 from actions.plan.ranked import RANKED_BY
@@ -31,8 +32,8 @@ CATALOG = load_catalog(ROOT / "actions.yaml")
 REASONS = [f"reason.{group}.{direction}" for group in GROUPS for direction in ("up", "down")]
 NEEDED = [
     *REASONS,
-    *(f"action.{action.id}" for action in CATALOG.actions),
     f"action.{DO_NOTHING}",
+    *(f"carried_out_by.{who}" for who in get_args(CarriedOutBy)),
     *(f"channel.{channel}" for channel in (*CATALOG.channels(), "none")),
     *(f"why.{why}" for why in (*get_args(Why), *WHY_NOT)),
     EXPLORATION,

@@ -1,0 +1,103 @@
+"""What can be offered to whom, in the form that prices are looked for in.
+
+An action that reaches some customers by a channel with a capacity, and others by one without, is
+two columns: every column counts against the same limits for everybody.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from actions.plan.limits import NOBODY, Limits, Reached
+from core.arrays import BoolArray, FloatArray, IntArray
+
+NOTHING = -1
+
+
+@dataclass(frozen=True)
+class Offers:
+    """The columns that gain something for somebody; the best gain per money comes first.
+
+    `customers` are rows of the tables that these were made of: customers without an action that
+    gains are not here. `names` are the limits that count contacts, without those of owners.
+    """
+
+    customers: IntArray
+    gain: FloatArray  # (columns, customers), -inf where not allowed, not paying, or another column
+    cost: FloatArray  # (actions, customers)
+    action: IntArray  # (columns,)
+    best_return: FloatArray  # (customers,) the largest gain / cost, descending
+    highest_return: float  # of all that cost something
+    names: tuple[str, ...]
+    counts: BoolArray  # (limits, columns)
+    owner: IntArray  # (customers,), NOBODY without one
+    owners: int
+    by_owner: BoolArray  # (columns,)
+
+    def dearer(self, price: float) -> int:
+        """How many customers have an action that gains at least `price` per unit of money."""
+        return int(np.searchsorted(-self.best_return, -price, side="right"))
+
+    def places(self, limits: Limits) -> FloatArray:
+        """How many contacts each limit allows, then each owner, (limits + owners,)."""
+        of_actions = {action_limit(action): most for action, most in limits.actions.items()}
+        by_name = {**limits.capacities, **of_actions}
+        of_owner = limits.owners.capacity if limits.owners else ()
+        return np.array([*(by_name[name] for name in self.names), *of_owner], dtype=np.float64)
+
+
+def action_limit(action: int) -> str:
+    """The name of an action's limit; no channel is called so."""
+    return f"action {action}"
+
+
+def offers_of(gain: FloatArray, cost: FloatArray, reached: Reached, limits: Limits) -> Offers:
+    """The offers of tables (customers, actions), gain NaN where an action is not allowed."""
+    rows = np.flatnonzero((gain > 0).any(axis=1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        returns = np.where(gain[rows] > 0, gain[rows] / cost[rows], -np.inf)
+    highest = float(returns[np.isfinite(returns)].max(initial=0.0))
+    returns = returns.max(axis=1, initial=0.0)
+    order = np.argsort(-returns, kind="stable")
+    rows = rows[order]
+    of_channels = [name for name in reached.names if name in limits.capacities]
+    columns: list[tuple[int, str | None, FloatArray]] = []
+    for action in range(gain.shape[1]):
+        columns += _columns(action, gain[rows, action], rows, reached, of_channels)
+    taken = dict.fromkeys(name for _, name, _ in columns)
+    names = [name for name in of_channels if name in taken]
+    counts = [[name == wanted for _, name, _ in columns] for wanted in names]
+    for action in limits.actions:
+        names.append(action_limit(action))
+        counts.append([action == its for its, _, _ in columns])
+    of_column = np.array([action for action, _, _ in columns], dtype=np.int64)
+    owners = limits.owners
+    return Offers(
+        customers=rows,
+        gain=np.array([some for _, _, some in columns]).reshape(len(columns), len(rows)),
+        cost=np.ascontiguousarray(cost[rows].T),
+        action=of_column,
+        best_return=returns[order],
+        highest_return=highest,
+        names=tuple(names),
+        counts=np.array(counts, dtype=bool).reshape(len(names), len(columns)),
+        owner=owners.owner[rows] if owners else np.full(len(rows), NOBODY),
+        owners=len(owners.capacity) if owners else 0,
+        by_owner=owners.by_owner[of_column] if owners else np.zeros(len(columns), dtype=bool),
+    )
+
+
+def _columns(
+    action: int, gain: FloatArray, rows: IntArray, reached: Reached, of_channels: list[str]
+) -> list[tuple[int, str | None, FloatArray]]:
+    """The columns of an action: by channel with a capacity, and by all others."""
+    rest = gain > 0
+    found: list[tuple[int, str | None, FloatArray]] = []
+    for name in of_channels:
+        is_by = reached.is_by(action, name)[rows] & rest
+        if is_by.any():
+            found.append((action, name, np.where(is_by, gain, -np.inf)))
+            rest &= ~is_by
+    if rest.any() or not found:
+        found.append((action, None, np.where(rest, gain, -np.inf)))
+    return found

@@ -1,0 +1,158 @@
+"""A wrong catalogue is refused with its line; what the message tells to write mends it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from actions.plan.catalog import SHIPPED
+from actions.plan.catalog_file import load_catalog
+from actions.plan.talking_points import FOUND, PLACEHOLDERS
+from core.errors import CatalogError
+from serving.wording.languages import LANGUAGES
+
+ROOT = Path(__file__).parents[2]
+OLDER = """currency: EUR   # of all costs
+actions:
+  # A mail.
+  - id: mail
+    channel: email             # the only one
+    contact_cost: 0.02
+    incentive_cost: 2.00
+    redeem_rate: 0.15          # of those who stay
+    risk_reduction: {low: 0.05, mid: 0.10, high: 0.18}
+    why: win_back
+  - {id: call, channel: phone, contact_cost: 2,
+     risk_reduction: {low: 0, mid: 0, high: 0}, why: reminder}
+  - id: shelf
+    channel: none
+    contact_cost: 0
+    risk_reduction:
+      low: 0.01
+      mid: 0.02
+      high: 0.03
+    why: reminder
+"""
+
+
+def written(tmp_path, text):
+    path = tmp_path / "own.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refusal(tmp_path, text):
+    with pytest.raises(CatalogError) as error:
+        load_catalog(written(tmp_path, text))
+    return str(error.value)
+
+
+def carried_out(text, message):
+    """The text with the lines of the message written as it says."""
+    lines = dict(enumerate(text.splitlines(), start=1))
+    for number, line in re.findall(r"^  line (\d+): (.*)$", message, re.M):
+        lines[int(number)] = line
+    for number, line in re.findall(r"^  before line (\d+): (.*)$", message, re.M):
+        lines[int(number)] = f"{line}\n{lines[int(number)]}"
+    return "\n".join(lines.values())
+
+
+def test_an_older_catalogue_is_mended_by_the_lines_that_the_message_tells(tmp_path):
+    message = refusal(tmp_path, OLDER)
+    assert "own.yaml has the format of an older version" in message
+    mended = load_catalog(written(tmp_path, carried_out(OLDER, message)))
+    mail, call, shelf = mended.actions
+    assert (mail.channels, mail.accept_rate, mail.source) == (("email",), 0.15, "assumption")
+    assert (call.channels, call.source) == (("phone",), "assumption")
+    assert (shelf.channels, shelf.risk_reduction.mid) == (("none",), 0.02)
+    assert "# the only one" in carried_out(OLDER, message)
+
+
+@pytest.mark.parametrize("file", SHIPPED.values())
+def test_the_catalogues_that_come_with_regulars_are_whole(file):
+    """Every action has a name and talking points in each language, a level and a source."""
+    catalog = load_catalog(ROOT / file)
+    assert catalog.churn is not None and SHIPPED[catalog.churn] == file
+    for action in catalog.actions:
+        for language in LANGUAGES:
+            assert getattr(action.name, language), (action.id, language)
+            assert getattr(action.talking_points, language), (action.id, language)
+        points = [sorted(FOUND.findall(" ".join(getattr(action.talking_points, language))))
+                  for language in LANGUAGES]  # fmt: skip
+        assert points[0] == points[1], action.id
+        assert action.level
+        assert action.risk_reduction.low <= 0.15
+    repair = [action for action in catalog.actions if action.kind == "service_recovery"]
+    assert repair and not any(action.incentive_cost for action in repair)
+
+
+def test_a_run_for_which_a_catalogue_is_not_made_is_told_which_is():
+    shop = load_catalog(ROOT / "actions.yaml")
+    assert shop.misfit("lapse") is None
+    assert shop.misfit("label") is None
+    assert SHIPPED["cancellation"] in shop.misfit("cancellation")
+    assert load_catalog(ROOT / SHIPPED["cancellation"]).misfit("cancellation") is None
+
+
+BEFORE = "currency: USD\nactions:\n- id: mail\n  channels: [email, phone]\n  source: assumption\n"
+REDUCTION = "  risk_reduction: {low: 0.1, mid: 0.2, high: 0.3}\n"
+AFTER = "  why: reminder\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "said"),
+    [
+        ("  contact_cost: 1\n  chanel: sms\n", 7, "Did you mean channels?"),
+        ("  contact_cost: -1\n", 6, "greater than or equal to 0"),
+        ("  contact_cost: {email: 1}\n", 3, "one for each of the channels email, phone"),
+        ("  contact_cost: 1\n  incentive_cost: 2\n", 3, "needs an accept_rate above 0"),
+        ("  contact_cost: 1\n  level: friendly\n", 7, "'basic', 'reactive'"),
+        ("  contact_cost: 1\n  cooldown_days: -3\n", 7, "greater than or equal to 0"),
+        ("  contact_cost: 1\n  capacity: {contacts: 5}\n", 7, "days is missing"),
+        ("  contact_cost: 1\n  timing: {before: renewal}\n", 7, "'next_purchase'"),
+        ("  contact_cost: 1\n  name: Mail\n", 7, "name"),
+        ("  contact_cost: 1\n  name:\n    fr: Courrier\n", 8, "Known keys: en, ru"),
+        ("  contact_cost: 1\n  contact_cost: 2\n", 7, "contact_cost stands in line 6 already"),
+        (
+            "  contact_cost: 1\n  talking_points:\n    en:\n    - Hello\n    - 'Dear [Name]'\n",
+            10,
+            "[Name] would be shown as it stands",
+        ),
+        (
+            "  contact_cost: 1\n  talking_points:\n    ru:\n    - 'Это {ownr}'\n",
+            9,
+            "{ownr} is no placeholder. Did you mean owner?",
+        ),
+        ("  contact_cost: 1\n  only_if:\n    purchases: {min: 3, max: 2}\n", 8, "min must not"),
+    ],
+)  # fmt: skip
+def test_the_line_of_a_mistake_is_named(tmp_path, lines, line, said):
+    message = refusal(tmp_path, BEFORE + lines + REDUCTION + AFTER)
+    assert f"line {line}: " in message
+    assert said in message
+
+
+def test_an_unknown_placeholder_is_told_all_that_are_known(tmp_path):
+    points = "  contact_cost: 1\n  talking_points: {en: ['{price}']}\n"
+    message = refusal(tmp_path, BEFORE + points + REDUCTION + AFTER)
+    assert all(f"{{{name}}}" in message for name in PLACEHOLDERS)
+
+
+@pytest.mark.parametrize("key", ["channels", "source", "currency"])
+def test_what_a_missing_key_may_be_is_an_example_that_mends_it(tmp_path, key):
+    text = BEFORE + "  contact_cost: 1\n" + REDUCTION + AFTER
+    lines = [line for line in text.splitlines() if f"{key}:" not in line]
+    message = refusal(tmp_path, "\n".join(lines))
+    example = re.search(r"for example (\w+: .+)", message)[1]
+    lines.insert(
+        0 if key == "currency" else len(lines), example if key == "currency" else f"  {example}"
+    )
+    assert load_catalog(written(tmp_path, "\n".join(lines))).actions[0].id == "mail"
+
+
+def test_a_cost_of_each_channel_and_an_effect_of_a_segment_are_read(tmp_path):
+    own = REDUCTION.replace("}", ", by_segment: {champions: {low: 0, mid: 0, high: 0.1}}}")
+    text = BEFORE + "  contact_cost: {email: 0.5, phone: 4}\n" + own + AFTER
+    action = load_catalog(written(tmp_path, text)).actions[0]
+    assert action.contact_cost == {"email": 0.5, "phone": 4.0}
+    assert action.risk_reduction.by_segment["champions"].high == 0.1
