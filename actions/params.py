@@ -11,6 +11,7 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StrictStr,
+    field_validator,
     model_validator,
 )
 
@@ -35,6 +36,8 @@ class ActionParams(Params):
     )
     quiet_days: NonNegativeInt
     consent_when_unknown: Literal["allow", "block"]
+    effect_confidence: float = Field(default=0.6, gt=0.5, lt=1)
+    effect_window_days: tuple[NonNegativeInt, PositiveInt] | Literal["auto"] = "auto"
     persistent_control: float = Field(default=0.05, ge=0, lt=1)
     control_draw: StrictStr | StrictInt | StrictFloat = 1
     holdout_share: Annotated[float, Field(ge=0, lt=1)] | Literal["auto"] = "auto"
@@ -53,3 +56,12 @@ class ActionParams(Params):
                 "persistent control anew."
             )
         return given
+
+    @field_validator("effect_window_days")
+    @classmethod
+    def _opens_before_it_closes(
+        cls, window: tuple[int, int] | Literal["auto"]
+    ) -> tuple[int, int] | Literal["auto"]:
+        if window != "auto" and window[0] >= window[1]:
+            raise ValueError("the first day must be before the last, such as [30, 90]")
+        return window

@@ -7,6 +7,7 @@ import pandas as pd
 from actions.plan.catalog import Catalog
 from actions.plan.catalog_file import load_catalog
 from actions.plan.eligibility import with_history
+from actions.plan.estimates import Estimates
 from actions.plan.gates import GATE_TABLES, History, with_pauses
 from actions.plan.plan import make_plan
 from core.digits import as_told
@@ -37,7 +38,12 @@ def main() -> None:
     between = pd.Timedelta(days=load_params().timeline.step_days)
     cards = cards.assign(expires_at=cards["as_of_date"] + between)
     plan, summary = make_plan(
-        cards, catalog, params, History(**history, only_told=tuple(only_told)), report["currency"]
+        cards,
+        catalog,
+        params,
+        History(**history, only_told=tuple(only_told)),
+        report["currency"],
+        Estimates.load(stage.ESTIMATES),
     )
     if told := catalog.misfit(timeline.churn):
         stage.say(told)

@@ -25,17 +25,32 @@ class FoldEffects:
     fits: tuple[Effect, ...]
     actions: int
 
+    @property
+    def learned(self) -> FloatArray:
+        """All there is to know: nothing was assumed before."""
+        return np.ones(self.actions)
+
     def effect(self, x: FloatArray, stake: FloatArray | None = None) -> Effects:
         """Mean and jackknife standard deviation, as in `Fitted`."""
+        return _jackknife(self._each(x, stake))
+
+    def average(self, x: FloatArray) -> Effects:
+        """Mean effect over the customers, as in `Fitted`."""
+        return _jackknife(self._each(x, None).mean(axis=1, keepdims=True))
+
+    def _each(self, x: FloatArray, stake: FloatArray | None) -> FloatArray:
+        """The effects of every fit (fits, n, actions)."""
         stakes = np.ones(len(x)) if stake is None else stake
-        means, sds = [], []
-        for action in range(self.actions):
-            inputs = np.column_stack([x, stakes, np.full(len(x), action)])
-            each = np.stack([fit(inputs) for fit in self.fits])
-            means.append(each.mean(axis=0))
-            spread = ((each - means[-1]) ** 2).sum(axis=0)
-            sds.append(np.sqrt((len(each) - 1) / len(each) * spread))
-        return Effects(np.stack(means, axis=1), np.stack(sds, axis=1))
+        inputs = [
+            np.column_stack([x, stakes, np.full(len(x), action)]) for action in range(self.actions)
+        ]
+        return np.stack([np.stack([fit(one) for one in inputs], axis=1) for fit in self.fits])
+
+
+def _jackknife(each: FloatArray) -> Effects:
+    mean = each.mean(axis=0)
+    spread = ((each - mean) ** 2).sum(axis=0)
+    return Effects(mean, np.sqrt((len(each) - 1) / len(each) * spread))
 
 
 def fit_s(data: Data, prior: Prior, params: LearnerParams) -> FoldEffects:

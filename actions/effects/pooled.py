@@ -3,14 +3,18 @@
 The residual outcome is the residual treatment times the effect (Robinson 1988, Econometrica 56;
 Nie & Wager 2021, Biometrika 108(2)), and the effect on a customer is
 
-    risk x (kept by the action, by traits)  +  (1 - risk) x (driven away by it, by traits)
+    risk (1 - risk) x (kept, by traits)  +  (1 - risk) x (driven away, by traits)  +  risk^2 x back
 
-since an action can keep only those who would have left, and drive away only those who would have
-stayed. Coefficients of an action are the catalogue's low effect, plus coefficients that all actions
-share, plus shared ones in proportion to how strong the catalogue says that it is, plus its own
-deviation. Each group of coefficients has a variance of its own, found from the data by marginal
-likelihood (empirical Bayes: MacKay 1992, Neural Computation 4(3)): where actions do not differ, or
-traits do not matter, these variances become small and the effects are shrunk together.
+An action keeps who is undecided: of those at the highest risk most are gone already, and can only
+be brought back; and only who would have stayed can be driven away. Coefficients of an action are
+what is assumed, plus coefficients that all actions share, plus shared ones in proportion to how
+strong the catalogue says that it is, plus its own deviation. Assumed is that the catalogue's low is
+the share of the undecided that it keeps, and that it drives away a tenth as many of those who would
+have stayed: a contact that keeps people also reminds others that they may leave (Ascarza, Iyengar &
+Schleicher 2016, JMR 53(1)). Each group of coefficients has a variance of its own, found from the
+data by marginal likelihood (empirical Bayes: MacKay 1992, Neural Computation 4(3)): where actions
+do not differ, or traits do not matter, these variances become small, and effects are shrunk
+together.
 """
 
 from dataclasses import dataclass
@@ -34,40 +38,59 @@ CLIP = 2.0  # traits are normal scores, cut here
 WINSOR = 4.0  # residuals beyond so many of their own standard deviations are cut
 KNOTS = 41  # quantiles by which traits are brought to one scale
 STEPS = 200  # of EM, at most
-# Where group variances begin, as standard deviations. Errors of the assumed effects, beside the
-# catalogue's scale; the share that an action drives away of those who would have stayed; how much
-# traits, and single actions, differ beside these. Chosen on simulated companies with no, with
-# weaker and with harmful effects: larger ones win more where effects are strong, and lose more
-# where there are none.
-OFF_SCALE = 0.3
-DRIVEN = 0.006
-BY_TRAIT = 0.4
+LIFT = 1.3  # the low is meant as a bound: what is kept is taken to be more by so much
+DRIVES = 0.1  # share of the low that an action is assumed to drive away of who would have stayed
+# Where group variances begin, as standard deviations: of the share that is kept, beside the
+# catalogue's scale; beside that, of the share driven away, of differences by trait, and of single
+# actions. Small ones: a quarter's contacts say little, and what they say is noise first.
+OFF_SCALE = 0.05
+DRIVEN = 0.1
+BY_TRAIT = 0.2
 BY_ACTION = 0.3
+# How many times as far off the assumptions may be, and how likely that is taken to be.
+OFF = {1.0: 0.9, 5.0: 0.08, 25.0: 0.02}
+GROUPS = 5
+KEPT, KEPT_BY_TRAIT, DRIVEN_AWAY, DRIVEN_BY_TRAIT, BACK = range(GROUPS)
 
 
 @dataclass(frozen=True)
-class Traits:
-    """Brings traits to normal scores, so that no tail has more weight than its rank."""
+class Basis:
+    """The functions of x in which effects are linear: states of customers, and traits within them.
+
+    Traits are brought to normal scores, so that no tail has more weight than its rank. Columns are
+    undecided x (1, traits), staying x (1, traits), gone.
+    """
 
     knots: FloatArray  # (traits, KNOTS) values in ascending order
 
     @classmethod
-    def of(cls, x: FloatArray) -> "Traits":
-        traits = np.delete(x, RISK, axis=1)
+    def of(cls, data: Data) -> "Basis":
+        """The basis whose traits are scaled as those of `data`."""
+        traits = data.x[:, RISK + 1 :]
         grid = np.linspace(0, 1, KNOTS)
         known = [values[np.isfinite(values)] for values in traits.T]
-        return cls(
-            np.array([np.quantile(v, grid) if len(v) else np.zeros(KNOTS) for v in known]).reshape(
-                traits.shape[1], KNOTS
-            )
-        )
+        knots = [np.quantile(v, grid) if len(v) else np.zeros(KNOTS) for v in known]
+        return cls(np.array(knots).reshape(traits.shape[1], KNOTS))
 
-    def basis(self, x: FloatArray) -> FloatArray:
-        """The basis z (n, 2 + 2 traits) in which an effect is linear."""
+    @property
+    def groups(self) -> IntArray:
+        """Which columns share a variance, of GROUPS."""
+        traits = [KEPT_BY_TRAIT] * len(self.knots), [DRIVEN_BY_TRAIT] * len(self.knots)
+        return np.array([KEPT, *traits[0], DRIVEN_AWAY, *traits[1], BACK], np.int64)
+
+    def at(self, x: FloatArray) -> FloatArray:
+        """The basis z (n, 3 + 2 traits) at x (n, k)."""
         risk = np.clip(x[:, RISK], 0, 1)[:, None]
-        traits = np.delete(x, RISK, axis=1)
+        traits = x[:, RISK + 1 :]
         scores = np.column_stack([np.ones(len(x)), *map(_score, traits.T, self.knots)])
-        return np.hstack([risk * scores, (1 - risk) * scores])
+        return np.hstack([risk * (1 - risk) * scores, (1 - risk) * scores, risk**2])
+
+    def assumed(self, low: FloatArray) -> FloatArray:
+        """The coefficients (actions, columns) that are assumed of who is kept and driven away."""
+        found = np.zeros((len(low), len(self.groups)))
+        found[:, self.groups == KEPT] = LIFT * low[:, None]
+        found[:, self.groups == DRIVEN_AWAY] = -DRIVES * low[:, None]
+        return found
 
 
 def _score(values: FloatArray, knots: FloatArray) -> FloatArray:
@@ -92,17 +115,23 @@ def _unique(knots: FloatArray) -> tuple[FloatArray, FloatArray]:
 class PooledEffects:
     """Coefficients (actions, basis) with their covariance (actions, basis, basis)."""
 
-    traits: Traits
+    basis: Basis
     mean: FloatArray
     covariance: FloatArray
     learned: FloatArray  # (actions,) share of the prior variance that the data took away
 
     def effect(self, x: FloatArray, stake: FloatArray | None = None) -> Effects:
         """Posterior mean and standard deviation, as in `Fitted`."""
-        z = self.traits.basis(x)
-        variance = np.stack([np.einsum("ij,jk,ik->i", z, c, z) for c in self.covariance], axis=1)
-        effects = Effects(z @ self.mean.T, np.sqrt(np.maximum(variance, 0)))
+        effects = self._at(self.basis.at(x))
         return effects if stake is None else effects.times(stake)
+
+    def average(self, x: FloatArray) -> Effects:
+        """Mean effect over the customers, as in `Fitted`."""
+        return self._at(self.basis.at(x).mean(axis=0, keepdims=True))
+
+    def _at(self, z: FloatArray) -> Effects:
+        variance = np.stack([np.einsum("ij,jk,ik->i", z, c, z) for c in self.covariance], axis=1)
+        return Effects(z @ self.mean.T, np.sqrt(np.maximum(variance, 0)))
 
 
 def fit_pooled(data: Data, prior: Prior, params: LearnerParams) -> PooledEffects:
@@ -113,12 +142,11 @@ def fit_pooled(data: Data, prior: Prior, params: LearnerParams) -> PooledEffects
     variance = variance_of(residual, expected, data.stakes)
     limit = WINSOR * np.sqrt(variance)
     residual = np.clip(residual, -limit, limit)
-    traits = Traits.of(data.x)
+    basis = Basis.of(data)
     pushed = data.treated - data.propensity
-    z = traits.basis(data.x)
-    width, half = z.shape[1], z.shape[1] // 2
-    assumed = np.zeros((len(prior.low), width))
-    assumed[:, 0] = prior.low
+    z = basis.at(data.x)
+    width = z.shape[1]
+    assumed = basis.assumed(prior.low)
     gram = np.zeros((len(prior.low), width, width))
     moment = np.zeros((len(prior.low), width))
     for action in range(len(prior.low)):
@@ -129,15 +157,16 @@ def fit_pooled(data: Data, prior: Prior, params: LearnerParams) -> PooledEffects
     blend = _blend(prior, width)  # (actions, width, coefficients)
     whole_gram = np.einsum("aij,aik,akl->jl", blend, gram, blend, optimize=True)
     whole_moment = np.einsum("aij,ai->j", blend, moment, optimize=True)
-    group, start = _groups(prior, half)
-    mean, covariance = _empirical_bayes(whole_gram, whole_moment, group, start)
+    group, start = _groups(prior, basis)
+    mean, covariance = _averaged(whole_gram, whole_moment, group, start)
     posterior = np.einsum("aij,jk,alk->ail", blend, covariance, blend, optimize=True)
-    before = np.einsum("aij,j,alj->ail", blend, start[group], blend, optimize=True)
+    doubt = start[group] * sum(share * off**2 for off, share in OFF.items())
+    before = np.einsum("aij,j,alj->ail", blend, doubt, blend, optimize=True)
     middle = z.mean(axis=0)
     learned = 1 - np.einsum("i,aij,j->a", middle, posterior, middle) / np.einsum(
         "i,aij,j->a", middle, before, middle
     )
-    return PooledEffects(traits, assumed + np.einsum("aij,j->ai", blend, mean), posterior, learned)
+    return PooledEffects(basis, assumed + np.einsum("aij,j->ai", blend, mean), posterior, learned)
 
 
 def _blend(prior: Prior, width: int) -> FloatArray:
@@ -152,35 +181,55 @@ def _blend(prior: Prior, width: int) -> FloatArray:
     return np.stack([np.hstack([same, strength[a] * same, own[a]]) for a in range(actions)])
 
 
-def _groups(prior: Prior, half: int) -> tuple[IntArray, FloatArray]:
+def _groups(prior: Prior, basis: Basis) -> tuple[IntArray, FloatArray]:
     """The group of each coefficient, and the variance that each group begins with.
 
-    Groups: kept and driven away, each on average and by trait; shared, scaled and own.
+    Groups are those of the basis, each for shared, scaled and own coefficients.
     """
-    one = np.array([0] + [1] * (half - 1) + [2] + [3] * (half - 1))
-    actions = len(prior.low)
-    group = np.concatenate([one, 4 + one, *([8 + one] * actions)])
+    actions, one = len(prior.low), basis.groups
+    group = np.concatenate([one, GROUPS + one, *([2 * GROUPS + one] * actions)])
     kept = OFF_SCALE * float(prior.scale.mean())
-    sizes = np.array([kept, BY_TRAIT * kept, DRIVEN, BY_TRAIT * DRIVEN])
-    return group.astype(np.int64), np.concatenate([sizes, sizes, BY_ACTION * sizes]) ** 2
+    sizes = np.array([1, BY_TRAIT, DRIVEN, BY_TRAIT * DRIVEN, 1]) * kept
+    return group, np.concatenate([sizes, sizes, BY_ACTION * sizes]) ** 2
+
+
+def _averaged(
+    gram: FloatArray, moment: FloatArray, group: IntArray, start: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Posterior mean and covariance, averaged over how far off the assumptions may be (OFF).
+
+    Each way is as likely as it was assumed to be, times how likely it makes the data (Hoeting,
+    Madigan, Raftery & Volinsky 1999, Statistical Science 14(4)): what contradicts the assumptions
+    clearly is believed, what does so by chance is not.
+    """
+    found = [_empirical_bayes(gram, moment, group, start * off**2) for off in OFF]
+    evidence = np.array([one[2] for one in found]) + np.log(list(OFF.values()))
+    weight = np.exp(evidence - evidence.max())
+    weight /= weight.sum()
+    mean = np.asarray(weight @ np.stack([one[0] for one in found]))
+    covariance: FloatArray = np.zeros(gram.shape)
+    for share, (own, spread, _) in zip(weight, found, strict=True):
+        covariance += share * (spread + np.outer(own - mean, own - mean))
+    return mean, covariance
 
 
 def _empirical_bayes(
     gram: FloatArray, moment: FloatArray, group: IntArray, start: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Posterior mean and covariance of the coefficients; group variances by EM.
+) -> tuple[FloatArray, FloatArray, float]:
+    """Posterior mean and covariance of the coefficients, and the log evidence; variances by EM.
 
     Each group begins with one coefficient's worth of its starting variance (an inverse gamma prior
     on the variance), so that one or two coefficients cannot claim to be known exactly.
     """
     count = np.bincount(group, minlength=len(start)).astype(float)
     variance = start.copy()
-    mean, covariance = np.zeros(len(gram)), np.zeros_like(gram)
+    inner: FloatArray = gram
+    mean, covariance = moment, gram
     for _ in range(STEPS):
         scale = np.sqrt(variance[group])
         # (gram + 1/variance)^-1, symmetric in the scaled coefficients: stable for tiny variances
-        inner = np.linalg.inv(np.eye(len(gram)) + scale[:, None] * gram * scale)
-        covariance = scale[:, None] * inner * scale
+        inner = np.asarray(np.linalg.inv(np.eye(len(gram)) + scale[:, None] * gram * scale))
+        covariance = np.asarray(scale[:, None] * inner * scale, np.float64)
         mean = covariance @ moment
         found = np.bincount(group, mean**2 + np.diag(covariance), minlength=len(start))
         update = (found + start) / (count + 1)
@@ -188,4 +237,5 @@ def _empirical_bayes(
         variance = update
         if done:
             break
-    return mean, (covariance + covariance.T) / 2
+    evidence = (float(moment @ mean) + float(np.linalg.slogdet(inner)[1])) / 2
+    return mean, (covariance + covariance.T) / 2, evidence

@@ -12,8 +12,8 @@ from core.errors import TrialError
 IntArray = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-LEAST_STAKE = 0.05  # of the mean: below it an outcome is not divided by less
 RISK = 0  # the column of x that holds the churn risk
+LEAST_STAKE = 0.05  # of the mean: below it an outcome is not divided by less
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,10 @@ class Data:
     """Contacts that were intended, one row each: some made, some withheld at random.
 
     `x` (n, k): the churn risk in column 0, then traits, all known before the contact; NaN where not
-    known. `action` (n,): the intended action, from 0 on. `treated` (n,): whether it was made.
-    `outcome` (n,): what followed, more is better. `propensity` (n,): P(treated | intended action),
-    inside (0, 1). `expected` (n,): what was expected of the outcome before the contact, if known.
+    known. `action` (n,): the intended action, from 0 on. `treated`
+    (n,): whether it was made. `outcome` (n,): what followed, more is better. `propensity` (n,):
+    P(treated | intended action), inside (0, 1). `expected` (n,): what was expected of the outcome
+    before the contact, if known.
     `stake` (n,): outcome units that are at stake for the customer; effects are in proportion to it
     (None: 1). `customer` (n,): rows of one customer are never on both sides of a fold (None: each
     row is a customer of its own). Raises TrialError where the rows do not fit together.
@@ -109,8 +110,17 @@ class Effects:
 class Fitted(Protocol):
     """What a learner found."""
 
+    @property
+    def learned(self) -> FloatArray:
+        """Share (actions,) of the doubt about each average effect that the data took away."""
+        ...
+
     def effect(self, x: FloatArray, stake: FloatArray | None = None) -> Effects:
         """The effects on customers with `x` (n, k) and `stake` (n,), as those of `Data`."""
+        ...
+
+    def average(self, x: FloatArray) -> Effects:
+        """The mean effects over customers with `x` (n, k), per unit of stake: (1, actions)."""
         ...
 
 

@@ -27,6 +27,7 @@ STAGES = (
     "evaluate",
     "promote",
     "score",
+    "effects",
     "plan",
     "release",
     "monitor",

@@ -37,7 +37,7 @@ def bought_after(
     known = pd.Index(sorted(set(customers)))
     theirs = purchases[purchases["customer_id"].isin(known)]
     place = known.get_indexer(pd.Index(theirs["customer_id"]))
-    keys = place * FAR + _days(theirs["event_day"]).to_numpy(np.int64)
+    keys = place * FAR + whole_days(theirs["event_day"])
     order = np.argsort(keys, kind="stable")
     asked = known.get_indexer(pd.Index(list(customers))) * FAR + days
     ends = np.stack([np.searchsorted(keys[order], asked + one, side="left") for one in window])
@@ -56,8 +56,8 @@ def cancelled_after(
     rows = pd.DataFrame(
         {
             "customer_id": subscriptions["customer_id"].to_numpy(),
-            "day": _days(subscriptions["started_at"]).to_numpy(),
-            "ended_day": _days(subscriptions["ended_at"]).to_numpy()
+            "day": day_numbers(subscriptions["started_at"]).to_numpy(),
+            "ended_day": day_numbers(subscriptions["ended_at"]).to_numpy()
             if "ended_at" in subscriptions
             else np.nan,
         }
@@ -72,9 +72,9 @@ def cancelled(
     subscriptions: pd.DataFrame, customers: Sequence[str], as_of_day: int, horizon_days: int
 ) -> Flags:
     """Whether no subscription of each customer runs at the end of the horizon (n,)."""
-    rows = pd.DataFrame({"day": _days(subscriptions["started_at"])})
+    rows = pd.DataFrame({"day": day_numbers(subscriptions["started_at"])})
     is_there = "ended_at" in subscriptions
-    rows["ended_day"] = _days(subscriptions["ended_at"]) if is_there else np.nan
+    rows["ended_day"] = day_numbers(subscriptions["ended_at"]) if is_there else np.nan
     running = subscriptions["customer_id"][runs_at(rows, as_of_day + horizon_days)]
     return ~pd.Index(customers).isin(running)
 
@@ -89,8 +89,13 @@ def contacted(
     return np.asarray(pd.Index(customers).isin(contacts["customer_id"][counts]), np.bool_)
 
 
-def _days(times: pd.Series) -> "pd.Series[float]":
-    """Whole days from 1970-01-01; NaN where there is no time."""
+def whole_days(times: pd.Series) -> IntArray:
+    """Whole days (n,) from 1970-01-01 to times that are all there."""
+    return np.asarray(day_numbers(times), np.int64)
+
+
+def day_numbers(times: pd.Series) -> "pd.Series[float]":
+    """Whole days from 1970-01-01 to each time; NaN where there is none."""
     first = pd.Timestamp(date_of(day_of(date_of(0))))
     elapsed: pd.Series[float] = (times - first).dt.total_seconds() // SECONDS_PER_DAY
     return elapsed

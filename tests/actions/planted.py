@@ -22,12 +22,13 @@ class Planted:
 
 
 def customers(n, rng, strength=1.0):
-    """Some can be persuaded and some are driven away, which shows partly in two of four traits."""
+    """Some undecided can be persuaded, some are driven away; two of four traits partly tell."""
     persuaded, sensitive = rng.normal(size=n), rng.normal(size=n)
     leaves = rng.beta(0.8, 2.0, n)
     can_be_kept = 1 / (1 + np.exp(0.8 - persuaded))
     is_driven = 1 / (1 + np.exp(2.0 - sensitive))
-    effect = np.outer(can_be_kept * leaves, KEEPS) - np.outer(is_driven * (1 - leaves), REPELS)
+    undecided = leaves * (1 - leaves)  # of those at the highest risk nearly all are gone already
+    effect = np.outer(can_be_kept * undecided, KEEPS) - np.outer(is_driven * (1 - leaves), REPELS)
     seen = [persuaded + 0.5 * rng.normal(size=n), sensitive + 0.5 * rng.normal(size=n)]
     x = np.column_stack([leaves, *seen, rng.normal(size=(n, 2))])
     return Planted(x, np.exp(rng.normal(2.0, 1.2, n)), leaves, strength * effect)

@@ -184,7 +184,7 @@ def test_one_changed_cost_changes_a_choice_and_no_risk(copied):
     done = copied.dvc("repro", "plan")
     # The costs are judged with the models too, and the forecast tells the evaluation's backtest;
     # what scores is the same, so nobody's risk changes.
-    assert stages_run(done.text) == ["source", "evaluate", "promote", "score", "plan"]
+    assert stages_run(done.text) == ["source", "evaluate", "promote", "score", "effects", "plan"]
     scores = pd.read_parquet(copied.folder / "data" / "scores.parquet")
     pd.testing.assert_frame_equal(scores, scored_before)
     after = pd.read_parquet(copied.folder / "data" / "plan.parquet").set_index("customer_id")
@@ -207,6 +207,7 @@ def test_an_experiment_is_compared_and_the_way_back_logs_nothing_twice(copied):
         "evaluate",
         "promote",
         "score",
+        "effects",
         "plan",
         "release",
         "monitor",

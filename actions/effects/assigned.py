@@ -1,0 +1,102 @@
+"""Contacts as an experiment: who was assigned to what, what was known then, what followed.
+
+What was known is the customer's snapshot of the latest as-of date on or before the day of the
+contact, made by the rule of features/timeline.py: nothing in it is younger than the assignment. As
+many as-of dates are looked at as the run has, however many contacts there are.
+
+Only contacts whose arm was drawn by chance can show an effect; of all others it is told why not.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.history.contacts_made import was_intended
+from features.history.outcomes import whole_days
+from features.timeline import day_of, latest_as_of
+from sources.meanings.vocabulary import TREATED
+
+STALE_DAYS = 31  # a snapshot that is older says too little of who was contacted
+# Why a contact shows no effect of its action, in the order in which it is tried.
+NOT_INTENDED = "not_intended"
+PERSISTENT = "persistent_control"
+UNKNOWN = "propensity_unknown"
+CERTAIN = "propensity_certain"
+NO_SNAPSHOT = "no_snapshot"
+LEFT_OUT = {
+    NOT_INTENDED: "reach nobody: no action, or one without a channel",
+    PERSISTENT: "are of the persistent control, which shows what all actions do together",
+    UNKNOWN: "have no propensity: nobody noted the chance by which they were made, and without "
+    "chance those contacted differ from the others, whatever the action did",
+    CERTAIN: "were certain to be made, or certain not to be (propensity 1 or 0): there is nobody "
+    "to compare with",
+    NO_SNAPSHOT: "are of customers who were not scored in the month before",
+}
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """Contacts that were drawn by chance, and how many others there are.
+
+    `rows` has customer_id, action_id, day (since 1970), treated, propensity, cost and the features
+    of the snapshot. `programme` has the same columns without features, and `persistent`: those of
+    the persistent control and those beside it. `left_out` counts the others by LEFT_OUT.
+    """
+
+    rows: pd.DataFrame
+    programme: pd.DataFrame
+    left_out: dict[str, int]
+
+
+def assigned(contacts: pd.DataFrame, snapshots: pd.DataFrame) -> Assigned:
+    """Contacts (the checked table) with what `snapshots` knew of their customers before."""
+    rows = _rows(contacts)
+    intended = was_intended(contacts).to_numpy(bool)
+    persistent = rows["persistent"].to_numpy(bool)
+    chance = rows["propensity"].to_numpy(float)
+    known = np.isfinite(chance)
+    by_chance = known & (chance > 0) & (chance < 1)
+    reason = np.select(
+        [~intended, persistent, ~known, ~by_chance],
+        [NOT_INTENDED, PERSISTENT, UNKNOWN, CERTAIN],
+        "",
+    )
+    known_before = with_snapshot(rows[reason == ""], snapshots)
+    left_out = {name: int((reason == name).sum()) for name in LEFT_OUT}
+    left_out[NO_SNAPSHOT] = int((reason == "").sum()) - len(known_before)
+    return Assigned(
+        known_before.drop(columns="persistent"),
+        rows[intended & (persistent | by_chance)].reset_index(drop=True),
+        {name: count for name, count in left_out.items() if count},
+    )
+
+
+def _rows(contacts: pd.DataFrame) -> pd.DataFrame:
+    """The columns that tell who was assigned to what, in the order of time."""
+    nothing = pd.Series(np.nan, contacts.index)
+    persistent = contacts.get("persistent_control")
+    return pd.DataFrame(
+        {
+            "customer_id": contacts["customer_id"],
+            "action_id": contacts["action_id"],
+            "day": whole_days(contacts["event_time"]),
+            "treated": contacts["arm"] == TREATED,
+            "propensity": contacts.get("propensity", nothing).astype("float64"),
+            "cost": contacts.get("cost", nothing).astype("float64"),
+            "persistent": False if persistent is None else persistent.eq(True).fillna(False),
+        }
+    )
+
+
+def with_snapshot(rows: pd.DataFrame, snapshots: pd.DataFrame) -> pd.DataFrame:
+    """Rows (customer_id, day) with the features of the latest snapshot on or before their day.
+
+    Rows without one in the STALE_DAYS before are left out. Sorted by day, customer and action.
+    """
+    dates = [day_of(date.date()) for date in snapshots["as_of_date"].unique()]
+    as_of = latest_as_of(rows["day"].to_numpy(np.int64), dates)
+    rows = rows.assign(as_of=as_of)[rows["day"] - as_of <= STALE_DAYS]
+    features = snapshots.assign(as_of=whole_days(snapshots["as_of_date"]))
+    found = rows.merge(features.drop(columns="as_of_date"), on=["customer_id", "as_of"])
+    return found.sort_values(["day", "customer_id", "action_id"], ignore_index=True)

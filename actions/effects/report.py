@@ -1,0 +1,177 @@
+"""What each intended action did in each period, by assignment: effect, interval, checks, verdict.
+
+A period is a calendar quarter of contacts. Treated and withheld are compared among those for whom
+the same action was intended (intention to treat), without the persistent control. While windows of
+the period are still open the interval is a confidence sequence, which holds however often it is
+looked at; once all have closed there is one verdict.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from actions.effects.average import adjusted, difference, returns
+from actions.effects.checks import balance
+from actions.effects.intervals import Estimate
+from actions.effects.sequences import confidence_sequence
+from actions.effects.trial import Trial
+from actions.effects.window import Window
+from core.arrays import BoolArray, FloatArray
+from core.errors import TrialError
+from features.timeline import date_of, day_of, is_closed
+
+ARMS = ("withheld", "treated")
+FEWEST = 30  # closed contacts of each arm, or no interval is given
+REFUSED = 0.001  # p-value of a check of all of an action's contacts below which nothing is claimed
+POWER = 2.8  # standard errors: an effect as large is shown by four of five such trials
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Contacts with what followed: `kept` (n,), `spend` (n,) or None, and what was expected.
+
+    `expected` (n, k) are the chance to stay and, with money, the spend, foreseen before the contact
+    by models that have not seen the customer. `traits` (n, k) are further things known before.
+    `closed` (n,) says whose window is over.
+    """
+
+    rows: pd.DataFrame
+    closed: BoolArray
+    kept: FloatArray
+    spend: FloatArray | None
+    expected: FloatArray
+    traits: FloatArray
+
+    def trial(self, chosen: BoolArray, outcome: FloatArray) -> Trial:
+        """The chosen rows as a trial of this outcome (n,), with all that was known before."""
+        rows = self.rows[chosen]
+        propensity = rows["propensity"].to_numpy(np.float64)
+        known = np.hstack([self.expected, self.traits])[chosen]
+        return Trial(
+            arm=rows["treated"].to_numpy(np.int64),
+            arms=ARMS,
+            outcome=outcome[chosen],
+            covariates=known,
+            names=tuple(f"known_{place}" for place in range(known.shape[1])),
+            propensity=np.column_stack([1 - propensity, propensity]),
+            cluster=pd.factorize(rows["customer_id"])[0].astype(np.int64),
+        )
+
+
+def checks_of(followed: Followed, chosen: BoolArray) -> dict[str, float]:
+    """P-values of the arms' sizes, and of their balance in what was known before (JSON).
+
+    All assigned rows are looked at, whether their outcome is known or not.
+    """
+    trial = followed.trial(chosen, followed.kept)
+    chance = followed.rows["propensity"].to_numpy(np.float64)[chosen]
+    off = (trial.arm.sum() - chance.sum()) / np.sqrt((chance * (1 - chance)).sum())
+    return {"sample_ratio_p": float(2 * ndtr(-abs(off))), "balance_p": balance(trial).p}
+
+
+def not_by_chance(followed: Followed) -> dict[str, dict[str, float]]:
+    """Checks of the actions whose arms can hardly have been drawn as their propensities say."""
+    found = {}
+    for name in sorted(followed.rows["action_id"].unique()):
+        chosen = (followed.rows["action_id"] == name).to_numpy(bool)
+        if len(followed.rows.loc[chosen, "treated"].unique()) == len(ARMS):
+            checks = checks_of(followed, chosen)
+            if min(checks.values()) < REFUSED:
+                found[str(name)] = checks
+    return found
+
+
+def by_period(
+    followed: Followed, window: Window, data_until: int, margin_rate: float | None
+) -> list[dict[str, Any]]:
+    """One entry for each intended action and quarter, in the order of time (JSON)."""
+    days = pd.Series(pd.to_datetime(followed.rows["day"], unit="D"))
+    quarter = days.dt.to_period("Q").astype(str)
+    told = []
+    for (period, action), rows in followed.rows.groupby([quarter, "action_id"], sort=True):
+        chosen = np.zeros(len(followed.rows), bool)
+        chosen[rows.index] = True
+        ends = day_of(pd.Period(str(period)).end_time.date()) + 1
+        is_over = bool(is_closed(ends, window.last, data_until))
+        told.append(
+            {
+                "action_id": str(action),
+                "period": str(period),
+                "closes": date_of(ends + window.last).isoformat(),
+                "is_over": is_over,
+                **_compared(followed, chosen, is_over, margin_rate),
+            }
+        )
+    return told
+
+
+def _compared(
+    followed: Followed, chosen: BoolArray, is_over: bool, margin_rate: float | None
+) -> dict[str, Any]:
+    planned, all_of_them = int(chosen.sum()), chosen
+    chosen = chosen & followed.closed
+    treated = followed.rows["treated"].to_numpy(bool)
+    count = {"treated": int(treated[chosen].sum()), "withheld": int((~treated[chosen]).sum())}
+    told: dict[str, Any] = {"contacts": planned, "closed": count}
+    if min(count.values()) < FEWEST:
+        return told | {"verdict": "too_few", "missing": FEWEST - min(count.values())}
+    stays = _outcome(followed, chosen, followed.kept, is_over, planned)
+    told |= {"stays": stays, "verdict": _verdict(stays, is_over)}
+    told["checks"] = checks_of(followed, all_of_them)
+    if followed.spend is not None:
+        told["spend"] = _outcome(followed, chosen, followed.spend, is_over, planned)
+        if margin_rate is not None:
+            told["return"] = _return(followed.rows[chosen], told["spend"], margin_rate)
+    return told
+
+
+def _outcome(
+    followed: Followed, chosen: BoolArray, outcome: FloatArray, is_over: bool, planned: int
+) -> dict[str, Any]:
+    """Means of the arms, plain and adjusted differences, and the interval that counts now."""
+    trial = followed.trial(chosen, outcome)
+    try:
+        plain, better = difference(trial), adjusted(trial, expected=followed.expected[chosen])
+    except TrialError as error:  # such as all rows of an arm of one customer
+        return {"why_not": str(error)}
+    low, high = (better.low, better.high)
+    if not is_over:
+        low, high = confidence_sequence(better, len(trial.arm), planned)
+    return {
+        "mean": {
+            name: float(trial.outcome[trial.arm == place].mean()) for place, name in enumerate(ARMS)
+        },
+        "difference": shown(plain),
+        "adjusted": shown(better),
+        "interval": {"low": low, "high": high} if np.isfinite(low) else None,
+        "narrower": 1 - better.se / plain.se if plain.se > 0 else 0.0,
+        "smallest_shown": POWER * better.se,
+    }
+
+
+def shown(found: Estimate) -> dict[str, float]:
+    """An estimate as JSON."""
+    return {"effect": found.effect, "low": found.low, "high": found.high, "se": found.se}
+
+
+def _verdict(outcome: dict[str, Any], is_over: bool) -> str:
+    interval = outcome.get("interval")
+    if interval and interval["low"] > 0:
+        return "better"
+    if interval and interval["high"] < 0:
+        return "worse"
+    return "not_shown" if is_over else "running"
+
+
+def _return(rows: pd.DataFrame, spend: dict[str, Any], margin_rate: float) -> dict[str, Any] | None:
+    """Margin, cost and net for each treated; None where nobody noted what contacts cost."""
+    cost = rows.loc[rows["treated"], "cost"]
+    if "adjusted" not in spend or cost.isna().any():
+        return None
+    one = spend["adjusted"]
+    found = Estimate(one["effect"], one["se"], one["low"], one["high"], p=1.0)
+    earned = returns(found, margin_rate, float(cost.mean()))
+    return {"cost": earned.cost, "margin": shown(earned.margin), "net": shown(earned.net)}

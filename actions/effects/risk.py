@@ -1,0 +1,96 @@
+"""What is to be expected of a customer, learned from other customers: leaving, and money.
+
+The stage learns it anew, in folds of customers: a churn model that was trained on what came after
+a contact would know its outcome. A customer is always predicted by the models that have not seen
+them, before a contact and today, so that both mean the same.
+"""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+
+from actions.effects.nuisance import SETTINGS
+from core.arrays import FloatArray, IntArray
+from features.snapshot import model_features
+
+FOLDS = 5
+ROUNDS = 120
+MOST_ROWS = 60_000  # snapshots that are learned from: more take longer and add little
+MOST_INPUTS = 60
+# What may make customers respond differently: one of each side of what is known of them.
+TRAITS = (
+    "discounted_orders_share_total",
+    "open_rate_total",
+    "nps_mean",
+    "csat_mean",
+    "orders_rate",
+    "silence_over_gap_mean",
+    "visits_30d",
+    "contacts_90d",
+    "contact_response_rate",
+    "complaints_365d",
+    "amount_mean",
+    "tenure_days",
+    "subscription_tenure_days",
+    "subscription_amount",
+)
+
+
+def folds_of(customers: Sequence[str]) -> IntArray:
+    """The fold (n,) of each customer: by their id alone, so always the same."""
+    return np.array([zlib.crc32(one.encode()) % FOLDS for one in customers], np.int64)
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """Models of one outcome, one for each fold of customers left out."""
+
+    columns: tuple[str, ...]
+    models: tuple[lgb.Booster, ...]
+
+    @classmethod
+    def learn(
+        cls, rows: pd.DataFrame, target: FloatArray, seed: int, threads: int, is_rate: bool
+    ) -> "Foreseen":
+        """Learn `target` (n,), which is 0 or 1 where `is_rate`, from snapshots (n rows)."""
+        columns = tuple(_inputs(rows))
+        chosen = np.sort(np.random.default_rng(seed).permutation(len(rows))[:MOST_ROWS])
+        rows, target = rows.iloc[chosen], target[chosen]
+        fold = folds_of(rows["customer_id"].tolist())
+        inputs = rows[list(columns)].to_numpy(np.float64)
+        if not is_rate:  # a few enormous baskets must not be what is learned
+            target = np.minimum(target, np.quantile(target, 0.995))
+        settings = {
+            **SETTINGS,
+            "objective": "binary" if is_rate else "regression",
+            "seed": seed,
+            "num_threads": threads,
+            "feature_fraction": 0.5,
+        }
+        models = []
+        for one in range(FOLDS):
+            data = lgb.Dataset(inputs[fold != one], target[fold != one], params=dict(settings))
+            models.append(lgb.train(settings, data, num_boost_round=ROUNDS))
+        return cls(columns, tuple(models))
+
+    def of(self, rows: pd.DataFrame) -> FloatArray:
+        """What is expected (n,) of snapshots, by models that have not seen the customer."""
+        inputs = rows.reindex(columns=list(self.columns)).to_numpy(np.float64)
+        fold = folds_of(rows["customer_id"].tolist())
+        found = np.empty(len(rows))
+        for one, model in enumerate(self.models):
+            if (fold == one).any():
+                found[fold == one] = model.predict(inputs[fold == one])
+        return found
+
+
+def _inputs(rows: pd.DataFrame) -> list[str]:
+    """The numeric features that vary, at most MOST_INPUTS, those known of most customers first."""
+    names = [n for n in model_features(rows) if pd.api.types.is_numeric_dtype(rows[n])]
+    varied = [name for name in names if rows[name].nunique(dropna=True) > 1]
+    known = rows[varied].notna().mean()
+    return sorted(varied, key=lambda name: (-known[name], names.index(name)))[:MOST_INPUTS]

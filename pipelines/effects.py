@@ -1,0 +1,62 @@
+"""Stage `effects`: contacts in, with what followed; effects of actions and their report out."""
+
+from typing import Any
+
+import pandas as pd
+
+from actions.effects.learners import LearnerParams
+from actions.effects.measuring import Known, measure
+from actions.plan.catalog_file import load_catalog
+from actions.plan.chosen import ESTIMATED
+from actions.plan.estimates import none_estimated
+from actions.plan.gain import has_money
+from actions.plan.margin import usable_margin
+from core.digits import as_told
+from core.files import read_json, write_json
+from pipelines import stage
+from pipelines.params import load_params
+from pipelines.reading import read_snapshots, read_timeline
+from pipelines.reports.effects_text import effects_text
+
+CONTACTS = "contacts"
+MISSING = (
+    "The data has no contacts: once they are logged with their arm and propensity, as in "
+    "docs/actions.md, this report tells what they did."
+)
+
+
+def main() -> None:
+    """Measure what contacts did; without contacts, say what is missing."""
+    params = load_params()
+    there = stage.table_names()
+    estimates = none_estimated(params.actions.effect_confidence)
+    facts: dict[str, Any] = {"why_not": MISSING}
+    if CONTACTS in there and not stage.READY_TABLE.exists():
+        catalog, cards = load_catalog(params.actions.catalog), pd.read_parquet(stage.SCORES)
+        currency = read_json(stage.USABILITY)["currency"]
+        margin = usable_margin(catalog, params.actions.margin_rate, currency)
+        paths = stage.tables(name for name in (CONTACTS, "subscriptions") if name in there)
+        known = Known(
+            {name: pd.read_parquet(path) for name, path in paths.items()},
+            read_snapshots(),
+            pd.read_parquet(stage.PURCHASES),
+            cards,
+            read_timeline(),
+        )
+        settings = LearnerParams(seed=params.model.seed, threads=params.model.threads)
+        facts, estimates = measure(
+            known, catalog, params.actions, margin if has_money(cards) else None, settings
+        )
+    write_json(stage.EFFECTS, as_told(facts))
+    estimates.save(stage.ESTIMATES)
+    stage.EFFECTS_REPORT.write_text(effects_text(facts), encoding="utf-8")
+    stage.say(facts.get("why_not") or _said(facts["learned"]["actions"]))
+
+
+def _said(actions: list[dict[str, Any]]) -> str:
+    count = sum(one["effect_source"] == ESTIMATED for one in actions)
+    return f"effects of {count} of {len(actions)} actions are estimated"
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,220 @@
+"""What contacts did, from a log to the report: planted effects, none, and contacts of a person."""
+
+import functools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from actions.effects.learners import LearnerParams
+from actions.effects.measuring import Known, measure
+from actions.params import ActionParams
+from actions.plan.catalog import Catalog
+from features.planning.timeplan import Timeline
+from pipelines.reports.effects_text import effects_text
+
+pytestmark = pytest.mark.slow  # each learns from a whole log, in seconds
+START = pd.Timestamp("2024-01-01")
+FIRST, DAYS = 19723, 400
+CUSTOMERS = 3_000
+ROUNDS = (60, 120, 180, 240, 360)  # days of contacts; the last has not closed
+ACTIONS = ("call", "mail")
+KEEPS = 0.9  # share of those about to leave whom a call keeps
+HARM = 0.3  # share of the treated who leave because of the action that harms
+
+
+@functools.cache
+def log(harms=False, by_chance=True):
+    """Contacts, purchases and snapshots of customers who buy every twelfth day until they leave."""
+    rng = np.random.default_rng(101)
+    ids = np.array([f"c{number:05d}" for number in range(CUSTOMERS)])
+    leaves = rng.exponential(500.0, CUSTOMERS)
+    spend = np.exp(rng.normal(3.0, 1.0, CUSTOMERS))
+    contacts = []
+    for day in ROUNDS:
+        who = rng.permutation(CUSTOMERS)[: CUSTOMERS // 2]
+        action = rng.integers(2, size=len(who))
+        chance = np.full(len(who), 0.7)
+        if not by_chance:  # somebody sees who is about to leave, and calls them
+            chance = np.where(leaves[who] - day < 90, 0.95, 0.4)
+        treated = rng.random(len(who)) < chance
+        left = leaves[who] - day
+        works = rng.random(len(who)) < (HARM if harms else KEEPS)
+        if harms:
+            leaves[who] = np.where(treated & works & (left > 0), day, leaves[who])
+        else:
+            kept = treated & works & (left > 0) & (left < 120) & (action == 0)
+            leaves[who] = np.where(kept, day + 300, leaves[who])
+        contacts.append(
+            pd.DataFrame(
+                {
+                    "customer_id": ids[who],
+                    "event_time": START + pd.Timedelta(days=day, hours=9),
+                    "action_id": np.array(ACTIONS)[action],
+                    "channel": "email",
+                    "arm": np.where(treated, "treated", "holdout"),
+                    "propensity": 0.7,
+                    "cost": 1.0,
+                }
+            )
+        )
+    grid = rng.uniform(0, 12, CUSTOMERS)[:, None] + 12 * np.arange(DAYS // 12)
+    who, place = np.nonzero((grid < leaves[:, None]) & (rng.random(grid.shape) < 0.8))
+    purchases = pd.DataFrame(
+        {
+            "customer_id": ids[who],
+            "event_day": START + pd.to_timedelta(np.floor(grid[who, place]), unit="D"),
+            "orders": 1,
+            "amount": spend[who] * rng.gamma(4.0, 0.25, len(who)),
+        }
+    )
+    table = pd.concat(contacts, ignore_index=True)
+    table["contact_id"] = table.index.astype("str")
+    return table, purchases, snapshots(ids, grid, who, place, spend)
+
+
+def snapshots(ids, grid, who, place, spend):
+    bought = np.zeros(grid.shape, bool)
+    bought[who, place] = True
+    frames = []
+    for day in range(30, DAYS + 1, 30):
+        before = bought & (grid < day)
+        last = np.where(before, grid, -np.inf).max(axis=1)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "customer_id": ids,
+                    "as_of_date": START + pd.Timedelta(days=day),
+                    "split": "score" if day == 390 else "train",
+                    "days_since_last_purchase": np.floor(day - last),
+                    "orders_30d": (before & (grid >= day - 30)).sum(axis=1).astype(float),
+                    "amount_mean": spend,
+                }
+            )[np.isfinite(last) & (day - last < 60)]
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def timeline():
+    return Timeline(
+        horizon_days=28, active_within_days=60, value_horizon_days=90, data_from=FIRST,
+        data_until=FIRST + DAYS - 1, train=(), validation=(), test=(), unused=(),
+        score=FIRST + 390, value_train=(), value_test=(), choices=(),
+    )  # fmt: skip
+
+
+def known(**changes):
+    contacts, purchases, rows = log(**changes)
+    today = rows[rows["split"] == "score"]
+    cards = today[["customer_id"]].assign(value_if_stays=400.0, value_if_lapses=100.0)
+    return Known({"contacts": contacts}, rows, purchases, cards, timeline())
+
+
+def catalog():
+    reduction = {"low": 0.05, "mid": 0.1, "high": 0.2}
+    entry = {
+        "channel": "email",
+        "contact_cost": 1.0,
+        "risk_reduction": reduction,
+        "why": "reminder",
+    }
+    return Catalog.model_validate(
+        {"currency": "USD", "actions": [{"id": name, **entry} for name in ACTIONS]}
+    )
+
+
+def params():
+    return ActionParams(
+        catalog="actions.yaml", budget=100, max_contacts=2, max_contacts_days=30, quiet_days=7,
+        consent_when_unknown="allow", holdout_salt="s",
+    )  # fmt: skip
+
+
+@functools.cache
+def measured(margin=0.5, **changes):
+    return measure(known(**changes), catalog(), params(), margin, LearnerParams(seed=1))
+
+
+def test_the_action_that_keeps_customers_is_told_from_the_one_that_does_nothing():
+    facts, estimates = measured()
+    call, mail = (one["effect"] for one in facts["learned"]["actions"])
+    assert call > mail
+    assert estimates.actions == ("call", "mail")
+    assert [one["effect_source"] for one in facts["learned"]["actions"]] == ["estimated"] * 2
+    closed = [one for one in facts["periods"] if one["verdict"] != "too_few"]
+    assert {one["period"] for one in closed} == {"2024Q1", "2024Q2", "2024Q3"}
+    assert any(one["verdict"] == "better" for one in closed if one["action_id"] == "call")
+    assert not any(one["verdict"] == "better" for one in closed if one["action_id"] == "mail")
+
+
+def test_the_plan_counts_on_nothing_from_actions_that_harm():
+    facts, estimates = measured(harms=True)
+    assert (estimates.contribution("low") < 0).mean() > 0.95
+    verdicts = {one["verdict"] for one in facts["periods"] if one["verdict"] != "too_few"}
+    assert verdicts == {"worse"}
+
+
+def test_contacts_of_a_person_are_not_estimated_whatever_propensity_they_claim():
+    facts, estimates = measured(by_chance=False)
+    assert set(facts["not_by_chance"]) == set(ACTIONS)
+    assert np.isnan(estimates.effect).all()
+    text = effects_text(facts)
+    assert "`call` is not estimated: its arms are not as chance draws them" in text
+    assert "estimated |" not in text
+
+
+def test_without_propensities_the_report_says_why_there_is_no_estimate():
+    given = known()
+    contacts = given.tables["contacts"].drop(columns="propensity")
+    found = Known(
+        {"contacts": contacts}, given.snapshots, given.purchases, given.cards, given.timeline
+    )
+    facts, estimates = measure(found, catalog(), params(), 0.5, LearnerParams(seed=1))
+    assert estimates.customers == ()
+    assert facts["contacts"]["left_out"] == {"propensity_unknown": len(contacts)}
+    assert "nobody noted the chance by which they were made" in effects_text(facts)
+
+
+def test_the_same_log_gives_the_same_figures():
+    facts, estimates = measured()
+    again, others = measure(known(), catalog(), params(), 0.5, LearnerParams(seed=1))
+    assert again == facts
+    np.testing.assert_array_equal(others.effect, estimates.effect)
+
+
+def test_the_report_tells_each_quarter_with_its_verdict_and_return():
+    facts, _ = measured()
+    text = effects_text(facts)
+    for one in facts["periods"]:
+        assert f"| {one['period']} | `{one['action_id']}` |" in text
+        if "return" in one:
+            assert one["return"]["net"]["effect"] == pytest.approx(
+                0.5 * one["spend"]["adjusted"]["effect"] - 1.0
+            )
+    assert "not enough data yet: 30 more contacts have to close in the smaller arm" in text
+
+
+def test_without_money_there_are_effects_and_no_return():
+    given = known()
+    purchases = given.purchases.drop(columns="amount")
+    cards = given.cards[["customer_id"]]
+    found = Known(given.tables, given.snapshots, purchases, cards, given.timeline)
+    facts, estimates = measure(found, catalog(), params(), None, LearnerParams(seed=1))
+    assert np.isfinite(estimates.effect).all() and np.isnan(estimates.stake).all()
+    assert not any("spend" in one or "return" in one for one in facts["periods"])
+
+
+def test_a_cancellation_is_judged_by_the_subscription_and_not_by_purchases():
+    contacts, purchases, rows = log()
+    ids = sorted(set(rows["customer_id"]))
+    ends = START + pd.to_timedelta(np.random.default_rng(7).exponential(500, len(ids)), unit="D")
+    contracts = pd.DataFrame({"customer_id": ids, "started_at": START, "ended_at": ends})
+    plan = timeline()
+    plan = Timeline(**{**plan.__dict__, "churn": "cancellation"})
+    cards = rows[rows["split"] == "score"][["customer_id"]]
+    tables = {"contacts": contacts, "subscriptions": contracts}
+    found = Known(tables, rows, purchases, cards, plan)
+    facts, _ = measure(found, catalog(), params(), None, LearnerParams(seed=1))
+    # Contracts end at random here, whatever the contacts did.
+    assert {one["verdict"] for one in facts["periods"]} <= {"not_shown", "too_few", "running"}
+    assert "has a running subscription" in effects_text(facts)
