@@ -4,7 +4,7 @@ Each is given the same situation and budgets, and answers with the index of an a
 customer, -1 for none. Those that estimate a gain leave the choice to our allocation.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import lightgbm as lgb
@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 from actions.params import ActionParams
-from actions.plan.allocation import Limits, allocate
+from actions.plan.allocation import allocate
 from actions.plan.catalog import Catalog
 from actions.plan.estimates import Estimates
-from actions.plan.gain import Prospect, prospect
-from actions.plan.gates import History, first_gate, stopped_by
+from actions.plan.gain import Prospect, Prospects
+from actions.plan.gates import Gated, History, gated
+from actions.plan.limits import Limits
 from actions.plan.plan import make_plan
 from actions.plan.priced import NOTHING
 from benchmarks.actions.company import Company
@@ -25,7 +26,6 @@ from features.snapshot import model_features
 from sources.kinds.simulator.replay import Replay
 from sources.meanings.vocabulary import DO_NOTHING
 
-OURS, BOUND, ORACLE = "ours", "bound", "oracle"
 Budgets = Mapping[str, float]
 Choices = Mapping[str, IntArray]
 BOOST = {
@@ -40,30 +40,31 @@ BOOST = {
 ROUNDS, PARTS = 200, 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Situation:
     """A company on the day of the plan, with what stops whom and what things cost."""
 
     company: Company
     catalog: Catalog
     params: ActionParams
+    gates: Gated
     is_blocked: BoolArray  # (customers, actions)
     assumed: Prospect  # by the catalogue's low effects
 
     @classmethod
     def of(cls, company: Company, catalog: Catalog, params: ActionParams) -> "Situation":
         """The situation of a company with these actions."""
-        history = History(**company.history)
-        stopped = stopped_by(company.cards, catalog.actions, history, params)
-        expected = prospect(company.cards, catalog.actions, company.margin)
-        return cls(company, catalog, params, first_gate(stopped) >= 0, expected)
+        cards, actions = company.cards, catalog.actions
+        gates = gated(cards, actions, History(**company.history), params)
+        expected = Prospects(cards, actions, gates.reached, company.margin).at("low")
+        return cls(company, catalog, params, gates, gates.blocked >= 0, expected)
 
     def allocated(self, gain: FloatArray, budgets: Budgets) -> Choices:
         """The choices that gain the most by a table of gains (customers, actions)."""
         allowed = np.where(self.is_blocked, np.nan, gain)
-        channels = [action.channel for action in self.catalog.actions]
+        cost, reached = self.assumed.cost, self.gates.reached
         return {
-            name: allocate(allowed, self.assumed.cost, channels, Limits(budget)).choice
+            name: allocate(allowed, cost, reached, Limits(budget)).choice
             for name, budget in budgets.items()
         }
 
@@ -167,16 +168,3 @@ def _true(situation: Situation) -> FloatArray:
     rows = ahead.customers.get_indexer(pd.Index(situation.company.cards["customer_id"]))
     columns = [ahead.actions.index(action.id) for action in situation.catalog.actions]
     return np.asarray(ahead.gain[np.ix_(rows, columns)])
-
-
-ORACLES = (BOUND, ORACLE)
-CHOOSERS: dict[str, Callable[[Situation, Budgets], Choices]] = {
-    OURS: ours,
-    "do_nothing": do_nothing,
-    "random": at_random,
-    "risk": risk_alone,
-    "value_at_risk": value_at_risk,
-    "catalogue_lows": catalogue_lows,
-    BOUND: bound,
-    ORACLE: oracle,
-}

@@ -3,7 +3,7 @@
     python -m benchmarks.actions --parts policies --policy-customers 20000 --seeds 101
 
 All policies see the same company on the same day, pass the same gates and spend the same budget;
-they differ in whom they choose for what (benchmarks/actions/choosers.py). `gain` is that of the
+they differ in whom they choose for what (choosers.py here). `gain` is that of the
 replay, with every contact made, `share_of_bound` its share of what the best plan gains that knows
 the mean true effect given all that can be observed, and `sleeping_dogs_share` how many of its
 contacts go to customers whom a contact drives away.
@@ -11,29 +11,43 @@ contacts go to customers whom a contact drives away.
 
 import argparse
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from actions.plan.catalog import load_catalog
-from benchmarks.actions.choosers import BOUND, CHOOSERS, ORACLES, OURS, Situation
+from actions.plan.catalog_file import load_catalog
+from benchmarks.actions import choosers
+from benchmarks.actions.choosers import Budgets, Choices, Situation
 from benchmarks.actions.company import company
 from benchmarks.measuring import ROOT, NotPossibleError
 from pipelines.params import load_params
 from sources.kinds.simulator.replay import Replay
 
 KEY = "policies"
+OURS, BOUND, ORACLE = "ours", "bound", "oracle"
+ORACLES = (BOUND, ORACLE)
+CHOOSERS: dict[str, Callable[[Situation, Budgets], Choices]] = {
+    OURS: choosers.ours,
+    "do_nothing": choosers.do_nothing,
+    "random": choosers.at_random,
+    "risk": choosers.risk_alone,
+    "value_at_risk": choosers.value_at_risk,
+    "catalogue_lows": choosers.catalogue_lows,
+    BOUND: choosers.bound,
+    ORACLE: choosers.oracle,
+}
 WORLDS = ("shop", "independent")
 SEEDS = (1, 2, 3)
 QUARTERS = (1, 4)
 CUSTOMERS = 200_000
-# Money for each scored customer: a mail for everybody costs .02, a call 2.
-BUDGETS = {"tight": 0.02, "middle": 0.1, "wide": 0.4}
+# Money for each scored customer: less than the bound would spend, about as much, and more.
+BUDGETS = {"tight": 0.005, "middle": 0.02, "wide": 0.1}
 # All of a plan is judged: nobody is held out, and nobody explores.
 WHOLE = {
     "capacities": {},
+    "owner_capacity": None,
     "persistent_control": 0.0,
     "holdout_share": 0.0,
     "exploration_share": 0.0,

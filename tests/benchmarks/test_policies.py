@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from actions.plan.catalog import load_catalog
+from actions.plan.catalog_file import load_catalog
 from benchmarks.actions import policies
-from benchmarks.actions.choosers import BOUND, CHOOSERS, ORACLE, OURS, Situation
+from benchmarks.actions.choosers import Situation
 from benchmarks.actions.company import Company
+from benchmarks.actions.policies import BOUND, CHOOSERS, ORACLE, OURS
 from benchmarks.measuring import ROOT, NotPossibleError
 from models.words import SCORED
 from pipelines.params import load_params
@@ -52,9 +53,8 @@ def situation():
 
 def test_the_actions_are_those_of_the_world_at_its_costs():
     catalog = load_catalog(ROOT / "benchmarks" / "actions" / "shop.yaml")
-    names = ("id", "channel", "contact_cost", "incentive_cost")
-    assert [[getattr(one, name) for name in names] for one in catalog.actions] == [
-        [getattr(one, name) for name in names] for one in SHOP.actions
+    assert [(one.id, dict(one.contact_cost), one.incentive_cost) for one in catalog.actions] == [
+        (one.id, {one.channel: one.contact_cost}, one.incentive_cost) for one in SHOP.actions
     ]
 
 
