@@ -61,7 +61,8 @@ def targeting(trial: Trial, seed: int = 0, cost: float = 0.0) -> Policy:
     arm = _large_enough(judged, np.where(score > 0, best, CONTROL))
     chosen = scores[np.arange(len(arm)), arm]
     gains = [
-        _gain(chosen - scores[:, one], part[seen], judged.cluster) for one in range(len(trial.arms))
+        _gain(chosen - scores[:, one], gained[seen], part[seen], judged.cluster)
+        for one in range(len(trial.arms))
     ]
     over_all = min(gains[1:], key=lambda gain: gain.low)
     over_nobody = gains[CONTROL]
@@ -80,11 +81,22 @@ def _ranked(
     return net[np.arange(len(net)), best], best, scores
 
 
-def _gain(scores: FloatArray, part: IntArray, cluster: IntArray | None) -> Estimate:
-    """The mean of scores, which chance moves within each part: between them, policies differ."""
-    counts = np.maximum(np.bincount(part), 1)
-    means = np.bincount(part, weights=scores) / counts
-    return of_scores(scores, cluster, CONFIDENCE, means[part])
+def _gain(
+    scores: FloatArray, gained: FloatArray, part: IntArray, cluster: IntArray | None
+) -> Estimate:
+    """The mean of scores, which chance moves within each part: between them, policies differ.
+
+    A part whose policy does what it is compared with has scores of 0, though it might as well have
+    done the opposite: where others do, it counts with the errors of `gained` (n,), treated less
+    control. Else a policy that stops after a bad part would seem sure of it.
+    """
+    same = np.isin(part, [one for one in np.unique(part) if not scores[part == one].any()])
+    if same.all():
+        return of_scores(scores, cluster, CONFIDENCE)
+    moved = np.where(same, gained, scores)
+    means = np.bincount(part, weights=moved) / np.maximum(np.bincount(part), 1)
+    away = moved - means[part]
+    return of_scores(scores, cluster, CONFIDENCE, scores - away)
 
 
 def outcome_scores(trial: Trial, expected: FloatArray) -> FloatArray:

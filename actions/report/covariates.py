@@ -80,7 +80,7 @@ def _read(
     """A column of numbers or of texts, or why there is none."""
     params = SourceParams(kind="files", path=".")
     if pd.api.types.is_datetime64_any_dtype(cells):
-        return _days_before(cells, assigned)
+        return _days_before(read_times(cells, "UTC").values, assigned)
     try:
         found = read_columns(cells.to_frame(name), customers, layout(params), params)
     except TableError:

@@ -8,9 +8,11 @@ import duckdb
 import pandas as pd
 
 from core.errors import SourceError, did_you_mean
+from sources.cures import quoted
 from sources.formats.opened import Opened
 from sources.formats.opening import MARK, Address, opened
 from sources.meanings.column_names import meant_columns
+from sources.tables.mapping import frame_of
 
 MAX_NAMED = 30  # columns that a message lists
 
@@ -72,9 +74,9 @@ def read(asked: Asked) -> Rows:
     with opened(Address(file.parent, file.name, tuple(inner))) as (connection, table):
         found = {name: _found(name, table.columns, asked.file) for name in asked.columns}
         relation = table.relation([found[name] for name in asked.as_text])
-        chosen = ", ".join(_quoted(column) for column in dict.fromkeys(found.values()))
+        chosen = ", ".join(quoted(column) for column in dict.fromkeys(found.values()))
         try:
-            rows = connection.execute(f"SELECT {chosen} FROM {relation}").df()
+            rows = frame_of(connection, f"SELECT {chosen} FROM {relation}")
             repeats = None if asked.customer else _repeated(connection, table)
         except duckdb.Error as error:
             raise SourceError(
@@ -91,7 +93,7 @@ def _repeated(connection: duckdb.DuckDBPyConnection, table: Opened) -> str | Non
     meant = meant or [name for name in table.columns if _plain(name) == "id"]
     if not meant:
         return None
-    name = _quoted(meant[0])
+    name = quoted(meant[0])
     query = f"SELECT count({name}), count(DISTINCT {name}) FROM {table.relation(meant[:1])}"
     rows, distinct = connection.execute(query).fetchone() or (0, 0)
     return meant[0] if distinct < rows else None
@@ -113,7 +115,3 @@ def _found(name: str, columns: Sequence[str], file: str) -> str:
 
 def _plain(name: str) -> str:
     return " ".join(name.split()).casefold()
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -18,7 +18,7 @@ import numpy as np
 
 from actions.effects.average import adjusted, difference
 from actions.effects.policy import targeting
-from actions.effects.sequences import confidence_sequence
+from actions.effects.sequences import FEWEST, confidence_sequence
 from actions.effects.trial import CONTROL, Trial
 from actions.effects.uplift import FIRST
 from core.arrays import BoolArray, FloatArray
@@ -145,8 +145,11 @@ def _weekly(trial: Trial) -> list[tuple[float, float]]:
     people = int(order.max()) + 1
     found = []
     for week in range(1, WEEKS + 1):
-        seen = trial.only(order < people * week // WEEKS)
-        count = len(seen.arm) if seen.cluster is None else len(np.unique(seen.cluster))
+        rows = order < people * week // WEEKS
+        count = len(np.unique(who[rows]))
+        if count < FEWEST:  # the sequence says nothing yet
+            continue
+        seen = trial.only(rows)
         found.append(confidence_sequence(difference(seen), count, people // 2))
     return found
 

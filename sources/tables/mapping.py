@@ -51,7 +51,7 @@ def mapped(
     select = ", ".join([*renamed, *computed, *(quoted(column) for column in rest)])
     try:
         relation, in_order = _in_order(raw.relation, derive.values())
-        frame = _frame(connection, f"SELECT {select} FROM {relation}{in_order}")
+        frame = frame_of(connection, f"SELECT {select} FROM {relation}{in_order}")
     except duckdb.Error as error:
         _refuse_header_only(connection, raw)
         where, hint = f"{raw.name} could not be read: ", ""
@@ -81,7 +81,7 @@ def _without_blank_rows(frame: pd.DataFrame, given: list[str]) -> tuple[pd.DataF
     return frame[~blank].reset_index(drop=True), int(blank.sum())
 
 
-def _frame(connection: duckdb.DuckDBPyConnection, select: str) -> pd.DataFrame:
+def frame_of(connection: duckdb.DuckDBPyConnection, select: str) -> pd.DataFrame:
     """The rows of a SELECT; times with a zone go through UTC: DuckDB's own way makes warnings."""
     found = connection.sql(select)
     zoned = [

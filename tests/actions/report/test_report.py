@@ -182,9 +182,13 @@ def test_a_file_as_russian_excel_writes_it_is_read(report, tmp_path):
 def test_parquet_with_arms_of_true_and_false_reads_the_same(report, tmp_path):
     rows = table(9)
     rows["group"] = rows["group"] == "offer"
+    rows["assigned"] = pd.Timestamp("2024-03-01", tz="Europe/Moscow")
+    rows["joined"] = rows["assigned"] - pd.to_timedelta(rows["age"], "D")
+    rows["city"] = pd.Categorical(rows["city"])
     path = tmp_path / "test.parquet"
     rows.to_parquet(path)
-    found = report(path)
+    found = report(path, "--covariates", "joined,city", "--assigned-at", "assigned")
+    assert found["refused"] == []
     assert (list(found["arms"]), found["control"]) == (["False", "True"], "False")
     assert found["average"]["low"] < 4 < found["average"]["high"]
 
