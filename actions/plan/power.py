@@ -15,8 +15,8 @@ The share that `auto` chooses, action by action:
     known effects        as few as show an effect as large as the known one just as well in the next
                          n: with an effect of t standard errors s(1 - s) = 0.3 x 0.7 x (2.8 / t)^2,
                          from t = 2.8 on; never less than 5 %
-    too few customers    10 %, where a year of plans at 30 % cannot show even the high effects of
-                         the catalogue
+    too few customers    10 %, where a year of plans at 30 % cannot show even the largest effect
+                         that the catalogue hopes for, of any action that is planned
 """
 
 import datetime as dt
@@ -58,13 +58,14 @@ def unexplained(risk: FloatArray) -> float:
 class Outlook:
     """Whom plans like this one compare: customers with an action that the draw may withhold.
 
-    `risk` and `hoped` are (customers,): the risk, and the effect at the high end of the catalogue.
+    `risk` is (customers,); `hoped` is the largest effect, of any action planned for somebody, at
+    the high end of the catalogue.
     Plans count as often as their outcomes do not overlap: every `days`, the longer of the horizon
     and the time between plans.
     """
 
     risk: FloatArray
-    hoped: FloatArray
+    hoped: float
     horizon_days: int
     days: int
 
@@ -80,7 +81,7 @@ class Outlook:
     def is_too_small(self) -> bool:
         """Whether a year of plans at START cannot show what the catalogue hopes for at best."""
         effect = self.smallest(max(YEAR, self.horizon_days), START)
-        return len(self.risk) > 0 and (effect is None or effect > float(self.hoped.mean()))
+        return len(self.risk) > 0 and (effect is None or effect > self.hoped)
 
 
 def share_for(certainty: float | None, outlook: Outlook | None) -> float:
@@ -113,7 +114,7 @@ def outlook_report(outlook: Outlook, share: float, as_of: dt.date) -> dict[str, 
         "days_between_plans": outlook.days,
         "base_rate": base,
         "explained": 1 - unexplained(risk) / spread if spread else None,
-        "hoped": float(outlook.hoped.mean()) if len(risk) else None,
+        "hoped": outlook.hoped if len(risk) else None,
         "confidence": CONFIDENCE,
         "power": POWER,
         "by_date": [

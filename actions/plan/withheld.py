@@ -159,10 +159,11 @@ def _outlook(
     actions = pd.Index([action.id for action in catalog.actions])
     chosen = actions.get_indexer(pd.Index(plan["intended_action"].iloc[rows]))
     risk = cards["churn_risk"].to_numpy(dtype=np.float64)[rows]
-    hoped = reductions(cards.iloc[rows], catalog.actions, "high") * risk[:, None]
+    high = reductions(cards.iloc[rows], catalog.actions, "high")[np.arange(len(rows)), chosen]
+    by_action = pd.Series(high * risk).groupby(chosen).mean()
     return Outlook(
         risk=risk,
-        hoped=hoped[np.arange(len(rows)), chosen],
+        hoped=float(by_action.max()) if len(rows) else 0.0,
         horizon_days=horizon,
         days=between,
     )

@@ -104,3 +104,16 @@ def test_a_rerun_of_a_date_draws_the_same_and_another_date_anew(scores, catalog,
     both = len(held(plan) & held(other))
     expected = len(held(plan)) * 0.3
     assert abs(both - expected) < 4 * (expected * 0.7) ** 0.5
+
+
+def test_auto_goes_by_the_strongest_action_that_is_planned(scores, catalog, params):
+    """The call is hoped to halve a risk of 5 %: 76 customers cannot show that within a year."""
+    wanted = params(holdout_share="auto", persistent_control=0.05)
+    for customers, share, why in ((76, 0.1, "too_few"), (2_000, 0.3, "assumed")):
+        given = scores(customers, churn_risk=0.05, value_if_stays=5_000.0)
+        plan, summary = make_plan(given, catalog(), wanted, History(), "USD")
+        can_show = summary["arms"]["can_show"]
+        assert can_show["hoped"] == pytest.approx(0.5 * 0.05)
+        assert can_show["customers_per_plan"] == (~plan["persistent_control"]).sum()
+        assert (summary["holdout_share"], summary["arms"]["holdout_share_by"]) == (share, why)
+        assert set(plan.loc[~plan["persistent_control"], "propensity"]) == {1 - share}

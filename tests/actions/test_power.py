@@ -17,8 +17,8 @@ from actions.plan.power import (
 )
 
 
-def outlook(customers, risk=0.2, hoped=0.03, horizon=28, days=28):
-    return Outlook(np.full(customers, risk), np.full(customers, hoped), horizon, days)
+def outlook(customers, risk=0.2, hoped=0.04, horizon=28, days=28):
+    return Outlook(np.full(customers, risk), hoped, horizon, days)
 
 
 @pytest.mark.parametrize(("customers", "share"), [(2_000, 0.3), (2_000, 0.1), (600, 0.5)])
