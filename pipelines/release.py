@@ -8,6 +8,7 @@ from pathlib import Path
 import ibis
 import pandas as pd
 
+from actions.plan.gone import rows_of_the_gone
 from core.errors import EnvironmentProblem
 from core.files import (
     AGREEMENTS,
@@ -65,7 +66,9 @@ def write(folder: Path) -> None:
     """Write all files of the release and its manifest into `folder`."""
     folder.mkdir(parents=True)
     timeline = read_timeline().with_values_of(check_manifest(stage.CHAMPION_MODELS)["task"])
-    cards = join_cards(pd.read_parquet(stage.SCORES), pd.read_parquet(stage.PLAN))
+    cards = pd.read_parquet(stage.SCORES)
+    gone = rows_of_the_gone(cards, read_json(stage.PLAN_SUMMARY)["actions"])
+    cards = join_cards(cards, pd.concat([pd.read_parquet(stage.PLAN), gone], ignore_index=True))
     cards = with_names(cards, known_customers())
     expires = pd.Timestamp(date_of(timeline.score + load_params().timeline.step_days))
     stage.write_parquet(cards.assign(expires_at=expires.as_unit("us")), folder / "cards.parquet")

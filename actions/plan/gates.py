@@ -31,9 +31,10 @@ PAUSE = 1.5  # horizons: where typical pauses are longer, silence is no sign of 
 UNTIL_SEASON = 270  # days after a purchase in a season: three quarters of a year
 # silent for less than twice the customer's own mean gap
 IN_RHYTHM = ("new", "developing", "regular")
+ALREADY_GONE = "already_churned"
 # The reasons an action can be blocked for, in the order in which they are given.
 GATES = (
-    "already_churned",
+    ALREADY_GONE,
     "no_consent",
     "consent_unknown",
     "frequency_cap",
@@ -112,7 +113,7 @@ def gated(
     failing_ = np.column_stack([failing(scores, action.only_if) for action in actions])
     gone = scores.get("status", pd.Series("", scores.index)) == ALREADY_CHURNED
     stopped = {
-        "already_churned": gone.to_numpy(dtype=bool)[:, None],
+        ALREADY_GONE: gone.to_numpy(dtype=bool)[:, None],
         "no_consent": reaches & ~may & ~unsure,
         "consent_unknown": reaches & ~may & unsure,
         "frequency_cap": reaches & pressure.capped(params)[:, None],

@@ -129,8 +129,10 @@ def value_of(card: Card, column: Column) -> Any:
 
 
 def _listed(values: list[Any]) -> str:
-    """Texts, or categories, likeliest first; how likely they are is in the JSON only."""
-    return "; ".join(value if isinstance(value, str) else value["category"] for value in values)
+    """Sentences, or categories, likeliest first; how likely they are is in the JSON only."""
+    if all(isinstance(value, str) for value in values):
+        return " ".join(values)
+    return "; ".join(value["category"] for value in values)
 
 
 def _title(name: str, language: Language) -> str:

@@ -49,6 +49,7 @@ from serving.store.shapes import (
     card_of,
     told_by,
 )
+from sources.meanings.vocabulary import DO_NOTHING
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")  # of a release or of models
 LONGEST_HORIZON = 3_660  # days
@@ -102,7 +103,7 @@ class ReleaseSchema:
     def __init__(self, folder: Path, facts: ReleaseFacts) -> None:
         self._folder, self._facts = folder, facts
         actions = read_json(folder / "plan.json").get("by_action")
-        self._actions = None if actions is None else set(actions)
+        self._actions = None if actions is None else {DO_NOTHING, *actions}
         self._ids: list[arrow.Array] = []
 
     def check(self, table: arrow.Table) -> None:

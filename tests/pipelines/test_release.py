@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from actions.plan.gone import rows_of_the_gone
 from core.errors import EnvironmentProblem
 from core.files import AGREEMENTS, HISTORIES, OBJECTIONS, only_one
 from pipelines import stage
@@ -166,6 +167,15 @@ def test_a_card_without_a_plan_has_empty_fields_and_none_is_lost_or_doubled():
     assert cards["intended_action"].isna().tolist() == [False, True]
     with pytest.raises(pd.errors.MergeError):
         join_cards(scores, pd.concat([plan, plan]))
+
+
+def test_the_card_of_who_has_left_says_that_every_action_is_blocked_by_that():
+    scores = pd.DataFrame({"customer_id": ["a", "b"], "status": ["scored", "already_churned"]})
+    rows = rows_of_the_gone(scores, ["mail", "call"])
+    assert rows["customer_id"].tolist() == ["b"]
+    assert rows["intended_action"].tolist() == ["do_nothing"]
+    assert [one["reason"] for one in rows["blocked"].iloc[0]] == ["already_churned"] * 2
+    assert rows_of_the_gone(scores.head(1), ["mail"]).empty
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 
 from actions.plan.catalog import CarriedOutBy, Why
 from actions.plan.catalog_file import load_catalog
-from actions.plan.gates import GATES, History
+from actions.plan.gates import ALREADY_GONE, GATES, History
 from actions.plan.holdout import WithheldBy
 from actions.plan.ranked import RANKED_BY
 from actions.plan.reasons import EXPLORATION, WHY_NOT
@@ -35,7 +35,7 @@ NEEDED = [
     f"action.{DO_NOTHING}",
     *(f"carried_out_by.{who}" for who in get_args(CarriedOutBy)),
     *(f"channel.{channel}" for channel in (*CATALOG.channels(), "none")),
-    *(f"why.{why}" for why in (*get_args(Why), *WHY_NOT)),
+    *(f"why.{why}" for why in (*get_args(Why), *WHY_NOT, ALREADY_GONE)),
     EXPLORATION,
     *(f"{words}.{by}" for words in ("withheld_by", "withheld_why") for by in get_args(WithheldBy)),
     *(f"ranked.{by}" for by in RANKED_BY),
