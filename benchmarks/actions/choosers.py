@@ -91,11 +91,6 @@ class Situation:
         return self.company.future.replay(pd.DataFrame(plan).assign(is_treated=True))
 
 
-def ours(situation: Situation, budgets: Budgets) -> Choices:
-    """The plan of a run."""
-    return planned(situation, budgets, None)
-
-
 def planned(situation: Situation, budgets: Budgets, estimates: Estimates | None) -> Choices:
     """What `make_plan` chooses and the budget pays for."""
     cards, catalog = situation.company.cards, situation.catalog

@@ -3,7 +3,7 @@
     python -m benchmarks.actions --parts policies --policy-customers 20000 --seeds 101
 
 All policies see the same company on the same day, pass the same gates and spend the same budget;
-they differ in whom they choose for what (choosers.py here). `gain` is that of the
+they differ in whom they choose for what (choosers.py and learned.py here). `gain` is that of the
 replay, with every contact made, `share_of_bound` its share of what the best plan gains that knows
 the mean true effect given all that can be observed, and `sleeping_dogs_share` how many of its
 contacts go to customers whom a contact drives away.
@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from actions.plan.catalog_file import load_catalog
-from benchmarks.actions import choosers
+from benchmarks.actions import choosers, learned
 from benchmarks.actions.choosers import Budgets, Choices, Situation
 from benchmarks.actions.company import company
 from benchmarks.measuring import ROOT, NotPossibleError
@@ -29,12 +29,17 @@ KEY = "policies"
 OURS, BOUND, ORACLE = "ours", "bound", "oracle"
 ORACLES = (BOUND, ORACLE)
 CHOOSERS: dict[str, Callable[[Situation, Budgets], Choices]] = {
-    OURS: choosers.ours,
+    OURS: learned.ours,
     "do_nothing": choosers.do_nothing,
     "random": choosers.at_random,
     "risk": choosers.risk_alone,
     "value_at_risk": choosers.value_at_risk,
     "catalogue_lows": choosers.catalogue_lows,
+    "plug_in_t": learned.plug_in("t"),
+    "plug_in_x": learned.plug_in("x"),
+    "plug_in_dr": learned.plug_in("dr"),
+    "causal_forest": learned.causal_forest,
+    "by_segment": learned.by_segment,
     BOUND: choosers.bound,
     ORACLE: choosers.oracle,
 }
