@@ -100,6 +100,8 @@ def this_run() -> Run:
         stage.USABILITY,
         stage.FEATURES,
         stage.PROMOTION,
+        stage.EFFECTS,
+        stage.EFFECTS_REPORT,
         stage.TIMELINE,
         stage.HEADLINE,
         stage.CHURN_METRICS,
