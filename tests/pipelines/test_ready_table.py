@@ -133,8 +133,9 @@ def test_without_dates_it_says_so_and_an_excluded_column_is_only_judged(
     assert "come by their risk of leaving" in text or "по риску ухода" in text
     plan = json.loads((undated.release / "plan.json").read_text())
     assert (plan["no_gains"], plan["ranked_by"]) == ("no_money", "churn_risk")
-    planned = cards[cards["intended_action"] != "do_nothing"]
-    assert len(planned) > 0 and planned["expected_cost"].sum() <= plan["budget"]["limit"]
+    assert cards["expected_cost"].sum() <= plan["budget"]["limit"]
+    # Conditions on what a table with a label does not tell do not hold.
+    assert set(plan["why_nothing"]) <= {"why.all_blocked", "why.limits"}
 
 
 @pytest.fixture(scope="module", params=["dated", "undated"])
