@@ -108,6 +108,9 @@ def _days_before(times: pd.Series, assigned: "pd.Series | None") -> "pd.Series |
 
 def _not_before(column: pd.Series, arm: pd.Series, outcome: "pd.Series[float]") -> "Said | None":
     """Why a column cannot have been known before the assignment, if it shows that."""
+    missing = column.isna().groupby(arm).mean()
+    if missing.max() == 1 and missing.min() == 0:
+        return Said("says_arm")
     coded = column if pd.api.types.is_numeric_dtype(column) else column.astype("str")
     seen = pd.DataFrame({"value": coded, "arm": arm}).dropna()
     per_arm = seen.groupby("arm")["value"].nunique()

@@ -118,11 +118,12 @@ def test_columns_that_cannot_be_of_before_or_say_nothing_are_refused_with_the_re
     rows["seen"] = np.where(rows["id"] % 2, "2024-02-01", "2024-01-05")
     rows["bought_on"] = np.where(rows["id"] == 7, "2024-03-02", "2024-01-05")
     rows["coupon"] = np.where(rows["group"] == "offer", rows["id"] % 3 + 1, 0)
+    rows["offer_no"] = np.where(rows["group"] == "offer", rows["id"] % 7, np.nan)
     rows["country"], rows["code"] = "RU", 5_000_000 + rows["id"] * 3
-    given = "age,seen,bought_on,coupon,country,code,paid,spend"
+    given = "age,seen,bought_on,coupon,offer_no,country,code,paid,spend"
     found = report(rows, "--covariates", given, "--assigned-at", "assigned")
     why = {one["column"]: one["why"] for one in found["refused"]}
-    assert set(why) == {"bought_on", "coupon", "country", "code", "paid", "spend"}
+    assert set(why) == {*("bought_on", "coupon", "offer_no", "country", "code", "paid", "spend")}
     assert "dated after the assignment in 1 rows" in why["bought_on"]
     assert "which arm" in why["coupon"]
     assert "outcome itself" in why["paid"]
