@@ -113,9 +113,10 @@ def known(**changes):
 def catalog():
     reduction = {"low": 0.05, "mid": 0.1, "high": 0.2}
     entry = {
-        "channel": "email",
+        "channels": ["email"],
         "contact_cost": 1.0,
         "risk_reduction": reduction,
+        "source": "assumption",
         "why": "reminder",
     }
     return Catalog.model_validate(
