@@ -9,7 +9,7 @@ from actions.plan.holdout import PERSISTENT
 from serving.cards.action_words import action_name, actions_of
 from serving.wording.languages import Language
 from serving.wording.sentences import field_label, label, sentence, upper_first
-from sources.meanings.vocabulary import DO_NOTHING, TREATED
+from sources.meanings.vocabulary import DO_NOTHING
 
 SEGMENTS = ("rfm_segment", "risk_band")  # the first that the cards have
 SOURCES = ("assumed", "estimated")  # of effects: never added up
@@ -52,9 +52,11 @@ class _Writer:
         yield "## " + self._say("totals")
         yield self._by_action()
         yield self._say("budget", **summary["budget"])
-        gains = summary["by_arm"][TREATED].get("expected_gain_by_source", {})
-        for source, gain in sorted(gains.items()):
-            yield sentence(f"gain_of.{source}", self.language, **self._money(expected_gain=gain))
+        for source in self._sources():
+            its = self.chosen[self.chosen["effect_source"] == source]
+            gain = its["expected_gain"]
+            carried_out = float(gain[~its["withheld"]].sum())
+            yield self._say(f"gain.{source}", carried_out=carried_out, planned=float(gain.sum()))
         if summary["marginal_return"] is not None:
             is_bound = summary["marginal_return"] > 0
             yield self._say(
@@ -144,9 +146,8 @@ class _Writer:
 
     def _by_action(self) -> str:
         columns = ["action", "customers", "carried_out", "withheld", "cost"]
-        sources = [name for name in SOURCES if (self.chosen["effect_source"] == name).any()]
-        has_gains = "expected_gain" in self.chosen
-        columns += [f"gain_{source}" for source in sources] if has_gains else []
+        sources = self._sources()
+        columns += [f"gain_{source}" for source in sources]
         rows = []
         for name, one in self.plan.groupby("intended_action"):
             held = int(one["withheld"].sum())
@@ -154,11 +155,17 @@ class _Writer:
             if name == DO_NOTHING:
                 counts[1] = "–"
             cells = [self._action(str(name)), *counts, self._amount(one["expected_cost"].sum())]
-            for source in sources if has_gains else ():
+            for source in sources:
                 gains = one.loc[one["effect_source"] == source, "expected_gain"]
                 cells.append(self._amount(float(gains.sum())) if len(gains) else "–")
             rows.append(cells)
         return self._table(columns, rows)
+
+    def _sources(self) -> list[str]:
+        """Where the effects of planned actions come from; none where no gains are known."""
+        if "expected_gain" not in self.chosen:
+            return []
+        return [name for name in SOURCES if (self.chosen["effect_source"] == name).any()]
 
     def _say(self, key: str, **values: Any) -> str:
         return sentence(f"plan_report.{key}", self.language, **self._money(**values))

@@ -65,6 +65,10 @@ def test_its_figures_are_those_of_the_plan(planned):
     to_spend = plan.loc[~plan["withheld"], "expected_cost"].sum()
     assert f"${to_spend:,.0f} of a budget of $400 to be spent" in page
     assert f"The last 1.00 of the budget gains {summary['marginal_return']:,.1f}" in page
+    # Both sums are told, so that the sentence agrees with the column of the table.
+    gain, done = plan["expected_gain"].sum(), plan.loc[~plan["withheld"], "expected_gain"].sum()
+    assert f"carried out ${done:,.0f}, by the low end" in page and done < 0.9 * gain
+    assert f"; ${gain:,.0f} with what is withheld" in page
     gates = rows_of(page, "What each gate costs")
     assert gates["For customers with an open complaint"][0] == "300"
     segments = rows_of(page, "Who is offered what")
