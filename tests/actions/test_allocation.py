@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import product
 from unittest.mock import patch
 
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from actions.plan import allocation
 from actions.plan.allocation import allocate
-from actions.plan.limits import Limits, by_one_channel
+from actions.plan.limits import Limits, Owners, Reached, by_one_channel
 from tests.plugin_slow import examples
 
 CHANNELS = ("email", "phone", "phone")
@@ -196,3 +197,78 @@ def test_a_channel_called_budget_does_not_lift_the_budget():
     gain, cost = np.full((40, 1), 5.0), np.ones((40, 1))
     found = allocate(gain, cost, by_one_channel(["budget"], 40), Limits(5.0, {"budget": 40}))
     assert (found.choice >= 0).sum() == 5
+
+
+def owned(rng, people, owners, capacity):
+    """Half of the actions are carried out by owners; some customers have none."""
+    by_owner = np.array([False, True, True])
+    return Owners(rng.integers(-1, owners, people), by_owner, np.full(owners, capacity))
+
+
+def counted(result, channel, limits):
+    """How often each limit is used: by channel, by action and by owner."""
+    rows = np.flatnonzero(result.choice >= 0)
+    taken = result.choice[rows]
+    names = [channel.names[number] for number in channel.channel[rows, taken]]
+    by_channel = {name: names.count(name) for name in limits.capacities}
+    by_action = {action: int((taken == action).sum()) for action in limits.actions}
+    return by_channel, by_action, limits.owners.carried_out(result.choice)
+
+
+def best_of_all(gain, cost, channel, limits):
+    """Oracle: the largest gain within all limits, over every assignment."""
+    best = 0.0
+    for choice in product(range(-1, 3), repeat=len(gain)):
+        rows = [(i, j) for i, j in enumerate(choice) if j >= 0]
+        names = [channel.names[channel.channel[i, j]] for i, j in rows]
+        carried = limits.owners.carried_out(np.array(choice))
+        if (
+            all(gain[i, j] > 0 for i, j in rows)
+            and sum(cost[i, j] for i, j in rows) <= limits.budget * (1 + 1e-9)
+            and all(names.count(name) <= most for name, most in limits.capacities.items())
+            and all(choice.count(action) <= most for action, most in limits.actions.items())
+            and (carried <= limits.owners.capacity).all()
+        ):
+            best = max(best, sum(gain[i, j] for i, j in rows))
+    return best
+
+
+@settings(max_examples=examples(120))
+@given(
+    problem=problems(),
+    seed=st.integers(0, 10_000),
+    most=st.integers(0, 3),
+    of_action=st.dictionaries(st.integers(0, 2), st.integers(0, 3)),
+)
+def test_channels_of_customers_actions_and_owners_are_limits_that_all_hold(
+    problem, seed, most, of_action
+):
+    gain, cost, limits = problem
+    rng = np.random.default_rng(seed)
+    channel = Reached(("email", "phone", "sms"), rng.integers(0, 3, gain.shape))
+    limits = replace(limits, actions=of_action, owners=owned(rng, len(gain), 2, most))
+    for cores in (allocation.CORES, (1,)):  # as a whole, and by prices
+        with patch.object(allocation, "CORES", cores):
+            result = allocate(gain, cost, channel, limits)
+        by_channel, by_action, carried = counted(result, channel, limits)
+        assert all(by_channel[name] <= n for name, n in limits.capacities.items())
+        assert all(by_action[action] <= n for action, n in of_action.items())
+        assert (carried <= most).all()
+        best = best_of_all(gain, cost, channel, limits)
+        assert result.upper_bound >= best - 1e-9
+        assert result.objective <= best * (1 + 1e-6) + 1e-9
+        if cores is allocation.CORES:
+            assert result.objective == pytest.approx(best, rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.slow
+def test_with_many_customers_owners_and_actions_leave_hardly_a_gap():
+    gain, cost = large(4000)
+    rng = np.random.default_rng(5)
+    channel = Reached(("email", "phone"), np.array([[0, 1, 1]]) * rng.integers(0, 2, (4000, 3)))
+    limits = Limits(400.0, {"phone": 60}, {1: 50}, owned(rng, 4000, 10, 4))
+    result = allocate(gain, cost, channel, limits)
+    by_channel, by_action, carried = counted(result, channel, limits)
+    assert by_channel["phone"] <= 60 and by_action[1] <= 50 and carried.max() <= 4
+    assert "owners" in result.binding
+    assert result.gap < 2e-3
