@@ -129,6 +129,8 @@ def test_every_module_named_in_the_readme_can_be_run():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for module in re.findall(r"python -m ([a-z_.]+)", readme):
         path = ROOT / Path(*module.split(".")).with_suffix(".py")
+        if not path.exists():
+            path = path.with_suffix("") / "__main__.py"
         assert path.exists() and "__main__" in path.read_text(encoding="utf-8"), module
 
 
