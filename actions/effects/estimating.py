@@ -23,6 +23,8 @@ from core.arrays import FloatArray
 
 ENOUGH = 50  # contacts of each arm with an action, or its effect stays assumed
 FEWEST = 100  # contacts of each arm, of all actions together
+HOPED = 0.1  # reduction of the risk that effects may reach where the catalogue hopes for none
+FEWEST_OF_EACH = 10  # customers who stayed, and who left: from fewer nobody learns who is kept
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,15 @@ class Learned:
 
 
 def prior_of(names: list[str], actions: tuple[Action, ...]) -> Prior:
-    """What the catalogue assumes of actions by name; of others that they do nothing."""
+    """What the catalogue assumes of actions by name; of others that they do nothing.
+
+    An action of which it hopes nothing may do as much as the others do, either way.
+    """
     by_id = {action.id: action.risk_reduction for action in actions}
     low = np.array([by_id[name].low if name in by_id else 0.0 for name in names])
-    usual = float(np.mean([one.high for one in by_id.values()]))
-    scale = np.array([by_id[name].high if name in by_id else usual for name in names])
+    usual = float(np.mean([one.high for one in by_id.values()])) or HOPED
+    hoped = [by_id[name].high if name in by_id else 0.0 for name in names]
+    scale = np.array([high or usual for high in hoped])
     return Prior(low, scale)
 
 
@@ -84,6 +90,8 @@ def learn(
     treated = rows["treated"].to_numpy(bool)
     if min(treated.sum(), (~treated).sum()) < FEWEST:
         return None
+    if min(kept.sum(), (1 - kept).sum()) < FEWEST_OF_EACH:
+        return None
     traits = traits_of(rows, today)
     data = data_of(rows, traits, leaving.of(rows), kept)
     names = sorted(rows["action_id"].unique())
@@ -96,6 +104,9 @@ def learn(
     by_action = _by_action(
         names, data, (fitted, fitted.average(x)), prior.low * float(risk.mean()), confidence
     )
+    planned = {action.id for action in actions}
+    for one in by_action:
+        one["in_catalogue"] = one["action_id"] in planned
     shown = np.where([one["effect_source"] == ESTIMATED for one in by_action], 1.0, np.nan)
     estimates = Estimates(
         customers=tuple(today["customer_id"]),

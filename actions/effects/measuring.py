@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from actions.effects.assigned import LEFT_OUT, Assigned, assigned
-from actions.effects.estimating import learn
+from actions.effects.estimating import FEWEST_OF_EACH, learn
 from actions.effects.following import Outcomes, followed, foreseen
 from actions.effects.learners import LearnerParams
 from actions.effects.programme import programme
@@ -102,13 +102,18 @@ def measure(
         (settings, params.effect_confidence),
     )
     if learned is None:
-        facts["why_not"] = _why_not(found, int(closed.sum()))
+        facts["why_not"] = _why_not(found, int(closed.sum()), int((seen.kept[closed] < 1).sum()))
         return facts, none_estimated(params.effect_confidence)
     return facts | {"learned": learned.facts}, _rounded(learned.estimates)
 
 
-def _why_not(found: Assigned, closed: int) -> str:
+def _why_not(found: Assigned, closed: int, left: int | None = None) -> str:
     """Why nothing is estimated, and what is missing, as a sentence."""
+    if left is not None and min(left, closed - left) < FEWEST_OF_EACH:
+        return (
+            f"Not enough data yet: of {closed:,} contacts with a known outcome {left:,} customers "
+            f"left and {closed - left:,} stayed; {FEWEST_OF_EACH} of each are needed."
+        )
     if len(found.rows) >= FEWEST:
         return (
             f"Not enough data yet: of {len(found.rows):,} contacts drawn by chance the outcomes of "

@@ -62,13 +62,14 @@ def variance_of(residual: FloatArray, expected: FloatArray, stake: FloatArray) -
     """The variance (n,) of residuals, by classes of what was expected and of the stake.
 
     A customer who hardly ever leaves shows a harmful action much more clearly than one of whom
-    nobody knows: rows are weighted by 1 / variance.
+    nobody knows: rows are weighted by 1 / variance. Where every outcome is as expected, as where
+    nobody left, it is what one other outcome in n would make it, and not nothing.
     """
     cell = _class(expected) * CELLS + _class(stake)
     squared = residual**2
     count = np.bincount(cell, minlength=CELLS**2)
     total = np.bincount(cell, weights=squared, minlength=CELLS**2)
-    overall = float(squared.mean())
+    overall = max(float(squared.mean()), 1 / len(squared))
     floor = LEAST_VARIANCE * overall
     each = np.maximum((total + PRIOR_ROWS * overall) / (count + PRIOR_ROWS), floor)
     return np.asarray(each[cell], np.float64)

@@ -6,6 +6,7 @@ from typing import Any
 from actions.effects.assigned import LEFT_OUT
 from actions.effects.checks import WARN
 
+NOT_LISTED = "in no plan: the catalogue has no action of this id"
 VERDICTS = {
     "better": "shown: better than doing nothing",
     "worse": "shown: worse than doing nothing",
@@ -69,7 +70,7 @@ def _learned(learned: dict[str, Any]) -> str:
             _points(one["effect"]),
             f"{_points(one['low'])} to {_points(one['high'])}",
             _points(one["assumed_low"]),
-            one["effect_source"],
+            one["effect_source"] if one["in_catalogue"] else NOT_LISTED,
         )
         for one in learned["actions"]
     ]
@@ -141,8 +142,10 @@ def _checks(one: dict[str, Any]) -> str:
 def _missing(one: dict[str, Any]) -> str:
     if one["verdict"] == "too_few":
         return f": {one['missing']} more contacts have to close in the smaller arm"
-    if one["verdict"] in ("not_shown", "running") and "smallest_shown" in (one.get("stays") or {}):
-        return f"; an effect of {_points(one['stays']['smallest_shown'])} points would be"
+    if one["verdict"] in ("not_shown", "running"):
+        smallest = (one.get("stays") or {}).get("smallest_shown", 0.0)
+        # Where all stayed or all left, none can be named.
+        return f"; an effect of {_points(smallest)} points would be" if smallest > 0 else ""
     return ""
 
 

@@ -1,11 +1,15 @@
 """Learners of effects: on planted effects, on none, on harmful ones; the same bytes each time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import norm
 
+from actions.effects.estimating import prior_of
 from actions.effects.learners import LEARNERS, Data, LearnerParams, fit
 from actions.effects.pooled import DRIVES, LIFT
+from actions.plan.catalog import Action
 from core.errors import ParamsError, TrialError
 from tests.actions.planted import COST, LOW, PRIOR, contacts, customers, in_money
 
@@ -134,3 +138,23 @@ def test_an_unknown_learner_is_refused_with_the_nearest():
     _, data = contacts(100, rng(1))
     with pytest.raises(ParamsError, match="r_pooled"):
         fit(data, PRIOR, PARAMS, "r_poled")
+
+
+@pytest.mark.parametrize("stayed", [0, 1, 600])
+def test_where_hardly_anybody_or_everybody_leaves_effects_are_finite_and_small(stayed):
+    _, data = contacts(600, rng(101))
+    data = replace(data, outcome=(np.arange(600) < stayed).astype(float))
+    found = fit(data, PRIOR, PARAMS).effect(data.x)
+    assert np.abs(found.mean).mean() < 0.005 and (found.sd > 0).all()
+
+
+def test_a_catalogue_that_hopes_for_nothing_can_be_told_otherwise():
+    nothing = {"low": 0.0, "mid": 0.0, "high": 0.0}
+    shelf = Action(
+        id="shelf", channels=("none",), contact_cost=0, risk_reduction=nothing, source="x",
+        why="reminder",
+    )  # fmt: skip
+    prior = prior_of(["shelf", "gone", "other"], (shelf,))
+    assert (prior.low == 0).all() and (prior.scale > 0).all()
+    _, data = contacts(600, rng(101))
+    assert np.isfinite(fit(data, prior, PARAMS).effect(data.x).mean).all()

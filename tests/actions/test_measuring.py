@@ -219,3 +219,23 @@ def test_a_cancellation_is_judged_by_the_subscription_and_not_by_purchases():
     # Contracts end at random here, whatever the contacts did.
     assert {one["verdict"] for one in facts["periods"]} <= {"not_shown", "too_few", "running"}
     assert "has a running subscription" in effects_text(facts)
+
+
+def test_an_action_that_left_the_catalogue_is_told_to_be_in_no_plan():
+    kept = catalog().actions
+    facts, _ = measure(
+        known(), Catalog(currency="USD", actions=kept[:1]), params(), 0.5, LearnerParams(seed=1)
+    )
+    rows = [line for line in effects_text(facts).splitlines() if line.startswith("| `")]
+    assert [row for row in rows if row.endswith("| estimated |")] == rows[:1]
+    assert rows[1].startswith("| `mail`") and "no action of this id" in rows[1]
+
+
+def test_where_nobody_stays_nothing_is_estimated_and_the_report_says_so():
+    given = known()
+    purchases = given.purchases[given.purchases["event_day"] < START + pd.Timedelta(days=60)]
+    found = Known(given.tables, given.snapshots, purchases, given.cards, given.timeline)
+    facts, estimates = measure(found, catalog(), params(), 0.5, LearnerParams(seed=1))
+    text = effects_text(facts)
+    assert estimates.customers == () and "customers left and 0 stayed; 10 of each" in text
+    assert "an effect of +0.00" not in text
