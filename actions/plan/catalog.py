@@ -6,10 +6,10 @@ docs/actions.md explains every key; catalog_file.py reads the file and refuses a
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from actions.plan.eligibility import CATEGORY, Entry, OnlyIf
-from actions.plan.talking_points import checked
+from actions.plan.talking_points import checked, shown_as_it_stands
 from models.customers.relationship import RelationshipLevel
 from models.customers.segments import RfmSegment
 from sources.meanings.vocabulary import DO_NOTHING, NO_CHANNEL, channel_word
@@ -19,9 +19,11 @@ Rate = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0)]
 Days = Annotated[int, Field(gt=0)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Channel = Annotated[Name, AfterValidator(channel_word)]  # spelt as in the tables
+# Spelt as in the tables, however it is written here: e-mail, E-Mail, email.
+Channel = Annotated[Name, BeforeValidator(lambda w: channel_word(w) if isinstance(w, str) else w)]
 Currency = Annotated[str, AfterValidator(currency_code)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+Shown = Annotated[Text, AfterValidator(shown_as_it_stands)]
 Point = Annotated[str, AfterValidator(checked), Field(max_length=400)]
 Kind = Literal["retention", "service_recovery"]
 SERVICE_RECOVERY: Kind = "service_recovery"
@@ -51,8 +53,8 @@ Why = Literal[
 class Names(Entry):
     """A short text by language; in a language without one the id is made readable."""
 
-    en: Text | None = None
-    ru: Text | None = None
+    en: Shown | None = None
+    ru: Shown | None = None
 
 
 class Points(Entry):

@@ -40,6 +40,18 @@ EXAMPLES = {
 }
 # The keys of the format before it had several channels: their new names.
 RENAMED = {"channel": "channels", "redeem_rate": "accept_rate"}
+# What is wrong with a value of the wrong kind, by pydantic's word for it.
+MUST_BE = {
+    "tuple_type": "must be a list in brackets",
+    "too_short": "is empty: it needs at least one entry",
+    "dict_type": "must have keys of its own",
+    "mapping_type": "must have keys of its own",
+    "model_type": "must have keys of its own",
+    "string_type": "must be text: put it in quotes",
+    "string_pattern_mismatch": "may have small letters, digits and _, and begins with a letter",
+    "float_parsing": "must be a number, such as 1.50",
+    "int_parsing": "must be a whole number, such as 30",
+}
 Place = tuple[Any, ...]
 
 
@@ -62,7 +74,13 @@ def load_catalog(path: str | Path) -> Catalog:
         raise CatalogError(f"{path} cannot be read as YAML: {error}") from None
     if not isinstance(content, dict) or not isinstance(root, yaml.MappingNode):
         raise CatalogError(f"{path}: the catalogue is a mapping with the key actions (a list).")
-    twice = [*_twice(root)]
+    try:
+        twice = [*_twice(root)]
+    except RecursionError:
+        raise CatalogError(
+            f"{path} cannot be used: an alias (*) stands inside what its anchor (&) names, so that "
+            "it has no end. Write the lines out instead."
+        ) from None
     if twice:
         raise CatalogError(f"{path} cannot be used:\n" + "\n".join(f"  {line}" for line in twice))
     older = _older_format(text, root)
@@ -101,9 +119,22 @@ def _explain(problem: Mapping[str, Any], content: Any, root: yaml.Node) -> str:
         hint = did_you_mean(str(location[-1]), known)
         what = f"is unknown.{hint} Known keys: {', '.join(known)}"
         return f"  line {_line(root, location)}: {_where(location, content)} {what}"
-    given = "" if isinstance(problem["input"], dict | list) else f" (given: {problem['input']})"
-    what = problem["msg"].removeprefix("Value error, ") + given
+    what = _what(problem, location)
     return f"  line {_line(root, location)}: {_where(location, content)}: {what}"
+
+
+def _what(problem: Mapping[str, Any], location: Place) -> str:
+    """What is wrong with a value, and what to write where its kind is wrong."""
+    given, kind = problem["input"], problem["type"]
+    if given is None:
+        return "has no value: give one, or leave the key out"
+    shown = "" if isinstance(given, dict | list) else f" (given: {given})"
+    told: str = MUST_BE.get(kind, problem["msg"].removeprefix("Value error, "))
+    if kind == "tuple_type" and not isinstance(given, dict):
+        told += f", such as [{given}]"
+    if MUST_BE.get(kind) == MUST_BE["dict_type"] and location[-1] in PARTS:
+        told += f": {', '.join(_model_at(location).model_fields)}"
+    return told + shown
 
 
 def _line(root: yaml.Node, location: Place) -> int:
@@ -206,7 +237,8 @@ def _edits(lines: Sequence[str], action: yaml.MappingNode) -> Iterator[tuple[int
                     value.start_mark.column,
                     value.end_mark.column,
                 )
-                yield line, start, end, f"[{lines[line][start:end]}]"
+                its = lines[line][start:end]
+                yield line, start, end, f"[{its}]" if its else " [email]"
     if "risk_reduction" in found and "source" not in found:
         key, _ = found["risk_reduction"]
         line, column = key.start_mark.line, key.start_mark.column

@@ -69,6 +69,13 @@ class OnlyIf(Entry):
     expected_value: Span | None = None
     expected_orders: Span | None = None
 
+    @model_validator(mode="after")
+    def _for_somebody(self) -> "OnlyIf":
+        for name, wanted in self.conditions():
+            if wanted == ():
+                raise ValueError(f"{name}: an empty list allows nobody; leave {name} out")
+        return self
+
     def conditions(self) -> Iterator[tuple[str, Condition]]:
         """The conditions that there are, by name."""
         for name, wanted in self:

@@ -26,7 +26,7 @@ BARE = re.compile(r"\[[^\[\]]*\]")
 
 
 def checked(text: str) -> str:
-    """The text of a point, or of a name; raises ValueError for a placeholder that is not known."""
+    """The text of a point; raises ValueError for a placeholder that is not known."""
     known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
     for name in FOUND.findall(text):
         if name not in PLACEHOLDERS:
@@ -41,3 +41,12 @@ def checked(text: str) -> str:
     if not text.strip():
         raise ValueError("an empty text")
     return text
+
+
+def shown_as_it_stands(text: str) -> str:
+    """A name; raises ValueError where it has more than one line, nothing to read or a brace."""
+    if re.search(r"[{}]", text):
+        raise ValueError("a name has no placeholders: it is the same for every customer")
+    if len(text.splitlines()) > 1 or not text.strip():
+        raise ValueError("a name is one line of text")
+    return text.strip()

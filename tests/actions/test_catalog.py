@@ -94,7 +94,7 @@ def test_two_actions_with_one_id_are_refused(tmp_path):
 
 
 def test_an_empty_catalogue_is_refused(tmp_path):
-    with pytest.raises(CatalogError, match="at least 1 item"):
+    with pytest.raises(CatalogError, match="at least one entry"):
         load(tmp_path)
 
 

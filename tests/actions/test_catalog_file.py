@@ -110,7 +110,15 @@ AFTER = "  why: reminder\n"
         ("  contact_cost: 1\n  cooldown_days: -3\n", 7, "greater than or equal to 0"),
         ("  contact_cost: 1\n  capacity: {contacts: 5}\n", 7, "days is missing"),
         ("  contact_cost: 1\n  timing: {before: renewal}\n", 7, "'next_purchase'"),
-        ("  contact_cost: 1\n  name: Mail\n", 7, "name"),
+        ("  contact_cost: 1\n  name: Mail\n", 7, "name: must have keys of its own: en, ru"),
+        ("  contact_cost: 1\n  capacity: 5\n", 7, "must have keys of its own: contacts, days"),
+        ("  contact_cost: 1,50\n", 6, "must be a number, such as 1.50 (given: 1,50)"),
+        ("  contact_cost: 1\n  cooldown_days:\n", 7, "cooldown_days: has no value"),
+        ("  contact_cost: 1\n  only_if: {risk_band: low}\n", 7, "in brackets, such as [low]"),
+        ("  contact_cost: 1\n  only_if: {risk_band: []}\n", 7, "allows nobody"),
+        ("  contact_cost: 1\n  only_if: {category: [5]}\n", 7, "must be text: put it in quotes"),
+        ("  contact_cost: 1\n  name: {en: 'For {owner}'}\n", 7, "a name has no placeholders"),
+        ("  contact_cost: 1\n  name: {en: 'A\\\n\n    b'}\n", 7, "one line"),
         ("  contact_cost: 1\n  name:\n    fr: Courrier\n", 8, "Known keys: en, ru"),
         ("  contact_cost: 1\n  contact_cost: 2\n", 7, "contact_cost stands in line 6 already"),
         (
@@ -130,6 +138,27 @@ def test_the_line_of_a_mistake_is_named(tmp_path, lines, line, said):
     message = refusal(tmp_path, BEFORE + lines + REDUCTION + AFTER)
     assert f"line {line}: " in message
     assert said in message
+
+
+def test_channels_are_spelt_as_in_the_tables_however_they_are_written(tmp_path):
+    text = (
+        BEFORE.replace("[email, phone]", "[E-mail, SMS]") + "  contact_cost: {e-mail: 1, Sms: 2}\n"
+    )
+    action = load_catalog(written(tmp_path, text + REDUCTION + AFTER)).actions[0]
+    assert action.channels == ("email", "sms") and action.contact_cost == {"email": 1, "sms": 2}
+    older = OLDER.replace("channel: email  ", "channel: E-Mail  ")
+    mended = carried_out(older, refusal(tmp_path, older))
+    assert load_catalog(written(tmp_path, mended)).actions[0].channels == ("email",)
+
+
+def test_an_older_action_without_a_channel_is_told_a_line_that_mends_it(tmp_path):
+    older = OLDER.replace("channel: email             # the only one", "channel:")
+    mended = carried_out(older, refusal(tmp_path, older))
+    assert load_catalog(written(tmp_path, mended)).actions[0].channels == ("email",)
+
+
+def test_a_catalogue_that_holds_itself_is_refused(tmp_path):
+    assert "has no end" in refusal(tmp_path, "&all\nactions: *all\n")
 
 
 def test_an_unknown_placeholder_is_told_all_that_are_known(tmp_path):
