@@ -41,7 +41,9 @@ class Assigned:
 
     `rows` has customer_id, action_id, day (since 1970), treated, propensity, cost and the features
     of the snapshot. `programme` has the same columns without features, and `persistent`: those of
-    the persistent control and those beside it. `left_out` counts the others by LEFT_OUT.
+    the persistent control and those beside it, of both without what nobody withholds (an answer to
+    a complaint), or customers with complaints would be on one side alone. `left_out` counts the
+    others by LEFT_OUT.
     """
 
     rows: pd.DataFrame
@@ -67,7 +69,7 @@ def assigned(contacts: pd.DataFrame, snapshots: pd.DataFrame) -> Assigned:
     left_out[NO_SNAPSHOT] = int((reason == "").sum()) - len(known_before)
     return Assigned(
         known_before.drop(columns="persistent"),
-        rows[intended & (persistent | by_chance)].reset_index(drop=True),
+        rows[intended & np.where(persistent, chance != 1, by_chance)].reset_index(drop=True),
         {name: count for name, count in left_out.items() if count},
     )
 

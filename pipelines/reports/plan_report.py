@@ -41,9 +41,13 @@ class _Writer:
     def totals(self) -> Iterator[str]:
         """What is planned, by action, and what the limits do."""
         summary = self.summary
-        if len(self.plan):
-            yield "# " + self._say("title", as_of_date=self.plan["as_of_date"].iloc[0].date())
+        as_of = self.plan["as_of_date"].iloc[0].date() if len(self.plan) else None
+        yield "# " + self._say("title", as_of_date=as_of)
         yield self._say("intro", customers=len(self.plan), chosen=len(self.chosen))
+        if summary["objected"]:
+            yield self._say("objected", customers=summary["objected"])
+        if self.plan.empty:
+            return
         if summary["no_gains"]:
             why = sentence(f"why.{summary['no_gains']}", self.language)
             yield f"{why}. " + sentence(f"ranked.{summary['ranked_by']}", self.language)
@@ -51,7 +55,8 @@ class _Writer:
             yield sentence("page.planned_unpaid", self.language, unpaid=unpaid)
         yield "## " + self._say("totals")
         yield self._by_action()
-        yield self._say("budget", **summary["budget"])
+        planned = float(self.chosen["expected_cost"].sum())
+        yield self._say("budget", **{**summary["budget"], "intended": planned})
         for source in self._sources():
             its = self.chosen[self.chosen["effect_source"] == source]
             gain = its["expected_gain"]
@@ -110,6 +115,8 @@ class _Writer:
     def arms(self) -> Iterator[str]:
         """Who is withheld by what, who explores, and which effects will be shown by when."""
         arms = self.summary["arms"]
+        if self.plan.empty or self.summary["unpaid"]["customers"]:
+            return  # nobody is contacted, and no arm was drawn
         yield "## " + self._say("arms")
         share = f"holdout_share.{arms['holdout_share_by']}"
         yield sentence(share, self.language, share=self.summary["holdout_share"])
@@ -123,6 +130,8 @@ class _Writer:
         if shows is None or not shows["customers_per_plan"]:
             return
         yield self._say("shown", **{name: shows[name] for name in ("base_rate", "explained")})
+        if not self.summary["holdout_share"]:
+            yield self._say("none_withheld", share=shows["share"])
         rows = [
             [
                 self._say("day", date=one["date"]),

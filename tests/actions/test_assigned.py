@@ -96,6 +96,16 @@ def test_the_programme_holds_its_persistent_control_and_those_beside_it():
     assert found["persistent"].tolist() == [True, False]
 
 
+def test_an_answer_to_a_complaint_is_on_neither_side_of_the_programme():
+    log = contacts(
+        customer_id=["a", "b"],
+        contact_id=["1", "2"],
+        persistent_control=[True, False],
+        propensity=1.0,
+    )
+    assert assigned(log, snapshots(7, customers=("a", "b"))).programme.empty
+
+
 def test_rows_of_one_customer_and_day_keep_their_own_actions():
     rows = pd.DataFrame({"customer_id": "c1", "action_id": ["mail", "call"], "day": FIRST + 10})
     found = with_snapshot(rows, snapshots(3, 9))

@@ -64,7 +64,7 @@ def test_its_figures_are_those_of_the_plan(planned):
     assert rows["Phone"] == [str((plan["channel"] == "phone").sum()), "40"]
     to_spend = plan.loc[~plan["withheld"], "expected_cost"].sum()
     assert f"${to_spend:,.0f} of a budget of $400 to be spent" in page
-    assert f"The last 1.00 of the budget gains {summary['marginal_return']:,.1f}" in page
+    assert f"1.00 more or less changes the gain by {summary['marginal_return']:,.1f}" in page
     # Both sums are told, so that the sentence agrees with the column of the table.
     gain, done = plan["expected_gain"].sum(), plan.loc[~plan["withheld"], "expected_gain"].sum()
     assert f"carried out ${done:,.0f}, by the low end" in page and done < 0.9 * gain
@@ -98,10 +98,19 @@ def test_every_plan_has_a_page_in_every_language(planned, case):
     if "no margin" in case or case == "no currency":
         assert "come by value at risk" in english and "xpected gain" not in english
     if "no budget" in case:
-        assert "Nobody is contacted" in english
+        assert "Nobody is contacted" in english and "by lot" not in english
+    if "nobody withheld" in case:
+        assert "no effect will be shown. If 30% were withheld" in english
+    else:
+        assert "no effect will be shown" not in english
+    # What is planned costs as much as the rows of the table, paid or not.
+    planned = f"{plan['expected_cost'].sum():,.0f}"
+    assert re.search(rf"[;] \$?{planned}(\.\d+)? are planned", english)
 
 
 def test_a_plan_for_nobody_has_a_page(planned, scores, catalog, params):  # noqa: F811
     plan, summary = make_plan(scores(0), catalog(), params(), History(), "USD")
-    for language in LANGUAGES:
-        assert plan_report(plan, scores(0), summary, language)
+    for language, title in zip(LANGUAGES, ("# Plan", "# План"), strict=True):
+        page = plan_report(plan, scores(0), {**summary, "objected": 21}, language)
+        assert page.startswith(f"{title}\n") and "21" in page
+        assert "|" not in page and "%" not in page
