@@ -32,7 +32,8 @@ def programme(rows: pd.DataFrame, outcomes: Outcomes, data_until: int) -> dict[s
     `rows` are intended contacts with customer_id, day and persistent. Outcomes are whether the
     customer stays in the last third of the window, and the spend over all of it.
     """
-    first = rows.sort_values("day").drop_duplicates("customer_id").reset_index(drop=True)
+    first = rows.sort_values("day", kind="stable").drop_duplicates("customer_id")
+    first = first.reset_index(drop=True)
     is_control = first["persistent"].to_numpy(bool)
     if is_control.sum() < FEWEST or (~is_control).sum() < FEWEST:
         return None

@@ -73,12 +73,16 @@ def test_lists_and_cards_are_put_together_as_they_would_be_written(both, engine,
     listed = kept.get(f"/v1/at-risk?limit=60&fields=reasons&language={language}")
     page = at_risk(engine, AtRiskQuery(limit=60))
     whole = listed.json() | {
-        "customers": [worded(sparse(card, ["reasons"]), language) for card in page.cards]
+        "customers": [
+            worded(sparse(card, ["reasons"]), page.release.actions, language) for card in page.cards
+        ]
     }
     assert listed.body == as_json(whole)
     release, card = one_card(engine, "00003", with_purchases=False)
     found = kept.get(f"/v1/customers/00003?language={language}")
-    assert found.body == as_json(worded(card | {"is_stale": release.is_stale}, language))
+    assert found.body == as_json(
+        worded(card | {"is_stale": release.is_stale}, release.actions, language)
+    )
     with_days = kept.get(f"/v1/customers/00003?purchases=true&language={language}")
     assert with_days.json() == found.json() | {"purchases": with_days.json()["purchases"]}
 

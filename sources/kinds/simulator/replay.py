@@ -133,7 +133,7 @@ def future_of(
     world: World, truth: Mapping[str, pd.DataFrame], date: float, seed: int, days: int = YEAR
 ) -> Future:
     """The same of a truth that is at hand."""
-    customers = truth["customers"].sort_values("customer_id", ignore_index=True)
+    customers = truth["customers"].sort_values("customer_id", ignore_index=True, kind="stable")
     ids = pd.Index(customers["customer_id"])
     phases = _phases(world, truth["phases"], ids)
     past = Past.of(truth["contacts"], ids, date)
