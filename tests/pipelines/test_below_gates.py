@@ -93,7 +93,7 @@ def test_where_nobody_bought_on_two_days_a_rule_ranks_and_claims_nothing(tmp_pat
 def test_subscribers_who_bought_once_each_have_no_rhythm_and_a_rule_ranks(tmp_path):
     company = company_of(
         Recipe(
-            seed=9,
+            seed=10,
             customers=100,
             days=60,
             buyers="once",

@@ -209,6 +209,9 @@ def test_a_purchase_that_is_told_changes_card_list_look_up_and_reasons_at_once(
     assert [one["contribution"] for one in card["reasons"]] == [
         one["contribution"] for one in expected[customer]["reasons"]
     ]
+    # What to say follows the new reasons and dates; the action itself is the plan's.
+    spoken, planned = (one["intended_action"].pop("talking_points") for one in (card, before))
+    assert spoken != planned
     assert {name: card[name] for name in OF_THE_RELEASE} == {n: before[n] for n in OF_THE_RELEASE}
     assert card["is_live"] and card["data_until"] == f"{day:%Y-%m-%d}"
     assert card["purchases"][-1]["day"] == f"{day:%Y-%m-%d}"
