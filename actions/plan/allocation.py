@@ -19,6 +19,7 @@ from scipy.sparse import csr_array
 from actions.plan.limits import Limits, Reached
 from actions.plan.offered import NOTHING, offers_of
 from actions.plan.prices import Prices, best_prices
+from actions.plan.quiet import without_output
 from actions.plan.use import Problem
 from core.arrays import BoolArray, FloatArray, IntArray
 
@@ -171,18 +172,19 @@ def _solve_core(
     scale = np.where(problem.limits > 0, problem.limits, 1.0)  # the solver's precision is absolute
     count = len(gain)
     each = csr_array((np.ones(count), (places, np.arange(count))), shape=(len(people), count))
-    solved = milp(
-        -gain,
-        constraints=[
-            LinearConstraint(each, -np.inf, 1),
-            LinearConstraint(
-                csr_array(use / scale[:, None]), -np.inf, np.maximum(left / scale, 0.0)
-            ),
-        ],
-        integrality=np.ones(count),
-        bounds=Bounds(0, 1),
-        options={"mip_rel_gap": slack / max(gain.sum(), slack, 1e-12), "node_limit": NODES},
-    )
+    with without_output():
+        solved = milp(
+            -gain,
+            constraints=[
+                LinearConstraint(each, -np.inf, 1),
+                LinearConstraint(
+                    csr_array(use / scale[:, None]), -np.inf, np.maximum(left / scale, 0.0)
+                ),
+            ],
+            integrality=np.ones(count),
+            bounds=Bounds(0, 1),
+            options={"mip_rel_gap": slack / max(gain.sum(), slack, 1e-12), "node_limit": NODES},
+        )
     taken = solved.x > 0.5
     others[people[places[taken]]] = columns[taken]
     return others, float(kept - solved.mip_dual_bound)

@@ -32,6 +32,7 @@ UNTIL_SEASON = 270  # days after a purchase in a season: three quarters of a yea
 # silent for less than twice the customer's own mean gap
 IN_RHYTHM = ("new", "developing", "regular")
 ALREADY_GONE = "already_churned"
+NO_OPEN_COMPLAINT = "no_open_complaint"
 # The reasons an action can be blocked for, in the order in which they are given.
 GATES = (
     ALREADY_GONE,
@@ -42,7 +43,7 @@ GATES = (
     "quiet_period",
     "cooldown",
     "open_complaint",
-    "no_open_complaint",
+    NO_OPEN_COMPLAINT,
     "usual_pause",
     "not_applicable",
 )
@@ -121,7 +122,7 @@ def gated(
         "quiet_period": reaches & pressure.resting(params)[:, None],
         "cooldown": pressure.cooling(actions),
         "open_complaint": complaint & ~recovery,
-        "no_open_complaint": ~complaint & recovery,
+        NO_OPEN_COMPLAINT: ~complaint & recovery,
         "usual_pause": _pauses_as_usual(scores)[:, None] & ~recovery,
         "not_applicable": failing_ != HOLDS,
     }
@@ -165,7 +166,8 @@ def gate_costs(stopped: Mapping[str, BoolArray], gain: FloatArray) -> dict[str, 
     """By gate, how much more everybody's best actions would gain without it, before any limit.
 
     All tables are (customers, actions), `gain` NaN where it is unknown. What another gate stops too
-    stays stopped; gates that cost nothing are left out.
+    stays stopped; gates that cost nothing are left out, and so is the one on answers to complaints
+    where there is none: they have no gain there that could be lost.
     """
     times = np.sum([stops.astype(np.int8) for stops in stopped.values()], axis=0)
 
@@ -174,7 +176,7 @@ def gate_costs(stopped: Mapping[str, BoolArray], gain: FloatArray) -> dict[str, 
 
     least = best(times == 0)
     costs = {name: best(times == stops) - least for name, stops in stopped.items()}
-    return {name: cost for name, cost in costs.items() if cost > 0}
+    return {name: cost for name, cost in costs.items() if cost > 0 and name != NO_OPEN_COMPLAINT}
 
 
 def with_pauses(

@@ -1,3 +1,5 @@
+import ctypes
+import sys
 from dataclasses import replace
 from itertools import product
 from unittest.mock import patch
@@ -272,3 +274,15 @@ def test_with_many_customers_owners_and_actions_leave_hardly_a_gap():
     assert by_channel["phone"] <= 60 and by_action[1] <= 50 and carried.max() <= 4
     assert "owners" in result.binding
     assert result.gap < 2e-3
+
+
+def test_the_solver_writes_nothing_between_the_lines_of_a_run(capfd):
+    rng = np.random.default_rng(6)
+    people = int(rng.integers(50, 400))
+    gain, cost = rng.normal(1, 2, (people, 5)), rng.uniform(0.02, 2, (people, 5))
+    reached = by_one_channel(("email", "app", "phone", "post", "sms"), people)
+    sys.stdout.write("before\n")
+    allocate(gain, cost, reached, Limits(people * 0.05, {"phone": 5, "post": 7}))
+    sys.stdout.write("after\n")
+    ctypes.CDLL(None).fflush(None)
+    assert capfd.readouterr().out == "before\nafter\n"

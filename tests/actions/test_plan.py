@@ -160,15 +160,15 @@ def test_a_blocked_action_is_not_chosen_and_keeps_its_reason(scores, catalog, pa
 def test_a_gate_costs_what_the_best_actions_would_gain_without_it(scores, catalog, params):
     """Mail gains 3, a call 7, a repair 10: who may not be called loses 4, who may not be reached 7.
 
-    A repair stays out of reach without a complaint, with a consent or without.
+    A repair stays out of reach without a complaint, with a consent or without, and costs nobody
+    anything: there is nothing to repair.
     """
     yes = refusals("c00000", "c00001").assign(granted=True, channel=["email", "phone"])
     history = History(consents=yes)
     _, summary = make_plan(scores(3), catalog(), params(), history, "USD")
-    costs = {"no_consent": 4.0 + 7.0, "no_open_complaint": 3.0}
-    assert summary["gate_costs"] == pytest.approx(costs)
+    assert summary["gate_costs"] == pytest.approx({"no_consent": 4.0 + 7.0})
     free = make_plan(scores(3), catalog(), params(), History(), "USD")[1]
-    assert free["gate_costs"] == pytest.approx({"no_open_complaint": 3 * 3.0})
+    assert free["gate_costs"] == {}
     none = make_plan(scores(3), catalog(), params(margin_rate=None), history, "USD")[1]
     assert none["gate_costs"] == {} and none["marginal_return"] is None
 
