@@ -72,7 +72,7 @@ class Estimates:
     def load(cls, path: Path) -> "Estimates":
         """Read what `save` wrote. Raises ArtifactError where the file is missing or damaged."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with np.load(path) as file:
                 return cls(
                     tuple(file["customers"].tolist()),
                     tuple(file["actions"].tolist()),

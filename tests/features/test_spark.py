@@ -57,7 +57,7 @@ NOWHERE = {"reopened_at", "responded", "value"}
 PERIODS = {"subscriptions", "subscription_plan", "subscription_amount", "period_days"}
 WORLDS = {
     "shop": (18_000, 400, NOWHERE | PERIODS),
-    "subscription": (2_500, 400, NOWHERE | {"discount", "quantity", "stores"}),
+    "subscription": (2_500, 400, NOWHERE | {"quantity", "stores"}),
 }
 ORDERS = 200_000
 ROOT = Path(__file__).resolve().parents[2]

