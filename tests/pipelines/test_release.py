@@ -43,13 +43,16 @@ def run_until(moment):
     os._exit(0)
 
 stood, found, moment = check_manifest(stage.RELEASE)["release_id"], [], 0
+summary = json.loads(stage.PLAN_SUMMARY.read_text())
 while True:
     moment += 1
-    stage.PLAN_SUMMARY.write_text(json.dumps({"epoch": "now", "moment": moment}))
+    stage.PLAN_SUMMARY.write_text(json.dumps(summary | {"moment": moment}))
     child = os.fork()
     if not child:
         run_until(moment)
-    ended_well = os.waitpid(child, 0)[1] == 0
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in (0, -signal.SIGKILL), code  # else it would go on for ever
+    ended_well = code == 0
     manifest = check_manifest(stage.RELEASE)  # whole: every file is what the manifest says
     told = json.loads((stage.RELEASE / "plan.json").read_text()).get("moment")
     found.append("new" if told == moment else "old" if manifest["release_id"] == stood else "?")
