@@ -4,9 +4,9 @@ Both weigh the targeting operator characteristic (TOC): the mean effect in the s
 ranked highest, less the mean effect of all (Yadlowsky, Fleming, Shah, Brunskill and Wager, 2025,
 Evaluating treatment prioritization rules via rank-weighted average treatment effects, JASA).
 
-    qini    integral of u TOC(u): the area between the Qini curve and the straight line of treating
+    Qini    integral of u TOC(u): the area between the Qini curve and the straight line of treating
             at random, in outcome units for each customer (Radcliffe 2007)
-    rate    integral of TOC(u), AUTOC: mostly about those ranked highest, sharper where few gain
+    AUTOC   integral of TOC(u): mostly about those ranked highest, sharper where few gain
 
 Both are 0 for a score that knows nothing. Equal scores are ranked in every order at once. A score
 must not have been learned from the outcomes that judge it: cross-fit it.
@@ -53,36 +53,6 @@ def effect_scores(
     at_0, at_1 = expected[:, 0], expected[:, 1]
     left = outcome - np.where(treated, at_1, at_0)
     return np.asarray(at_1 - at_0 + left * np.where(treated, 1 / propensity, -1 / (1 - propensity)))
-
-
-def qini(
-    score: FloatArray,
-    treated: BoolArray,
-    outcome: FloatArray,
-    propensity: FloatArray,
-    *,
-    expected: FloatArray | None = None,
-    cluster: IntArray | None = None,
-    confidence: float = 0.95,
-) -> Qini:
-    """The Qini area of a score (n,), highest first; see `effect_scores` for the arguments."""
-    effects = effect_scores(treated, outcome, propensity, expected)
-    return area(score, effects, qini_weights, cluster, confidence)
-
-
-def rate(
-    score: FloatArray,
-    treated: BoolArray,
-    outcome: FloatArray,
-    propensity: FloatArray,
-    *,
-    expected: FloatArray | None = None,
-    cluster: IntArray | None = None,
-    confidence: float = 0.95,
-) -> Qini:
-    """AUTOC of a score (n,), highest first; see `effect_scores` for the arguments."""
-    effects = effect_scores(treated, outcome, propensity, expected)
-    return area(score, effects, autoc_weights, cluster, confidence)
 
 
 def area(

@@ -147,10 +147,6 @@ class Action(Entry):
             )
         return self
 
-    def reaches_by(self, channel: str) -> bool:
-        """Whether the customer may be reached by this channel."""
-        return channel in self.channels and channel != NO_CHANNEL
-
 
 class Catalog(Entry):
     """The actions in the order of the file; ids are unique. All money is in `currency`.

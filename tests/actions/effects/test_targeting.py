@@ -10,9 +10,7 @@ from actions.effects.targeting import (
     autoc_weights,
     difference,
     effect_scores,
-    qini,
     qini_weights,
-    rate,
 )
 from core.errors import TrialError
 
@@ -27,6 +25,10 @@ def drawn(n, seed=0):
     return np.round(x + rng.normal(size=n)), treated, outcome, propensity
 
 
+def ranked_by(score, *trial, weights=qini_weights, **asked):
+    return area(score, effect_scores(*trial), weights, **asked)
+
+
 def by_definition(order, effects, power):
     """Mean over the shares k/n of (k/n)^power × (mean effect of the first k - mean of all)."""
     n = len(order)
@@ -34,8 +36,8 @@ def by_definition(order, effects, power):
     return np.mean([(k / n) ** power * gap for k, gap in enumerate(toc, start=1)])
 
 
-@pytest.mark.parametrize(("measure", "power"), [(qini, 1), (rate, 0)])
-def test_the_areas_are_those_of_their_definition_over_every_order_of_equal_scores(measure, power):
+@pytest.mark.parametrize(("weights", "power"), [(qini_weights, 1), (autoc_weights, 0)])
+def test_the_areas_are_those_of_their_definition_over_every_order_of_equal_scores(weights, power):
     _, treated, outcome, propensity = drawn(7)
     score = np.array([1.0, 3.0, 3.0, 2.0, 3.0, 1.0, 0.0])
     effects = effect_scores(treated, outcome, propensity)
@@ -44,7 +46,7 @@ def test_the_areas_are_those_of_their_definition_over_every_order_of_equal_score
         for order in permutations(range(7))
         if (np.diff(score[list(order)]) <= 0).all()
     ]
-    found = measure(score, treated, outcome, propensity).value
+    found = area(score, effects, weights).value
     # By rectangles to the right of each share; ours takes the Qini curve by its trapezoids. Both
     # end at 0, so that they are the same.
     assert found == pytest.approx(np.mean(values))
@@ -83,17 +85,17 @@ def test_the_standard_error_is_that_of_the_jackknife(weights):
 def test_rows_of_one_customer_count_as_one():
     score, treated, outcome, propensity = drawn(200)
     twice = [np.repeat(part, 2) for part in (score, treated, outcome, propensity)]
-    once = qini(score, treated, outcome, propensity)
-    clustered = qini(*twice, cluster=np.repeat(np.arange(200), 2))
+    once = ranked_by(score, treated, outcome, propensity)
+    clustered = ranked_by(*twice, cluster=np.repeat(np.arange(200), 2))
     assert clustered.value == pytest.approx(once.value)
     assert clustered.se == pytest.approx(once.se, rel=1e-3)
-    assert qini(*twice).se == pytest.approx(once.se / np.sqrt(2), rel=0.01)
+    assert ranked_by(*twice).se == pytest.approx(once.se / np.sqrt(2), rel=0.01)
 
 
 def test_a_score_that_is_the_same_for_all_ranks_nobody_and_its_opposite_the_other_way():
     score, treated, outcome, propensity = drawn(1000)
-    same = qini(np.ones(1000), treated, outcome, propensity)
-    found, opposite = (qini(s, treated, outcome, propensity) for s in (score, -score))
+    same = ranked_by(np.ones(1000), treated, outcome, propensity)
+    found, opposite = (ranked_by(s, treated, outcome, propensity) for s in (score, -score))
     assert same.value == pytest.approx(0)
     assert same.se < found.se / 20
     assert opposite.value == pytest.approx(-found.value)
@@ -114,7 +116,7 @@ def test_two_scores_are_compared_on_the_same_customers():
 
 def test_a_wider_interval_is_surer():
     given = drawn(100)
-    narrow, wide = qini(*given, confidence=0.8), qini(*given, confidence=0.99)
+    narrow, wide = ranked_by(*given, confidence=0.8), ranked_by(*given, confidence=0.99)
     assert wide.low < narrow.low < narrow.value < narrow.high < wide.high
     assert narrow.high - narrow.value == pytest.approx(1.2815515 * narrow.se)
 
