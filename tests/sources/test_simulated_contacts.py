@@ -136,7 +136,8 @@ def test_arms_are_random_within_who_may_be_treated_and_all_chances_are_logged():
     contacts, truth = made["tables/contacts"], made["truth/customers"]
     others = contacts[~contacts["persistent_control"]]
     control = contacts[contacts["persistent_control"]]
-    assert (contacts["propensity"] == SHOP.treated).all()
+    expected = np.where(contacts["persistent_control"], 0.0, SHOP.treated)
+    assert (contacts["propensity"] == expected).all()
     assert (others["arm"] == "treated").mean() == pytest.approx(SHOP.treated, abs=0.01)
     assert set(control["arm"]) == {"holdout"}
     assert control["customer_id"].nunique() == pytest.approx(

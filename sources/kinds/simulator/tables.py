@@ -224,11 +224,13 @@ class Maker:
         world, contacts = self.world, self.life.contacts()
         if world.is_confounded:
             return {"propensity": pa.array(np.full(len(contacts.who), np.nan), from_pandas=True)}
+        is_control = self.people.is_control[contacts.who]
+        propensity = np.where(is_control, 0.0, world.treated)  # as plans log it
         return {
-            "propensity": np.full(len(contacts.who), world.treated),
+            "propensity": propensity,
             "action_propensity": contacts.chance,
-            "contact_propensity": world.treated * contacts.chance,
-            "persistent_control": self.people.is_control[contacts.who],
+            "contact_propensity": propensity * contacts.chance,
+            "persistent_control": is_control,
             "is_exploration": np.ones(len(contacts.who), bool),
         }
 
