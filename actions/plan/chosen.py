@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from actions.plan.channels import contact_costs
-from actions.plan.gain import Prospects
+from actions.plan.gain import Prospect, Prospects
 from actions.plan.offered import NOTHING
 from core.arrays import IntArray
 from sources.meanings.vocabulary import DO_NOTHING, NO_CHANNEL
@@ -19,13 +19,13 @@ EXPIRES_AT = "expires_at"
 NEXT_PURCHASE = "next_purchase_date_median"
 
 
-def chosen_columns(prospects: Prospects, choice: IntArray) -> pd.DataFrame:
+def chosen_columns(prospects: Prospects, expected: Prospect, choice: IntArray) -> pd.DataFrame:
     """The columns that follow from the choice; `do_nothing` has no cost and no gain.
 
-    `choice` is (customers,), an index of the actions, -1 for none.
+    `expected` is what the plan counts on, the prospects' low level. `choice` is (customers,), an
+    index of the actions, -1 for none.
     """
     cards, actions, reached = prospects.cards, prospects.actions, prospects.reached
-    expected = prospects.at("low")
 
     def taken(values: npt.ArrayLike) -> npt.NDArray[Any]:
         """Values per action (actions,) or per customer and action, at each customer's choice."""

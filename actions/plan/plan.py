@@ -78,7 +78,7 @@ def make_plan(
     limits = limits_of(cards, catalog, params, history.contacts)
     draws = plan_draws(cards, params.holdout_salt)
     found, explored = _choose_and_explore(candidates, limits, params, draws[:, 1:])
-    plan = chosen_columns(prospects, explored.choice)
+    plan = chosen_columns(prospects, expected, explored.choice)
     plan["is_exploration"] = explored.is_exploration
     plan["action_propensity"] = to_digits(explored.propensity, TOLD)
     unpaid = found.unpaid & ~explored.is_exploration
