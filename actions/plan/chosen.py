@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from actions.plan.channels import contact_costs
+from actions.plan.estimates import LEVELS
 from actions.plan.gain import Prospect, Prospects
 from actions.plan.offered import NOTHING
 from core.arrays import IntArray
@@ -22,7 +23,7 @@ NEXT_PURCHASE = "next_purchase_date_median"
 def chosen_columns(prospects: Prospects, expected: Prospect, choice: IntArray) -> pd.DataFrame:
     """The columns that follow from the choice; `do_nothing` has no cost and no gain.
 
-    `expected` is what the plan counts on, the prospects' low level. `choice` is (customers,), an
+    `expected` is what the plan counts on. `choice` is (customers,), an
     index of the actions, -1 for none.
     """
     cards, actions, reached = prospects.cards, prospects.actions, prospects.reached
@@ -53,8 +54,8 @@ def chosen_columns(prospects: Prospects, expected: Prospect, choice: IntArray) -
     )
     if prospects.margin_rate is not None:
         plan["expected_gain"] = taken(expected.gain)
-        plan["expected_gain_mid"] = taken(prospects.at("mid").gain)
-        plan["expected_gain_high"] = taken(prospects.at("high").gain)
+        for level in LEVELS:
+            plan[f"expected_gain_{level}"] = taken(prospects.at(level).gain)
     return plan
 
 

@@ -1,9 +1,9 @@
-"""Estimated effects of actions on customers, as the plan uses them: by their lower bound."""
+"""Estimated effects of actions on customers, as the plan uses them: a mean and two bounds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from core.arrays import FloatArray
 from core.errors import ArtifactError
 
 Level = Literal["low", "mid", "high"]
+LEVELS: tuple[Level, ...] = get_args(Level)
 SIDE: dict[Level, int] = {"low": -1, "mid": 0, "high": 1}
 
 

@@ -6,8 +6,9 @@
     expected_gain  = effect x (value_if_stays - value_if_lapses) x margin_rate - expected_cost
 
 Customers who would have stayed anyway take the incentive too, and that cost is included (design,
-section 8). Where an effect is estimated, its lower bound stands in place of the catalogue's low:
-effect, and the contribution before costs. docs/actions.md has a worked example.
+section 8). Of an assumed effect the plan counts on the catalogue's low. An estimated one has to pay
+by its lower bound, or the action is not for this customer; of those that do, the plan counts on the
+mean: the bound says how sure a gain is, not how large. docs/actions.md has a worked example.
 """
 
 from collections.abc import Sequence
@@ -75,6 +76,23 @@ class Prospects:
         assumed = effect * stake * self.margin_rate
         contribution = np.where(is_estimated, contribution, assumed)
         return Prospect(effect, cost, contribution - cost, is_estimated)
+
+    def counted_on(self) -> Prospect:
+        """What the plan counts on: assumed effects at their low; estimated ones by their mean.
+
+        Where the lower bound of an estimated effect does not pay, it is the bound: no gain.
+        """
+        low = self.at("low")
+        if self.estimates is None:
+            return low
+        mean = self.at("mid")
+        pays = low.is_estimated & (low.gain > 0)
+        return Prospect(
+            np.where(pays, mean.effect, low.effect),
+            np.where(pays, mean.cost, low.cost),
+            np.where(pays, mean.gain, low.gain),
+            low.is_estimated,
+        )
 
 
 def has_money(scores: pd.DataFrame) -> bool:

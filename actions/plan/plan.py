@@ -50,9 +50,10 @@ def make_plan(
     effect (absolute reduction of churn_risk), effect_source, action_level, carried_out_by, blocked
     ([{action_id, reason, condition}]), is_exploration, action_propensity, those of `with_arms`,
     and, where gains can be computed,
-    expected_gain (low effect), expected_gain_mid and expected_gain_high. Where `estimates` know an
-    effect, its bounds and mean stand in place of the catalogue's low, high and mid. The summary is
-    JSON. `currency` is that of the amounts, None where it is not known: then there are no gains.
+    expected_gain (what the plan counts on: see gain.py) and those at the low, mid and high effect:
+    expected_gain_low, expected_gain_mid, expected_gain_high. Where `estimates` know an effect, its
+    bounds and mean stand in place of the catalogue's low, high and mid. The summary is JSON.
+    `currency` is that of the amounts, None where it is not known: then there are no gains.
     Raises ParamsError for a capacity on a channel that no action uses, and CatalogError where
     amounts and costs are in two currencies.
     """
@@ -66,7 +67,7 @@ def make_plan(
         estimates = estimates.aligned(cards["customer_id"].tolist(), ids)
     no_gains = why_no_gains(cards, params, margin)
     prospects = Prospects(cards, catalog.actions, gates.reached, margin, estimates)
-    expected = prospects.at("low")
+    expected = prospects.counted_on()
     candidates = Candidates(
         admissible=gates.blocked < 0,
         gain=expected.gain,

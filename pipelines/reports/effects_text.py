@@ -84,9 +84,10 @@ def _learned(learned: dict[str, Any]) -> str:
     return "\n\n".join(
         [
             "## What the plan counts on",
-            "Average effect on today's customers, in percentage points of who stays. The plan "
-            f"takes each customer's lower bound, which holds with {sure}; where an effect is "
-            "assumed, the catalogue's low.",
+            "Average effect on today's customers, in percentage points of who stays. An action is "
+            f"for customers for whom it pays by their lower bound, which holds with {sure}; of "
+            "these the plan takes what gains most by the mean. Where an effect is assumed, the "
+            "plan takes the catalogue's low.",
             _table(
                 ("action", "treated / withheld", "effect", f"bounds ({sure} each)", "low", "used"),
                 rows,

@@ -131,7 +131,11 @@ class Blocked(Schema):
 
 
 class IntendedAction(Schema):
-    """The action that the plan chose. `expected_gain` assumes the low end of the effect."""
+    """The action that the plan chose.
+
+    `expected_gain` is what the plan counts on: the low end of an assumed effect, the mean of an
+    estimated one.
+    """
 
     action_id: Annotated[str, Csv(16)]
     name: Annotated[str, Csv(15, "action")] = ""
@@ -143,6 +147,9 @@ class IntendedAction(Schema):
     effect: Number | None
     effect_source: Annotated[EffectSource | None, Csv(20, words="effect_source")]
     expected_gain: Annotated[Number | None, Csv(19)]
+    expected_gain_low: Number | None = Field(
+        default=None, description="None in releases made before the plan told it apart."
+    )
     expected_gain_mid: Number | None
     expected_gain_high: Number | None
     due_date: Annotated[dt.date | None, Csv(51)] = Field(

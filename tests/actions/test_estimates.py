@@ -1,4 +1,4 @@
-"""Estimated effects in the plan: by their lower bound, in place of the catalogue's low."""
+"""Estimated effects in the plan: allowed by their lower bound, counted by their mean."""
 
 import numpy as np
 import pytest
@@ -13,8 +13,9 @@ from core.errors import ArtifactError
 def estimates(customers, low, actions=("mail", "call"), spread=10.0):
     """Contributions whose lower bound is given, (customers, actions), and half an interval."""
     low = np.asarray(low, dtype=float)
+    spread = np.broadcast_to(np.asarray(spread, dtype=float), low.shape)
     stake = np.full(len(low), 1000.0)
-    sd = np.full_like(low, spread / ndtri(0.8) / 1000)
+    sd = spread / ndtri(0.8) / 1000
     return Estimates(tuple(customers), tuple(actions), (low + spread) / 1000, sd, stake, 0.8)
 
 
@@ -24,17 +25,36 @@ def planned(scores, catalog, params, found, **changes):
     )
 
 
-def test_the_plan_counts_on_the_lower_bound(scores, catalog, params):
+def test_the_plan_counts_on_the_mean_where_the_lower_bound_pays(scores, catalog, params):
     cards = scores(2)
     known = estimates(cards["customer_id"], [[30.0, -50.0], [-5.0, 40.0]])
     plan, summary = planned(cards, catalog, params, known)
     assert plan["intended_action"].tolist() == ["mail", "call"]
     assert plan["effect_source"].tolist() == ["estimated", "estimated"]
-    assert plan["expected_gain"].tolist() == pytest.approx([29.0, 35.0])
+    assert plan["expected_gain"].tolist() == pytest.approx([39.0, 45.0])
+    assert plan["expected_gain_low"].tolist() == pytest.approx([29.0, 35.0])
     assert plan["expected_gain_mid"].tolist() == pytest.approx([39.0, 45.0])
     assert plan["expected_gain_high"].tolist() == pytest.approx([49.0, 55.0])
-    assert plan["effect"].tolist() == pytest.approx([0.03, 0.04])
+    assert plan["effect"].tolist() == pytest.approx([0.04, 0.05])
+    assert plan["expected_cost"].tolist() == pytest.approx([1.0, 5.0])
     assert summary["effect_source"] == "estimated"
+    assert summary["objective"] == pytest.approx(84.0)
+    assert summary["curves"][0]["points"][-1]["expected_gain"] == pytest.approx(84.0)
+
+
+def test_the_bound_allows_and_the_mean_decides(scores, catalog, params):
+    """By the bound 9 - 1 is more than 8 - 5; the mean says 19 - 1 and 48 - 5. -1 pays nowhere."""
+    cards = scores(2)
+    known = estimates(cards["customer_id"], [[9.0, 8.0], [9.0, 4.0]], spread=[[10.0, 40.0]] * 2)
+    plan, _ = planned(cards, catalog, params, known)
+    assert plan["intended_action"].tolist() == ["call", "mail"]
+    assert plan["expected_gain"].tolist() == pytest.approx([43.0, 18.0])
+
+
+def test_an_assumed_effect_counts_with_its_low(scores, catalog, params):
+    plan, _ = planned(scores(4), catalog, params, None)
+    assert plan["expected_gain"].tolist() == plan["expected_gain_low"].tolist()
+    assert (plan["expected_gain"] < plan["expected_gain_mid"]).any()
 
 
 def test_who_would_lose_by_the_bound_gets_nothing(scores, catalog, params):
@@ -53,7 +73,7 @@ def test_what_is_not_estimated_stays_assumed_and_is_never_added_to_what_is(score
     alone, _ = planned(cards, catalog, params, None)
     assert plan["expected_gain"].tolist()[2:] == alone["expected_gain"].tolist()[2:]
     sums = summary["by_effect_source"]
-    assert sums["estimated"]["expected_gain"] == pytest.approx(998.0)
+    assert sums["estimated"]["expected_gain"] == pytest.approx(1018.0)
     assert sums["assumed"]["expected_gain"] == pytest.approx(alone["expected_gain"][2:].sum())
     assert summary["effect_source"] == "assumed"
 

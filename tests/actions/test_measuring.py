@@ -239,3 +239,17 @@ def test_where_nobody_stays_nothing_is_estimated_and_the_report_says_so():
     text = effects_text(facts)
     assert estimates.customers == () and "customers left and 0 stayed; 10 of each" in text
     assert "an effect of +0.00" not in text
+
+
+def test_an_action_of_few_contacts_keeps_the_effect_that_is_assumed():
+    given = known()
+    contacts = given.tables["contacts"]
+    few = contacts[contacts["action_id"] == "mail"].iloc[:60]  # fewer than 50 were withheld
+    contacts = pd.concat([contacts[contacts["action_id"] == "call"], few], ignore_index=True)
+    found = Known(
+        {"contacts": contacts}, given.snapshots, given.purchases, given.cards, given.timeline
+    )
+    facts, estimates = measure(found, catalog(), params(), 0.5, LearnerParams(seed=1))
+    sources = {one["action_id"]: one["effect_source"] for one in facts["learned"]["actions"]}
+    assert sources == {"call": "estimated", "mail": "assumed"}
+    assert np.isfinite(estimates.effect[:, 0]).all() and np.isnan(estimates.effect[:, 1]).all()

@@ -113,6 +113,7 @@ def card_row(customer_id: str, **changes) -> dict:
         "effect": 0.01,
         "effect_source": "assumed",
         "expected_gain": 0.25,
+        "expected_gain_low": 0.25,
         "expected_gain_mid": 0.5,
         "expected_gain_high": 1.0,
         "why": {
