@@ -87,6 +87,16 @@ def test_a_release_without_a_relationship_does_not_mention_one(service, tmp_path
         assert "Relationship" not in text_of(page(other, "/customers/1?language=en").one("main"))
 
 
+def test_a_release_from_before_low_gains_were_told_tells_what_it_counted_on(tmp_path, engine):
+    rows = [card_row("1", expected_gain=0.25)]
+    del rows[0]["expected_gain_low"]
+    publish(write_release(tmp_path / "r", rows), engine, keep=1)
+    with Running(engine) as other:
+        assert other.get("/v1/customers/1").json()["intended_action"]["expected_gain_low"] is None
+        text = text_of(page(other, "/customers/1?language=en").one("main"))
+        assert "0.25: 0.25 at the low end of the effect, 0.50 in the middle" in text
+
+
 def test_reasons_stand_under_their_direction(service):
     tree = page(service, "/customers/00001?language=en")
     columns = {text_of(e): e["inside"][-1] for e in tree.all("h3") if e.get("class")}
