@@ -15,7 +15,8 @@ from scipy.special import ndtri
 
 from actions.effects.choosing import choose
 from actions.effects.learners import Data, Effects, Fitted, LearnerParams, Prior, fit
-from actions.effects.risk import TRAITS, Foreseen
+from actions.effects.randomised import RISK
+from actions.effects.risk import TRAITS, CardScale, Foreseen
 from actions.plan.catalog import Action
 from actions.plan.chosen import ASSUMED, ESTIMATED
 from actions.plan.estimates import Estimates
@@ -25,6 +26,18 @@ ENOUGH = 50  # contacts of each arm with an action, or its effect stays assumed
 FEWEST = 100  # contacts of each arm, of all actions together
 HOPED = 0.1  # reduction of the risk that effects may reach where the catalogue hopes for none
 FEWEST_OF_EACH = 10  # customers who stayed, and who left: from fewer nobody learns who is kept
+
+
+@dataclass(frozen=True)
+class Today:
+    """Today's customers: snapshots, and of their cards the churn risk (customers,).
+
+    `stake` (customers,) is what a customer kept is worth. NaN where a card does not tell.
+    """
+
+    rows: pd.DataFrame
+    churn_risk: FloatArray
+    stake: FloatArray
 
 
 @dataclass(frozen=True)
@@ -57,6 +70,15 @@ def traits_of(before: pd.DataFrame, today: pd.DataFrame) -> list[str]:
     ]
 
 
+def inputs_of(today: Today, traits: list[str], leaving: Foreseen) -> tuple[FloatArray, CardScale]:
+    """What learners read of today's customers (customers, 1 + traits), and the risk's scale."""
+    foreseen = leaving.of(today.rows)
+    scale = CardScale.of(foreseen, today.churn_risk)
+    is_told = np.isfinite(today.churn_risk)
+    risk = np.where(is_told, today.churn_risk, scale.at(foreseen))
+    return np.column_stack([risk, today.rows[traits].to_numpy(np.float64)]), scale
+
+
 def data_of(rows: pd.DataFrame, traits: list[str], risk: FloatArray, kept: FloatArray) -> Data:
     """Closed contacts as learners read them; actions are numbered in the order of their names."""
     names = sorted(rows["action_id"].unique())
@@ -74,17 +96,16 @@ def data_of(rows: pd.DataFrame, traits: list[str], risk: FloatArray, kept: Float
 def learn(
     rows: pd.DataFrame,
     kept: FloatArray,
-    today: pd.DataFrame,
-    stake: FloatArray,
+    today: Today,
     leaving: Foreseen,
     actions: tuple[Action, ...],
     params: tuple[LearnerParams, float],
 ) -> Learned | None:
-    """Learn effects on `today`'s customers (snapshots); None where too little is known at all.
+    """Learn effects on today's customers; None where too little is known at all.
 
     `rows` are closed contacts drawn by chance with features from before, `kept` (n,) is 1 for who
-    stayed. `stake` (customers,) is what a customer kept is worth, `leaving` foresees who is not.
-    `params` are those of learners, and the confidence of the bounds.
+    stayed. `leaving` foresees who is not. `params` are those of learners, and the confidence of the
+    bounds.
     """
     settings, confidence = params
     treated = rows["treated"].to_numpy(bool)
@@ -92,28 +113,27 @@ def learn(
         return None
     if min(kept.sum(), (1 - kept).sum()) < FEWEST_OF_EACH:
         return None
-    traits = traits_of(rows, today)
-    data = data_of(rows, traits, leaving.of(rows), kept)
+    traits = traits_of(rows, today.rows)
+    x, scale = inputs_of(today, traits, leaving)
+    data = data_of(rows, traits, scale.at(leaving.of(rows)), kept)
     names = sorted(rows["action_id"].unique())
     prior = prior_of(names, actions)
     choice = choose(data, prior, settings)
     fitted = fit(data, prior, settings, choice.learner)
-    risk = leaving.of(today)
-    x = np.column_stack([risk, today[traits].to_numpy(np.float64)])
     effects = fitted.effect(x)
     by_action = _by_action(
-        names, data, (fitted, fitted.average(x)), prior.low * float(risk.mean()), confidence
+        names, data, (fitted, fitted.average(x)), prior.low * float(x[:, RISK].mean()), confidence
     )
     planned = {action.id for action in actions}
     for one in by_action:
         one["in_catalogue"] = one["action_id"] in planned
     shown = np.where([one["effect_source"] == ESTIMATED for one in by_action], 1.0, np.nan)
     estimates = Estimates(
-        customers=tuple(today["customer_id"]),
+        customers=tuple(today.rows["customer_id"]),
         actions=tuple(names),
         effect=effects.mean * shown,
         sd=effects.sd * shown,
-        stake=stake,
+        stake=today.stake,
         confidence=confidence,
     )
     told = {

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from actions.effects.assigned import LEFT_OUT, Assigned, assigned
-from actions.effects.estimating import FEWEST_OF_EACH, learn
+from actions.effects.estimating import FEWEST_OF_EACH, Today, learn
 from actions.effects.following import Outcomes, followed, foreseen
 from actions.effects.learners import LearnerParams
 from actions.effects.programme import programme
@@ -21,7 +21,6 @@ from actions.params import ActionParams
 from actions.plan.catalog import Catalog
 from actions.plan.estimates import Estimates, none_estimated
 from actions.plan.gain import has_money
-from core.arrays import FloatArray
 from core.digits import TOLD, to_digits
 from features.planning.timeplan import Timeline
 from features.timeline import date_of
@@ -91,12 +90,10 @@ def measure(
     facts["programme"] = programme(found.programme, outcomes, timeline.data_until)
     facts["not_by_chance"] = not_by_chance(seen)
     usable = closed & ~found.rows["action_id"].isin(list(facts["not_by_chance"])).to_numpy(bool)
-    today = known.snapshots[known.snapshots["split"] == "score"].reset_index(drop=True)
     learned = learn(
         found.rows[usable].reset_index(drop=True),
         seen.kept[usable],
-        today,
-        _stake(known.cards, today, margin_rate),
+        _today(known, margin_rate),
         models[0],
         catalog.actions,
         (settings, params.effect_confidence),
@@ -126,13 +123,16 @@ def _why_not(found: Assigned, closed: int, left: int | None = None) -> str:
     )
 
 
-def _stake(cards: pd.DataFrame, today: pd.DataFrame, margin_rate: float | None) -> FloatArray:
-    """What keeping each of today's customers is worth (n,), NaN where nobody knows."""
-    if margin_rate is None or not has_money(cards):
-        return np.full(len(today), np.nan)
-    by_id = cards.set_index("customer_id").reindex(today["customer_id"])
-    stake = by_id["value_if_stays"].astype("float64") - by_id["value_if_lapses"].astype("float64")
-    return np.asarray(stake * margin_rate, np.float64)
+def _today(known: Known, margin_rate: float | None) -> Today:
+    """Today's customers, with what their cards tell; without a margin nobody knows a stake."""
+    rows = known.snapshots[known.snapshots["split"] == "score"].reset_index(drop=True)
+    cards = known.cards.set_index("customer_id").reindex(rows["customer_id"])
+    risk = cards["churn_risk"].to_numpy(np.float64, na_value=np.nan)
+    stake = np.full(len(rows), np.nan)
+    if margin_rate is not None and has_money(known.cards):
+        worth = cards["value_if_stays"].astype("float64") - cards["value_if_lapses"]
+        stake = worth.to_numpy(np.float64, na_value=np.nan) * margin_rate
+    return Today(rows, risk, stake)
 
 
 def _rounded(estimates: Estimates) -> Estimates:

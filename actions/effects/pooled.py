@@ -43,7 +43,7 @@ DRIVES = 0.1  # share of the low that an action is assumed to drive away of who 
 # Where group variances begin, as standard deviations: of the share that is kept, beside the
 # catalogue's scale; beside that, of the share driven away, of differences by trait, and of single
 # actions. Small ones: a quarter's contacts say little, and what they say is noise first.
-OFF_SCALE = 0.05
+OFF_SCALE = 0.025
 DRIVEN = 0.1
 BY_TRAIT = 0.2
 BY_ACTION = 0.3

@@ -1,8 +1,7 @@
 """What is to be expected of a customer, learned from other customers: leaving, and money.
 
 The stage learns it anew, in folds of customers: a churn model that was trained on what came after
-a contact would know its outcome. A customer is always predicted by the models that have not seen
-them, before a contact and today, so that both mean the same.
+a contact would know its outcome. A customer is always predicted by models that have not seen them.
 """
 
 import zlib
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
 from actions.effects.nuisance import SETTINGS
 from core.arrays import FloatArray, IntArray
@@ -21,6 +21,8 @@ FOLDS = 5
 ROUNDS = 120
 MOST_ROWS = 60_000  # snapshots that are learned from: more take longer and add little
 MOST_INPUTS = 60
+FEWEST_BOTH = 50  # customers of whom both risks are known, or foreseen ones stay as they are
+LEAST = 1e-4  # risks are no nearer to 0 and 1
 # What may make customers respond differently: one of each side of what is known of them.
 TRAITS = (
     "discounted_orders_share_total",
@@ -86,6 +88,40 @@ class Foreseen:
             if (fold == one).any():
                 found[fold == one] = model.predict(inputs[fold == one])
         return found
+
+
+@dataclass(frozen=True)
+class CardScale:
+    """Brings foreseen risks to the scale of the churn risk on today's cards: a line of log odds.
+
+    Cards tell today's risk best: their model is calibrated and has learned from more. But it may
+    have seen what followed a contact, so risks before contacts are foreseen in folds, and brought
+    to the cards' scale by what both say of the same customers today.
+    """
+
+    intercept: float = 0.0
+    slope: float = 1.0
+
+    @classmethod
+    def of(cls, foreseen: FloatArray, on_cards: FloatArray) -> "CardScale":
+        """The scale by today's customers (n,), NaN where a card tells no risk.
+
+        As it is where fewer than FEWEST_BOTH have both, or the two do not rise together.
+        """
+        both = np.isfinite(foreseen) & np.isfinite(on_cards)
+        x, y = _log_odds(foreseen[both]), _log_odds(on_cards[both])
+        if len(x) < FEWEST_BOTH or x.std() == 0:
+            return cls()
+        slope = float(((x - x.mean()) * (y - y.mean())).mean() / x.var())
+        return cls(float(y.mean() - slope * x.mean()), slope) if slope > 0 else cls()
+
+    def at(self, foreseen: FloatArray) -> FloatArray:
+        """Foreseen risks (n,) on the scale of the cards."""
+        return np.asarray(expit(self.intercept + self.slope * _log_odds(foreseen)), np.float64)
+
+
+def _log_odds(risk: FloatArray) -> FloatArray:
+    return np.asarray(logit(np.clip(risk, LEAST, 1 - LEAST)), np.float64)
 
 
 def _inputs(rows: pd.DataFrame) -> list[str]:

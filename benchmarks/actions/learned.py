@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from actions.effects.assigned import assigned
-from actions.effects.estimating import data_of, prior_of, traits_of
+from actions.effects.estimating import Today, data_of, inputs_of, prior_of, traits_of
 from actions.effects.following import Outcomes, foreseen
 from actions.effects.learners import Data, LearnerParams, Prior, fit
 from actions.effects.measuring import Known, measure
@@ -50,11 +50,14 @@ def log_of(situation: Situation) -> Log:
     kept, _ = outcomes.of(rows["customer_id"].tolist(), days[closed])
     traits, names = traits_of(rows, today), sorted(rows["action_id"].unique())
     cards = company.cards
+    stake = (cards["value_if_stays"] - cards["value_if_lapses"]).to_numpy() * company.margin
+    risk = cards["churn_risk"].to_numpy(np.float64)
+    inputs, scale = inputs_of(Today(today, risk, stake), traits, leaving)
     return Log(
-        data_of(rows, traits, leaving.of(rows), kept),
+        data_of(rows, traits, scale.at(leaving.of(rows)), kept),
         prior_of(names, situation.catalog.actions),
-        np.column_stack([leaving.of(today), today[traits].to_numpy(np.float64)]),
-        (cards["value_if_stays"] - cards["value_if_lapses"]).to_numpy() * company.margin,
+        inputs,
+        stake,
         pd.Index(names).get_indexer(pd.Index([one.id for one in situation.catalog.actions])),
     )
 

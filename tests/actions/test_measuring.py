@@ -106,7 +106,10 @@ def timeline():
 def known(**changes):
     contacts, purchases, rows = log(**changes)
     today = rows[rows["split"] == "score"]
-    cards = today[["customer_id"]].assign(value_if_stays=400.0, value_if_lapses=100.0)
+    risk = (today["days_since_last_purchase"] / 60).clip(0.05, 0.95)
+    cards = today[["customer_id"]].assign(
+        churn_risk=risk, value_if_stays=400.0, value_if_lapses=100.0
+    )
     return Known({"contacts": contacts}, rows, purchases, cards, timeline())
 
 
@@ -198,7 +201,7 @@ def test_the_report_tells_each_quarter_with_its_verdict_and_return():
 def test_without_money_there_are_effects_and_no_return():
     given = known()
     purchases = given.purchases.drop(columns="amount")
-    cards = given.cards[["customer_id"]]
+    cards = given.cards[["customer_id", "churn_risk"]]
     found = Known(given.tables, given.snapshots, purchases, cards, given.timeline)
     facts, estimates = measure(found, catalog(), params(), None, LearnerParams(seed=1))
     assert np.isfinite(estimates.effect).all() and np.isnan(estimates.stake).all()
@@ -212,7 +215,7 @@ def test_a_cancellation_is_judged_by_the_subscription_and_not_by_purchases():
     contracts = pd.DataFrame({"customer_id": ids, "started_at": START, "ended_at": ends})
     plan = timeline()
     plan = Timeline(**{**plan.__dict__, "churn": "cancellation"})
-    cards = rows[rows["split"] == "score"][["customer_id"]]
+    cards = rows[rows["split"] == "score"][["customer_id"]].assign(churn_risk=0.5)
     tables = {"contacts": contacts, "subscriptions": contracts}
     found = Known(tables, rows, purchases, cards, plan)
     facts, _ = measure(found, catalog(), params(), None, LearnerParams(seed=1))
@@ -253,3 +256,14 @@ def test_an_action_of_few_contacts_keeps_the_effect_that_is_assumed():
     sources = {one["action_id"]: one["effect_source"] for one in facts["learned"]["actions"]}
     assert sources == {"call": "estimated", "mail": "assumed"}
     assert np.isfinite(estimates.effect[:, 0]).all() and np.isnan(estimates.effect[:, 1]).all()
+
+
+def test_effects_on_todays_customers_go_by_the_risk_on_their_cards():
+    """Undecided customers are kept; of those who are gone, next to nobody."""
+    given = known()
+    half = np.arange(len(given.cards)) % 2 == 0
+    cards = given.cards.assign(churn_risk=np.where(half, 0.5, 0.99))
+    found = Known(given.tables, given.snapshots, given.purchases, cards, given.timeline)
+    _, estimates = measure(found, catalog(), params(), 0.5, LearnerParams(seed=1))
+    call = estimates.aligned(cards["customer_id"].tolist(), ["call"]).effect[:, 0]
+    assert call[half].mean() > 2 * call[~half].mean()

@@ -160,9 +160,7 @@ def quick(monkeypatch):
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_a_class_that_breaks_a_promise_is_caught_by_it(
-    what, quick, install, tmp_path, monkeypatch
-):
+def test_a_class_that_breaks_a_promise_is_caught_by_it(what, quick, install, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # where one of them leaves a file
     old, new, promise, said = BROKEN[what]
     assert CLASS.count(old) == 1
