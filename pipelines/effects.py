@@ -1,11 +1,12 @@
 """Stage `effects`: contacts in, with what followed; effects of actions and their report out."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from actions.effects.learners import LearnerParams
-from actions.effects.measuring import Known, measure
+from actions.effects.measuring import Known, measure, no_contacts
 from actions.plan.catalog_file import load_catalog
 from actions.plan.chosen import ESTIMATED
 from actions.plan.estimates import none_estimated
@@ -16,13 +17,12 @@ from core.files import read_json, write_json
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_snapshots, read_timeline
-from pipelines.reports.effects_text import effects_text
+from pipelines.reports.effects_report import effects_report
+from serving.cards.action_words import NO_ACTIONS, actions_of
+from serving.wording.languages import Language
+from serving.wording.sentences import sentence
 
 CONTACTS = "contacts"
-MISSING = (
-    "The data has no contacts: once they are logged with their arm and propensity, as in "
-    "docs/actions.md, this report tells what they did."
-)
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
     params = load_params()
     there = stage.table_names()
     estimates = none_estimated(params.actions.effect_confidence)
-    facts: dict[str, Any] = {"why_not": MISSING}
+    facts, actions, currency = no_contacts(), NO_ACTIONS, None
     if CONTACTS in there and not stage.READY_TABLE.exists():
         catalog, cards = load_catalog(params.actions.catalog), pd.read_parquet(stage.SCORES)
         currency = read_json(stage.USABILITY)["currency"]
@@ -47,10 +47,19 @@ def main() -> None:
         facts, estimates = measure(
             known, catalog, params.actions, margin if has_money(cards) else None, settings
         )
-    write_json(stage.EFFECTS, as_told(facts))
+        actions = actions_of({"actions": catalog.facts()})
+    facts = as_told(facts)
+    write_json(stage.EFFECTS, facts)
     estimates.save(stage.ESTIMATES)
-    stage.EFFECTS_REPORT.write_text(effects_text(facts), encoding="utf-8")
-    stage.say(facts.get("why_not") or _said(facts["learned"]["actions"]))
+    pages: dict[Language, Path] = {"en": stage.EFFECTS_PAGE, "ru": stage.EFFECTS_PAGE_RU}
+    for language, path in pages.items():
+        path.write_text(effects_report(facts, actions, currency, language), encoding="utf-8")
+    stage.say(_why_not(facts) or _said(facts["learned"]["actions"]))
+
+
+def _why_not(facts: dict[str, Any]) -> str | None:
+    why = facts.get("why_not")
+    return why and sentence(why["message_key"], "en", **why["values"])
 
 
 def _said(actions: list[dict[str, Any]]) -> str:

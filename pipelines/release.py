@@ -76,8 +76,8 @@ def write(folder: Path) -> None:
     shutil.copy(stage.PLAN_SUMMARY, folder / "plan.json")
     shutil.copy(load_params().actions.catalog, folder / "actions.yaml")
     shutil.copytree(stage.CHAMPION, folder, dirs_exist_ok=True)
-    reports = (stage.FORECAST, stage.USABILITY, stage.FEATURES, stage.PLAN_PAGE, stage.PLAN_PAGE_RU)
-    for report in reports:
+    pages = (stage.EFFECTS_PAGE, stage.EFFECTS_PAGE_RU, stage.PLAN_PAGE, stage.PLAN_PAGE_RU)
+    for report in (stage.FORECAST, stage.USABILITY, stage.FEATURES, *pages):
         shutil.copy(report, folder / "reports")
     write_basis(folder, timeline)
     write_answers(folder)

@@ -19,20 +19,12 @@ from sources.meanings.vocabulary import TREATED
 
 STALE_DAYS = 31  # a snapshot that is older says too little of who was contacted
 # Why a contact shows no effect of its action, in the order in which it is tried.
-NOT_INTENDED = "not_intended"
-PERSISTENT = "persistent_control"
-UNKNOWN = "propensity_unknown"
-CERTAIN = "propensity_certain"
-NO_SNAPSHOT = "no_snapshot"
-LEFT_OUT = {
-    NOT_INTENDED: "reach nobody: no action, or one without a channel",
-    PERSISTENT: "are of the persistent control, which shows what all actions do together",
-    UNKNOWN: "have no propensity: nobody noted the chance by which they were made, and without "
-    "chance those contacted differ from the others, whatever the action did",
-    CERTAIN: "were certain to be made, or certain not to be (propensity 1 or 0): there is nobody "
-    "to compare with",
-    NO_SNAPSHOT: "are of customers who were not scored in the month before",
-}
+NOT_INTENDED = "not_intended"  # no action, or one without a channel
+PERSISTENT = "persistent_control"  # which shows what all actions do together
+UNKNOWN = "propensity_unknown"  # without chance those contacted differ from the others
+CERTAIN = "propensity_certain"  # nobody to compare with
+NO_SNAPSHOT = "no_snapshot"  # the customer was not scored in the month before
+LEFT_OUT = (NOT_INTENDED, PERSISTENT, UNKNOWN, CERTAIN, NO_SNAPSHOT)
 
 
 @dataclass(frozen=True)
@@ -61,7 +53,7 @@ def assigned(contacts: pd.DataFrame, snapshots: pd.DataFrame) -> Assigned:
     by_chance = known & (chance > 0) & (chance < 1)
     reason = np.select(
         [~intended, persistent, ~known, ~by_chance],
-        [NOT_INTENDED, PERSISTENT, UNKNOWN, CERTAIN],
+        LEFT_OUT[:-1],
         "",
     )
     known_before = with_snapshot(rows[reason == ""], snapshots)

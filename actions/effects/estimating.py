@@ -23,7 +23,7 @@ from actions.plan.estimates import Estimates
 from core.arrays import FloatArray
 
 ENOUGH = 50  # contacts of each arm with an action, or its effect stays assumed
-FEWEST = 100  # contacts of each arm, of all actions together
+FEWEST_IN_ARM = 100  # contacts, of all actions together
 HOPED = 0.1  # reduction of the risk that effects may reach where the catalogue hopes for none
 FEWEST_OF_EACH = 10  # customers who stayed, and who left: from fewer nobody learns who is kept
 
@@ -109,7 +109,7 @@ def learn(
     """
     settings, confidence = params
     treated = rows["treated"].to_numpy(bool)
-    if min(treated.sum(), (~treated).sum()) < FEWEST:
+    if min(treated.sum(), (~treated).sum()) < FEWEST_IN_ARM:
         return None
     if min(kept.sum(), (1 - kept).sum()) < FEWEST_OF_EACH:
         return None

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from actions.effects.assigned import LEFT_OUT, Assigned, assigned
-from actions.effects.estimating import FEWEST_OF_EACH, Today, learn
+from actions.effects.assigned import assigned
+from actions.effects.estimating import FEWEST_IN_ARM, FEWEST_OF_EACH, Today, learn
 from actions.effects.following import Outcomes, followed, foreseen
 from actions.effects.learners import LearnerParams
 from actions.effects.programme import programme
@@ -21,11 +21,19 @@ from actions.params import ActionParams
 from actions.plan.catalog import Catalog
 from actions.plan.estimates import Estimates, none_estimated
 from actions.plan.gain import has_money
+from core.arrays import BoolArray, FloatArray
 from core.digits import TOLD, to_digits
 from features.planning.timeplan import Timeline
 from features.timeline import date_of
 
 FEWEST = 200  # contacts drawn by chance, or nothing is learned from them
+# Why nothing is estimated: message keys `why_no_effects.<name>`.
+NO_CONTACTS = "no_contacts"
+FEW_DRAWN = "few_drawn"
+FEW_CLOSED = "few_closed"
+FEW_LEFT_OR_STAYED = "few_left_or_stayed"
+NONE_BY_CHANCE = "none_by_chance"
+WHY_NOT = (NO_CONTACTS, FEW_DRAWN, FEW_CLOSED, FEW_LEFT_OR_STAYED, NONE_BY_CHANCE)
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,8 @@ def measure(
 ) -> tuple[dict[str, Any], Estimates]:
     """Facts for the report (JSON), and the estimates for the plan.
 
-    Without contacts that were drawn by chance there is no estimate, and the facts say why.
+    Without contacts that were drawn by chance there is no estimate, and the facts say why, as a
+    message key and its values.
     """
     timeline = known.timeline
     found = assigned(known.tables["contacts"], known.snapshots)
@@ -79,17 +88,22 @@ def measure(
         "learned": None,
     }
     if len(found.rows) < FEWEST or not closed.any():
-        facts["why_not"] = _why_not(found, int(closed.sum()))
+        facts["why_not"] = (
+            _why_not(FEW_DRAWN, drawn=len(found.rows), needed=FEWEST)
+            if len(found.rows) < FEWEST
+            else _too_few(treated[closed])
+        )
         return facts, none_estimated(params.effect_confidence)
     outcomes = Outcomes(known.purchases, known.tables.get("subscriptions"), timeline.churn, window)
     models = foreseen(
         known.snapshots, outcomes, timeline.data_until, settings.seed, settings.threads
     )
     seen = followed(found.rows, outcomes, models, timeline.data_until)
-    facts["periods"] = by_period(seen, window, timeline.data_until, margin_rate)
+    doubted = facts["not_by_chance"] = not_by_chance(seen)
+    facts["periods"] = by_period(seen, window, timeline.data_until, margin_rate, doubted)
     facts["programme"] = programme(found.programme, outcomes, timeline.data_until)
-    facts["not_by_chance"] = not_by_chance(seen)
-    usable = closed & ~found.rows["action_id"].isin(list(facts["not_by_chance"])).to_numpy(bool)
+    is_doubted = found.rows["action_id"].isin(list(doubted)).to_numpy(bool)
+    usable = closed & ~is_doubted
     learned = learn(
         found.rows[usable].reset_index(drop=True),
         seen.kept[usable],
@@ -99,28 +113,32 @@ def measure(
         (settings, params.effect_confidence),
     )
     if learned is None:
-        facts["why_not"] = _why_not(found, int(closed.sum()), int((seen.kept[closed] < 1).sum()))
+        facts["why_not"] = (
+            _why_not(NONE_BY_CHANCE)
+            if is_doubted.all()
+            else _too_few(treated[usable], seen.kept[usable])
+        )
         return facts, none_estimated(params.effect_confidence)
     return facts | {"learned": learned.facts}, _rounded(learned.estimates)
 
 
-def _why_not(found: Assigned, closed: int, left: int | None = None) -> str:
-    """Why nothing is estimated, and what is missing, as a sentence."""
-    if left is not None and min(left, closed - left) < FEWEST_OF_EACH:
-        return (
-            f"Not enough data yet: of {closed:,} contacts with a known outcome {left:,} customers "
-            f"left and {closed - left:,} stayed; {FEWEST_OF_EACH} of each are needed."
-        )
-    if len(found.rows) >= FEWEST:
-        return (
-            f"Not enough data yet: of {len(found.rows):,} contacts drawn by chance the outcomes of "
-            f"{closed:,} are known so far, too few of them treated or too few withheld."
-        )
-    others = [f"{count:,} {LEFT_OUT[name]}" for name, count in found.left_out.items()]
-    few = f"{len(found.rows):,} contacts were drawn by chance, and {FEWEST} are needed"
-    return f"Not enough data yet: {few}." + (
-        f" Of the others, {'; '.join(others)}." if others else ""
-    )
+def no_contacts() -> dict[str, Any]:
+    """The facts where the data has no contacts."""
+    return {"why_not": _why_not(NO_CONTACTS)}
+
+
+def _why_not(name: str, **values: int) -> dict[str, Any]:
+    """Why nothing is estimated, as a message key and its values."""
+    return {"message_key": f"why_no_effects.{name}", "values": values}
+
+
+def _too_few(treated: BoolArray, kept: FloatArray | None = None) -> dict[str, Any]:
+    """What is missing, where these contacts (n,) with a known outcome are too few to learn from."""
+    count = {"treated": int(treated.sum()), "withheld": int((~treated).sum())}
+    if kept is None or min(count.values()) < FEWEST_IN_ARM:
+        return _why_not(FEW_CLOSED, **count, needed=FEWEST_IN_ARM)
+    left = int((kept < 1).sum())
+    return _why_not(FEW_LEFT_OR_STAYED, left=left, stayed=len(kept) - left, needed=FEWEST_OF_EACH)
 
 
 def _today(known: Known, margin_rate: float | None) -> Today:

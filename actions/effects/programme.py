@@ -16,7 +16,6 @@ from actions.effects.following import Outcomes
 from actions.effects.report import FEWEST, shown
 from actions.effects.trial import Trial
 from actions.effects.window import Window
-from core.errors import TrialError
 
 WINDOWS = (
     365,
@@ -70,8 +69,5 @@ def programme(rows: pd.DataFrame, outcomes: Outcomes, data_until: int) -> dict[s
             covariates=np.zeros((len(seen), 0)),
             names=(),
         )
-        try:
-            found[name] = shown(difference(trial))
-        except TrialError as error:
-            found[name] = {"why_not": str(error)}
+        found[name] = shown(difference(trial))
     return found

@@ -3,9 +3,11 @@
 A period is a calendar quarter of contacts. Treated and withheld are compared among those for whom
 the same action was intended (intention to treat), without the persistent control. While windows of
 the period are still open the interval is a confidence sequence, which holds however often it is
-looked at; once all have closed there is one verdict.
+looked at; once all have closed there is one verdict. Of arms that chance hardly drew nothing is
+claimed.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +22,19 @@ from actions.effects.sequences import confidence_sequence
 from actions.effects.trial import Trial
 from actions.effects.window import Window
 from core.arrays import BoolArray, FloatArray
-from core.errors import TrialError
 from features.timeline import date_of, day_of, is_closed
 
 ARMS = ("withheld", "treated")
 FEWEST = 30  # closed contacts of each arm, or no interval is given
 REFUSED = 0.001  # p-value of a check of all of an action's contacts below which nothing is claimed
 POWER = 2.8  # standard errors: an effect as large is shown by four of five such trials
+# What is said of an action in a quarter.
+BETTER, WORSE, NOT_SHOWN = "better", "worse", "not_shown"
+RUNNING = "running"  # nothing shown while windows are open
+TOO_FEW = "too_few"  # closed contacts of an arm
+ONE_CUSTOMER = "one_customer"  # of whom all closed contacts of an arm are: nothing to compare
+NOT_BY_CHANCE = "not_by_chance"  # arms that chance hardly drew: nothing is claimed of them
+VERDICTS = (BETTER, WORSE, NOT_SHOWN, RUNNING, TOO_FEW, ONE_CUSTOMER, NOT_BY_CHANCE)
 
 
 @dataclass(frozen=True)
@@ -85,9 +93,16 @@ def not_by_chance(followed: Followed) -> dict[str, dict[str, float]]:
 
 
 def by_period(
-    followed: Followed, window: Window, data_until: int, margin_rate: float | None
+    followed: Followed,
+    window: Window,
+    data_until: int,
+    margin_rate: float | None,
+    doubted: Collection[str] = (),
 ) -> list[dict[str, Any]]:
-    """One entry for each intended action and quarter, in the order of time (JSON)."""
+    """One entry for each intended action and quarter, in the order of time (JSON).
+
+    Nothing is claimed of the actions in `doubted` (those of `not_by_chance`).
+    """
     days = pd.Series(pd.to_datetime(followed.rows["day"], unit="D"))
     quarter = days.dt.to_period("Q").astype(str)
     told = []
@@ -96,13 +111,18 @@ def by_period(
         chosen[rows.index] = True
         ends = day_of(pd.Period(str(period)).end_time.date()) + 1
         is_over = bool(is_closed(ends, window.last, data_until))
+        compared = _compared(followed, chosen, is_over, margin_rate)
+        if "checks" in compared and (
+            action in doubted or min(compared["checks"].values()) < REFUSED
+        ):
+            compared["verdict"] = NOT_BY_CHANCE
         told.append(
             {
                 "action_id": str(action),
                 "period": str(period),
                 "closes": date_of(ends + window.last).isoformat(),
                 "is_over": is_over,
-                **_compared(followed, chosen, is_over, margin_rate),
+                **compared,
             }
         )
     return told
@@ -117,7 +137,10 @@ def _compared(
     count = {"treated": int(treated[chosen].sum()), "withheld": int((~treated[chosen]).sum())}
     told: dict[str, Any] = {"contacts": planned, "closed": count}
     if min(count.values()) < FEWEST:
-        return told | {"verdict": "too_few", "missing": FEWEST - min(count.values())}
+        return told | {"verdict": TOO_FEW, "missing": FEWEST - min(count.values())}
+    customers = followed.rows["customer_id"]
+    if min(customers[chosen & arm].nunique() for arm in (treated, ~treated)) < 2:
+        return told | {"verdict": ONE_CUSTOMER}
     stays = _outcome(followed, chosen, followed.kept, is_over, planned)
     told |= {"stays": stays, "verdict": _verdict(stays, is_over)}
     told["checks"] = checks_of(followed, all_of_them)
@@ -133,10 +156,7 @@ def _outcome(
 ) -> dict[str, Any]:
     """Means of the arms, plain and adjusted differences, and the interval that counts now."""
     trial = followed.trial(chosen, outcome)
-    try:
-        plain, better = difference(trial), adjusted(trial, expected=followed.expected[chosen])
-    except TrialError as error:  # such as all rows of an arm of one customer
-        return {"why_not": str(error)}
+    plain, better = difference(trial), adjusted(trial, expected=followed.expected[chosen])
     low, high = (better.low, better.high)
     if not is_over:
         low, high = confidence_sequence(better, len(trial.arm), planned)
@@ -160,10 +180,10 @@ def shown(found: Estimate) -> dict[str, float]:
 def _verdict(outcome: dict[str, Any], is_over: bool) -> str:
     interval = outcome.get("interval")
     if interval and interval["low"] > 0:
-        return "better"
+        return BETTER
     if interval and interval["high"] < 0:
-        return "worse"
-    return "not_shown" if is_over else "running"
+        return WORSE
+    return NOT_SHOWN if is_over else RUNNING
 
 
 def _return(rows: pd.DataFrame, spend: dict[str, Any], margin_rate: float) -> dict[str, Any] | None:

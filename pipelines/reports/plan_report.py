@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 
 from actions.plan.holdout import PERSISTENT
+from pipelines.reports.markdown_table import markdown_table
 from serving.cards.action_words import action_name, actions_of
 from serving.wording.languages import Language
-from serving.wording.sentences import field_label, label, sentence, upper_first
+from serving.wording.sentences import field_label, label, sentence
 from sources.meanings.vocabulary import DO_NOTHING
 
 SEGMENTS = ("rfm_segment", "risk_band")  # the first that the cards have
@@ -110,7 +111,7 @@ class _Writer:
         ]
         names = [self._action(str(name)) for name in table.columns]
         head = [field_label(by, self.language), *names]
-        yield self._rows(head, rows)
+        yield markdown_table(head, rows)
 
     def arms(self) -> Iterator[str]:
         """Who is withheld by what, who explores, and which effects will be shown by when."""
@@ -199,10 +200,4 @@ class _Writer:
         return self._say("nothing") if value is None else self._say("effect", effect=value)
 
     def _table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-        return self._rows([self._say(f"column.{name}") for name in columns], rows)
-
-    @staticmethod
-    def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-        lines = [[upper_first(cell.replace("|", "\\|")) for cell in head], ["---"] * len(head)]
-        lines += [[cell.replace("|", "\\|") for cell in row] for row in rows]
-        return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        return markdown_table([self._say(f"column.{name}") for name in columns], rows)

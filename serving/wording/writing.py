@@ -7,6 +7,7 @@ A message is a text, or a list of texts of which the first is used whose values 
     number    12, 1.5, 0.071          percent   31 %          date   January 3, 2018
     decimal   1,234.5                 share     31.4 %        day    Jan 3, 2018
     points    +3, -12: a change of a share, in hundredths
+    fine_points  +3.14, -0.05: the same, with two decimals
     error     +4.4 %, -12.0 %: an error as a share
     money     1,234 (with a value `currency`, such as USD: $1,234)
 
@@ -236,6 +237,11 @@ def _points(value: float, language: Language) -> str:
     return formatted(value * 100, "+#,##0;-#,##0", language)
 
 
+def _fine_points(value: float, language: Language) -> str:
+    """A change of a share in hundredths, with its sign and two decimals."""
+    return formatted(value * 100, "+#,##0.00;-#,##0.00", language)
+
+
 def _error(value: float, language: Language) -> str:
     """A share with its sign and one decimal."""
     usual = percent_form(language, "#,##0.0")
@@ -259,6 +265,7 @@ KINDS: dict[str, Writer] = {
     "percent": alone(percent),
     "share": alone(_share),
     "points": alone(_points),
+    "fine_points": alone(_fine_points),
     "error": alone(_error),
     "date": alone(written_date),
     "day": alone(_day),

@@ -11,7 +11,7 @@ from actions.effects.measuring import Known, measure
 from actions.params import ActionParams
 from actions.plan.catalog import Catalog
 from features.planning.timeplan import Timeline
-from pipelines.reports.effects_text import effects_text
+from tests.pipelines.effects_pages import told
 
 pytestmark = pytest.mark.slow  # each learns from a whole log, in seconds
 START = pd.Timestamp("2024-01-01")
@@ -162,9 +162,13 @@ def test_contacts_of_a_person_are_not_estimated_whatever_propensity_they_claim()
     facts, estimates = measured(by_chance=False)
     assert set(facts["not_by_chance"]) == set(ACTIONS)
     assert np.isnan(estimates.effect).all()
-    text = effects_text(facts)
-    assert "`call` is not estimated: its arms are not as chance draws them" in text
-    assert "estimated |" not in text
+    assert facts["why_not"]["message_key"] == "why_no_effects.none_by_chance"
+    # Quarters that seem to show something show how customers were chosen.
+    quarters = {one["verdict"] for one in facts["periods"]}
+    assert quarters == {"not_by_chance", "too_few"}
+    text = told(facts)
+    assert "Personal call: nothing is claimed. Chance alone makes groups of such sizes in" in text
+    assert "| Measured effect |" not in text and "| shown:" not in text
 
 
 def test_without_propensities_the_report_says_why_there_is_no_estimate():
@@ -176,7 +180,11 @@ def test_without_propensities_the_report_says_why_there_is_no_estimate():
     facts, estimates = measure(found, catalog(), params(), 0.5, LearnerParams(seed=1))
     assert estimates.customers == ()
     assert facts["contacts"]["left_out"] == {"propensity_unknown": len(contacts)}
-    assert "nobody noted the chance by which they were made" in effects_text(facts)
+    assert facts["why_not"] == {
+        "message_key": "why_no_effects.few_drawn",
+        "values": {"drawn": 0, "needed": 200},
+    }
+    assert "* 7,500: nobody noted the chance by which they were made" in told(facts)
 
 
 def test_the_same_log_gives_the_same_figures():
@@ -188,14 +196,15 @@ def test_the_same_log_gives_the_same_figures():
 
 def test_the_report_tells_each_quarter_with_its_verdict_and_return():
     facts, _ = measured()
-    text = effects_text(facts)
+    text, names = told(facts), {"call": "Personal call", "mail": "Check-in e-mail"}
     for one in facts["periods"]:
-        assert f"| {one['period']} | `{one['action_id']}` |" in text
+        year, quarter = one["period"].split("Q")
+        assert f"| Q{quarter} {year} | {names[one['action_id']]} |" in text
         if "return" in one:
             assert one["return"]["net"]["effect"] == pytest.approx(
                 0.5 * one["spend"]["adjusted"]["effect"] - 1.0
             )
-    assert "not enough data yet: 30 more contacts have to close in the smaller arm" in text
+    assert "not enough data yet: the outcome of 30 contacts more has to be known in" in text
 
 
 def test_without_money_there_are_effects_and_no_return():
@@ -221,7 +230,7 @@ def test_a_cancellation_is_judged_by_the_subscription_and_not_by_purchases():
     facts, _ = measure(found, catalog(), params(), None, LearnerParams(seed=1))
     # Contracts end at random here, whatever the contacts did.
     assert {one["verdict"] for one in facts["periods"]} <= {"not_shown", "too_few", "running"}
-    assert "has a running subscription" in effects_text(facts)
+    assert "A customer stays whose subscription runs 90 days after the contact" in told(facts)
 
 
 def test_an_action_that_left_the_catalogue_is_told_to_be_in_no_plan():
@@ -229,9 +238,11 @@ def test_an_action_that_left_the_catalogue_is_told_to_be_in_no_plan():
     facts, _ = measure(
         known(), Catalog(currency="USD", actions=kept[:1]), params(), 0.5, LearnerParams(seed=1)
     )
-    rows = [line for line in effects_text(facts).splitlines() if line.startswith("| `")]
-    assert [row for row in rows if row.endswith("| estimated |")] == rows[:1]
-    assert rows[1].startswith("| `mail`") and "no action of this id" in rows[1]
+    assert [one["in_catalogue"] for one in facts["learned"]["actions"]] == [True, False]
+    rows = [line for line in told(facts, names=("call",)).splitlines() if " effect |" in line]
+    assert [row.split(" | ")[0] for row in rows] == ["| Personal call"]
+    (gone,) = [one for one in told(facts, names=("call",)).splitlines() if "no longer" in one]
+    assert gone.startswith("| `mail` |")
 
 
 def test_where_nobody_stays_nothing_is_estimated_and_the_report_says_so():
@@ -239,9 +250,9 @@ def test_where_nobody_stays_nothing_is_estimated_and_the_report_says_so():
     purchases = given.purchases[given.purchases["event_day"] < START + pd.Timedelta(days=60)]
     found = Known(given.tables, given.snapshots, purchases, given.cards, given.timeline)
     facts, estimates = measure(found, catalog(), params(), 0.5, LearnerParams(seed=1))
-    text = effects_text(facts)
+    text = told(facts)
     assert estimates.customers == () and "customers left and 0 stayed; 10 of each" in text
-    assert "an effect of +0.00" not in text
+    assert "no effect shown |" in text and "one of +0.00" not in text
 
 
 def test_an_action_of_few_contacts_keeps_the_effect_that_is_assumed():

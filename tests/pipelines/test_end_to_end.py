@@ -66,6 +66,8 @@ def test_the_release_is_complete_and_every_file_is_what_the_manifest_says(finish
         "models/booster_0.txt",
         "models/manifest.json",
         "reports/model_card.md",
+        "reports/effects.md",
+        "reports/effects.ru.md",
         "reports/plan.md",
         "reports/plan.ru.md",
         "reports/evaluation.json",

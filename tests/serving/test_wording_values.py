@@ -12,7 +12,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from serving.wording.languages import LANGUAGES
 from serving.wording.values import counted, formatted, percent_form, written_date
 
-DIGITS = ("#,##0", "#,##0.#", "#,##0.00", "@#", "+#,##0;-#,##0")
+DIGITS = ("#,##0", "#,##0.#", "#,##0.00", "@#", "+#,##0;-#,##0", "+#,##0.00;-#,##0.00")
 HALVES = (0.5, 1.5, 2.5, 0.05, 0.15, 0.25, 0.0049999, 0.005, 0.995, 9.95, 99.995, 4.95)
 NUMBERS = (
     *(0, 1, 7, 21, 1000, 1_234_567, -3, 1.0, 0.0, -0.0, -0.04, -0.3, 1e-9, 1e14),
