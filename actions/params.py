@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from core.params import Params
+from core.params import NonNegativeDays, Params, PositiveDays
 from sources.meanings.vocabulary import channel_word
 
 
@@ -24,20 +24,20 @@ class ActionParams(Params):
 
     catalog: str
     margin_rate: float | None = Field(default=None, gt=0, le=1)
-    budget: NonNegativeFloat = Field(allow_inf_nan=False)
+    budget: NonNegativeFloat
     capacities: dict[Annotated[str, AfterValidator(channel_word)], NonNegativeInt] = Field(
         default_factory=dict
     )
     owner_capacity: NonNegativeInt | None = None
     max_contacts: PositiveInt
-    max_contacts_days: PositiveInt
+    max_contacts_days: PositiveDays
     max_contacts_by_channel: dict[Annotated[str, AfterValidator(channel_word)], PositiveInt] = (
         Field(default_factory=dict)
     )
-    quiet_days: NonNegativeInt
+    quiet_days: NonNegativeDays
     consent_when_unknown: Literal["allow", "block"]
     effect_confidence: float = Field(default=0.6, gt=0.5, lt=1)
-    effect_window_days: tuple[NonNegativeInt, PositiveInt] | Literal["auto"] = "auto"
+    effect_window_days: tuple[NonNegativeDays, PositiveDays] | Literal["auto"] = "auto"
     persistent_control: float = Field(default=0.05, ge=0, lt=1)
     control_draw: StrictStr | StrictInt | StrictFloat = 1
     holdout_share: Annotated[float, Field(ge=0, lt=1)] | Literal["auto"] = "auto"

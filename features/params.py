@@ -4,9 +4,9 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, PositiveInt
 
-from core.params import Params
+from core.params import NonNegativeDays, Params, PositiveDays
 from sources.contract import COLUMN
 
 Auto = Literal["auto"]
@@ -31,16 +31,16 @@ class TaskParams(Params):
     """Section `task`: what is predicted, for whom, how far ahead (days)."""
 
     churn: AskedChurn
-    horizon_days: PositiveInt | Auto
-    active_within_days: PositiveInt | Auto
-    value_horizon_days: PositiveInt | Auto
-    grace_days: NonNegativeInt = 0
+    horizon_days: PositiveDays | Auto
+    active_within_days: PositiveDays | Auto
+    value_horizon_days: PositiveDays | Auto
+    grace_days: NonNegativeDays = 0
 
 
 class TimelineParams(Params):
     """Section `timeline`: the as-of dates and how they are split."""
 
-    step_days: PositiveInt
+    step_days: PositiveDays
     snapshots: PositiveInt | Auto
     validation_snapshots: PositiveInt = 2
     test_snapshots: PositiveInt = 2

@@ -18,6 +18,7 @@ from sources.contract import READY
 from sources.params import SourceParams
 
 FILE = Path("params.yaml")
+TYPES = ("str", "int", "float", "date")  # as pydantic calls members of a union
 
 
 class AllParams(Params):
@@ -164,7 +165,7 @@ def _explain(problem: Any) -> tuple[str, str]:
 
 
 def _is_type_name(part: str) -> bool:
-    return "[" in part or part in {"constrained-int", "int", "date"}
+    return "[" in part or part in TYPES or part.startswith("constrained-")
 
 
 def _known_keys(parents: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from core.errors import did_you_mean, suggestion
-from core.params import Params
+from core.params import MOST_DAYS, Params
 from sources.contract import READY, TABLES
 from sources.written.currencies import currency_code
 from sources.written.encodings import AUTO
@@ -24,7 +24,7 @@ class SimulatorParams(Params):
 
     world: Literal["shop", "independent", "subscription", "misspecified"] = "shop"
     customers: int = Field(default=20_000, ge=1)
-    days: int = Field(default=730, ge=60)
+    days: int = Field(default=730, ge=60, le=MOST_DAYS)
     seed: int = Field(default=1, ge=0)
 
 

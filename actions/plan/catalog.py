@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from actions.plan.eligibility import CATEGORY, Entry, OnlyIf
 from actions.plan.talking_points import checked, shown_as_it_stands
+from core.params import NonNegativeDays, PositiveDays
 from models.customers.relationship import RelationshipLevel
 from models.customers.segments import RfmSegment
 from sources.meanings.vocabulary import DO_NOTHING, NO_CHANNEL, channel_word
@@ -17,7 +18,6 @@ from sources.written.currencies import currency_code
 
 Rate = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=0)]
-Days = Annotated[int, Field(gt=0)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 # Spelt as in the tables, however it is written here: e-mail, E-Mail, email.
 Channel = Annotated[Name, BeforeValidator(lambda w: channel_word(w) if isinstance(w, str) else w)]
@@ -88,14 +88,14 @@ class Capacity(Entry):
     """The most contacts with the action, intended ones, within so many days."""
 
     contacts: Annotated[int, Field(ge=0)]
-    days: Days
+    days: PositiveDays
 
 
 class Timing(Entry):
     """The action's natural day: so many days before the likely day of the next purchase."""
 
     before: Literal["next_purchase"]
-    days: Annotated[int, Field(ge=0)] = 0
+    days: NonNegativeDays = 0
 
 
 class Action(Entry):
@@ -114,7 +114,7 @@ class Action(Entry):
     risk_reduction: RiskReduction
     source: Text
     only_if: OnlyIf = OnlyIf()
-    cooldown_days: Annotated[int, Field(ge=0)] = 0
+    cooldown_days: NonNegativeDays = 0
     capacity: Capacity | None = None
     timing: Timing | None = None
     why: Why

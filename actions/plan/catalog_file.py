@@ -51,6 +51,7 @@ MUST_BE = {
     "string_pattern_mismatch": "may have small letters, digits and _, and begins with a letter",
     "float_parsing": "must be a number, such as 1.50",
     "int_parsing": "must be a whole number, such as 30",
+    "yes_or_no": "must be a number, such as 1.50: this is what YAML reads as yes or no",
 }
 Place = tuple[Any, ...]
 
@@ -93,7 +94,8 @@ def load_catalog(path: str | Path) -> Catalog:
         return Catalog.model_validate(content)
     except ValidationError as error:
         lines = [_explain(problem, content, root) for problem in _innermost(error.errors())]
-        raise CatalogError(f"{path} cannot be used:\n" + "\n".join(lines)) from None
+        told = "\n".join(dict.fromkeys(lines))  # one cost for all channels is one mistake
+        raise CatalogError(f"{path} cannot be used:\n{told}") from None
 
 
 def _innermost(problems: Sequence[Any]) -> list[Any]:
@@ -128,8 +130,9 @@ def _what(problem: Mapping[str, Any], location: Place) -> str:
     given, kind = problem["input"], problem["type"]
     if given is None:
         return "has no value: give one, or leave the key out"
-    shown = "" if isinstance(given, dict | list) else f" (given: {given})"
-    told: str = MUST_BE.get(kind, problem["msg"].removeprefix("Value error, "))
+    shown = "" if isinstance(given, bool | dict | list) else f" (given: {given})"
+    said = problem["msg"].removeprefix("Value error, ").replace("Input should", "must", 1)
+    told: str = MUST_BE.get(kind, said)
     if kind == "tuple_type" and not isinstance(given, dict):
         told += f", such as [{given}]"
     if MUST_BE.get(kind) == MUST_BE["dict_type"] and location[-1] in PARTS:

@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from core.arrays import BoolArray, IntArray
+from core.params import Params
 from models.customers.relationship import RelationshipLevel
 from models.customers.segments import AbcClass, LifecycleStage, RfmSegment, RiskBand
 
@@ -24,10 +25,8 @@ DAYS_TO_NEXT = "days_to_next_purchase"
 HOLDS = -1  # no condition fails
 
 
-class Entry(BaseModel):
-    """Base of every part of the catalogue: unknown keys and infinite numbers are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+class Entry(Params):
+    """Base of every part of the catalogue."""
 
 
 class Span(Entry):

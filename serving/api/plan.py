@@ -7,6 +7,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from actions.plan.curve import FACTORS
+from core.params import TOO_LARGE
 from serving.api.asking import COMMON, ReleaseQuery, Store, api_router
 from serving.cards.plan import WhatIf
 from serving.cards.query import Real
@@ -21,7 +22,7 @@ router = api_router("Releases")
 class WhatIfQuery(ReleaseQuery):
     """Which budget and capacities; those of the plan where they are not given."""
 
-    budget: Annotated[Real, Field(ge=0, lt=1e15, allow_inf_nan=False)] | None = Field(
+    budget: Annotated[Real, Field(ge=0, lt=TOO_LARGE, allow_inf_nan=False)] | None = Field(
         default=None, description="Money for the plan. Default: the budget of the plan."
     )
     capacity: Annotated[Real, Field(ge=0, le=max(FACTORS), allow_inf_nan=False)] | None = Field(

@@ -11,6 +11,7 @@ from pydantic import (
     ValidationInfo,
 )
 
+from core.params import TOO_LARGE
 from serving.cards.codes import (
     CarriedOutBy,
     Direction,
@@ -35,7 +36,7 @@ MessageKey = Annotated[str, AfterValidator(_known_message)]
 NO_NUL = r"^[^\x00]*$"
 Id = Annotated[str, Field(pattern=NO_NUL, max_length=500)]
 # No true amount or number of days lies beyond this, and none could be written in words.
-Number = Annotated[float, Field(gt=-1e15, lt=1e15, allow_inf_nan=False)]
+Number = Annotated[float, Field(gt=-TOO_LARGE, lt=TOO_LARGE, allow_inf_nan=False)]
 Text = Annotated[str, Field(pattern=NO_NUL, max_length=500)]
 Strength = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Total = Annotated[float, Field(allow_inf_nan=False)]

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from actions.plan.curve import AS_PLANNED
+from core.params import TOO_LARGE
 from serving.cards.codes import EffectSource, NoGains
 from serving.cards.parts import (
     Number,
@@ -14,7 +15,7 @@ from serving.cards.parts import (
 )
 from serving.cards.release import Stamp
 
-Amount = Annotated[float, Field(ge=0, lt=1e15, allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=0, lt=TOO_LARGE, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 
 

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from core.errors import ArtifactError
 from core.files import SCHEMA_VERSION, read_json
+from core.params import TOO_LARGE
 from models.words import Status
 from serving.cards.forecast import SalesForecast
 from serving.cards.release import PlanTotals, Quality, ReleaseFacts
@@ -22,7 +23,6 @@ from serving.store.coding import timelines_of
 from sources.meanings.vocabulary import HOLDOUT, TREATED
 
 BATCH = 16_384  # cards of one part
-HUGE = 1e15
 PURCHASES = 500_000  # rows of purchases read at once
 Row = dict[str, Any]
 
@@ -88,7 +88,7 @@ def _timelines(table: pa.Table) -> tuple[list[str], list[bytes]]:
     amounts = (
         table["amount"].to_numpy().astype("float64") if "amount" in table.column_names else None
     )
-    if amounts is not None and (np.abs(amounts[~np.isnan(amounts)]) >= HUGE).any():
+    if amounts is not None and (np.abs(amounts[~np.isnan(amounts)]) >= TOO_LARGE).any():
         raise ValueError("purchases.parquet holds an amount that is too large to be true")
     starts = np.flatnonzero(np.diff(codes, prepend=-1))
     if (np.diff(days)[np.diff(codes) == 0] < 0).any():

@@ -22,6 +22,7 @@ from pydantic.fields import FieldInfo
 
 from core.errors import ArtifactError
 from core.files import read_json
+from core.params import TOO_LARGE
 from features.params import LABEL
 from models.words import SCORED
 from serving.cards.card import (
@@ -280,7 +281,7 @@ def _numbers_within(
     for field, values in zip(column.type, column.combine_chunks().flatten(), strict=True):
         if arrow.types.is_floating(field.type):
             known = pd.Series(values.to_numpy(zero_copy_only=False))
-            for row in known.index[known.abs() >= 1e15][:1]:
+            for row in known.index[known.abs() >= TOO_LARGE][:1]:
                 yield int(parents[row]), f"{name}.{field.name}: {known[row]}"
 
 

@@ -63,7 +63,7 @@ def test_a_misspelt_key_is_refused_with_its_place_and_the_nearest_known_key(
     [
         ({"risk_reduction": {"low": 0.3, "mid": 0.2, "high": 0.4}}, "low <= mid <= high"),
         ({"risk_reduction": {"low": 0.3, "mid": 0.4, "high": 1.1}}, "less than or equal to 1"),
-        ({"contact_cost": -1}, "contact_cost: Input should be greater"),
+        ({"contact_cost": -1}, "contact_cost: must be greater"),
         ({"contact_cost": float("nan")}, "contact_cost"),
         ({"contact_cost": float("inf")}, "contact_cost"),
         ({"incentive_cost": 2.0}, "accept_rate"),

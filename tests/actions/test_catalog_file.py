@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from actions.plan.catalog import SHIPPED
-from actions.plan.catalog_file import load_catalog
+from actions.plan.catalog import SHIPPED, Catalog
+from actions.plan.catalog_file import PARTS, load_catalog
+from actions.plan.eligibility import OnlyIf, Span
 from actions.plan.talking_points import FOUND, PLACEHOLDERS
 from core.errors import CatalogError
 from serving.wording.languages import LANGUAGES
+from tests.each import check_each
 
 ROOT = Path(__file__).parents[2]
 OLDER = """currency: EUR   # of all costs
@@ -97,6 +99,76 @@ def test_a_run_for_which_a_catalogue_is_not_made_is_told_which_is():
 BEFORE = "currency: USD\nactions:\n- id: mail\n  channels: [email, phone]\n  source: assumption\n"
 REDUCTION = "  risk_reduction: {low: 0.1, mid: 0.2, high: 0.3}\n"
 AFTER = "  why: reminder\n"
+
+
+# A line for every number that a catalogue can have.
+NUMBERS = """currency: USD
+actions:
+- id: mail
+  channels: [email, phone]
+  source: assumption
+  why: reminder
+  contact_cost:
+    email: 1
+    phone: 2.5
+  incentive_cost: 3
+  accept_rate: 0.5
+  risk_reduction:
+    low: 0.1
+    mid: 0.2
+    high: 0.3
+    by_segment:
+      champions:
+        low: 0.1
+        mid: 0.2
+        high: 0.3
+  only_if:
+    churn_risk:
+      min: 0.1
+      max: 0.9
+  cooldown_days: 5
+  capacity:
+    contacts: 10
+    days: 30
+  timing:
+    before: next_purchase
+    days: 2
+- id: call
+  channels: [phone, email]
+  source: assumption
+  why: reminder
+  risk_reduction: {low: 0, mid: 0, high: 0}
+  contact_cost: 1
+"""
+WITH_NUMBER = [n for n, line in enumerate(NUMBERS.splitlines(), 1) if re.search(r": [\d.]+$", line)]
+
+
+def test_every_number_of_a_catalogue_stands_in_the_text_that_the_next_test_changes():
+    of_catalogue = [Catalog, Span, *(model for model in PARTS.values() if model is not OnlyIf)]
+    numbers = {
+        name
+        for model in of_catalogue
+        for name, field in model.model_fields.items()
+        if re.search(r"\b(int|float)\b", str(field.annotation))
+    }
+    lines = NUMBERS.splitlines()
+    written_out = {lines[n - 1].split(":")[0].strip() for n in WITH_NUMBER}
+    assert numbers - written_out == set()
+
+
+def test_a_word_or_what_no_sum_can_be_is_never_taken_for_a_number(tmp_path):
+    """YAML reads yes as true, which Python counts as 1; sums of 1e300 are beyond any float."""
+    assert load_catalog(written(tmp_path, NUMBERS)).actions[0].incentive_cost == 3
+
+    def is_refused(number, given):
+        lines = NUMBERS.splitlines()
+        lines[number - 1] = re.sub(r": [\d.]+$", f": {given}", lines[number - 1])
+        message = refusal(tmp_path, "\n".join(lines))
+        cure = "must be (a number, such as 1.50: this|below 1,000,000,000,000,000: write)"
+        assert re.search(rf"cannot be used:\n  line {number}: actions.*{cure}", message), message
+        assert message.count("\n") == 1, message
+
+    check_each([(n, given) for n in WITH_NUMBER for given in ("yes", "1.7e+308")], is_refused)
 
 
 @pytest.mark.parametrize(
