@@ -27,6 +27,7 @@ from sources.meanings.vocabulary import DO_NOTHING
 
 HORIZON = "horizon_days"
 ASSUMED_ALL: Mapping[str, float] = {}
+GIVEN = "given"  # why the share is what it is: params.yaml says a number
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def shares_of(
     setting = params.holdout_share
     if not isinstance(setting, str):
         share = np.full(len(plan), setting)
-        return Shares(share, persistent, unpaid, may_be_withheld, "given", outlook)
+        return Shares(share, persistent, unpaid, may_be_withheld, GIVEN, outlook)
     by_action = {name: share_for(t, outlook) for name, t in known.items()}
     base = share_for(None, outlook)
     share = np.full(len(plan), base)

@@ -1,11 +1,12 @@
 """The plan as a page: totals, what limits and gates cost, who gets what, what it can show."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 import pandas as pd
 
 from actions.plan.holdout import PERSISTENT
+from actions.plan.withheld import GIVEN
 from pipelines.reports.markdown_table import markdown_table
 from serving.cards.action_words import action_name, actions_of
 from serving.wording.languages import Language
@@ -14,6 +15,21 @@ from sources.meanings.vocabulary import DO_NOTHING
 
 SEGMENTS = ("rfm_segment", "risk_band")  # the first that the cards have
 SOURCES = ("assumed", "estimated")  # of effects: never added up
+Never = Literal["anything", "actions", "programme"]
+PROGRAMME: Never = "programme"
+
+
+def never_shown(summary: Mapping[str, Any]) -> Never | None:
+    """What no number of plans with these shares shows, since nothing is withheld to compare with.
+
+    `summary` is that of `make_plan`; None where each action and the programme are compared.
+    """
+    arms = summary.get("arms", {})
+    by_lot = arms.get("holdout_share_by") != GIVEN or summary["holdout_share"] > 0
+    for_good = arms.get("persistent_control") != 0  # a plan of older code does not say
+    if by_lot:
+        return None if for_good else PROGRAMME
+    return "actions" if for_good else "anything"
 
 
 def plan_report(
@@ -119,8 +135,12 @@ class _Writer:
         if self.plan.empty or self.summary["unpaid"]["customers"]:
             return  # nobody is contacted, and no arm was drawn
         yield "## " + self._say("arms")
-        share = f"holdout_share.{arms['holdout_share_by']}"
-        yield sentence(share, self.language, share=self.summary["holdout_share"])
+        never = never_shown(self.summary)
+        if never in (None, PROGRAMME):
+            share = f"holdout_share.{arms['holdout_share_by']}"
+            yield sentence(share, self.language, share=self.summary["holdout_share"])
+        if never:
+            yield self._say(f"never_shown.{never}")
         permanent = int(self.plan["persistent_control"].sum())
         held = arms["withheld_by"].get(PERSISTENT, 0)
         if permanent:
@@ -131,8 +151,8 @@ class _Writer:
         if shows is None or not shows["customers_per_plan"]:
             return
         yield self._say("shown", **{name: shows[name] for name in ("base_rate", "explained")})
-        if not self.summary["holdout_share"]:
-            yield self._say("none_withheld", share=shows["share"])
+        if never not in (None, PROGRAMME):
+            yield self._say("if_withheld", share=shows["share"])
         rows = [
             [
                 self._say("day", date=one["date"]),

@@ -15,6 +15,7 @@ from pipelines.reports.card_table import ABSENT as ABSENT_OF_TABLE
 from pipelines.reports.card_table import table_data_text, table_scored_text
 from pipelines.reports.card_when import worse_than_gaps
 from pipelines.reports.names import NAMES
+from pipelines.reports.plan_report import PROGRAMME, never_shown
 from pipelines.reports.unjudged import distance_lines
 from serving.cards.action_words import NO_ACTIONS, Actions, action_name, actions_of
 from serving.wording.languages import Language
@@ -276,11 +277,14 @@ def plan_lines(plan: dict[str, Any], cards: pd.DataFrame, language: Language) ->
         lines.append(f"          {sentence('page.planned_unpaid', language, unpaid=unpaid)}")
     if withheld := int(chosen["withheld"].sum()) - unpaid:
         told = sentence("page.planned_withheld", language, withheld=withheld)
-        if by := arms.get("holdout_share_by"):  # a plan of older code does not say
-            share = plan["holdout_share"]
+        by, share = arms.get("holdout_share_by"), plan.get("holdout_share")
+        if by and share:  # a plan of older code does not say why
             told += " " + sentence(f"holdout_share.{by}", language, share=share)
         lines.append(f"          {told}")
-    if arms.get("can_show") and not unpaid:
+    never = None if unpaid else never_shown(plan)
+    if never and len(chosen):
+        lines.append(f"          {sentence(f'plan_report.never_shown.{never}', language)}")
+    if arms.get("can_show") and not unpaid and never in (None, PROGRAMME):
         lines += [
             f"          {text}" for text in shown_lines(arms["can_show"]["by_date"], language)
         ]

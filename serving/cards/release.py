@@ -93,7 +93,9 @@ class PlanTotals(Schema):
         "known; too_few: fewer, as this firm's customers can show no effect within a year.",
     )
     can_show: list[CanShow] = Field(
-        default_factory=list, description="The smallest effects that plans like this one show."
+        default_factory=list,
+        description="The smallest effects that plans like this one show; none where nothing is "
+        "withheld by lot.",
     )
     cost: Number | None
     expected_gain: Number | None = Field(
@@ -104,6 +106,12 @@ class PlanTotals(Schema):
         default=None, description="By the source of the effects. Null in older releases."
     )
     budget: Number | None
+
+    @property
+    def shows_no_action(self) -> bool:
+        """Whether nothing is withheld by lot, although there is something to withhold."""
+        is_set_to_none = self.holdout_share_by == "given" and self.holdout_share == 0
+        return is_set_to_none and self.contacts > 0 and not self.unpaid
 
     def gains(self) -> list[tuple[EffectSource, Number]]:
         """The expected gain by the source of the effects; of older releases all were assumed."""

@@ -179,6 +179,8 @@ def _test_dates(timeline: Row) -> list[Any]:
 def _plan(plan: Row) -> PlanTotals:
     treated, held = plan["by_arm"][TREATED], plan["by_arm"][HOLDOUT]
     arms, unpaid = plan.get("arms") or {}, plan.get("unpaid") or {"customers": 0}  # older: neither
+    # Without a draw, plan.json tells what one would show: that is no promise.
+    shows = (plan.get("holdout_share") and arms.get("can_show")) or {}
     return PlanTotals(
         customers=plan["customers"],
         contacts=treated["customers"],
@@ -189,7 +191,7 @@ def _plan(plan: Row) -> PlanTotals:
         ranked_by=plan.get("ranked_by"),
         holdout_share=plan.get("holdout_share"),
         holdout_share_by=arms.get("holdout_share_by"),
-        can_show=(arms.get("can_show") or {}).get("by_date", []),
+        can_show=shows.get("by_date", []),
         cost=plan["budget"]["to_spend"],
         expected_gain=treated.get("expected_gain"),
         expected_gain_by_source=treated.get("expected_gain_by_source"),

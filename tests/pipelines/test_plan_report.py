@@ -18,6 +18,8 @@ CASES = {
     "no budget": ({"budget": 0.0}, "USD"),
     "no budget, no margin": ({"budget": 0.0, "margin_rate": None}, "USD"),
     "nobody withheld": ({"holdout_share": 0.0, "persistent_control": 0.0}, "USD"),
+    "no draw": ({"holdout_share": 0.0}, "USD"),
+    "no control": ({"persistent_control": 0.0}, "USD"),
 }
 
 
@@ -99,10 +101,16 @@ def test_every_plan_has_a_page_in_every_language(planned, case):
         assert "come by value at risk" in english and "xpected gain" not in english
     if "no budget" in case:
         assert "Nobody is contacted" in english and "by lot" not in english
-    if "nobody withheld" in case:
-        assert "no effect will be shown. If 30% were withheld" in english
-    else:
-        assert "no effect will be shown" not in english
+    never = {
+        "nobody withheld": "neither what each does nor what all do together",
+        "no draw": "what each action does will never be shown, only what all offers do together",
+        "no control": "what all offers do together will never be shown, only what each action does",
+    }
+    assert english.count("never be shown") == (case in never) == russian.count("никогда не станет")
+    assert never.get(case, "") in english
+    has_draw = case not in ("nobody withheld", "no draw")
+    assert ("If 30% were withheld by lot, these effects would be shown" in english) != has_draw
+    assert "0% by lot" not in english.replace("30% by lot", "")
     # What is planned costs as much as the rows of the table, paid or not.
     planned = f"{plan['expected_cost'].sum():,.0f}"
     assert re.search(rf"[;] \$?{planned}(\.\d+)? are planned", english)

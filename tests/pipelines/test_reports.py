@@ -99,6 +99,30 @@ def test_too_few_customers_and_no_budget_are_told(planned):
     assert "1 customer would get one. Nobody is contacted" in ghost[-1]
 
 
+@pytest.mark.parametrize(
+    ("by", "share", "control", "said"),
+    [
+        ("given", 0, 0, "neither what each does nor what all do together"),
+        ("given", 0, 0.05, "what each action does will never be shown"),
+        ("given", 0.3, 0, "what all offers do together will never be shown"),
+        ("assumed", 0.3, 0, "what all offers do together will never be shown"),
+        ("given", 0.3, 0.05, None),
+    ],
+)
+def test_without_anybody_withheld_no_effect_is_promised(planned, by, share, control, said):
+    arms = {
+        "holdout_share_by": by,
+        "persistent_control": control,
+        "can_show": {"by_date": SHOWN},
+    }
+    told = " ".join(planned(arms=arms, holdout_share=share))
+    assert told.count("never be shown") == (said is not None) and (said or "") in told
+    assert ("keep at least" in told) == (share > 0)
+    assert "0% by lot" not in told.replace("30% by lot", "")
+    ghost = planned(arms=arms, holdout_share=share, unpaid={"customers": 1})
+    assert "never" not in " ".join(ghost)  # nobody is contacted either
+
+
 def test_a_plan_without_gains_says_why_and_who_comes_first(planned):
     told = planned(no_gains="no_margin", ranked_by="value_at_risk")
     assert "No margin rate is set" in told[1] and "come by value at risk" in told[2]

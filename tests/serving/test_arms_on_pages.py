@@ -62,6 +62,15 @@ def test_too_few_customers_are_told_so(told):
     assert "holds back only 10% by lot" in text
 
 
+def test_a_plan_that_withholds_nothing_by_lot_promises_no_effect(told):
+    shown = [{**FEW[0], "smallest_effect": 0.1}]
+    arms = {"holdout_share_by": "given", "explored": 0, "can_show": {"by_date": shown}}
+    text, plan = told(arms=arms, holdout_share=0.0)
+    assert "what each action does will never be shown" in text
+    assert "keep at least" not in text and "0% by lot" not in text
+    assert plan["can_show"] == []
+
+
 def test_a_plan_without_gains_says_why_and_who_comes_first(told):
     text, plan = told(no_gains="no_margin", ranked_by="value_at_risk", curves=[])
     assert "No margin rate is set" in text and "Customers come by value at risk" in text
