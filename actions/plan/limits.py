@@ -51,7 +51,7 @@ class Limits:
         owners = self.owners
         if owners is not None:
             owners = replace(
-                owners, capacity=np.array([_times(int(n), factor) for n in owners.capacity])
+                owners, capacity=np.array([contacts_at(int(n), factor) for n in owners.capacity])
             )
         channels = at_capacity(self.capacities, factor)
         return replace(self, capacities=channels, owners=owners)
@@ -125,8 +125,9 @@ def by_one_channel(channels: Sequence[str], customers: int) -> Reached:
 
 def at_capacity(capacities: Mapping[str, int], factor: float) -> dict[str, int]:
     """The contacts that each channel can make at a factor of the capacities."""
-    return {name: _times(limit, factor) for name, limit in capacities.items()}
+    return {name: contacts_at(limit, factor) for name, limit in capacities.items()}
 
 
-def _times(limit: int, factor: float) -> int:
+def contacts_at(limit: int, factor: float) -> int:
+    """So many times the contacts, whole ones."""
     return int(factor * limit + 1e-9)

@@ -89,13 +89,15 @@ def make_plan(
     plan["why"] = pd.Series(reasons, dtype=object)
     plan["blocked"] = pd.Series(blocked_lists(gates, catalog.actions), dtype=object)
     allowed = np.where(candidates.admissible, expected.gain, np.nan)
+    owners = limits.owners
+    busiest = None if owners is None else int(owners.carried_out(explored.choice).max(initial=0))
     curves = {} if no_gains else gain_curves(allowed, expected.cost, gates.reached, limits)
     return plan, {
         "customers": len(plan),
         "objected": int(scores["customer_id"].isin(objected).sum()),
         "holdout_share": shares.mean,
         "arms": arms_report(plan, cards, shares, params),
-        **totals(plan, params, found.allocation),
+        **totals(plan, params, found.allocation, busiest),
         "actions": catalog.facts(),
         "currency": currency,
         "no_gains": no_gains,

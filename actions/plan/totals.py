@@ -12,8 +12,13 @@ from actions.plan.holdout import NO_BUDGET
 from sources.meanings.vocabulary import DO_NOTHING, HOLDOUT, TREATED
 
 
-def totals(plan: pd.DataFrame, params: ActionParams, allocation: Allocation) -> dict[str, Any]:
-    """Totals of the plan: by action, by arm, against the limits, and what was blocked."""
+def totals(
+    plan: pd.DataFrame, params: ActionParams, allocation: Allocation, busiest: int | None
+) -> dict[str, Any]:
+    """Totals of the plan: by action, by arm, against the limits, and what was blocked.
+
+    `busiest` is how many contacts the busiest owner carries out; None where nothing limits owners.
+    """
     chosen = plan[plan["intended_action"] != DO_NOTHING]
     is_idle = plan["intended_action"] == DO_NOTHING
     is_unpaid = chosen["withheld_by"] == NO_BUDGET
@@ -30,6 +35,9 @@ def totals(plan: pd.DataFrame, params: ActionParams, allocation: Allocation) -> 
             channel: {"limit": limit, "intended": int((plan["channel"] == channel).sum())}
             for channel, limit in params.capacities.items()
         },
+        "owner_capacity": None
+        if busiest is None
+        else {"limit": params.owner_capacity, "intended": busiest},
         "planned": {  # within the limits: what can be carried out, but for the arms
             "customers": len(paid),
             "cost": float(paid["expected_cost"].sum()),

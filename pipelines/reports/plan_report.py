@@ -84,14 +84,13 @@ class _Writer:
             yield self._say(
                 "last_money" if is_bound else "enough_money", gain=summary["marginal_return"]
             )
-        if summary["capacities"]:
+        limits = {self._name("channel", n): one for n, one in summary["capacities"].items()}
+        if summary["owner_capacity"]:
+            limits[self._say("busiest_owner")] = summary["owner_capacity"]
+        if limits:
             rows = [
-                [
-                    self._name("channel", name),
-                    self._number(one["intended"]),
-                    self._number(one["limit"]),
-                ]
-                for name, one in summary["capacities"].items()
+                [name, self._number(one["intended"]), self._number(one["limit"])]
+                for name, one in limits.items()
             ]
             yield self._table(("channel", "contacts", "capacity"), rows)
 

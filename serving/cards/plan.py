@@ -56,6 +56,7 @@ class PlanCurves(Schema):
     holdout_share: Annotated[float, Field(ge=0, lt=1)]
     budget: Amount
     capacities: dict[Text, Count]
+    owner_capacity: Count | None = None
     planned: PlanPoint
     explored: Count = Field(default=0, description="Who got an action at random.")
     curves: list[PlanCurve]
@@ -83,6 +84,10 @@ class WhatIf(Stamp):
     capacity: Number
     capacities: dict[str, int] = Field(
         description="Contacts per channel at this capacity; other channels have no limit."
+    )
+    owner_capacity: int | None = Field(
+        description="Contacts that one owner carries out in person at this capacity; null: no "
+        "limit. What the catalogue allows of an action is the same at every capacity."
     )
     holdout_share: Number = Field(
         description="Of the customers counted here, this share is withheld, to measure the effect."

@@ -20,6 +20,8 @@ def read_plan(folder: Path) -> PlanCurves | None:
     facts = ("no_gains", "currency", "effect_source", "holdout_share", "curves")
     limits = {name: one["limit"] for name, one in plan["capacities"].items()}
     told = {name: plan[name] for name in facts} | {"capacities": limits, "planned": planned}
+    owners = plan.get("owner_capacity")  # None, too, in a release of older code
+    told["owner_capacity"] = None if owners is None else owners["limit"]
     told["explored"] = plan.get("arms", {}).get("explored", 0)
     return PlanCurves.model_validate({**told, "budget": plan["budget"]["limit"]})
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from sqlalchemy import Engine
 
 from actions.plan.curve import AS_PLANNED
-from actions.plan.limits import at_capacity
+from actions.plan.limits import at_capacity, contacts_at
 from serving.cards.plan import PlanCurve, PlanCurves, PlanPoint, WhatIf
 from serving.cards.release import Release
 from serving.store.reports import plan_curves
@@ -51,6 +51,7 @@ def answer(kept: PlanCurves, budget: float, capacity: float) -> dict[str, object
     )
     plan = kept.planned if is_the_plan else plan
     at_budget = sum(part * _gain(curve.points, budget) for part, curve in (lower, upper))
+    owners = kept.owner_capacity
     further = (point for point in below.points if point.cost > max(plan.cost, budget))
     return {
         "currency": kept.currency,
@@ -58,6 +59,7 @@ def answer(kept: PlanCurves, budget: float, capacity: float) -> dict[str, object
         "budget": budget,
         "capacity": capacity,
         "capacities": at_capacity(kept.capacities, capacity),
+        "owner_capacity": None if owners is None else contacts_at(owners, capacity),
         "holdout_share": kept.holdout_share,
         "is_the_plan": is_the_plan,
         **plan.model_dump(),

@@ -116,6 +116,26 @@ def test_every_plan_has_a_page_in_every_language(planned, case):
     assert re.search(rf"[;] \$?{planned}(\.\d+)? are planned", english)
 
 
+def test_what_the_busiest_owner_carries_out_stands_beside_the_capacities(
+    scores,  # noqa: F811
+    catalog,  # noqa: F811
+    params,  # noqa: F811
+):
+    owners = ["Anna"] * 20 + ["Boris"] * 4 + [None] * 6
+    for owner, told in ((owners, ["5", "5"]), (owners[20:24] + [None] * 26, ["4", "5"])):
+        given = scores(30, owner=owner)
+        by_owner = catalog(call={"carried_out_by": "owner"})
+        plan, summary = make_plan(given, by_owner, params(owner_capacity=5), History(), "USD")
+        page = plan_report(plan, given, summary, "en")
+        assert rows_of(page, "What is planned")["The busiest owner, in person"] == told
+        called = plan[plan["intended_action"] == "call"]["customer_id"]
+        count = given.set_index("customer_id")["owner"][called].value_counts().max()
+        assert summary["owner_capacity"] == {"limit": 5, "intended": count}
+    for none in (params(owner_capacity=None), params(owner_capacity=5)):
+        _, summary = make_plan(scores(30), by_owner, none, History(), "USD")  # without owners
+        assert summary["owner_capacity"] is None
+
+
 def test_a_plan_for_nobody_has_a_page(planned, scores, catalog, params):  # noqa: F811
     plan, summary = make_plan(scores(0), catalog(), params(), History(), "USD")
     for language, title in zip(LANGUAGES, ("# Plan", "# План"), strict=True):

@@ -108,6 +108,7 @@ PLAN = {
     "holdout_share": 0.1,
     "budget": {"limit": 100.0, "intended": 3.0, "to_spend": 2.5},
     "capacities": {"phone": {"limit": 43, "intended": 43}},
+    "owner_capacity": {"limit": 7, "intended": 5},
     "by_action": {
         name: {"customers": 43, "withheld": 0, "expected_gain": gain}
         for name, gain in (

@@ -63,7 +63,7 @@ def test_between_two_plans_it_tells_the_smaller_the_larger_and_the_line_between(
     assert found["expected_gain_at_budget"] == 34.0
     assert found["marginal_return"] == 10.0
     more = told(service, "?budget=2&capacity=1.5")
-    assert more["capacities"] == {"phone": 64}
+    assert (more["capacities"], more["owner_capacity"]) == ({"phone": 64}, 10)
     assert more["expected_gain_at_budget"] == (34.0 + 38.0) / 2
     assert more["marginal_return"] == (10.0 + 12.0) / 2
     assert (more["cost"], more["expected_gain"]) == (1.0, 24.0)  # it is a plan at either capacity
@@ -81,6 +81,13 @@ def test_nothing_is_bought_for_nothing(service):
 def test_a_budget_that_is_none_is_refused(service, query):
     said = problem(service.get(f"/v1/plan:what-if?{query}"), "invalid-parameters")
     assert said["status"] == 422 and said["errors"][0]["parameter"] == "budget"
+
+
+def test_a_release_that_limits_no_owner_says_so(engine, release, tmp_path):
+    for folder, none in (("a", None), ("b", "gone")):  # of this code, and of older code
+        publish(changed(release, tmp_path / folder, owner_capacity=none), engine, keep=2)
+        with Running(engine) as service:
+            assert told(service, "?capacity=2")["owner_capacity"] is None
 
 
 @pytest.mark.parametrize("query", ["capacity=-0.1", "capacity=5", "capacity=NaN"])
