@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from actions.plan.catalog import Catalog
+from actions.plan.catalog import SHIPPED, Catalog
 from actions.plan.catalog_file import load_catalog
 from actions.plan.margin import usable_margin
 from core.errors import CatalogError, ParamsError, RegularsError, SourceError
@@ -107,10 +107,11 @@ def _proposed(
         if answers.without_default():
             return proposal, None, None
         proof = proved(proposal, answers)
-        is_asked = proof is not None and (MARGIN in answers.given or _fits(proof))
+        _, catalog = _catalog(proposal)
+        is_asked = proof is not None and (MARGIN in answers.given or _fits(proof, catalog))
         if proof is not None and is_asked and answers.to(_margin()) != NONE:
             # Refused here, and not after minutes of training.
-            usable_margin(_catalog(), 1.0, _currency(proof))
+            usable_margin(catalog, 1.0, _currency(proof))
     except (SourceError, CatalogError) as error:
         return None, None, error
     return proposal, proof, None
@@ -122,14 +123,22 @@ def _currency(proof: Proof) -> str | None:
     return named[0] if named else None
 
 
-def _catalog() -> Catalog:
-    return load_catalog(load_params().actions.catalog)
+def _catalog(proposal: Proposal) -> tuple[str, Catalog]:
+    """The file of the catalogue, and what it holds: of those that come with Regulars, what fits.
+
+    One's own file stays, whatever it is made for.
+    """
+    path = load_params().actions.catalog
+    held, churn = load_catalog(path), proposal.task.get("churn", "")
+    if path not in SHIPPED.values() or held.misfit(churn) is None:
+        return path, held
+    return SHIPPED[churn], load_catalog(SHIPPED[churn])
 
 
-def _fits(proof: Proof) -> bool:
-    """Whether the catalogue's costs and the amounts are in one currency, as a plan needs."""
+def _fits(proof: Proof, catalog: Catalog) -> bool:
+    """Whether the catalogue's costs and the amounts are in one currency, as gains need."""
     currency = _currency(proof)
-    return currency is not None and may_be(currency, _catalog().currency)
+    return currency is not None and may_be(currency, catalog.currency)
 
 
 def _margin() -> Question:
@@ -168,6 +177,7 @@ def _changes(proposal: Proposal, answers: Answers) -> dict[str, Any]:
     wanted |= {"timeline.score_as_of": "auto", "timeline.test_as_of_dates": []}
     wanted["model.excluded_attributes"] = []
     margin = answers.given.get(MARGIN, NONE)
+    wanted["actions.catalog"], _ = _catalog(proposal)
     wanted[MARGIN] = None if margin == NONE else float(margin)
     return {key: value for key, value in wanted.items() if _held(held, key) != (True, value)}
 
@@ -193,30 +203,36 @@ def _print(
             (f"{q.key} = {q.default}: {q.why}" for q in taken),
         )
     _say("What changes in params.yaml", sections(changes))
-    _say("Before you act on a plan", _warnings(proof, answers))
+    _say("Before you act on a plan", _warnings(proposal, proof, answers))
 
 
-def _warnings(proof: Proof | None, answers: Answers) -> Iterable[str]:
+def _warnings(proposal: Proposal, proof: Proof | None, answers: Answers) -> Iterable[str]:
+    path, catalog = _catalog(proposal)
+    costs, misfit = catalog.currency, catalog.misfit(proposal.task.get("churn", ""))
+    if misfit:
+        yield misfit
+    if path in SHIPPED.values():
+        whose = "a company with subscriptions" if catalog.churn == "cancellation" else "a grocery"
+        yield (
+            f"{path} holds the actions of {whose} with costs in {costs}, and actions.budget is "
+            "made for them. Put in your own."
+        )
     if proof is None or not any(one.money is not None for one in proof.measured):
-        yield "No column holds money: customers are ranked by risk, and nothing is planned."
+        yield "No column holds money: the plan goes by the risk of leaving, without gains."
         return
-    currency, costs = _currency(proof), _catalog().currency
-    yield (
-        f"actions.yaml holds the actions of a grocery with costs in {costs}, and actions.budget is "
-        "made for them. Put in your own."
-    )
+    currency, by_value = _currency(proof), "the plan goes by value at risk, without gains"
     if currency is None:
         yield (
             "Nothing names the currency of your amounts: until source.currency does, they are not "
-            "weighed against costs and nothing is planned."
+            f"weighed against costs, and {by_value}."
         )
     elif not may_be(currency, costs):
         yield (
-            f"Your amounts are in {currency}: nothing is planned until actions.yaml has your own "
-            f"costs with currency: {currency} at its top, and {MARGIN} your margin."
+            f"Your amounts are in {currency}: {by_value}, until {path} has your own costs with "
+            f"currency: {currency} at its top, and {MARGIN} your margin."
         )
     elif answers.given.get(MARGIN, NONE) == NONE:
-        yield f"{MARGIN} is null, since nobody but you knows it: gains are not computed until set."
+        yield f"{MARGIN} is null, since nobody but you knows it: until you set it, {by_value}."
 
 
 def _say(title: str, lines: Iterable[str]) -> None:

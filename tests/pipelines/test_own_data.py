@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from actions.plan.catalog import SHIPPED
 from core.errors import CatalogError, ParamsError, SourceError
 from pipelines import own_data
 from pipelines.params import load_params
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A project's folder with params.yaml as it is shipped; nothing is run in it."""
-    for name in ("params.yaml", "actions.yaml"):
+    for name in ("params.yaml", *SHIPPED.values()):
         shutil.copy(ROOT / name, tmp_path / name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(own_data, "run", lambda: sys.stdout.write("RUN\n"))
@@ -101,7 +102,7 @@ def test_a_plan_in_two_currencies_is_refused_before_anything_is_written(project,
     capsys.readouterr()
     own_data.main(given)
     shown = capsys.readouterr().out
-    assert "nothing is planned until actions.yaml has your own costs with currency: RUB" in shown
+    assert "without gains, until actions.yaml has your own costs with currency: RUB" in shown
     assert "RUB" in shown.split("What the check of all rows found")[1].split("\n\n")[0]
     assert "actions.margin_rate = " not in shown  # a question that would change nothing
     assert load_params().actions.margin_rate is None
@@ -109,6 +110,36 @@ def test_a_plan_in_two_currencies_is_refused_before_anything_is_written(project,
     Path("actions.yaml").write_text(catalog.replace("currency: USD", "currency: RUB"))
     own_data.main([*given, "--answer", "actions.margin_rate=0.3"])
     assert load_params().actions.margin_rate == 0.3
+
+
+def test_the_catalogue_is_the_one_for_what_leaving_means_and_ones_own_stays(project, capsys):
+    days = made.pd.date_range("2023-01-01", periods=120, freq="3D").strftime("%Y-%m-%d")
+    ids = [f"c{n}" for n in range(120)]
+    put(project, subscriptions=made.pd.DataFrame(
+        {"customer_id": ids, "subscription_id": ids, "started_at": days, "ended_at": ["2024-03-01"]
+         + [""] * 119, "amount": [10 + n % 5 for n in range(120)]}
+    ))  # fmt: skip
+    by_subscriptions = ["--from", "mydata", "--yes", "--no-run"]
+    own_data.main(by_subscriptions)
+    params, shown = load_params(), capsys.readouterr().out
+    assert (params.task.churn, params.actions.catalog) == ("cancellation", SHIPPED["cancellation"])
+    assert "catalog: actions.subscriptions.yaml" in shown.split("What changes in params.yaml")[1]
+    assert "actions.subscriptions.yaml holds the actions of a company with subscriptions" in shown
+    shutil.copy("actions.yaml", "own.yaml")
+    own_data.accept({"actions.catalog": "own.yaml"})
+    own_data.main(by_subscriptions)
+    assert load_params().actions.catalog == "own.yaml"
+    shown = capsys.readouterr().out
+    assert "The catalogue of actions is made for task.churn: lapse, and this run has" in shown
+    assert "own.yaml holds" not in shown
+    # And back: a company whose customers buy.
+    own_data.accept({"actions.catalog": SHIPPED["cancellation"]})
+    shutil.rmtree("mydata")
+    put(project, orders=made.woo())
+    own_data.main(by_subscriptions)
+    params, shown = load_params(), capsys.readouterr().out
+    assert (params.task.churn, params.actions.catalog) == ("lapse", SHIPPED["lapse"])
+    assert "actions.yaml holds the actions of a grocery" in shown
 
 
 def test_a_currency_that_the_amounts_contradict_is_no_answer(project):
