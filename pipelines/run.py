@@ -8,6 +8,7 @@ import time
 from configparser import ConfigParser
 from pathlib import Path
 
+from actions.plan.catalog_file import load_catalog
 from core.errors import EnvironmentProblem
 from features.engines.java import check_installed
 from pipelines import stage
@@ -24,7 +25,9 @@ RELEASED = stage.RELEASE / "manifest.json"
 def main() -> None:
     """Reproduce the pipeline and say what came out, or that nothing changed."""
     check_machine()
-    if load_params().engine == "spark":  # a mistake in params.yaml is reported before anything runs
+    params = load_params()  # a mistake in params.yaml is reported before anything runs
+    load_catalog(params.actions.catalog)  # and one in the catalogue
+    if params.engine == "spark":
         check_installed()
     load_settings()  # and one in REGULARS_*
     forget_pending()  # a run that MLflow could not record is recorded now
