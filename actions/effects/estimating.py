@@ -135,6 +135,7 @@ def learn(
         sd=effects.sd * shown,
         stake=today.stake,
         confidence=confidence,
+        certainty=np.full(len(names), np.nan),
     )
     told = {
         "learner": choice.learner,

@@ -13,9 +13,10 @@ import pandas as pd
 from actions.effects.assigned import assigned
 from actions.effects.estimating import FEWEST_IN_ARM, FEWEST_OF_EACH, Today, learn
 from actions.effects.following import Outcomes, followed, foreseen
+from actions.effects.intervals import Estimate
 from actions.effects.learners import LearnerParams
 from actions.effects.programme import programme
-from actions.effects.report import by_period, not_by_chance
+from actions.effects.report import by_action, by_period, not_by_chance, shown
 from actions.effects.window import window_for
 from actions.params import ActionParams
 from actions.plan.catalog import Catalog
@@ -119,7 +120,11 @@ def measure(
             else _too_few(treated[usable], seen.kept[usable])
         )
         return facts, none_estimated(params.effect_confidence)
-    return facts | {"learned": learned.facts}, _rounded(learned.estimates)
+    alone = by_action(seen, usable)
+    for one in learned.facts["actions"]:
+        name = one["action_id"]
+        one["contacts_alone"] = shown(alone[name]) if name in alone else None
+    return facts | {"learned": learned.facts}, _rounded(learned.estimates, alone)
 
 
 def no_contacts() -> dict[str, Any]:
@@ -153,11 +158,16 @@ def _today(known: Known, margin_rate: float | None) -> Today:
     return Today(rows, risk, stake)
 
 
-def _rounded(estimates: Estimates) -> Estimates:
-    """With digits that are the same on every processor."""
+def _rounded(estimates: Estimates, alone: Mapping[str, Estimate]) -> Estimates:
+    """With what contacts show alone, and digits that are the same on every processor."""
+    certainty = [
+        alone[name].effect / alone[name].se if name in alone else np.nan
+        for name in estimates.actions
+    ]
     return replace(
         estimates,
         effect=to_digits(estimates.effect, TOLD),
         sd=to_digits(estimates.sd, TOLD),
         stake=to_digits(estimates.stake, TOLD),
+        certainty=to_digits(np.array(certainty), TOLD),
     )

@@ -151,6 +151,25 @@ def _compared(
     return told
 
 
+def by_action(followed: Followed, usable: BoolArray) -> dict[str, Estimate]:
+    """What usable contacts (n,) show of each action over all quarters, and nothing else assumed.
+
+    The adjusted average effect on who stays; none where an arm is too small, or of one customer.
+    """
+    found, treated = {}, followed.rows["treated"].to_numpy(bool)
+    for name in sorted(followed.rows["action_id"].unique()):
+        chosen = usable & (followed.rows["action_id"] == name).to_numpy(bool)
+        arms = [followed.rows["customer_id"][chosen & arm] for arm in (treated, ~treated)]
+        if min(map(len, arms)) < FEWEST or min(arm.nunique() for arm in arms) < 2:
+            continue
+        estimate = adjusted(
+            followed.trial(chosen, followed.kept), expected=followed.expected[chosen]
+        )
+        if estimate.se > 0:  # else all did the same
+            found[str(name)] = estimate
+    return found
+
+
 def _outcome(
     followed: Followed, chosen: BoolArray, outcome: FloatArray, is_over: bool, planned: int
 ) -> dict[str, Any]:

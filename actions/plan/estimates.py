@@ -24,6 +24,8 @@ class Estimates:
     `effect` (customers, actions) is the mean reduction of the churn risk and `sd` its standard
     deviation, NaN where it is not estimated. `stake` (customers,) is the contribution in money that
     one whole customer kept is worth, NaN where nobody knows. Bounds are one-sided, at `confidence`.
+    `certainty` (actions,) is how many standard errors the average effect is from nothing by the
+    contacts alone, whatever is assumed; NaN where they are too few.
     """
 
     customers: tuple[str, ...]
@@ -32,6 +34,7 @@ class Estimates:
     sd: FloatArray
     stake: FloatArray
     confidence: float
+    certainty: FloatArray
 
     def risk_reduction(self, level: Level) -> FloatArray:
         """Reduction of the churn risk (customers, actions): a bound, or the mean at `mid`."""
@@ -50,10 +53,14 @@ class Estimates:
             np.pad(values, ((0, 1), (0, 1)), constant_values=np.nan)[np.ix_(row, column)]
             for values in (self.effect, self.sd)  # -1, unknown, is the padding
         )
-        stake = np.append(self.stake, np.nan)[row]
-        ids = tuple(customers)
         return replace(
-            self, customers=ids, actions=tuple(actions), effect=effect, sd=sd, stake=stake
+            self,
+            customers=tuple(customers),
+            actions=tuple(actions),
+            effect=effect,
+            sd=sd,
+            stake=np.append(self.stake, np.nan)[row],
+            certainty=np.append(self.certainty, np.nan)[column],
         )
 
     def save(self, path: Path) -> None:
@@ -67,6 +74,7 @@ class Estimates:
             sd=self.sd,
             stake=self.stake,
             confidence=np.array(self.confidence),
+            certainty=self.certainty,
         )
 
     @classmethod
@@ -81,6 +89,7 @@ class Estimates:
                     file["sd"],
                     file["stake"],
                     float(file["confidence"]),
+                    file["certainty"],
                 )
         except (OSError, ValueError, KeyError) as error:
             raise ArtifactError(
@@ -91,4 +100,4 @@ class Estimates:
 def none_estimated(confidence: float) -> Estimates:
     """Estimates of nobody: every effect is assumed."""
     nothing = np.zeros((0, 0))
-    return Estimates((), (), nothing, nothing, np.zeros(0), confidence)
+    return Estimates((), (), nothing, nothing, np.zeros(0), confidence, np.zeros(0))

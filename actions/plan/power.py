@@ -87,11 +87,11 @@ class Outlook:
 def share_for(certainty: float | None, outlook: Outlook | None) -> float:
     """The share that `auto` withholds of an action.
 
-    `certainty` is how many standard errors its known effect is from nothing; None where it is
-    assumed.
+    `certainty` is how many standard errors its effect is from nothing by the contacts so far; None
+    without contacts. Up to SHOWN nothing is known yet.
     """
-    if certainty is not None:
-        needed = START * (1 - START) * min(1.0, (SHOWN / max(abs(certainty), SHOWN)) ** 2)
+    if certainty is not None and abs(certainty) > SHOWN:
+        needed = START * (1 - START) * (SHOWN / certainty) ** 2
         return max(LEAST, (1 - float(np.sqrt(1 - 4 * needed))) / 2)
     return OF_FEW if outlook is not None and outlook.is_too_small() else START
 

@@ -86,18 +86,13 @@ def shares_of(
 def certainties(estimates: Estimates | None) -> dict[str, float]:
     """By action with a known effect, how many standard errors it is from nothing.
 
-    The mean effect over the mean error of a customer's: an average is surer than that, so that the
-    share to withhold falls no faster than is safe.
+    By its contacts alone: estimates begin with what is assumed, and who is withheld is to show
+    whether that is true.
     """
     if estimates is None:
         return {}
-    found = {}
-    for number, action in enumerate(estimates.actions):
-        effect, sd = estimates.effect[:, number], estimates.sd[:, number]
-        known = np.isfinite(effect) & (sd > 0)
-        if known.any():
-            found[action] = float(effect[known].mean() / sd[known].mean())
-    return found
+    found = zip(estimates.actions, estimates.certainty.tolist(), strict=True)
+    return {action: certainty for action, certainty in found if np.isfinite(certainty)}
 
 
 def with_arms(plan: pd.DataFrame, shares: Shares, draw: FloatArray) -> pd.DataFrame:

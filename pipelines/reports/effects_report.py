@@ -81,12 +81,13 @@ class _Writer:
         if not learned:
             return
         yield "## " + self._say("learned")
-        yield self._say("learned_note", confidence=learned["confidence"])
+        yield self._say("learned_note", confidence=learned["confidence"], alone=CONFIDENCE)
         rows = [
             [
                 self._action(one["action_id"]),
                 self._counts(one),
                 self._say("points", effect=one["effect"], low=one["low"], high=one["high"]),
+                self._alone(one["contacts_alone"]),
                 self._say("points", effect=one["assumed_low"]),
                 sentence(f"effect_source.{one['effect_source']}", self.language)
                 if one["in_catalogue"]
@@ -94,7 +95,7 @@ class _Writer:
             ]
             for one in learned["actions"]
         ]
-        yield self._table(("action", "compared", "effect", "assumed_low", "used"), rows)
+        yield self._table(("action", "compared", "effect", "alone", "assumed_low", "used"), rows)
         targeting = learned["targeting"]
         gains = self._say("targeting.gains" if targeting["gains"] else "targeting.not_shown")
         yield f"{gains} {self._say('targeting.apart')}"
@@ -146,6 +147,12 @@ class _Writer:
             for name, form in (("stays", "points"), ("spend", "money"))
             if name in found
         )
+
+    def _alone(self, found: Mapping[str, Any] | None) -> str:
+        """What contacts show by themselves, where they are enough."""
+        if found is None:
+            return "–"
+        return self._say("points", **{name: found[name] for name in ("effect", "low", "high")})
 
     def _difference(self, form: str, outcome: Mapping[str, Any] | None) -> str:
         """The adjusted difference and its interval, where there is one."""

@@ -16,7 +16,9 @@ def estimates(customers, low, actions=("mail", "call"), spread=10.0):
     spread = np.broadcast_to(np.asarray(spread, dtype=float), low.shape)
     stake = np.full(len(low), 1000.0)
     sd = spread / ndtri(0.8) / 1000
-    return Estimates(tuple(customers), tuple(actions), (low + spread) / 1000, sd, stake, 0.8)
+    certainty = np.arange(1.0, 1.0 + low.shape[1])
+    effect = (low + spread) / 1000
+    return Estimates(tuple(customers), tuple(actions), effect, sd, stake, 0.8, certainty)
 
 
 def planned(scores, catalog, params, found, **changes):
@@ -84,7 +86,7 @@ def test_estimates_come_back_from_their_file_and_the_same_give_the_same_bytes(tm
         known.save(tmp_path / name)
     again = Estimates.load(tmp_path / "one.npz")
     assert (again.customers, again.actions, again.confidence) == (("b", "a"), ("mail", "call"), 0.8)
-    for name in ("effect", "sd", "stake"):
+    for name in ("effect", "sd", "stake", "certainty"):
         np.testing.assert_array_equal(getattr(again, name), getattr(known, name))
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
 
@@ -94,6 +96,7 @@ def test_customers_and_actions_are_matched_by_name(scores):
     found = known.aligned(["a", "new", "b"], ["call", "letter", "mail"])
     expected = [[4.0, np.nan, 3.0], [np.nan] * 3, [2.0, np.nan, 1.0]]
     np.testing.assert_allclose(found.contribution("low"), expected)
+    np.testing.assert_array_equal(found.certainty, [2.0, np.nan, 1.0])
     nobody = none_estimated(0.8).aligned(["a"], ["call"])
     assert np.isnan(nobody.contribution("mid")).all()
 

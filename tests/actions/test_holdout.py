@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from actions.plan.estimates import Estimates
 from actions.plan.gates import History
 from actions.plan.holdout import arms, in_persistent_control
 from actions.plan.plan import make_plan
@@ -118,3 +119,28 @@ def test_auto_goes_by_the_strongest_action_that_is_planned(scores, catalog, para
         assert summary["holdout_share"] == pytest.approx(share)
         assert summary["arms"]["holdout_share_by"] == why
         assert set(plan.loc[~plan["persistent_control"], "propensity"]) == {1 - share}
+
+
+def test_auto_withholds_fewer_only_of_what_contacts_alone_have_shown(scores, catalog, params):
+    """Estimates begin with what is assumed: how sure they are says nothing of what was shown."""
+    given = scores(2_000)
+    sure = np.full((2_000, 2), 1e-9)
+    known = Estimates(
+        customers=tuple(given["customer_id"]),
+        actions=("mail", "call"),
+        effect=np.full((2_000, 2), 0.2),
+        sd=sure,
+        stake=np.full(2_000, 1_000.0),
+        confidence=0.6,
+        certainty=np.array([2.0, 8.0]),
+    )
+    for action, share, why in (("mail", 0.3, "assumed"), ("call", 0.05, "known")):
+        one = known.aligned(known.customers, [action])
+        shelf = catalog()
+        only = shelf.model_copy(
+            update={"actions": tuple(a for a in shelf.actions if a.id == action)}
+        )
+        wanted = params(holdout_share="auto")
+        _, summary = make_plan(given, only, wanted, History(), "USD", one)
+        assert summary["holdout_share"] == pytest.approx(share)
+        assert summary["arms"]["holdout_share_by"] == why

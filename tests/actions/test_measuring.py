@@ -145,6 +145,10 @@ def test_the_action_that_keeps_customers_is_told_from_the_one_that_does_nothing(
     assert call > mail
     assert estimates.actions == ("call", "mail")
     assert [one["effect_source"] for one in facts["learned"]["actions"]] == ["estimated"] * 2
+    alone = [one["contacts_alone"] for one in facts["learned"]["actions"]]
+    assert [one["low"] > 0 for one in alone] == [True, False]
+    shown = [one["effect"] / one["se"] for one in alone]
+    assert estimates.certainty.tolist() == pytest.approx(shown, rel=1e-3)
     closed = [one for one in facts["periods"] if one["verdict"] != "too_few"]
     assert {one["period"] for one in closed} == {"2024Q1", "2024Q2", "2024Q3"}
     assert any(one["verdict"] == "better" for one in closed if one["action_id"] == "call")

@@ -87,6 +87,7 @@ def test_a_firm_too_small_to_show_what_it_hopes_for_withholds_a_tenth_and_says_s
     assert share_for(None, small) == OF_FEW and share_reason({}, small) == "too_few"
     assert share_for(None, large) == START and share_reason({}, large) == "assumed"
     assert share_for(6.0, small) < OF_FEW  # what is known is known
+    assert share_for(1.0, small) == share_for(-2.0, small) == OF_FEW  # and this is not
     assert share_for(None, outlook(76, hoped=0.2)) == START  # a large effect would be shown
     assert share_for(None, outlook(0)) == START and share_for(None, None) == START
 

@@ -38,6 +38,7 @@ def quarter(verdict, **changes):
 
 def facts(**changes):
     learned = {"treated": 1200, "withheld": 480, "effect": 0.021, "low": 0.018, "high": 0.024}
+    learned["contacts_alone"] = {"effect": 0.012, "low": -0.004, "high": 0.028, "se": 0.008}
     found = {
         "as_of_date": "2026-10-01",
         "data_until": "2026-09-30",
@@ -65,7 +66,7 @@ def facts(**changes):
                 {"action_id": "call", **learned, "assumed_low": 0.0079, "in_catalogue": True}
                 | {"effect_source": "estimated"},
                 {"action_id": "mail", **learned, "assumed_low": 0.004, "in_catalogue": True}
-                | {"effect_source": "assumed"},
+                | {"effect_source": "assumed", "contacts_alone": None},
                 {"action_id": "garden_party", **learned, "assumed_low": 0.0, "in_catalogue": False}
                 | {"effect_source": "estimated"},
             ],
@@ -101,9 +102,11 @@ def test_what_the_plan_counts_on_is_told_of_each_action_by_its_name():
     page = told(facts())
     assert row(page, "Personal call | 1,200 / 480")[2:] == [
         "+2.10 (+1.80 to +2.40)",
+        "+1.20 (-0.40 to +2.80)",
         "+0.79",
         "Measured effect",
     ]
+    assert row(page, "Check-in e-mail")[3] == "–"
     assert row(page, "Check-in e-mail")[-1] == "Assumed effect"
     assert row(page, "`garden_party`")[-1] == "Nothing: the catalogue no longer has this action"
 
