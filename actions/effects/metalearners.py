@@ -12,7 +12,7 @@ import numpy as np
 
 from actions.effects.nuisance import boost
 from actions.effects.randomised import Data, Effects, LearnerParams, Prior, fold_of
-from core.arrays import FloatArray
+from core.arrays import FloatArray, IntArray
 
 Effect = Callable[[FloatArray], FloatArray]  # traits, stake, action (n, columns) to effects (n,)
 Learn = Callable[[Data, LearnerParams], Effect]
@@ -33,6 +33,14 @@ class FoldEffects:
     def effect(self, x: FloatArray, stake: FloatArray | None = None) -> Effects:
         """Mean and jackknife standard deviation, as in `Fitted`."""
         return _jackknife(self._each(x, stake))
+
+    def own(self, x: FloatArray, action: IntArray) -> FloatArray:
+        """The mean effect (n,) of one action for each row, as `effect` has it, per unit of stake.
+
+        Trees are asked once for each row, not once for each action.
+        """
+        inputs = np.column_stack([x, np.ones(len(x)), action])
+        return np.asarray(np.stack([fit(inputs) for fit in self.fits]).mean(axis=0))
 
     def average(self, x: FloatArray) -> Effects:
         """Mean effect over the customers, as in `Fitted`."""

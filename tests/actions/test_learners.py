@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from actions.effects.choosing import choose, own_effects
 from actions.effects.estimating import prior_of
 from actions.effects.learners import LEARNERS, Data, LearnerParams, fit
+from actions.effects.metalearners import FoldEffects
 from actions.effects.pooled import DRIVES, LIFT
 from actions.plan.catalog import Action
 from core.errors import ParamsError, TrialError
@@ -92,6 +94,21 @@ def test_every_learner_answers_and_gives_the_same_bytes_each_time(learner):
     assert np.isfinite(first.mean).all() and (first.sd >= 0).all()
     assert first.mean.tobytes() == second.mean.tobytes()
     assert first.sd.tobytes() == second.sd.tobytes()
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_a_contacts_own_action_has_the_same_effect_as_among_all_actions(learner):
+    known, data = contacts(400, rng(4))
+    found = fit(data, PRIOR, LearnerParams(seed=1, folds=2), learner)
+    of_all = found.effect(known.x).mean[np.arange(len(data)), data.action]
+    assert (own_effects(found, known.x, data.action) == of_all).all()
+
+
+def test_learners_are_compared_without_asking_them_of_every_action(monkeypatch):
+    """Trees would be asked as many times as there are actions: minutes with a hundred of them."""
+    monkeypatch.setattr(FoldEffects, "_each", lambda *_: pytest.fail("all actions were asked"))
+    _, data = contacts(300, rng(4))
+    assert set(choose(data, PRIOR, LearnerParams(seed=1, folds=2)).ranks) == set(LEARNERS)
 
 
 def test_effects_of_ours_are_in_proportion_to_what_is_at_stake():
