@@ -54,8 +54,8 @@ def make_plan(
     expected_gain_low, expected_gain_mid, expected_gain_high. Where `estimates` know an effect, its
     bounds and mean stand in place of the catalogue's low, high and mid. The summary is JSON.
     `currency` is that of the amounts, None where it is not known: then there are no gains.
-    Raises ParamsError for a capacity on a channel that no action uses, and CatalogError where
-    amounts and costs are in two currencies.
+    Raises ParamsError for a capacity on a channel that no action uses or of owners whom no column
+    tells, and CatalogError where amounts and costs are in two currencies.
     """
     objected = objectors(history.consents)
     is_planned = (scores["status"] == SCORED) & ~scores["customer_id"].isin(objected)

@@ -19,7 +19,7 @@ def limits_of(
 
     `cards` may have the column `owner`; `contacts` are those of the past, which use up what the
     catalogue allows of an action within its days. Raises ParamsError for a capacity or a cap on a
-    channel that no action uses.
+    channel that no action uses, and for a capacity of owners where no column tells them.
     """
     _check_channels(catalog, params)
     pressure = Pressure(cards, contacts)
@@ -33,10 +33,17 @@ def limits_of(
 
 
 def _owners(cards: pd.DataFrame, catalog: Catalog, capacity: int | None) -> Owners | None:
-    """Who carries out what; None where nothing limits an owner."""
+    """Who carries out what; None where nothing limits an owner, or none carries out anything."""
     by_owner = np.array([action.carried_out_by == OWNER for action in catalog.actions])
-    if capacity is None or OWNER_COLUMN not in cards.columns or not by_owner.any():
+    if capacity is None or not by_owner.any():
         return None
+    if OWNER_COLUMN not in cards.columns:
+        raise ParamsError(
+            "params.yaml: actions.owner_capacity limits what one owner carries out, but nothing "
+            "tells who owns whom: the table customers has no column owner. Map it with "
+            "source.columns.customers.owner, or set owner_capacity: null and limit the channel in "
+            "actions.capacities."
+        )
     numbers, owners = pd.factorize(cards[OWNER_COLUMN], use_na_sentinel=True)  # NOBODY where none
     owner = np.asarray(numbers, dtype=np.int64)
     return Owners(owner, by_owner, np.full(len(owners), capacity, dtype=np.int64))

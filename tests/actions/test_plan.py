@@ -213,6 +213,14 @@ def test_a_capacity_on_an_unknown_channel_is_refused_with_the_nearest_one(scores
         make_plan(scores(1), catalog(), params(capacities={"carrier": 5}), History(), "USD")
 
 
+def test_a_capacity_of_owners_whom_nothing_tells_is_refused(scores, catalog, params):
+    by_owner, limited = catalog(call={"carried_out_by": "owner"}), params(owner_capacity=1)
+    with pytest.raises(ParamsError, match=r"has no column owner\. Map it with source\.columns"):
+        make_plan(scores(3), by_owner, limited, History(), "USD")
+    plan, _ = make_plan(scores(3, owner="Anna"), by_owner, limited, History(), "USD")
+    assert (plan["intended_action"] == "call").sum() == 1
+
+
 @pytest.mark.slow
 def test_the_catalogue_of_the_repository_plans_23_000_customers_in_seconds(scores, params):
     rng = np.random.default_rng(3)

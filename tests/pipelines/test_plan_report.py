@@ -131,8 +131,8 @@ def test_what_the_busiest_owner_carries_out_stands_beside_the_capacities(
         called = plan[plan["intended_action"] == "call"]["customer_id"]
         count = given.set_index("customer_id")["owner"][called].value_counts().max()
         assert summary["owner_capacity"] == {"limit": 5, "intended": count}
-    for none in (params(owner_capacity=None), params(owner_capacity=5)):
-        _, summary = make_plan(scores(30), by_owner, none, History(), "USD")  # without owners
+    for actions, most in ((by_owner, None), (catalog(), 5)):  # no limit; nobody to keep to it
+        _, summary = make_plan(scores(30), actions, params(owner_capacity=most), History(), "USD")
         assert summary["owner_capacity"] is None
 
 
