@@ -38,6 +38,7 @@ CLIP = 2.0  # traits are normal scores, cut here
 WINSOR = 4.0  # residuals beyond so many of their own standard deviations are cut
 KNOTS = 41  # quantiles by which traits are brought to one scale
 STEPS = 200  # of EM, at most
+SURE = 4.0  # coefficients' worth of the starting variance that each group begins with
 LIFT = 1.3  # the low is meant as a bound: what is kept is taken to be more by so much
 DRIVES = 0.1  # share of the low that an action is assumed to drive away of who would have stayed
 # Where group variances begin, as standard deviations: of the share that is kept, beside the
@@ -218,8 +219,9 @@ def _empirical_bayes(
 ) -> tuple[FloatArray, FloatArray, float]:
     """Posterior mean and covariance of the coefficients, and the log evidence; variances by EM.
 
-    Each group begins with one coefficient's worth of its starting variance (an inverse gamma prior
-    on the variance), so that one or two coefficients cannot claim to be known exactly.
+    Each group begins with SURE coefficients' worth of its starting variance (an inverse gamma prior
+    on the variance), so that one or two coefficients cannot claim a variance of their own; how
+    unlikely the variance found was by that prior is part of the evidence.
     """
     count = np.bincount(group, minlength=len(start)).astype(float)
     variance = start.copy()
@@ -232,10 +234,11 @@ def _empirical_bayes(
         covariance = np.asarray(scale[:, None] * inner * scale, np.float64)
         mean = covariance @ moment
         found = np.bincount(group, mean**2 + np.diag(covariance), minlength=len(start))
-        update = (found + start) / (count + 1)
+        update = (found + SURE * start) / (count + SURE)
         done = np.abs(np.log(update / variance)).max() < 1e-3
         variance = update
         if done:
             break
     evidence = (float(moment @ mean) + float(np.linalg.slogdet(inner)[1])) / 2
+    evidence -= SURE / 2 * float((np.log(variance / start) + start / variance).sum())
     return mean, (covariance + covariance.T) / 2, evidence

@@ -1,0 +1,34 @@
+"""The evidence of the pooled learner is how likely the data are: checked by integration."""
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.stats import invgamma, norm
+
+from actions.effects.pooled import SURE, _empirical_bayes
+
+STARTS = (1e-3, 1e-2, 1e-1)
+
+
+def exact(precision, errors, start):
+    """Log likelihood of an estimate `errors` standard errors from 0, over variance and effect."""
+    error = 1 / np.sqrt(precision)
+
+    def density(log_variance):
+        variance = np.exp(log_variance)
+        prior = invgamma.pdf(variance, SURE / 2, scale=SURE * start / 2) * variance
+        return norm.pdf(errors * error, 0, np.sqrt(variance + error**2)) * prior
+
+    return np.log(quad(density, np.log(start) - 8, np.log(start) + 12, limit=200)[0])
+
+
+@pytest.mark.parametrize(("precision", "errors"), [(1e2, 0.5), (1e2, 2.5), (1e4, 2.5), (1e4, 6.0)])
+def test_what_chance_may_well_show_hardly_speaks_for_larger_effects(precision, errors):
+    """A variance fitted to the data makes any data likely: its own prior has to count too."""
+    gram, moment = np.array([[precision]]), np.array([errors * np.sqrt(precision)])
+    found = [
+        _empirical_bayes(gram, moment, np.zeros(1, np.int64), np.array([start]))[2]
+        for start in STARTS
+    ]
+    expected = [exact(precision, errors, start) for start in STARTS]
+    np.testing.assert_allclose(np.diff(found), np.diff(expected), atol=0.2)
