@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
+from actions.effects.empirical_bayes import OFF, Moments, averaged
 from actions.effects.nuisance import expected_outcome, variance_of
 from actions.effects.randomised import (
     RISK,
@@ -37,8 +38,6 @@ from core.arrays import FloatArray
 CLIP = 2.0  # traits are normal scores, cut here
 WINSOR = 4.0  # residuals beyond so many of their own standard deviations are cut
 KNOTS = 41  # quantiles by which traits are brought to one scale
-STEPS = 200  # of EM, at most
-SURE = 4.0  # coefficients' worth of the starting variance that each group begins with
 LIFT = 1.3  # the low is meant as a bound: what is kept is taken to be more by so much
 DRIVES = 0.1  # share of the low that an action is assumed to drive away of who would have stayed
 # Where group variances begin, as standard deviations: of the share that is kept, beside the
@@ -48,8 +47,6 @@ OFF_SCALE = 0.025
 DRIVEN = 0.1
 BY_TRAIT = 0.2
 BY_ACTION = 0.3
-# How many times as far off the assumptions may be, and how likely that is taken to be.
-OFF = {1.0: 0.9, 5.0: 0.08, 25.0: 0.02}
 GROUPS = 5
 KEPT, KEPT_BY_TRAIT, DRIVEN_AWAY, DRIVEN_BY_TRAIT, BACK = range(GROUPS)
 
@@ -155,90 +152,33 @@ def fit_pooled(data: Data, prior: Prior, params: LearnerParams) -> PooledEffects
         design = z[rows] * (pushed[rows] / np.sqrt(variance[rows]))[:, None]
         target = residual[rows] / np.sqrt(variance[rows]) - design @ assumed[action]
         gram[action], moment[action] = design.T @ design, design.T @ target
-    blend = _blend(prior, width)  # (actions, width, coefficients)
-    whole_gram = np.einsum("aij,aik,akl->jl", blend, gram, blend, optimize=True)
-    whole_moment = np.einsum("aij,ai->j", blend, moment, optimize=True)
-    group, start = _groups(prior, basis)
-    mean, covariance = _averaged(whole_gram, whole_moment, group, start)
-    posterior = np.einsum("aij,jk,alk->ail", blend, covariance, blend, optimize=True)
-    doubt = start[group] * sum(share * off**2 for off, share in OFF.items())
-    before = np.einsum("aij,j,alj->ail", blend, doubt, blend, optimize=True)
+    strength = _strength(prior)
+    start = _starting(prior)
+    shift, posterior = averaged(Moments(gram, moment, strength), basis.groups, start)
+    doubt = start * sum(share * off**2 for off, share in OFF.items())
+    before = sum_of_kinds(doubt[:, basis.groups], strength)
     middle = z.mean(axis=0)
-    learned = 1 - np.einsum("i,aij,j->a", middle, posterior, middle) / np.einsum(
-        "i,aij,j->a", middle, before, middle
-    )
-    return PooledEffects(basis, assumed + np.einsum("aij,j->ai", blend, mean), posterior, learned)
+    learned = 1 - np.einsum("i,aij,j->a", middle, posterior, middle) / (before @ middle**2)
+    return PooledEffects(basis, assumed + shift, posterior, learned)
 
 
-def _blend(prior: Prior, width: int) -> FloatArray:
-    """An action's coefficients as shared, scaled and own ones (actions, width, all)."""
-    actions, same = len(prior.scale), np.eye(width)
+def _strength(prior: Prior) -> FloatArray:
+    """How strong each action is hoped to be, beside the mean of all."""
     mean = prior.scale.mean()
-    strength = prior.scale / mean if mean > 0 else np.ones(actions)
-    own = [
-        np.hstack([same * (other == action) for other in range(actions)])
-        for action in range(actions)
-    ]
-    return np.stack([np.hstack([same, strength[a] * same, own[a]]) for a in range(actions)])
+    return prior.scale / mean if mean > 0 else np.ones(len(prior.scale))
 
 
-def _groups(prior: Prior, basis: Basis) -> tuple[IntArray, FloatArray]:
-    """The group of each coefficient, and the variance that each group begins with.
-
-    Groups are those of the basis, each for shared, scaled and own coefficients.
-    """
-    actions, one = len(prior.low), basis.groups
-    group = np.concatenate([one, GROUPS + one, *([2 * GROUPS + one] * actions)])
+def _starting(prior: Prior) -> FloatArray:
+    """The variance that each group begins with, of shared, scaled and own ones (KINDS, GROUPS)."""
     kept = OFF_SCALE * float(prior.scale.mean())
     sizes = np.array([1, BY_TRAIT, DRIVEN, BY_TRAIT * DRIVEN, 1]) * kept
-    return group, np.concatenate([sizes, sizes, BY_ACTION * sizes]) ** 2
+    return np.stack([sizes, sizes, BY_ACTION * sizes]) ** 2
 
 
-def _averaged(
-    gram: FloatArray, moment: FloatArray, group: IntArray, start: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Posterior mean and covariance, averaged over how far off the assumptions may be (OFF).
+def sum_of_kinds(variance: FloatArray, strength: FloatArray) -> FloatArray:
+    """The variance (actions, columns) of actions' coefficients before any contact.
 
-    Each way is as likely as it was assumed to be, times how likely it makes the data (Hoeting,
-    Madigan, Raftery & Volinsky 1999, Statistical Science 14(4)): what contradicts the assumptions
-    clearly is believed, what does so by chance is not.
+    `variance` (KINDS, columns) is that of shared, scaled and own ones.
     """
-    found = [_empirical_bayes(gram, moment, group, start * off**2) for off in OFF]
-    evidence = np.array([one[2] for one in found]) + np.log(list(OFF.values()))
-    weight = np.exp(evidence - evidence.max())
-    weight /= weight.sum()
-    mean = np.asarray(weight @ np.stack([one[0] for one in found]))
-    covariance: FloatArray = np.zeros(gram.shape)
-    for share, (own, spread, _) in zip(weight, found, strict=True):
-        covariance += share * (spread + np.outer(own - mean, own - mean))
-    return mean, covariance
-
-
-def _empirical_bayes(
-    gram: FloatArray, moment: FloatArray, group: IntArray, start: FloatArray
-) -> tuple[FloatArray, FloatArray, float]:
-    """Posterior mean and covariance of the coefficients, and the log evidence; variances by EM.
-
-    Each group begins with SURE coefficients' worth of its starting variance (an inverse gamma prior
-    on the variance), so that one or two coefficients cannot claim a variance of their own; how
-    unlikely the variance found was by that prior is part of the evidence.
-    """
-    count = np.bincount(group, minlength=len(start)).astype(float)
-    variance = start.copy()
-    inner: FloatArray = gram
-    mean, covariance = moment, gram
-    for _ in range(STEPS):
-        scale = np.sqrt(variance[group])
-        # (gram + 1/variance)^-1, symmetric in the scaled coefficients: stable for tiny variances
-        inner = np.asarray(np.linalg.inv(np.eye(len(gram)) + scale[:, None] * gram * scale))
-        covariance = np.asarray(scale[:, None] * inner * scale, np.float64)
-        mean = covariance @ moment
-        found = np.bincount(group, mean**2 + np.diag(covariance), minlength=len(start))
-        update = (found + SURE * start) / (count + SURE)
-        done = np.abs(np.log(update / variance)).max() < 1e-3
-        variance = update
-        if done:
-            break
-    evidence = (float(moment @ mean) + float(np.linalg.slogdet(inner)[1])) / 2
-    evidence -= SURE / 2 * float((np.log(variance / start) + start / variance).sum())
-    return mean, (covariance + covariance.T) / 2, evidence
+    shared, scaled, own = variance
+    return np.asarray(shared + np.outer(strength**2, scaled) + own)

@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import invgamma, norm
 
-from actions.effects.pooled import SURE, _empirical_bayes
+from actions.effects.empirical_bayes import SURE, Moments, empirical_bayes
 
 STARTS = (1e-3, 1e-2, 1e-1)
 
@@ -25,10 +25,11 @@ def exact(precision, errors, start):
 @pytest.mark.parametrize(("precision", "errors"), [(1e2, 0.5), (1e2, 2.5), (1e4, 2.5), (1e4, 6.0)])
 def test_what_chance_may_well_show_hardly_speaks_for_larger_effects(precision, errors):
     """A variance fitted to the data makes any data likely: its own prior has to count too."""
-    gram, moment = np.array([[precision]]), np.array([errors * np.sqrt(precision)])
+    moment = np.array([[errors * np.sqrt(precision)]])
+    moments = Moments(np.array([[[precision]]]), moment, strength=np.ones(1))
+    group, none = np.zeros(1, np.int64), [1e-12]  # nothing but the action's own
     found = [
-        _empirical_bayes(gram, moment, np.zeros(1, np.int64), np.array([start]))[2]
-        for start in STARTS
+        empirical_bayes(moments, group, np.array([none, none, [start]]))[2] for start in STARTS
     ]
     expected = [exact(precision, errors, start) for start in STARTS]
     np.testing.assert_allclose(np.diff(found), np.diff(expected), atol=0.2)
