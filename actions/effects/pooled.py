@@ -11,10 +11,10 @@ what is assumed, plus coefficients that all actions share, plus shared ones in p
 strong the catalogue says that it is, plus its own deviation. Assumed is that the catalogue's low is
 the share of the undecided that it keeps, and that it drives away a tenth as many of those who would
 have stayed: a contact that keeps people also reminds others that they may leave (Ascarza, Iyengar &
-Schleicher 2016, JMR 53(1)). Each group of coefficients has a variance of its own, found from the
-data by marginal likelihood (empirical Bayes: MacKay 1992, Neural Computation 4(3)): where actions
-do not differ, or traits do not matter, these variances become small, and effects are shrunk
-together.
+Schleicher 2016, JMR 53(1)). By traits more are kept and fewer driven away where `Prior` says so.
+Each group of coefficients has a variance of its own, found from the data (empirical_bayes.py):
+where actions do not differ, or traits do not matter, these variances become small, and effects are
+shrunk together.
 """
 
 from dataclasses import dataclass
@@ -83,11 +83,16 @@ class Basis:
         scores = np.column_stack([np.ones(len(x)), *map(_score, traits.T, self.knots)])
         return np.hstack([risk * (1 - risk) * scores, (1 - risk) * scores, risk**2])
 
-    def assumed(self, low: FloatArray) -> FloatArray:
+    def assumed(self, prior: Prior) -> FloatArray:
         """The coefficients (actions, columns) that are assumed of who is kept and driven away."""
+        low, traits = prior.low[:, None], np.zeros(len(self.knots))
+        if prior.by_trait is not None:
+            traits += prior.by_trait
         found = np.zeros((len(low), len(self.groups)))
-        found[:, self.groups == KEPT] = LIFT * low[:, None]
-        found[:, self.groups == DRIVEN_AWAY] = -DRIVES * low[:, None]
+        found[:, self.groups == KEPT] = LIFT * low
+        found[:, self.groups == KEPT_BY_TRAIT] = LIFT * low * traits
+        found[:, self.groups == DRIVEN_AWAY] = -DRIVES * low
+        found[:, self.groups == DRIVEN_BY_TRAIT] = DRIVES * low * traits
         return found
 
 
@@ -144,7 +149,7 @@ def fit_pooled(data: Data, prior: Prior, params: LearnerParams) -> PooledEffects
     pushed = data.treated - data.propensity
     z = basis.at(data.x)
     width = z.shape[1]
-    assumed = basis.assumed(prior.low)
+    assumed = basis.assumed(prior)
     gram = np.zeros((len(prior.low), width, width))
     moment = np.zeros((len(prior.low), width))
     for action in range(len(prior.low)):

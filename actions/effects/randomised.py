@@ -79,11 +79,14 @@ class Prior:
     """What is assumed of each action before any contact, as relative reductions of the churn risk.
 
     `low` (actions,): the assumed effect, which the plan counts on. `scale` (actions,): how large
-    effects may be expected to be, such as the catalogue's high.
+    effects may be expected to be, such as the catalogue's high. `by_trait` (traits,): by how much
+    of itself an action keeps more, and drives away less, for each standard deviation of a trait;
+    None where traits are taken to tell nothing.
     """
 
     low: FloatArray
     scale: FloatArray
+    by_trait: FloatArray | None = None
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def log_of(situation: Situation) -> Log:
     inputs, scale = inputs_of(Today(today, risk, stake), traits, leaving)
     return Log(
         data_of(rows, traits, scale.at(leaving.of(rows)), kept),
-        prior_of(names, situation.catalog.actions),
+        prior_of(names, situation.catalog.actions, traits),
         inputs,
         stake,
         pd.Index(names).get_indexer(pd.Index([one.id for one in situation.catalog.actions])),

@@ -84,6 +84,26 @@ def test_without_data_the_assumed_effects_are_left():
     assert found.mean == pytest.approx(assumed_of(others), abs=0.01)
 
 
+def test_a_trait_that_is_taken_to_tell_keeps_more_and_drives_fewer_away():
+    """A fifth more for each standard deviation, of what is kept and of what is not driven away."""
+    _, data = contacts(40, rng(101))
+    prior = replace(PRIOR, by_trait=np.array([0.2, 0.0, 0.0, 0.0]))
+    x = np.tile(np.median(data.x, axis=0), (3, 1))
+    x[:, 0] = 0.3
+    x[:, 1] = np.quantile(data.x[:, 1], [0.158655, 0.5, 0.841345])  # -1, 0 and 1
+    less, usual, more = fit(data, prior, PARAMS).effect(x).mean
+    kept, driven = LIFT * 0.3 * 0.7 * LOW, DRIVES * 0.7 * LOW
+    assert more - less == pytest.approx(0.4 * (kept + driven), rel=0.15)
+    assert usual == pytest.approx(kept - driven, rel=0.15)
+
+
+def test_who_opens_messages_and_is_content_is_taken_to_listen():
+    prior = prior_of(
+        ["shelf"], (shelf_without_effect(),), ["tenure_days", "open_rate_total", "nps_mean"]
+    )
+    assert prior.by_trait.tolist() == [0.0, 0.3, 0.3]
+
+
 @pytest.mark.parametrize("learner", sorted(LEARNERS))
 def test_every_learner_answers_and_gives_the_same_bytes_each_time(learner):
     known, data = contacts(1_500, rng(101))
@@ -165,13 +185,15 @@ def test_where_hardly_anybody_or_everybody_leaves_effects_are_finite_and_small(s
     assert np.abs(found.mean).mean() < 0.005 and (found.sd > 0).all()
 
 
-def test_a_catalogue_that_hopes_for_nothing_can_be_told_otherwise():
-    nothing = {"low": 0.0, "mid": 0.0, "high": 0.0}
-    shelf = Action(
-        id="shelf", channels=("none",), contact_cost=0, risk_reduction=nothing, source="x",
-        why="reminder",
+def shelf_without_effect():
+    return Action(
+        id="shelf", channels=("none",), contact_cost=0, source="x", why="reminder",
+        risk_reduction={"low": 0.0, "mid": 0.0, "high": 0.0},
     )  # fmt: skip
-    prior = prior_of(["shelf", "gone", "other"], (shelf,))
+
+
+def test_a_catalogue_that_hopes_for_nothing_can_be_told_otherwise():
+    prior = prior_of(["shelf", "gone", "other"], (shelf_without_effect(),), ["age"] * 4)
     assert (prior.low == 0).all() and (prior.scale > 0).all()
     _, data = contacts(600, rng(101))
     assert np.isfinite(fit(data, prior, PARAMS).effect(data.x).mean).all()
