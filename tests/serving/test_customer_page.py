@@ -26,7 +26,8 @@ def test_a_customer_page_holds_the_card(service):
 STRENGTH, SECOND = "Strength of the relationship", "Probability of a second purchase"
 
 
-LEVEL, SUGGESTED = "Relationship level", "Level that value suggests"
+LEVEL, SUGGESTED = "Relationship level", "Level that the customer's value justifies"
+KEEPS = "What keeps the customer"
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ LEVEL, SUGGESTED = "Relationship level", "Level that value suggests"
                 STRENGTH: "62 of 100 -3 points since Jul 21, 2024",
                 LEVEL: "Unknown",
                 SUGGESTED: "Basic",
-                "Held by": "Discounts",
+                KEEPS: "Discounts",
             },
         ),
         (
@@ -47,7 +48,7 @@ LEVEL, SUGGESTED = "Relationship level", "Level that value suggests"
                 STRENGTH: "62 of 100 Relationship weaker: -21 points since Jul 21, 2024",
                 LEVEL: "Proactive",
                 SUGGESTED: "Partnership",
-                "Held by": "Nothing clear",
+                KEEPS: "Nothing clear",
             },
         ),
         (
@@ -56,7 +57,7 @@ LEVEL, SUGGESTED = "Relationship level", "Level that value suggests"
                 STRENGTH: "62 of 100",
                 LEVEL: "Partnership",
                 SUGGESTED: "Basic",
-                "Held by": "Too little known",
+                KEEPS: "Too little known",
             },
         ),
         (
@@ -66,7 +67,7 @@ LEVEL, SUGGESTED = "Relationship level", "Level that value suggests"
                 SECOND: "34% within 90 days",
                 LEVEL: "Unknown",
                 SUGGESTED: "Reactive",
-                "Held by": "Discounts",
+                KEEPS: "Discounts",
             },
         ),
     ],
@@ -75,7 +76,7 @@ def test_a_customer_page_tells_the_relationship(service, who, facts):
     tree = page(service, f"/customers/{who}?language=en")
     told = [text_of(one) for one in tree.all("dt")], [text_of(one) for one in tree.all("dd")]
     found = dict(zip(*told, strict=True))
-    asked = (STRENGTH, SECOND, LEVEL, SUGGESTED, "Held by")
+    asked = (STRENGTH, SECOND, LEVEL, SUGGESTED, KEEPS)
     assert {name: found[name] for name in asked if name in found} == facts
 
 
