@@ -190,3 +190,4 @@ TABLES: dict[str, Table] = {
     )
 }
 ENOUGH = ("orders", "subscriptions")  # one of them has to be there
+CHANCES = ("propensity", "action_propensity", "contact_propensity")  # of contacts: from 0 to 1

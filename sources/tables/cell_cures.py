@@ -33,6 +33,8 @@ FROM_NUMBERS = {
     EXCEL: "TIMESTAMP '1899-12-30' + to_seconds(round(try_cast({} AS DOUBLE) * 86400))",
     DIGITS: "try_strptime(CAST(try_cast({} AS BIGINT) AS VARCHAR), '%Y%m%d')",
 }
+NO_CHANCE = "is not a probability (0 to 1)"
+NO_COST = "is not what a contact costs (0 or more)"
 MIN_SHARE_READ = 0.5  # share of the cells that a line has to read
 FEW = 0.01  # share of the cells that may be typing mistakes
 FORMS = 3  # ways of writing that one cure names
@@ -77,6 +79,12 @@ def cure_of(column: str, why: str, cells: pd.Series, table: Table, params: Sourc
             "Dates are written 2017-11-15 09:30, 15.11.2017 9:30, 11/15/2017 or Nov 15, 2017; say "
             f"how others are, for example {pasted('derive', {table.name: {column: form}}, params)}."
         )
+    if why == NO_CHANCE:
+        line = pasted("derive", {table.name: {column: f"try_cast({name} AS DOUBLE) / 100"}}, params)
+        return f"If it is in percent, write below source: in params.yaml: {line}."
+    if why == NO_COST:
+        line = pasted("derive", {table.name: {column: f"abs(try_cast({name} AS DOUBLE))"}}, params)
+        return f"If it is booked as an expense, write below source: in params.yaml: {line}."
     if why == NOT_A_NUMBER:
         return number_cure(cells, column, table, params)
     return ""

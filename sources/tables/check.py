@@ -14,7 +14,7 @@ import pandera.pandas as pa
 
 from core.clock import utc_now
 from core.errors import TableError
-from sources.contract import ABOVE, ENOUGH, LEFT_OUT, NUMBER, TABLES, TIME, Table
+from sources.contract import ABOVE, CHANCES, ENOUGH, LEFT_OUT, NUMBER, TABLES, TIME, Table
 from sources.cures import pasted
 from sources.meanings.column_names import meant_columns
 from sources.meanings.columns import told_meanings
@@ -29,7 +29,7 @@ from sources.meanings.totals_rows import totals_rows
 from sources.meanings.vocabulary import in_known_words
 from sources.notes import NOTES, Note, Said
 from sources.params import SourceParams
-from sources.tables.cell_cures import cure
+from sources.tables.cell_cures import NO_CHANCE, NO_COST, cure
 from sources.tables.cells import read_cells
 from sources.tables.header import refuse_header
 from sources.tables.keys import own_number_each, shared_order_numbers
@@ -206,8 +206,7 @@ def schema(table: Table, present: list[str]) -> pa.DataFrameSchema:
         {
             column: pa.Column(
                 nullable=column not in table.required,
-                # The end of a subscription can be settled before it comes.
-                checks=_checks(table.columns.get(column), announced=column == ANNOUNCED),
+                checks=_checks(table.columns.get(column), column),
             )
             for column in present
         },
@@ -215,13 +214,18 @@ def schema(table: Table, present: list[str]) -> pa.DataFrameSchema:
     )
 
 
-def _checks(kind: str | None, announced: bool) -> list[pa.Check]:
+def _checks(kind: str | None, column: str) -> list[pa.Check]:
     if kind == TIME:
-        past = [] if announced else [pa.Check.lt(utc_now(), error="is in the future")]
+        # The end of a subscription can be settled before it comes.
+        is_past = pa.Check.lt(utc_now(), error="is in the future")
+        past = [] if column == ANNOUNCED else [is_past]
         first = pa.Check.ge(datetime(1970, 1, 1), error="is before 1970")  # noqa: DTZ001
         return [*past, first, pa.Check.ge(datetime(1970, 1, 2), error=ZERO)]  # noqa: DTZ001
+    if kind == NUMBER and column in CHANCES:
+        return [pa.Check.in_range(0, 1, error=NO_CHANCE)]
     if kind == NUMBER:
-        return [pa.Check(lambda s: np.abs(s) < LARGEST, error="is too large to be true")]
+        costs = [pa.Check.ge(0, error=NO_COST)] if column == "cost" else []
+        return [*costs, pa.Check(lambda s: np.abs(s) < LARGEST, error="is too large to be true")]
     return []
 
 

@@ -244,3 +244,22 @@ def test_whole_numbers_that_run_over_are_cured_by_the_line_it_prints(tmp_path):
         checked(params(tmp_path, **large))
     rows = pasted(tmp_path, str(error.value), **large)
     assert rows["amount"].tolist() == [float(n) for n in range(1, 10)]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "becomes"),
+    [("propensity", ["70", "30"], [0.7, 0.3]), ("cost", ["-5", "-2.5"], [5.0, 2.5])],
+)
+def test_chances_in_percent_and_costs_booked_as_expenses_are_cured(
+    tmp_path, column, cells, becomes
+):
+    mapping = {"columns": {"contacts": {column: "Mine"}}}
+    head = "customer_id;contact_id;event_time;action_id;channel;arm;Mine"
+    rows = [f"a;{n};2023-06-02;call;phone;treated;{cell}" for n, cell in enumerate(cells)]
+    orders = "customer_id;order_id;event_time;amount\na;1;2023-06-01;5"
+    write(tmp_path, contacts="\n".join([head, *rows]), orders=orders)
+    with pytest.raises(TableError) as error:
+        checked(params(tmp_path, **mapping))
+    (line,) = re.findall(r"derive: \{.*?\}\}", str(error.value))
+    cured = checked(params(tmp_path, **mapping, **yaml.safe_load(line)))["contacts"].rows
+    assert cured[column].tolist() == becomes

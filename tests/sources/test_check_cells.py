@@ -47,6 +47,32 @@ def test_an_nps_answer_lies_between_0_and_10():
     assert reasons(result) == ["score is not an NPS score (0 to 10)"] * 2
 
 
+CHANCE = "is not a probability (0 to 1)"
+COST = "is not what a contact costs (0 or more)"
+
+
+@pytest.mark.parametrize(
+    ("column", "right", "wrong", "why"),
+    [
+        ("propensity", ["0", "0,7", "70%", "1", None], ["70", "-0,1", "1,01", "inf"], CHANCE),
+        ("action_propensity", [0.5], [2], CHANCE),
+        ("contact_propensity", [0.5], [-1], CHANCE),
+        ("cost", ["0", "2,50", None], ["-5", "-0,01"], COST),
+    ],
+)
+def test_a_contact_has_chances_from_0_to_1_and_costs_nothing_less_than_0(column, right, wrong, why):
+    """Else it would count as certain, or stop the stage that measures what contacts did."""
+    told = [*right, *wrong]
+    row = {"customer_id": "a", "event_time": "2017-05-01", "action_id": "call", "channel": "phone"}
+    rows = [
+        row | {"arm": "treated", "contact_id": str(number), column: value}
+        for number, value in enumerate(told)
+    ]
+    result = check(pd.DataFrame(rows), CONTACTS, max_quarantined=0.9)
+    assert result.counts["kept"] == len(right)
+    assert reasons(result) == [f"{column} {why}"] * len(wrong)
+
+
 def test_negative_amounts_are_refunds_and_stay():
     result = check(orders(("a", "1", "2017-05-01", 5.0), ("a", "1", "2017-05-09", -5.0)))
     assert result.rows["amount"].tolist() == [5.0, -5.0]
