@@ -20,6 +20,9 @@ from actions.report.telling import as_json, as_text
 from actions.report.texts import LANGUAGES
 from actions.report.wording import Words
 from core.errors import RegularsError, TrialError
+from core.params import TOO_LARGE
+
+LARGEST_SEED = 2**31 - 1  # that the models take
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,6 +50,13 @@ def report_of(asked: Asked, language: str = "en") -> dict[str, Any]:
 
 
 def _asked(given: argparse.Namespace) -> Asked:
+    if not 0 <= given.cost < TOO_LARGE:
+        raise TrialError(
+            f"--cost {given.cost}: name what it costs to treat one customer, 0 or more, in units "
+            "of the outcome."
+        )
+    if not 0 <= given.seed <= LARGEST_SEED:
+        raise TrialError(f"--seed {given.seed}: name a whole number from 0 to {LARGEST_SEED}.")
     return Asked(
         given.file,
         given.treatment,

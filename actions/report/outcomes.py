@@ -7,6 +7,7 @@ import pandas as pd
 
 from actions.report.said import Said
 from core.errors import TrialError
+from core.params import TOO_LARGE
 from sources.meanings.missing import ALSO_MISSING
 from sources.meanings.vocabulary import FALSE_WORDS, TRUE_WORDS
 from sources.written.numbers import NOT_A_NUMBER, marks, read_numbers
@@ -42,9 +43,22 @@ def read_outcome(
 
     `success` is the word that counts as 1, where there is one; `numbers` a number as this file
     writes it, where its decimal mark cannot be seen; `others` are columns that may show the mark.
-    Raises TrialError for words of which nothing says which is the success, and for numbers whose
-    mark nothing shows.
+    Raises TrialError for words of which nothing says which is the success, for numbers whose mark
+    nothing shows, and for some that are too large to be true.
     """
+    values, said = _read(cells, name, others, numbers, success)
+    huge = values.abs() >= TOO_LARGE
+    if huge.any():
+        raise TrialError(
+            f"{name} is too large to be true in {int(huge.sum()):,} of {len(cells):,} rows, such "
+            f"as {cells[huge].iloc[0]}: mend these cells, or empty them if nothing is known."
+        )
+    return values, said
+
+
+def _read(
+    cells: pd.Series, name: str, others: pd.DataFrame, numbers: str | None, success: str | None
+) -> tuple["pd.Series[float]", list[Said]]:
     if success is not None:
         return _by_word(cells, name, success), []
     if pd.api.types.is_bool_dtype(cells) or pd.api.types.is_numeric_dtype(cells):

@@ -18,6 +18,7 @@ from sources.tables.cells import texts
 from sources.written.times import read_times
 
 MAX_NAMED = 5
+FEWEST_OF_ARM = 10  # rows: of fewer all may have done the same by chance
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def prepare(read: Rows, asked: Asked) -> Prepared:
             f"No outcome is known of anybody in {', '.join(gone)}: {asked.outcome} is empty there. "
             "Wait for outcomes of every arm, or leave the rows of this arm out."
         )
+    _refuse_arm_as_outcome(arm[known], outcome[known], asked)
     trial = Trial(
         codes(arm[known], arms),
         arms,
@@ -99,6 +101,18 @@ def prepare(read: Rows, asked: Asked) -> Prepared:
         cluster=cluster,
     )
     return Prepared(trial, covariates, assigned, missing, tuple(warnings))
+
+
+def _refuse_arm_as_outcome(arm: pd.Series, outcome: "pd.Series[float]", asked: Asked) -> None:
+    """Not what came of the test: each arm has one value of its own, too often for chance."""
+    per_arm = outcome.groupby(arm).agg(["min", "max", "size"])
+    is_constant = (per_arm["min"] == per_arm["max"]).all()
+    if is_constant and per_arm["min"].nunique() > 1 and per_arm["size"].min() >= FEWEST_OF_ARM:
+        told = ", ".join(f"{value:g} in {name}" for name, value in per_arm["min"].items())
+        raise TrialError(
+            f"{asked.outcome} says which arm a row is in ({told}, for everybody): name what came "
+            "of it with --outcome."
+        )
 
 
 def _of_arms(

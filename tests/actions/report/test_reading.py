@@ -97,10 +97,39 @@ def test_customers_of_several_rows_and_of_both_arms_are_handled_and_told(report)
         ({}, {"spend": ""}, "spend is empty in all 500 rows"),
         ({"outcome": "when"}, {"when": "2024-01-05"}, "words that do not say what is a success"),
         ({}, {"spend": "1,234"}, "--numbers"),
+        ({}, {"spend": [1e308] + [1.0] * (N - 1)}, "too large to be true in 1 of 500 rows"),
+        ({}, {"spend": [-1e15] + [1.0] * (N - 1)}, "such as -1000000000000000.0: mend"),
     ],
 )
 def test_what_cannot_be_compared_is_said_with_what_to_do(report, options, changes, told):
     assert told in report(table(17).assign(**changes), **options)
+
+
+@pytest.mark.parametrize("values", [(0, 1), ("no", "yes"), (5.5, 7)])
+def test_an_outcome_that_says_the_arm_is_refused(report, values):
+    """Else everybody but the control would have been won by the treatment."""
+    rows = table(23)
+    rows["spend"] = np.where(rows["group"] == "none", *values)
+    assert "spend says which arm a row is in" in report(rows)
+    rows.loc[rows["group"] == "offer", "spend"] = values[0]
+    rows.loc[0, "spend"] = values[1]
+    assert report(rows)["claims"] == []
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--cost=nan", "--cost=inf", "--cost=-3", "--cost=1e15", "--seed=-1", "--seed=2147483648"],
+)
+def test_a_cost_or_a_seed_that_cannot_be_is_refused_by_its_name(report, option):
+    assert option.replace("=", " ").replace("1e15", "1000000000000000.0") in report(table(), option)
+
+
+def test_a_covariate_with_numbers_beyond_any_is_refused_and_told(report):
+    found = report(
+        table(24).assign(age=[1e308] + [1.0, 2.0] * (N // 2 - 1) + [3.0]), "--covariates", "age"
+    )
+    (refused,) = found["refused"]
+    assert refused["column"] == "age" and "too large" in refused["why"]
 
 
 def test_other_mistakes_are_said_too(report, tmp_path):
