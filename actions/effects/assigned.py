@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core.arrays import BoolArray
 from features.history.contacts_made import was_intended
 from features.history.outcomes import whole_days
 from features.timeline import day_of, latest_as_of
@@ -19,12 +20,13 @@ from sources.meanings.vocabulary import TREATED
 
 STALE_DAYS = 31  # a snapshot that is older says too little of who was contacted
 # Why a contact shows no effect of its action, in the order in which it is tried.
+REPEATED = "repeated"  # a second one of the day: one decision, however often somebody was called
 NOT_INTENDED = "not_intended"  # no action, or one without a channel
 PERSISTENT = "persistent_control"  # which shows what all actions do together
 UNKNOWN = "propensity_unknown"  # without chance those contacted differ from the others
 CERTAIN = "propensity_certain"  # nobody to compare with
 NO_SNAPSHOT = "no_snapshot"  # the customer was not scored in the month before
-LEFT_OUT = (NOT_INTENDED, PERSISTENT, UNKNOWN, CERTAIN, NO_SNAPSHOT)
+LEFT_OUT = (REPEATED, NOT_INTENDED, PERSISTENT, UNKNOWN, CERTAIN, NO_SNAPSHOT)
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,13 @@ def assigned(contacts: pd.DataFrame, snapshots: pd.DataFrame) -> Assigned:
     """Contacts (the checked table) with what `snapshots` knew of their customers before."""
     rows = _rows(contacts)
     intended = was_intended(contacts).to_numpy(bool)
+    repeated = _repeated(contacts, rows)
     persistent = rows["persistent"].to_numpy(bool)
     chance = rows["propensity"].to_numpy(float)
     known = np.isfinite(chance)
     by_chance = known & (chance > 0) & (chance < 1)
     reason = np.select(
-        [~intended, persistent, ~known, ~by_chance],
+        [repeated, ~intended, persistent, ~known, ~by_chance],
         LEFT_OUT[:-1],
         "",
     )
@@ -61,7 +64,9 @@ def assigned(contacts: pd.DataFrame, snapshots: pd.DataFrame) -> Assigned:
     left_out[NO_SNAPSHOT] = int((reason == "").sum()) - len(known_before)
     return Assigned(
         known_before.drop(columns="persistent"),
-        rows[intended & np.where(persistent, chance != 1, by_chance)].reset_index(drop=True),
+        rows[intended & ~repeated & np.where(persistent, chance != 1, by_chance)].reset_index(
+            drop=True
+        ),
         {name: count for name, count in left_out.items() if count},
     )
 
@@ -81,6 +86,16 @@ def _rows(contacts: pd.DataFrame) -> pd.DataFrame:
             "persistent": False if persistent is None else persistent.eq(True).fillna(False),
         }
     )
+
+
+def _repeated(contacts: pd.DataFrame, rows: pd.DataFrame) -> BoolArray:
+    """Whether a customer had the same action earlier that day (n,).
+
+    Each would count as a draw of its own, and effects would seem surer than they are.
+    """
+    order = contacts.sort_values(["event_time", "contact_id"], kind="stable").index
+    first = ["customer_id", "action_id", "day"]
+    return rows.loc[order].duplicated(first).reindex(rows.index).to_numpy(bool)
 
 
 def with_snapshot(rows: pd.DataFrame, snapshots: pd.DataFrame) -> pd.DataFrame:

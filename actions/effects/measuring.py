@@ -16,13 +16,13 @@ from actions.effects.following import Outcomes, followed, foreseen
 from actions.effects.intervals import Estimate
 from actions.effects.learners import LearnerParams
 from actions.effects.programme import programme
-from actions.effects.report import by_action, by_period, not_by_chance, shown
+from actions.effects.report import by_action, by_period, customers_of, not_by_chance, shown
 from actions.effects.window import window_for
 from actions.params import ActionParams
 from actions.plan.catalog import Catalog
 from actions.plan.estimates import Estimates, none_estimated
 from actions.plan.gain import has_money
-from core.arrays import BoolArray, FloatArray
+from core.arrays import FloatArray
 from core.digits import TOLD, to_digits
 from features.planning.timeplan import Timeline
 from features.timeline import date_of
@@ -92,7 +92,7 @@ def measure(
         facts["why_not"] = (
             _why_not(FEW_DRAWN, drawn=len(found.rows), needed=FEWEST)
             if len(found.rows) < FEWEST
-            else _too_few(treated[closed])
+            else _too_few(found.rows[closed])
         )
         return facts, none_estimated(params.effect_confidence)
     outcomes = Outcomes(known.purchases, known.tables.get("subscriptions"), timeline.churn, window)
@@ -105,19 +105,19 @@ def measure(
     facts["programme"] = programme(found.programme, outcomes, timeline.data_until)
     is_doubted = found.rows["action_id"].isin(list(doubted)).to_numpy(bool)
     usable = closed & ~is_doubted
-    learned = learn(
-        found.rows[usable].reset_index(drop=True),
+    rows = found.rows[usable].reset_index(drop=True)
+    is_enough = min(customers_of(rows).values()) >= FEWEST_IN_ARM
+    learned = is_enough and learn(
+        rows,
         seen.kept[usable],
         _today(known, margin_rate),
         models[0],
         catalog.actions,
         (settings, params.effect_confidence),
     )
-    if learned is None:
+    if not learned:
         facts["why_not"] = (
-            _why_not(NONE_BY_CHANCE)
-            if is_doubted.all()
-            else _too_few(treated[usable], seen.kept[usable])
+            _why_not(NONE_BY_CHANCE) if is_doubted.all() else _too_few(rows, seen.kept[usable])
         )
         return facts, none_estimated(params.effect_confidence)
     alone = by_action(seen, usable)
@@ -137,9 +137,9 @@ def _why_not(name: str, **values: int) -> dict[str, Any]:
     return {"message_key": f"why_no_effects.{name}", "values": values}
 
 
-def _too_few(treated: BoolArray, kept: FloatArray | None = None) -> dict[str, Any]:
-    """What is missing, where these contacts (n,) with a known outcome are too few to learn from."""
-    count = {"treated": int(treated.sum()), "withheld": int((~treated).sum())}
+def _too_few(rows: pd.DataFrame, kept: FloatArray | None = None) -> dict[str, Any]:
+    """What is missing, where these contacts with a known outcome are too few to learn from."""
+    count = customers_of(rows)
     if kept is None or min(count.values()) < FEWEST_IN_ARM:
         return _why_not(FEW_CLOSED, **count, needed=FEWEST_IN_ARM)
     left = int((kept < 1).sum())

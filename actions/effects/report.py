@@ -25,16 +25,15 @@ from core.arrays import BoolArray, FloatArray
 from features.timeline import date_of, day_of, is_closed
 
 ARMS = ("withheld", "treated")
-FEWEST = 30  # closed contacts of each arm, or no interval is given
+FEWEST = 30  # customers of each arm with a closed contact, or no interval is given
 REFUSED = 0.001  # p-value of a check of all of an action's contacts below which nothing is claimed
 POWER = 2.8  # standard errors: an effect as large is shown by four of five such trials
 # What is said of an action in a quarter.
 BETTER, WORSE, NOT_SHOWN = "better", "worse", "not_shown"
 RUNNING = "running"  # nothing shown while windows are open
-TOO_FEW = "too_few"  # closed contacts of an arm
-ONE_CUSTOMER = "one_customer"  # of whom all closed contacts of an arm are: nothing to compare
+TOO_FEW = "too_few"  # customers of an arm, however often each was contacted
 NOT_BY_CHANCE = "not_by_chance"  # arms that chance hardly drew: nothing is claimed of them
-VERDICTS = (BETTER, WORSE, NOT_SHOWN, RUNNING, TOO_FEW, ONE_CUSTOMER, NOT_BY_CHANCE)
+VERDICTS = (BETTER, WORSE, NOT_SHOWN, RUNNING, TOO_FEW, NOT_BY_CHANCE)
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,15 @@ class Followed:
             propensity=np.column_stack([1 - propensity, propensity]),
             cluster=pd.factorize(rows["customer_id"])[0].astype(np.int64),
         )
+
+
+def customers_of(rows: pd.DataFrame) -> dict[str, int]:
+    """How many customers each arm of these contacts has: a customer's contacts tell one story."""
+    treated = rows["treated"].to_numpy(bool)
+    return {
+        "treated": rows["customer_id"][treated].nunique(),
+        "withheld": rows["customer_id"][~treated].nunique(),
+    }
 
 
 def checks_of(followed: Followed, chosen: BoolArray) -> dict[str, float]:
@@ -136,11 +144,9 @@ def _compared(
     treated = followed.rows["treated"].to_numpy(bool)
     count = {"treated": int(treated[chosen].sum()), "withheld": int((~treated[chosen]).sum())}
     told: dict[str, Any] = {"contacts": planned, "closed": count}
-    if min(count.values()) < FEWEST:
-        return told | {"verdict": TOO_FEW, "missing": FEWEST - min(count.values())}
-    customers = followed.rows["customer_id"]
-    if min(customers[chosen & arm].nunique() for arm in (treated, ~treated)) < 2:
-        return told | {"verdict": ONE_CUSTOMER}
+    fewest = min(customers_of(followed.rows[chosen]).values())
+    if fewest < FEWEST:
+        return told | {"verdict": TOO_FEW, "missing": FEWEST - fewest}
     stays = _outcome(followed, chosen, followed.kept, is_over, planned)
     told |= {"stays": stays, "verdict": _verdict(stays, is_over)}
     told["checks"] = checks_of(followed, all_of_them)
@@ -154,13 +160,12 @@ def _compared(
 def by_action(followed: Followed, usable: BoolArray) -> dict[str, Estimate]:
     """What usable contacts (n,) show of each action over all quarters, and nothing else assumed.
 
-    The adjusted average effect on who stays; none where an arm is too small, or of one customer.
+    The adjusted average effect on who stays; none where an arm has too few customers.
     """
-    found, treated = {}, followed.rows["treated"].to_numpy(bool)
+    found = {}
     for name in sorted(followed.rows["action_id"].unique()):
         chosen = usable & (followed.rows["action_id"] == name).to_numpy(bool)
-        arms = [followed.rows["customer_id"][chosen & arm] for arm in (treated, ~treated)]
-        if min(map(len, arms)) < FEWEST or min(arm.nunique() for arm in arms) < 2:
+        if min(customers_of(followed.rows[chosen]).values()) < FEWEST:
             continue
         estimate = adjusted(
             followed.trial(chosen, followed.kept), expected=followed.expected[chosen]

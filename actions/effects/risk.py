@@ -49,10 +49,15 @@ def folds_of(customers: Sequence[str]) -> IntArray:
 
 @dataclass(frozen=True)
 class Foreseen:
-    """Models of one outcome, one for each fold of customers left out."""
+    """Models of one outcome, one for each fold of customers left out.
+
+    None where nothing that is known of customers differs, or all are in one fold: then `mean` is
+    expected of everybody.
+    """
 
     columns: tuple[str, ...]
     models: tuple[lgb.Booster, ...]
+    mean: float
 
     @classmethod
     def learn(
@@ -74,16 +79,17 @@ class Foreseen:
             "feature_fraction": 0.5,
         }
         models = []
-        for one in range(FOLDS):
+        can_learn = len(columns) > 0 and len(np.unique(fold)) > 1
+        for one in range(FOLDS if can_learn else 0):
             data = lgb.Dataset(inputs[fold != one], target[fold != one], params=dict(settings))
             models.append(lgb.train(settings, data, num_boost_round=ROUNDS))
-        return cls(columns, tuple(models))
+        return cls(columns, tuple(models), float(target.mean()))
 
     def of(self, rows: pd.DataFrame) -> FloatArray:
         """What is expected (n,) of snapshots, by models that have not seen the customer."""
         inputs = rows.reindex(columns=list(self.columns)).to_numpy(np.float64)
         fold = folds_of(rows["customer_id"].tolist())
-        found = np.empty(len(rows))
+        found = np.full(len(rows), self.mean)
         for one, model in enumerate(self.models):
             if (fold == one).any():
                 found[fold == one] = model.predict(inputs[fold == one])

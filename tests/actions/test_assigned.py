@@ -39,8 +39,9 @@ def snapshots(*days, customers=("c1",)):
 def test_nothing_that_was_known_is_younger_than_the_assignment(days):
     hours = [*range(0, 70 * 24, 5)]  # also midnights: the snapshot of a day is taken before it
     times = [START + pd.Timedelta(hours=hour) for hour in hours]
-    log = contacts(event_time=times, contact_id=[str(hour) for hour in hours])
-    found = assigned(log, snapshots(*days)).rows
+    ids = [str(hour) for hour in hours]
+    log = contacts(event_time=times, contact_id=ids, customer_id=ids)
+    found = assigned(log, snapshots(*days, customers=ids)).rows
     expected = []
     for day in (hour // 24 for hour in hours):
         known = [one for one in days if day - STALE_DAYS <= one <= day]
@@ -111,6 +112,27 @@ def test_rows_of_one_customer_and_day_keep_their_own_actions():
     found = with_snapshot(rows, snapshots(3, 9))
     assert found["action_id"].tolist() == ["call", "mail"]
     assert found["seen_until"].tolist() == [9, 9]
+
+
+def test_contacts_with_the_same_action_on_one_day_are_one_decision():
+    hours = [9, 8, 33, 9, 9]  # the second comes first; the third is of the next day
+    log = contacts(
+        event_time=[START + pd.Timedelta(days=10, hours=hour) for hour in hours],
+        contact_id=["1", "2", "3", "4", "5"],
+        action_id=["mail", "mail", "mail", "call", "mail"],
+        customer_id=["c1", "c1", "c1", "c1", "c2"],
+        arm=["treated", "holdout", "treated", "treated", "treated"],
+    )
+    found = assigned(log, snapshots(7, customers=("c1", "c2")))
+    assert found.left_out == {"repeated": 1}
+    kept = found.rows[["customer_id", "action_id", "day", "treated"]].to_numpy().tolist()
+    assert kept == [
+        ["c1", "call", FIRST + 10, True],
+        ["c1", "mail", FIRST + 10, False],
+        ["c2", "mail", FIRST + 10, True],
+        ["c1", "mail", FIRST + 11, True],
+    ]
+    assert len(found.programme) == len(found.rows)
 
 
 def test_a_shorter_window_is_used_until_enough_contacts_have_closed():

@@ -22,6 +22,15 @@ def test_nobody_is_foreseen_by_a_model_that_saw_what_became_of_them():
     assert np.corrcoef(known, rows["orders_rate"] > 0)[0, 1] > 0.9
 
 
+def test_where_nothing_tells_customers_apart_the_mean_is_foreseen_of_everybody():
+    left = np.array([0.0, 1.0, 1.0, 1.0])
+    alike = pd.DataFrame({"customer_id": list("abcd"), "orders_rate": 1.0})
+    one = pd.DataFrame({"customer_id": "a", "orders_rate": np.arange(4.0)})
+    for rows in (alike, one):
+        found = Foreseen.learn(rows, left, seed=1, threads=1, is_rate=True).of(rows)
+        np.testing.assert_allclose(found, 0.75)
+
+
 def test_foreseen_risks_are_brought_to_the_scale_of_the_cards():
     """Twice the log odds, and 1 lower: of who has both, told of who has no card too."""
     rng = np.random.default_rng(5)

@@ -208,7 +208,7 @@ def test_the_report_tells_each_quarter_with_its_verdict_and_return():
             assert one["return"]["net"]["effect"] == pytest.approx(
                 0.5 * one["spend"]["adjusted"]["effect"] - 1.0
             )
-    assert "not enough data yet: the outcome of 30 contacts more has to be known in" in text
+    assert "not enough data yet: the outcome of 30 customers more has to be known in" in text
 
 
 def test_without_money_there_are_effects_and_no_return():
@@ -271,6 +271,23 @@ def test_an_action_of_few_contacts_keeps_the_effect_that_is_assumed():
     sources = {one["action_id"]: one["effect_source"] for one in facts["learned"]["actions"]}
     assert sources == {"call": "estimated", "mail": "assumed"}
     assert np.isfinite(estimates.effect[:, 0]).all() and np.isnan(estimates.effect[:, 1]).all()
+
+
+def test_of_few_customers_nothing_is_estimated_however_often_each_was_contacted():
+    given = known()
+    contacts = given.tables["contacts"]
+    few = contacts[contacts["customer_id"].isin(contacts["customer_id"].unique()[:60])]
+    days = [few.assign(event_time=few["event_time"] + pd.Timedelta(days=day)) for day in range(9)]
+    table = pd.concat(days, ignore_index=True)
+    found = Known(
+        {"contacts": table}, given.snapshots, given.purchases, given.cards, given.timeline
+    )
+    facts, estimates = measure(found, catalog(), params(), 0.5, LearnerParams(seed=1))
+    assert facts["contacts"]["closed"] > 500
+    assert estimates.customers == () and facts["learned"] is None
+    assert facts["why_not"]["message_key"] == "why_no_effects.few_closed"
+    assert {one["verdict"] for one in facts["periods"]} == {"too_few"}
+    assert "customers with whom a contact was made" in told(facts)
 
 
 def test_effects_on_todays_customers_go_by_the_risk_on_their_cards():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from actions.effects.report import VERDICTS, Followed, by_period
+from actions.effects.report import VERDICTS, Followed, by_action, by_period
 from actions.effects.window import Window
 from features.timeline import day_of
 
@@ -53,10 +53,20 @@ def test_nothing_is_claimed_of_an_action_whose_arms_are_doubted_as_a_whole():
     assert verdict(found, doubted=("call",))["verdict"] == "not_by_chance"
 
 
-@pytest.mark.parametrize("lone", [True, False])
-def test_an_arm_of_one_customer_is_not_compared(lone):
-    treated = np.arange(80) % 2 == 0
-    customers = np.where(treated == lone, "one", [f"c{number}" for number in range(80)])
-    found = verdict(followed(treated, customers))
-    assert found["verdict"] == "one_customer"
-    assert "stays" not in found and found["closed"] == {"treated": 40, "withheld": 40}
+@pytest.mark.parametrize("few", [1, 3, 29])
+@pytest.mark.parametrize("arm", [True, False])
+def test_an_arm_of_few_customers_is_not_compared_however_often_each_was_contacted(arm, few):
+    treated = np.arange(800) % 2 == 0
+    number = np.where(treated == arm, np.arange(800) // 2 % few, np.arange(800))
+    found = followed(treated, [f"c{one}" for one in number], helps=0.4)
+    told = verdict(found)
+    assert told["verdict"] == "too_few" and told["missing"] == 30 - few
+    assert "stays" not in told and told["closed"] == {"treated": 400, "withheld": 400}
+    assert by_action(found, found.closed) == {}
+
+
+def test_as_many_customers_as_are_needed_are_compared():
+    treated = np.arange(800) % 2 == 0
+    found = followed(treated, [f"c{one % 60}" for one in range(800)], helps=0.4)
+    assert verdict(found)["verdict"] == "better"
+    assert set(by_action(found, found.closed)) == {"call"}
