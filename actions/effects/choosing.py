@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from actions.effects.learners import LEARNERS, OURS, Data, Fitted, LearnerParams, Prior, fit
-from actions.effects.metalearners import FoldEffects
+from actions.effects.learners import LEARNERS, OURS, Data, LearnerParams, Prior, fit
 from actions.effects.randomised import fold_of
 from actions.effects.targeting import area, autoc_weights, difference, effect_scores
 from core.arrays import FloatArray, IntArray
@@ -68,12 +67,5 @@ def _held_out(
     for one in range(HALVES):
         here = data.rows(half == one)
         fitted = fit(data.rows(half != one), prior, params, name)
-        found[half == one] = own_effects(fitted, here.x, here.action)
+        found[half == one] = fitted.own(here.x, here.action)
     return found
-
-
-def own_effects(fitted: Fitted, x: FloatArray, action: IntArray) -> FloatArray:
-    """The mean effect (n,) of one action for each row."""
-    if isinstance(fitted, FoldEffects):
-        return fitted.own(x, action)
-    return fitted.effect(x).mean[np.arange(len(x)), action]

@@ -35,10 +35,7 @@ class FoldEffects:
         return _jackknife(self._each(x, stake))
 
     def own(self, x: FloatArray, action: IntArray) -> FloatArray:
-        """The mean effect (n,) of one action for each row, as `effect` has it, per unit of stake.
-
-        Trees are asked once for each row, not once for each action.
-        """
+        """As in `Fitted`: trees are asked once for each row, not once for each action."""
         inputs = np.column_stack([x, np.ones(len(x)), action])
         return np.asarray(np.stack([fit(inputs) for fit in self.fits]).mean(axis=0))
 

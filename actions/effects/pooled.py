@@ -128,6 +128,10 @@ class PooledEffects:
         effects = self._at(self.basis.at(x))
         return effects if stake is None else effects.times(stake)
 
+    def own(self, x: FloatArray, action: IntArray) -> FloatArray:
+        """The mean effect (n,) of one action for each row, as in `Fitted`."""
+        return np.asarray((self.basis.at(x) @ self.mean.T)[np.arange(len(x)), action])
+
     def average(self, x: FloatArray) -> Effects:
         """Mean effect over the customers, as in `Fitted`."""
         return self._at(self.basis.at(x).mean(axis=0, keepdims=True))

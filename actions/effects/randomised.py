@@ -122,6 +122,10 @@ class Fitted(Protocol):
         """The effects on customers with `x` (n, k) and `stake` (n,), as those of `Data`."""
         ...
 
+    def own(self, x: FloatArray, action: IntArray) -> FloatArray:
+        """The mean effect (n,) of one action for each row, per unit of stake, as of `effect`."""
+        ...
+
     def average(self, x: FloatArray) -> Effects:
         """The mean effects over customers with `x` (n, k), per unit of stake: (1, actions)."""
         ...

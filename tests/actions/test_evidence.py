@@ -22,9 +22,16 @@ def exact(precision, errors, start):
     return np.log(quad(density, np.log(start) - 8, np.log(start) + 12, limit=200)[0])
 
 
-@pytest.mark.parametrize(("precision", "errors"), [(1e2, 0.5), (1e2, 2.5), (1e4, 2.5), (1e4, 6.0)])
-def test_what_chance_may_well_show_hardly_speaks_for_larger_effects(precision, errors):
-    """A variance fitted to the data makes any data likely: its own prior has to count too."""
+CHANCE = [(1e2, 0.5), (1e2, 2.5), (1e4, 2.5), (1e4, 6.0)]  # or close to the smaller variances
+CONTRADICTION = [(1e2, 6.0), (1e2, 8.0), (1e4, 10.0)]
+
+
+@pytest.mark.parametrize(("precision", "errors"), CHANCE + CONTRADICTION)
+def test_larger_effects_are_as_likely_as_the_data_make_them(precision, errors):
+    """What chance may well show hardly speaks for them, what contradicts the assumptions does.
+
+    A variance fitted to the data makes any data likely: its own prior has to count too.
+    """
     moment = np.array([[errors * np.sqrt(precision)]])
     moments = Moments(np.array([[[precision]]]), moment, strength=np.ones(1))
     group, none = np.zeros(1, np.int64), [1e-12]  # nothing but the action's own

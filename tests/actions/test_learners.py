@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from actions.effects.choosing import choose, own_effects
+from actions.effects.choosing import choose
 from actions.effects.estimating import prior_of
 from actions.effects.learners import LEARNERS, Data, LearnerParams, fit
 from actions.effects.metalearners import FoldEffects
@@ -121,7 +121,7 @@ def test_a_contacts_own_action_has_the_same_effect_as_among_all_actions(learner)
     known, data = contacts(400, rng(4))
     found = fit(data, PRIOR, LearnerParams(seed=1, folds=2), learner)
     of_all = found.effect(known.x).mean[np.arange(len(data)), data.action]
-    assert (own_effects(found, known.x, data.action) == of_all).all()
+    assert (found.own(known.x, data.action) == of_all).all()
 
 
 def test_learners_are_compared_without_asking_them_of_every_action(monkeypatch):

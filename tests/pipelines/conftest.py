@@ -1,7 +1,7 @@
 """One finished project for all tests of whole runs; who changes anything takes a copy.
 
 Their two groups (`end_to_end`, `other_runs`) run side by side: whichever asks first makes it, and
-each looks at a copy of its own.
+each looks at a copy of its own. Beside it `wrong`, which reads params.yaml with one mistake.
 """
 
 import shutil
@@ -9,11 +9,16 @@ import shutil
 import pytest
 from filelock import FileLock
 
+from core.errors import ParamsError
+from pipelines.params import FILE, load_params
 from serving.store.database import open_store
 from serving.store.publishing import publish
+from tests.pipelines.code import ROOT
 from tests.pipelines.project import Project, new_project
 from tests.pipelines.warm_python import warm_python
 from tests.synthetic import Shop, tables
+
+PARAMS = (ROOT / FILE).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +71,18 @@ def store(first_run, tmp_path):
     publish(first_run[0].release, engine, keep=5)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def wrong(tmp_path):
+    """Reads params.yaml after one replacement of its text; returns what the error says."""
+
+    def read(old, new):
+        assert old in PARAMS
+        path = tmp_path / "params.yaml"
+        path.write_text(PARAMS.replace(old, new, 1), encoding="utf-8")
+        with pytest.raises(ParamsError) as error:
+            load_params(path)
+        return str(error.value)
+
+    return read

@@ -14,6 +14,8 @@ def test_a_customer_page_holds_the_card(service):
     text = text_of(tree.one("main"))
     assert written(json["churn_risk"], "percent", "en") in text
     assert written(json["value_at_risk"], "money", "en") in text
+    risk, stays = written(json["churn_risk"], "percent", "en"), json["value_if_stays"]
+    assert f"{risk} × ({written(stays, 'money', 'en')} if the customer stays, less " in text
     assert json["intended_action"]["name"] in text
     assert json["intended_action"]["why"]["sentence"] in text
     for reason in json["reasons"]:
