@@ -1,7 +1,6 @@
 """Signing in and out, by a form that needs no script."""
 
 import math
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -9,6 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from serving.people.access import Access, address_of, needs
 from serving.people.scopes import PUBLIC
 from serving.people.sessions import TO_SET
+from serving.web.form import form_of, one
 from serving.web.page import asked_in, own_path, sign_in_page, suffix
 
 LARGEST_FORM = 10_000  # bytes
@@ -25,10 +25,10 @@ async def get_sign_in(request: Request) -> Response:
 async def post_sign_in(request: Request) -> Response:
     """Begin a session; wrong names and passwords are answered alike, and ever more slowly."""
     access: Access = request.app.state.access
-    form = await _form(request)
-    following = own_path(form.get("next", ""))
+    form = await form_of(request, LARGEST_FORM)
+    following = own_path(one(form, "next") or "")
     address = address_of(request)
-    tried = await access.signed_in(form.get("name", ""), form.get("password", ""), address)
+    tried = await access.signed_in(one(form, "name") or "", one(form, "password") or "", address)
     if tried.cookie is None:
         wait = math.ceil(tried.wait)
         key = "page.sign_in_later" if wait else "page.sign_in_wrong"
@@ -48,17 +48,3 @@ async def post_sign_out(request: Request) -> Response:
     setattr(request.state, TO_SET, "")
     asked = {name: values for name, values in asked_in(request).items() if name == "language"}
     return RedirectResponse("/sign-in" + suffix(asked), 303)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The fields of a form; one that is too large or no text is empty."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST_FORM:
-            return {}
-    try:
-        fields = parse_qs(body.decode("ascii"), errors="strict", max_num_fields=20)
-    except ValueError:
-        return {}
-    return {name: values[0] for name, values in fields.items()}

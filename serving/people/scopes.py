@@ -8,6 +8,8 @@ Scope = Literal[
     "scores:compute",
     "events:write",
     "outcomes:write",
+    "work:write",
+    "plan:approve",
     "customers:erase",
     "metrics:read",
 ]
@@ -15,8 +17,8 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 PUBLIC: Literal["public"] = "public"  # asked for by nobody in particular: no customer, no figure
 Role = Literal["viewer", "manager", "lead", "admin"]
 _VIEWER: tuple[Scope, ...] = ("cards:read", "figures:read")
-_MANAGER: tuple[Scope, ...] = (*_VIEWER, "outcomes:write")
-_LEAD: tuple[Scope, ...] = (*_MANAGER, "events:write", "scores:compute")
+_MANAGER: tuple[Scope, ...] = (*_VIEWER, "outcomes:write", "work:write")
+_LEAD: tuple[Scope, ...] = (*_MANAGER, "events:write", "scores:compute", "plan:approve")
 ROLES: dict[Role, frozenset[Scope]] = {
     "viewer": frozenset(_VIEWER),
     "manager": frozenset(_MANAGER),
@@ -29,6 +31,8 @@ MEANINGS: dict[str, str] = {
     "scores:compute": "scores of histories that the caller sends",
     "events:write": "purchases and other events of customers, which change their cards",
     "outcomes:write": "contacts made, responses, consents and complaints",
+    "work:write": "tasks, notes, overrides, key customers and saved views",
+    "plan:approve": "a yes to the plan of a release",
     "customers:erase": "the erasure of a customer",
     "metrics:read": "figures on the service itself",
     PUBLIC: "nothing that is about a customer or the company",

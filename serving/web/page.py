@@ -42,6 +42,13 @@ PROBLEM_WORDS = {  # problems that people may meet → their words
     "store-unavailable": ("page.unavailable", "page.unavailable_detail"),
     "no-release": ("page.no_release", "page.no_release_detail"),
 }
+SECTIONS = {  # pages of the menu: address → key of the name in it
+    "/": "nav.list",
+    "/forecast": "nav.forecast",
+    "/monitor": "nav.monitor",
+}
+# Further addresses of a section, by how they begin: a customer belongs to the list.
+WITHIN = {"/customers/": "/"}
 MAKE_RUN = Markup("<code>make run</code>")
 YOUR_DATA = Markup("<code>docs/your-data.md</code>")
 EXAMPLES = {"complete_journey", "cdnow", "simulator"}  # sources that never get newer rows
@@ -93,13 +100,15 @@ def page_of(
     **values: Any,
 ) -> HTMLResponse:
     """A template with the words of the language. `here`: the parameters to keep on this page."""
-    in_url = {"language": [language]} if "language" in request.query_params else {}
+    in_url: dict[str, list[str]] = {}
+    if "language" in request.query_params:
+        in_url["language"] = [language]
     text = templates.get_template(template).render(
         **words_of(language),
         home="/" + suffix(in_url),
-        forecast_url="/forecast" + suffix(in_url),
-        monitor_url="/monitor" + suffix(in_url),
+        sections=_sections(request, in_url),
         docs="/docs" + suffix(in_url),
+        here_url=_path(request) + _query(request),
         back="/" + suffix(here),
         languages={
             language: _path(request) + suffix({**here, "language": [language]})
@@ -172,6 +181,13 @@ def suffix(parameters: Mapping[str, list[Any]]) -> str:
     """The parameters as the query part of a URL; empty without any."""
     text = urlencode(parameters, doseq=True)
     return f"?{text}" if text else ""
+
+
+def _sections(request: Request, in_url: Mapping[str, list[str]]) -> list[tuple[str, str, bool]]:
+    """Of each page of the menu its address, the key of its name, and whether it is this one."""
+    path = _path(request)
+    inside = next((home for begin, home in WITHIN.items() if path.startswith(begin)), path)
+    return [(url + suffix(in_url), key, url == inside) for url, key in SECTIONS.items()]
 
 
 def _asked_language(request: Request) -> Language:

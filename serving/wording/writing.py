@@ -1,5 +1,7 @@
 """Messages of `messages/<language>.yaml`, filled with values: the kinds that need no feature.
 
+Those of a page stand in a file of its own, `messages/<language>/<page>.yaml`.
+
 A message is a text, or a list of texts of which the first is used whose values are all known.
 `{name}` puts a value in as it is, `{name:kind}` writes it as
 
@@ -153,6 +155,12 @@ def _content(language: Language) -> dict[str, Any]:
         raise LookupError(f"There is no language {language!r}, only {', '.join(LANGUAGES)}.")
     text = (FOLDER / f"{language}.yaml").read_text(encoding="utf-8")
     content: dict[str, Any] = yaml.safe_load(text)
+    for file in sorted((FOLDER / language).glob("*.yaml")):
+        page = yaml.safe_load(file.read_text(encoding="utf-8"))["messages"]
+        twice = page.keys() & content["messages"].keys()
+        if twice:
+            raise LookupError(f"{file.name}: {', '.join(sorted(twice))} stand elsewhere too.")
+        content["messages"] |= page
     return content
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, delete, select, update
 
 from core.clock import utc_now
 from serving.people.audit import customer, note
+from serving.store import page_tables  # noqa: F401  (its tables have customers too)
 from serving.store.database import writing
 from serving.store.kept_out import keep_out
 from serving.store.removal import OF_RELEASES, overwrite_removed

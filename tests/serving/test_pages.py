@@ -10,6 +10,8 @@ from tests.serving.conftest import Running
 from tests.serving.reading_pages import Tree, page, rows, text_of, written
 from tests.serving.releases import NAMES, SCRIPT, card_row, company, write_release
 
+HTMX = ("/static/htmx/htmx.min.js", None)  # the script of all pages, and its `defer`
+
 
 @pytest.mark.slow_after(2)
 @pytest.mark.parametrize("language", ["en", "ru"])
@@ -106,7 +108,7 @@ def test_markup_in_a_search_stays_text(service):
     text = '"><script>alert(1)</script>'
     tree = page(service, f"/?q={quote(text)}")
     assert tree.one("input", name="q")["value"] == text
-    assert tree.all("script") == []
+    assert [script["src"] for script in tree.all("script")] == [HTMX[0]]
 
 
 @pytest.mark.parametrize("target", ["/", "/customers/00005", "/customers/gone-1"])
@@ -198,8 +200,9 @@ def test_nothing_on_a_page_comes_from_elsewhere_or_needs_a_script(service):
                 assert not (element.get(name) or "").startswith(("http", "//")), element
             assert "style" not in element
             assert not [name for name in element if name.startswith("on")]
-        scripts = tree.all("script")
-        assert (target == "/docs") == bool(scripts)
+        scripts = {(element["src"], element.get("defer", "no")) for element in tree.all("script")}
+        own = {("/static/swagger-ui/swagger-ui-bundle.js", None), ("/static/docs.js", None)}
+        assert scripts == {HTMX} | (own if target == "/docs" else set())
 
 
 def test_pages_say_that_they_depend_on_the_language_header(service):

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from serving.store import live_files, people_tables, work_tables  # noqa: F401  (in the same metadata)
+# All of the same metadata.
+from serving.store import live_files, page_tables, people_tables, work_tables  # noqa: F401
 from serving.store.tables import metadata
 
 connection = context.config.attributes["connection"]
