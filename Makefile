@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-serving bench-live-scoring bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-reasons bench-store bench-actions bench-processors faults fuzz clients docs audit ui experiments spark-setup lock clean
+.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-serving bench-live-scoring bench-accuracy bench-choices bench-truth bench-scoring bench-ladder bench-reasons bench-store bench-page bench-actions bench-processors faults fuzz clients docs audit ui experiments spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -106,6 +106,10 @@ bench-reasons:  ## reasons of cards: which contradict themselves, tell what is t
 bench-store:  ## publishing and reading a million cards on SQLite and PostgreSQL: table and benchmarks/out/store.json
 	$(SETUP) dev
 	@$(BIN)/python -m benchmarks.store
+
+bench-page:  ## the manager's pages with a million customers: times and sizes, table and benchmarks/out/page.json (CUSTOMERS=1000000)
+	$(SETUP) dev
+	@$(BIN)/python -m benchmarks.page --customers $(or $(CUSTOMERS),1000000)
 
 bench-actions:  ## what plans bring, and its proof: tables and benchmarks/out/actions.json (PARTS="allocation …")
 	$(SETUP) bench

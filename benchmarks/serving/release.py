@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 
 from core.files import SEAL, read_json, sha256_of, write_manifest
 
-# What a release needs to be published, and to score histories that are sent.
-FILES = ("plan.json", "actions.yaml", "reports/evaluation.json", "reports/forecast.json")
-FOLDERS = ("models", "live")
+# What a release needs to be published, shown, and to score histories that are sent.
+FILES = ("plan.json", "actions.yaml")
+FOLDERS = ("models", "live", "reports")
 MADE = ("files", SEAL)  # of a manifest: made anew for other files
 PART = 20_000  # customers that are held in memory at a time
 
