@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Scope
 from core.errors import AccessError, QueryError, StoreError
 from serving.api import (
     at_risk,
+    changes,
     customers,
     erasure,
     events,
@@ -58,6 +59,7 @@ PARTS = (
     live,
     events,
     at_risk,
+    changes,
     scores,
     releases,
     plan,

@@ -18,6 +18,7 @@ from serving.cards.release import Release
 from serving.cards.sorting import ASCENDING
 from serving.cards.stored import Card
 from serving.cards.worded import strongest_reason, worded
+from serving.pages.changed import changed_line
 from serving.people.access import needs, store_of
 from serving.store.listing import formed_list
 from serving.store.reading import Form, KeptCard
@@ -91,6 +92,7 @@ def list_page(request: Request) -> Response:
         first="/" + suffix(here) if page.seen else None,
         kept=[(name, value) for name, all_ in here.items() if name not in FIELDS for value in all_],
         expired=out_of_date(page.release, language),
+        changed=changed_line(request, query.release, asked.get("language", [])),
     )
 
 

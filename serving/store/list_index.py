@@ -111,6 +111,14 @@ class ListIndex:
             rows = rows[self._is("owner", owners)[rows]]
         return set(self.ids.take(pa.array(rows)).to_pylist())
 
+    def has(self, column: str, words: Collection[str]) -> np.ndarray:
+        """Whether each customer has one of these words in a column of CODES."""
+        return self._is(column, words)
+
+    def numbers(self, column: str) -> np.ndarray:
+        """A column that lists sort by, as it is kept: no null, dates as days since 1970."""
+        return self._values[column]
+
     def rank(self, churn_risk: float) -> int:
         """The place among those who are scored: 1 is most at risk."""
         is_above = self._values["churn_risk"] > churn_risk

@@ -14,6 +14,7 @@ from tests.serving.test_monitor import monitor_report
 
 STAMPED = (
     "/v1/at-risk",
+    "/v1/changes",
     "/v1/forecast",
     "/v1/monitor",
     "/v1/plan:what-if",
