@@ -247,6 +247,38 @@ def period_of(
     return np.where(outside, -1, found).astype(np.int64)
 
 
+def reaches_back(first_day: int, day: int, window_days: int) -> bool:
+    """Whether a history that begins on `first_day` holds all of the days before `day`."""
+    return day - window_days >= first_day
+
+
+def lies_in(day: Any, starts: Any, ends: Any) -> Any:
+    """Whether a day lies in a period of whole days; the day it ends is the next period's."""
+    return (day >= starts) & (day < ends)
+
+
+def closed_months(first_day: int, as_of_day: int, step: int = 1) -> list[tuple[int, int]]:
+    """(start, end) of the calendar months that lie wholly in [first_day, as_of_day), in order.
+
+    `step` is months at a time: 3 gives quarters of the year.
+
+        2024-01-02 to 2024-04-01: February and March; with step 3 none
+    """
+    first = date_of(first_day)
+    month = (first.year * 12 + first.month - 1) // step * step
+    found: list[tuple[int, int]] = []
+    while (end := _month_start(month + step)) <= as_of_day:
+        start = _month_start(month)
+        found += [(start, end)] if start >= first_day else []
+        month += step
+    return found
+
+
+def _month_start(month: int) -> int:
+    """The day on which a month begins, which is counted from January of the year 0."""
+    return day_of(date(month // 12, month % 12 + 1, 1))
+
+
 def within(ago: Any, window_days: int) -> Any:
     """Whether an age of the cut history lies in the last `window_days` before the as-of date."""
     return ago <= window_days

@@ -19,6 +19,24 @@ STEADY: DriftLevel = "steady"
 MOVED: DriftLevel = "moved"
 DRIFTED: DriftLevel = "drifted"
 
+# What an overview may lack, and why.
+OverviewPart = Literal[
+    "months",
+    "cohorts",
+    "rfm",
+    "rfm_before",
+    "pareto",
+    "movers",
+    "revenue",
+    "nps",
+    "csat",
+    "value_at_risk",
+    "relationship",
+]
+OverviewGap = Literal[
+    "no_purchases", "short_history", "no_money", "no_surveys", "no_answers", "no_strength"
+]
+
 OURS = "ours"  # our model, among those it is compared with
 # prefix of columns: the number of days and a "d" follow
 PURCHASE_PROBABILITY = "purchase_probability_"

@@ -30,6 +30,7 @@ from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
 from pipelines import stage
 from pipelines.basis import write_basis, write_histories
+from pipelines.overview import write_overview
 from pipelines.params import load_params
 from pipelines.reading import known_customers, read_timeline
 
@@ -79,6 +80,7 @@ def write(folder: Path) -> None:
     pages = (stage.EFFECTS_PAGE, stage.EFFECTS_PAGE_RU, stage.PLAN_PAGE, stage.PLAN_PAGE_RU)
     for report in (stage.FORECAST, stage.USABILITY, stage.FEATURES, *pages):
         shutil.copy(report, folder / "reports")
+    write_overview(cards, timeline, folder / "reports")
     write_basis(folder, timeline)
     write_answers(folder)
     write_histories(folder)

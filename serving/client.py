@@ -120,6 +120,10 @@ class Regulars:
         found: list[Json] = self._get("/v1/releases")["releases"]
         return found
 
+    def overview(self, release: str | None = None) -> Json:
+        """The company over time, cohorts, the RFM grid, value at risk by segment and owner."""
+        return self._get("/v1/overview", {"release": release})
+
     def what_if(
         self,
         budget: float | None = None,

@@ -90,15 +90,22 @@ def rfm_segment(snapshot: pd.DataFrame) -> "pd.Series[str]":
     without amounts. `new` is for young customers only: somebody known for longer who bought
     recently but rarely is potential_loyal.
     """
-    recency = quintile(-snapshot["days_since_last_purchase"])
+    scores = rfm_scores(snapshot)
+    cells = np.array([GRID[score] for score in range(1, QUINTILES + 1)], dtype=object)
+    found = cells[scores["recency"] - 1, scores["value"] - 1]
+    names = pd.Series(found, index=snapshot.index, dtype="str")
+    return names.mask((names == "new") & ~_is_young(snapshot), "potential_loyal")
+
+
+def rfm_scores(snapshot: pd.DataFrame) -> pd.DataFrame:
+    """Columns recency and value, 1 to 5: a customer's place in the RFM grid; same index."""
     orders = longest_window(snapshot, "orders")
     value = quintile(snapshot["orders_total"] if orders is None else orders)
     amounts = longest_window(snapshot, "amount")
     if amounts is not None:
         value = np.ceil((value + quintile(amounts)) / 2).astype("int64")
-    cells = np.array([GRID[score] for score in range(1, QUINTILES + 1)], dtype=object)
-    names = pd.Series(cells[recency - 1, value - 1], index=snapshot.index, dtype="str")
-    return names.mask((names == "new") & ~_is_young(snapshot), "potential_loyal")
+    recency = quintile(-snapshot["days_since_last_purchase"])
+    return pd.DataFrame({"recency": recency, "value": value}, index=snapshot.index)
 
 
 def abc_class(amounts: "pd.Series[float]") -> "pd.Series[str]":

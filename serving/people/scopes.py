@@ -27,7 +27,7 @@ ROLES: dict[Role, frozenset[Scope]] = {
 }
 MEANINGS: dict[str, str] = {
     "cards:read": "score cards, lists and exports of customers",
-    "figures:read": "figures on the whole company: releases, plan, forecast, monitor",
+    "figures:read": "figures on the whole company: releases, overview, plan, forecast, monitor",
     "scores:compute": "scores of histories that the caller sends",
     "events:write": "purchases and other events of customers, which change their cards",
     "outcomes:write": "contacts made, responses, consents and complaints",

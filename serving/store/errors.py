@@ -31,6 +31,10 @@ class NoPlanError(QueryError):
     """The release has no plan that tells gains."""
 
 
+class NoOverviewError(QueryError):
+    """The release has no overview."""
+
+
 class NoReportError(QueryError):
     """The release has no report of the monitor."""
 

@@ -22,12 +22,13 @@ from serving.store.histories import IS_OF_ALL, UNTIL, drop_histories, load_histo
 from serving.store.kept_out import heed_answers, leave_out, mark_without_history
 from serving.store.live_files import drop_unused, keep_files
 from serving.store.loading import load_cards, load_timelines, risks
+from serving.store.overview import read_overview
 from serving.store.past import COMPANY, PROMISED, SOURCE_SHA, WATERMARK, source_hash
 from serving.store.published import write_info
 from serving.store.release_folder import Counts, check_schema, read_facts, read_forecast
 from serving.store.release_plan import read_plan
 from serving.store.release_schema import ReleaseSchema, check_manifest_facts
-from serving.store.tables import FORECAST, INDEX, PLAN_CURVES, current_release, releases
+from serving.store.tables import FORECAST, INDEX, OVERVIEW, PLAN_CURVES, current_release, releases
 from serving.store.versions import hash_of_parts, last_loaded, remove_release
 
 Outcome = Literal["published", "brought back", "unchanged"]
@@ -137,6 +138,9 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
     plan = read_plan(folder)
     if plan is not None:
         info[PLAN_CURVES] = plan.model_dump(mode="json")
+    overview = read_overview(folder)
+    if overview is not None:
+        info[OVERVIEW] = overview.model_dump(mode="json")
     source = manifest["source"]
     info |= {SOURCE_SHA: source_hash(source), COMPANY: source.get(COMPANY)}
     info[WATERMARK] = source.get(WATERMARK, 0)

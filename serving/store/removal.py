@@ -15,6 +15,7 @@ from serving.store.tables import (
     CARDS,
     HISTORY,
     INDEX,
+    OVERVIEW,
     TIMELINES,
     VERSIONS,
     live_cards,
@@ -67,6 +68,7 @@ def _remove(connection: Connection, number: int, customer_ids: Collection[str]) 
         connection.execute(delete(live_cards).where(*theirs))
     if gone:
         _count_down(connection, number, gone)
+    _unname(connection, number, customer_ids)
     return len(live | {row["customer_id"] for row in gone})
 
 
@@ -83,6 +85,19 @@ def _count_down(connection: Connection, number: int, gone: Iterable[Any]) -> Non
         info["total_value_at_risk"] = max(info["total_value_at_risk"] - sum(listed), 0.0)
     info[INDEX] = hash_of_parts(connection, number)
     write_info(connection, number, info)
+
+
+def _unname(connection: Connection, number: int, customer_ids: Collection[str]) -> None:
+    """Take customers out of the lists of the overview; its sums and counts stay as they were."""
+    info = connection.scalar(select(releases.c.info).where(releases.c.number == number)) or {}
+    movers = (info.get(OVERVIEW) or {}).get("movers")
+    if movers is None:
+        return
+    out = set(customer_ids)
+    kept = [one for one in movers["customers"] if one["customer_id"] not in out]
+    if len(kept) < len(movers["customers"]):
+        overview = {**info[OVERVIEW], "movers": {**movers, "customers": kept}}
+        write_info(connection, number, {**info, OVERVIEW: overview})
 
 
 def ids_of(connection: Connection, number: int) -> list[str]:

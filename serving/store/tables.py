@@ -50,7 +50,7 @@ releases = Table(
 
 # further parts of `info`; INDEX names what lists are filtered and sorted by
 FORECAST, MONITOR, INDEX = "forecast", "monitor", "index_sha256"
-PLAN_CURVES = "plan_curves"
+PLAN_CURVES, OVERVIEW = "plan_curves", "overview"
 
 current_release = Table(
     "current_release",

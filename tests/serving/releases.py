@@ -9,6 +9,7 @@ import pandas as pd
 from core.files import hashes, read_json, write_json
 from serving.store.release_folder import Counts, read_cards, read_facts
 from serving.store.shapes import card_of, told_by
+from tests.serving.overviews import overview_report
 from tests.serving.release_reports import AS_OF, EVALUATION, PLAN, forecast_report
 
 SCRIPT = "<script>alert('Ёлка')</script>"
@@ -259,6 +260,7 @@ def write_release(
     write_json(folder / "plan.json", PLAN)
     write_json(folder / "reports" / "evaluation.json", EVALUATION)
     write_json(folder / "reports" / "forecast.json", forecast_report(as_of, money))
+    write_json(folder / "reports" / "overview.json", overview_report(rows, as_of, money))
     files = hashes(folder)
     manifest = {
         "schema_version": 1,
