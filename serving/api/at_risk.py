@@ -133,11 +133,11 @@ def _export(
 
     ending, media_type = ENDINGS[wanted]
     name = f"at-risk-{page.release.as_of_date}.{ending}"
-    actions = page.release.actions
+    words = page.release.words
     lines = (
-        (as_json(worded(card, actions, language, query.fields)) + b"\n" for card in cards())
+        (as_json(worded(card, words, language, query.fields)) + b"\n" for card in cards())
         if wanted == "ndjson"
-        else csv_lines(cards(), language, wanted == "excel", query.fields, actions)
+        else csv_lines(cards(), language, wanted == "excel", query.fields, words)
     )
     return StreamingResponse(
         in_pieces(lines),

@@ -76,7 +76,7 @@ def get_score_card(
     if query.purchases:
         card: Card | None
         release, card = one_card(store, customer_id, True, query.release)
-        text = as_json(worded(card, release.actions, language))
+        text = as_json(worded(card, release.words, language))
     else:
         text_of = card_text(request.app.state.texts, language)
 

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from core.clock import utc_now
 from serving.api.asking import COMMON, LanguageQuery, api_router
-from serving.cards.action_words import NO_ACTIONS
+from serving.cards.action_words import Words
 from serving.cards.live import LiveScores
 from serving.cards.release import Stamp
 from serving.cards.worded import worded
@@ -88,8 +88,9 @@ def score_histories(
         churn_definition=scorer.timeline.churn,
         model_version=scorer.model_version,
     )
+    words = Words(currency=scorer.basis.currency)
     cards = [
-        {"customer_id": customer, "card": card and worded(card, NO_ACTIONS, language)}
+        {"customer_id": customer, "card": card and worded(card, words, language)}
         for customer, card in scores.cards
     ]
     told = {"left_out": scores.left_out, "customers": cards}

@@ -65,9 +65,7 @@ def look_up_scores(_: Nothing, asked: Asked, request: Request, store: Store) -> 
     """
     release, cards = cards_of(store, asked.customer_ids, asked.fields, asked.release)
     language = chosen_language(request, asked.language)
-    told = {
-        who: worded(card, release.actions, language, asked.fields) for who, card in cards.items()
-    }
+    told = {who: worded(card, release.words, language, asked.fields) for who, card in cards.items()}
     rows = [
         {
             "customer_id": who,
@@ -117,5 +115,5 @@ def _lines(batches: Iterator[list[Card]], release: Release, query: ScoresQuery) 
         if query.language is None:
             cards = [sparse(card, query.fields) for card in batch]
         else:
-            cards = [worded(card, release.actions, query.language, query.fields) for card in batch]
+            cards = [worded(card, release.words, query.language, query.fields) for card in batch]
         yield b"".join(as_json(card) + b"\n" for card in cards)

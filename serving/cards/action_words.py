@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -61,12 +61,22 @@ class ActionFacts(BaseModel):
 
 Actions = Mapping[str, ActionFacts]
 NO_ACTIONS: Actions = MappingProxyType({})  # of a release of older code, and without a plan
+
+
+class Words(NamedTuple):
+    """What the sentences of a release's cards are made with, besides the cards."""
+
+    actions: Actions = NO_ACTIONS
+    currency: str | None = None  # of all its money; None: not known
+
+
+NO_WORDS = Words()
 # Which messages name the words of a condition, within its sentence.
 FAMILY_OF = {
     "lifecycle_stage": "meant_for.stage",
     "abc_class": "meant_for.class",
     "risk_band": "meant_for.band",
-    "rfm_segment": "rfm_segment",
+    "rfm_segment": "meant_for.segment",
     "relationship_level": "relationship_level",
 }
 
@@ -84,16 +94,16 @@ def action_name(action_id: str, actions: Actions, language: Language) -> str:
     return own or label(f"action.{action_id}", language)
 
 
-def talking_points(action_id: str, card: Card, actions: Actions, language: Language) -> list[str]:
+def talking_points(action_id: str, card: Card, words: Words, language: Language) -> list[str]:
     """The talking points whose values are all known, filled from the card's own.
 
     `card` is the whole card, with the sentences of its reasons; fields that it lacks are unknown.
     """
-    facts = actions.get(action_id)
+    facts = words.actions.get(action_id)
     points = facts.talking_points.get(language, ()) if facts else ()
     if not points:
         return []
-    values = point_values(card, language)
+    values = {**point_values(card, language), "currency": words.currency}
     filled = (pointed(point, language, values) for point in points)
     return [text for text in filled if text is not None]
 
@@ -122,23 +132,28 @@ def point_values(card: Card, language: Language) -> dict[str, Any]:
     }
 
 
-def blocked_sentence(entry: Card, actions: Actions, language: Language) -> str:
+def blocked_sentence(entry: Card, words: Words, language: Language) -> str:
     """Why an action is blocked; where it is meant for others, for whom."""
     condition = entry.get("condition")
-    facts = actions.get(entry["action_id"])
+    facts = words.actions.get(entry["action_id"])
     wanted = facts.only_if.get(condition) if facts and condition else None
-    told = None if wanted is None else _meant_for(str(condition), wanted, language)
+    told = None
+    if wanted is not None:
+        told = _meant_for(str(condition), wanted, words.currency, language)
     return told or label(f"blocked.{entry['reason']}", language)
 
 
 @lru_cache(maxsize=4_000)
-def _meant_for(condition: str, wanted: Condition, language: Language) -> str | None:
+def _meant_for(
+    condition: str, wanted: Condition, currency: str | None, language: Language
+) -> str | None:
     key = f"meant_for.{condition}"
     if not is_message(key):
         return None
     if isinstance(wanted, Bounds):
         exact = wanted.min if wanted.min == wanted.max else None
-        return sentence(key, language, min=wanted.min, max=wanted.max, exact=exact)
+        bounds = {"min": wanted.min, "max": wanted.max, "exact": exact}
+        return sentence(key, language, **bounds, currency=currency)
     family = FAMILY_OF.get(condition)
-    words = [label(f"{family}.{word}", language) if family else word for word in wanted]
-    return sentence(key, language, allowed=listing(words, language, "or"))
+    named = [label(f"{family}.{word}", language) if family else word for word in wanted]
+    return sentence(key, language, allowed=listing(named, language, "or"))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from serving.cards.action_words import NO_ACTIONS, Actions, action_name, talking_points
+from serving.cards.action_words import NO_WORDS, Words, action_name, talking_points
 from serving.cards.card import ScoreCard
 from serving.cards.fields import ALWAYS
 from serving.cards.marks import Csv
@@ -67,10 +67,10 @@ def csv_lines(
     language: Language,
     for_excel: bool,
     fields: Sequence[str] = (),
-    actions: Actions = NO_ACTIONS,
+    words: Words = NO_WORDS,
 ) -> Iterator[str]:
     """Lines of CSV, heading first; unknown values are empty. `fields`: empty means all,
-    `actions` is the catalogue of the cards' release.
+    `words` are those of the cards' release.
 
     For Excel: a byte order mark, headings and codes in words, and in Russian the semicolon and
     decimal comma, without which Excel there would read a single column, and dates instead of
@@ -82,7 +82,7 @@ def csv_lines(
     separator, end = ";" if is_comma else ",", "\r\n"
     yield ("\ufeff" if for_excel else "") + separator.join(map(_quoted, heading)) + end
     for card in cards:
-        told = _told(card, actions, language)
+        told = _told(card, words, language)
         row = {name: value_of(told, column) for name, column in columns.items()}
         if for_excel:
             row = {name: _in_words(name, value, language) for name, value in row.items()}
@@ -100,19 +100,19 @@ def fields_of_columns(fields: Sequence[str]) -> frozenset[str]:
     return frozenset(column.path[0] for column in columns_in(fields).values())
 
 
-def _told(card: Card, actions: Actions, language: Language) -> Card:
+def _told(card: Card, words: Words, language: Language) -> Card:
     """The card with the sentences that have a column: its strongest reason, and of its action."""
     told = {**card}
     strongest = strongest_reason(card) if "reasons" in card else None
     if strongest is not None:
-        told |= worded({"reasons": [strongest]}, actions, language)
+        told |= worded({"reasons": [strongest]}, words, language)
     action = card.get("intended_action")
     if action is not None:
         own = action["action_id"]
         told["intended_action"] = {
             **action,
-            "name": action_name(own, actions, language),
-            "talking_points": talking_points(own, told, actions, language),
+            "name": action_name(own, words.actions, language),
+            "talking_points": talking_points(own, told, words, language),
         }
     return told
 

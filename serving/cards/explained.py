@@ -14,7 +14,7 @@ AS_ON_THE_CARD = ("customer_id", "status", "churn_risk", "risk_band", "risk_rank
 
 def explanation(release: Release, card: Card, language: Language) -> dict[str, Any]:
     """What `Explanation` describes, of a card as it is stored."""
-    told = worded(card, release.actions, language)
+    told = worded(card, release.words, language)
     by_direction = {
         direction: [reason for reason in told["reasons"] if reason["direction"] == direction]
         for direction in ("up", "down")

@@ -7,7 +7,7 @@ from pydantic import Field, computed_field
 
 from core.clock import utc_now
 from models.gate import Gate, Need
-from serving.cards.action_words import ActionFacts
+from serving.cards.action_words import ActionFacts, Words
 from serving.cards.card import ScoreCard
 from serving.cards.codes import (
     Age,
@@ -160,6 +160,7 @@ class ReleaseFacts(Schema):
     has_money: bool = Field(
         description="Whether cards tell money: not of data without amounts, nor where a rule ranks."
     )
+    currency: str | None = Field(default=None, description="Of all its money; null: not known.")
     total_value_at_risk: Total | None = Field(description="Of everybody who is scored.")
     quality: Quality | None = Field(
         default=None, description="Null where a rule ranks, or nothing has judged the model."
@@ -170,6 +171,11 @@ class ReleaseFacts(Schema):
         default={}, description="The catalogue that the plan was made with; empty in older ones."
     )
     plan: PlanTotals
+
+    @property
+    def words(self) -> Words:
+        """What the sentences of its cards are made with."""
+        return Words(self.actions, self.currency)
 
 
 class Release(ReleaseFacts):

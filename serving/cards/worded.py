@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from serving.cards.action_words import (
-    Actions,
+    Words,
     action_name,
     blocked_sentence,
     talking_points,
@@ -18,16 +18,16 @@ from serving.wording.sentences import field_label, is_message, listing, sentence
 Report = TypeVar("Report", bound=Monitor)
 
 
-def worded(card: Card, actions: Actions, language: Language, fields: Sequence[str] = ()) -> Card:
+def worded(card: Card, words: Words, language: Language, fields: Sequence[str] = ()) -> Card:
     """The card, or these fields of it, with every `sentence`, `name` and talking point written.
 
-    `actions` is the catalogue of the card's release.
+    `words` are those of the card's release.
     """
     told = {**card}
     if "reasons" in card:
-        told["reasons"] = [_reason(reason, language) for reason in card["reasons"]]
+        told["reasons"] = [_reason(reason, words, language) for reason in card["reasons"]]
     if card.get("intended_action") is not None:
-        told["intended_action"] = _action(told, actions, language)
+        told["intended_action"] = _action(told, words, language)
     return sparse(told, fields)
 
 
@@ -44,8 +44,9 @@ def strongest_reason(card: Card) -> Card | None:
     return next((reason for reason in card["reasons"] if reason["direction"] == "up"), None)
 
 
-def _reason(reason: Card, language: Language) -> Card:
-    return {**reason, "sentence": _sentence_if_known(reason["message_key"], language, reason)}
+def _reason(reason: Card, words: Words, language: Language) -> Card:
+    values = {**reason, "currency": words.currency}
+    return {**reason, "sentence": _sentence_if_known(reason["message_key"], language, values)}
 
 
 def _advice_reason(reason: AdviceReason, language: Language) -> AdviceReason:
@@ -56,21 +57,22 @@ def _advice_reason(reason: AdviceReason, language: Language) -> AdviceReason:
     return reason.model_copy(update={"sentence": text})
 
 
-def _action(card: Card, actions: Actions, language: Language) -> Card:
+def _action(card: Card, words: Words, language: Language) -> Card:
     action = card["intended_action"]
     why, own = action["why"], action["action_id"]
     if why is not None:
-        text = _sentence_if_known(why["message_key"], language, why["values"])
+        values = {**why["values"], "currency": words.currency}
+        text = _sentence_if_known(why["message_key"], language, values)
         why = {**why, "sentence": text}
     blocked = [
-        {**entry, "sentence": blocked_sentence(entry, actions, language)}
+        {**entry, "sentence": blocked_sentence(entry, words, language)}
         for entry in action["blocked"]
     ]
     return {
         **action,
-        "name": action_name(own, actions, language),
+        "name": action_name(own, words.actions, language),
         "why": why,
-        "talking_points": talking_points(own, card, actions, language),
+        "talking_points": talking_points(own, card, words, language),
         "blocked": blocked,
     }
 

@@ -16,6 +16,8 @@ from serving.web.language import chosen_language
 from serving.web.page import asked_in, out_of_date, page_of, query_of, suffix
 from serving.wording.languages import Language
 from serving.wording.sentences import sentence
+from serving.wording.windows import window
+from serving.wording.writing import lower_first
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,7 +30,7 @@ def customer_page(customer_id: str, request: Request) -> Response:
     language = chosen_language(request, query.language)
     release, stored = one_card(store_of(request), customer_id, True, query.release)
     release = dated_as(release, stored)
-    card = ScoreCard.model_validate(worded(stored, release.actions, language))
+    card = ScoreCard.model_validate(worded(stored, release.words, language))
     drawing = draw(card, language)
     return page_of(
         request,
@@ -50,14 +52,14 @@ def _summary(card: ScoreCard, drawing: Drawing, language: Language) -> str:
     when = card.next_purchase_date
     expected = sentence("not_known", language)
     if when is not None:
-        keys = ("between", "from", "late", "not_within")
-        known = (when.high and when.median, when.median, when.low, True)
-        key = next(key for key, is_known in zip(keys, known, strict=True) if is_known)
-        expected = sentence(f"next_purchase.{key}", language, **when.model_dump())
-        if key in ("late", "not_within"):  # within a sentence
-            expected = expected[:1].lower() + expected[1:]
-    days = len(drawing.bars)
-    return sentence("page.timeline", language, n=days, start=drawing.start, expected=expected)
+        key = "told" if when.median else "late" if when.low else "not_within"
+        days = when.model_dump()
+        if when.low:
+            days["window"] = window(when.low, when.high, card.as_of_date, language)
+        expected = lower_first(sentence(f"next_purchase.{key}", language, **days))
+    return sentence(
+        "page.timeline", language, n=len(drawing.bars), start=drawing.start, expected=expected
+    )
 
 
 def _probabilities(card: ScoreCard) -> list[tuple[int, float]]:

@@ -25,6 +25,7 @@ def forecast_page(request: Request) -> Response:
         "forecast.html",
         language,
         asked,
+        release=release,
         forecast=forecast,
         amounts=[what for what in ("orders", "spend") if getattr(forecast.total, what) is not None],
         # With one period its line is also the total.
@@ -46,6 +47,7 @@ def monitor_page(request: Request) -> Response:
         "monitor.html",
         language,
         asked,
+        release=release,
         report=worded_report(report, language),
         api=f"/v1/monitor?language={language}",
         expired=out_of_date(release, language),

@@ -21,6 +21,7 @@ def report_page(report: Mapping[str, Any]) -> str:
             "t": partial(_sentence, language),
             "field": partial(field_label, language=language),
             "show": partial(_written, language),
+            "worth": partial(_worth, language),
         }
         for language in LANGUAGES
     ]
@@ -33,3 +34,8 @@ def _sentence(language: Language, key: str, **values: Any) -> str:
 
 def _written(language: Language, value: Any, kind: str) -> str:
     return written(value, kind, language)
+
+
+def _worth(language: Language, value: Any, feature: str) -> str:
+    """The value of a feature in its unit, or a text."""
+    return written(value, "quantity", language, feature=feature)

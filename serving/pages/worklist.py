@@ -110,9 +110,9 @@ def _row(card: Card, release: Release, language: Language) -> bytes:
     strongest = strongest_reason(card)
     # Of its reasons only one is shown, and sentences take longer than all the rest.
     card["reasons"] = [strongest] if strongest else card["reasons"][:1]
-    told = ScoreCard.model_validate(worded(card, release.actions, language))
+    told = ScoreCard.model_validate(worded(card, release.words, language))
     text = templates.get_template("at_risk_row.html").render(
-        **words_of(language),
+        **words_of(language, release.currency),
         release=release,
         card=told,
         reason=told.reasons[0] if strongest else None,

@@ -120,6 +120,7 @@ def read_facts(folder: Path, manifest: dict[str, Any], counts: Counts) -> Releas
         intended_actions=sorted(counts.actions),
         owners=sorted(counts.owners),
         has_money="value_at_risk" in first,
+        currency=plan.get("currency") if "value_at_risk" in first else None,
         total_value_at_risk=counts.value_at_risk if "value_at_risk" in first else None,
         quality=None
         if manifest.get("gate")

@@ -90,10 +90,10 @@ def card_text(texts: Texts, language: Language, fields: Sequence[str] = ()) -> F
     form = ("json", language, tuple(fields))
 
     def text_of(kept: KeptCard) -> bytes:
-        actions = kept.found.release.actions
+        words = kept.found.release.words
 
         def make(card: Card) -> bytes:
-            return as_json(worded(card, actions, language, fields))
+            return as_json(worded(card, words, language, fields))
 
         return texts.of(kept, form, make)
 

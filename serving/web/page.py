@@ -22,6 +22,7 @@ from serving.web.problems import ApiProblem, parameter_problem
 from serving.web.templates import templates
 from serving.wording.languages import LANGUAGES, Language
 from serving.wording.sentences import field_label, label, listing, period, sentence, written
+from serving.wording.windows import window
 
 PROBLEM_WORDS = {  # problems that people may meet → their words
     "customer-not-found": ("page.customer_not_found", "page.customer_not_found_detail"),
@@ -99,12 +100,16 @@ def page_of(
     status: int = 200,
     **values: Any,
 ) -> HTMLResponse:
-    """A template with the words of the language. `here`: the parameters to keep on this page."""
+    """A template with the words of the language. `here`: the parameters to keep on this page.
+
+    Money is in the currency of the value `release`.
+    """
+    release: Release | None = values.get("release")
     in_url: dict[str, list[str]] = {}
     if "language" in request.query_params:
         in_url["language"] = [language]
     text = templates.get_template(template).render(
-        **words_of(language),
+        **words_of(language, release and release.currency),
         home="/" + suffix(in_url),
         sections=_sections(request, in_url),
         docs="/docs" + suffix(in_url),
@@ -120,22 +125,24 @@ def page_of(
         **values,
     )
     headers = {"Vary": "Accept-Language"}
-    if "release" in values:
-        headers |= release_headers(values["release"])
+    if release is not None:
+        headers |= release_headers(release)
     return HTMLResponse(text, status, headers=headers)
 
 
 @cache
-def words_of(language: Language) -> dict[str, Any]:
-    """What a template needs to write in a language."""
+def words_of(language: Language, currency: str | None = None) -> dict[str, Any]:
+    """What a template needs to write in a language, with money in this currency."""
     return {
         "language": language,
-        "t": partial(_sentence, language),
+        "t": partial(_sentence, language, currency),
         "name_of": partial(_label, language),
         "action_name": partial(action_name, language=language),
         "field": partial(field_label, language=language),
-        "show": partial(_written, language),
+        "show": partial(_written, language, currency),
+        "worth": partial(_worth, language, currency),
         "period": partial(_period, language),
+        "window": partial(window, language=language),
     }
 
 
@@ -203,8 +210,8 @@ def _query(request: Request) -> str:
     return f"?{query}" if query else ""
 
 
-def _sentence(language: Language, key: str, **values: Any) -> str:
-    return sentence(key, language, **values)
+def _sentence(language: Language, currency: str | None, key: str, **values: Any) -> str:
+    return sentence(key, language, **{"currency": currency, **values})
 
 
 def _path(request: Request) -> str:
@@ -221,5 +228,10 @@ def _label(language: Language, key: str) -> str:
     return label(key, language)
 
 
-def _written(language: Language, value: Any, kind: str) -> str:
-    return written(value, kind, language)
+def _written(language: Language, currency: str | None, value: Any, kind: str) -> str:
+    return written(value, kind, language, currency=currency)
+
+
+def _worth(language: Language, currency: str | None, value: Any, feature: str) -> str:
+    """The value of a feature in its unit, or a text."""
+    return written(value, "quantity", language, feature=feature, currency=currency)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from serving.wording.writing import upper_first
+from serving.wording.writing import lower_first, upper_first
 
 SERVING = Path(__file__).parents[1]
 STATIC = SERVING / "static"
@@ -16,6 +16,7 @@ templates = Environment(
     lstrip_blocks=True,
 )
 templates.filters["upper_first"] = upper_first
+templates.filters["lower_first"] = lower_first
 
 
 def style() -> str:

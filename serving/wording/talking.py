@@ -29,6 +29,8 @@ def pointed(text: str, language: Language, values: Mapping[str, Any]) -> str | N
 
     def filled(name: str) -> str:
         kind = KIND_OF.get(name)
-        return str(values[name]) if kind is None else written(values[name], kind, language)
+        if kind is None:
+            return str(values[name])
+        return written(values[name], kind, language, currency=values.get("currency"))
 
     return upper_first(AT_THE_END.sub(".", FOUND.sub(lambda match: filled(match[1]), text)))

@@ -1,5 +1,7 @@
 """Values as a language writes them: numbers, money, shares, counts and dates.
 
+Less than nothing has a minus sign (U+2212), not a hyphen: files for machines do not come from here.
+
 Babel says how, by patterns. It reads a pattern and a locale anew for each value, which takes most
 of the time of a sentence: here patterns are read once, and what was written is kept. A number is
 rounded first, so that few texts are kept for many numbers.
@@ -13,13 +15,17 @@ from functools import cache, lru_cache
 from typing import Any, Literal
 
 from babel import Locale
+from babel.core import get_global
 from babel.dates import format_date
-from babel.numbers import NumberPattern, parse_pattern
+from babel.numbers import NumberPattern, get_currency_name, parse_pattern
 
 from serving.wording.languages import Language
 
 Values = Mapping[str, Any]
 Length = Literal["medium", "long"]
+HYPHEN, MINUS = "-", "\u2212"
+NO_COINS = {"AMD", "KZT", "RUB"}  # whose hundredths nobody pays with, though Unicode counts them
+SMALL_MONEY = 0.10  # less is told as less, but where nobody pays with coins
 KEPT = 20_000  # texts of a kind that are kept, some 2 MB
 SIGNIFICANT = "@"
 
@@ -31,13 +37,40 @@ def number(value: float, language: Language) -> str:
 
 
 def money(value: float, language: Language, values: Values) -> str:
-    """Whole from 100 on, else with cents; in `currency` where the values name one."""
+    """Whole from 100 on and at 0, else with cents; in `currency` where the values name one.
+
+    Of a currency without coins whole from 1 on.
+    """
     currency: str | None = values.get("currency")
-    cents = "" if abs(value) >= 100 else ".00"
+    is_whole = value == 0 or abs(value) >= (100 if _digits(currency) else 1)
+    cents = "" if is_whole else ".00"
     if currency is None:
         return formatted(value, f"#,##0{cents}", language)
     form = _money_form(language).replace(".00", cents)
     return formatted(value, form, language, currency)
+
+
+def currency_name(code: str, language: Language) -> str:
+    """US dollar, of USD; a code that Unicode's CLDR does not know as it is."""
+    return get_currency_name(code, count=1, locale=language)
+
+
+def smallest_gain(currency: str | None) -> float:
+    """The least that is told of a gain: a coin, or the unit of a currency without any.
+
+    A gain is what is expected of one customer, and not known to the cent.
+    """
+    return SMALL_MONEY if _digits(currency) else 1.0
+
+
+@cache
+def _digits(currency: str | None) -> int:
+    """How many decimals the money has that people pay with (Unicode's CLDR, fractions)."""
+    if currency is None or currency in NO_COINS:
+        return 0 if currency else 2
+    fractions = get_global("currency_fractions")
+    cash: int = fractions.get(currency, fractions["DEFAULT"])[2]
+    return cash
 
 
 def percent(value: float, language: Language) -> str:
@@ -49,11 +82,15 @@ def percent(value: float, language: Language) -> str:
 def counted(value: float, forms: Mapping[str, str], language: Language) -> str:
     """A number with its unit, in the plural form that belongs to the number as shown.
 
-    `forms`: the texts of the unit by plural form, with {n} for the number.
+    `forms`: the texts of the unit by plural form, with {n} for the number; `less` is of what is
+    below 1, `single` of 1 itself, where people say these otherwise.
     """
     shown = round(float(value), 1)
     if shown.is_integer() or abs(shown) >= 5:
         shown = math.floor(shown + 0.5)
+    special = "less" if 0 <= shown < 1 else "single" if shown == 1 else ""
+    if special in forms:
+        return forms[special]
     form, text = _number_and_form(shown, language)
     return forms[form].replace("{n}", text)
 
@@ -69,7 +106,8 @@ def formatted(value: Any, form: str, language: Language, currency: str | None = 
     last = _last_digit(form)
     if last is not None and exact.is_finite():
         exact = exact.quantize(last)
-    # As text, since -0 is written otherwise than 0, and both are equal.
+    if not exact:
+        exact = abs(exact)  # what is shown as 0 has no sign
     return _formatted(str(exact), form, language, currency)
 
 
@@ -104,7 +142,7 @@ def _formatted(text: str, form: str, language: Language, currency: str | None) -
     written: str = _pattern(form).apply(
         Decimal(text), locale, currency=currency, currency_digits=False
     )
-    return written
+    return written.replace(HYPHEN, MINUS)
 
 
 @lru_cache(maxsize=KEPT)
@@ -112,7 +150,7 @@ def _number_and_form(shown: float, language: Language) -> tuple[str, str]:
     """The plural form of a number, and the number as text."""
     locale = Locale.parse(language)
     usual = locale.decimal_formats[None]
-    return locale.plural_form(shown), usual.apply(shown, locale)
+    return locale.plural_form(shown), usual.apply(shown, locale).replace(HYPHEN, MINUS)
 
 
 @lru_cache(maxsize=KEPT)

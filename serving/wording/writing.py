@@ -8,10 +8,12 @@ A message is a text, or a list of texts of which the first is used whose values 
     days      a unit with its plural: 1 day, 31 days (one entry of `units`)
     number    12, 1.5, 0.071          percent   31 %          date   January 3, 2018
     decimal   1,234.5                 share     31.4 %        day    Jan 3, 2018
-    points    +3, -12: a change of a share, in hundredths
-    fine_points  +3.14, -0.05: the same, with two decimals
-    error     +4.4 %, -12.0 %: an error as a share
+    points    +3, −12: a change of a share, in hundredths
+    fine_points  +3.14, −0.05: the same, with two decimals
+    error     +4.4 %, −12.0 %: an error as a share
     money     1,234 (with a value `currency`, such as USD: $1,234)
+    currency  US dollar
+    gain      the same, but "under $0.10" for less than that: it is not known to the cent
 
 The result is plain text, whatever the values hold: the page has to escape it.
 """
@@ -32,17 +34,22 @@ from core.errors import did_you_mean
 from serving.wording import values as values_written
 from serving.wording.languages import LANGUAGES, Language
 from serving.wording.values import (
+    MINUS,
     Values,
+    currency_name,
     formatted,
     money,
     number,
     percent,
     percent_form,
+    smallest_gain,
     written_date,
 )
 
 FOLDER = Path(__file__).with_name("messages")
 PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
+THIN_DASH = re.compile("\u2009–\u2009")
+BETWEEN_NUMBERS = re.compile(r"(?<=\d) – (?=\d)")
 
 Writer = Callable[[Any, Language, Values], str]
 
@@ -90,9 +97,12 @@ def shown(
 
 
 def period(low: date, high: date, language: Language) -> str:
-    """Two days as one interval, without repeating a month or year: Jan 4 – 12, 2018."""
+    """Two days as one interval, without repeating a month or year: Jan 4–12, 2018.
+
+    The dash has spaces where it stands between words, as in Jan 4 – Mar 12, and none in 4–12.
+    """
     text: str = format_interval(low, high, "yMMMd", locale=language)
-    return text
+    return BETWEEN_NUMBERS.sub("–", THIN_DASH.sub(" – ", text))
 
 
 def listing(
@@ -226,6 +236,14 @@ def counted(value: float, unit: str, language: Language) -> str:
     return values_written.counted(value, units_in(language)[unit], language)
 
 
+def _gain(value: float, language: Language, values: Values) -> str:
+    """Money; "under $0.10" where it is less than that, and more than nothing."""
+    least = smallest_gain(values.get("currency"))
+    if 0 < value < least:
+        return message("hardly", language, {**values, "least": least}, KINDS)
+    return money(value, language, values)
+
+
 def _share(value: float, language: Language) -> str:
     """At most one decimal, however large."""
     return formatted(value, percent_form(language, "#,##0.#"), language)
@@ -242,23 +260,35 @@ def _day(value: date | str, language: Language) -> str:
 
 def _points(value: float, language: Language) -> str:
     """A change of a share in hundredths, with its sign."""
-    return formatted(value * 100, "+#,##0;-#,##0", language)
+    return _signed(value * 100, "#,##0", language)
 
 
 def _fine_points(value: float, language: Language) -> str:
     """A change of a share in hundredths, with its sign and two decimals."""
-    return formatted(value * 100, "+#,##0.00;-#,##0.00", language)
+    return _signed(value * 100, "#,##0.00", language)
 
 
 def _error(value: float, language: Language) -> str:
     """A share with its sign and one decimal."""
-    usual = percent_form(language, "#,##0.0")
-    return formatted(value, f"+{usual};-{usual}", language)
+    return _signed(value, percent_form(language, "#,##0.0"), language)
+
+
+def _signed(value: float, form: str, language: Language) -> str:
+    """With its sign; what is shown as 0 has none."""
+    text = formatted(abs(value), form, language)
+    if not re.search("[1-9]", text):
+        return text
+    return ("+" if value > 0 else MINUS) + text
 
 
 def upper_first(text: str) -> str:
     """The text with its first letter in upper case, the rest as it is."""
     return text[:1].upper() + text[1:]
+
+
+def lower_first(text: str) -> str:
+    """The text with its first letter in lower case, for the middle of a sentence."""
+    return text[:1].lower() + text[1:]
 
 
 def alone(write: Callable[[Any, Language], str]) -> Writer:
@@ -268,6 +298,8 @@ def alone(write: Callable[[Any, Language], str]) -> Writer:
 
 KINDS: dict[str, Writer] = {
     "money": money,
+    "gain": _gain,
+    "currency": alone(currency_name),
     "number": alone(number),
     "decimal": alone(_decimal),
     "percent": alone(percent),

@@ -91,8 +91,8 @@ def test_a_quarter_is_told_with_intervals_money_and_verdict():
         "Personal call",
         "1,200 / 480",
         "+2.10 (+0.31 to +3.89)",
-        "-$1,234 (-$2,468 to $7.50)",
-        "-$3.21",
+        "−$1,234 (−$2,468 to $7.50)",
+        "−$3.21",
         "41.2%, 25%",
         "shown: more stay with the action than without it",
     ]
@@ -102,12 +102,12 @@ def test_what_the_plan_counts_on_is_told_of_each_action_by_its_name():
     page = told(facts())
     assert row(page, "Personal call | 1,200 / 480")[2:] == [
         "+2.10 (+1.80 to +2.40)",
-        "+1.20 (-0.40 to +2.80)",
+        "+1.20 (−0.40 to +2.80)",
         "+0.79",
-        "Measured effect",
+        "effect measured",
     ]
     assert row(page, "Check-in e-mail")[3] == "–"
-    assert row(page, "Check-in e-mail")[-1] == "Assumed effect"
+    assert row(page, "Check-in e-mail")[-1] == "effect assumed, not measured yet"
     assert row(page, "`garden_party`")[-1] == "Nothing: the catalogue no longer has this action"
 
 
@@ -142,7 +142,7 @@ def test_a_quarter_without_money_costs_or_outcomes_has_dashes():
     page = told(facts(periods=[bare]), currency=None)
     assert row(page, "Q2 2026")[3:7] == ["–"] * 4
     page = told(facts(periods=[quarter("better", **{"return": None})]), currency=None)
-    assert row(page, "Q2 2026")[4:6] == ["-1,234 (-2,468 to 7.50)", "–"]
+    assert row(page, "Q2 2026")[4:6] == ["−1,234 (−2,468 to 7.50)", "–"]
 
 
 def test_it_says_what_staying_means_and_which_days_count():
@@ -166,7 +166,7 @@ def test_all_actions_together_are_told_with_and_without_money():
     found = facts()
     page = told(found)
     assert "* stay: +2.10 (+0.31 to +3.89) percentage points" in page
-    assert "* spend per customer: $30.50 (-$6.25 to $43.00)" in page
+    assert "* spend per customer: $30.50 (−$6.25 to $43.00)" in page
     without = copy.deepcopy(found["programme"])
     del without["spend"]
     assert "spend per customer" not in told(facts(programme=without))

@@ -38,7 +38,7 @@ def test_who_is_withheld_is_told_with_the_share_and_what_it_will_show(planned):
     assert "held back" not in " ".join(planned(withheld=False))
     older = planned(arms={})
     assert older[-1].endswith("A further 1 customer held back to measure the effect.")
-    assert "по жребию остаются" in planned("ru")[-3]
+    assert "по жребию оставляет без действия" in planned("ru")[-3]
 
 
 def test_too_few_customers_and_no_budget_are_told(planned):

@@ -49,8 +49,8 @@ class Tree(HTMLParser):
 
 
 def written(*arguments):
-    """With plain spaces, as `text_of` has them."""
-    return " ".join(written_by_babel(*arguments).split())
+    """With plain spaces, as `text_of` has them, and money in dollars, as in releases of tests."""
+    return " ".join(written_by_babel(*arguments, currency="USD").split())
 
 
 def page(service, target="/", **headers):

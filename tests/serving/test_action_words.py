@@ -12,6 +12,8 @@ from actions.plan.eligibility import OnlyIf, Span, condition_names
 from actions.plan.talking_points import FOUND, PLACEHOLDERS
 from serving.cards.action_words import (
     NO_ACTIONS,
+    NO_WORDS,
+    Words,
     action_name,
     actions_of,
     blocked_sentence,
@@ -27,6 +29,7 @@ from serving.wording.talking import pointed
 ROOT = Path(__file__).parents[2]
 CATALOGS = {file: load_catalog(ROOT / file) for file in SHIPPED.values()}
 ACTIONS = actions_of({"actions": CATALOGS["actions.yaml"].facts()})
+WORDS = Words(ACTIONS)
 CARD = {
     "name": "Анна",
     "owner": "Борис",
@@ -45,12 +48,12 @@ def test_every_placeholder_of_the_catalogue_has_a_value_and_no_other_has():
 
 
 def test_points_are_filled_from_the_customers_own_values():
-    said = talking_points("replenishment_reminder", CARD, ACTIONS, "en")
+    said = talking_points("replenishment_reminder", CARD, WORDS, "en")
     assert said[:2] == [
         "The next purchase is likely around January 16, 2018.",
         "Probably on the list: tea and milk.",
     ]
-    russian = talking_points("replenishment_reminder", CARD, ACTIONS, "ru")[0]
+    russian = talking_points("replenishment_reminder", CARD, WORDS, "ru")[0]
     # The day ends with a full stop of its own, and the sentence has no second one.
     assert re.sub(r"\s", " ", russian) == (
         "Следующая покупка вероятна около этого дня: 16 января 2018 г."
@@ -64,7 +67,7 @@ def test_nobody_reads_a_bare_placeholder_whatever_is_known(file):
     for name, unknown, language in product(actions, (None, *CARD, "all"), LANGUAGES):
         card = {} if unknown == "all" else {**CARD, unknown: None} if unknown else CARD
         templates = actions[name].talking_points[language]
-        said = talking_points(name, card, actions, language)
+        said = talking_points(name, card, Words(actions), language)
         values = point_values(card, language)
         known = [t for t in templates if all(values[one] for one in FOUND.findall(t))]
         assert len(said) == len(known)
@@ -114,10 +117,10 @@ def test_the_name_is_the_catalogues_and_else_ours_and_else_the_id_made_readable(
 )
 def test_a_blocked_action_says_for_whom_it_is(action, condition, english, russian):
     entry = {"action_id": action, "reason": "not_applicable", "condition": condition}
-    assert blocked_sentence(entry, ACTIONS, "en") == english
-    assert blocked_sentence(entry, ACTIONS, "ru") == russian
+    assert blocked_sentence(entry, WORDS, "en") == english
+    assert blocked_sentence(entry, WORDS, "ru") == russian
     without = {"action_id": action, "reason": "not_applicable"}
-    assert blocked_sentence(without, NO_ACTIONS, "en").startswith("For other customers")
+    assert blocked_sentence(without, NO_WORDS, "en").startswith("For other customers")
 
 
 def test_every_condition_of_a_catalogue_can_be_told_with_either_bound_or_both():
@@ -127,7 +130,7 @@ def test_every_condition_of_a_catalogue_can_be_told_with_either_bound_or_both():
         for own in wanted if is_span else [["high", "medium"]]:
             actions = actions_of({"actions": {"own": {"only_if": {name: own}}}})
             entry = {"action_id": "own", "reason": "not_applicable", "condition": name}
-            said = blocked_sentence(entry, actions, language)
+            said = blocked_sentence(entry, Words(actions), language)
             assert said.startswith("For customers" if language == "en" else "Для клиентов"), name
 
 
@@ -146,7 +149,7 @@ def test_a_card_tells_names_points_and_whom_blocked_actions_are_for():
                 ],
             },
         },
-        ACTIONS,
+        WORDS,
         "en",
         ["intended_action"],
     )  # fmt: skip

@@ -52,7 +52,9 @@ def test_the_page_says_what_plans_like_this_one_will_show(told):
     assert "by Oct 27, 2025 whether actions keep at least 6.6% of these customers" in text
     assert "holds back 10% by lot while effects are assumed" in text
     assert [one["smallest_effect"] for one in plan["can_show"]] == [0.23, 0.066]
-    assert "по жребию остаются 10 %" in told("ru")[0].replace("\u00a0", " ")
+    assert "оставляет без действия такую долю клиентов: 10 %" in told("ru")[0].replace(
+        "\u00a0", " "
+    )
 
 
 def test_too_few_customers_are_told_so(told):
@@ -80,7 +82,7 @@ def test_a_plan_without_gains_says_why_and_who_comes_first(told):
 @pytest.mark.slow
 def test_a_plan_without_money_is_told_in_russian(told):
     text, _ = told("ru", no_gains="no_money", ranked_by="churn_risk", curves=[])
-    assert "выгоду нельзя рассчитать. Клиенты идут по риску ухода" in text
+    assert "выгоду нельзя рассчитать. Первыми идут клиенты с наибольшим риском ухода" in text
 
 
 def test_what_no_budget_pays_for_is_told_and_promises_nothing(told):

@@ -127,7 +127,7 @@ def test_the_api_gives_the_report_with_its_sentences(monitored):
     engine, release_id, service = monitored
     assert "make run" in problem(service.get("/v1/monitor"), "no-report")["detail"]
     page = service.get("/monitor?language=ru")
-    assert page.status == 404 and "клиентов упорядочивает правило" in page.text
+    assert page.status == 404 and "порядок клиентов задаёт правило" in page.text
     keep_report(engine, release_id, monitor_report())
     told = service.get("/v1/monitor?language=en").json()
     assert told["release_id"] == release_id
@@ -136,7 +136,7 @@ def test_the_api_gives_the_report_with_its_sentences(monitored):
     assert "60%" in first and "the limit is 20%" in first
     assert "Aug 1, 2024" in second and "1.5" in second
     russian = service.get("/v1/monitor?language=ru").json()["advice"]["reasons"]
-    assert "границе" in russian[0]["sentence"]
+    assert "граница" in russian[0]["sentence"]
     # A newer report takes the place of the old one, and the release itself stays as it is.
     keep_report(engine, release_id, steady_report())
     calm = {"retrain": False, "reasons": [], "newly_closed": True}  # an older report lacks the last
@@ -147,7 +147,7 @@ def test_the_api_gives_the_report_with_its_sentences(monitored):
     keep_report(engine, release_id, steady_report() | {"advice": idle})
     shown = service.get("/monitor?language=en").text
     assert "No need to retrain" in shown and "the limit is 20%" in shown
-    assert "that they could learn from anew" in shown
+    assert "there is nothing to learn from anew" in shown
     assert service.get("/v1/forecast").status == service.get("/v1/releases/current").status == 200
 
 
@@ -184,7 +184,10 @@ def test_a_history_without_closed_outcomes_is_told_and_its_drift_is_not(monitore
     report = steady_report() | alone
     keep_report(engine, release_id, report)
     assert service.get("/v1/monitor").json()["score"] is None
-    for language, why in (("en", "drift since training cannot be"), ("ru", "не измерить")):
+    for language, why in (
+        ("en", "how far the data has moved"),
+        ("ru", "насколько данные изменились"),
+    ):
         text = text_of(Tree(service.get(f"/monitor?language={language}").text).one("main"))
         assert why in text and "PSI" not in text
     assert "PSI" not in report_page(report)
@@ -195,13 +198,13 @@ def test_a_history_without_closed_outcomes_is_told_and_its_drift_is_not(monitore
     [
         (
             {"first": "2017-06-05", "last": "2017-06-05", "dates": 1, "customers": 40},
-            "beside the one date learned from, June 5, 2017.",
-            "рядом с единственной датой, на которой модель училась: 5 июня 2017",
+            "compared with the one date that the model learned from, June 5, 2017.",
+            "в сравнении с единственной датой, на которой модель обучалась: 5 июня 2017",
         ),
         (
             {"first": None, "last": None, "dates": 0, "customers": 1_200},
-            "beside the 1,200 customers learned from; the table has no dates.",
-            "на ком модель училась (1 200 клиентов); дат в таблице нет.",
+            "the 1,200 customers that the model learned from; the table has no dates.",
+            "на ком модель обучалась (1 200 клиентов); дат в таблице нет.",
         ),
     ],
 )

@@ -1,14 +1,22 @@
 """The pages as HTML: the same content and order as the JSON, and text stays text."""
 
+import datetime as dt
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 
 from serving.store.publishing import publish
 from serving.wording.sentences import label
+from serving.wording.windows import window
 from tests.serving.conftest import Running
 from tests.serving.reading_pages import Tree, page, rows, text_of, written
 from tests.serving.releases import NAMES, SCRIPT, card_row, company, write_release
+
+
+def day(text):
+    """A day of the JSON; the days of the reach, a number, as they are."""
+    return dt.date.fromisoformat(text) if isinstance(text, str) else text
+
 
 HTMX = ("/static/htmx/htmx.min.js", None)  # the script of all pages, and its `defer`
 
@@ -40,9 +48,10 @@ def test_page_and_json_agree_in_content_and_order(service, asked, language):
         assert cells["reason"] == card["reasons"][0]["sentence"]
         assert card["intended_action"]["name"] in cells["action"]
         assert cells["value_at_risk"] == written(card["value_at_risk"], "money", language)
-        median = card["next_purchase_date"]["median"]
-        if median:
-            assert written(median, "day", language) in cells["next_purchase"]
+        when = {name: day(text) for name, text in card["next_purchase_date"].items()}
+        if when["median"]:
+            as_of = day(card["as_of_date"])
+            assert window(when["low"], when["high"], as_of, language) in cells["next_purchase"]
 
 
 def test_pages_follow_each_other_without_a_gap(service):
@@ -138,7 +147,7 @@ def test_the_page_says_that_its_figures_are_out_of_date(service, tmp_path, engin
 def test_the_list_says_whose_relationship_has_weakened(service):
     shown = rows(page(service, "/?relationship_declined=true&language=en"))
     assert shown
-    assert all("Relationship weaker: -" in row["customer"] for row in shown.values())
+    assert all("Relationship weaker by " in row["customer"] for row in shown.values())
     every = rows(page(service, "/?limit=1000&language=en"))
     assert {who for who, row in every.items() if "weaker" in row["customer"]} == set(shown)
     tree = page(service, "/?relationship_declined=true&held_by=habit&language=en")
@@ -185,7 +194,10 @@ def test_what_cannot_be_shown_is_said_on_a_page(service, target, status, said):
 
 
 def test_without_a_release_the_page_says_so_in_both_languages(empty_service):
-    for language, said in (("en", "There is no release yet"), ("ru", "Выпуска ещё нет")):
+    for language, said in (
+        ("en", "There is nothing to show yet"),
+        ("ru", "Пока показывать нечего"),
+    ):
         answer = empty_service.get(f"/?language={language}")
         assert answer.status == 503
         assert said in answer.text
@@ -215,7 +227,7 @@ def test_pages_say_that_they_depend_on_the_language_header(service):
 def test_what_is_extrapolated_is_said_wherever_figures_are(tmp_path, engine, language):
     rows = [card_row("1", value_extrapolation=2.5, value_horizon_days=365)]
     facts = {"value_horizon_days": 365, "value_extrapolated_from": 90}
-    told = {"en": "extrapolated", "ru": "продлено"}[language]
+    told = {"en": "extrapolated", "ru": "продолжение расчёта"}[language]
     publish(write_release(tmp_path / "far", rows, **facts), engine, keep=2)
     with Running(engine) as far:
         for target in ("/", "/customers/1"):
@@ -236,4 +248,4 @@ def test_what_is_extrapolated_is_said_wherever_figures_are(tmp_path, engine, lan
 def test_orders_over_the_value_horizon_stand_beside_those_of_the_horizon(service, language):
     text = page(service, f"/customers/00005?language={language}").one("main")["text"]
     assert written(6.25, "number", language) in text
-    assert {"en": "extrapolated", "ru": "продлено"}[language] not in text
+    assert {"en": "extrapolated", "ru": "продолжение расчёта"}[language] not in text

@@ -74,14 +74,14 @@ def test_lists_and_cards_are_put_together_as_they_would_be_written(both, engine,
     page = at_risk(engine, AtRiskQuery(limit=60))
     whole = listed.json() | {
         "customers": [
-            worded(sparse(card, ["reasons"]), page.release.actions, language) for card in page.cards
+            worded(sparse(card, ["reasons"]), page.release.words, language) for card in page.cards
         ]
     }
     assert listed.body == as_json(whole)
     release, card = one_card(engine, "00003", with_purchases=False)
     found = kept.get(f"/v1/customers/00003?language={language}")
     assert found.body == as_json(
-        worded(card | {"is_stale": release.is_stale}, release.actions, language)
+        worded(card | {"is_stale": release.is_stale}, release.words, language)
     )
     with_days = kept.get(f"/v1/customers/00003?purchases=true&language={language}")
     assert with_days.json() == found.json() | {"purchases": with_days.json()["purchases"]}

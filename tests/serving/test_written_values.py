@@ -21,17 +21,17 @@ def plain(text):
 @pytest.mark.parametrize(
     ("days", "russian", "english"),
     [
-        (0, "0 дней", "0 days"),
-        (1, "1 день", "1 day"),
+        (0, "меньше суток", "less than a day"),
+        (1, "день", "1 day"),
         (2, "2 дня", "2 days"),
         (5, "5 дней", "5 days"),
         (11, "11 дней", "11 days"),
         (21, "21 день", "21 days"),
         (22, "22 дня", "22 days"),
         (111, "111 дней", "111 days"),
-        (1.0, "1 день", "1 day"),
+        (1.0, "день", "1 day"),
         (1.5, "1,5 дня", "1.5 days"),
-        (0.96, "1 день", "1 day"),
+        (0.96, "день", "1 day"),
         (21.4, "21 день", "21 days"),
         (1021, "1 021 день", "1,021 days"),
     ],
@@ -114,7 +114,7 @@ def test_a_column_of_the_company_s_own_is_named_in_words_too():
         ("gap_last", 21.0, "Last gap between purchases: 21 days",
          "Последний промежуток между покупками: 21 день"),
         ("gap_recent_over_mean", 1.52, "Last three gaps against the mean gap: 1.5 ×",
-         "Три последних промежутка к среднему: 1,5 ×"),
+         "Три последних промежутка по сравнению со средним: 1,5 ×"),
         ("tenure_is_censored", 1.0, "First known purchase near the start of the data: yes",
          "Первая известная покупка в самом начале данных: да"),
     ],
@@ -164,6 +164,26 @@ def test_dates_of_every_kind_read_the_same(day):
     figure = {"as_of_date": day, "horizon_days": 21}
     assert sentence("figure", "en", **figure) == "As of January 3, 2018, for the next 21 days"
     assert plain(sentence("figure", "ru", **figure)) == ("На 3 января 2018 г., прогноз на 21 день")
+
+
+@pytest.mark.parametrize(
+    ("currency", "gain", "english", "russian"),
+    [
+        ("USD", 0.0999, "under $0.10", "менее 0,10 $"),
+        ("USD", 0.1, "$0.10", "0,10 $"),
+        ("USD", 0.0, "$0", "0 $"),
+        ("USD", -0.05, "−$0.05", "−0,05 $"),
+        ("RUB", 0.6, "under RUB1", "менее 1 ₽"),  # nobody pays with kopecks
+        ("RUB", 12.4, "RUB12", "12 ₽"),
+        ("JPY", 0.6, "under ¥1", "менее 1 ¥"),
+        ("KWD", 0.05, "under KWD0.10", "менее 0,10 KWD"),
+        (None, 0.05, "under 0.10", "менее 0,10"),
+    ],
+)
+def test_a_gain_that_is_too_small_to_be_told_is_told_as_such(currency, gain, english, russian):
+    for language, told in (("en", english), ("ru", russian)):
+        text = plain(sentence("page.gain", language, expected_gain=gain, currency=currency))
+        assert f" {told} " in text, text
 
 
 def test_beyond_the_curve_it_says_not_within():
