@@ -187,6 +187,7 @@ class Catalog(Entry):
     def facts(self) -> dict[str, dict[str, Any]]:
         """By id what readers of a plan are told of each action, as JSON."""
         told = {"name", "talking_points", "level", "channels", "carried_out_by", "only_if"}
+        told |= {"cooldown_days"}
         return {
             action.id: action.model_dump(mode="json", include=told, exclude_none=True)
             for action in self.actions

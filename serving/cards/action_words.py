@@ -57,6 +57,9 @@ class ActionFacts(BaseModel):
     only_if: dict[str, Condition] = Field(
         default={}, description="For whom it is meant: allowed values, or bounds."
     )
+    cooldown_days: int = Field(
+        default=0, description="Days in which a customer does not get it again; 0: no such rule."
+    )
 
 
 Actions = Mapping[str, ActionFacts]

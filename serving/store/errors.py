@@ -1,5 +1,7 @@
 """Requests that a working store cannot answer; `serving/web` translates them into HTTP."""
 
+import datetime as dt
+
 from core.errors import QueryError
 
 
@@ -57,3 +59,26 @@ class UnknownNameError(QueryError):
     def __init__(self, parameter: str, problem: str) -> None:
         super().__init__(f"{parameter}: {problem}")
         self.parameter, self.problem = parameter, problem
+
+
+class TaskChangedError(QueryError):
+    """The task is not as the caller saw it: `who` changed it at `since` (UTC), now it is `state`.
+
+    Both are None where nobody has touched it, or its last change was taken back.
+    """
+
+    def __init__(self, customer_id: str, state: str, who: str | None, since: dt.datetime | None):
+        changed = f"{who} changed it on {since:%Y-%m-%d at %H:%M} UTC" if who and since else ""
+        super().__init__(
+            f"The task of customer {customer_id!r} is not as it was seen: it is {state} now"
+            f"{changed and ', ' + changed}. Nothing was done: read it again, and decide anew."
+        )
+        self.state, self.who, self.since = state, who, since
+
+
+class DoNotContactError(QueryError):
+    """The action is withheld from the customer, so that nobody may have carried it out."""
+
+
+class NoTaskError(QueryError):
+    """The plan intends nothing for the customer, and nobody has begun anything."""

@@ -119,6 +119,15 @@ class ListIndex:
         """A column that lists sort by, as it is kept: no null, dates as days since 1970."""
         return self._values[column]
 
+    def intended(self, customers: Collection[str]) -> dict[str, str | None]:
+        """The action that the plan intends, by customer; who is not here is left out."""
+        listed = list(customers)
+        place = pc.fill_null(pc.index_in(pa.array(listed, pa.string()), self.ids), -1)
+        codes, words = self._codes["intended_action"]
+        named = [*words, None]  # the last: no word
+        rows = zip(listed, place.to_pylist(), strict=True)
+        return {who: named[codes[row]] for who, row in rows if row >= 0}
+
     def rank(self, churn_risk: float) -> int:
         """The place among those who are scored: 1 is most at risk."""
         is_above = self._values["churn_risk"] > churn_risk

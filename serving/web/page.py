@@ -15,7 +15,7 @@ from features.params import LABEL
 from serving.cards.action_words import action_name
 from serving.cards.query import SEVERAL, AtRiskQuery
 from serving.cards.release import Release
-from serving.people.access import NOBODY
+from serving.people.access import MACHINE, NOBODY
 from serving.web.answers import release_headers
 from serving.web.language import chosen_language
 from serving.web.problems import ApiProblem, parameter_problem
@@ -30,6 +30,9 @@ PROBLEM_WORDS = {  # problems that people may meet → their words
     "foreign-page": ("page.foreign_page", "page.foreign_page_detail"),
     "not-found": ("page.not_found", "page.not_found_detail"),
     "method-not-allowed": ("page.not_found", "page.not_found_detail"),
+    "task-changed": ("tasks.changed", "tasks.changed_detail"),
+    "do-not-contact": ("tasks.do_not_contact", "tasks.do_not_contact_detail"),
+    "no-task": ("tasks.none", "tasks.none_detail"),
     "cursor-gone": ("page.cursor_gone", "page.cursor_gone_detail"),
     "invalid-cursor": ("page.bad_parameters", "page.bad_cursor_detail"),
     "invalid-parameters": ("page.bad_parameters", "page.bad_parameters_detail"),
@@ -66,11 +69,27 @@ def problem_page(request: Request, problem: ApiProblem) -> HTMLResponse:
     names = listing((error.parameter for error in problem.errors), language)
     words = {
         "title": sentence(title, language),
-        "detail": sentence(detail, language, names=names),
+        "detail": sentence(detail, language, names=names, **_in_words(problem, language)),
     }
     page = page_of(request, "problem.html", language, {}, problem.status, **words)
     page.headers.update(problem.headers)
     return page
+
+
+def _in_words(problem: ApiProblem, language: Language) -> dict[str, Any]:
+    """The values of a problem, its codes as words: `state` of a task, and who changed it."""
+    values = dict(problem.values)
+    if "state" in values:
+        values["state"] = sentence(f"tasks.state.{values['state']}", language)
+        values["who"] = values["who"] and person(values["who"], language)
+    return values
+
+
+def person(who: str, language: Language) -> str:
+    """How a page names whom the log names: a user by their name."""
+    if who == MACHINE.who:
+        return sentence("tasks.this_machine", language)
+    return who.removeprefix("user ")
 
 
 def sign_in_page(

@@ -18,6 +18,7 @@ from serving.people.errors import ForeignPageError, NotAllowedError, NotKnownErr
 from serving.store.errors import (
     CursorGoneError,
     CustomerNotFoundError,
+    DoNotContactError,
     HistoryError,
     IdempotencyKeyReusedError,
     InvalidCursorError,
@@ -27,7 +28,9 @@ from serving.store.errors import (
     NoOverviewError,
     NoPlanError,
     NoReportError,
+    NoTaskError,
     ReleaseNotFoundError,
+    TaskChangedError,
     UnknownNameError,
 )
 
@@ -47,6 +50,9 @@ PROBLEMS = {
     "not-found": (404, "There is nothing at this address"),
     "method-not-allowed": (405, "This address does not take this method"),
     "read-only": (405, "This service only reads"),
+    "task-changed": (409, "Somebody has changed the task meanwhile"),
+    "do-not-contact": (409, "The action is withheld from the customer"),
+    "no-task": (409, "Nothing is suggested for the customer"),
     "cursor-gone": (410, "The list can no longer be continued"),
     "body-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body is not JSON"),
@@ -79,6 +85,9 @@ ANSWERS: dict[type[Exception], str] = {
     NoPlanError: "no-plan",
     NoReportError: "no-report",
     UnknownNameError: "invalid-parameters",
+    TaskChangedError: "task-changed",
+    DoNotContactError: "do-not-contact",
+    NoTaskError: "no-task",
     NoReleaseError: "no-release",
     NotKnownError: "not-signed-in",
     NotAllowedError: "not-allowed",
@@ -113,6 +122,7 @@ class ApiProblem(Exception):  # noqa: N818
     def __init__(self, name: str, detail: str, errors: list[InvalidParameter] | None = None):
         super().__init__(detail)
         self.name, self.detail, self.errors = name, detail, errors or []
+        self.values: dict[str, Any] = {}  # what the words of its page need
         self.headers = {"Retry-After": RETRY} if self.status == 503 else {}
 
     @property
@@ -155,6 +165,8 @@ def as_problem(error: Exception) -> ApiProblem:
         if isinstance(error, kind):
             problem = ApiProblem(name, str(error))
             problem.headers |= _challenge(error)
+            if isinstance(error, TaskChangedError):
+                problem.values = {"who": error.who, "since": error.since, "state": error.state}
             return problem
     if isinstance(error, StoreError | SQLAlchemyError):
         return ApiProblem("store-unavailable", "The store cannot be read; the log says why.")

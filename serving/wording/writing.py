@@ -11,6 +11,7 @@ A message is a text, or a list of texts of which the first is used whose values 
     points    +3, −12: a change of a share, in hundredths
     fine_points  +3.14, −0.05: the same, with two decimals
     error     +4.4 %, −12.0 %: an error as a share
+    moment    Jan 3, 2018, 14:05 UTC
     money     1,234 (with a value `currency`, such as USD: $1,234)
     currency  US dollar
     gain      the same, but "under $0.10" for less than that: it is not known to the cent
@@ -20,7 +21,7 @@ The result is plain text, whatever the values hold: the page has to escape it.
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -258,6 +259,11 @@ def _day(value: date | str, language: Language) -> str:
     return written_date(value, language, "medium")
 
 
+def _moment(value: datetime | str, language: Language) -> str:
+    time = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return f"{_day(time.date(), language)}, {time:%H:%M} UTC"
+
+
 def _points(value: float, language: Language) -> str:
     """A change of a share in hundredths, with its sign."""
     return _signed(value * 100, "#,##0", language)
@@ -309,4 +315,5 @@ KINDS: dict[str, Writer] = {
     "error": alone(_error),
     "date": alone(written_date),
     "day": alone(_day),
+    "moment": alone(_moment),
 }

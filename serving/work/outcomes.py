@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pydantic import AwareDatetime, BaseModel, Field
-from sqlalchemy import Connection, Engine, and_, func, insert, inspect, or_, select
+from sqlalchemy import Connection, Engine, and_, delete, func, insert, inspect, or_, select
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from core.clock import utc_now
@@ -79,61 +79,77 @@ def tell(engine: Engine, told: Sequence[Tellable], key: str, caller: str) -> Acc
     object to profiling, NoReleaseError before the first release, StoreError where the store cannot
     be written.
     """
-    content = json.dumps([(one.TABLE, _as_json(one.row())) for one in told])
-    sha = hashlib.sha256(content.encode()).hexdigest()
     if version(engine) is None:
         raise NoReleaseError(NOTHING)
     # One after another, so that no number below a watermark appears after that was read.
     with writing(engine) as connection:
-        is_known = and_(
-            outcome_requests.c.caller == caller, outcome_requests.c.idempotency_key == key
-        )
-        query = select(outcome_requests.c.body_sha256, outcome_requests.c.answer)
-        before = connection.execute(query.where(is_known)).first()
-        if before is not None:
-            if before.body_sha256 != sha:
-                raise IdempotencyKeyReusedError(
-                    f"The Idempotency-Key {key!r} came with something else before: what was told "
-                    "then is kept, this is not. Send each request under a key of its own."
-                )
-            return Accepted.model_validate(before.answer)
-        release = find_release(connection)
-        customers = sorted({one.customer_id for one in told})
-        events = sorted({one.customer_id for one in told if one.event_day is not None})
-        refuse_kept_out(connection, customers, events)
-        _refuse_unseen(connection, customers)
-        now = utc_now().replace(tzinfo=dt.UTC)
-        received = {
-            "caller": caller,
-            "idempotency_key": key,
-            "body_sha256": sha,
-            "received_at": now.replace(tzinfo=None),
-            "company": release.part(connection, COMPANY),
-            "answer": {},
-        }
-        number = connection.scalars(
-            insert(outcome_requests).values(received).returning(outcome_requests.c.number)
-        ).one()
-        answer = Accepted(outcomes=len(told), request=number, received_at=now)
-        its = outcome_requests.c.number == number
-        connection.execute(
-            outcome_requests.update().where(its).values(answer=answer.model_dump(mode="json"))
-        )
-        connection.execute(
-            insert(outcomes),
-            [
-                {
-                    "request": number,
-                    "customer_id": one.customer_id,
-                    "table_name": one.TABLE,
-                    "row": _as_json(one.row(), now),
-                    "event_day": one.event_day,
-                }
-                for one in told
-            ],
-        )
-        heed_objections(connection, told, caller)
+        return tell_within(connection, told, key, caller)
+
+
+def tell_within(
+    connection: Connection, told: Sequence[Tellable], key: str, caller: str
+) -> Accepted:
+    """As `tell`, within a transaction of `writing`: it is kept with all else there, or not at all.
+
+    Raises as `tell` does.
+    """
+    content = json.dumps([(one.TABLE, _as_json(one.row())) for one in told])
+    sha = hashlib.sha256(content.encode()).hexdigest()
+    is_known = and_(outcome_requests.c.caller == caller, outcome_requests.c.idempotency_key == key)
+    query = select(outcome_requests.c.body_sha256, outcome_requests.c.answer)
+    before = connection.execute(query.where(is_known)).first()
+    if before is not None:
+        if before.body_sha256 != sha:
+            raise IdempotencyKeyReusedError(
+                f"The Idempotency-Key {key!r} came with something else before: what was told "
+                "then is kept, this is not. Send each request under a key of its own."
+            )
+        return Accepted.model_validate(before.answer)
+    release = find_release(connection)
+    customers = sorted({one.customer_id for one in told})
+    events = sorted({one.customer_id for one in told if one.event_day is not None})
+    refuse_kept_out(connection, customers, events)
+    _refuse_unseen(connection, customers)
+    now = utc_now().replace(tzinfo=dt.UTC)
+    received = {
+        "caller": caller,
+        "idempotency_key": key,
+        "body_sha256": sha,
+        "received_at": now.replace(tzinfo=None),
+        "company": release.part(connection, COMPANY),
+        "answer": {},
+    }
+    number = connection.scalars(
+        insert(outcome_requests).values(received).returning(outcome_requests.c.number)
+    ).one()
+    answer = Accepted(outcomes=len(told), request=number, received_at=now)
+    its = outcome_requests.c.number == number
+    connection.execute(
+        outcome_requests.update().where(its).values(answer=answer.model_dump(mode="json"))
+    )
+    connection.execute(
+        insert(outcomes),
+        [
+            {
+                "request": number,
+                "customer_id": one.customer_id,
+                "table_name": one.TABLE,
+                "row": _as_json(one.row(), now),
+                "event_day": one.event_day,
+            }
+            for one in told
+        ],
+    )
+    heed_objections(connection, told, caller)
     return answer
+
+
+def take_back(connection: Connection, request: int) -> None:
+    """Remove what a request told, within a transaction of `writing`; no later run reads it.
+
+    The request itself stays, so that the numbers of watermarks only grow.
+    """
+    connection.execute(delete(outcomes).where(outcomes.c.request == request))
 
 
 def read_told(engine: Engine, source: Mapping[str, Any]) -> Told:

@@ -28,6 +28,8 @@ ON_BOTH = (
     "test_publishing",
     "test_rule_release",
     "test_store",
+    "test_tasks",
+    "test_task_releases",
     "test_which_release",
     "test_writing",
 )
