@@ -14,6 +14,7 @@ from core.errors import ArtifactError, RegularsError
 MANIFEST = "manifest.json"
 AGREEMENTS = "agreements.parquet"  # of a release: who agreed to profiling, and when
 OBJECTIONS = "objections.parquet"  # of a release: who objects to profiling, and since when
+CONTACT_DETAILS = "contact_details.parquet"  # of a release: phone and e-mail of who has a card
 HISTORIES = "histories"  # folder of a release: a table of rows each, sorted by customer_id
 SEAL = "sha256"  # of the manifest itself
 SCHEMA_VERSION = 1  # of a release: what is written, and what publishing reads

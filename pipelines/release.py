@@ -12,6 +12,7 @@ from actions.plan.gone import rows_of_the_gone
 from core.errors import EnvironmentProblem
 from core.files import (
     AGREEMENTS,
+    CONTACT_DETAILS,
     MANIFEST,
     OBJECTIONS,
     SCHEMA_VERSION,
@@ -35,6 +36,7 @@ from pipelines.params import load_params
 from pipelines.reading import known_customers, read_timeline
 
 CUSTOMER_COLUMNS = ("name", "owner")  # columns of the customers table that go on a card
+REACH_COLUMNS = ("email", "phone")  # and these, for the customer's own page
 LOCK = stage.DATA / ".release-lock"
 NEW, OLD = stage.DATA / ".release-new", stage.DATA / ".release-old"
 RENAME_EXCHANGE, AT_FDCWD = 2, -100
@@ -84,6 +86,7 @@ def write(folder: Path) -> None:
     write_basis(folder, timeline)
     write_answers(folder)
     write_histories(folder)
+    write_contact_details(folder, cards["customer_id"], known_customers())
     rule = Rule.load(stage.CHAMPION_MODELS)
     facts = {
         "schema_version": SCHEMA_VERSION,
@@ -138,6 +141,20 @@ def write_answers(folder: Path) -> None:
         objected = engine.frame(objections(consents).order_by("customer_id"))
     types = {"customer_id": "str", "objected_at": "datetime64[us]"}
     stage.write_parquet(objected.astype(types), folder / OBJECTIONS)
+
+
+def write_contact_details(folder: Path, ids: pd.Series, customers: pd.DataFrame) -> None:
+    """Write phone and e-mail of those who have a card, and of nobody else; nothing without any.
+
+    Beside the cards, which lists and exports are made of: these hold no way to reach anybody.
+    """
+    told = [name for name in REACH_COLUMNS if name in customers.columns]
+    if not told:
+        return
+    theirs = customers[customers["customer_id"].isin(ids)].dropna(how="all", subset=told)
+    rows = theirs[["customer_id", *told]].sort_values("customer_id", kind="stable")
+    if len(rows):
+        stage.write_parquet(rows.reset_index(drop=True), folder / CONTACT_DETAILS)
 
 
 def swap(new: Path, current: Path) -> None:

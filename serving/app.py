@@ -26,10 +26,12 @@ from serving.api import (
     live,
     metrics,
     outcomes,
+    overrides,
     overview,
     plan,
     releases,
     scores,
+    timelines,
 )
 from serving.api.document import operation_id, tidy_document
 from serving.live.anew import LiveCards
@@ -55,6 +57,8 @@ from serving.wording.writing import messages_of
 
 # In the order in which the documentation shows them.
 PARTS = (
+    timelines,  # before the card, which would take their ends for parts of the id
+    overrides,
     customers,
     erasure,
     live,

@@ -24,7 +24,7 @@ from actions.plan.limits import Limits
 from actions.plan.margin import usable_margin
 from actions.plan.ranked import ranked_by, ranking
 from actions.plan.reasons import why, why_no_gains
-from actions.plan.setting_limits import limits_of
+from actions.plan.setting_limits import contact_limits, limits_of
 from actions.plan.totals import totals
 from actions.plan.use import BUDGET
 from actions.plan.withheld import arms_report, certainties, shares_of, with_arms
@@ -99,6 +99,7 @@ def make_plan(
         "arms": arms_report(plan, cards, shares, params),
         **totals(plan, params, found.allocation, busiest),
         "actions": catalog.facts(),
+        "contact_limits": contact_limits(params),
         "currency": currency,
         "no_gains": no_gains,
         "ranked_by": None if no_gains is None else ranked_by(cards),

@@ -1,5 +1,7 @@
 """The limits of one plan, as params.yaml and the catalogue set them."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -30,6 +32,16 @@ def limits_of(
         actions={number: most for number, most in left.items() if most is not None},
         owners=_owners(cards, catalog, params.owner_capacity),
     )
+
+
+def contact_limits(params: ActionParams) -> dict[str, Any]:
+    """How often one customer may be contacted, for who reads the plan."""
+    return {
+        "most": params.max_contacts,
+        "days": params.max_contacts_days,
+        "most_by_channel": params.max_contacts_by_channel,
+        "quiet_days": params.quiet_days,
+    }
 
 
 def _owners(cards: pd.DataFrame, catalog: Catalog, capacity: int | None) -> Owners | None:

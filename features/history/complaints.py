@@ -23,6 +23,11 @@ def is_open(tickets: ir.Table) -> ir.BooleanValue:
     return never | (tickets.reopened_at > tickets.closed_at).fill_null(False)
 
 
+def judged(tickets: ir.Table) -> ir.Table:
+    """Tickets by id, whether each is a complaint, and whether it is open."""
+    return tickets.select("ticket_id", is_complaint=is_complaint(tickets), is_open=is_open(tickets))
+
+
 def open_complaints(tickets: ir.Table) -> ir.Table:
     """Customers with an open complaint: one column. `tickets` are as they stood."""
     return tickets.filter(is_open(tickets) & is_complaint(tickets)).select("customer_id").distinct()

@@ -45,6 +45,16 @@ def on_channels(consents: ir.Table) -> ir.Table:
     return consents.filter(consents.purpose.fill_null("") != PROFILING)
 
 
+def standing(consents: ir.Table) -> ir.Table:
+    """The newest answer on each channel, for each purpose: [purpose], channel, event_time, granted.
+
+    An answer on profiling is none on a channel.
+    """
+    key = [name for name in ("channel", "purpose") if name in consents.columns]
+    words = newest_words(on_channels(consents), key)
+    return words.filter(words.is_newest).drop("is_newest").order_by(key)
+
+
 def granting(consents: ir.Table, channel: str) -> ir.Table:
     """Customers whose newest answer on being approached by a channel is yes: one column."""
     words = newest_words(_on_approach(consents, channel), ["customer_id"])

@@ -30,6 +30,9 @@ HeldBy = TypeAliasType("HeldBy", relationship.HeldBy)
 Arm = TypeAliasType("Arm", vocabulary.Arm)
 WithheldBy = TypeAliasType("WithheldBy", holdout.WithheldBy)
 CarriedOutBy = TypeAliasType("CarriedOutBy", catalog.CarriedOutBy)
+OverrideKind = TypeAliasType(
+    "OverrideKind", Literal["not_leaving", "leaving", "no_contact", "level"]
+)
 Direction = TypeAliasType("Direction", Literal["up", "down"])
 TypicalOf = TypeAliasType("TypicalOf", Literal["alike", "all"])
 EffectSource = TypeAliasType("EffectSource", Literal["assumed", "estimated"])

@@ -9,6 +9,10 @@ class CustomerNotFoundError(QueryError):
     """The release has no card of this customer."""
 
 
+class OverrideNotFoundError(QueryError):
+    """The customer has no override of this number."""
+
+
 class ReleaseNotFoundError(QueryError):
     """No release of this id is kept."""
 

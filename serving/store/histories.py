@@ -21,14 +21,16 @@ from core.files import HISTORIES
 from serving.store.database import writing
 from serving.store.kept_out import who_is_out
 from serving.store.order_ids import hashes_of, keep_order_ids, key_of_ids
-from serving.store.tables import HISTORY, ORDER_IDS, release_parts
+from serving.store.tables import CONTACT_DETAILS, HISTORY, ORDER_IDS, release_parts
 from serving.store.versions import write_part
 from sources.contract import ORDERS, TABLES
 
 UNTIL = "history_until"  # of a release: the day of its newest order; null where it has no histories
 IS_OF_ALL = "history_of_all"  # of a release: whoever has no history in it was not known to it
 PART = 8_192  # rows
-_IS_OF_HISTORIES = or_(release_parts.c.kind.startswith(HISTORY), release_parts.c.kind == ORDER_IDS)
+_KIND = release_parts.c.kind
+# What is kept of the current release alone.
+_IS_OF_HISTORIES = or_(_KIND.startswith(HISTORY), _KIND.in_((ORDER_IDS, CONTACT_DETAILS)))
 AT_ONCE = 32  # parts of one transaction: others can write in between
 
 
@@ -91,7 +93,10 @@ def histories_of(
         release_parts.c.last_id,
     )
     wanted: dict[str, list[int]] = {}
-    for row in connection.execute(select(*columns).where(*_of(number))):
+    if not asked:
+        return {}
+    may_hold = (release_parts.c.first_id <= asked[-1], release_parts.c.last_id >= asked[0])
+    for row in connection.execute(select(*columns).where(*_of(number), *may_hold)):
         place = bisect_left(asked, row.first_id)
         if place < len(asked) and asked[place] <= row.last_id:
             wanted.setdefault(row.kind, []).append(row.part)
@@ -108,6 +113,12 @@ def histories_of(
         if rows is not None and len(rows):
             found[kind.removeprefix(HISTORY)] = rows
     return found
+
+
+def tables_of(connection: Connection, number: int) -> frozenset[str]:
+    """The tables of which a release has histories, whosoever they are of."""
+    kinds = connection.scalars(select(_KIND).where(*_of(number)).distinct())
+    return frozenset(kind.removeprefix(HISTORY) for kind in kinds)
 
 
 def _of(number: int) -> tuple[ColumnElement[bool], ...]:

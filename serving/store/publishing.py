@@ -17,6 +17,7 @@ from core.errors import ArtifactError
 from core.files import OBJECTIONS, check_manifest, read_json
 from models.judging.realised import JUDGED
 from serving.store.behind import without_garbage_collection
+from serving.store.contact_details import load_contact_details
 from serving.store.database import check_not_newer, publishing, upgrade, writing
 from serving.store.histories import IS_OF_ALL, UNTIL, drop_histories, load_histories
 from serving.store.kept_out import heed_answers, leave_out, mark_without_history
@@ -28,7 +29,15 @@ from serving.store.published import write_info
 from serving.store.release_folder import Counts, check_schema, read_facts, read_forecast
 from serving.store.release_plan import read_plan
 from serving.store.release_schema import ReleaseSchema, check_manifest_facts
-from serving.store.tables import FORECAST, INDEX, OVERVIEW, PLAN_CURVES, current_release, releases
+from serving.store.tables import (
+    CONTACT_LIMITS,
+    FORECAST,
+    INDEX,
+    OVERVIEW,
+    PLAN_CURVES,
+    current_release,
+    releases,
+)
 from serving.store.versions import hash_of_parts, last_loaded, remove_release
 
 Outcome = Literal["published", "brought back", "unchanged"]
@@ -145,6 +154,7 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
     info |= {SOURCE_SHA: source_hash(source), COMPANY: source.get(COMPANY)}
     info[WATERMARK] = source.get(WATERMARK, 0)
     info[PROMISED] = _promised(folder)
+    info[CONTACT_LIMITS] = read_json(folder / "plan.json").get(CONTACT_LIMITS)
     with writing(engine) as connection:
         info[INDEX] = hash_of_parts(connection, number)
         write_info(connection, number, info)
@@ -154,6 +164,7 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
 def _keep_histories(engine: Engine, number: int, folder: Path) -> set[str]:
     """Keep the histories of a release, and what they are on its facts; who was left out."""
     until, left_out = load_histories(engine, number, folder)
+    load_contact_details(engine, number, folder)
     facts = {UNTIL: until, IS_OF_ALL: (folder / OBJECTIONS).exists()}
     its = select(releases.c.info).where(releases.c.number == number)
     with writing(engine) as connection:

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import Connection, Engine, delete, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from models.words import LISTED
 from serving.store.published import write_info
 from serving.store.tables import (
     CARDS,
+    CONTACT_DETAILS,
     HISTORY,
     INDEX,
     OVERVIEW,
@@ -57,9 +58,9 @@ def _remove(connection: Connection, number: int, customer_ids: Collection[str]) 
     """
     gone: list[Any] = []
     live: set[str] = set()
-    histories = _histories(connection, number)
+    further = _further_kinds(connection, number)
     for some in _batches(customer_ids):
-        for kind in (CARDS, TIMELINES, *histories):
+        for kind in (CARDS, TIMELINES, *further):
             gone += remove_from_parts(connection, number, kind, some)
         for table in VERSIONS:
             connection.execute(delete(table).where(table.c.customer_id.in_(some)))
@@ -101,9 +102,9 @@ def _unname(connection: Connection, number: int, customer_ids: Collection[str]) 
 
 
 def ids_of(connection: Connection, number: int) -> list[str]:
-    """The customers of a release and its histories, and those who are gone by what it says."""
+    """The customers of a release and of all it keeps, and those who are gone by what it says."""
     ids: set[str] = set()
-    for kind in (CARDS, *_histories(connection, number)):
+    for kind in (CARDS, *_further_kinds(connection, number)):
         for rows in each_part(connection, number, kind, ["customer_id"]):
             ids.update(rows["customer_id"].unique().to_pylist())
     for table in VERSIONS:
@@ -112,9 +113,12 @@ def ids_of(connection: Connection, number: int) -> list[str]:
     return sorted(ids)
 
 
-def _histories(connection: Connection, number: int) -> Sequence[str]:
-    its = (release_parts.c.number == number, release_parts.c.kind.startswith(HISTORY))
-    return connection.scalars(select(release_parts.c.kind).where(*its).distinct()).all()
+def _further_kinds(connection: Connection, number: int) -> Sequence[str]:
+    """The kinds of parts, besides cards and timelines, that hold rows of customers."""
+    kind = release_parts.c.kind
+    is_of_customers = or_(kind.startswith(HISTORY), kind == CONTACT_DETAILS)
+    query = select(kind).where(release_parts.c.number == number, is_of_customers)
+    return connection.scalars(query.distinct()).all()
 
 
 def remove_from(connection: Connection, number: int, customer_ids: Collection[str]) -> int:

@@ -50,7 +50,7 @@ releases = Table(
 
 # further parts of `info`; INDEX names what lists are filtered and sorted by
 FORECAST, MONITOR, INDEX = "forecast", "monitor", "index_sha256"
-PLAN_CURVES, OVERVIEW = "plan_curves", "overview"
+PLAN_CURVES, OVERVIEW, CONTACT_LIMITS = "plan_curves", "overview", "contact_limits"
 
 current_release = Table(
     "current_release",
@@ -84,7 +84,8 @@ release_parts = Table(
     "release_parts",
     metadata,
     Column("number", ForeignKey("releases.number"), primary_key=True),
-    Column("kind", String, primary_key=True),  # CARDS, TIMELINES, ORDER_IDS or a table of histories
+    # CARDS, TIMELINES, ORDER_IDS, CONTACT_DETAILS or a table of histories
+    Column("kind", String, primary_key=True),
     Column("part", Integer, primary_key=True, autoincrement=False),
     Column("first_id", BYTES, nullable=False),  # the least and the greatest customer id in it
     Column("last_id", BYTES, nullable=False),
@@ -92,6 +93,7 @@ release_parts = Table(
 )
 CARDS, TIMELINES, HISTORY = "cards", "timelines", "history:"  # HISTORY begins a table's kind
 ORDER_IDS = "order ids"
+CONTACT_DETAILS = "contact details"  # phone and e-mail, of the current release alone
 
 # Cards computed anew for a release from what was told since; of a customer the newest counts.
 live_cards = Table(

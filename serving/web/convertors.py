@@ -33,13 +33,26 @@ class EndsAsWritten(APIRoute):
         return (Match.NONE if match == Match.NONE else Match.FULL), its
 
 
+class GoesOn(EndsAsWritten):
+    """One of several routes of the same path, but for the last: other methods are for those."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As `EndsAsWritten`, for its own methods."""
+        if scope.get("method") not in (self.methods or ()):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
 def methods_at(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:
     """The methods that the address of a request takes, in the order of the alphabet."""
     found: set[str] = set()
     for route in routes:
-        if route.matches(scope)[0] != Match.NONE:
-            found |= getattr(route, "methods", None) or set()
-            if isinstance(route, EndsAsWritten):
+        methods: set[str] = getattr(route, "methods", None) or set()
+        goes_on = isinstance(route, GoesOn)
+        asked = {**scope, "method": min(methods)} if goes_on else scope
+        if route.matches(asked)[0] != Match.NONE:
+            found |= methods
+            if isinstance(route, EndsAsWritten) and not goes_on:
                 break
     return sorted(found | ({"HEAD"} if "GET" in found else set()))
 

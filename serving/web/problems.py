@@ -29,6 +29,7 @@ from serving.store.errors import (
     NoPlanError,
     NoReportError,
     NoTaskError,
+    OverrideNotFoundError,
     ReleaseNotFoundError,
     TaskChangedError,
     UnknownNameError,
@@ -42,6 +43,7 @@ PROBLEMS = {
     "not-allowed": (403, "Whoever asks may not do this"),
     "foreign-page": (403, "A page of another site may not do this"),
     "customer-not-found": (404, "There is no such customer"),
+    "override-not-found": (404, "The customer has no such override"),
     "no-forecast": (404, "The release has no forecast"),
     "no-overview": (404, "The release has no overview"),
     "no-plan": (404, "The release has no plan that tells gains"),
@@ -73,6 +75,7 @@ PROBLEMS = {
 # What the store cannot answer → the problem that the API returns.
 ANSWERS: dict[type[Exception], str] = {
     CustomerNotFoundError: "customer-not-found",
+    OverrideNotFoundError: "override-not-found",
     ReleaseNotFoundError: "release-not-found",
     InvalidCursorError: "invalid-cursor",
     CursorGoneError: "cursor-gone",

@@ -52,9 +52,22 @@ def pending(connection: Connection, found: Found, customers: Collection[str]) ->
     for row in connection.execute(query):
         its = told[row.customer_id]
         its.request, its.oldest = max(its.request, row.request), min(its.oldest, row.event_day)
-        known_at = row.received_at.replace(tzinfo=dt.UTC).isoformat(timespec="microseconds")
-        cells = json.loads(row.row) | {KNOWN_AT: known_at, IS_EVENT: True}
+        cells = json.loads(row.row) | {KNOWN_AT: _known_at(row), IS_EVENT: True}
         its.rows[row.table_name].append(cells)
+    return dict(told)
+
+
+def told_since(connection: Connection, found: Found, customer_id: str) -> dict[str, list[Row]]:
+    """Everything told of one customer that the release does not know, by table, oldest first.
+
+    Outcomes too (contacts, answers, consents, complaints), which `pending` leaves to the next run.
+    """
+    its = outcomes.c.customer_id == customer_id
+    query = select(outcomes, outcome_requests.c.received_at).select_from(_joined())
+    unknown = query.where(its, _is_new(connection, found)).order_by(outcomes.c.number)
+    told: dict[str, list[Row]] = defaultdict(list)
+    for row in connection.execute(unknown):
+        told[row.table_name].append(json.loads(row.row) | {KNOWN_AT: _known_at(row)})
     return dict(told)
 
 
@@ -71,10 +84,19 @@ def _joined() -> Any:
     return outcomes.join(outcome_requests, outcomes.c.request == outcome_requests.c.number)
 
 
+def _known_at(row: Any) -> str:
+    known_at: dt.datetime = row.received_at.replace(tzinfo=dt.UTC)
+    return known_at.isoformat(timespec="microseconds")
+
+
 def _is_unknown(connection: Connection, found: Found) -> Any:
+    return and_(outcomes.c.event_day.is_not(None), _is_new(connection, found))
+
+
+def _is_new(connection: Connection, found: Found) -> Any:
     company, until = found.part(connection, COMPANY), found.part(connection, UNTIL)
     is_ours = or_(outcome_requests.c.company.is_(None), outcome_requests.c.company == company)
     is_new = [outcomes.c.request > (found.part(connection, WATERMARK) or 0)]
     if until is not None:
         is_new.append(outcomes.c.event_day > dt.date.fromisoformat(until))
-    return and_(outcomes.c.event_day.is_not(None), is_ours, or_(*is_new))
+    return and_(is_ours, or_(*is_new))

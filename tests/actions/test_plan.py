@@ -195,6 +195,13 @@ def test_the_summary_adds_up_and_is_json(scores, catalog, params):
     assert summary["missing_tables"] == {
         name: f"missing.{name}" for name in ("contacts", "consents", "tickets")
     }
+    given = params()
+    assert summary["contact_limits"] == {
+        "most": given.max_contacts,
+        "days": given.max_contacts_days,
+        "most_by_channel": given.max_contacts_by_channel,
+        "quiet_days": given.quiet_days,
+    }
     assert json.loads(json.dumps(summary, allow_nan=False)) == summary
 
 

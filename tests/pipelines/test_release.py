@@ -8,10 +8,19 @@ import pytest
 
 from actions.plan.gone import rows_of_the_gone
 from core.errors import EnvironmentProblem
-from core.files import AGREEMENTS, HISTORIES, OBJECTIONS, only_one
+from core.files import AGREEMENTS, CONTACT_DETAILS, HISTORIES, OBJECTIONS, only_one
 from pipelines import stage
 from pipelines.basis import write_histories
-from pipelines.release import LOCK, join_cards, main, restore, swap, write_answers
+from pipelines.release import (
+    LOCK,
+    join_cards,
+    main,
+    restore,
+    swap,
+    with_names,
+    write_answers,
+    write_contact_details,
+)
 from serving.live.basis import Basis
 
 # Runs the stage again and again with another input each time, and kills it, as kill -9 does, at
@@ -160,6 +169,20 @@ def test_histories_are_of_everybody_but_who_objects(tmp_path, monkeypatch):
     write_histories(tmp_path)
     kept = pd.read_parquet(tmp_path / HISTORIES / "events.parquet")
     assert kept.to_dict("list") == {"customer_id": ["b", "c"], "kind": ["visit", "visit"]}
+
+
+def test_phone_and_email_are_written_of_those_with_a_card_and_beside_it(tmp_path):
+    people = {"customer_id": ["c", "b", "gone", "a"], "email": ["c@d.e", None, "x@y.z", None]}
+    customers = pd.DataFrame({**people, "phone": ["1", "2", "3", None], "name": "N"})
+    write_contact_details(tmp_path, pd.Series(["a", "b", "c"]), customers)
+    kept = pd.read_parquet(tmp_path / CONTACT_DETAILS)
+    assert kept["customer_id"].tolist() == ["b", "c"]
+    assert kept["phone"].tolist() == ["2", "1"] and "name" not in kept
+    cards = with_names(pd.DataFrame({"customer_id": ["a"]}), customers)
+    assert list(cards) == ["customer_id", "name"]
+    (tmp_path / CONTACT_DETAILS).unlink()
+    write_contact_details(tmp_path, pd.Series(["a"]), customers.drop(columns=["email", "phone"]))
+    assert not (tmp_path / CONTACT_DETAILS).exists()
 
 
 def test_a_card_without_a_plan_has_empty_fields_and_none_is_lost_or_doubled():

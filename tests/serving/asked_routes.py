@@ -1,19 +1,30 @@
 """How each guarded route is asked for customers: the tests of access ask all of them."""
 
+import datetime as dt
 import io
 import json
 
 import pyarrow.parquet as pq
 
+from core.clock import utc_now
 from tests.serving.guarded import OWNERS
 
 EVERYBODY = [f"{kind}-of-{owner or 'nobody'}" for owner in OWNERS for kind in ("id-1", "gone")]
 ORDER = {"order_id": "1", "event_time": "2024-05-01T10:00:00Z", "amount": 5}
+IN_A_MONTH = (utc_now().date() + dt.timedelta(days=30)).isoformat()
+OVERRIDE = {"kind": "not_leaving", "reason": "on holiday", "expires_on": IN_A_MONTH}
 # Per route what it is asked, as a target or as a target and a body; %s is each customer in turn,
 # %r the release. A route that is not here is asked without any.
 ASKED = {
     ("GET", "/v1/customers/{customer_id}"): ["/v1/customers/%s?purchases=true"],
     ("GET", "/v1/customers/{customer_id}/explain"): ["/v1/customers/%s/explain"],
+    ("GET", "/v1/customers/{customer_id}/timeline"): ["/v1/customers/%s/timeline"],
+    ("GET", "/v1/customers/{customer_id}/history"): ["/v1/customers/%s/history"],
+    ("GET", "/v1/customers/{customer_id}/overrides"): ["/v1/customers/%s/overrides"],
+    ("POST", "/v1/customers/{customer_id}/overrides"): [("/v1/customers/%s/overrides", OVERRIDE)],
+    ("POST", "/v1/customers/{customer_id}/overrides/{number}/end"): [
+        "/v1/customers/%s/overrides/1/end"
+    ],
     ("GET", "/customers/{customer_id}"): ["/customers/%s"],
     ("GET", "/v1/at-risk"): [
         "/v1/at-risk?limit=1000",

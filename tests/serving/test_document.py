@@ -22,7 +22,7 @@ from tools.write_examples import address
 DOCUMENT = document()
 OPERATIONS = {operation["operationId"]: operation for _, operation in operations(DOCUMENT)}
 PATHS = {operation["operationId"]: path for (_, path), operation in operations(DOCUMENT)}
-VERBS = ("get", "list", "export", "look", "explain", "score", "record", "erase", "ask")
+VERBS = ("get", "list", "export", "look", "explain", "score", "record", "erase", "ask", "end")
 
 
 def parts(node, path=()):
