@@ -37,6 +37,7 @@ from serving.api.document import operation_id, tidy_document
 from serving.live.anew import LiveCards
 from serving.live.process import LiveModels
 from serving.pages import customer, docs, figures, sign_in, sign_in_elsewhere, worklist
+from serving.pages import plan as plan_page
 from serving.people.access import Access
 from serving.people.oidc import Provider
 from serving.people.routes import every_route, refuse_undeclared
@@ -76,6 +77,7 @@ PARTS = (
     customer,
     docs,
     figures,
+    plan_page,
     sign_in,
     sign_in_elsewhere,
 )

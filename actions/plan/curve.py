@@ -13,38 +13,57 @@ from typing import Any
 
 import numpy as np
 
+from actions.plan.chosen import ASSUMED, ESTIMATED
 from actions.plan.limits import Limits, Reached
 from actions.plan.offered import Offers, offers_of
 from actions.plan.priced import Point, Priced
 from actions.plan.prices import crossing
-from core.arrays import FloatArray
+from core.arrays import BoolArray, FloatArray
 from core.digits import TOLD, to_digits
 
 AS_PLANNED = 1.0  # the factor of the capacities that the plan has
 # Capacities for which the curve is drawn, as factors of those that the plan has.
 FACTORS = (0.0, 0.5, AS_PLANNED, 1.5, 2.0, 4.0)
 PRICES = 32  # of money, at most, at which points are looked for
+ROUNDING = 1e-6  # of the gain: figures are rounded before the part is taken off
 STRAIGHT = 1e-4  # of the largest gain: where a curve bends by less, it is drawn straight
 
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """A plan: its expected cost and gain, and how many customers get each action, (actions,)."""
+    """A plan: its expected cost and gain, and how many customers get each action, (actions,).
+
+    `estimated_gain` is the part of the gain that measured effects bring; the rest is assumed.
+    """
 
     cost: float
     gain: float
     customers: tuple[int, ...]
+    estimated_gain: float = 0.0
+
+    @property
+    def gain_by_source(self) -> dict[str, float]:
+        """The gain by the source of its effects; a source of nothing is left out."""
+        assumed = to_digits(self.gain - self.estimated_gain, TOLD)
+        is_rest = assumed > self.gain * ROUNDING
+        parts = {ASSUMED: assumed if is_rest else 0.0, ESTIMATED: self.estimated_gain}
+        return {source: gain for source, gain in parts.items() if gain}
 
 
 def gain_curves(
-    gain: FloatArray, cost: FloatArray, reached: Reached, limits: Limits
+    gain: FloatArray,
+    cost: FloatArray,
+    reached: Reached,
+    limits: Limits,
+    is_estimated: BoolArray | None = None,
 ) -> dict[float, list[CurvePoint]]:
     """Points of increasing cost by factor of the capacities; without capacities, of factor 1 only.
 
-    Tables and limits as those of `allocate`; what the catalogue allows of an action is the same for
-    all factors. The first point spends nothing, the last all that pays.
+    Tables and limits as those of `allocate`, `is_estimated` as that of `offers_of`; what the
+    catalogue allows of an action is the same for all factors. The first point spends nothing, the
+    last all that pays.
     """
-    offers = offers_of(gain, cost, reached, limits)
+    offers = offers_of(gain, cost, reached, limits, is_estimated)
     is_limited = limits.owners or not limits.capacities.keys().isdisjoint(reached.names)
     factors = FACTORS if is_limited else (AS_PLANNED,)
     places = {factor: offers.places(limits.at_capacity(factor)) for factor in factors}
@@ -80,6 +99,7 @@ def curves_report(
                 {
                     "cost": point.cost,
                     "expected_gain": point.gain,
+                    "expected_gain_by_source": point.gain_by_source,
                     "customers": sum(point.customers),
                     "by_action": {
                         name: count
@@ -131,7 +151,12 @@ def _concave(points: Sequence[Point]) -> list[CurvePoint]:
     """
     hull: list[CurvePoint] = []
     rounded = [
-        CurvePoint(to_digits(p.cost, TOLD), to_digits(p.gain, TOLD), tuple(p.customers.tolist()))
+        CurvePoint(
+            to_digits(p.cost, TOLD),
+            to_digits(p.gain, TOLD),
+            tuple(p.customers.tolist()),
+            to_digits(p.estimated_gain, TOLD),
+        )
         for p in points
     ]
     for point in sorted(rounded, key=lambda point: (point.cost, -point.gain)):

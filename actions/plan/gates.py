@@ -162,6 +162,13 @@ def blocked_lists(gates: Gated, actions: Sequence[Action]) -> list[list[dict[str
     return [lists[number] for number in which.ravel()]
 
 
+def stopped_customers(gates: Gated) -> dict[str, int]:
+    """By gate, for how many customers it is the reason that some action is blocked."""
+    blocked = gates.blocked
+    counts = {name: int((blocked == number).any(axis=1).sum()) for number, name in enumerate(GATES)}
+    return {name: count for name, count in counts.items() if count}
+
+
 def gate_costs(stopped: Mapping[str, BoolArray], gain: FloatArray) -> dict[str, float]:
     """By gate, how much more everybody's best actions would gain without it, before any limit.
 

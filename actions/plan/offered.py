@@ -25,6 +25,7 @@ class Offers:
     customers: IntArray
     gain: FloatArray  # (columns, customers), -inf where not allowed, not paying, or another column
     cost: FloatArray  # (actions, customers)
+    is_estimated: BoolArray  # (actions, customers): whether the effect is measured, not assumed
     action: IntArray  # (columns,)
     best_return: FloatArray  # (customers,) the largest gain / cost, descending
     highest_return: float  # of all that cost something
@@ -51,8 +52,18 @@ def action_limit(action: int) -> str:
     return f"action {action}"
 
 
-def offers_of(gain: FloatArray, cost: FloatArray, reached: Reached, limits: Limits) -> Offers:
-    """The offers of tables (customers, actions), gain NaN where an action is not allowed."""
+def offers_of(
+    gain: FloatArray,
+    cost: FloatArray,
+    reached: Reached,
+    limits: Limits,
+    is_estimated: BoolArray | None = None,
+) -> Offers:
+    """The offers of tables (customers, actions), gain NaN where an action is not allowed.
+
+    Without `is_estimated` all effects are assumed.
+    """
+    measured = np.zeros(gain.shape, dtype=bool) if is_estimated is None else is_estimated
     rows = np.flatnonzero((gain > 0).any(axis=1))
     with np.errstate(divide="ignore", invalid="ignore"):
         returns = np.where(gain[rows] > 0, gain[rows] / cost[rows], -np.inf)
@@ -76,6 +87,7 @@ def offers_of(gain: FloatArray, cost: FloatArray, reached: Reached, limits: Limi
         customers=rows,
         gain=np.array([some for _, _, some in columns]).reshape(len(columns), len(rows)),
         cost=np.ascontiguousarray(cost[rows].T),
+        is_estimated=np.ascontiguousarray(measured[rows].T),
         action=of_column,
         best_return=returns[order],
         highest_return=highest,

@@ -18,7 +18,14 @@ from actions.plan.curve import curves_report, gain_curves
 from actions.plan.estimates import Estimates
 from actions.plan.exploration import Explored, explore, limits_beside, places_for
 from actions.plan.gain import Prospects, has_money
-from actions.plan.gates import History, blocked_lists, gate_costs, gated, objectors
+from actions.plan.gates import (
+    History,
+    blocked_lists,
+    gate_costs,
+    gated,
+    objectors,
+    stopped_customers,
+)
 from actions.plan.holdout import plan_draws
 from actions.plan.limits import Limits
 from actions.plan.margin import usable_margin
@@ -91,7 +98,11 @@ def make_plan(
     allowed = np.where(candidates.admissible, expected.gain, np.nan)
     owners = limits.owners
     busiest = None if owners is None else int(owners.carried_out(explored.choice).max(initial=0))
-    curves = {} if no_gains else gain_curves(allowed, expected.cost, gates.reached, limits)
+    curves = (
+        {}
+        if no_gains
+        else gain_curves(allowed, expected.cost, gates.reached, limits, expected.is_estimated)
+    )
     return plan, {
         "customers": len(plan),
         "objected": int(scores["customer_id"].isin(objected).sum()),
@@ -104,6 +115,7 @@ def make_plan(
         "no_gains": no_gains,
         "ranked_by": None if no_gains is None else ranked_by(cards),
         "marginal_return": None if no_gains else found.allocation.price.get(BUDGET, 0.0),
+        "blocked_customers": stopped_customers(gates),
         "gate_costs": {} if no_gains else gate_costs(gates.stopped, expected.gain),
         "curves": curves_report(curves, [action.id for action in catalog.actions]),
         "missing_tables": {name: f"missing.{name}" for name in history.missing()},

@@ -40,6 +40,7 @@ class Point:
     prices: FloatArray
     cost: float
     gain: float
+    estimated_gain: float  # the part of the gain that measured effects bring
     customers: IntArray  # (actions,)
     dual: float
     column: IntArray
@@ -101,11 +102,13 @@ class Priced:
         column = self._taken(net, places)
         rows = np.flatnonzero(column != NOTHING)
         offers, action = self.offers, self.offers.action[column[rows]]
+        gain = offers.gain[column[rows], rows]
         return Point(
             price=self.price,
             prices=prices,
             cost=float(offers.cost[action, rows].sum()),
-            gain=float(offers.gain[column[rows], rows].sum()),
+            gain=float(gain.sum()),
+            estimated_gain=float(gain[offers.is_estimated[action, rows]].sum()),
             customers=np.bincount(action, minlength=len(offers.cost)),
             dual=float(best.sum() + prices[prices > 0] @ places[prices > 0]),
             column=column,

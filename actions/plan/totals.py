@@ -24,7 +24,9 @@ def totals(
     is_unpaid = chosen["withheld_by"] == NO_BUDGET
     paid = chosen[~is_unpaid]
     return {
-        "by_action": {str(name): _sums(rows) for name, rows in plan.groupby("intended_action")},
+        "by_action": {
+            str(name): _of_action(rows) for name, rows in plan.groupby("intended_action")
+        },
         "by_arm": {name: _sums(chosen[chosen["arm"] == name]) for name in (TREATED, HOLDOUT)},
         "budget": {
             "limit": params.budget,
@@ -42,6 +44,7 @@ def totals(
             "customers": len(paid),
             "cost": float(paid["expected_cost"].sum()),
             "expected_gain": float(paid["expected_gain"].sum()) if "expected_gain" in paid else 0.0,
+            "expected_gain_by_source": _sums(paid).get("expected_gain_by_source", {}),
             "by_action": {str(name): len(rows) for name, rows in paid.groupby("intended_action")},
         },
         "unpaid": _sums(chosen[is_unpaid]),
@@ -60,6 +63,13 @@ def totals(
 
 def _all_estimated(chosen: pd.DataFrame) -> bool:
     return len(chosen) > 0 and bool((chosen["effect_source"] == ESTIMATED).all())
+
+
+def _of_action(rows: pd.DataFrame) -> dict[str, Any]:
+    """The sums of an action, those of what is carried out, and by which channels it is."""
+    carried_out = rows[~rows["withheld"]]
+    channels = Counter(map(str, carried_out["channel"]))
+    return {**_sums(rows), "carried_out": _sums(carried_out), "channels": dict(channels)}
 
 
 def _sums(rows: pd.DataFrame) -> dict[str, Any]:

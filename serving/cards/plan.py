@@ -28,6 +28,9 @@ class PlanPoint(Schema):
     customers: Count = Field(description="Who get an action.")
     cost: Amount
     expected_gain: Number = Field(description="Below 0 where customers explore at a loss.")
+    expected_gain_by_source: dict[EffectSource, Number] | None = Field(
+        default=None, description="By the source of the effects. Null in older releases."
+    )
     by_action: dict[Text, Count] = Field(description="How many customers get each action.")
 
 
@@ -96,6 +99,9 @@ class WhatIf(Stamp):
     customers: int = Field(description="Who get an action.")
     cost: Number
     expected_gain: Number
+    expected_gain_by_source: dict[EffectSource, Number] | None = Field(
+        default=None, description="By the source of the effects. Null in older releases."
+    )
     by_action: dict[str, int] = Field(description="How many customers get each action.")
     next: PlanPoint | None = Field(
         description="The next dearer plan at these capacities; null: more money buys nothing."
@@ -106,4 +112,7 @@ class WhatIf(Stamp):
     )
     marginal_return: Number = Field(
         description="What the last unit of this budget gains; 0 where it is not needed."
+    )
+    marginal_return_by_source: dict[EffectSource, Number] | None = Field(
+        default=None, description="By the source of the effects. Null in older releases."
     )

@@ -41,6 +41,10 @@ class NoOverviewError(QueryError):
     """The release has no overview."""
 
 
+class PlanDecidedError(QueryError):
+    """Somebody approved the plan, withdrew that, or published a newer one meanwhile."""
+
+
 class NoReportError(QueryError):
     """The release has no report of the monitor."""
 

@@ -27,13 +27,14 @@ from serving.store.overview import read_overview
 from serving.store.past import COMPANY, PROMISED, SOURCE_SHA, WATERMARK, source_hash
 from serving.store.published import write_info
 from serving.store.release_folder import Counts, check_schema, read_facts, read_forecast
-from serving.store.release_plan import read_plan
+from serving.store.release_plan import read_contents, read_plan
 from serving.store.release_schema import ReleaseSchema, check_manifest_facts
 from serving.store.tables import (
     CONTACT_LIMITS,
     FORECAST,
     INDEX,
     OVERVIEW,
+    PLAN_CONTENTS,
     PLAN_CURVES,
     current_release,
     releases,
@@ -144,12 +145,14 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
     forecast = read_forecast(folder)
     if forecast is not None:
         info[FORECAST] = forecast.model_dump(mode="json")
-    plan = read_plan(folder)
-    if plan is not None:
-        info[PLAN_CURVES] = plan.model_dump(mode="json")
-    overview = read_overview(folder)
-    if overview is not None:
-        info[OVERVIEW] = overview.model_dump(mode="json")
+    parts = {
+        PLAN_CURVES: read_plan(folder),
+        PLAN_CONTENTS: read_contents(folder),
+        OVERVIEW: read_overview(folder),
+    }
+    for name, part in parts.items():
+        if part is not None:
+            info[name] = part.model_dump(mode="json")
     source = manifest["source"]
     info |= {SOURCE_SHA: source_hash(source), COMPANY: source.get(COMPANY)}
     info[WATERMARK] = source.get(WATERMARK, 0)

@@ -10,12 +10,13 @@ from serving.cards.parts import (
     PUBLISHING,
 )
 from serving.cards.plan import PlanCurves
+from serving.cards.planned import PlanContents
 from serving.cards.release import Release
 from serving.store.database import writing
 from serving.store.errors import NoPlanError, NoReportError
 from serving.store.published import write_info
 from serving.store.reading import with_part
-from serving.store.tables import MONITOR, PLAN_CURVES, releases
+from serving.store.tables import MONITOR, PLAN_CONTENTS, PLAN_CURVES, releases
 
 
 def keep_report(engine: Engine, release_id: str, report: Mapping[str, Any]) -> None:
@@ -66,13 +67,31 @@ def plan_curves(engine: Engine, release: str | None = None) -> tuple[Release, Pl
             f"Release {its.release_id} was published before plans were kept: publish a newer one."
         )
     kept = PlanCurves.model_validate(found)
-    if its.gate is not None:
-        raise NoPlanError(
-            f"Release {its.release_id} has no plan: a rule ranks in it, as the data is too little "
-            "for models (`gate` of /v1/releases/current). Run `make run` with more data."
-        )
+    refuse_without_plan(its)
     if kept.no_gains is not None:
         raise NoPlanError(
             f"Release {its.release_id} has no plan that tells gains: {NO_GAINS[kept.no_gains]}"
         )
     return its, kept
+
+
+def plan_contents(
+    engine: Engine, release: str | None = None
+) -> tuple[Release, PlanContents | None]:
+    """Who is offered what in a release; None in a release of older code.
+
+    Raises NoPlanError where a rule ranks: then nothing is planned. NoReleaseError and
+    ReleaseNotFoundError as `current`.
+    """
+    its, found = with_part(engine, PLAN_CONTENTS, release)
+    refuse_without_plan(its)
+    return its, None if found is None else PlanContents.model_validate(found)
+
+
+def refuse_without_plan(release: Release) -> None:
+    """Raises NoPlanError where a rule ranks, and nothing is planned."""
+    if release.gate is not None:
+        raise NoPlanError(
+            f"Release {release.release_id} has no plan: a rule ranks in it, as the data is too "
+            "little for models (`gate` of /v1/releases/current). Run `make run` with more data."
+        )

@@ -48,6 +48,7 @@ PROBLEM_WORDS = {  # problems that people may meet → their words
 }
 SECTIONS = {  # pages of the menu: address → key of the name in it
     "/": "nav.list",
+    "/plan": "nav.plan",
     "/forecast": "nav.forecast",
     "/monitor": "nav.monitor",
 }

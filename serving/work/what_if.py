@@ -7,12 +7,15 @@ from sqlalchemy import Engine
 
 from actions.plan.curve import AS_PLANNED
 from actions.plan.limits import at_capacity, contacts_at
+from serving.cards.codes import EffectSource
 from serving.cards.plan import PlanCurve, PlanCurves, PlanPoint, WhatIf
 from serving.cards.release import Release
 from serving.store.reports import plan_curves
 
 ROUNDING = 1e-6  # of budget and gain: figures of a release are rounded, and a plan may cost all
-NOTHING = PlanPoint(customers=0, cost=0.0, expected_gain=0.0, by_action={})
+NOTHING = PlanPoint(
+    customers=0, cost=0.0, expected_gain=0.0, expected_gain_by_source={}, by_action={}
+)
 
 
 def what_if(
@@ -68,7 +71,13 @@ def answer(kept: PlanCurves, budget: float, capacity: float) -> dict[str, object
         "marginal_return": sum(
             part * _slope(curve.points, budget) for part, curve in (lower, upper)
         ),
+        "marginal_return_by_source": _slopes((lower, upper), budget),
     }
+
+
+def curve_for(kept: PlanCurves, capacity: float) -> PlanCurve:
+    """The curve on which the plan of the answer lies: of the next smaller computed capacity."""
+    return _around(kept.curves, capacity if len(kept.curves) > 1 else AS_PLANNED)[0]
 
 
 def _fits(point: PlanPoint, budget: float) -> bool:
@@ -93,9 +102,28 @@ def _gain(points: Sequence[PlanPoint], budget: float) -> float:
     return points[-1].expected_gain if budget >= points[0].cost else 0.0
 
 
-def _slope(points: Sequence[PlanPoint], budget: float) -> float:
-    """What the last unit of a budget gains: 0 beyond the last point."""
+def _slope(points: Sequence[PlanPoint], budget: float, source: EffectSource | None = None) -> float:
+    """What the last unit of a budget gains, of this source only: 0 beyond the last point."""
+
+    def gain(point: PlanPoint) -> float:
+        parts = point.expected_gain_by_source or {}
+        return point.expected_gain if source is None else parts.get(source, 0.0)
+
     for one, other in pairwise(points):
         if budget <= other.cost:
-            return (other.expected_gain - one.expected_gain) / (other.cost - one.cost)
+            return (gain(other) - gain(one)) / (other.cost - one.cost)
     return 0.0
+
+
+def _slopes(
+    curves: Sequence[tuple[float, PlanCurve]], budget: float
+) -> dict[EffectSource, float] | None:
+    """That by the source of the effects; None in a release that does not tell them apart."""
+    points = [point for _, curve in curves for point in curve.points]
+    if any(point.expected_gain_by_source is None for point in points):
+        return None
+    sources = sorted({name for point in points for name in point.expected_gain_by_source or {}})
+    return {
+        name: sum(part * _slope(curve.points, budget, name) for part, curve in curves)
+        for name in sources
+    }

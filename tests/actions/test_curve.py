@@ -133,6 +133,31 @@ def test_nobody_and_nothing_that_pays_are_one_point():
         assert [(point.cost, point.gain) for point in points] == [(0.0, 0.0)]
 
 
+def told(cost, gain, **by_action):
+    """A point of the report; all its effects are assumed."""
+    return {
+        "cost": cost,
+        "expected_gain": gain,
+        "expected_gain_by_source": {"assumed": gain} if gain else {},
+        "customers": sum(by_action.values()),
+        "by_action": by_action,
+    }
+
+
+def test_a_point_tells_what_measured_effects_gain_apart_from_what_assumed_ones_do():
+    gain, cost = np.array([[1.0, 3.0], [0.7, 0.2]]), np.array([[0.5, 2.0], [0.1, 1.0]])
+    is_estimated = np.array([[False, True], [False, True]])
+    last = gain_curves(
+        gain, cost, by_one_channel(CHANNELS[:2], 2), Limits(np.inf, {}), is_estimated
+    )[AS_PLANNED][-1]
+    assert last.gain_by_source == {"assumed": 0.7, "estimated": 3.0}
+    assert last.gain == pytest.approx(3.7)
+    all_measured = gain_curves(
+        gain, cost, by_one_channel(CHANNELS[:2], 2), Limits(np.inf, {}), ~np.zeros((2, 2), bool)
+    )
+    assert all_measured[AS_PLANNED][-1].gain_by_source == {"estimated": 3.7}
+
+
 def test_the_report_names_the_actions_that_are_taken():
     gain, cost = np.array([[1.0, 3.0, np.nan]]), np.array([[0.5, 2.0, 1.0]])
     report = curves_report(
@@ -143,9 +168,9 @@ def test_the_report_names_the_actions_that_are_taken():
         {
             "capacity": 1.0,
             "points": [
-                {"cost": 0.0, "expected_gain": 0.0, "customers": 0, "by_action": {}},
-                {"cost": 0.5, "expected_gain": 1.0, "customers": 1, "by_action": {"mail": 1}},
-                {"cost": 2.0, "expected_gain": 3.0, "customers": 1, "by_action": {"call": 1}},
+                told(0.0, 0.0),
+                told(0.5, 1.0, mail=1),
+                told(2.0, 3.0, call=1),
             ],
         }
     ]

@@ -72,7 +72,8 @@ def test_without_a_budget_what_would_be_intended_is_logged_and_withheld_from_all
         assert summary["budget"] == {"limit": budget, "intended": 0.0, "to_spend": 0.0}
         assert summary["unpaid"]["customers"] == len(intended)
         assert summary["planned"] == {
-            "customers": 0, "cost": 0.0, "expected_gain": 0.0, "by_action": {},
+            "customers": 0, "cost": 0.0, "expected_gain": 0.0,
+            "expected_gain_by_source": {}, "by_action": {},
         }  # fmt: skip
         assert summary["arms"]["withheld_by"] == {"budget": len(intended)}
         assert summary["arms"]["can_show"]["customers_per_plan"] == 0  # nobody is treated

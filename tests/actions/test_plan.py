@@ -155,6 +155,7 @@ def test_a_blocked_action_is_not_chosen_and_keeps_its_reason(scores, catalog, pa
         {"action_id": "repair", "reason": "no_consent", "condition": None},
     ]
     assert summary["blocked"] == {"no_consent": 2}
+    assert summary["blocked_customers"] == {"no_consent": 1}
 
 
 def test_a_gate_costs_what_the_best_actions_would_gain_without_it(scores, catalog, params):
@@ -191,6 +192,10 @@ def test_the_summary_adds_up_and_is_json(scores, catalog, params):
     plan, summary = make_plan(given, catalog(), params(), History(), "USD")
     actions = summary["by_action"].values()
     assert sum(row["customers"] for row in actions) == len(plan)
+    made = [row["carried_out"] for row in actions]
+    assert sum(row["customers"] for row in made) == (~plan["withheld"]).sum()
+    assert sum(row["expected_cost"] for row in made) == pytest.approx(summary["budget"]["to_spend"])
+    assert all(sum(row["channels"].values()) == row["carried_out"]["customers"] for row in actions)
     assert sum(row["expected_gain"] for row in actions) == pytest.approx(summary["objective"])
     assert summary["missing_tables"] == {
         name: f"missing.{name}" for name in ("contacts", "consents", "tickets")

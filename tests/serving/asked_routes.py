@@ -46,6 +46,9 @@ ASKED = {
         "/v1/plan:what-if?budget=2&capacity=1.5",
         "/v1/plan:what-if?release=%r",
     ],
+    ("GET", "/v1/plan"): ["/v1/plan?release=%r&language=ru"],
+    ("POST", "/v1/plan/approvals"): [("/v1/plan/approvals", {"release_id": "%r"})],
+    ("DELETE", "/v1/plan/approvals/{number}"): ["/v1/plan/approvals/1"],
     ("GET", "/v1/releases/{release_id}"): ["/v1/releases/%r"],
     ("GET", "/v1/releases/{release_id}/scores"): [
         "/v1/releases/%r/scores",

@@ -74,7 +74,13 @@ def forecast_report(as_of: dt.date = AS_OF, money: bool = True) -> dict:
 def plan_point(cost: float, gain: float, **by_action: int) -> dict:
     """A plan on a curve."""
     customers = sum(by_action.values())
-    return {"cost": cost, "expected_gain": gain, "customers": customers, "by_action": by_action}
+    return {
+        "cost": cost,
+        "expected_gain": gain,
+        "expected_gain_by_source": {"assumed": gain} if gain else {},
+        "customers": customers,
+        "by_action": by_action,
+    }
 
 
 def plan_curves() -> list[dict]:
@@ -100,6 +106,25 @@ def plan_curves() -> list[dict]:
     return [{"capacity": factor, "points": some} for factor, some in points.items()]
 
 
+def planned_action(
+    counts: tuple[int, int], cost: float, gains: tuple[float, float], channel: str
+) -> dict:
+    """What a plan tells of an action: customers and how many are withheld, what contacts cost.
+
+    `gains` are those of all customers, and of the contacts that are carried out.
+    """
+    contacts, (gain, made) = counts[0] - counts[1], gains
+    sums = {"customers": contacts, "withheld": 0, "expected_cost": cost, "expected_gain": made}
+    carried_out = sums | {"expected_gain_by_source": {"assumed": made} if made else {}}
+    return {
+        "customers": counts[0],
+        "withheld": counts[1],
+        "expected_gain": gain,
+        "carried_out": carried_out,
+        "channels": {channel: contacts},
+    }
+
+
 PLAN = {
     "customers": 130,
     "epoch": "2024Q4",
@@ -110,13 +135,16 @@ PLAN = {
     "capacities": {"phone": {"limit": 43, "intended": 43}},
     "owner_capacity": {"limit": 7, "intended": 5},
     "by_action": {
-        name: {"customers": 43, "withheld": 0, "expected_gain": gain}
-        for name, gain in (
-            ("do_nothing", 0.0),
-            ("check_in_email", 24.0),
-            ("owner_phone_call", 20.0),
-        )
+        "do_nothing": planned_action((44, 0), 0.0, (0.0, 0.0), "none"),
+        "check_in_email": planned_action((43, 4), 1.0, (24.0, 22.0), "email"),
+        "owner_phone_call": planned_action((43, 5), 1.5, (20.0, 18.0), "phone"),
     },
+    "why_nothing": {"why.no_action_pays": 44},
+    "blocked": {"no_consent": 21, "frequency_cap": 7, "not_applicable": 300},
+    "blocked_customers": {"no_consent": 20, "frequency_cap": 7, "not_applicable": 130},
+    "gate_costs": {"no_consent": 3.5, "not_applicable": 11.0},
+    "missing_tables": {"tickets": "missing.tickets"},
+    "objected": 2,
     "by_arm": {
         "treated": {"customers": 80, "withheld": 0, "expected_cost": 2.5, "expected_gain": 40.0},
         "holdout": {"customers": 9, "withheld": 9, "expected_cost": 0.5, "expected_gain": 4.0},
@@ -127,11 +155,15 @@ PLAN = {
     "arms": {
         "holdout_share_by": "assumed",
         "explored": 0,
+        "persistent_control": 0.05,
+        "withheld_by": {"draw": 7, "persistent_control": 2},
         "can_show": {
+            "power": 0.8,
+            "programme": 0.31,
             "by_date": [
                 {"date": "2024-11-26", "plans": 1, "customers": 89, "smallest_effect": 0.23},
                 {"date": "2025-10-27", "plans": 12, "customers": 1068, "smallest_effect": 0.066},
-            ]
+            ],
         },
     },
     "curves": plan_curves(),
