@@ -22,6 +22,7 @@ RegularsError
 ├── QueryError             the store cannot answer what was asked; kinds: serving/store/errors.py
 ├── AccessError            a caller is not known or may not do this; kinds: serving/people/errors.py
 ├── AccountError           a key or a user cannot be made, found or changed
+├── MailError              a digest could not be sent, or not all of them could be made
 ├── AuditError             the audit log was changed by something else than the service
 └── EnvironmentProblem     the machine: no git repository, a full disk, a missing tool
 
@@ -128,6 +129,10 @@ class AccessError(RegularsError):
 
 class AccountError(RegularsError):
     """A key or a user cannot be made, found or changed as asked."""
+
+
+class MailError(RegularsError):
+    """A digest could not be handed to the mail server, or some could not be made."""
 
 
 class AuditError(RegularsError):

@@ -1,4 +1,4 @@
-"""Commands of serving: `python -m serving.cli serve|keys|users|audit`.
+"""Commands of serving: `python -m serving.cli serve|digest|keys|users|audit`.
 
 What a command needs is imported by the command: Ctrl-C ends it without a word while that loads too.
 """
@@ -7,10 +7,12 @@ import argparse
 import gc
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import NoReleaseError, RegularsError
 from serving.people import commands as commands_on_people
+from serving.wording.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from serving.settings import Settings
@@ -26,6 +28,7 @@ def main(arguments: list[str] | None = None) -> None:
     serving.add_argument(
         "--read-only", action="store_true", help="write nothing, as with REGULARS_READ_ONLY=true"
     )
+    _add_digest(commands)
     commands_on_people.add_commands(commands)
     asked = parser.parse_args(arguments)
     try:
@@ -35,6 +38,8 @@ def main(arguments: list[str] | None = None) -> None:
         if asked.command == "serve":
             reads = settings.read_only or asked.read_only
             serve(settings.model_copy(update={"read_only": reads}))
+        elif asked.command == "digest":
+            digest(settings, asked)
         else:
             commands_on_people.run(asked, settings)
     except KeyboardInterrupt:  # interrupted; requests in progress have been answered
@@ -78,6 +83,32 @@ def serve(settings: "Settings") -> None:
     gc.freeze()
     gc.set_threshold(GARBAGE)
     server.run(sockets=[listening])
+
+
+def _add_digest(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    sending = commands.add_parser("digest", help="what changed and what to do today, by mail")
+    sending.add_argument("--out", type=Path, help="write files into this folder instead of mail")
+    sending.add_argument(
+        "--owner", action="append", default=[], help="only of this owner; repeat it for several"
+    )
+    sending.add_argument("--language", choices=LANGUAGES, help="of all of them")
+    sending.add_argument("--again", action="store_true", help="also those that were sent today")
+
+
+def digest(settings: "Settings", asked: argparse.Namespace) -> None:
+    """Send the digests, or write them. Raises MailError where any failed."""
+    from serving.pages.digest import Wanted, send_digests
+    from serving.store.database import open_store, prepared
+
+    engine = open_store(settings.store_url, read_only=settings.read_only)
+    try:
+        if not settings.read_only:
+            prepared(engine)
+        wanted = Wanted(asked.out, asked.owner, asked.language, asked.again)
+        for line in send_digests(engine, settings, wanted):
+            print(line, flush=True)
+    finally:
+        engine.dispose()
 
 
 if __name__ == "__main__":

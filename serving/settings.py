@@ -2,15 +2,42 @@
 
 import os
 import re
+from dataclasses import dataclass, field
 from typing import Literal, Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingsError, did_you_mean
-from serving.wording.languages import Language
+from serving.wording.languages import LANGUAGES, Language
 
 PREFIX = "REGULARS_"
+
+
+ADDRESS = re.compile(r"[^\s@,:<>]+@[^\s@,:<>]+")
+EVERYBODY = "*"  # as an owner: the whole company
+PORTS = {"smtp": 587, "smtps": 465}
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mail is handed over; `is_encrypted`: from the first byte on, else by STARTTLS."""
+
+    host: str
+    port: int
+    is_encrypted: bool
+    user: str | None
+    password: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who gets the digest of an owner's customers; `owner` None: of everybody's."""
+
+    owner: str | None
+    address: str
+    language: Language | None
 
 
 class Settings(BaseSettings):
@@ -60,6 +87,31 @@ class Settings(BaseSettings):
     )
     oidc_client_secret: str = Field(
         default="", description="What this service proves itself with; needed with the issuer."
+    )
+
+    smtp_url: str = Field(
+        default="",
+        repr=False,
+        description="The mail server that takes the morning digest: smtp://user:password@host:587, "
+        "which has to encrypt (STARTTLS) unless it is on this machine, or smtps://…:465. Without "
+        "one digests are written to files.",
+    )
+    digest_from: str = Field(
+        default="", description="The address that digests come from; needed with the mail server."
+    )
+    digest_to: str = Field(
+        default="",
+        description="Who gets which digest: owner=address, by commas; `*` is everybody's "
+        "customers. A language may follow: `Анна=anna@shop.example:ru`.",
+    )
+    digest_names: bool = Field(
+        default=False,
+        description="true: digests name customers. Else they hold ids, which lead to the page: "
+        "mail is read, kept and forwarded by others.",
+    )
+    digest_url: str = Field(
+        default="http://127.0.0.1:8000",
+        description="Where digests find the page: links to customers begin with it.",
     )
 
     max_connections: int = Field(
@@ -133,6 +185,39 @@ class Settings(BaseSettings):
             raise ValueError("must start with https://")
         return issuer.rstrip("/")
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, url: str) -> str:
+        if url and mail_server(url) is None:
+            raise ValueError(
+                "must be smtp://user:password@host:587 or smtps://user:password@host, in ASCII"
+            )
+        return url
+
+    @field_validator("digest_from")
+    @classmethod
+    def _is_an_address(cls, address: str) -> str:
+        if address and not ADDRESS.fullmatch(address):
+            raise ValueError("must be one address, such as regulars@shop.example")
+        return address
+
+    @field_validator("digest_to")
+    @classmethod
+    def _are_readers(cls, text: str) -> str:
+        for pair in _parts(text):
+            if _reader(pair) is None:
+                raise ValueError(f"{pair!r} is not owner=address or owner=address:language")
+        return text
+
+    @field_validator("digest_url")
+    @classmethod
+    def _is_an_own_page(cls, url: str) -> str:
+        if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url):
+            raise ValueError(
+                "must be the address of the page, such as https://regulars.shop.example"
+            )
+        return url.rstrip("/")
+
     @model_validator(mode="after")
     def _has_a_client(self) -> Self:
         if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
@@ -142,10 +227,53 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def readers(self) -> list[Reader]:
+        """Who gets which digest by mail."""
+        return [reader for pair in _parts(self.digest_to) if (reader := _reader(pair))]
+
+    @property
+    def mail_server(self) -> "MailServer | None":
+        """The mail server; None without one."""
+        return mail_server(self.smtp_url) if self.smtp_url else None
+
+    @property
     def hosts(self) -> frozenset[str]:
         """The allowed hosts, in small letters."""
         names = {name.strip().lower().rstrip(".") for name in self.allowed_hosts.split(",")}
         return frozenset(names - {""})
+
+
+def mail_server(url: str) -> MailServer | None:
+    """The mail server of an address; None for one that is none."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in PORTS or not host or parts.path not in ("", "/") or parts.query:
+        return None
+    user, password = (
+        None if part is None else unquote(part) for part in (parts.username, parts.password)
+    )
+    if not f"{user}{password}".isascii():  # smtplib sends no others
+        return None
+    return MailServer(host, port or PORTS[parts.scheme], parts.scheme == "smtps", user, password)
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _reader(pair: str) -> Reader | None:
+    """The reader that owner=address or owner=address:language names."""
+    owner, is_pair, rest = pair.rpartition("=")
+    address, has_language, asked = rest.partition(":")
+    language = next((one for one in LANGUAGES if one == asked), None)
+    if not is_pair or not owner.strip() or not ADDRESS.fullmatch(address):
+        return None
+    if has_language and language is None:
+        return None
+    return Reader(None if owner.strip() == EVERYBODY else owner.strip(), address, language)
 
 
 def load_settings() -> Settings:
