@@ -12,7 +12,7 @@ from serving.api.asking import COMMON, Store, api_router
 from serving.cards.codes import ExportFormat, Format
 from serving.cards.csv import csv_lines, fields_of_columns
 from serving.cards.query import AtRiskQuery, ExportQuery, ListQuery
-from serving.cards.release import AtRisk
+from serving.cards.release import AtRisk, ByBand
 from serving.cards.stored import Card, as_json
 from serving.cards.worded import worded
 from serving.people.access import needs
@@ -71,6 +71,7 @@ def list_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store
         order=page.order,
         total=page.total,
         total_value_at_risk=page.total_value_at_risk,
+        by_band=ByBand.model_validate(page.by_band),
         next=page.next_cursor and "/v1/at-risk?" + _parameters(query, cursor=page.next_cursor),
         customers=[],
     ).model_dump(mode="json")

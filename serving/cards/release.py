@@ -232,6 +232,14 @@ class Releases(Schema):
     releases: list[Release]
 
 
+class ByBand(Schema):
+    """Customers by risk band."""
+
+    high: int
+    medium: int
+    low: int
+
+
 class AtRisk(Stamp):
     """A ranked list. Follow `next` until it is null: all pages come from one release."""
 
@@ -244,6 +252,7 @@ class AtRisk(Stamp):
     order: Order
     total: int = Field(description="Customers that the filters leave, on all pages.")
     total_value_at_risk: Total | None
+    by_band: ByBand = Field(description="Of the customers whom all other filters leave.")
     next: str | None
     customers: list[ListedCard]
 

@@ -9,7 +9,13 @@ from markupsafe import Markup, escape
 
 from features.params import LABEL
 from models.customers.relationship import HELD_BY
-from models.customers.segments import LIFECYCLE_STAGES, RISK_BANDS
+from models.customers.segments import (
+    ABC_CLASSES,
+    LIFECYCLE_STAGES,
+    RFM_SEGMENTS,
+    RISK_BANDS,
+    RiskBand,
+)
 from models.gate import Need
 from serving.cards.card import (
     ScoreCard,
@@ -34,27 +40,32 @@ from serving.wording.sentences import listing, sentence, written
 COLUMNS = {  # columns of the list, by what a click on their heading sorts by
     "customer": None,
     "risk": "churn_risk",
+    "value_at_risk": "value_at_risk",
     "reason": None,
     "next_purchase": "next_purchase_date",
     "action": None,
-    "value_at_risk": "value_at_risk",
 }
-# Parameters of the form; the others of the URL are carried along.
-FIELDS = {
-    "risk_band",
+# Filters behind a word, which is open where one of them is set.
+MORE = (
     "lifecycle_stage",
+    "rfm_segment",
+    "abc_class",
     "held_by",
-    "relationship_declined",
-    "intended_action",
-    "owner",
     "to_contact",
-    "q",
-    "sort",
-    "order",
-}
+    "relationship_declined",
+)
+FIRST = ("risk_band", "intended_action", "owner", "q")  # filters that are always seen
+# Parameters of the form; the others of the URL are carried along.
+FIELDS = {*FIRST, *MORE, "sort", "order"}
 ONLY_OF_API = {"format", "fields"}
 # The choices of the form that are the same for every release.
-CHOICES = {"risk_band": RISK_BANDS, "lifecycle_stage": LIFECYCLE_STAGES, "held_by": HELD_BY}
+CHOICES = {
+    "risk_band": RISK_BANDS,
+    "lifecycle_stage": LIFECYCLE_STAGES,
+    "rfm_segment": RFM_SEGMENTS,
+    "abc_class": ABC_CLASSES,
+    "held_by": HELD_BY,
+}
 STATE = "\x00"  # no text of a card holds this
 router = APIRouter(include_in_schema=False)
 
@@ -83,6 +94,10 @@ def list_page(request: Request) -> Response:
         shown=len(page.cards),
         query=query,
         choices=CHOICES,
+        bands=_bands(page.by_band, here),
+        is_filtered=any(getattr(query, name) for name in (*FIRST, *MORE)),
+        more_set=any(getattr(query, name) for name in MORE),
+        model_page="/monitor" + suffix({"language": [language]}),
         quality=_quality(page.release, language),
         columns=[(name, sort, _sorted(here, page, sort)) for name, sort in _columns(page.release)],
         offered={sort for _, sort in _columns(page.release)},
@@ -94,6 +109,18 @@ def list_page(request: Request) -> Response:
         expired=out_of_date(page.release, language),
         changed=changed_line(request, query.release, asked.get("language", [])),
     )
+
+
+def _bands(
+    counts: Mapping[RiskBand, int], here: Mapping[str, list[str]]
+) -> list[tuple[RiskBand, int, str]]:
+    """Each band with its customers and the address that shows these, or again all of them."""
+    asked = here.get("risk_band")
+    rest = {name: values for name, values in here.items() if name != "risk_band"}
+    return [
+        (band, n, "/" + suffix(rest if asked == [band] else {**rest, "risk_band": [band]}))
+        for band, n in counts.items()
+    ]
 
 
 def _row_text(texts: Texts, language: Language) -> Form[bytes]:
@@ -116,6 +143,7 @@ def _row(card: Card, release: Release, language: Language) -> bytes:
         release=release,
         card=told,
         reason=told.reasons[0] if strongest else None,
+        change=round(100 * told.risk_change) if told.risk_change else None,
         customer_url=f"/customers/{id_in_path(told.customer_id)}{STATE}",
     )
     return f"{text}\n".encode()

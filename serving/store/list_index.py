@@ -60,11 +60,12 @@ FIRST_LOOK = 4_096  # rows of an order looked at first; then four times as many
 
 @dataclass(frozen=True)
 class Chosen:
-    """Whom a filter leaves: whether each row fits, how many do, and their value at risk."""
+    """Whom a filter leaves: whether each row fits, how many do, their value at risk and bands."""
 
     rows: np.ndarray
     total: int
     money: float
+    bands: dict[str, int]  # customers by risk band; a band without anybody may be absent
 
 
 class ListIndex:
@@ -178,7 +179,11 @@ class ListIndex:
 
     def summed(self, rows: np.ndarray) -> Chosen:
         """These rows, how many they are and what they are worth."""
-        return Chosen(rows, int(rows.sum()), float(self._values["value_at_risk"][rows].sum()))
+        codes, words = self._codes["risk_band"]
+        counts = np.bincount(codes[rows] + 1, minlength=len(words) + 1)[1:]  # the first: no band
+        bands = dict(zip(words, counts.tolist(), strict=True))
+        money = float(self._values["value_at_risk"][rows].sum())
+        return Chosen(rows, int(rows.sum()), money, bands)
 
     def _differs(self, older: "ListIndex") -> np.ndarray:
         """Whether each card is another one than in the older release, or new."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import StoreError
+from models.customers.segments import RISK_BANDS, RiskBand
 from serving.cards.query import AtRiskQuery, Filters
 from serving.cards.release import Release
 from serving.cards.sorting import ASCENDING, MONEY, Order, Sort
@@ -53,6 +54,7 @@ class Listed(Generic[T]):
     cards: list[T]
     total: int
     total_value_at_risk: float | None
+    by_band: dict[RiskBand, int]  # whom all other filters leave
     seen: int
     compared_with: str | None  # the release of `changed_since`
     next_cursor: str | None
@@ -113,11 +115,11 @@ def _page(
     older = None
     if query.changed_since is not None:
         older = older_release(connection, query.changed_since)
-    chosen = index.chosen(
-        query,
-        visible_owners(connection),
-        None if older is None else list_index(connection, older),
-    )
+    seen_owners = visible_owners(connection)
+    compared = None if older is None else list_index(connection, older)
+    chosen = index.chosen(query, seen_owners, compared)
+    of_any_band = query.model_copy(update={"risk_band": []})
+    bands = index.chosen(of_any_band, seen_owners, compared).bands
     seen = cursor.seen if cursor else 0
     limit = query.limit or PAGE
     after = (cursor.value, cursor.customer_id) if cursor else None
@@ -132,6 +134,7 @@ def _page(
         ),
         total=chosen.total,
         total_value_at_risk=chosen.money if release.has_money else None,
+        by_band={band: bands.get(band, 0) for band in RISK_BANDS},
         seen=seen,
         compared_with=None if older is None else older.release.release_id,
         next_cursor=last

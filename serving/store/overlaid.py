@@ -37,6 +37,10 @@ class OverlaidIndex:
             np.concatenate([published.rows, live.rows]),
             published.total + live.total,
             published.money + live.money,
+            {
+                band: published.bands.get(band, 0) + live.bands.get(band, 0)
+                for band in published.bands | live.bands
+            },
         )
 
     def ranked(

@@ -121,7 +121,14 @@ def test_every_text_stands_out_from_what_is_behind_it(opened, scheme):
             assert ratio >= 4.5, (target, kind)
             kinds.add(kind)
     bands = {f"SPAN.band {band}" for band in ("high", "medium", "low")}
-    assert kinds >= {*bands, "SPAN.small", "A.", "P.warning", "SPAN.small warned", "text.as-of"}
+    assert kinds >= {
+        *bands,
+        "SPAN.small",
+        "A.",
+        "P.warning slim",
+        "SPAN.small warned",
+        "text.as-of",
+    }
 
 
 def test_light_and_dark_differ_and_the_reader_chooses(opened):
@@ -155,7 +162,8 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(opened, viewport)
         assert page.evaluate("document.activeElement.closest('main') !== null")
         page = opened(target, viewport=viewport)
         interactive = page.evaluate(
-            """[...document.querySelectorAll("a[href], button, input, select, [tabindex]")]
+            """[...document.querySelectorAll(
+                "a[href], button, input, select, summary, [tabindex]")]
                 .filter(one => one.type !== "hidden" && one.checkVisibility()).length"""
         )
         assert interactive > 5
@@ -176,6 +184,8 @@ def test_fields_have_labels_and_the_table_has_headers(plain):
         if viewport is NARROW:
             assert not page.get_by_label("Risk band").is_visible()
             page.get_by_text("Filter", exact=True).click()
+        assert not page.get_by_label("Stage").is_visible()
+        page.get_by_text("More filters").click()
         for name in names:
             assert page.get_by_label(name).is_visible()
         fields = page.locator("form :is(select, input:not([type=hidden])):visible")
@@ -203,5 +213,5 @@ def test_every_page_says_as_of_when_and_how_far_ahead(plain, live, language):
             ("days", "value_horizon_days"),
         ):
             assert spaced(written(release[name], kind, language)) in shown
-    ahead = sentence("page.risk", language, horizon_days=release["horizon_days"])
+    ahead = sentence("worklist.column.risk", language, horizon_days=release["horizon_days"])
     assert spaced(ahead) in said(plain(targets[0]).locator("thead th.risk"))

@@ -156,7 +156,7 @@ def test_a_withheld_action_is_said_to_be(service):
     tree = page(service, f"/customers/{row['customer_id']}?language=en")
     assert "The next plan draws again" in text_of(tree.one("main"))
     tree = page(service, f"/?q={row['customer_id']}&language=en")
-    assert "Do not contact" in rows(tree)[row["customer_id"]]["action"]
+    assert "do not contact" in rows(tree)[row["customer_id"]]["action"]
 
 
 def test_someone_gone_is_said_to_be(service, tmp_path, engine):

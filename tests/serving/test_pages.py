@@ -133,7 +133,7 @@ def test_every_page_carries_its_date_and_horizon(service, target, language):
 
 def test_the_page_says_that_its_figures_are_out_of_date(service, tmp_path, engine):
     assert "October 27, 2024" in text_of(page(service).one("p", class_="figures"))
-    (warning,) = page(service, "/?language=en").all("p", class_="warning")
+    (warning,) = page(service, "/?language=en").all("p", class_="warning slim")
     assert "Out of date since November 10, 2024" in text_of(warning)
     import pandas as pd
 
@@ -141,15 +141,15 @@ def test_the_page_says_that_its_figures_are_out_of_date(service, tmp_path, engin
     rows = [{**row, "expires_at": later} for row in company(20)]
     publish(write_release(tmp_path / "fresh", rows), engine, keep=2)
     with Running(engine) as fresh:
-        assert page(fresh).all("p", class_="warning") == []
+        assert page(fresh).all("p", class_="warning slim") == []
 
 
 def test_the_list_says_whose_relationship_has_weakened(service):
     shown = rows(page(service, "/?relationship_declined=true&language=en"))
     assert shown
-    assert all("Relationship weaker by " in row["customer"] for row in shown.values())
+    assert all("relationship \u2212" in row["customer"] for row in shown.values())
     every = rows(page(service, "/?limit=1000&language=en"))
-    assert {who for who, row in every.items() if "weaker" in row["customer"]} == set(shown)
+    assert {who for who, row in every.items() if "relationship" in row["customer"]} == set(shown)
     tree = page(service, "/?relationship_declined=true&held_by=habit&language=en")
     assert "checked" in tree.one("input", name="relationship_declined")
     assert {"habit"} < {e["value"] for e in tree.all("option") if "selected" in e}

@@ -148,7 +148,10 @@ def test_what_a_rule_does_not_tell_is_neither_asked_for_nor_shown_empty(rule_ser
     assert page.count("<td") == 3 * 2
     assert "Plan" not in page and "contacted" not in page
     asked = set(re.findall(r'<(?:select|input)[^>]* name="(\w+)"', page))
-    assert asked == {"language", "risk_band", "lifecycle_stage", "q", "sort", "order"}
+    assert asked == {
+        *("language", "risk_band", "lifecycle_stage", "rfm_segment", "abc_class"),
+        *("q", "sort", "order"),
+    }
     # What an old address still asks for is seen, and can be taken back.
     kept = rule_service.get(
         "/?language=en&to_contact=true&held_by=habit&sort=next_purchase_date"
