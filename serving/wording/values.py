@@ -25,6 +25,7 @@ Values = Mapping[str, Any]
 Length = Literal["medium", "long"]
 HYPHEN, MINUS = "-", "\u2212"
 NO_COINS = {"AMD", "KZT", "RUB"}  # whose hundredths nobody pays with, though Unicode counts them
+HARDLY = 0.0005  # a share that one decimal of a per cent does not show
 SMALL_MONEY = 0.10  # less is told as less, but where nobody pays with coins
 KEPT = 20_000  # texts of a kind that are kept, some 2 MB
 SIGNIFICANT = "@"
@@ -74,9 +75,23 @@ def _digits(currency: str | None) -> int:
 
 
 def percent(value: float, language: Language) -> str:
-    """Whole from 1 % on, one decimal below."""
+    """Whole from 1 % to 99 %, with one decimal beyond: nothing that is less than sure is 100 %.
+
+    More than nothing, but less than a decimal shows, is "< 0.1%".
+    """
+    if 0 < value < HARDLY:
+        return "<\xa0" + formatted(0.001, percent_form(language, "#,##0.0"), language)
+    if 0.99 < value < 1:
+        return formatted(min(value, 0.999), percent_form(language, "#,##0.#"), language)
     form = percent_form(language, "#,##0" if abs(value) >= 0.01 else "#,##0.#")
     return formatted(value, form, language)
+
+
+def expected(value: float, language: Language) -> str:
+    """How many are expected: one decimal, "< 0.1" for less, whole from 10 on."""
+    if 0 < value < 0.1:
+        return "<\xa0" + formatted(0.1, "#,##0.0", language)
+    return formatted(value, "#,##0" if value >= 10 else "#,##0.#", language)
 
 
 def counted(value: float, forms: Mapping[str, str], language: Language) -> str:

@@ -10,6 +10,7 @@ A message is a text, or a list of texts of which the first is used whose values 
     decimal   1,234.5                 share     31.4 %        day    Jan 3, 2018
     points    +3, −12: a change of a share, in hundredths
     fine_points  +3.14, −0.05: the same, with two decimals
+    expected  1.5, 12, < 0.1: how many are expected
     error     +4.4 %, −12.0 %: an error as a share
     moment    Jan 3, 2018, 14:05 UTC
     money     1,234 (with a value `currency`, such as USD: $1,234)
@@ -38,6 +39,7 @@ from serving.wording.values import (
     MINUS,
     Values,
     currency_name,
+    expected,
     formatted,
     money,
     number,
@@ -309,6 +311,7 @@ KINDS: dict[str, Writer] = {
     "number": alone(number),
     "decimal": alone(_decimal),
     "percent": alone(percent),
+    "expected": alone(expected),
     "share": alone(_share),
     "points": alone(_points),
     "fine_points": alone(_fine_points),

@@ -186,6 +186,33 @@ def test_a_gain_that_is_too_small_to_be_told_is_told_as_such(currency, gain, eng
         assert f" {told} " in text, text
 
 
+@pytest.mark.parametrize(
+    ("share", "english", "russian"),
+    [
+        (0.0, "0%", "0 %"),
+        (0.0004, "< 0.1%", "< 0,1 %"),
+        (0.004, "0.4%", "0,4 %"),
+        (0.31, "31%", "31 %"),
+        (0.99, "99%", "99 %"),
+        (0.9961, "99.6%", "99,6 %"),
+        (0.99999, "99.9%", "99,9 %"),
+        (1.0, "100%", "100 %"),
+    ],
+)
+def test_what_is_less_than_sure_is_not_told_as_sure(share, english, russian):
+    for language, told in (("en", english), ("ru", russian)):
+        assert plain(wording.written(share, "percent", language)) == told
+
+
+@pytest.mark.parametrize(
+    ("count", "english", "russian"),
+    [(0.0061, "< 0.1", "< 0,1"), (1.46, "1.5", "1,5"), (0.0, "0", "0"), (12.4, "12", "12")],
+)
+def test_hardly_any_is_not_told_to_the_last_digit(count, english, russian):
+    for language, told in (("en", english), ("ru", russian)):
+        assert plain(wording.written(count, "expected", language)) == told
+
+
 def test_beyond_the_curve_it_says_not_within():
     assert sentence("next_purchase.not_within", "en", reach_days=90) == "Not within 90 days"
     assert sentence("next_purchase.not_within", "ru", reach_days=90) == "Не в ближайшие 90 дней"

@@ -1,0 +1,17 @@
+"""The documentation of the API in a browser: everybody can read it, in either theme."""
+
+import pytest
+
+from tests.serving.page_checks import violations
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_axe_finds_nothing_on_the_documentation_also_where_it_is_unfolded(opened, theme, language):
+    page = opened(f"/docs?language={language}", color_scheme=theme)
+    operations = page.locator("#docs .opblock-summary-control")
+    operations.first.wait_for()
+    for number in range(0, operations.count(), 9):
+        operations.nth(number).click()
+        page.locator("#docs .opblock-body").nth(number // 9).wait_for()
+    assert violations(page) == []
