@@ -8,8 +8,9 @@ rounded first, so that few texts are kept for many numbers.
 """
 
 import math
+import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any, Literal
@@ -108,6 +109,48 @@ def counted(value: float, forms: Mapping[str, str], language: Language) -> str:
         return forms[special]
     form, text = _number_and_form(shown, language)
     return forms[form].replace("{n}", text)
+
+
+def share(value: float, language: Language) -> str:
+    """At most one decimal, however large."""
+    return formatted(value, percent_form(language, "#,##0.#"), language)
+
+
+def decimal(value: float, language: Language) -> str:
+    """At most one decimal, however large."""
+    return formatted(value, "#,##0.#", language)
+
+
+def short_date(value: date | str, language: Language) -> str:
+    return written_date(value, language, "medium")
+
+
+def moment(value: datetime | str, language: Language) -> str:
+    time = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return f"{short_date(time.date(), language)}, {time:%H:%M} UTC"
+
+
+def points(value: float, language: Language) -> str:
+    """A change of a share in hundredths, with its sign."""
+    return _signed(value * 100, "#,##0", language)
+
+
+def fine_points(value: float, language: Language) -> str:
+    """A change of a share in hundredths, with its sign and two decimals."""
+    return _signed(value * 100, "#,##0.00", language)
+
+
+def error(value: float, language: Language) -> str:
+    """A share with its sign and one decimal."""
+    return _signed(value, percent_form(language, "#,##0.0"), language)
+
+
+def _signed(value: float, form: str, language: Language) -> str:
+    """With its sign; what is shown as 0 has none."""
+    text = formatted(abs(value), form, language)
+    if not re.search("[1-9]", text):
+        return text
+    return ("+" if value > 0 else MINUS) + text
 
 
 def written_date(value: date | str, language: Language, length: Length = "long") -> str:

@@ -22,7 +22,7 @@ The result is plain text, whatever the values hold: the page has to escape it.
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -36,15 +36,19 @@ from core.errors import did_you_mean
 from serving.wording import values as values_written
 from serving.wording.languages import LANGUAGES, Language
 from serving.wording.values import (
-    MINUS,
     Values,
     currency_name,
+    decimal,
+    error,
     expected,
-    formatted,
+    fine_points,
+    moment,
     money,
     number,
     percent,
-    percent_form,
+    points,
+    share,
+    short_date,
     smallest_gain,
     written_date,
 )
@@ -247,48 +251,6 @@ def _gain(value: float, language: Language, values: Values) -> str:
     return money(value, language, values)
 
 
-def _share(value: float, language: Language) -> str:
-    """At most one decimal, however large."""
-    return formatted(value, percent_form(language, "#,##0.#"), language)
-
-
-def _decimal(value: float, language: Language) -> str:
-    """At most one decimal, however large."""
-    return formatted(value, "#,##0.#", language)
-
-
-def _day(value: date | str, language: Language) -> str:
-    return written_date(value, language, "medium")
-
-
-def _moment(value: datetime | str, language: Language) -> str:
-    time = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return f"{_day(time.date(), language)}, {time:%H:%M} UTC"
-
-
-def _points(value: float, language: Language) -> str:
-    """A change of a share in hundredths, with its sign."""
-    return _signed(value * 100, "#,##0", language)
-
-
-def _fine_points(value: float, language: Language) -> str:
-    """A change of a share in hundredths, with its sign and two decimals."""
-    return _signed(value * 100, "#,##0.00", language)
-
-
-def _error(value: float, language: Language) -> str:
-    """A share with its sign and one decimal."""
-    return _signed(value, percent_form(language, "#,##0.0"), language)
-
-
-def _signed(value: float, form: str, language: Language) -> str:
-    """With its sign; what is shown as 0 has none."""
-    text = formatted(abs(value), form, language)
-    if not re.search("[1-9]", text):
-        return text
-    return ("+" if value > 0 else MINUS) + text
-
-
 def upper_first(text: str) -> str:
     """The text with its first letter in upper case, the rest as it is."""
     return text[:1].upper() + text[1:]
@@ -309,14 +271,14 @@ KINDS: dict[str, Writer] = {
     "gain": _gain,
     "currency": alone(currency_name),
     "number": alone(number),
-    "decimal": alone(_decimal),
+    "decimal": alone(decimal),
     "percent": alone(percent),
     "expected": alone(expected),
-    "share": alone(_share),
-    "points": alone(_points),
-    "fine_points": alone(_fine_points),
-    "error": alone(_error),
+    "share": alone(share),
+    "points": alone(points),
+    "fine_points": alone(fine_points),
+    "error": alone(error),
     "date": alone(written_date),
-    "day": alone(_day),
-    "moment": alone(_moment),
+    "day": alone(short_date),
+    "moment": alone(moment),
 }
