@@ -37,6 +37,7 @@ from serving.api.document import operation_id, tidy_document
 from serving.live.anew import LiveCards
 from serving.live.process import LiveModels
 from serving.pages import customer, docs, figures, sign_in, sign_in_elsewhere, worklist
+from serving.pages import overview as overview_page
 from serving.pages import plan as plan_page
 from serving.people.access import Access
 from serving.people.oidc import Provider
@@ -75,6 +76,7 @@ PARTS = (
     metrics,
     worklist,
     customer,
+    overview_page,
     docs,
     figures,
     plan_page,

@@ -5,6 +5,7 @@ from fastapi.responses import Response
 
 from serving.cards.forecast import PublishedForecast
 from serving.cards.worded import worded_report
+from serving.pages.simple_rules import compared_with_rules
 from serving.people.access import needs, store_of
 from serving.store.reading import current_forecast
 from serving.store.reports import current_report
@@ -31,6 +32,7 @@ def forecast_page(request: Request) -> Response:
         # With one period its line is also the total.
         lines=[*forecast.periods, *([forecast.total] if len(forecast.periods) > 1 else [])],
         others=_brought_by_others(forecast),
+        rules=[said for said, _ in compared_with_rules(forecast, language)],
         api="/v1/forecast",
         expired=out_of_date(release, language),
     )

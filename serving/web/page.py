@@ -38,6 +38,7 @@ PROBLEM_WORDS = {  # problems that people may meet → their words
     "invalid-parameters": ("page.bad_parameters", "page.bad_parameters_detail"),
     "no-money": ("page.bad_parameters", "page.not_found_detail"),
     "no-forecast": ("forecast.none", "forecast.none_detail"),
+    "no-overview": ("overview.none", "overview.none_detail"),
     "no-report": ("monitor.none", "page.needs_models_detail"),
     "read-only": ("page.read_only", "page.read_only_detail"),
     "writes-refused": ("page.writes_refused", "page.writes_refused_detail"),
@@ -49,6 +50,7 @@ PROBLEM_WORDS = {  # problems that people may meet → their words
 SECTIONS = {  # pages of the menu: address → key of the name in it
     "/": "nav.list",
     "/plan": "nav.plan",
+    "/overview": "nav.overview",
     "/forecast": "nav.forecast",
     "/monitor": "nav.monitor",
 }
