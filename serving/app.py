@@ -33,10 +33,11 @@ from serving.api import (
     scores,
     timelines,
 )
+from serving.api import tasks as task_list
 from serving.api.document import operation_id, tidy_document
 from serving.live.anew import LiveCards
 from serving.live.process import LiveModels
-from serving.pages import customer, docs, figures, sign_in, sign_in_elsewhere, worklist
+from serving.pages import customer, docs, figures, sign_in, sign_in_elsewhere, tasks, worklist
 from serving.pages import overview as overview_page
 from serving.pages import plan as plan_page
 from serving.people.access import Access
@@ -72,6 +73,7 @@ PARTS = (
     overview,
     plan,
     outcomes,
+    task_list,
     health,
     metrics,
     worklist,
@@ -82,6 +84,7 @@ PARTS = (
     plan_page,
     sign_in,
     sign_in_elsewhere,
+    tasks,
 )
 MACHINES = ("/v1", "/health", "/ready", "/metrics", "/openapi.json", "/static")
 # FastAPI's own spans would hold paths, and with them ids: serving/web/telemetry.py makes ours.
@@ -95,6 +98,7 @@ TAGS = [
     {"name": "Customers", "description": "Score cards: one, a ranked list, or those of given ids."},
     {"name": "Releases", "description": "What was published, whole and as figures."},
     {"name": "Outcomes", "description": "What the CRM did, and what came of it."},
+    {"name": "Tasks", "description": "What people do with suggestions."},
     {"name": "Service", "description": "Whether it runs, for load balancers and monitors."},
 ]
 

@@ -9,6 +9,7 @@ from serving.cards.card import (
 from serving.cards.release import dated_as
 from serving.cards.worded import worded
 from serving.pages.drawing import Drawing, draw
+from serving.pages.task_box import task_box
 from serving.people.access import needs, store_of
 from serving.store.reading import one_card
 from serving.web.convertors import ANYTHING, id_in_path
@@ -44,6 +45,7 @@ def customer_page(customer_id: str, request: Request) -> Response:
         probabilities=_probabilities(card),
         api=f"/v1/customers/{id_in_path(customer_id)}" + suffix({"language": [language]}),
         expired=out_of_date(release, language),
+        task_box=task_box(request, customer_id, language) if query.release is None else None,
     )
 
 

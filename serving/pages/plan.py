@@ -22,8 +22,9 @@ from serving.store.errors import NoPlanError, PlanDecidedError
 from serving.store.reports import plan_curves
 from serving.web.form import form_of, one
 from serving.web.language import chosen_language
-from serving.web.page import asked_in, out_of_date, page_of, person, suffix
+from serving.web.page import asked_in, out_of_date, page_of, suffix
 from serving.web.problems import parameter_problem
+from serving.wording.people import person
 from serving.wording.sentences import sentence
 from serving.work.approvals import LONGEST_NOTE, approve, withdraw
 from serving.work.planned import planned

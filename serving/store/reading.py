@@ -1,6 +1,7 @@
 """Reading the store: a release, one card, the forecast."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -69,6 +70,16 @@ def current(engine: Engine, release: str | None = None) -> Release:
     try:
         with engine.connect() as connection:
             return find_release(connection, release).release
+    except DBAPIError as error:
+        raise explained(engine, error) from None
+
+
+@contextmanager
+def reading_of(engine: Engine, release: str | None = None) -> Iterator[tuple[Connection, Found]]:
+    """A connection to read through, and the release; raises as `current`."""
+    try:
+        with engine.connect() as connection:
+            yield connection, find_release(connection, release)
     except DBAPIError as error:
         raise explained(engine, error) from None
 

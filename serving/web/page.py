@@ -15,12 +15,14 @@ from features.params import LABEL
 from serving.cards.action_words import action_name
 from serving.cards.query import SEVERAL, AtRiskQuery
 from serving.cards.release import Release
-from serving.people.access import MACHINE, NOBODY
+from serving.people.access import NOBODY
 from serving.web.answers import release_headers
 from serving.web.language import chosen_language
 from serving.web.problems import ApiProblem, parameter_problem
+from serving.web.task_words import DID, LEFT, notice_of
 from serving.web.templates import templates
 from serving.wording.languages import LANGUAGES, Language
+from serving.wording.people import person
 from serving.wording.sentences import field_label, label, listing, period, sentence, written
 from serving.wording.windows import window
 
@@ -70,10 +72,11 @@ def problem_page(request: Request, problem: ApiProblem) -> HTMLResponse:
     language = _asked_language(request)
     title, detail = PROBLEM_WORDS.get(problem.name, ("page.broken", "page.broken_detail"))
     names = listing((error.parameter for error in problem.errors), language)
-    words = {
+    words: dict[str, str | None] = {
         "title": sentence(title, language),
         "detail": sentence(detail, language, names=names, **_in_words(problem, language)),
     }
+    words["way_back"] = problem.back
     page = page_of(request, "problem.html", language, {}, problem.status, **words)
     page.headers.update(problem.headers)
     return page
@@ -86,13 +89,6 @@ def _in_words(problem: ApiProblem, language: Language) -> dict[str, Any]:
         values["state"] = sentence(f"tasks.state.{values['state']}", language)
         values["who"] = values["who"] and person(values["who"], language)
     return values
-
-
-def person(who: str, language: Language) -> str:
-    """How a page names whom the log names: a user by their name."""
-    if who == MACHINE.who:
-        return sentence("tasks.this_machine", language)
-    return who.removeprefix("user ")
 
 
 def sign_in_page(
@@ -144,6 +140,8 @@ def page_of(
         sign_out="/sign-out" + suffix(in_url),
         user=getattr(request.state, "caller", NOBODY).user,
         read_only=request.app.state.settings.read_only,
+        notice=notice_of(request, language) if status == 200 else None,
+        this_page=_path(request) + suffix(asked_in(request)),
         **values,
     )
     headers = {"Vary": "Accept-Language"}
@@ -165,13 +163,18 @@ def words_of(language: Language, currency: str | None = None) -> dict[str, Any]:
         "worth": partial(_worth, language, currency),
         "period": partial(_period, language),
         "window": partial(window, language=language),
+        "person": partial(person, language=language),
     }
 
 
 def asked_in(request: Request) -> dict[str, list[str]]:
-    """The query parameters; those that a form sends empty are left out."""
+    """The query parameters; those that a form sends empty are left out.
+
+    And those that say what was done just now, which no link carries on.
+    """
     params = request.query_params
-    found = {name: [v for v in params.getlist(name) if v] for name in params}
+    names = [name for name in params if name not in (DID, LEFT)]
+    found = {name: [v for v in params.getlist(name) if v] for name in names}
     return {name: values for name, values in found.items() if values}
 
 

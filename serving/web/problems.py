@@ -129,6 +129,7 @@ class ApiProblem(Exception):  # noqa: N818
         super().__init__(detail)
         self.name, self.detail, self.errors = name, detail, errors or []
         self.values: dict[str, Any] = {}  # what the words of its page need
+        self.back: str | None = None  # the page that its page leads back to
         self.headers = {"Retry-After": RETRY} if self.status == 503 else {}
 
     @property

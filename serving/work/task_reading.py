@@ -1,12 +1,13 @@
 """Tasks as they are today: of the customers of a page, of everybody for the filters of a list."""
 
+import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from serving.store.listing import list_index
 from serving.store.memory import Kept
@@ -17,6 +18,8 @@ from serving.store.people_tables import kept_out
 from serving.store.published import Found
 from serving.work.suggestions import AT_ONCE, suggestions, today_of
 from serving.work.task_rules import (
+    CLOSED,
+    USUAL_DAYS,
     Day,
     Suggestion,
     TaskState,
@@ -86,28 +89,56 @@ def task_and_others(
     return shown, [task_of(row, suggestion, day) for row in others]
 
 
-def tasks_after(
-    connection: Connection, found: Found, after: int, customer_id: str | None
-) -> Iterable[list[TaskState]]:
-    """All tasks that somebody has touched and this reader sees, in the order of their versions.
+@dataclass(frozen=True)
+class Wanted:
+    """Which tasks: of later versions than `after`, and as far as the others are given, of these."""
 
-    Part by part, after a version; of one customer where one is named. A task whose action is no
-    longer suggested is among them.
+    after: int = 0
+    customer_id: str | None = None
+    state: TaskStatus | None = None
+    assignee: str | None = None
+
+    def conditions(self, day: Day) -> list[Any]:
+        """Conditions on rows that every wanted task fulfils; some others do so too."""
+        found: list[Any] = []
+        if self.customer_id is not None:
+            found.append(tasks.c.customer_id == self.customer_id)
+        if self.assignee is not None:
+            found.append(tasks.c.assignee == self.assignee)
+        if self.state == "open":
+            found.append(or_(tasks.c.state == "open", *_may_be_open_again(day)))
+        elif self.state is not None:
+            found.append(tasks.c.state == self.state)
+        return found
+
+
+def _may_be_open_again(day: Day) -> tuple[Any, Any]:
+    days = min(USUAL_DAYS, *(days or USUAL_DAYS for days in (*day.cooldowns.values(), 0)))
+    begin = dt.datetime.combine(day.today - dt.timedelta(days=days - 1), dt.time.min)
+    is_closed = and_(tasks.c.state.in_(CLOSED), tasks.c.changed_at < begin)
+    return and_(tasks.c.state == "snoozed", tasks.c.snoozed_until <= day.today), is_closed
+
+
+def tasks_after(connection: Connection, found: Found, wanted: Wanted) -> Iterator[list[TaskState]]:
+    """The tasks that somebody has touched and this reader sees, in the order of their versions.
+
+    Part by part. A task whose action is no longer suggested is among them.
     """
-    day, company = today_of(found), _company(connection, found)
+    day, company, after = today_of(found), _company(connection, found), wanted.after
+    its = [tasks.c.company == company, *wanted.conditions(day)]
     while True:
-        its = [tasks.c.company == company, tasks.c.version > after]
-        if customer_id is not None:
-            its.append(tasks.c.customer_id == customer_id)
-        query = select(tasks).where(*its).order_by(tasks.c.version).limit(AT_ONCE)
-        rows = [dict(row._mapping) for row in connection.execute(query)]
+        query = select(tasks).where(*its, tasks.c.version > after)
+        some = connection.execute(query.order_by(tasks.c.version).limit(AT_ONCE))
+        rows = [dict(row._mapping) for row in some]
         if not rows:
             return
         suggested = suggestions(connection, found, {row["customer_id"] for row in rows})
+        seen = [row for row in rows if row["customer_id"] in suggested]
+        shown = [task_of(row, suggested[row["customer_id"]], day) for row in seen]
         yield [
-            task_of(row, suggested[row["customer_id"]], day)
-            for row in rows
-            if row["customer_id"] in suggested
+            task
+            for task in shown
+            if wanted.state in (None, task.state) and wanted.assignee in (None, task.assignee)
         ]
         after = rows[-1]["version"]
 

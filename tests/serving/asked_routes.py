@@ -62,6 +62,12 @@ ASKED = {
     ("POST", "/v1/events"): [
         ("/v1/events", {"customers": [{"customer_id": "%s", "orders": [ORDER]}]}),
     ],
+    ("GET", "/v1/tasks"): ["/v1/tasks", "/v1/tasks?customer=%s", "/v1/tasks?state=taken"],
+    ("GET", "/v1/tasks/changes"): ["/v1/tasks/changes?customer=%s"],
+    ("POST", "/v1/tasks"): [
+        ("/v1/tasks", {"move": "take", "customer_id": "%s", "version": 0}),
+        ("/v1/tasks", [{"move": "note", "customer_id": who, "version": 0} for who in EVERYBODY]),
+    ],
     ("DELETE", "/v1/customers/{customer_id}"): ["/v1/customers/nobody-at-all"],
     ("GET", "/"): ["/", "/?q=%s", "/?owner=anna", "/?owner=boris"],
 }
