@@ -80,7 +80,7 @@ def write(folder: Path) -> None:
     shutil.copy(load_params().actions.catalog, folder / "actions.yaml")
     shutil.copytree(stage.CHAMPION, folder, dirs_exist_ok=True)
     pages = (stage.EFFECTS_PAGE, stage.EFFECTS_PAGE_RU, stage.PLAN_PAGE, stage.PLAN_PAGE_RU)
-    for report in (stage.FORECAST, stage.USABILITY, stage.FEATURES, *pages):
+    for report in (stage.FORECAST, stage.EFFECTS, stage.USABILITY, stage.FEATURES, *pages):
         shutil.copy(report, folder / "reports")
     write_overview(cards, timeline, folder / "reports")
     write_basis(folder, timeline)

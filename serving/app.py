@@ -20,6 +20,7 @@ from serving.api import (
     at_risk,
     changes,
     customers,
+    effects,
     erasure,
     events,
     health,
@@ -40,6 +41,7 @@ from serving.live.process import LiveModels
 from serving.pages import customer, docs, figures, sign_in, sign_in_elsewhere, tasks, worklist
 from serving.pages import overview as overview_page
 from serving.pages import plan as plan_page
+from serving.pages import proof as proof_page
 from serving.people.access import Access
 from serving.people.oidc import Provider
 from serving.people.routes import every_route, refuse_undeclared
@@ -72,6 +74,7 @@ PARTS = (
     releases,
     overview,
     plan,
+    effects,
     outcomes,
     task_list,
     health,
@@ -82,6 +85,7 @@ PARTS = (
     docs,
     figures,
     plan_page,
+    proof_page,
     sign_in,
     sign_in_elsewhere,
     tasks,

@@ -31,7 +31,7 @@ from serving.work.planned import planned
 from serving.work.what_if import what_if
 
 router = api_router("Releases")
-MAX_BYTES = 20_000
+MAX_BYTES = 1_000_000
 
 
 class PlanQuery(LanguageQuery, ReleaseQuery):

@@ -49,6 +49,10 @@ OverviewGap = TypeAliasType("OverviewGap", words.OverviewGap)
 CohortPeriod = TypeAliasType("CohortPeriod", Literal["month", "quarter"])
 Age = TypeAliasType("Age", Literal["ok", "stale"])
 Reach = TypeAliasType("Reach", Literal["within_horizon", "value_horizon"])
+Verdict = TypeAliasType(
+    "Verdict",
+    Literal["better", "worse", "not_shown", "running", "too_few", "not_by_chance"],
+)
 UntreatedBy = TypeAliasType("UntreatedBy", Literal["contacts", "plan"])
 Group = TypeAliasType("Group", Literal["all", "untreated"])
 Format = TypeAliasType("Format", Literal["json", "ndjson", "csv", "excel"])

@@ -26,11 +26,13 @@ from serving.store.loading import load_cards, load_timelines, risks
 from serving.store.overview import read_overview
 from serving.store.past import COMPANY, PROMISED, SOURCE_SHA, WATERMARK, source_hash
 from serving.store.published import write_info
+from serving.store.release_effects import read_effects
 from serving.store.release_folder import Counts, check_schema, read_facts, read_forecast
 from serving.store.release_plan import read_contents, read_plan
 from serving.store.release_schema import ReleaseSchema, check_manifest_facts
 from serving.store.tables import (
     CONTACT_LIMITS,
+    EFFECTS,
     FORECAST,
     INDEX,
     OVERVIEW,
@@ -149,6 +151,7 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
         PLAN_CURVES: read_plan(folder),
         PLAN_CONTENTS: read_contents(folder),
         OVERVIEW: read_overview(folder),
+        EFFECTS: read_effects(folder),
     }
     for name, part in parts.items():
         if part is not None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from serving.cards.effects import Effects
 from serving.cards.monitor import Monitor, PublishedMonitor
 from serving.cards.parts import (
     PUBLISHING,
@@ -16,7 +17,7 @@ from serving.store.database import writing
 from serving.store.errors import NoPlanError, NoReportError
 from serving.store.published import write_info
 from serving.store.reading import with_part
-from serving.store.tables import MONITOR, PLAN_CONTENTS, PLAN_CURVES, releases
+from serving.store.tables import EFFECTS, MONITOR, PLAN_CONTENTS, PLAN_CURVES, releases
 
 
 def keep_report(engine: Engine, release_id: str, report: Mapping[str, Any]) -> None:
@@ -86,6 +87,15 @@ def plan_contents(
     its, found = with_part(engine, PLAN_CONTENTS, release)
     refuse_without_plan(its)
     return its, None if found is None else PlanContents.model_validate(found)
+
+
+def kept_effects(engine: Engine, release: str | None = None) -> tuple[Release, Effects | None]:
+    """What actions did by a release; None in a release of older code.
+
+    Raises NoReleaseError and ReleaseNotFoundError as `current`.
+    """
+    its, found = with_part(engine, EFFECTS, release)
+    return its, None if found is None else Effects.model_validate(found)
 
 
 def refuse_without_plan(release: Release) -> None:

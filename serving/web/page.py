@@ -51,8 +51,9 @@ PROBLEM_WORDS = {  # problems that people may meet → their words
 }
 SECTIONS = {  # pages of the menu: address → key of the name in it
     "/": "nav.list",
-    "/plan": "nav.plan",
     "/overview": "nav.overview",
+    "/plan": "nav.plan",
+    "/proof": "nav.proof",
     "/forecast": "nav.forecast",
     "/monitor": "nav.monitor",
 }

@@ -10,6 +10,7 @@ from core.files import hashes, read_json, write_json
 from serving.store.release_folder import Counts, read_cards, read_facts
 from serving.store.shapes import card_of, told_by
 from tests.serving.overviews import overview_report
+from tests.serving.release_effects import effects
 from tests.serving.release_reports import AS_OF, EVALUATION, PLAN, forecast_report
 
 SCRIPT = "<script>alert('Ёлка')</script>"
@@ -261,6 +262,7 @@ def write_release(
     write_json(folder / "reports" / "evaluation.json", EVALUATION)
     write_json(folder / "reports" / "forecast.json", forecast_report(as_of, money))
     write_json(folder / "reports" / "overview.json", overview_report(rows, as_of, money))
+    write_json(folder / "reports" / "effects.json", effects())
     files = hashes(folder)
     manifest = {
         "schema_version": 1,
