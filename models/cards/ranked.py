@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from features.planning.timeplan import Timeline
-from models.cards.whole import nobody, whole
+from models.cards.whole import nobody, rhythm_and_contact, whole
 from models.customers.segments import FADING_SILENCE, LAPSING_SILENCE, segments
 from models.simple.silence_rule import Rule
 from models.words import INSUFFICIENT_DATA, RULE
@@ -21,7 +21,8 @@ def rule_cards(
     """
     if snapshot.empty:
         raise nobody(timeline)
-    cards = pd.concat([snapshot[["customer_id"]], segments(snapshot)], axis=1)
+    known = rhythm_and_contact(snapshot, timeline)
+    cards = pd.concat([snapshot[["customer_id"]], segments(snapshot), known], axis=1)
     silence = rule.silence_over_usual(snapshot)
     is_judged = silence.notna()
     cards["status"] = np.where(is_judged, RULE, INSUFFICIENT_DATA)

@@ -10,7 +10,7 @@ from core.arrays import FloatArray
 from core.digits import TOLD, to_digits
 from features.planning.timeplan import Timeline
 from models.bundle import Bundle
-from models.cards.whole import as_timestamp, nobody, whole
+from models.cards.whole import as_timestamp, nobody, rhythm_and_contact, whole
 from models.churn.reason_rows import stored
 from models.churn.reasons import Explainer
 from models.customers.segments import rank_in_stage, risk_band, segments
@@ -89,7 +89,8 @@ def _of_models(
         money = bundle.value.predict(snapshot, churn_risk)
     else:  # a ready table
         money = money_of_table(snapshot, churn_risk)
-    cards = pd.concat([snapshot[["customer_id"]], money, parts], axis=1)
+    known = rhythm_and_contact(snapshot, timeline)
+    cards = pd.concat([snapshot[["customer_id"]], money, parts, known], axis=1)
     cards["status"] = SCORED
     cards["churn_risk"] = risk
     cards["risk_band"] = risk_band(risk, params.bands)

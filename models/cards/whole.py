@@ -1,7 +1,10 @@
 """The fields that all cards share, and the cards of customers who have already churned."""
 
+import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray
+from core.digits import TOLD, to_digits
 from core.errors import DataGateError
 from features.planning.timeplan import Timeline
 from features.timeline import date_of
@@ -32,6 +35,24 @@ def whole(
         model_version=version,
         data_until=as_timestamp(timeline.data_until),
     )
+
+
+def rhythm_and_contact(snapshot: pd.DataFrame, timeline: Timeline) -> pd.DataFrame:
+    """`usual_gap_days` and `last_contact_date`, as far as the snapshot tells, a row for each row.
+
+    The usual gap is the customer's own mean, unknown before the second day with purchases.
+    """
+    found = pd.DataFrame(index=snapshot.index)
+    if "gap_mean" in snapshot:
+        gap = snapshot["gap_mean"].astype("float64")
+        known: FloatArray = np.asarray(gap.where(gap > 0), np.float64)
+        told = to_digits(known, TOLD)
+        found["usual_gap_days"] = pd.Series(told, index=snapshot.index)
+    if "days_since_contact" in snapshot:
+        silent = pd.to_timedelta(snapshot["days_since_contact"].astype("float64"), unit="D")
+        day = as_timestamp(timeline.score) - silent
+        found["last_contact_date"] = day.astype("datetime64[us]")
+    return found
 
 
 def as_timestamp(day: int) -> pd.Timestamp:

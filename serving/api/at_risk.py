@@ -29,6 +29,7 @@ from serving.web.answers import (
 from serving.web.language import chosen_language
 from serving.web.problems import documented
 from serving.wording.languages import Language
+from serving.work.task_reading import task_states
 
 router = api_router("Customers")
 PROBLEMS = ("release-not-found", "no-money", "no-release", *COMMON)
@@ -60,7 +61,7 @@ def list_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store
     if wanted != "json":
         return _export(store, query, language, wanted, query.limit)
     form = card_text(request.app.state.texts, language, query.fields)
-    page = formed_list(store, query, form, query.release)
+    page = formed_list(store, query, form, query.release, task_states)
     release = page.release
     answer = AtRisk(
         **release.stamp(),
@@ -122,14 +123,14 @@ def _export(
     asks_for = query.fields if wanted == "ndjson" else fields_of_columns(query.fields)
     form = reading(asks_for)
     # The first page is read before the response begins, so that an error still has its status.
-    page = formed_list(store, paged, form, query.release)
+    page = formed_list(store, paged, form, query.release, task_states)
 
     def cards() -> Iterator[Card]:
         here = page
         yield from here.cards
         while limit is None and here.next_cursor:
             further = paged.model_copy(update={"cursor": here.next_cursor})
-            here = formed_list(store, further, form, query.release)
+            here = formed_list(store, further, form, query.release, task_states)
             yield from here.cards
 
     ending, media_type = ENDINGS[wanted]

@@ -90,6 +90,16 @@ class ScoreCard(Schema):
         default=None, description="Null where the data has no categories."
     )
     last_purchase_date: Annotated[dt.date | None, Csv(23)]
+    usual_gap_days: Annotated[Number | None, Csv(61)] = Field(
+        default=None,
+        description="The customer's own mean gap between purchases; null before the second one, "
+        "and in older releases.",
+    )
+    last_contact_date: Annotated[dt.date | None, Csv(62)] = Field(
+        default=None,
+        description="The last contact that was made; null: none, no table of contacts, or an older "
+        "release.",
+    )
     expected_orders: Annotated[Number | None, Csv(24)] = Field(description="Within horizon_days.")
     expected_spend: Annotated[Number | None, Csv(25)] = Field(description="Within horizon_days.")
     expected_orders_in_value_horizon: Annotated[Number | None, Csv(48)] = Field(

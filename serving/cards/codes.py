@@ -41,6 +41,10 @@ RankedBy = TypeAliasType("RankedBy", Literal["value_at_risk", "churn_risk"])
 HoldoutShareBy = TypeAliasType("HoldoutShareBy", Literal["given", "assumed", "known", "too_few"])
 Grade = TypeAliasType("Grade", words.Grade)
 DriftLevel = TypeAliasType("DriftLevel", words.DriftLevel)
+TaskFilter = TypeAliasType(
+    "TaskFilter",
+    Literal["to_do", "open", "taken", "snoozed", "done", "not_relevant", "all"],
+)
 Sort = TypeAliasType("Sort", sorting.Sort)
 Order = TypeAliasType("Order", sorting.Order)
 Language = TypeAliasType("Language", languages.Language)

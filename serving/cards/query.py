@@ -30,6 +30,7 @@ from serving.cards.codes import (
     Sort,
     Status,
     SuggestedLevel,
+    TaskFilter,
 )
 from serving.cards.fields import CardFields
 
@@ -115,6 +116,25 @@ class Filters(BaseModel):
     )
     arm: Arm | None = Field(default=None, description="holdout: left untreated on purpose.")
     owner: Text | None = Field(default=None, description="Whose customers.")
+    risk_rose: Flag = Field(
+        default=False,
+        description=f"Only those whose risk has risen by {RISK_MOVED} or more since the last "
+        "release of the same models.",
+    )
+    not_contacted_days: Whole | None = Field(
+        default=None,
+        ge=1,
+        le=3_660,
+        description="Only those whom nobody contacted for at least so many days before the "
+        "release's date, or ever, as far as its data tells.",
+    )
+    task_state: TaskFilter | None = Field(
+        default=None,
+        description="to_do: without those whose task is done, put off or not relevant; the page "
+        "shows these unless told otherwise. open: with an action that nobody has begun. all: "
+        "the default here.",
+    )
+    assignee: Text | None = Field(default=None, description="Who has taken the task.")
     to_contact: Flag = Field(
         default=False, description="Only those with an action to carry out: planned, not withheld."
     )

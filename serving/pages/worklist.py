@@ -1,7 +1,7 @@
 """The page to begin the day with: the at-risk list, as the API returns it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -20,8 +20,9 @@ from models.gate import Need
 from serving.cards.card import (
     ScoreCard,
 )
+from serving.cards.codes import TaskFilter
 from serving.cards.release import Release
-from serving.cards.sorting import ASCENDING
+from serving.cards.sorting import ASCENDING, RANKED, Sort
 from serving.cards.stored import Card
 from serving.cards.worded import strongest_reason, worded
 from serving.pages.changed import changed_line
@@ -36,8 +37,11 @@ from serving.web.templates import templates
 from serving.web.texts import Texts
 from serving.wording.languages import Language
 from serving.wording.sentences import listing, sentence, written
+from serving.work.task_reading import task_states
 
-COLUMNS = {  # columns of the list, by what a click on their heading sorts by
+COLUMNS: dict[
+    str, Sort | None
+] = {  # columns of the list, by what a click on their heading sorts by
     "customer": None,
     "risk": "churn_risk",
     "value_at_risk": "value_at_risk",
@@ -51,13 +55,18 @@ MORE = (
     "rfm_segment",
     "abc_class",
     "held_by",
+    "assignee",
+    "not_contacted_days",
     "to_contact",
     "relationship_declined",
+    "risk_rose",
 )
 FIRST = ("risk_band", "intended_action", "owner", "q")  # filters that are always seen
 # Parameters of the form; the others of the URL are carried along.
-FIELDS = {*FIRST, *MORE, "sort", "order"}
+FIELDS = {*FIRST, *MORE, "task_state", "sort", "order"}
 ONLY_OF_API = {"format", "fields"}
+TO_DO: TaskFilter = "to_do"  # what the page shows unless told otherwise
+TASK_FILTERS = get_args(TaskFilter.__value__)
 # The choices of the form that are the same for every release.
 CHOICES = {
     "risk_band": RISK_BANDS,
@@ -65,7 +74,9 @@ CHOICES = {
     "rfm_segment": RFM_SEGMENTS,
     "abc_class": ABC_CLASSES,
     "held_by": HELD_BY,
+    "task_state": TASK_FILTERS,
 }
+Asked = dict[str, list[Any]]
 STATE = "\x00"  # no text of a card holds this
 router = APIRouter(include_in_schema=False)
 
@@ -79,10 +90,13 @@ def list_page(request: Request) -> Response:
         wrong = InvalidParameter(parameter=name, problem=why)
         raise ApiProblem("invalid-parameters", f"{name}: {why}", [wrong])
     query = query_of(asked)
+    if query.task_state is None:
+        query = query.model_copy(update={"task_state": TO_DO})
     language = chosen_language(request, query.language)
     form = _row_text(request.app.state.texts, language)
-    page = formed_list(store_of(request), query, form, query.release)
+    page = formed_list(store_of(request), query, form, query.release, task_states)
     here = {name: values for name, values in asked.items() if name != "cursor"}
+    of_api: Asked = {**here, "task_state": [str(query.task_state)], "language": [language]}
     return page_of(
         request,
         "at_risk.html",
@@ -100,9 +114,9 @@ def list_page(request: Request) -> Response:
         model_page="/monitor" + suffix({"language": [language]}),
         quality=_quality(page.release, language),
         columns=[(name, sort, _sorted(here, page, sort)) for name, sort in _columns(page.release)],
-        offered={sort for _, sort in _columns(page.release)},
-        api="/v1/at-risk" + suffix({**here, "language": [language]}),
-        excel="/v1/at-risk" + suffix({**here, "language": [language], "format": ["excel"]}),
+        offered=_offered(page.release),
+        api="/v1/at-risk" + suffix(of_api),
+        excel="/v1/at-risk" + suffix({**of_api, "format": ["excel"]}),
         next="/" + suffix({**here, "cursor": [page.next_cursor]}) if page.next_cursor else None,
         first="/" + suffix(here) if page.seen else None,
         kept=[(name, value) for name, all_ in here.items() if name not in FIELDS for value in all_],
@@ -154,7 +168,7 @@ def _with_state(rows: bytes, asked: Mapping[str, list[str]]) -> Markup:
     return Markup(rows.decode().replace(STATE, escape(suffix(asked))))
 
 
-def _columns(release: Release) -> list[tuple[str, str | None]]:
+def _columns(release: Release) -> list[tuple[str, Sort | None]]:
     """The COLUMNS that this release has: with a rule no date and no action, else maybe no money."""
     absent = set() if release.has_money else {"value_at_risk"}
     if release.churn_definition == LABEL:
@@ -162,6 +176,12 @@ def _columns(release: Release) -> list[tuple[str, str | None]]:
     if release.gate is not None:
         absent |= {"next_purchase", "action"}
     return [(name, sort) for name, sort in COLUMNS.items() if name not in absent]
+
+
+def _offered(release: Release) -> list[Sort]:
+    """What the list can be ranked by, besides what a heading sorts by: the place in the stage."""
+    sorts = [sort for _, sort in _columns(release) if sort is not None]
+    return [*sorts, *(() if release.churn_definition == LABEL else RANKED)]
 
 
 def _quality(release: Release, language: Language) -> str:

@@ -19,7 +19,7 @@ from serving.cards.parts import (
     NO_NUL,
     Number,
 )
-from serving.cards.sorting import ASCENDING
+from serving.cards.sorting import DATED
 from serving.store.own_secrets import CURSORS, secret
 
 SEAL_BYTES = 16
@@ -42,7 +42,7 @@ class Cursor(BaseModel):
     @model_validator(mode="after")
     def _fits(self) -> "Cursor":
         is_day = isinstance(self.value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", self.value)
-        if self.sort in ASCENDING:
+        if self.sort in DATED:
             if not is_day:
                 raise ValueError("a day is wanted")
             dt.date.fromisoformat(str(self.value))

@@ -17,13 +17,14 @@ import pyarrow.compute as pc
 
 from models.words import LISTED, SCORED
 from serving.cards.query import RISK_MOVED, Filters
-from serving.cards.sorting import ASCENDING, DESCENDING, Order, Sort
+from serving.cards.sorting import DATED, DESCENDING, RANKED, Order, Sort
 from serving.store.columns import joined
 from serving.store.memory import Kept
 from serving.store.search import SearchTexts
 from sources.meanings.vocabulary import DO_NOTHING, TREATED
 
 NEVER = dt.date(9999, 12, 31)  # "not within N days" comes after every date
+LAST = 2**31 - 1  # no rank comes after every rank
 CODES = (
     "status",
     "owner",
@@ -47,7 +48,10 @@ SCHEMA = pa.schema(
         *((name, _WORDS) for name in CODES),
         ("relationship_declined", pa.bool_()),
         *((name, pa.float64()) for name in DESCENDING),
-        *((name, pa.date32()) for name in ASCENDING),
+        *((name, pa.date32()) for name in DATED),
+        *((name, pa.int32()) for name in RANKED),
+        ("risk_change", pa.float64()),  # 0: unknown
+        ("days_since_contact", pa.int32()),  # LAST: never
         ("content_hash", pa.int64()),
     ]
 )
@@ -72,9 +76,12 @@ class ListIndex:
     """The columns of one release, by customer id."""
 
     def __init__(self, parts: Iterable[pa.Table], name: str) -> None:
-        """`parts` have the columns of RESIDENT; `name` is the sha256 of the release's parts."""
+        """`parts` have columns of RESIDENT; `name` is the sha256 of the release's parts.
+
+        A column that the release is older than is unknown of everybody.
+        """
         self.name = name
-        columns = joined(parts, RESIDENT).ascending("customer_id")
+        columns = joined(map(_whole, parts), RESIDENT).ascending("customer_id")
         self.ids = columns.texts["customer_id"]
         self._search = SearchTexts(columns.texts["search"])
         self._codes, self._values = columns.codes, columns.values
@@ -111,6 +118,20 @@ class ListIndex:
         if owners is not None:
             rows = rows[self._is("owner", owners)[rows]]
         return set(self.ids.take(pa.array(rows)).to_pylist())
+
+    def rows_of(self, customers: Collection[str]) -> np.ndarray:
+        """Whether each customer is one of these."""
+        if not customers:
+            return np.zeros(len(self), dtype=bool)
+        found = pc.is_in(self.ids, pa.array(list(customers), pa.string()))
+        rows: np.ndarray = found.to_numpy(zero_copy_only=False)
+        return rows
+
+    def with_action(self) -> np.ndarray:
+        """Whether the plan intends an action for each customer."""
+        codes, _ = self._codes["intended_action"]
+        intended: np.ndarray = (codes >= 0) & ~self._is("intended_action", [DO_NOTHING])
+        return intended
 
     def has(self, column: str, words: Collection[str]) -> np.ndarray:
         """Whether each customer has one of these words in a column of CODES."""
@@ -169,10 +190,12 @@ class ListIndex:
             wanted &= self._values["relationship_declined"]
         if query.min_churn_risk is not None:
             wanted &= self._is("status", [SCORED])  # for a rule the column is no probability
+        if query.risk_rose:
+            wanted &= self._values["risk_change"] >= RISK_MOVED
+        if query.not_contacted_days is not None:
+            wanted &= self._values["days_since_contact"] >= query.not_contacted_days
         if query.to_contact:
-            codes, _ = self._codes["intended_action"]
-            wanted &= (codes >= 0) & ~self._is("intended_action", [DO_NOTHING])
-            wanted &= self._is("arm", [TREATED])
+            wanted &= self.with_action() & self._is("arm", [TREATED])
         if query.q is not None:
             wanted &= self._search.holding(query.q.casefold())
         return wanted
@@ -219,7 +242,7 @@ class ListIndex:
         """Where the order goes on after this value and id, which need not be there any more."""
         values = self._values[sort]
         sign = -1 if order == "desc" else 1
-        if sort in ASCENDING:
+        if sort in DATED:
             last = (dt.date.fromisoformat(str(last)) - dt.date(1970, 1, 1)).days
         row = bisect_right(range(len(self)), customer_id, key=lambda n: self.ids[n].as_py())
         return bisect_right(
@@ -230,6 +253,17 @@ class ListIndex:
 
     def _value(self, sort: Sort, row: int) -> Any:
         value = self._values[sort][row].item()
-        if sort in ASCENDING:
+        if sort in DATED:
             return (dt.date(1970, 1, 1) + dt.timedelta(days=value)).isoformat()
         return value
+
+
+def _whole(part: pa.Table) -> pa.Table:
+    """The part with every column of RESIDENT."""
+    for field in RESIDENT:
+        if field.name not in part.column_names:
+            unknown = pa.nulls(len(part), field.type)
+            if field.type == pa.int32():
+                unknown = pc.fill_null(unknown, LAST)
+            part = part.append_column(field, unknown)
+    return part

@@ -24,13 +24,14 @@ from serving.store.errors import (
     ReleaseNotFoundError,
     UnknownNameError,
 )
-from serving.store.list_index import RESIDENT, ListIndex
+from serving.store.list_index import RESIDENT, Chosen, ListIndex
 from serving.store.live_cards import live_index, newest_live
 from serving.store.memory import Kept
 from serving.store.overlaid import OverlaidIndex
 from serving.store.published import Found, find_release
 from serving.store.reading import Form, KeptCard, explained, formed_in_order
 from serving.store.tables import CARDS, INDEX
+from serving.store.touched import ReadTouched, asks_for_tasks, of_tasks
 from serving.store.versions import each_part, hash_of_parts
 from serving.store.visible import visible_owners
 
@@ -60,17 +61,32 @@ class Listed(Generic[T]):
     next_cursor: str | None
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """Of which release a page is, with live cards up to a number, after which cursor."""
+
+    found: Found
+    live_until: int | None
+    cursor: Cursor | None
+    tasks: ReadTouched | None
+
+
 def at_risk(engine: Engine, query: AtRiskQuery, release: str | None = None) -> Listed[Card]:
     """As `formed_list`, with the cards as they are."""
     return formed_list(engine, query, KeptCard.read, release)
 
 
 def formed_list(
-    engine: Engine, query: AtRiskQuery, form: Form[T], release: str | None = None
+    engine: Engine,
+    query: AtRiskQuery,
+    form: Form[T],
+    release: str | None = None,
+    tasks: ReadTouched | None = None,
 ) -> Listed[T]:
     """One page of the ranked list; a cursor stays with the release in which it began.
 
-    `form` says what is made of each card, while it is read.
+    `form` says what is made of each card, while it is read; `tasks` reads what filters by tasks
+    need.
 
     Raises NoReleaseError and ReleaseNotFoundError as `current`, InvalidCursorError for a cursor
     that is invalid or belongs to another list or release, CursorGoneError where its release is no
@@ -82,7 +98,7 @@ def formed_list(
             cursor = _cursor(connection, query, release)
             found = _release(connection, cursor, release)
             until = _live_until(connection, found, cursor, release)
-            return _page(connection, query, form, (found, until), cursor)
+            return _page(connection, query, form, _Wanted(found, until, cursor, tasks))
     except DBAPIError as error:
         raise explained(engine, error) from None
 
@@ -103,11 +119,10 @@ def _page(
     connection: Connection,
     query: AtRiskQuery,
     form: Form[T],
-    wanted: tuple[Found, int | None],
-    cursor: Cursor | None,
+    wanted: _Wanted,
 ) -> Listed[T]:
-    """The page of a release with its live cards up to a number; `wanted` has both."""
-    found, until = wanted
+    """The page of what is wanted."""
+    found, until, cursor = wanted.found, wanted.live_until, wanted.cursor
     release = found.release
     _check_names(query, release)
     sort, order = _order(query, cursor, release)
@@ -115,11 +130,19 @@ def _page(
     older = None
     if query.changed_since is not None:
         older = older_release(connection, query.changed_since)
-    seen_owners = visible_owners(connection)
     compared = None if older is None else list_index(connection, older)
-    chosen = index.chosen(query, seen_owners, compared)
-    of_any_band = query.model_copy(update={"risk_band": []})
-    bands = index.chosen(of_any_band, seen_owners, compared).bands
+    touched = None
+    if asks_for_tasks(query):
+        if wanted.tasks is None:
+            raise UnknownNameError("task_state", "cannot be asked for here")
+        touched = wanted.tasks(connection, found)
+
+    def chosen_by(filters: Filters) -> Chosen:
+        fit = index.chosen(filters, visible_owners(connection), compared)
+        return fit if touched is None else of_tasks(index, fit, filters, touched)
+
+    chosen = chosen_by(query)
+    bands = chosen_by(query.model_copy(update={"risk_band": []})) if query.risk_band else chosen
     seen = cursor.seen if cursor else 0
     limit = query.limit or PAGE
     after = (cursor.value, cursor.customer_id) if cursor else None
@@ -134,7 +157,7 @@ def _page(
         ),
         total=chosen.total,
         total_value_at_risk=chosen.money if release.has_money else None,
-        by_band={band: bands.get(band, 0) for band in RISK_BANDS},
+        by_band={band: bands.bands.get(band, 0) for band in RISK_BANDS},
         seen=seen,
         compared_with=None if older is None else older.release.release_id,
         next_cursor=last

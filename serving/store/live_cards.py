@@ -14,11 +14,11 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 
-from serving.cards.sorting import ASCENDING, DESCENDING
+from serving.cards.sorting import DATED, DESCENDING, RANKED
 from serving.cards.stored import Card, fitted
 from serving.store.coding import as_served, read_row
 from serving.store.kept_out import out_among
-from serving.store.list_index import CODES, NEVER, SCHEMA, ListIndex
+from serving.store.list_index import CODES, LAST, NEVER, SCHEMA, ListIndex
 from serving.store.memory import Kept
 from serving.store.own_secrets import CURSORS, secret
 from serving.store.tables import live_cards
@@ -145,13 +145,17 @@ def _listed(card: Card) -> _Listed:
     if card["churn_risk"] is None and card["risk_rank"]:
         own["churn_risk"] = 1 / card["risk_rank"]  # of a rule, as of published cards
     numbers: _Listed = {name: _number(own[name]) for name in DESCENDING}
-    coded = {name: own[name] for name in (*CODES, *ASCENDING)}
+    coded = {name: own[name] for name in (*CODES, *DATED)}
+    ranks: _Listed = {name: LAST if own[name] is None else own[name] for name in RANKED}
     search = f"{card['name'] or ''}\n{card['customer_id']}".casefold()
     return {
         "customer_id": card["customer_id"],
         "search": search,
         "relationship_declined": bool(card["relationship_declined"]),
         "content_hash": 0,
+        "risk_change": _number(card["risk_change"]),
+        "days_since_contact": _days_since_contact(card),
+        **ranks,
         **numbers,
         **coded,
     }
@@ -162,5 +166,15 @@ def _number(value: float | None) -> float:
 
 
 def _with_dates(row: _Listed) -> _Listed:
-    days = {name: row[name] and dt.date.fromisoformat(row[name]) for name in ASCENDING}
-    return row | {name: day or NEVER for name, day in days.items()}
+    days = {name: row[name] and dt.date.fromisoformat(row[name]) for name in DATED}
+    # A row that older code wrote has no numbers of these names.
+    older: _Listed = dict.fromkeys((*RANKED, "days_since_contact"), LAST)
+    return older | row | {name: day or NEVER for name, day in days.items()}
+
+
+def _days_since_contact(card: Card) -> int:
+    """Days from the last contact to the date of the card; LAST without one."""
+    if card["last_contact_date"] is None:
+        return LAST
+    contact = dt.date.fromisoformat(card["last_contact_date"])
+    return (dt.date.fromisoformat(card["as_of_date"]) - contact).days

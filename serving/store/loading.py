@@ -13,12 +13,12 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, Engine, Table
 
 from models.words import RULE, SCORED
-from serving.cards.sorting import ASCENDING, DESCENDING
+from serving.cards.sorting import DATED, DESCENDING, RANKED
 from serving.store.behind import behind
 from serving.store.coding import CardWriter, hash_of, packed_timelines, rows_of
 from serving.store.database import writing
 from serving.store.layouts import layout_of
-from serving.store.list_index import CODES, NEVER, SCHEMA
+from serving.store.list_index import CODES, LAST, NEVER, SCHEMA
 from serving.store.release_folder import Counts, read_cards, read_timelines
 from serving.store.release_schema import ReleaseSchema
 from serving.store.shapes import CONSTANT
@@ -131,9 +131,13 @@ def index_of(table: pa.Table, hashes: np.ndarray) -> pa.Table:
         found[name] = _column(table, name, pa.string()).dictionary_encode()
     for name in DESCENDING:
         found[name] = _numbers(_column(table, name, pa.float64()))
-    for name in ASCENDING:
+    for name in DATED:
         days = _column(table, FROM_COLUMN.get(name, name), pa.date32())
         found[name] = pc.fill_null(days, pa.scalar(NEVER, pa.date32()))
+    for name in RANKED:
+        found[name] = pc.fill_null(_column(table, name, pa.int32()), LAST)
+    found["risk_change"] = _numbers(_column(table, "risk_change", pa.float64()))
+    found["days_since_contact"] = pc.fill_null(_since_contact(table), LAST)
     found["churn_risk"] = _by_risk(table, found["churn_risk"])
     return pa.table([_one(found[field.name]).cast(field.type) for field in SCHEMA], schema=SCHEMA)
 
@@ -166,6 +170,13 @@ def _column(table: pa.Table, name: str, kind: pa.DataType) -> pa.ChunkedArray:
     if name not in table.column_names:
         return pa.chunked_array([pa.nulls(len(table), kind)])
     return table[name].cast(kind, safe=False)
+
+
+def _since_contact(table: pa.Table) -> pa.ChunkedArray:
+    """Days from the last contact to the as-of date; unknown where none is known."""
+    days = [_column(table, name, pa.date32()) for name in ("as_of_date", "last_contact_date")]
+    as_of, contact = (column.cast(pa.int32()) for column in days)
+    return pc.subtract(as_of, contact)
 
 
 def _numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:

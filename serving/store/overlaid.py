@@ -31,10 +31,15 @@ class OverlaidIndex:
     ) -> Chosen:
         """Which customers fit the filters; as of ListIndex."""
         fit = self._published.chosen(query, owners, older).rows
-        published = self._published.summed(fit & self._stands)
         live = self._live.chosen(query, owners, older)
+        return self.summed(np.concatenate([fit & self._stands, live.rows]))
+
+    def summed(self, rows: np.ndarray) -> Chosen:
+        """These rows of both, how many they are and what they are worth."""
+        size = len(self._published)
+        published, live = self._published.summed(rows[:size]), self._live.summed(rows[size:])
         return Chosen(
-            np.concatenate([published.rows, live.rows]),
+            rows,
             published.total + live.total,
             published.money + live.money,
             {
@@ -42,6 +47,14 @@ class OverlaidIndex:
                 for band in published.bands | live.bands
             },
         )
+
+    def rows_of(self, customers: Collection[str]) -> np.ndarray:
+        """Whether each customer of both is one of these."""
+        return np.concatenate([self._published.rows_of(customers), self._live.rows_of(customers)])
+
+    def with_action(self) -> np.ndarray:
+        """Whether the plan intends an action for each customer of both."""
+        return np.concatenate([self._published.with_action(), self._live.with_action()])
 
     def ranked(
         self, chosen: np.ndarray, sort: Sort, order: Order, after: tuple[Any, str] | None

@@ -120,7 +120,8 @@ def each_part(
         wanted = [place for place, name in enumerate(names) if columns is None or name in columns]
         options = pa.ipc.IpcReadOptions(included_fields=wanted)
         table = pa.ipc.open_file(buffer, options=options).read_all()
-        yield table if columns is None else table.select(list(columns))
+        there = [] if columns is None else [name for name in columns if name in names]
+        yield table if columns is None else table.select(there)
 
 
 def _contents(connection: Connection, number: int, kind: str) -> Iterator[bytes]:

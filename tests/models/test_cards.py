@@ -5,6 +5,7 @@ import pytest
 from features.snapshot import group_of
 from features.timeline import date_of
 from models.cards.scored import score_cards, with_next_categories
+from models.cards.whole import rhythm_and_contact
 from models.training.models import train_all
 from tests.snapshots import (
     FEATURES,
@@ -149,6 +150,17 @@ def test_the_last_purchase_is_the_day_the_features_count_from(scored, snapshot):
     silence = snapshot.set_index("customer_id")["days_since_last_purchase"]
     counted = (scored["as_of_date"] - scored["last_purchase_date"]).dt.days
     assert counted.tolist() == silence[scored["customer_id"]].tolist()
+
+
+def test_cards_tell_the_usual_gap_and_the_last_contact_that_the_features_know(scored, snapshot):
+    gap = snapshot.set_index("customer_id")["gap_mean"][scored["customer_id"]]
+    told = scored.set_index("customer_id")["usual_gap_days"]
+    pd.testing.assert_series_equal(told.dropna(), gap[gap > 0], check_names=False, rtol=1e-3)
+    assert "last_contact_date" not in scored  # of data without contacts
+    ago = [1.0 if row % 2 == 0 else None for row in range(len(snapshot))]
+    found = rhythm_and_contact(snapshot.assign(days_since_contact=ago), timeline())
+    assert found["last_contact_date"][0] == scored["as_of_date"].iloc[0] - pd.Timedelta(days=1)
+    assert found["last_contact_date"].isna().tolist() == [day is None for day in ago]
 
 
 def test_reasons_belong_to_their_customer(scored, snapshot):

@@ -103,6 +103,8 @@ def card_row(customer_id: str, **changes) -> dict:
         "next_categories_new": [likely(WARES[0], 0.2)],
         "next_categories_any": [likely(WARES[1], 0.55), likely(WARES[2], 0.4)],
         "last_purchase_date": day(-31),
+        "usual_gap_days": 9.0,
+        "last_contact_date": day(-20),
         "value_horizon_days": VALUE_HORIZON,
         "next_purchase_reach_days": REACH,
         "model_version": "model-a",

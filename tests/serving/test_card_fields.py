@@ -18,7 +18,7 @@ from serving.cards.parts import (
     IntendedAction,
 )
 from serving.cards.query import AtRiskQuery, Filters
-from serving.cards.sorting import ASCENDING, DESCENDING, MONEY
+from serving.cards.sorting import ASCENDING, DESCENDING, MONEY, RANKED
 from serving.store import shapes
 from serving.store.list_index import SCHEMA
 from serving.wording.languages import LANGUAGES
@@ -119,12 +119,16 @@ def test_what_spark_scores_are_columns_of_a_release():
 
 def test_every_order_of_the_list_has_a_column_that_is_never_empty():
     for name in (*DESCENDING, *ASCENDING):
-        assert pa.types.is_float64(SCHEMA.field(name).type) == (name in DESCENDING)
+        kind = pa.float64() if name in DESCENDING else pa.int32() if name in RANKED else pa.date32()
+        assert SCHEMA.field(name).type == kind
         assert name in {*ScoreCard.model_fields, *IntendedAction.model_fields}
     assert set(MONEY) <= set(DESCENDING)
 
 
 def test_every_filter_is_a_column_or_one_that_reading_knows_by_name():
     columns = {name.removeprefix("min_") for name in Filters.model_fields}
-    assert columns - set(SCHEMA.names) == {"to_contact", "q", "changed_since"}
+    assert columns - set(SCHEMA.names) == {
+        *("to_contact", "q", "changed_since"),
+        *("risk_rose", "not_contacted_days", "task_state", "assignee"),
+    }
     assert set(Filters.model_fields) < set(AtRiskQuery.model_fields)

@@ -86,7 +86,7 @@ def test_a_click_on_a_heading_sorts_and_a_second_turns_round(service):
 def test_filters_stand_in_the_form_as_in_the_address(service):
     tree = page(service, "/?risk_band=medium&q=%22x&language=en&intended_action=do_nothing")
     chosen = {e["value"] for e in tree.all("option") if "selected" in e}
-    assert chosen == {"medium", "do_nothing", "value_at_risk", "desc"}
+    assert chosen == {"medium", "do_nothing", "to_do", "value_at_risk", "desc"}
     assert tree.one("input", name="q")["value"] == '"x'
     assert tree.one("input", name="language")["value"] == "en"
     labelled = [e for e in tree.elements if e["tag"] in ("select", "input") and "type" not in e]

@@ -146,11 +146,11 @@ def test_what_a_rule_does_not_tell_is_neither_asked_for_nor_shown_empty(rule_ser
     heads = re.findall(r'<th scope="col" class="(\w+)"', page)
     assert heads == ["customer", "risk", "reason"]
     assert page.count("<td") == 3 * 2
-    assert "Plan" not in page and "contacted" not in page
+    assert "Plan:" not in page and "contacts," not in page
     asked = set(re.findall(r'<(?:select|input)[^>]* name="(\w+)"', page))
     assert asked == {
         *("language", "risk_band", "lifecycle_stage", "rfm_segment", "abc_class"),
-        *("q", "sort", "order"),
+        *("task_state", "not_contacted_days", "q", "sort", "order"),
     }
     # What an old address still asks for is seen, and can be taken back.
     kept = rule_service.get(
