@@ -38,7 +38,16 @@ from serving.api import tasks as task_list
 from serving.api.document import operation_id, tidy_document
 from serving.live.anew import LiveCards
 from serving.live.process import LiveModels
-from serving.pages import customer, docs, figures, sign_in, sign_in_elsewhere, tasks, worklist
+from serving.pages import (
+    customer,
+    customer_overrides,
+    docs,
+    figures,
+    sign_in,
+    sign_in_elsewhere,
+    tasks,
+    worklist,
+)
 from serving.pages import overview as overview_page
 from serving.pages import plan as plan_page
 from serving.pages import proof as proof_page
@@ -80,6 +89,7 @@ PARTS = (
     health,
     metrics,
     worklist,
+    customer_overrides,
     customer,
     overview_page,
     docs,

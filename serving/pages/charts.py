@@ -58,17 +58,20 @@ def month_ticks(
     ticks = [
         Tick(
             scale.at(month.toordinal()),
-            format_date(
-                month,
-                MONTH_OF_YEAR if every_year or month.month == 1 else MONTH,
-                locale=language,
-            ),
+            month_label(month, language, every_year),
         )
         for month in months[:: int(every)]
     ]
     return [
         tick for tick in ticks if edge <= tick.at - scale.start <= scale.end - scale.start - edge
     ]
+
+
+def month_label(month: dt.date, language: Language, with_year: bool = False) -> str:
+    """A month as a label; January names its year."""
+    form = MONTH_OF_YEAR if with_year or month.month == 1 else MONTH
+    text: str = format_date(month, form, locale=language)
+    return text
 
 
 def count_ticks(scale: Scale, language: Language, most: int = 5) -> list[Tick]:

@@ -125,6 +125,12 @@ def short_date(value: date | str, language: Language) -> str:
     return written_date(value, language, "medium")
 
 
+def month(value: date, language: Language) -> str:
+    """Jan 2018."""
+    text: str = format_date(value, "LLL y", locale=language)
+    return text
+
+
 def moment(value: datetime | str, language: Language) -> str:
     time = datetime.fromisoformat(value) if isinstance(value, str) else value
     return f"{short_date(time.date(), language)}, {time:%H:%M} UTC"

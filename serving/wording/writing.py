@@ -7,6 +7,7 @@ A message is a text, or a list of texts of which the first is used whose values 
 
     days      a unit with its plural: 1 day, 31 days (one entry of `units`)
     number    12, 1.5, 0.071          percent   31 %          date   January 3, 2018
+    month     Jan 2018
     decimal   1,234.5                 share     31.4 %        day    Jan 3, 2018
     points    +3, −12: a change of a share, in hundredths
     fine_points  +3.14, −0.05: the same, with two decimals
@@ -44,6 +45,7 @@ from serving.wording.values import (
     fine_points,
     moment,
     money,
+    month,
     number,
     percent,
     points,
@@ -280,5 +282,6 @@ KINDS: dict[str, Writer] = {
     "error": alone(error),
     "date": alone(written_date),
     "day": alone(short_date),
+    "month": alone(month),
     "moment": alone(moment),
 }

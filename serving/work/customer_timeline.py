@@ -4,7 +4,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from statistics import median
+from statistics import fmean
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -108,7 +108,7 @@ def _timeline(
 def _usual_gap(purchases: Sequence[Card]) -> float | None:
     days = [dt.date.fromisoformat(day["day"]) for day in purchases]
     gaps = [(after - before).days for before, after in pairwise(days)]
-    return float(median(gaps)) if len(gaps) >= FEWEST_GAPS else None
+    return fmean(gaps) if len(gaps) >= FEWEST_GAPS else None
 
 
 def _months_of_orders(orders: Iterable[Row]) -> dict[dt.date, Month]:

@@ -26,6 +26,9 @@ ASKED = {
         "/v1/customers/%s/overrides/1/end"
     ],
     ("GET", "/customers/{customer_id}"): ["/customers/%s"],
+    ("GET", "/customers/{customer_id}/overrides"): ["/customers/%s/overrides"],
+    ("POST", "/customers/{customer_id}/overrides"): ["/customers/%s/overrides"],
+    ("POST", "/customers/{customer_id}/overrides/{number}/end"): ["/customers/%s/overrides/1/end"],
     ("GET", "/v1/at-risk"): [
         "/v1/at-risk?limit=1000",
         "/v1/at-risk?limit=2&sort=churn_risk",

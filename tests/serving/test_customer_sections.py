@@ -1,0 +1,302 @@
+"""The customer's page tells what the timeline does, in its order, and takes overrides by forms."""
+
+import datetime as dt
+from urllib.parse import urlencode
+
+import pytest
+
+from core.clock import utc_now
+from serving.pages.customer_sections import reach_of
+from serving.people.keys import create_key
+from serving.store.publishing import publish
+from serving.work.kinds import Contact
+from serving.work.outcomes import tell
+from tests.each import check_each
+from tests.serving.conftest import Running
+from tests.serving.customer_tables import (
+    BARE,
+    EMAIL,
+    KNOWN,
+    PHONE,
+    at,
+    people,
+    release_of,
+    tables,
+)
+from tests.serving.guarded import bearer
+from tests.serving.reading_pages import Tree, page, text_of, written
+from tests.serving.release_reports import AS_OF
+from tests.serving.releases import card_row, write_release
+
+IN_A_MONTH = utc_now().date() + dt.timedelta(days=30)
+FORM = {"kind": "not_leaving", "reason": "On holiday", "expires_on": IN_A_MONTH.isoformat()}
+
+
+@pytest.fixture
+def store(engine, tmp_path):
+    publish(release_of(tmp_path / "first"), engine, keep=3)
+    return engine
+
+
+@pytest.fixture
+def asked(store):
+    with Running(store) as running:
+        yield running
+
+
+def shown(service, who=KNOWN, language="en", **headers):
+    return page(service, f"/customers/{who}?language={language}", **headers)
+
+
+def shown_at(service, target):
+    answer = service.get(target)
+    assert answer.status == 200
+    return Tree(answer.text)
+
+
+def card(tree, heading):
+    """The section with this heading."""
+    (found,) = [one for one in tree.all("h2") if text_of(one) == heading]
+    return next(one for one in reversed(found["inside"]) if one["tag"] == "section")
+
+
+def table(tree, heading):
+    """The rows of the table of a section, as texts of their cells."""
+    section, found = card(tree, heading), []
+    for row in tree.all("tr"):
+        if section in row["inside"]:
+            cells = [e for e in tree.elements if row in e["inside"] and e["tag"] in ("td", "th")]
+            found.append([text_of(cell) for cell in cells])
+    return found[1:]
+
+
+def items(tree, heading):
+    section = card(tree, heading)
+    return [text_of(one) for one in tree.all("li") if section in one["inside"]]
+
+
+def sent(service, path, form=None, **headers):
+    body = urlencode(form or {}).encode()
+    named = {"Content_Type": "application/x-www-form-urlencoded", **headers}
+    return service.get(path, "POST", body, **named)
+
+
+def test_the_head_says_who_it_is_and_how_to_reach_them(asked):
+    tree = shown(asked)
+    assert text_of(tree.all("title")[0]) == f"Name of {KNOWN} ({KNOWN}), customer · Regulars"
+    assert text_of(tree.all("bdi")[0]) == f"Name of {KNOWN}"
+    links = {one["href"]: text_of(one) for one in tree.all("a")}
+    assert links["tel:+79123456789"] == PHONE
+    assert links[f"mailto:{EMAIL}"] == EMAIL
+    assert not [one for one in shown(asked, BARE).all("a") if one["href"].startswith("tel:")]
+
+
+def test_only_a_number_can_be_called_and_only_an_address_written_to():
+    check_each(
+        [
+            ("8 (912) 345-67-89", "tel:89123456789"),
+            ("+44 20 7946 0018", "tel:+442079460018"),
+            ("ask the wife", None),
+            ("", None),
+        ],
+        lambda given, link: _is(reach_of(given, None).call, link),
+    )
+    check_each(
+        [
+            ("anna@example.com", "mailto:anna@example.com"),
+            ("a?bcc=b@example.com", "mailto:a%3Fbcc%3Db@example.com"),
+            ("a@b.c, d@e.f", None),
+            ("javascript:alert(1)", None),
+        ],
+        lambda given, link: _is(reach_of(None, given).write, link),
+    )
+
+
+def _is(found, expected):
+    assert found == expected
+
+
+def test_sections_come_in_the_order_of_a_call_and_of_the_json(asked):
+    headings = [text_of(one) for one in shown(asked).all("h2")]
+    found = [one.partition(":")[0] for one in headings]
+    assert found[:5] == [
+        "Task",
+        "Suggested action",
+        "What to look at",
+        "Relationship",
+        "What you know better",
+    ]
+    assert [one for one in found[5:] if not one.startswith(("Probability", "Likely"))] == [
+        "Purchases",
+        "Spend by month",
+        "Engagement",
+        "Complaints and questions",
+        "Answers to surveys",
+        "Contacts",
+        "Consents",
+        "How the risk has moved",
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_page_and_the_json_tell_the_same_of_every_month(asked, language):
+    told = asked.get(f"/v1/customers/{KNOWN}/timeline?language={language}").json()
+    spend, engagement = {"en": ("Spend by month", "Engagement")}.get(
+        language, ("Сумма покупок по месяцам", "Активность")
+    )
+    tree = shown(asked, language=language)
+    assert table(tree, spend) == [
+        [
+            written(dt.date.fromisoformat(one["month"]), "month", language),
+            str(one["orders"]),
+            written(one["amount"], "money", language),
+        ]
+        for one in reversed(told["months"])
+    ]
+    counts = {(one["month"], one["kind"]): one["events"] for one in told["events"]}
+    assert [row[1:] for row in table(tree, engagement)] == [
+        [str(counts.get((one["month"], kind), 0)) for kind in ("visit", "email_open")]
+        for one in reversed(told["months"])
+    ]
+
+
+def test_a_month_with_more_given_back_than_bought_is_a_bar_below_the_line(asked):
+    tree = shown(asked)
+    section = card(tree, "Spend by month")
+    bars = [one for one in tree.all("rect") if section in one["inside"]]
+    floor = next(one for one in tree.all("line", class_="floor") if section in one["inside"])
+    below = [one for one in bars if "below" in one["class"]]
+    assert len(bars) == 3 and len(below) == 1
+    assert float(below[0]["y"]) == float(floor["y1"])
+    assert all(float(b["y"]) < float(floor["y1"]) for b in bars if b not in below)
+    assert "A bar below the line" in text_of(section)
+
+
+def test_tickets_answers_contacts_and_consents_are_told_in_words(asked):
+    tree = shown(asked)
+    assert items(tree, "Complaints and questions") == [
+        "Complaint, Jul 19, 2024: open",
+        "Complaint, Oct 17, 2024: closed on Oct 18, 2024; rated 1",
+        "Question, Jul 29, 2024: closed on Aug 8, 2024; rated 4",
+    ]
+    assert items(tree, "Answers to surveys") == [
+        "Oct 12, 2024, satisfaction: 2",
+        "Oct 7, 2024, would recommend us: 3 of 10, would advise against you",
+        "Apr 10, 2024, would recommend us: 9 of 10, would recommend you",
+    ]
+    assert items(tree, "Contacts") == [
+        "Oct 22, 2024: Check-in e-mail, e-mail; held back to measure the effect",
+        "Sep 17, 2024: Call by the store manager, phone; contacted, answered on Sep 17, 2024",
+    ]
+    assert items(tree, "Consents") == [
+        "E-mail: does not agree since Jul 19, 2024",
+        "Phone (offers): agrees since Jan 1, 2024",
+    ]
+
+
+def test_the_limit_of_contacts_and_the_rest_are_told_and_what_was_told_since_is_marked(
+    asked, store
+):
+    text = text_of(card(shown(asked), "Contacts"))
+    assert "1 contact within 30 days up to Oct 27, 2024; 2 are allowed." in text
+    assert "Left in peace until Oct 29, 2024: 7 days after each contact." in text
+    assert "not yet in the data" not in text
+    made = {"event_time": at(0).replace(tzinfo=dt.UTC), "action_id": "x", "channel": "phone"}
+    tell(store, [Contact(kind="contact", customer_id=KNOWN, contact_id="n", **made)], "k", "crm")
+    section = card(shown(asked), "Contacts")
+    assert "2 contacts within 30 days up to Oct 28, 2024" in text_of(section)
+    assert "No further contact is allowed in this time." in text_of(section)
+    assert text_of(section).count("not yet in the data") == 1
+
+
+def test_what_is_not_there_is_said_with_what_to_do_about_it(engine, tmp_path):
+    few = {"orders": tables()["orders"], "contacts": tables()["contacts"]}
+    publish(release_of(tmp_path / "few", histories=few), engine, keep=2)
+    with Running(engine) as service:
+        tree = shown(service, BARE)
+        text = text_of(tree.one("main"))
+        assert "No tickets are known: add a table tickets, see docs/your-data.md." in text
+        assert "Visits and e-mails are not known: add a table events, see" in text
+        assert "This customer has not been contacted." in text
+        publish(write_release(tmp_path / "older", people()), engine, keep=2)
+        text = text_of(shown(service, BARE).one("main"))
+        assert "Only purchases by day are known here." in text
+        its = page(service, f"/customers/{KNOWN}?language=en&release=few-id")
+        assert "This is an earlier state" in text_of(its.one("main"))
+
+
+def test_an_override_is_told_by_a_form_shown_above_everything_and_ended_by_a_button(asked):
+    answer = sent(asked, f"/customers/{KNOWN}/overrides?language=en", FORM)
+    assert (answer.status, answer.headers["location"]) == (
+        303,
+        f"/customers/{KNOWN}?language=en#overrides",
+    )
+    tree = shown(asked)
+    (held,) = [one for one in tree.all("div") if one.get("class") == "held-override"]
+    assert "Stays, whatever the risk says. On holiday" in text_of(held)
+    form = next(one for one in tree.all("form") if held in one["inside"])
+    assert sent(asked, form["action"]).status == 303
+    tree = shown(asked)
+    assert not [one for one in tree.all("div") if one.get("class") == "held-override"]
+    (past,) = items(tree, "What you know better")
+    assert past.startswith("Stays, whatever the risk says. On holiday this computer")
+    assert f"ended by this computer on {written(utc_now().date(), 'day', 'en')}" in past
+
+
+def test_a_form_that_is_not_complete_comes_back_as_it_was_with_what_is_wrong(asked):
+    answer = sent(asked, f"/customers/{KNOWN}/overrides?language=en", {**FORM, "expires_on": "x"})
+    assert answer.status == 422
+    tree = Tree(answer.text)
+    (wrong,) = [one for one in tree.all("span") if one.get("class") == "wrong"]
+    assert text_of(wrong) == "Choose a day from today on, at most a year ahead."
+    field = tree.one("input", name="expires_on")
+    assert (field["aria-invalid"], field["aria-describedby"]) == ("true", wrong["id"])
+    assert text_of(tree.one("textarea", name="reason")) == "On holiday"
+    assert asked.get(f"/v1/customers/{KNOWN}/overrides").json()["overrides"] == []
+    # Its link to the other language leads to the page.
+    ru = tree.one("a", hreflang="ru")["href"]
+    assert text_of(shown_at(asked, ru).one("h1")).startswith(f"Name of {KNOWN}")
+
+
+def test_a_level_belongs_to_the_kind_level_alone(asked, store):
+    for kind in ("level", "leaving"):
+        form = {**FORM, "kind": kind, "level": "partnership"}
+        assert sent(asked, f"/customers/{KNOWN}/overrides", form).status == 303
+    told = asked.get(f"/v1/customers/{KNOWN}/overrides").json()["overrides"]
+    assert {one["kind"]: one["level"] for one in told} == {"level": "partnership", "leaving": None}
+    assert "Wanted relationship level: Partnership." in text_of(shown(asked).one("main"))
+
+
+def test_who_may_only_read_sees_no_form(store):
+    key = create_key(store, "r", ["cards:read"])[1]
+    with Running(store) as service:
+        tree = shown(service, **bearer(key))
+        assert [one for one in tree.all("form") if "overrides" in one["action"]] == []
+        assert sent(service, f"/customers/{KNOWN}/overrides", FORM, **bearer(key)).status == 403
+
+
+def test_the_risk_is_drawn_with_a_break_where_another_model_began(engine, tmp_path):
+    for number, (risk, model) in enumerate(((0.2, "a"), (0.3, "a"), (0.5, "b"), (0.6, "b"))):
+        made = write_release(
+            tmp_path / str(number),
+            [card_row("1", churn_risk=risk, model_version=model)],
+            as_of=AS_OF + dt.timedelta(days=14 * number),
+            release_id=f"r{number}",
+        )
+        publish(made, engine, keep=9)
+    with Running(engine) as service:
+        tree = shown(service, "1")
+        section = card(tree, "How the risk has moved")
+        lines = [one for one in tree.all("polyline") if section in one["inside"]]
+        assert [len(one["points"].split()) for one in lines] == [2, 2]
+        breaks = [one for one in tree.all("line", class_="break") if section in one["inside"]]
+        ends = [float(one["points"].split()[0].split(",")[0]) for one in lines]
+        assert len(breaks) == 1 and ends[0] < float(breaks[0]["x1"]) < ends[1]
+        assert [row[1] for row in table(tree, "How the risk has moved")] == [
+            "60%",
+            "50%",
+            "30%",
+            "20%",
+        ]
+        models = [row[3] for row in table(tree, "How the risk has moved")]
+        assert models == ["the same", "another model", "the same", "–"]
