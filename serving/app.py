@@ -33,6 +33,7 @@ from serving.api import (
     releases,
     scores,
     timelines,
+    views,
 )
 from serving.api import tasks as task_list
 from serving.api.document import operation_id, tidy_document
@@ -51,6 +52,7 @@ from serving.pages import (
 from serving.pages import overview as overview_page
 from serving.pages import plan as plan_page
 from serving.pages import proof as proof_page
+from serving.pages import views as views_page
 from serving.people.access import Access
 from serving.people.oidc import Provider
 from serving.people.routes import every_route, refuse_undeclared
@@ -79,6 +81,7 @@ PARTS = (
     events,
     at_risk,
     changes,
+    views,
     scores,
     releases,
     overview,
@@ -96,6 +99,7 @@ PARTS = (
     figures,
     plan_page,
     proof_page,
+    views_page,
     sign_in,
     sign_in_elsewhere,
     tasks,

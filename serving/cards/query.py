@@ -40,7 +40,8 @@ RELEASE = "The id of a kept release. Default: the current one."
 UNDOCUMENTED = "x-undocumented"  # marks a parameter that the OpenAPI document leaves out
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text. Raises ValueError where it holds control characters."""
     if any(unicodedata.category(letter) == "Cc" for letter in text):
         raise ValueError("must not hold control characters")
     return text
@@ -61,7 +62,7 @@ PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]*$"  # the same for who reads the document
 Text = Annotated[
     str,
     Field(min_length=1, max_length=200, json_schema_extra={"pattern": PRINTABLE}),
-    AfterValidator(_printable),
+    AfterValidator(printable),
 ]
 # Values of parameters, spelt as in JSON.
 Whole = Annotated[int, _spelt(r"-?\d+", "a whole number, in digits")]

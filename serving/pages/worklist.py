@@ -26,6 +26,7 @@ from serving.cards.sorting import ASCENDING, RANKED, Sort
 from serving.cards.stored import Card
 from serving.cards.worded import strongest_reason, worded
 from serving.pages.changed import changed_line
+from serving.pages.views import views_row
 from serving.people.access import needs, store_of
 from serving.store.listing import formed_list
 from serving.store.reading import Form, KeptCard
@@ -121,6 +122,7 @@ def list_page(request: Request) -> Response:
         first="/" + suffix(here) if page.seen else None,
         kept=[(name, value) for name, all_ in here.items() if name not in FIELDS for value in all_],
         expired=out_of_date(page.release, language),
+        views=views_row(request, asked),
         changed=changed_line(request, query.release, asked.get("language", [])),
     )
 

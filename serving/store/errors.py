@@ -90,3 +90,15 @@ class DoNotContactError(QueryError):
 
 class NoTaskError(QueryError):
     """The plan intends nothing for the customer, and nobody has begun anything."""
+
+
+class ViewNotFoundError(QueryError):
+    """The caller has no view of this number."""
+
+
+class ViewRefusedError(QueryError):
+    """The list could not show what the view is to keep, or it may not be shared."""
+
+
+class ViewTakenError(QueryError):
+    """The caller has a view of this name already."""

@@ -103,7 +103,7 @@ def formed_list(
         raise explained(engine, error) from None
 
 
-def _check_names(query: Filters, release: Release) -> None:
+def check_names(query: Filters, release: Release) -> None:
     """Refuse a name that nobody has: it is misspelt, and an empty list would hide that."""
     asked = {"intended_action": query.intended_action, "owner": query.owner and [query.owner]}
     known = {"intended_action": release.intended_actions, "owner": release.owners}
@@ -124,7 +124,7 @@ def _page(
     """The page of what is wanted."""
     found, until, cursor = wanted.found, wanted.live_until, wanted.cursor
     release = found.release
-    _check_names(query, release)
+    check_names(query, release)
     sort, order = _order(query, cursor, release)
     index = _with_live(connection, found, until)
     older = None

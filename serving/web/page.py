@@ -58,7 +58,7 @@ SECTIONS = {  # pages of the menu: address → key of the name in it
     "/monitor": "nav.monitor",
 }
 # Further addresses of a section, by how they begin: a customer belongs to the list.
-WITHIN = {"/customers/": "/"}
+WITHIN = {"/customers/": "/", "/views": "/"}
 MAKE_RUN = Markup("<code>make run</code>")
 YOUR_DATA = Markup("<code>docs/your-data.md</code>")
 EXAMPLES = {"complete_journey", "cdnow", "simulator"}  # sources that never get newer rows

@@ -11,9 +11,12 @@ from serving.people.audit import customer, note
 from serving.store import page_tables  # noqa: F401  (its tables have customers too)
 from serving.store.database import writing
 from serving.store.kept_out import keep_out
+from serving.store.published import find_release
+from serving.store.reading import formed_in_order, reading
 from serving.store.removal import OF_RELEASES, overwrite_removed
-from serving.store.tables import metadata
+from serving.store.tables import metadata, releases
 from serving.store.work_tables import outcome_requests, outcomes
+from serving.work.views import forget_searches
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,9 @@ def erase(engine: Engine, customer_id: str, who: str) -> Receipt:
     on. May be repeated. Raises StoreError where the store cannot be written; nothing is done then.
     """
     with writing(engine) as connection:
+        known_as = {customer_id, *_names_of(connection, customer_id)}
         removed = keep_out(connection, customer_id, "erased")
-        others = _remove_told(connection, customer_id)
+        others = _remove_told(connection, customer_id) + forget_searches(connection, known_as)
         number = note(connection, who, "erased", customer(connection, customer_id))
     return Receipt(
         number=number,
@@ -50,6 +54,17 @@ def erase(engine: Engine, customer_id: str, who: str) -> Receipt:
         other_rows=others,
         is_overwritten=overwrite_removed(engine),
     )
+
+
+def _names_of(connection: Connection, customer_id: str) -> set[str]:
+    """Every name under which a kept release knows the customer."""
+    kept = select(releases.c.release_id).where(releases.c.published_at.is_not(None))
+    names: set[str] = set()
+    for release_id in connection.scalars(kept).all():
+        found = find_release(connection, release_id)
+        cards = formed_in_order(connection, [customer_id], found, 0, reading(["name"]))
+        names.update(card["name"] for card in cards if card["name"])
+    return names
 
 
 def _remove_told(connection: Connection, customer_id: str) -> int:

@@ -72,6 +72,7 @@ ASKED = {
         ("/v1/tasks", [{"move": "note", "customer_id": who, "version": 0} for who in EVERYBODY]),
     ],
     ("DELETE", "/v1/customers/{customer_id}"): ["/v1/customers/nobody-at-all"],
+    ("DELETE", "/v1/views/{number}"): ["/v1/views/999"],
     ("GET", "/"): ["/", "/?q=%s", "/?owner=anna", "/?owner=boris"],
 }
 

@@ -23,7 +23,7 @@ DOCUMENT = document()
 OPERATIONS = {operation["operationId"]: operation for _, operation in operations(DOCUMENT)}
 PATHS = {operation["operationId"]: path for (_, path), operation in operations(DOCUMENT)}
 VERBS = ("get", "list", "export", "look", "explain", "score", "record", "erase", "ask", "end")
-VERBS += ("withdraw", "move")
+VERBS += ("withdraw", "move", "save", "remove")
 
 
 def parts(node, path=()):
