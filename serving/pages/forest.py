@@ -7,8 +7,8 @@ from serving.pages import charts
 from serving.pages.charts import Scale, Tick
 from serving.wording.languages import Language
 
-WIDTH, ROW, TOP, BELOW = 640, 34, 8, 34
-LEFT, RIGHT = 146, 28
+WIDTH, ROW, TOP, BELOW = 440, 27, 6, 30
+LEFT, RIGHT = 130, 24
 MOST = 5  # ticks
 STEPS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0)
 
@@ -39,12 +39,21 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Blank:
+    """Where a row of which nothing is known says so, and to which side the words run."""
+
+    x: float
+    anchor: str
+
+
+@dataclass(frozen=True)
 class Drawing:
     """Everything the page's SVG holds, in units of its view box."""
 
     marks: list[Mark]
     ticks: list[Tick]
     zero: float | None
+    blank: Blank
     height: int
     floor: int
     width: int = WIDTH
@@ -86,10 +95,14 @@ def draw(
         )
         for number, row in enumerate(rows)
     ]
+    zero = scale.at(0.0) if has_zero else None
+    beside = LEFT if zero is None else zero
+    is_left = beside < (LEFT + WIDTH) / 2
     return Drawing(
         marks=marks,
         ticks=charts.number_ticks(scale, values, kind, language),
-        zero=scale.at(0.0) if has_zero else None,
+        zero=zero,
+        blank=Blank(beside + (8 if is_left else -8), "start" if is_left else "end"),
         height=floor + BELOW,
         floor=floor,
     )

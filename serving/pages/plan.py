@@ -161,7 +161,7 @@ def _asked(store: Engine, query: PlanQuery, language: Language) -> Asked | None:
     return Asked(
         what_if=found,
         curve=curve,
-        drawing=plan_chart.draw(curve.points, shown, budget, most, (kept.currency, language)),
+        drawing=plan_chart.draw(curve.points, shown, budget, most, language),
         most=most,
         step=step,
         has_capacity=len(kept.curves) > 1,

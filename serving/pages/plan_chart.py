@@ -9,10 +9,9 @@ from serving.cards.plan import PlanPoint
 from serving.pages import charts
 from serving.pages.charts import Scale, Tick
 from serving.wording.languages import Language
-from serving.wording.sentences import written
 
-WIDTH, HEIGHT = 640, 280
-LEFT, RIGHT, TOP, FLOOR = 62, 16, 18, 236  # what is drawn lies between these
+WIDTH, HEIGHT = 440, 226
+LEFT, RIGHT, TOP, FLOOR = 54, 14, 12, 178  # what is drawn lies between these
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 MOST = 5  # ticks above zero
 
@@ -47,9 +46,9 @@ def draw(
     shown: PlanPoint,
     budget: float,
     most: float,
-    money: tuple[str | None, Language],
+    language: Language,
 ) -> Drawing:
-    """The curve up to a cost of `most`; `shown` is the plan to mark, `money` a currency and tongue.
+    """The curve up to a cost of `most`; `shown` is the plan to mark.
 
     The budget is drawn where it lies, or at the end where it is larger.
     """
@@ -64,7 +63,10 @@ def draw(
         mark = across.at(min(shown.cost, most)), up.at(_gain(shown, source))
         lines.append(Line(source, charts.path(places), mark))
     return Drawing(
-        lines, _ticks(across, money), _ticks(up, money), across.at(min(max(budget, 0.0), most))
+        lines,
+        _ticks(across, language),
+        _ticks(up, language),
+        across.at(min(max(budget, 0.0), most)),
     )
 
 
@@ -90,11 +92,7 @@ def _gain(point: PlanPoint, source: EffectSource | None) -> float:
     return (point.expected_gain_by_source or {}).get(source, 0.0)
 
 
-def _ticks(scale: Scale, money: tuple[str | None, Language]) -> list[Tick]:
-    currency, language = money
+def _ticks(scale: Scale, language: Language) -> list[Tick]:
     step = round_step(scale.last, MOST)
     values = [step * number for number in range(int(scale.last / step + 1e-9) + 1)]
-    return [
-        Tick(scale.at(value), written(value, "money", language, currency=currency))
-        for value in values
-    ]
+    return charts.number_ticks(scale, values, "decimal" if step >= 1 else "number", language)

@@ -17,7 +17,7 @@ from serving.store.release_effects import read_effects
 from serving.store.reports import keep_report
 from tests.serving.conftest import Running
 from tests.serving.reading_pages import page, text_of
-from tests.serving.release_effects import effects
+from tests.serving.release_effects import between, effects
 from tests.serving.releases import AS_OF, HORIZON, company, write_release
 from tests.serving.test_monitor import monitor_report
 
@@ -109,6 +109,19 @@ def test_page_and_api_tell_the_same_in_the_same_order(told):
             words = text_of(verdicts)
             places = [words.index(" ".join(one["sentence"].split())) for one in its]
             assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    "effect, said", [(0.2, "more stay"), (-0.2, "fewer stay"), (0.01, "no difference shown")]
+)
+def test_all_offers_together_are_told_apart_and_claim_only_what_is_shown(told, effect, said):
+    together = effects()["programme"] | {"stays": between(effect), "spend": between(40 * effect, 4)}
+    words = text_of(
+        page(told(effects(programme=together)), "/proof?language=en").one("section", id="programme")
+    )
+    spend = {"more stay": "spend more", "fewer stay": "spend less"}.get(said, said)
+    assert said in words.lower() and words.count(spend) >= 1
+    assert "400 customers are compared with 60" in words
 
 
 def test_the_forest_has_a_line_at_nothing_and_a_row_for_each_quarter(told):
