@@ -81,7 +81,7 @@ def main() -> None:
     _pictures(judged, moved, title)
     evaluation: dict[str, Any] = as_told(
         {
-            "churn": judged.churn,
+            "churn": {**judged.churn, "calibration": _bins(judged)},
             "next_purchase": judged.next_purchase,
             "value": judged.value,
             "next_categories": next_categories,
@@ -112,6 +112,13 @@ def main() -> None:
     stage.MODEL_CARD.write_text(card, encoding="utf-8")
     for warning in judged.churn["warnings"]:
         stage.say(f"warning: {warning}")
+
+
+def _bins(judged: Judged) -> list[dict[str, Any]]:
+    """The tenths of the test rows by risk, as plots/calibration.csv has them."""
+    names = ("predicted", "observed", "rows")
+    columns = [judged.plots["calibration"][name].tolist() for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _pictures(judged: Judged, moved: Influence | None, title: str) -> None:

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from core.files import read_json, write_json
 from features.engines.duckdb import DuckEngine
 from features.usability.ready import as_facts, table_report
-from features.usability.report import as_json, usability_report
+from features.usability.report import usability_report
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import records
 from pipelines.reports.usability_page import headline, page
+from pipelines.reports.usability_words import in_languages
 from serving.store.kept_out import teller
 from sources.contract import READY
 from sources.params import SourceParams
@@ -46,7 +47,7 @@ def main() -> None:
     write_json(stage.QUARANTINE / "counts.json", {n: t.counts for n, t in checked.items()})
     engine = DuckEngine(stage.tables(checked))
     report = usability_report(checked, engine, params.source, params.task)
-    write_json(stage.USABILITY, as_json(report))
+    write_json(stage.USABILITY, in_languages(report))
     stage.USABILITY_PAGE.write_text(page(report), encoding="utf-8")
     stage.say(f"data usability: {headline(report)} ({stage.USABILITY_PAGE})")
 
@@ -95,7 +96,7 @@ def _ready_table(source: SourceParams) -> None:
     stage.say(f"{source.path}: {counts}")
     write_json(stage.QUARANTINE / "counts.json", {READY: ready.counts})
     report = table_report(ready, source)
-    write_json(stage.USABILITY, as_json(report))
+    write_json(stage.USABILITY, in_languages(report))
     stage.USABILITY_PAGE.write_text(page(report), encoding="utf-8")
     stage.say(f"data usability: {headline(report)} ({stage.USABILITY_PAGE})")
 

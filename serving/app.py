@@ -26,6 +26,7 @@ from serving.api import (
     health,
     live,
     metrics,
+    model,
     outcomes,
     overrides,
     overview,
@@ -49,6 +50,7 @@ from serving.pages import (
     tasks,
     worklist,
 )
+from serving.pages import model as model_page
 from serving.pages import overview as overview_page
 from serving.pages import plan as plan_page
 from serving.pages import proof as proof_page
@@ -85,6 +87,7 @@ PARTS = (
     scores,
     releases,
     overview,
+    model,
     plan,
     effects,
     outcomes,
@@ -97,6 +100,7 @@ PARTS = (
     overview_page,
     docs,
     figures,
+    model_page,
     plan_page,
     proof_page,
     views_page,

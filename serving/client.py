@@ -124,6 +124,10 @@ class Regulars:
         """The company over time, cohorts, the RFM grid, value at risk by segment and owner."""
         return self._get("/v1/overview", {"release": release})
 
+    def model(self, release: str | None = None) -> Json:
+        """Findings on the data, the grade and its rule, last training and scoring, the card."""
+        return self._get("/v1/model", {"release": release})
+
     def what_if(
         self,
         budget: float | None = None,

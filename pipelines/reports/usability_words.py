@@ -6,8 +6,9 @@ A finding has its own sentences in English; for other languages they are message
 from dataclasses import dataclass
 from typing import Any
 
-from features.usability.finding import Finding
-from serving.wording.languages import Language
+from features.usability.finding import Finding, most_severe_first
+from features.usability.report import as_json
+from serving.wording.languages import LANGUAGES, Language
 from serving.wording.writing import KINDS, message, shown, translation
 from sources.notes import Said
 
@@ -42,6 +43,20 @@ def words_of(finding: Finding, language: Language) -> Words:
     if texts[0] is None or texts[1] is None:
         return Words(check, finding.meaning, finding.what_to_do, ENGLISH)
     return Words(check, texts[0], texts[1], language)
+
+
+def in_languages(report: dict[str, Any]) -> dict[str, Any]:
+    """The report as it is written, each finding also in the other languages that it has."""
+    findings = most_severe_first(report["findings"])
+    records = as_json(report)["findings"]
+    for finding, record in zip(findings, records, strict=True):
+        told = [words_of(finding, language) for language in LANGUAGES if language != ENGLISH]
+        record["in_words"] = {
+            words.language: {"meaning": words.meaning, "what_to_do": words.what_to_do}
+            for words in told
+            if words.language != ENGLISH
+        }
+    return {**report, "findings": records}
 
 
 def _translated(said: Said | None, name: str, language: Language) -> str | None:

@@ -14,6 +14,7 @@ from models import words
 from models.customers import relationship, segments
 from serving.cards import sorting
 from serving.wording import languages
+from sources import notes
 from sources.meanings import vocabulary
 
 Status = TypeAliasType("Status", words.Status)
@@ -45,6 +46,7 @@ TaskFilter = TypeAliasType(
     "TaskFilter",
     Literal["to_do", "open", "taken", "snoozed", "done", "not_relevant", "all"],
 )
+Severity = TypeAliasType("Severity", notes.Severity)
 Sort = TypeAliasType("Sort", sorting.Sort)
 Order = TypeAliasType("Order", sorting.Order)
 Language = TypeAliasType("Language", languages.Language)

@@ -1,6 +1,6 @@
 """The page to begin the day with: the at-risk list, as the API returns it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from fastapi import APIRouter, Request
@@ -16,11 +16,11 @@ from models.customers.segments import (
     RISK_BANDS,
     RiskBand,
 )
-from models.gate import Need
 from serving.cards.card import (
     ScoreCard,
 )
 from serving.cards.codes import TaskFilter
+from serving.cards.model_words import quality_in_words
 from serving.cards.release import Release
 from serving.cards.sorting import ASCENDING, RANKED, Sort
 from serving.cards.stored import Card
@@ -37,7 +37,6 @@ from serving.web.problems import ApiProblem, InvalidParameter
 from serving.web.templates import templates
 from serving.web.texts import Texts
 from serving.wording.languages import Language
-from serving.wording.sentences import listing, sentence, written
 from serving.work.task_reading import task_states
 
 COLUMNS: dict[
@@ -112,8 +111,8 @@ def list_page(request: Request) -> Response:
         bands=_bands(page.by_band, here),
         is_filtered=any(getattr(query, name) for name in (*FIRST, *MORE)),
         more_set=any(getattr(query, name) for name in MORE),
-        model_page="/monitor" + suffix({"language": [language]}),
-        quality=_quality(page.release, language),
+        model_page="/model" + suffix({"language": [language]}),
+        quality=quality_in_words(page.release, language),
         columns=[(name, sort, _sorted(here, page, sort)) for name, sort in _columns(page.release)],
         offered=_offered(page.release),
         api="/v1/at-risk" + suffix(of_api),
@@ -184,27 +183,6 @@ def _offered(release: Release) -> list[Sort]:
     """What the list can be ranked by, besides what a heading sorts by: the place in the stage."""
     sorts = [sort for _, sort in _columns(release) if sort is not None]
     return [*sorts, *(() if release.churn_definition == LABEL else RANKED)]
-
-
-def _quality(release: Release, language: Language) -> str:
-    """How good the model was; below the data gates, how far it is away."""
-    figures = release.quality
-    if figures is None:
-        needs = release.gate.distance if release.gate else _ladder_needs(release)
-        distances = (
-            sentence(f"gate.{need.what}", language, have=need.have, need=need.need)
-            for need in needs
-        )
-        return "; ".join(distances)
-    dates = listing((written(day, "day", language) for day in figures.test_as_of_dates), language)
-    key = "page.quality"
-    if release.churn_definition == LABEL:
-        key = "page.label.quality" if figures.test_as_of_dates else "page.label.quality_undated"
-    return sentence(key, language, **figures.model_dump() | {"dates": dates})
-
-
-def _ladder_needs(release: Release) -> Sequence[Need]:
-    return release.ladder.needs if release.ladder else []
 
 
 def _sorted(here: Mapping[str, list[str]], page: Any, sort: str | None) -> str | None:

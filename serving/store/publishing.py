@@ -23,6 +23,7 @@ from serving.store.histories import IS_OF_ALL, UNTIL, drop_histories, load_histo
 from serving.store.kept_out import heed_answers, leave_out, mark_without_history
 from serving.store.live_files import drop_unused, keep_files
 from serving.store.loading import load_cards, load_timelines, risks
+from serving.store.model_report import read_model
 from serving.store.overview import read_overview
 from serving.store.past import COMPANY, PROMISED, SOURCE_SHA, WATERMARK, source_hash
 from serving.store.published import write_info
@@ -35,6 +36,7 @@ from serving.store.tables import (
     EFFECTS,
     FORECAST,
     INDEX,
+    MODEL,
     OVERVIEW,
     PLAN_CONTENTS,
     PLAN_CURVES,
@@ -152,6 +154,7 @@ def _load(folder: Path, manifest: dict[str, Any], engine: Engine) -> int:
         PLAN_CONTENTS: read_contents(folder),
         OVERVIEW: read_overview(folder),
         EFFECTS: read_effects(folder),
+        MODEL: read_model(folder),
     }
     for name, part in parts.items():
         if part is not None:

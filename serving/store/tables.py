@@ -51,7 +51,7 @@ releases = Table(
 # further parts of `info`; INDEX names what lists are filtered and sorted by
 FORECAST, MONITOR, INDEX = "forecast", "monitor", "index_sha256"
 PLAN_CURVES, OVERVIEW, CONTACT_LIMITS = "plan_curves", "overview", "contact_limits"
-PLAN_CONTENTS, EFFECTS = "plan_contents", "effects"
+PLAN_CONTENTS, EFFECTS, MODEL = "plan_contents", "effects", "model"
 
 current_release = Table(
     "current_release",

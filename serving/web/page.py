@@ -55,10 +55,10 @@ SECTIONS = {  # pages of the menu: address → key of the name in it
     "/plan": "nav.plan",
     "/proof": "nav.proof",
     "/forecast": "nav.forecast",
-    "/monitor": "nav.monitor",
+    "/model": "nav.model",
 }
 # Further addresses of a section, by how they begin: a customer belongs to the list.
-WITHIN = {"/customers/": "/", "/views": "/"}
+WITHIN = {"/customers/": "/", "/views": "/", "/monitor": "/model"}
 MAKE_RUN = Markup("<code>make run</code>")
 YOUR_DATA = Markup("<code>docs/your-data.md</code>")
 EXAMPLES = {"complete_journey", "cdnow", "simulator"}  # sources that never get newer rows

@@ -171,11 +171,65 @@ PLAN = {
 
 
 EVALUATION = {
-    "timeline": {"test": ["2024-08-28"]},
+    "timeline": {"test": ["2024-08-28"], "data_until": "2024-09-29"},
     "churn": {
         "grade": "B",
-        "models": {"ours": {"auc": {"value": 0.86, "low": 0.84, "high": 0.88}}},
+        "models": {
+            "ours": {
+                "auc": {"value": 0.86, "low": 0.84, "high": 0.88},
+                "observed_over_expected": {"value": 1.15, "low": 1.07, "high": 1.24},
+            },
+            "recency_rule": {"auc": {"value": 0.76, "low": 0.74, "high": 0.78}},
+        },
+        "calibration": [
+            {"predicted": 0.02, "observed": 0.01, "rows": 60},
+            {"predicted": 0.43, "observed": 0.512, "rows": 60},
+        ],
         "best_rule": "recency_rule",
         "top_hundred": {"of": 100, "ours": 67.0, "recency_rule": 54.2},
     },
 }
+
+
+USABILITY = {
+    "customers": 130,
+    "orders": 390,
+    "first_day": "2023-09-23",
+    "last_day": "2024-10-26",
+    "one_time_share": 0.25,
+    "findings": [
+        {
+            "check": "unknown_amounts",
+            "severity": "warning",
+            "table": "orders",
+            "column": "amount",
+            "rows": 1_200,
+            "meaning": "rows without an amount",
+            "what_to_do": "bring the amounts",
+            "step": "ingest",
+            "in_words": {"ru": {"meaning": "строки без суммы", "what_to_do": "загрузите суммы"}},
+        },
+        {
+            "check": "missing_table",
+            "severity": "advice",
+            "table": "tickets",
+            "column": None,
+            "rows": 0,
+            "meaning": "no such table",
+            "what_to_do": "bring <b>tickets.csv</b>",
+            "step": "ingest",
+        },
+    ],
+}
+MODEL_CARD = """# Model card
+
+## Use
+
+Ranks customers. <script>alert(1)</script> [a link](javascript:alert(1))
+
+![calibration](calibration.png)
+
+| model | AUC |
+|---|---|
+| **Regulars** | 0.860 |
+"""

@@ -11,7 +11,14 @@ from serving.store.release_folder import Counts, read_cards, read_facts
 from serving.store.shapes import card_of, told_by
 from tests.serving.overviews import overview_report
 from tests.serving.release_effects import effects
-from tests.serving.release_reports import AS_OF, EVALUATION, PLAN, forecast_report
+from tests.serving.release_reports import (
+    AS_OF,
+    EVALUATION,
+    MODEL_CARD,
+    PLAN,
+    USABILITY,
+    forecast_report,
+)
 
 SCRIPT = "<script>alert('Ёлка')</script>"
 FORMULA = '=HYPERLINK("http://example.com","x")'
@@ -262,6 +269,8 @@ def write_release(
     )
     write_json(folder / "plan.json", PLAN)
     write_json(folder / "reports" / "evaluation.json", EVALUATION)
+    write_json(folder / "reports" / "data_usability.json", USABILITY)
+    (folder / "reports" / "model_card.md").write_text(MODEL_CARD, encoding="utf-8")
     write_json(folder / "reports" / "forecast.json", forecast_report(as_of, money))
     write_json(folder / "reports" / "overview.json", overview_report(rows, as_of, money))
     write_json(folder / "reports" / "effects.json", effects())

@@ -21,7 +21,20 @@ UNIT_WORDS = {
 }
 # Names that a Russian reader knows by these letters, and what is typed or stands in a file as is.
 LATIN = {"ABC", "API", "AUC", "AUTOC", "CSAT", "CSV", "Excel", "JSON", "NPS", "PSI", "RFM", "auto"}
-LATIN |= {"Regulars", "UTC", "make", "run", "contacts", "consents", "tickets", "orders", "known_at"}
+LATIN |= {
+    "Regulars",
+    "UTC",
+    "LTV",
+    "CRM",
+    "make",
+    "run",
+    "contacts",
+    "consents",
+    "tickets",
+    "surveys",
+    "orders",
+    "known_at",
+}
 
 
 def texts(language):

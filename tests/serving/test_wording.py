@@ -87,7 +87,7 @@ def test_the_distance_to_a_model_can_be_told_in_both_languages(what):
 def test_every_word_of_the_page_is_used():
     """And every one that is used exists: a template says so by failing."""
     folder = Path(wording.__file__).parents[1]
-    files = [file for room in ("pages", "web") for file in (folder / room).glob("*.py")]
+    files = [file for room in ("pages", "web", "cards") for file in (folder / room).glob("*.py")]
     files += (folder / "templates").glob("*.html")
     text = "".join(file.read_text(encoding="utf-8") for file in files)
     parts = {"risk", "reason", "action", "value_at_risk", "next_purchase", "customer"}  # columns
