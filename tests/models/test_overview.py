@@ -183,6 +183,22 @@ def test_a_repeated_purchase_is_two_orders_within_the_days_also_on_one_day():
     assert (march["repeat_of"], march["repeat_rate"]) == (4, 0.5)
 
 
+def test_who_buys_on_the_last_day_of_the_horizon_stayed_and_a_day_later_has_left():
+    start = pd.Timestamp("2024-05-01")
+    rows = [order(who, start - pd.Timedelta(days=1)) for who in ("last day", "too late", "never")]
+    rows += [order("long ago", start - pd.Timedelta(days=ACTIVE + 1))]
+    rows += [order("just active", start - pd.Timedelta(days=ACTIVE))]
+    rows += [order("last day", start + pd.Timedelta(days=HORIZON - 1))]
+    rows += [order("too late", start + pd.Timedelta(days=HORIZON))]
+    may = monthly(counted(rows, plan(dt.date(2024, 7, 1))))[4]
+    assert may["starts"] == "2024-05-01"
+    assert (may["customers_at_start"], may["churn_rate"]) == (4, 0.75)
+    closing = dt.date(2024, 5, 1) + dt.timedelta(days=HORIZON)
+    for until, is_known in ((closing, True), (closing - dt.timedelta(days=1), False)):
+        timeline = plan(dt.date(2024, 6, 1), data_until=day(until))
+        assert (monthly(counted(rows, timeline))[4]["churn_rate"] is not None) == is_known
+
+
 def test_answers_are_counted_in_their_month_and_nps_is_promoters_less_detractors():
     timeline = plan(dt.date(2024, 3, 1))
     scores = (10, 9, 8, 7, 6, 0)

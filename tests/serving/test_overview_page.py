@@ -106,6 +106,24 @@ def test_the_menu_leads_here_and_marks_it(service):
     assert (text_of(here), here["href"]) == ("Overview", "/overview?language=en")
 
 
+@pytest.mark.parametrize("kind", ["cancellation", "label"])
+def test_what_leaving_means_is_told_of_subscriptions_and_of_a_table(engine, tmp_path, kind):
+    rows = [row for row in company(churn_definition=kind) if row["status"] == "scored"]
+    publish(write_release(tmp_path / "release", rows), engine, keep=1)
+    with Running(engine) as service:
+        for language in LANGUAGES:
+            said = text_of(page(service, f"/overview?language={language}").one("main"))
+            assert plain(sentence(f"overview.leaving.{kind}", language, horizon_days=30)) in said
+            of_subscriptions = sentence(
+                "overview.about_cancellation.churn_rate", language, horizon_days=30
+            )
+            assert (plain(of_subscriptions) in said) == (kind == "cancellation")
+
+
+def plain(text):
+    return " ".join(text.split())
+
+
 def test_an_owner_sees_no_others_names_and_is_told_so(tmp_path):
     engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
     publish(guarded_release(tmp_path / "release"), engine, keep=1)
