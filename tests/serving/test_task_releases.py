@@ -6,6 +6,7 @@ from itertools import count
 import pytest
 from sqlalchemy import select
 
+from serving.store.errors import TaskChangedError
 from serving.store.listing import list_index
 from serving.store.page_tables import task_changes, tasks
 from serving.store.published import find_release
@@ -143,6 +144,33 @@ def test_a_note_does_not_keep_a_closed_task_closed_for_longer(engine, plan, cloc
     assert (task(engine).changed_by, task(engine).changed_at) == (ANNA, call(0))
     clock(call(20))
     assert task(engine).state == "open"
+
+
+def test_an_undo_that_would_leave_two_tasks_of_one_action_is_refused(engine, plan):
+    plan(suggested(group="rhythm"))
+    do(engine, ANNA, "take")
+    closed = do(engine, ANNA, "not_relevant", why_not="already_solved").change
+    plan(suggested(group="spend"))
+    taken = do(engine, BORIS, "take", version=0).change
+    with pytest.raises(TaskChangedError, match="user boris"):
+        do(engine, ANNA, "undo", version=closed)
+    do(engine, BORIS, "undo", version=taken)
+    assert do(engine, ANNA, "undo", version=closed).task.state == "taken"
+    assert [row["state"] for row in rows(engine)] == ["taken"]
+
+
+def test_an_undo_that_would_give_two_tasks_one_reason_is_refused(engine, plan):
+    plan(suggested(group="rhythm"))
+    do(engine, ANNA, "take")
+    plan(suggested(group="spend"))
+    do(engine, ANNA, "note", note="the reason is another one now")
+    closed = do(engine, ANNA, "not_relevant", why_not="already_solved").change
+    plan(suggested(group="rhythm"))
+    do(engine, BORIS, "not_relevant", version=0, why_not="wrong_data")
+    undone = do(engine, ANNA, "undo", version=closed).change
+    with pytest.raises(TaskChangedError, match="user boris"):
+        do(engine, ANNA, "undo", version=undone)
+    assert len({row["reason"] for row in rows(engine)}) == len(rows(engine)) == 2
 
 
 def test_what_is_no_longer_suggested_can_be_read_and_finished(engine, plan, clock):  # noqa: F811

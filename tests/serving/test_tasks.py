@@ -70,6 +70,9 @@ def test_each_move_leaves_the_task_in_its_state(shop):
         ("snooze", "snoozed", {"until": until}),
         ("reopen", "open", {}),
         ("take", "taken", {}),
+        ("assign", "taken", {"to": "boris"}),
+        ("snooze", "snoozed", {"until": until}),
+        ("assign", "taken", {"to": "anna"}),
         ("not_relevant", "not_relevant", {"why_not": "already_solved", "note": "paid"}),
         ("reopen", "open", {}),
         ("done", "done", {}),
@@ -77,7 +80,7 @@ def test_each_move_leaves_the_task_in_its_state(shop):
         assert do(shop, ANNA, what, **more).task.state == state, what
     now = task(shop)
     assert (now.note, now.why_not, now.snoozed_until) == ("paid", None, None)
-    assert len(rows(shop)) == 1 and len(log(shop)) == 8
+    assert len(rows(shop)) == 1 and len(log(shop)) == 11
 
 
 def test_every_change_says_who_when_and_what_it_was_before_and_after(shop):
