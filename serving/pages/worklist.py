@@ -37,6 +37,7 @@ from serving.web.problems import ApiProblem, InvalidParameter
 from serving.web.templates import templates
 from serving.web.texts import Texts
 from serving.wording.languages import Language
+from serving.work.approvals import is_approved
 from serving.work.task_reading import task_states
 
 COLUMNS: dict[
@@ -122,6 +123,8 @@ def list_page(request: Request) -> Response:
         kept=[(name, value) for name, all_ in here.items() if name not in FIELDS for value in all_],
         expired=out_of_date(page.release, language),
         views=views_row(request, asked),
+        is_approved=is_approved(store_of(request), page.release),
+        plan_page="/plan" + suffix({"language": [language]}),
         changed=changed_line(request, query.release, asked.get("language", [])),
     )
 

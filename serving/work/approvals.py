@@ -35,6 +35,17 @@ def approval_of(engine: Engine, release: str | None = None) -> tuple[Release, Pl
         raise explained(engine, error) from None
 
 
+def is_approved(engine: Engine, release: Release) -> bool | None:
+    """Whether the plan of a release is approved; None where nothing is planned."""
+    if release.gate is not None:
+        return None
+    try:
+        with engine.connect() as connection:
+            return _in_force(connection, release.release_id) is not None
+    except DBAPIError as error:
+        raise explained(engine, error) from None
+
+
 def approve(engine: Engine, release_id: str, who: str, note: str | None) -> PlanApproval:
     """Approve the plan of the release, which has to be the current one.
 

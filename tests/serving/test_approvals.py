@@ -141,6 +141,17 @@ def test_the_page_approves_and_withdraws_by_plain_forms(asked):
     assert service.get(AT).json()["is_approved"] is False
 
 
+def test_the_list_says_whether_its_plan_is_approved(asked):
+    service, release_id = asked
+
+    def strip():
+        return text_of(Tree(service.get("/?language=en").text).one("section", class_="strip"))
+
+    assert "not approved yet" in strip()
+    post(service, AT, {"release_id": release_id})
+    assert "not approved yet" not in strip() and "· approved" in strip()
+
+
 def test_a_note_too_long_or_an_unknown_field_is_refused(asked):
     service, release_id = asked
     for wrong in ({"note": "x" * 2001}, {"by": "me"}, {"note": "a\x00b"}):
