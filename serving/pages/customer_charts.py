@@ -12,7 +12,8 @@ from serving.pages import charts
 from serving.pages.charts import Scale, Tick
 from serving.wording.languages import Language
 
-WIDTH, EDGE = 360, 22  # EDGE: half of the widest label, nearer to an end it would be cut off
+WIDTH = 360
+HALF_A_LETTER = 3.2  # of a label: nearer to an end than half of it, a label would be cut off
 TOP, LABELS = 12, 20  # room above the highest bar, and below the lowest for the months
 ROOM = 48  # of a label of a month
 
@@ -34,6 +35,7 @@ class MonthBars:
     """Bars of months on a line at `zero`."""
 
     bars: list[MonthBar]
+    best: MonthBar
     ticks: list[Tick]
     zero: float
     height: float
@@ -60,6 +62,7 @@ def bars_by_month(
         bars.append(MonthBar(month, value, x, top, width, round(size, 1)))
     return MonthBars(
         bars=bars,
+        best=max(bars, key=lambda bar: bar.value),
         ticks=_month_ticks(bars, language),
         zero=scale.at(0.0),
         height=TOP + height + LABELS,
@@ -70,14 +73,14 @@ def _month_ticks(bars: Sequence[MonthBar], language: Language) -> list[Tick]:
     every = max(1, -(-len(bars) * ROOM // WIDTH))
     # Counted from the last month, which is the one that is looked for.
     shown = [bar for place, bar in enumerate(reversed(bars)) if place % every == 0]
-    ticks = [
-        Tick(
-            min(max(round(bar.x + bar.width / 2, 1), EDGE), WIDTH - EDGE),
-            charts.month_label(bar.month, language),
-        )
-        for bar in reversed(shown)
-    ]
+    ticks = [_within(bar, charts.month_label(bar.month, language)) for bar in reversed(shown)]
     return charts.apart(ticks, ROOM)
+
+
+def _within(bar: MonthBar, text: str) -> Tick:
+    """A label below the middle of a bar, and not beyond an end of the chart."""
+    edge = HALF_A_LETTER * len(text) + 2
+    return Tick(round(min(max(bar.x + bar.width / 2, edge), WIDTH - edge), 1), text)
 
 
 @dataclass(frozen=True)

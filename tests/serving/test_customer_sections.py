@@ -120,9 +120,9 @@ def test_sections_come_in_the_order_of_a_call_and_of_the_json(asked):
     headings = [text_of(one) for one in shown(asked).all("h2")]
     found = [one.partition(":")[0] for one in headings]
     assert found[:5] == [
-        "Task",
         "Suggested action",
         "What to look at",
+        "Task",
         "Relationship",
         "What you know better",
     ]
@@ -170,6 +170,9 @@ def test_a_month_with_more_given_back_than_bought_is_a_bar_below_the_line(asked)
     assert float(below[0]["y"]) == float(floor["y1"])
     assert all(float(b["y"]) < float(floor["y1"]) for b in bars if b not in below)
     assert "A bar below the line" in text_of(section)
+    assert "The last month goes up to Oct 26, 2024." in text_of(section)
+    # The highest bar tells its figure, so that the others can be read against it.
+    assert next(text_of(one) for one in tree.all("text") if section in one["inside"]) == "$60.00"
 
 
 def test_tickets_answers_contacts_and_consents_are_told_in_words(asked):
