@@ -72,6 +72,7 @@ def test_the_release_is_complete_and_every_file_is_what_the_manifest_says(finish
         "reports/plan.ru.md",
         "reports/evaluation.json",
         "reports/data_usability.json",
+        "reports/overview.json",
     } <= set(manifest["files"])
     assert manifest["as_of_date"] == "2024-10-27"
     assert manifest["data_until"] == "2024-10-26"

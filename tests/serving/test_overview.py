@@ -12,6 +12,7 @@ from serving.store.database import open_store, writing
 from serving.store.kept_out import keep_out
 from serving.store.overview import SHOWN, overview_of
 from serving.store.publishing import publish
+from serving.store.visible import only_of
 from serving.work.erasure import erase
 from tests.serving.asking import problem
 from tests.serving.conftest import Running
@@ -79,6 +80,20 @@ def test_who_sees_one_owners_customers_gets_no_others_and_no_other_owners_row(gu
     seen = [one["owner"] for way in ("growing", "shrinking") for one in mine["movers"][way]]
     assert seen and set(seen) == {"anna"}
     assert mine["months"] == everybody["months"]
+
+
+def test_an_owner_with_small_customers_is_told_of_them_behind_those_of_others(engine, tmp_path):
+    def crowded(content):
+        (mine, *_) = (one for one in content["movers"]["customers"] if one["owner"] == "anna")
+        others = [
+            {**mine, "owner": "boris", "spent": 9e6, "customer_id": f"b{n}"} for n in range(99)
+        ]
+        return content | {"movers": {"days": 90, "customers": [*others, mine]}}
+
+    folder = guarded_release(tmp_path / "release")
+    publish(changed(folder, tmp_path / "crowded", crowded), engine, keep=1)
+    movers = overview_of(only_of(engine, ["anna"]))[1].movers
+    assert [one.owner for one in (*movers.growing, *movers.shrinking)] == ["anna"]
 
 
 def test_a_key_for_figures_alone_is_told_no_customer(guarded):
