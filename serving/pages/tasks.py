@@ -8,6 +8,7 @@ A page sends `POST /tasks` with
     action   the action, where it is not the one that is shown for the customer
     until    a day (2026-12-24), or `days` from today (7), to put it off
     why_not  why it is not relevant (other), `to`: whom to give it, `responded`: yes or no, `note`
+    everyone the list at `back` is meant in place of `task`, at most its first 500
     did      with move=undo, in place of `task`: the changes that an address named
     back     the page to go back to
 
@@ -25,6 +26,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Engine
 
 from core.clock import utc_now
+from serving.pages.list_tasks import marked_in_list
 from serving.people.access import needs, store_of
 from serving.web.form import BACK, form_of, one
 from serving.web.page import own_path
@@ -85,6 +87,8 @@ def _asked(store: Engine, who: str, form: Form) -> list[Asked]:
         with store.connect() as connection:
             changes = own_changes(connection, who, one(form, DID) or "")
         marked = [f"{change.number}:{change.customer_id}" for change in changes]
+    if pressed is None and "everyone" in form:
+        marked = marked_in_list(store, own_path(one(form, BACK) or "/"))
     if not marked:
         raise _wrong("task", "nobody was chosen")
     more = _more(name, form)

@@ -26,13 +26,14 @@ from serving.cards.sorting import ASCENDING, RANKED, Sort
 from serving.cards.stored import Card
 from serving.cards.worded import strongest_reason, worded
 from serving.pages.changed import changed_line
+from serving.pages.list_tasks import PICK, list_query, mark_of, with_tasks
 from serving.pages.views import views_row
 from serving.people.access import needs, store_of
 from serving.store.listing import formed_list
 from serving.store.reading import Form, KeptCard
 from serving.web.convertors import id_in_path
 from serving.web.language import chosen_language
-from serving.web.page import asked_in, out_of_date, page_of, query_of, suffix, words_of
+from serving.web.page import asked_in, out_of_date, page_of, suffix, words_of
 from serving.web.problems import ApiProblem, InvalidParameter
 from serving.web.templates import templates
 from serving.web.texts import Texts
@@ -40,15 +41,15 @@ from serving.wording.languages import Language
 from serving.work.approvals import is_approved
 from serving.work.task_reading import task_states
 
-COLUMNS: dict[
-    str, Sort | None
-] = {  # columns of the list, by what a click on their heading sorts by
+# Columns of the list, by what a click on their heading sorts by.
+COLUMNS: dict[str, Sort | None] = {
     "customer": None,
     "risk": "churn_risk",
     "value_at_risk": "value_at_risk",
     "reason": None,
     "next_purchase": "next_purchase_date",
     "action": None,
+    "work": None,
 }
 # Filters behind a word, which is open where one of them is set.
 MORE = (
@@ -66,7 +67,6 @@ FIRST = ("risk_band", "intended_action", "owner", "q")  # filters that are alway
 # Parameters of the form; the others of the URL are carried along.
 FIELDS = {*FIRST, *MORE, "task_state", "sort", "order"}
 ONLY_OF_API = {"format", "fields"}
-TO_DO: TaskFilter = "to_do"  # what the page shows unless told otherwise
 TASK_FILTERS = get_args(TaskFilter.__value__)
 # The choices of the form that are the same for every release.
 CHOICES = {
@@ -78,7 +78,7 @@ CHOICES = {
     "task_state": TASK_FILTERS,
 }
 Asked = dict[str, list[Any]]
-STATE = "\x00"  # no text of a card holds this
+STATE = "\x00s"  # no text of a card holds this
 router = APIRouter(include_in_schema=False)
 
 
@@ -90,13 +90,12 @@ def list_page(request: Request) -> Response:
         why = "is a parameter of /v1/at-risk"
         wrong = InvalidParameter(parameter=name, problem=why)
         raise ApiProblem("invalid-parameters", f"{name}: {why}", [wrong])
-    query = query_of(asked)
-    if query.task_state is None:
-        query = query.model_copy(update={"task_state": TO_DO})
+    query = list_query(asked)
     language = chosen_language(request, query.language)
     form = _row_text(request.app.state.texts, language)
     page = formed_list(store_of(request), query, form, query.release, task_states)
     here = {name: values for name, values in asked.items() if name != "cursor"}
+    tasks, rows = with_tasks(request, page.cards, language)
     of_api: Asked = {**here, "task_state": [str(query.task_state)], "language": [language]}
     return page_of(
         request,
@@ -105,7 +104,8 @@ def list_page(request: Request) -> Response:
         asked,
         page=page,
         release=page.release,
-        rows=_with_state(b"".join(page.cards), asked),
+        rows=_with_state(rows, asked),
+        tasks=tasks,
         shown=len(page.cards),
         query=query,
         choices=CHOICES,
@@ -141,17 +141,19 @@ def _bands(
     ]
 
 
-def _row_text(texts: Texts, language: Language) -> Form[bytes]:
-    """What makes the row of a card, with STATE where the address of the list belongs."""
+def _row_text(texts: Texts, language: Language) -> Form[tuple[str, bytes]]:
+    """What makes the row of a card, with marks where its task and the list's address belong."""
 
-    def row_of(kept: KeptCard) -> bytes:
+    def row_of(kept: KeptCard) -> tuple[str, bytes]:
         release = kept.found.release
-        return texts.of(kept, ("row", language), lambda card: _row(card, release, language))
+        text = texts.of(kept, ("row", language), lambda card: _row(card, release, language))
+        return kept.customer_id, text
 
     return row_of
 
 
 def _row(card: Card, release: Release, language: Language) -> bytes:
+    mark = mark_of(card)
     strongest = strongest_reason(card)
     # Of its reasons only one is shown, and sentences take longer than all the rest.
     card["reasons"] = [strongest] if strongest else card["reasons"][:1]
@@ -160,6 +162,8 @@ def _row(card: Card, release: Release, language: Language) -> bytes:
         **words_of(language, release.currency),
         release=release,
         card=told,
+        task=mark,
+        pick=PICK,
         reason=told.reasons[0] if strongest else None,
         change=round(100 * told.risk_change) if told.risk_change else None,
         customer_url=f"/customers/{id_in_path(told.customer_id)}{STATE}",
@@ -167,9 +171,9 @@ def _row(card: Card, release: Release, language: Language) -> bytes:
     return f"{text}\n".encode()
 
 
-def _with_state(rows: bytes, asked: Mapping[str, list[str]]) -> Markup:
+def _with_state(rows: str, asked: Mapping[str, list[str]]) -> Markup:
     """The rows with the state of the list in the addresses of customers, for the way back."""
-    return Markup(rows.decode().replace(STATE, escape(suffix(asked))))
+    return Markup(rows.replace(STATE, escape(suffix(asked))))
 
 
 def _columns(release: Release) -> list[tuple[str, Sort | None]]:
@@ -178,7 +182,7 @@ def _columns(release: Release) -> list[tuple[str, Sort | None]]:
     if release.churn_definition == LABEL:
         absent |= {"next_purchase"}
     if release.gate is not None:
-        absent |= {"next_purchase", "action"}
+        absent |= {"next_purchase", "action", "work"}
     return [(name, sort) for name, sort in COLUMNS.items() if name not in absent]
 
 

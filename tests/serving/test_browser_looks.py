@@ -177,22 +177,22 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(opened, viewport)
 
 def test_fields_have_labels_and_the_table_has_headers(plain):
     for viewport, names in (
-        (WIDE, ["Risk band", "Stage", "Suggested action", "Name or id contains"]),
-        (NARROW, ["Risk band", "Stage", "Suggested action", "Name or id contains", "Order"]),
+        (WIDE, ["Risk band", "Segment", "Suggested action", "Name or id contains"]),
+        (NARROW, ["Risk band", "Segment", "Suggested action", "Name or id contains", "Order"]),
     ):
         page = plain(viewport=viewport)
         if viewport is NARROW:
             assert not page.get_by_label("Risk band").is_visible()
             page.get_by_text("Filter", exact=True).click()
-        assert not page.get_by_label("Stage").is_visible()
+        assert not page.get_by_label("Segment").is_visible()
         page.get_by_text("More filters").click()
         for name in names:
             assert page.get_by_label(name).is_visible()
         fields = page.locator("form :is(select, input:not([type=hidden])):visible")
-        labels = fields.evaluate_all("fields => fields.map(one => one.labels[0]?.innerText)")
+        labels = fields.evaluate_all("fields => fields.map(one => one.labels[0]?.innerText || one.ariaLabel)")
         assert len(labels) >= len(names) and all(labels)
     assert page.locator("table.list caption").count() == 1
-    assert page.locator("thead th[scope=col]").count() == page.locator("thead th").count() == 6
+    assert page.locator("thead th[scope=col]").count() == page.locator("thead th").count() == 7
     assert page.locator("tbody th[scope=row]").count() == page.locator("tbody tr").count() == 50
     headings = plain(customer(ORDINARY)).locator(":is(h1, h2, h3)")
     levels = [int(one.evaluate("it => it.tagName[1]")) for one in headings.all()]

@@ -1,7 +1,7 @@
 """The worklist as HTML: its strip, and what a row says beside the card."""
 
 from datetime import timedelta
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
@@ -12,6 +12,7 @@ from tests.serving.asking import whole_list
 from tests.serving.conftest import Running
 from tests.serving.reading_pages import page, rows, text_of
 from tests.serving.releases import AS_OF, card_row, write_release
+from tests.serving.working import publish_cards, suggested
 
 ABC = "/?abc_class=A&sort=churn_risk&language=en"
 
@@ -97,3 +98,57 @@ def test_an_empty_list_says_what_to_do(service):
     assert "Take some filters away" in text_of(said)
     (link,) = [e for e in tree.all("a") if said in e["inside"]]
     assert link["href"] == "/?language=en"
+
+
+def buttons(tree, who):
+    """What the row of a customer offers to do, and with which values."""
+    (row,) = [e for e in tree.all("tr") if e.get("data-customer") == who]
+    return [e["value"] for e in tree.all("button") if row in e["inside"]]
+
+
+def send(service, **fields):
+    body = urlencode(fields, doseq=True)
+    kind = {"Content-Type": "application/x-www-form-urlencoded", "Origin": service.url}
+    return service.get("/tasks", "POST", body, **kind)
+
+
+@pytest.fixture
+def shop(engine, tmp_path):
+    cards = [suggested(who) for who in ("1", "2", "3", "4")]
+    held = suggested("5", withheld=True, arm="holdout", withheld_by="draw")
+    publish_cards(engine, tmp_path / "r", *cards, held, suggested("6", "do_nothing"))
+    with Running(engine) as service:
+        yield service
+
+
+def test_one_click_in_a_row_takes_a_task_and_the_list_says_who_has_it(shop):
+    tree = page(shop, "/?language=en")
+    assert buttons(tree, "1") == ["take:0:1", "done:0:1", "snooze:0:1", "not_relevant:0:1"]
+    assert "done:0:5" not in buttons(tree, "5") and buttons(tree, "6") == []
+    answer = send(shop, do="take:0:1", back="/?language=en")
+    assert answer.status == 303
+    tree = page(shop, answer.headers["location"])
+    assert "In hand" in rows(tree)["1"]["work"]
+    assert "take" not in " ".join(buttons(tree, "1"))
+    version = buttons(tree, "1")[0].split(":")[1]
+    answer = send(shop, do=f"done:{version}:1", back="/?language=en")
+    assert "1" not in rows(page(shop, answer.headers["location"]))
+    done = page(shop, "/?language=en&task_state=done")
+    assert list(rows(done)) == ["1"] and buttons(done, "1")[0].startswith("reopen:")
+
+
+def test_several_who_are_marked_are_moved_at_once_and_so_is_the_whole_list(shop):
+    marked = ["0:2", "0:3"]
+    answer = send(shop, move="snooze", task=marked, back="/?language=en")
+    assert set(rows(page(shop, answer.headers["location"]))) == {"1", "4", "5", "6"}
+    answer = send(shop, move="take", task="0:1", everyone="yes", back="/?language=en")
+    tree = page(shop, answer.headers["location"])
+    assert {who for who, cells in rows(tree).items() if "In hand" in cells["work"]} == {*"145"}
+
+
+def test_who_may_only_read_sees_states_and_no_buttons(engine, tmp_path):
+    publish_cards(engine, tmp_path / "r", suggested("1"))
+    with Running(engine, read_only=True) as service:
+        tree = page(service)
+        assert buttons(tree, "1") == [] and not tree.all("input", name="task")
+        assert "work" in rows(tree)["1"]
