@@ -13,6 +13,7 @@ ALREADY_CHURNED: Status = "already_churned"
 LISTED: tuple[Status, ...] = (SCORED, RULE)  # statuses with a rank by risk
 
 Grade = Literal["A", "B", "C"]  # grade of the churn model on its test dates
+CALIBRATED = (0.85, 1.15)  # observed over expected: outside these limits there is a warning
 
 DriftLevel = Literal["steady", "moved", "drifted"]
 STEADY: DriftLevel = "steady"

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.json:
         print(json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False))
     else:
-        print(*as_text(report), sep="\n")
+        print(*as_text(report, Words(given.language)), sep="\n")
     return 0
 
 

@@ -67,34 +67,28 @@ def as_json(judged: Judged, asked: Asked, words: Words) -> dict[str, Any]:
     return report
 
 
-def as_text(report: dict[str, Any]) -> list[str]:
+def as_text(report: dict[str, Any], words: Words) -> list[str]:
     """Lines for a terminal: the sentence first, then the figures that it rests on."""
     lines = [report["sentence"], ""]
-    for name, arm in report["arms"].items():
-        lines.append(f"{name}: {arm['customers']:,}, {_shown(arm['mean'])}")
+    lines += [words.label("arm", name=name, **arm) for name, arm in report["arms"].items()]
     lines.append("")
     for name in ("average", "adjusted"):
-        lines.append(f"{name}: {_line(report[name])}")
+        lines.append(f"{words.label(name)}: {words.label('estimate', **report[name])}")
     if len(report["by_arm"]) > 1:
-        lines += [f"{arm}: {_line(one['adjusted'])}" for arm, one in report["by_arm"].items()]
+        for arm, one in report["by_arm"].items():
+            lines.append(f"{arm}: {words.label('estimate', **one['adjusted'])}")
     targeting = report["targeting"]
     if targeting["qini"] is not None:
-        lines.append(f"qini: {_shown(targeting['qini'])} ± {_shown(targeting['se'])}")
+        qini, error = (words.number(targeting[name]) for name in ("qini", "se"))
+        lines.append(f"{words.label('qini')}: {qini} ± {error}")
         for name in ("gain_over_all", "gain_over_nobody"):
-            lines.append(f"{name}: {_line(targeting[name])}")
-    lines.append(f"sample_ratio_p: {_shown(report['sample_ratio_p'])}")
-    lines.append(f"balance_p: {_shown(report['balance_p'])}")
+            lines.append(f"{words.label(name)}: {words.label('estimate', **targeting[name])}")
+    for name in ("sample_ratio_p", "balance_p"):
+        value = report[name]
+        lines.append(f"{words.label(name)}: {'?' if value is None else words.number(value)}")
     lines += [f"- {one['column']}: {one['why']}" for one in report["refused"]]
     lines += [f"! {warning}" for warning in report["warnings"]]
     return lines
-
-
-def _line(effect: dict[str, Any]) -> str:
-    return f"{_shown(effect['effect'])} ({_shown(effect['low'])}, {_shown(effect['high'])})"
-
-
-def _shown(value: float | None) -> str:
-    return "?" if value is None else f"{value:.4g}"
 
 
 def _effect(found: Estimate | None) -> dict[str, float | None]:

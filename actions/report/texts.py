@@ -89,7 +89,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "assignment, run again without it; if customers were chosen by it, this was no randomised "
         "test. The difference is {effect} ({interval}).",
         "Об эффекте пока сказать нельзя: {columns} различается в группах намного сильнее, чем "
-        "бывает случайно, а размеры групп и остальные столбцы — нет. Если столбец измерен после "
+        "бывает случайно, а размеры групп и остальные столбцы – нет. Если столбец измерен после "
         "распределения, запустите ещё раз без него; если по нему выбирали клиентов, это не "
         "случайный эксперимент. Разница {effect} ({interval}).",
     ),
@@ -101,13 +101,41 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "в одной из групп не хватает клиентов или есть лишние. Если доли так и задумывались, "
         "укажите их в --shares. Разница {effect} ({interval}).",
     ),
-    "interval": ("95 % interval {low} to {high}", "95%-й интервал от {low} до {high}"),
+    "interval": ("95% interval {low} to {high}", "95%-й интервал от {low} до {high}"),
     "interval_points": (
-        "95 % interval {low} to {high} percentage points",
+        "95% interval {low} to {high} percentage points",
         "95%-й интервал от {low} до {high} п. п.",
     ),
     "each": ("{number} for each customer", "{number} на клиента"),
     "points": ("{number} percentage points", "{number} п. п."),
+}
+
+# Of the lines of figures below the sentences.
+LABELS: dict[str, tuple[str, str]] = {
+    "arm": (
+        "{name}: {customers} customers, {mean} on average",
+        "{name}: клиентов – {customers}, в среднем {mean}",
+    ),
+    "average": ("difference", "разница"),
+    "adjusted": (
+        "difference, less what could be foreseen",
+        "разница за вычетом того, что можно было предвидеть",
+    ),
+    "qini": ("Qini (0: choosing brings nothing)", "Qini (0 – выбор ничего не даёт)"),
+    "gain_over_all": ("choosing, over treating all", "выбор по сравнению с воздействием на всех"),
+    "gain_over_nobody": (
+        "choosing, over treating nobody",
+        "выбор по сравнению с воздействием ни на кого",
+    ),
+    "sample_ratio_p": (
+        "sizes of the arms, p (small: not by chance)",
+        "размеры групп, p (мало – не случайно)",
+    ),
+    "balance_p": (
+        "what was known before, p (small: not by chance)",
+        "известное заранее, p (мало – не случайно)",
+    ),
+    "estimate": ("{effect} ({low} to {high})", "{effect} (от {low} до {high})"),
 }
 
 WARNINGS: dict[str, tuple[str, str]] = {
@@ -145,7 +173,7 @@ WARNINGS: dict[str, tuple[str, str]] = {
         "{customers} customers have {rows} rows: each row counts in the means, and the rows of one "
         "customer as one observation in the intervals.",
         "У {customers} клиентов {rows} строк: средние считаются по строкам, а в интервалах строки "
-        "одного клиента — одно наблюдение.",
+        "одного клиента – одно наблюдение.",
     ),
     "few_in_both": (
         "{customers} of {all} customers are in more than one arm and are left out.",

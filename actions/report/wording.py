@@ -7,7 +7,7 @@ from actions.effects.intervals import Estimate
 from actions.report.judging import Judged, people
 from actions.report.reading import Asked
 from actions.report.said import Said
-from actions.report.texts import LANGUAGES, REASONS, SENTENCES, WARNINGS
+from actions.report.texts import LABELS, LANGUAGES, REASONS, SENTENCES, WARNINGS
 
 DIGITS = 3  # of effects in sentences
 SMALLEST_P = 0.001
@@ -32,6 +32,11 @@ class Words:
     def reason(self, said: Said) -> str:
         """Why a covariate is not used."""
         return REASONS[said.key][self.place].format_map(self._shown(said.values))
+
+    def label(self, key: str, **values: Any) -> str:
+        """The name of a figure, or what is told of an arm; unknown numbers are a question mark."""
+        shown = {name: "?" if one is None else one for name, one in values.items()}
+        return LABELS[key][self.place].format_map(self._shown(shown))
 
     def amount(self, value: float) -> str:
         """An effect: 12.5 for each customer, or 4.53 percentage points."""

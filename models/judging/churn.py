@@ -21,9 +21,8 @@ from models.probability.metrics import (
 from models.simple.columns import TABLE_RULES
 from models.simple.rules import SIMPLE_RULES, TENURE_RULE
 from models.trees.inputs import is_text
-from models.words import OURS, Grade
+from models.words import CALIBRATED, OURS, Grade
 
-CALIBRATED = (0.85, 1.15)  # observed over expected: outside these limits there is a warning
 GOOD_GAIN = 0.05
 CURVE_POINTS = 101
 HISTOGRAM_BINS = 20

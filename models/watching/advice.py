@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 
 from models.churn.model import ChurnModel
-from models.judging.churn import CALIBRATED
 from models.judging.realised import falls_short
 from models.params import MonitorParams
 from models.watching.drift import Size, feature_drift, shift
-from models.words import DRIFTED
+from models.words import CALIBRATED, DRIFTED
 
 MOST_ROWS = 200_000  # of the rows learned from: more would change no digit that is shown
 MOST_NAMED = 5

@@ -1,9 +1,10 @@
 """What the API returns about a release, and lists of its cards; rules as in card.py."""
 
 import datetime as dt
-from typing import Any, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, computed_field
+from pydantic import AfterValidator, Field, computed_field
 
 from core.clock import utc_now
 from models.gate import Gate, Need
@@ -138,6 +139,15 @@ class Stamp(Schema):
     model_version: str
 
 
+# A path from the root, up to the file or folder itself; an address has a colon before its slashes.
+FOLDERS = re.compile(r"(?<![\w:/])/(?:[^,]*/)?(?=[^,/])|\b[A-Za-z]:\\(?:[^,]*\\)?(?=[^,\\])")
+
+
+def without_folders(source: str) -> str:
+    """What a source says of itself, with files and folders by their last name."""
+    return FOLDERS.sub("", source.replace("/,", ",").removesuffix("/"))
+
+
 class ReleaseFacts(Schema):
     """The facts of a release."""
 
@@ -152,7 +162,9 @@ class ReleaseFacts(Schema):
     )
     churn_definition: ChurnDefinition
     model_version: str
-    source: str
+    source: Annotated[str, AfterValidator(without_folders)] = Field(
+        description="What was read, without the folders of the machine that read it."
+    )
     source_kind: str
     customers: dict[Status, int]
     intended_actions: list[str] = Field(description="Those that occur in this release.")

@@ -5,6 +5,7 @@ from collections import Counter
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from models.words import CALIBRATED
 from serving.cards.codes import Severity
 from serving.cards.model_words import needs_in_words, quality_in_words, rule_in_words, told
 from serving.cards.worded import worded_report
@@ -54,6 +55,7 @@ def model_page(request: Request) -> Response:
         quality=quality_in_words(release, language),
         needs=needs_in_words(release, language),
         rule=judged and rule_in_words(judged.best_rule, language),
+        holds=CALIBRATED,
         drawing=judged and calibration.draw(judged.calibration, language),
         monitor=monitor and worded_report(monitor, language),
         card=card_html(report.card, sentence("model.card", language)) if report.card else None,

