@@ -117,6 +117,7 @@ def _tile(name: str, overview: Overview, currency: str | None, language: Languag
                 None if basis is None else written(getattr(month, basis), "number", language),
             )
             for month, value in zip(reversed(months), reversed(values), strict=True)
+            if value is not None or name not in SCORES  # what is asked now and then
         ],
     )
 
