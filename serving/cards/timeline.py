@@ -141,7 +141,8 @@ class CustomerTimeline(Stamp):
     overrides: list[Override] = Field(description="Those that hold, and then the others.")
     purchases: list[Purchases]
     usual_gap_days: Number | None = Field(
-        description="The mean of the days between days with a purchase; null below three gaps."
+        description="As on the card; of older releases the mean of the days between days with a "
+        "purchase, null below three gaps."
     )
     months: list[Month] = Field(description="The last 24 with any before them, oldest first.")
     has_refunds: bool = Field(description="False: months are made of purchases alone.")

@@ -85,7 +85,7 @@ class TaskChangedError(QueryError):
 
 
 class DoNotContactError(QueryError):
-    """The action is withheld from the customer, so that nobody may have carried it out."""
+    """The action is withheld, or nobody is to contact the customer for now."""
 
 
 class NoTaskError(QueryError):

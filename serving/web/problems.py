@@ -58,7 +58,7 @@ PROBLEMS = {
     "method-not-allowed": (405, "This address does not take this method"),
     "read-only": (405, "This service only reads"),
     "task-changed": (409, "Somebody has changed the task meanwhile"),
-    "do-not-contact": (409, "The action is withheld from the customer"),
+    "do-not-contact": (409, "The customer is not to be contacted"),
     "no-task": (409, "Nothing is suggested for the customer"),
     "view-refused": (409, "The view cannot be kept"),
     "view-taken": (409, "There is a view of that name"),

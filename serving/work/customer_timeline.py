@@ -92,7 +92,7 @@ def _timeline(
         email=details.get("email"),
         overrides=all_overrides(connection, customer_id),
         purchases=bought,
-        usual_gap_days=_usual_gap(bought),
+        usual_gap_days=card.get("usual_gap_days") or _usual_gap(bought),
         months=_filled(months, dt.date.fromisoformat(card["data_until"])),
         has_refunds=bool(known.history.rows.get(ORDERS.name)),
         events=_events(known.rows.get(EVENTS.name, [])) if known.has(EVENTS.name) else None,

@@ -29,6 +29,7 @@ from serving.store.errors import (
 from serving.store.page_tables import task_changes, tasks
 from serving.store.past import COMPANY
 from serving.store.published import NOTHING, Found, find_release
+from serving.work.overrides import not_to_be_contacted, overrides_of
 from serving.work.suggestions import suggestions, today_of
 from serving.work.task_outcomes import tell_what_was_done
 from serving.work.task_rules import (
@@ -67,7 +68,7 @@ def move(engine: Engine, who: str, asked: Sequence[Asked]) -> list[Moved | Refus
 
     Refused are moves of tasks that are not as they were seen (TaskChangedError), of customers whom
     this caller does not see (CustomerNotFoundError), of whom nothing is suggested (NoTaskError), or
-    from whom the action is withheld (DoNotContactError).
+    from whom the action is withheld, or who is not to be contacted for now (DoNotContactError).
 
     The same move again, by the same caller with the same version, is answered as before.
 
@@ -139,6 +140,8 @@ def _moved(work: Work, asked: Asked) -> Moved:
             f"Do not contact customer {asked.customer_id!r}: the action is withheld, to measure "
             "what it does."
         )
+    if asked.move == "done":
+        _refuse_contact(work, asked.customer_id)
     after = moved(before, asked, work.who)
     now = utc_now()
     stays = row is not None and asked.move == "note" and row["state"] == after.state
@@ -161,6 +164,17 @@ def _moved(work: Work, asked: Asked) -> Moved:
     request = tell_what_was_done(work.connection, numbered, asked, by, work.who)
     write_row(work, kept, request)
     return Moved(asked, change, task_of(kept, suggestion, work.day))
+
+
+def _refuse_contact(work: Work, customer_id: str) -> None:
+    """Raises DoNotContactError where a colleague has said not to contact the customer for now."""
+    held = overrides_of(work.connection, [customer_id]).get(customer_id, [])
+    against = not_to_be_contacted(held)
+    if against is not None:
+        raise DoNotContactError(
+            f"Do not contact customer {customer_id!r} up to {against.expires_on}, as "
+            f"{against.made_by} says. If that is over, end it first."
+        )
 
 
 def _begun_before(work: Work, task: TaskState) -> Suggestion:

@@ -270,6 +270,16 @@ def test_a_level_belongs_to_the_kind_level_alone(asked, store):
     assert "Wanted relationship level: Partnership." in text_of(shown(asked).one("main"))
 
 
+def test_while_nobody_is_to_contact_a_customer_the_task_has_no_button_for_it(asked):
+    def buttons():
+        return [one.get("value") for one in shown(asked).all("button")]
+
+    assert "done" in buttons()
+    form = {**FORM, "kind": "no_contact", "reason": "In mourning"}
+    assert sent(asked, f"/customers/{KNOWN}/overrides", form).status == 303
+    assert "done" not in buttons() and "take" in buttons()
+
+
 def test_who_may_only_read_sees_no_form(store):
     key = create_key(store, "r", ["cards:read"])[1]
     with Running(store) as service:

@@ -8,11 +8,15 @@ from sqlalchemy import select, update
 
 from core.clock import utc_now
 from serving.people.keys import create_key
+from serving.store.errors import DoNotContactError
 from serving.store.page_tables import overrides
 from serving.store.people_tables import audit_log
 from serving.store.publishing import publish
 from serving.work.erasure import erase
 from serving.work.overrides import not_to_be_contacted, overrides_of
+from serving.work.task_rules import Asked
+from serving.work.task_writing import Moved
+from serving.work.tasks import move
 from tests.each import check_each
 from tests.serving.asking import problem
 from tests.serving.conftest import Running
@@ -112,6 +116,20 @@ def test_only_the_one_against_contacts_forbids_a_contact(asked, store):
     assert not_to_be_contacted(held(store, "1")["1"]) is None
     post(asked, {**HOLIDAY, "kind": "no_contact", "reason": "In mourning"})
     assert not_to_be_contacted(held(store, "1")["1"]).reason == "In mourning"
+
+
+def test_while_nobody_is_to_contact_a_customer_nobody_can_have_done_it(asked, store):
+    def done():
+        (result,) = move(store, "user anna", [Asked("done", "1", 0)])
+        return result
+
+    number = post(asked, {**HOLIDAY, "kind": "no_contact", "reason": "In mourning"}).json()[
+        "number"
+    ]
+    assert isinstance(done().error, DoNotContactError)
+    assert "up to" in str(done().error)
+    asked.get(f"{PATH}/{number}/end", "POST")
+    assert isinstance(done(), Moved)
 
 
 def test_what_is_not_complete_is_refused_with_what_is_wrong(asked, store):
