@@ -24,6 +24,7 @@ from serving.api import (
     erasure,
     events,
     health,
+    key_customers,
     live,
     metrics,
     model,
@@ -50,6 +51,7 @@ from serving.pages import (
     tasks,
     worklist,
 )
+from serving.pages import key_customers as key_customers_page
 from serving.pages import model as model_page
 from serving.pages import overview as overview_page
 from serving.pages import plan as plan_page
@@ -75,6 +77,7 @@ from serving.wording.writing import messages_of
 
 # In the order in which the documentation shows them.
 PARTS = (
+    key_customers,
     timelines,  # before the card, which would take their ends for parts of the id
     overrides,
     customers,
@@ -104,6 +107,7 @@ PARTS = (
     plan_page,
     proof_page,
     views_page,
+    key_customers_page,
     sign_in,
     sign_in_elsewhere,
     tasks,

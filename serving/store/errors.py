@@ -92,6 +92,14 @@ class NoTaskError(QueryError):
     """The plan intends nothing for the customer, and nobody has begun anything."""
 
 
+class KeyCustomerChangedError(QueryError):
+    """Somebody changed the plan or the step meanwhile."""
+
+
+class StepNotFoundError(QueryError):
+    """The customer has no step of this number."""
+
+
 class ViewNotFoundError(QueryError):
     """The caller has no view of this number."""
 

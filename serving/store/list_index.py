@@ -137,6 +137,10 @@ class ListIndex:
         """Whether each customer has one of these words in a column of CODES."""
         return self._is(column, words)
 
+    def words(self, column: str) -> list[str]:
+        """The words that occur in a column of CODES, in order."""
+        return sorted(self._codes[column][1])
+
     def numbers(self, column: str) -> np.ndarray:
         """A column that lists sort by, as it is kept: no null, dates as days since 1970."""
         return self._values[column]

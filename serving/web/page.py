@@ -52,13 +52,20 @@ PROBLEM_WORDS = {  # problems that people may meet → their words
 SECTIONS = {  # pages of the menu: address → key of the name in it
     "/": "nav.list",
     "/overview": "nav.overview",
+    "/key-customers": "nav.key_customers",
     "/plan": "nav.plan",
     "/proof": "nav.proof",
     "/forecast": "nav.forecast",
     "/model": "nav.model",
 }
 # Further addresses of a section, by how they begin: a customer belongs to the list.
-WITHIN = {"/customers/": "/", "/views": "/", "/monitor": "/model"}
+WITHIN = {
+    "/customers/": "/",
+    "/views": "/",
+    "/key-customers/": "/key-customers",
+    "/managers": "/key-customers",
+    "/monitor": "/model",
+}
 MAKE_RUN = Markup("<code>make run</code>")
 YOUR_DATA = Markup("<code>docs/your-data.md</code>")
 EXAMPLES = {"complete_journey", "cdnow", "simulator"}  # sources that never get newer rows

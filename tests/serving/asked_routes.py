@@ -72,6 +72,20 @@ ASKED = {
         ("/v1/tasks", [{"move": "note", "customer_id": who, "version": 0} for who in EVERYBODY]),
     ],
     ("DELETE", "/v1/customers/{customer_id}"): ["/v1/customers/nobody-at-all"],
+    ("GET", "/v1/customers/{customer_id}/relationship"): ["/v1/customers/%s/relationship"],
+    ("POST", "/v1/customers/{customer_id}/relationship"): [
+        ("/v1/customers/%s/relationship", {"version": 0, "goal": "g"})
+    ],
+    ("POST", "/v1/customers/{customer_id}/relationship/steps"): [
+        ("/v1/customers/%s/relationship/steps", {"what": "w", "due_on": "2030-01-01"})
+    ],
+    ("POST", "/v1/customers/{customer_id}/relationship/steps/{number}"): [
+        ("/v1/customers/%s/relationship/steps/1", {"move": "done"})
+    ],
+    ("GET", "/key-customers"): ["/key-customers", "/key-customers?owner=anna"],
+    ("GET", "/key-customers/{customer_id}"): ["/key-customers/%s"],
+    ("POST", "/key-customers/{customer_id}"): ["/key-customers/%s"],
+    ("GET", "/v1/key-customers"): ["/v1/key-customers", "/v1/key-customers?owner=boris"],
     ("DELETE", "/v1/views/{number}"): ["/v1/views/999"],
     ("GET", "/"): ["/", "/?q=%s", "/?owner=anna", "/?owner=boris"],
 }

@@ -189,7 +189,9 @@ def test_fields_have_labels_and_the_table_has_headers(plain):
         for name in names:
             assert page.get_by_label(name).is_visible()
         fields = page.locator("form :is(select, input:not([type=hidden])):visible")
-        labels = fields.evaluate_all("fields => fields.map(one => one.labels[0]?.innerText || one.ariaLabel)")
+        labels = fields.evaluate_all(
+            "fields => fields.map(one => one.labels[0]?.innerText || one.ariaLabel)"
+        )
         assert len(labels) >= len(names) and all(labels)
     assert page.locator("table.list caption").count() == 1
     assert page.locator("thead th[scope=col]").count() == page.locator("thead th").count() == 7
