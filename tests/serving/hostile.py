@@ -68,7 +68,12 @@ BODIES = [
     ),
     *WHOLE.items(),
 ]
-TARGETS = sorted(path for (method, path), _ in operations(document()) if method == "post")
+# Every address that takes a body, about a customer there is.
+TARGETS = sorted(
+    path.replace("{customer_id}", "00001")
+    for (method, path), operation in operations(document())
+    if method == "post" and "requestBody" in operation
+)
 KEY = {"Content_Type": "application/json", "Idempotency_Key": "hostile"}
 
 

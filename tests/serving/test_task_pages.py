@@ -183,6 +183,7 @@ def test_the_customer_page_offers_every_move_and_tells_what_was_done(shop, engin
     (undo,) = [one for one, _ in forms(tree) if one.get("move") == "undo" and "task" in one]
     post(shop, undo)
     assert task(engine, "1").state == "taken"
+    assert text_of(page(shop, "/customers/1").one("span", class_="task-state taken")) == "In hand"
     tree = page(shop, "/customers/1?language=ru")
     assert [text_of(one) for one in tree.all("s")] == ["Выполнено"]
 

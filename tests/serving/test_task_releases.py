@@ -4,7 +4,7 @@ import json
 from itertools import count
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from serving.store.errors import TaskChangedError
 from serving.store.listing import list_index
@@ -225,6 +225,20 @@ def test_the_states_for_filters_follow_every_move(engine, plan):
     with engine.connect() as connection:
         found = task_states(connection, find_release(connection))
     assert (found.by_state["taken"], found.by_assignee) == ({"1"}, {"anna": {"1"}})
+
+
+def test_the_tasks_of_a_page_are_read_at_once(engine, plan):
+    customers = [str(number) for number in range(50)]
+    plan(*(suggested(who) for who in customers))
+    for who in customers[::2]:
+        do(engine, ANNA, "take", who)
+    asked = []
+    with engine.connect() as connection:
+        found = find_release(connection)
+        event.listen(engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+        assert len(tasks_of(connection, found, customers)) == 25
+    assert len([text for text in asked if "FROM tasks" in text]) == 1
+    assert len(asked) <= 4, asked  # and the cards of those who have any
 
 
 def test_nothing_of_an_erased_customer_is_left_in_tasks(engine, plan):
