@@ -22,6 +22,7 @@ from serving.web.task_words import DID, LEFT
 from serving.web.templates import templates
 from serving.wording.languages import Language
 from serving.wording.people import person
+from serving.work.overrides import not_to_be_contacted, overrides_of
 from serving.work.suggestions import suggestion_of
 from serving.work.task_reading import task_states, tasks_of
 from serving.work.task_rules import WHY_NOT, TaskState
@@ -62,6 +63,7 @@ def with_tasks(
     with reading_of(store_of(request)) as (connection, found):
         touched = tasks_of(connection, found, [who for who, _ in rows])
         people = assignable(connection, found) if can_move and rows else []
+        held = overrides_of(connection, [who for who, _ in rows])
     of_row: Any = templates.get_template("at_risk_task.html").make_module(
         {**words_of(language), "person": partial(person, language=language)}
     )
@@ -70,7 +72,10 @@ def with_tasks(
         def put(found: re.Match[str]) -> Markup:
             if found[1] == "p":
                 return Markup(of_row.pick(who, touched.get(who)) if can_move else "")
-            return Markup(of_row.cell(who, touched.get(who), found[1], can_move))
+            its = held.get(who, ())
+            mark = WITHHELD[-1] if not_to_be_contacted(its) else found[1]
+            cell = of_row.cell(who, touched.get(who), mark, can_move)
+            return Markup(cell + of_row.known_better(its))
 
         return MARK.sub(put, text.decode())
 

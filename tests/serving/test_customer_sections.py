@@ -1,18 +1,16 @@
 """The customer's page tells what the timeline does, in its order, and takes overrides by forms."""
 
 import datetime as dt
-from urllib.parse import urlencode
 
 import pytest
 
-from core.clock import utc_now
 from serving.pages.customer_sections import reach_of
-from serving.people.keys import create_key
 from serving.store.publishing import publish
 from serving.work.kinds import Contact
 from serving.work.outcomes import tell
 from tests.each import check_each
 from tests.serving.conftest import Running
+from tests.serving.customer_pages import card, items, shown, table
 from tests.serving.customer_tables import (
     BARE,
     EMAIL,
@@ -23,13 +21,9 @@ from tests.serving.customer_tables import (
     release_of,
     tables,
 )
-from tests.serving.guarded import bearer
-from tests.serving.reading_pages import Tree, page, text_of, written
+from tests.serving.reading_pages import page, text_of, written
 from tests.serving.release_reports import AS_OF
 from tests.serving.releases import card_row, write_release
-
-IN_A_MONTH = utc_now().date() + dt.timedelta(days=30)
-FORM = {"kind": "not_leaving", "reason": "On holiday", "expires_on": IN_A_MONTH.isoformat()}
 
 
 @pytest.fixture
@@ -42,43 +36,6 @@ def store(engine, tmp_path):
 def asked(store):
     with Running(store) as running:
         yield running
-
-
-def shown(service, who=KNOWN, language="en", **headers):
-    return page(service, f"/customers/{who}?language={language}", **headers)
-
-
-def shown_at(service, target):
-    answer = service.get(target)
-    assert answer.status == 200
-    return Tree(answer.text)
-
-
-def card(tree, heading):
-    """The section with this heading."""
-    (found,) = [one for one in tree.all("h2") if text_of(one) == heading]
-    return next(one for one in reversed(found["inside"]) if one["tag"] == "section")
-
-
-def table(tree, heading):
-    """The rows of the table of a section, as texts of their cells."""
-    section, found = card(tree, heading), []
-    for row in tree.all("tr"):
-        if section in row["inside"]:
-            cells = [e for e in tree.elements if row in e["inside"] and e["tag"] in ("td", "th")]
-            found.append([text_of(cell) for cell in cells])
-    return found[1:]
-
-
-def items(tree, heading):
-    section = card(tree, heading)
-    return [text_of(one) for one in tree.all("li") if section in one["inside"]]
-
-
-def sent(service, path, form=None, **headers):
-    body = urlencode(form or {}).encode()
-    named = {"Content_Type": "application/x-www-form-urlencoded", **headers}
-    return service.get(path, "POST", body, **named)
 
 
 def test_the_head_says_who_it_is_and_how_to_reach_them(asked):
@@ -226,66 +183,6 @@ def test_what_is_not_there_is_said_with_what_to_do_about_it(engine, tmp_path):
         assert "Only purchases by day are known here." in text
         its = page(service, f"/customers/{KNOWN}?language=en&release=few-id")
         assert "This is an earlier state" in text_of(its.one("main"))
-
-
-def test_an_override_is_told_by_a_form_shown_above_everything_and_ended_by_a_button(asked):
-    answer = sent(asked, f"/customers/{KNOWN}/overrides?language=en", FORM)
-    assert (answer.status, answer.headers["location"]) == (
-        303,
-        f"/customers/{KNOWN}?language=en#overrides",
-    )
-    tree = shown(asked)
-    (held,) = [one for one in tree.all("div") if one.get("class") == "held-override"]
-    assert "Stays, whatever the risk says. On holiday" in text_of(held)
-    form = next(one for one in tree.all("form") if held in one["inside"])
-    assert sent(asked, form["action"]).status == 303
-    tree = shown(asked)
-    assert not [one for one in tree.all("div") if one.get("class") == "held-override"]
-    (past,) = items(tree, "What you know better")
-    assert past.startswith("Stays, whatever the risk says. On holiday this computer")
-    assert f"ended by this computer on {written(utc_now().date(), 'day', 'en')}" in past
-
-
-def test_a_form_that_is_not_complete_comes_back_as_it_was_with_what_is_wrong(asked):
-    answer = sent(asked, f"/customers/{KNOWN}/overrides?language=en", {**FORM, "expires_on": "x"})
-    assert answer.status == 422
-    tree = Tree(answer.text)
-    (wrong,) = [one for one in tree.all("span") if one.get("class") == "wrong"]
-    assert text_of(wrong) == "Choose a day from today on, at most a year ahead."
-    field = tree.one("input", name="expires_on")
-    assert (field["aria-invalid"], field["aria-describedby"]) == ("true", wrong["id"])
-    assert text_of(tree.one("textarea", name="reason")) == "On holiday"
-    assert asked.get(f"/v1/customers/{KNOWN}/overrides").json()["overrides"] == []
-    # Its link to the other language leads to the page.
-    ru = tree.one("a", hreflang="ru")["href"]
-    assert text_of(shown_at(asked, ru).one("h1")).startswith(f"Name of {KNOWN}")
-
-
-def test_a_level_belongs_to_the_kind_level_alone(asked, store):
-    for kind in ("level", "leaving"):
-        form = {**FORM, "kind": kind, "level": "partnership"}
-        assert sent(asked, f"/customers/{KNOWN}/overrides", form).status == 303
-    told = asked.get(f"/v1/customers/{KNOWN}/overrides").json()["overrides"]
-    assert {one["kind"]: one["level"] for one in told} == {"level": "partnership", "leaving": None}
-    assert "Wanted relationship level: Partnership." in text_of(shown(asked).one("main"))
-
-
-def test_while_nobody_is_to_contact_a_customer_the_task_has_no_button_for_it(asked):
-    def buttons():
-        return [one.get("value") for one in shown(asked).all("button")]
-
-    assert "done" in buttons()
-    form = {**FORM, "kind": "no_contact", "reason": "In mourning"}
-    assert sent(asked, f"/customers/{KNOWN}/overrides", form).status == 303
-    assert "done" not in buttons() and "take" in buttons()
-
-
-def test_who_may_only_read_sees_no_form(store):
-    key = create_key(store, "r", ["cards:read"])[1]
-    with Running(store) as service:
-        tree = shown(service, **bearer(key))
-        assert [one for one in tree.all("form") if "overrides" in one["action"]] == []
-        assert sent(service, f"/customers/{KNOWN}/overrides", FORM, **bearer(key)).status == 403
 
 
 def test_the_risk_is_drawn_with_a_break_where_another_model_began(engine, tmp_path):
