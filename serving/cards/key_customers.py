@@ -119,7 +119,7 @@ class Portfolios(Stamp):
 class NewPlan(BaseModel):
     """What a customer's plan is from now on."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     version: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
         description="That was read. Where it is another by now, nothing is changed."
@@ -133,7 +133,7 @@ class NewPlan(BaseModel):
 class NewStep(BaseModel):
     """A step to agree on."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     what: Annotated[str, Field(min_length=1, max_length=LONGEST_STEP, pattern=VISIBLE)]
     due_on: dt.date
@@ -144,7 +144,7 @@ class NewStep(BaseModel):
 class MovedStep(BaseModel):
     """What became of a step."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     move: StepMove = Field(
         description="done: a duty that repeats makes its next step; undo takes done and drop back."

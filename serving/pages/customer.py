@@ -70,6 +70,7 @@ def customer_page_of(
         api=f"/v1{address}" + suffix({"language": [language]}),
         api_timeline=f"/v1{address}/timeline" + suffix({"language": [language]}),
         overrides_url=f"{address}/overrides",
+        relationship_url=f"/key-customers/{id_in_path(customer_id)}{kept}",
         kept=kept,
         may_write=may_write and release.is_current,
         entered=entered or {},

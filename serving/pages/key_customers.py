@@ -162,15 +162,15 @@ def _done(request: Request, customer_id: str, form: dict[str, str]) -> str:
     do = form.get("do")
     if do == "plan":
         names = ("owner", "goal", "level", "duties", "version")
-        new = NewPlan.model_validate({name: form[name] for name in names if name in form})
+        new = NewPlan.model_validate_strings({name: form[name] for name in names if name in form})
         change_plan(store, customer_id, new, who)
         return "changed"
     if do == "add":
         fields = ("what", "due_on", "responsible", "repeat_days")
-        step = NewStep.model_validate({name: form[name] for name in fields if name in form})
+        step = NewStep.model_validate_strings({name: form[name] for name in fields if name in form})
         add_step(store, customer_id, step, who)
         return "added"
-    moved = MovedStep.model_validate({"move": do})
+    moved = MovedStep.model_validate_strings({"move": do or ""})
     move_step(store, customer_id, _number(form.get("step")), moved, who)
     return str(moved.move)
 

@@ -167,6 +167,8 @@ def _filters(query: str, release: Release, language: Language) -> list[tuple[str
             return (
                 sentence(f"views.{value}", language) if is_order else field_label(value, language)
             )
+        if is_message(f"worklist.task_filter.{value}") and name == "task_state":
+            return sentence(f"worklist.task_filter.{value}", language)
         if name == "intended_action":
             return action_name(value, release.actions, language)
         if is_message(f"{name}.{value}"):

@@ -258,8 +258,11 @@ def told_on(tree, kind):
 
 
 def test_a_manager_keeps_a_plan_by_forms_alone(mine):
+    of_customer = page(mine, f"/customers/{quote(ODD, safe='')}?language=en")
+    links = [e["href"] for e in of_customer.all("a") if "next steps" in e["text"]]
     listed = page(mine, "/key-customers?language=en")
     (link,) = [e["href"] for e in listed.all("a") if text_of(e) == ODD]
+    assert links == [link]
     tree = page(mine, link)
     assert tree.one("h1")["text"].strip() == ODD
     added = send(
@@ -333,6 +336,8 @@ def test_the_api_keeps_plans_and_steps_for_a_crm(mine):
     number = made.json()["steps"][0]["number"]
     assert post(address, version=0, goal="Grow").json()["version"] == 1
     problem(post(address, version=0, goal="Other"), "key-customer-changed")
+    problem(post(address, version=False, goal="Other"), "invalid-parameters")
+    problem(post(f"{address}/steps", what="Call", due_on=0), "invalid-parameters")
     assert post(f"{address}/steps/{number}", move="done").json()["steps"][0]["done_by"]
     problem(post(f"{address}/steps/{number}", move="done"), "key-customer-changed")
     problem(post(f"{address}/steps/{number + 1}", move="done"), "step-not-found")

@@ -141,7 +141,12 @@ def test_no_more_are_kept_than_anybody_can_find(store):
 
 
 def test_a_view_whose_filter_is_gone_says_so_and_fails_nothing(store, mine):
-    rows = {"Owner": "owner=Nobody", "Old": "changed_since=gone", "Odd": "shape=round", "Fine": ""}
+    rows = {
+        "Owner": "owner=Nobody",
+        "Old": "changed_since=gone",
+        "Odd": "shape=round&task_state=x",
+        "Fine": "",
+    }
     with writing(store) as connection:
         for name, query in rows.items():
             row = {"name": name, "query": query, "who": "this machine", "is_shared": False}
