@@ -13,6 +13,7 @@ from tests.serving.reading_pages import Tree, page, text_of
 from tests.serving.release_reports import EVALUATION
 from tests.serving.releases import card_row, company, write_release
 from tests.serving.test_monitor import monitor_report
+from tests.serving.test_rule_release import GATE, ROWS
 
 
 def sections(tree):
@@ -157,3 +158,31 @@ def test_a_drawing_holds_every_tenth_within_its_frame():
                for x, y, _ in drawn.points)  # fmt: skip
     assert drawn.up[-1].text == "100%"
     assert draw([], "en") is None
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_where_a_rule_ranks_nothing_is_promised_or_watched(engine, tmp_path, language):
+    folder = write_release(tmp_path / "rule", ROWS, money=False, gate=GATE)
+    publish(changed(folder, evaluation={"gate": GATE}), engine, keep=2)
+    with Running(engine) as service:
+        told = sections(page(service, f"/model?language={language}"))
+        assert {"en": "A rule ranks", "ru": "Порядок задаёт правило"}[language] in told["grade"]
+        assert "120" in told["grade"]  # days of history that a model needs
+        assert not {"watch", "calibration"} & set(told)
+        assert service.get("/v1/model").json()["quality"] is None
+
+
+def test_a_table_with_a_label_is_told_as_such(engine, tmp_path):
+    rows = [card_row("1", churn_definition="label")]
+    folder = write_release(tmp_path / "table", rows)
+    label = {"column": "left", "as_of": None}
+    timeline = {**EVALUATION["timeline"], "label": label}
+    bare = {"customers": 130, "findings": []}
+    reports = {"evaluation": EVALUATION | {"timeline": timeline}, "data_usability": bare}
+    publish(changed(folder, **reports), engine, keep=2)
+    with Running(engine) as service:
+        told = sections(page(service, "/model?language=en"))
+        assert "Better than the best simple model" in told["grade"]
+        assert "rule" not in told["grade"]
+        assert "Nothing was found that weakens the figures" in told["findings"]
+        assert "orders" not in told["findings"]

@@ -38,7 +38,8 @@ HTMX = ("/static/htmx/htmx.min.js", None)  # the script of all pages, and its `d
 def test_page_and_json_agree_in_content_and_order(service, asked, language):
     query = urlencode({**asked, "language": language}, doseq=True)
     json = service.get(f"/v1/at-risk?{query}").json()
-    shown = rows(page(service, f"/?{query}"))
+    tree, days = page(service, f"/?{query}"), []
+    shown = rows(tree)
     assert list(shown) == [card["customer_id"] for card in json["customers"]]
     for card in json["customers"]:
         cells = shown[card["customer_id"]]
@@ -52,6 +53,10 @@ def test_page_and_json_agree_in_content_and_order(service, asked, language):
         if when["median"]:
             as_of = day(card["as_of_date"])
             assert window(when["low"], when["high"], as_of, language) in cells["next_purchase"]
+            days.append(written(when["median"], "day", language))
+    titles = [" ".join(e["title"].split()) for e in tree.all("b") if "title" in e]
+    assert len(titles) == len(days)
+    assert all(one in title for one, title in zip(days, titles, strict=True))
 
 
 def test_pages_follow_each_other_without_a_gap(service):
