@@ -44,6 +44,7 @@ from serving.live.process import LiveModels
 from serving.pages import (
     customer,
     customer_overrides,
+    cut,
     docs,
     figures,
     sign_in,
@@ -100,6 +101,7 @@ PARTS = (
     worklist,
     customer_overrides,
     customer,
+    cut,
     overview_page,
     docs,
     figures,

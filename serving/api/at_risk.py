@@ -11,10 +11,12 @@ from sqlalchemy import Engine
 from serving.api.asking import COMMON, Store, api_router
 from serving.cards.codes import ExportFormat, Format
 from serving.cards.csv import csv_lines, fields_of_columns
-from serving.cards.query import AtRiskQuery, ExportQuery, ListQuery
+from serving.cards.query import AtRiskQuery, CutQuery, ExportQuery, ListQuery
 from serving.cards.release import AtRisk, ByBand
 from serving.cards.stored import Card, as_json
+from serving.cards.threshold import Threshold
 from serving.cards.worded import worded
+from serving.cards.xlsx import workbook
 from serving.people.access import needs
 from serving.store.listing import formed_list
 from serving.store.reading import reading
@@ -30,17 +32,21 @@ from serving.web.language import chosen_language
 from serving.web.problems import documented
 from serving.wording.languages import Language
 from serving.work.task_reading import task_states
+from serving.work.threshold import threshold
 
 router = api_router("Customers")
 PROBLEMS = ("release-not-found", "no-money", "no-release", *COMMON)
 CSV, NDJSON = "text/csv", "application/x-ndjson"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ENDINGS: dict[str, tuple[str, str]] = {  # by format: how a file's name ends, and its media type
     "csv": ("csv", f"{CSV}; charset=utf-8"),
     "excel": ("csv", f"{CSV}; charset=utf-8"),
     "ndjson": ("ndjson", NDJSON),
+    "xlsx": ("xlsx", XLSX),
 }
 EXPORTED = 250  # cards that an export holds at a time: 4 MB
 TEXT = {"schema": {"type": "string"}}
+BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
 @router.get(
@@ -80,11 +86,26 @@ def list_at_risk(query: Annotated[AtRiskQuery, Query()], request: Request, store
 
 
 @router.get(
+    "/v1/at-risk/threshold",
+    dependencies=[needs("cards:read")],
+    summary="Where to cut the list: customers reached, leavers among them, contacts wasted",
+    response_model=Threshold,
+    responses={**UNCHANGED, **documented(*PROBLEMS)},
+)
+def get_threshold(query: Annotated[CutQuery, Query()], request: Request, store: Store) -> Any:
+    """From the calibrated risks of all whom the filters leave; `min_churn_risk` is the cut."""
+    release, cut = threshold(store, AtRiskQuery.model_validate(query.model_dump()))
+    return json_answer(
+        request, release, Threshold(**release.stamp(), cut=cut).model_dump(mode="json")
+    )
+
+
+@router.get(
     "/v1/at-risk/export",
     dependencies=[needs("cards:read")],
     summary="The whole list of customers at risk as a file",
     response_class=StreamingResponse,
-    responses={200: {"content": {CSV: TEXT, NDJSON: TEXT}}, **documented(*PROBLEMS)},
+    responses={200: {"content": {CSV: TEXT, NDJSON: TEXT, XLSX: BINARY}}, **documented(*PROBLEMS)},
 )
 def export_at_risk(
     query: Annotated[ExportQuery, Query()], request: Request, store: Store
@@ -136,13 +157,16 @@ def _export(
     ending, media_type = ENDINGS[wanted]
     name = f"at-risk-{page.release.as_of_date}.{ending}"
     words = page.release.words
-    lines = (
-        (as_json(worded(card, words, language, query.fields)) + b"\n" for card in cards())
-        if wanted == "ndjson"
-        else csv_lines(cards(), language, wanted == "excel", query.fields, words)
-    )
+    if wanted == "xlsx":
+        pieces = workbook(cards(), language, query.fields, words)
+    elif wanted == "ndjson":
+        texts = (worded(card, words, language, query.fields) for card in cards())
+        pieces = in_pieces(as_json(text) + b"\n" for text in texts)
+    else:
+        lines = csv_lines(cards(), language, wanted == "excel", query.fields, words)
+        pieces = in_pieces(lines)
     return StreamingResponse(
-        in_pieces(lines),
+        pieces,
         media_type=media_type,
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',

@@ -61,6 +61,6 @@ Verdict = TypeAliasType(
 )
 UntreatedBy = TypeAliasType("UntreatedBy", Literal["contacts", "plan"])
 Group = TypeAliasType("Group", Literal["all", "untreated"])
-Format = TypeAliasType("Format", Literal["json", "ndjson", "csv", "excel"])
-ExportFormat = TypeAliasType("ExportFormat", Literal["ndjson", "csv", "excel"])
+Format = TypeAliasType("Format", Literal["json", "ndjson", "csv", "excel", "xlsx"])
+ExportFormat = TypeAliasType("ExportFormat", Literal["ndjson", "csv", "excel", "xlsx"])
 ScoresFormat = TypeAliasType("ScoresFormat", Literal["ndjson", "parquet"])

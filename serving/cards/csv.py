@@ -78,14 +78,14 @@ def csv_lines(
     """
     is_comma = for_excel and language == "ru"
     columns = columns_in(fields)
-    heading = [_title(name, language) for name in columns] if for_excel else list(columns)
+    heading = [title_of(name, language) for name in columns] if for_excel else list(columns)
     separator, end = ";" if is_comma else ",", "\r\n"
     yield ("\ufeff" if for_excel else "") + separator.join(map(_quoted, heading)) + end
     for card in cards:
-        told = _told(card, words, language)
+        told = told_in_csv(card, words, language)
         row = {name: value_of(told, column) for name, column in columns.items()}
         if for_excel:
-            row = {name: _in_words(name, value, language) for name, value in row.items()}
+            row = {name: in_words(name, value, language) for name, value in row.items()}
         yield separator.join([_cell(value, is_comma) for value in row.values()]) + end
 
 
@@ -100,7 +100,7 @@ def fields_of_columns(fields: Sequence[str]) -> frozenset[str]:
     return frozenset(column.path[0] for column in columns_in(fields).values())
 
 
-def _told(card: Card, words: Words, language: Language) -> Card:
+def told_in_csv(card: Card, words: Words, language: Language) -> Card:
     """The card with the sentences that have a column: its strongest reason, and of its action."""
     told = {**card}
     strongest = strongest_reason(card) if "reasons" in card else None
@@ -135,12 +135,14 @@ def _listed(values: list[Any]) -> str:
     return "; ".join(value["category"] for value in values)
 
 
-def _title(name: str, language: Language) -> str:
+def title_of(name: str, language: Language) -> str:
+    """The heading of a column in words."""
     is_derived = COLUMNS[name].is_derived
     return label(f"column.{name}", language) if is_derived else field_label(name, language)
 
 
-def _in_words(name: str, value: Any, language: Language) -> Any:
+def in_words(name: str, value: Any, language: Language) -> Any:
+    """The value of a column as people read it: codes in words, numbers to four digits."""
     if isinstance(value, bool):
         return sentence("yes" if value else "no", language)
     if isinstance(value, float):

@@ -194,13 +194,19 @@ class AtRiskQuery(ListQuery):
     )
 
 
+class CutQuery(Filters):
+    """The query of `GET /v1/at-risk/threshold`."""
+
+    release: Text | None = Field(default=None, description=RELEASE)
+
+
 class ExportQuery(ListQuery):
     """The query of `GET /v1/at-risk/export`."""
 
     format: ExportFormat = Field(
         default="csv",
         description="csv: for programs; excel: CSV as Excel of the language opens it; ndjson: a "
-        "score card as JSON on each line.",
+        "score card as JSON on each line; xlsx: a workbook, with words, dates and money as such.",
     )
 
 

@@ -26,6 +26,7 @@ from serving.cards.sorting import ASCENDING, RANKED, Sort
 from serving.cards.stored import Card
 from serving.cards.worded import strongest_reason, worded
 from serving.pages.changed import changed_line
+from serving.pages.cut import drawn
 from serving.pages.list_tasks import PICK, list_query, mark_of, with_tasks
 from serving.pages.views import views_row
 from serving.people.access import needs, store_of
@@ -40,6 +41,7 @@ from serving.web.texts import Texts
 from serving.wording.languages import Language
 from serving.work.approvals import is_approved
 from serving.work.task_reading import task_states
+from serving.work.threshold import threshold
 
 # Columns of the list, by what a click on their heading sorts by.
 COLUMNS: dict[str, Sort | None] = {
@@ -95,6 +97,7 @@ def list_page(request: Request) -> Response:
     form = _row_text(request.app.state.texts, language)
     page = formed_list(store_of(request), query, form, query.release, task_states)
     here = {name: values for name, values in asked.items() if name != "cursor"}
+    _, cut = threshold(store_of(request), query)
     tasks, rows = with_tasks(request, page.cards, language)
     of_api: Asked = {**here, "task_state": [str(query.task_state)], "language": [language]}
     return page_of(
@@ -106,6 +109,14 @@ def list_page(request: Request) -> Response:
         release=page.release,
         rows=_with_state(rows, asked),
         tasks=tasks,
+        cut=cut,
+        drawing=cut and drawn(cut),
+        beside_cut=[
+            (name, value)
+            for name, all_ in here.items()
+            if name != "min_churn_risk"
+            for value in all_
+        ],
         shown=len(page.cards),
         query=query,
         choices=CHOICES,
@@ -118,6 +129,7 @@ def list_page(request: Request) -> Response:
         offered=_offered(page.release),
         api="/v1/at-risk" + suffix(of_api),
         excel="/v1/at-risk" + suffix({**of_api, "format": ["excel"]}),
+        xlsx="/v1/at-risk" + suffix({**of_api, "format": ["xlsx"]}),
         next="/" + suffix({**here, "cursor": [page.next_cursor]}) if page.next_cursor else None,
         first="/" + suffix(here) if page.seen else None,
         kept=[(name, value) for name, all_ in here.items() if name not in FIELDS for value in all_],

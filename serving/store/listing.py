@@ -1,16 +1,18 @@
 """The ranked list, page by page: filters, order, totals, cursors."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar
 
+import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import StoreError
 from models.customers.segments import RISK_BANDS, RiskBand
+from models.words import SCORED
 from serving.cards.query import AtRiskQuery, Filters
 from serving.cards.release import Release
 from serving.cards.sorting import ASCENDING, MONEY, Order, Sort
@@ -126,21 +128,7 @@ def _page(
     release = found.release
     check_names(query, release)
     sort, order = _order(query, cursor, release)
-    index = _with_live(connection, found, until)
-    older = None
-    if query.changed_since is not None:
-        older = older_release(connection, query.changed_since)
-    compared = None if older is None else list_index(connection, older)
-    touched = None
-    if asks_for_tasks(query):
-        if wanted.tasks is None:
-            raise UnknownNameError("task_state", "cannot be asked for here")
-        touched = wanted.tasks(connection, found)
-
-    def chosen_by(filters: Filters) -> Chosen:
-        fit = index.chosen(filters, visible_owners(connection), compared)
-        return fit if touched is None else of_tasks(index, fit, filters, touched)
-
+    index, older, chosen_by = _choosing(connection, query, wanted)
     chosen = chosen_by(query)
     bands = chosen_by(query.model_copy(update={"risk_band": []})) if query.risk_band else chosen
     seen = cursor.seen if cursor else 0
@@ -175,6 +163,49 @@ def _page(
             ),
         ),
     )
+
+
+def _choosing(
+    connection: Connection, query: Filters, wanted: _Wanted
+) -> tuple[ListIndex | OverlaidIndex, Found | None, Callable[[Filters], Chosen]]:
+    """The columns of the list, the release of `changed_since`, and what chooses by filters."""
+    index = _with_live(connection, wanted.found, wanted.live_until)
+    older = None
+    if query.changed_since is not None:
+        older = older_release(connection, query.changed_since)
+    compared = None if older is None else list_index(connection, older)
+    touched = None
+    if asks_for_tasks(query):
+        if wanted.tasks is None:
+            raise UnknownNameError("task_state", "cannot be asked for here")
+        touched = wanted.tasks(connection, wanted.found)
+
+    def chosen_by(filters: Filters) -> Chosen:
+        fit = index.chosen(filters, visible_owners(connection), compared)
+        return fit if touched is None else of_tasks(index, fit, filters, touched)
+
+    return index, older, chosen_by
+
+
+def risks_of(
+    engine: Engine, query: AtRiskQuery, tasks: ReadTouched | None = None
+) -> tuple[Release, np.ndarray]:
+    """The risks of those who are scored among whom the filters leave, whatever `min_churn_risk`.
+
+    Raises as `formed_list`.
+    """
+    try:
+        with engine.connect() as connection:
+            found = find_release(connection, query.release)
+            check_names(query, found.release)
+            until = _live_until(connection, found, None, query.release)
+            everybody = query.model_copy(update={"min_churn_risk": None})
+            wanted = _Wanted(found, until, None, tasks)
+            index, _, chosen_by = _choosing(connection, everybody, wanted)
+            rows = chosen_by(everybody).rows & index.has("status", [SCORED])
+            return found.release, index.numbers("churn_risk")[rows]
+    except DBAPIError as error:
+        raise explained(engine, error) from None
 
 
 def _live_until(

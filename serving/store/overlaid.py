@@ -52,6 +52,16 @@ class OverlaidIndex:
         """Whether each customer of both is one of these."""
         return np.concatenate([self._published.rows_of(customers), self._live.rows_of(customers)])
 
+    def has(self, column: str, words: Collection[str]) -> np.ndarray:
+        """Whether each customer of both has one of these words in a column of CODES."""
+        both = (self._published, self._live)
+        return np.concatenate([index.has(column, words) for index in both])
+
+    def numbers(self, column: str) -> np.ndarray:
+        """A column of both that lists sort by."""
+        both = (self._published, self._live)
+        return np.concatenate([index.numbers(column) for index in both])
+
     def with_action(self) -> np.ndarray:
         """Whether the plan intends an action for each customer of both."""
         return np.concatenate([self._published.with_action(), self._live.with_action()])

@@ -24,7 +24,7 @@ UNLIMITED = ("/health", "/ready", "/metrics", "/static/", "/favicon.ico")
 PATIENCE = 10.0  # seconds that a request waits for a place
 QUEUED = 25  # requests that wait for each place
 SCORE = "/v1/score"
-TABLES = ("csv", "excel", "ndjson")
+TABLES = ("csv", "excel", "ndjson", "xlsx")
 
 
 @dataclass

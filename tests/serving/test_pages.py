@@ -92,8 +92,8 @@ def test_filters_stand_in_the_form_as_in_the_address(service):
     tree = page(service, "/?risk_band=medium&q=%22x&language=en&intended_action=do_nothing")
     chosen = {e["value"] for e in tree.all("option") if "selected" in e}
     assert chosen == {"medium", "do_nothing", "to_do", "value_at_risk", "desc"}
-    assert tree.one("input", name="q")["value"] == '"x'
-    assert tree.one("input", name="language")["value"] == "en"
+    assert tree.one("input", name="q", type="search")["value"] == '"x'
+    assert tree.all("input", name="language")[0]["value"] == "en"
     labelled = [e for e in tree.elements if e["tag"] in ("select", "input") and "type" not in e]
     assert all(any(i["tag"] == "label" for i in e["inside"]) for e in labelled)
 
@@ -121,7 +121,7 @@ def test_markup_in_a_name_stays_text(service):
 def test_markup_in_a_search_stays_text(service):
     text = '"><script>alert(1)</script>'
     tree = page(service, f"/?q={quote(text)}")
-    assert tree.one("input", name="q")["value"] == text
+    assert tree.one("input", name="q", type="search")["value"] == text
     assert [script["src"] for script in tree.all("script")] == [HTMX[0]]
 
 
@@ -156,7 +156,7 @@ def test_the_list_says_whose_relationship_has_weakened(service):
     every = rows(page(service, "/?limit=1000&language=en"))
     assert {who for who, row in every.items() if "relationship" in row["customer"]} == set(shown)
     tree = page(service, "/?relationship_declined=true&held_by=habit&language=en")
-    assert "checked" in tree.one("input", name="relationship_declined")
+    assert "checked" in tree.one("input", name="relationship_declined", type="checkbox")
     assert {"habit"} < {e["value"] for e in tree.all("option") if "selected" in e}
 
 
