@@ -116,7 +116,7 @@ def test_without_scripts_a_customer_has_a_card_reasons_a_drawing_and_a_way_back(
         assert wanted and shown.all_inner_texts() == wanted
     start = AS_OF - dt.timedelta(days=365)
     days = [one["day"] for one in card["purchases"] if one["day"] >= start.isoformat()]
-    assert page.locator("svg rect.bar").count() == len(days) < len(card["purchases"])
+    assert page.locator("svg.timeline rect.bar").count() == len(days) < len(card["purchases"])
     expected = card["next_purchase_date"]
     assert page.locator("svg rect.interval").count() == (expected["low"] is not None)
     assert page.locator("svg line.median").count() == (expected["median"] is not None)
