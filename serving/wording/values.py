@@ -18,7 +18,7 @@ from typing import Any, Literal
 from babel import Locale
 from babel.core import get_global
 from babel.dates import format_date
-from babel.numbers import NumberPattern, get_currency_name, parse_pattern
+from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
 
 from serving.wording.languages import Language
 
@@ -52,9 +52,9 @@ def money(value: float, language: Language, values: Values) -> str:
     return formatted(value, form, language, currency)
 
 
-def currency_name(code: str, language: Language) -> str:
-    """US dollar, of USD; a code that Unicode's CLDR does not know as it is."""
-    return get_currency_name(code, count=1, locale=language)
+def currency_sign(code: str, language: Language) -> str:
+    """$, of USD; the code of a currency that has no sign in this language."""
+    return get_currency_symbol(code, locale=language)
 
 
 def smallest_gain(currency: str | None) -> float:

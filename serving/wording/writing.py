@@ -15,7 +15,7 @@ A message is a text, or a list of texts of which the first is used whose values 
     error     +4.4 %, −12.0 %: an error as a share
     moment    Jan 3, 2018, 14:05 UTC
     money     1,234 (with a value `currency`, such as USD: $1,234)
-    currency  US dollar
+    currency  $
     gain      the same, but "under $0.10" for less than that: it is not known to the cent
 
 The result is plain text, whatever the values hold: the page has to escape it.
@@ -38,7 +38,7 @@ from serving.wording import values as values_written
 from serving.wording.languages import LANGUAGES, Language
 from serving.wording.values import (
     Values,
-    currency_name,
+    currency_sign,
     decimal,
     error,
     expected,
@@ -271,7 +271,7 @@ def alone(write: Callable[[Any, Language], str]) -> Writer:
 KINDS: dict[str, Writer] = {
     "money": money,
     "gain": _gain,
-    "currency": alone(currency_name),
+    "currency": alone(currency_sign),
     "number": alone(number),
     "decimal": alone(decimal),
     "percent": alone(percent),
