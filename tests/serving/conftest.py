@@ -200,19 +200,24 @@ def opened(chromium, live):
         usual = {"locale": "en-US", "viewport": WIDE, "accept_downloads": True}
         context = chromium.new_context(**usual | options)
         contexts.append(context)
-        page = context.new_page()
-        page.wrong = []
-        page.on("dialog", lambda dialog: (page.wrong.append(dialog.message), dialog.dismiss()))
-        page.on("pageerror", lambda error: page.wrong.append(str(error)))
-        page.on("console", lambda said: _keep(page.wrong, said))
-        page.on("requestfailed", lambda request: page.wrong.append(request.url))
-        page.on("request", lambda request: _keep_foreign(page.wrong, request.url, service))
+        page = kept_wrong(context.new_page(), service)
         page.answer = page.goto(service.url + target)
         return page
 
     yield open_
     for context in contexts:
         context.close()
+
+
+def kept_wrong(page, service):
+    """The page, which from now on notes in `wrong` whatever goes wrong on it."""
+    page.wrong = []
+    page.on("dialog", lambda dialog: (page.wrong.append(dialog.message), dialog.dismiss()))
+    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    page.on("console", lambda said: _keep(page.wrong, said))
+    page.on("requestfailed", lambda request: page.wrong.append(request.url))
+    page.on("request", lambda request: _keep_foreign(page.wrong, request.url, service))
+    return page
 
 
 def _keep(wrong, said):

@@ -38,12 +38,19 @@ UNREACHED = """() => {
 }"""
 
 
-def pages(language):
-    """The address of every page of the menu, of customers of every kind, and of those beside."""
+# What is a tap away has to be as good as the rest.
+OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true })"
+WIDEST = """[...document.querySelectorAll("body *")]
+    .filter(node => node.getBoundingClientRect().right > innerWidth + 1
+        && !node.closest(".scroll, .wide"))
+    .map(node => node.outerHTML.slice(0, 120)).at(-1)"""
+
+
+def pages(language, customers=(ORDINARY, NOTHING_KNOWN, GONE, "nobody")):
+    """The address of every page of the menu, of these customers, and of those beside."""
     sections = [f"{path}?language={language}" for path in SECTIONS]
-    customers = [customer(who, language) for who in (ORDINARY, NOTHING_KNOWN, GONE)]
-    beside = [f"{path}?language={language}" for path in ("/sign-in", "/customers/nobody", "/none")]
-    return [*sections, *customers, *beside]
+    beside = [f"{path}?language={language}" for path in ("/sign-in", "/none")]
+    return [*sections, *(customer(who, language) for who in customers), *beside]
 
 
 @cache
