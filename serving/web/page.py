@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -66,6 +66,9 @@ WITHIN = {
     "/managers": "/key-customers",
     "/monitor": "/model",
 }
+BAD_REQUEST = 400  # from here on an answer tells of a problem
+# For htmx: whatever part of a page was asked for, a problem takes the place of all of it.
+WHOLE = {"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"}
 MAKE_RUN = Markup("<code>make run</code>")
 YOUR_DATA = Markup("<code>docs/your-data.md</code>")
 EXAMPLES = {"complete_journey", "cdnow", "simulator"}  # sources that never get newer rows
@@ -77,7 +80,7 @@ def problem_page(request: Request, problem: ApiProblem) -> HTMLResponse:
         page = sign_in_page(request, problem.status, _path(request) + _query(request))
         page.headers.update(problem.headers)
         return page
-    language = _asked_language(request)
+    language = _asked_language(request, problem.back)
     title, detail = PROBLEM_WORDS.get(problem.name, ("page.broken", "page.broken_detail"))
     names = listing((error.parameter for error in problem.errors), language)
     words: dict[str, str | None] = {
@@ -153,6 +156,8 @@ def page_of(
         **values,
     )
     headers = {"Vary": "Accept-Language"}
+    if status >= BAD_REQUEST:
+        headers |= WHOLE
     if release is not None:
         headers |= release_headers(release)
     return HTMLResponse(text, status, headers=headers)
@@ -230,9 +235,11 @@ def _sections(request: Request, in_url: Mapping[str, list[str]]) -> list[tuple[s
     return [(url + suffix(in_url), key, url == inside) for url, key in SECTIONS.items()]
 
 
-def _asked_language(request: Request) -> Language:
-    """The language of a page whose parameters may be wrong."""
+def _asked_language(request: Request, address: str | None = None) -> Language:
+    """The language of a page whose parameters may be wrong; of a form that of its `address`."""
     asked = request.query_params.get("language")
+    if asked is None and address is not None:
+        asked = dict(parse_qsl(urlsplit(address).query)).get("language")
     return chosen_language(
         request, next((language for language in LANGUAGES if language == asked), None)
     )

@@ -11,6 +11,7 @@ import pytest
 from serving.store.database import open_store
 from serving.web.page import SECTIONS
 from serving.wording.languages import LANGUAGES
+from tests.pipelines.code import ROOT
 from tests.pipelines.project import Project
 from tests.serving.browsing import NARROW, WIDE
 from tests.serving.conftest import Running, kept_wrong
@@ -25,6 +26,7 @@ from tests.serving.page_checks import (
 )
 from tests.synthetic import COMPLAINER
 
+SCREENSHOTS = ROOT / "build" / "screenshots"  # of every page, for people to look at
 MISSING = ["nobody"]  # a customer who is not there
 
 
@@ -72,7 +74,8 @@ def test_every_page_is_usable_by_everybody_and_in_one_piece(
     visit, service, customers, language, scheme
 ):
     window, found = visit(color_scheme=scheme, locale=language), []
-    for target in [*pages(language, customers), f"/docs?language={language}"]:
+    targets = [*pages(language, customers), f"/docs?language={language}"]
+    for target in targets:
         window.set_viewport_size(WIDE)
         answer = window.goto(service.url + target, wait_until="networkidle")
         is_there = not target.startswith(("/none", *(f"/customers/{who}" for who in MISSING)))
@@ -81,6 +84,8 @@ def test_every_page_is_usable_by_everybody_and_in_one_piece(
         problems = violations(window)
         for size in (WIDE, NARROW):
             window.set_viewport_size(size)
+            name = f"{targets.index(target):02d}-{language}-{scheme}-{size['width']}.png"
+            window.screenshot(path=SCREENSHOTS / name, full_page=True)
             if window.evaluate("document.documentElement.scrollWidth") > size["width"]:
                 problems.append(f"wider than {size['width']}: {window.evaluate(WIDEST)}")
         problems += [wrong for wrong in window.wrong if "404" not in wrong]

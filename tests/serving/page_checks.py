@@ -1,6 +1,7 @@
 """What the tests of all pages share: which pages there are, axe, and a language made of marks."""
 
 import re
+import sys
 from functools import cache
 from importlib.resources import files
 
@@ -66,8 +67,7 @@ def violations(page):
 
 def marked(patch):
     """Every message of both languages between marks, from now on."""
-    from serving.web.page import words_of
-    from serving.wording import sentences, writing
+    from serving.wording import writing
 
     plain = writing._first_filled
 
@@ -76,8 +76,16 @@ def marked(patch):
         return None if text is None else f"{OPEN}{text}{CLOSE}"
 
     patch.setattr(writing, "_first_filled", filled)
-    for kept in (words_of, sentences._name, sentences.field_label):
-        kept.cache_clear()
+    forget_words()
+
+
+def forget_words():
+    """Whatever functions of the service keep is made anew: it may hold words."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("serving."):
+            for value in list(vars(module).values()):
+                if hasattr(value, "cache_clear") and getattr(value, "__module__", "") == name:
+                    value.cache_clear()
 
 
 def outside(text):

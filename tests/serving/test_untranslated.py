@@ -10,10 +10,12 @@ import pytest
 from babel.dates import get_day_names, get_month_names
 
 from serving.wording.languages import LANGUAGES
+from serving.wording.writing import upper_first
 from tests.serving.browsing import GONE
 from tests.serving.conftest import serve
-from tests.serving.page_checks import marked, outside, pages
+from tests.serving.page_checks import forget_words, marked, outside, pages
 from tests.serving.reading_pages import Tree
+from tests.serving.release_reports import MODEL_CARD, USABILITY
 from tests.serving.releases import NAMES, OWNERS, WARES
 
 SAID = ("title", "aria-label", "placeholder", "alt", "data-title", "summary", "content")
@@ -24,20 +26,11 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 @pytest.fixture(scope="module")
-def service(new_store_url, release):
+def marked_service(new_store_url, release):
     with pytest.MonkeyPatch.context() as patch:
         marked(patch)
         yield from serve(new_store_url, release)
-    marked_off()
-
-
-def marked_off():
-    """What was kept while messages were marked must not be read by the tests that follow."""
-    from serving.web.page import words_of
-    from serving.wording import sentences
-
-    for kept in (words_of, sentences._name, sentences.field_label):
-        kept.cache_clear()
+    forget_words()  # the tests that follow must not read them
 
 
 class Pieces(Tree):
@@ -64,11 +57,13 @@ def texts(tree):
 
 
 def company_words(service):
-    """Words of the company's own: names of its customers, owners, wares, actions, files."""
+    """Words of the company's own: customers, owners, wares; and what reports say of its data."""
     release = service.get("/v1/releases/current").json()
     told = [*NAMES.values(), *filter(None, OWNERS), *WARES]
+    told += [MODEL_CARD, str(USABILITY)]
     told += [GONE, *(release[name] for name in ("release_id", "model_version", "source"))]
-    return set(WORD.findall(" ".join(told)))
+    words = WORD.findall(" ".join(told))
+    return {*words, *map(upper_first, words)}  # a sentence of a report begins with a capital
 
 
 def date_words(language):
@@ -79,11 +74,11 @@ def date_words(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_text_of_every_page_is_a_message(service, language):
-    known = OWN | company_words(service) | date_words(language)
+def test_every_text_of_every_page_is_a_message(marked_service, language):
+    known = OWN | company_words(marked_service) | date_words(language)
     found = {}
     for target in pages(language):
-        tree = Pieces(service.get(target).text)
+        tree = Pieces(marked_service.get(target).text)
         left = " ".join(outside(text) for text in texts(tree))
         words = {word for word in WORD.findall(left) if word not in known}
         if words:
