@@ -1,7 +1,7 @@
 """What a manager does in a morning: ten things and a collision, with scripts and without.
 
 In both languages, each is done as a person does it, by what is written on the page, and looked up
-in the API then. The clicks that each takes are counted: what takes more than it did is noticed here.
+in the API then. The clicks that each takes are counted: what takes more than it did is noticed.
 """
 
 import json
