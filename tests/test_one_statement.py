@@ -30,8 +30,10 @@ def test_pages_that_tell_the_share_inside_the_interval_tell_the_one_that_is_draw
     for text in texts:
         assert told in text
     for language in LANGUAGES:
-        for key in ("page.next_purchase", "page.shaded"):
-            assert f"{100 * INSIDE:.0f}" in sentence(key, language)
+        for key in ("next_purchase.days", "page.shaded", "customer.about.next_purchase"):
+            assert f"{100 * INSIDE:.0f}" in sentence(
+                key, language, median="2026-01-02", interval=""
+            )
 
 
 def test_the_label_of_class_a_tells_the_share_that_decides():

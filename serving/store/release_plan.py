@@ -35,8 +35,8 @@ def read_contents(folder: Path) -> PlanContents | None:
     plan = read_json(folder / "plan.json")
     if "blocked_customers" not in plan:
         return None
-    arms = plan["arms"]
-    shows = (plan["holdout_share"] and arms["can_show"]) or {}
+    arms = plan.get("arms") or {}
+    shows = (plan["holdout_share"] and arms.get("can_show")) or {}
     actions = [
         _action(name, row)
         for name, row in plan["by_action"].items()
@@ -63,9 +63,9 @@ def read_contents(folder: Path) -> PlanContents | None:
             "why_nothing": plan["why_nothing"],
             "missing_tables": sorted(plan["missing_tables"]),
             "objected": plan["objected"],
-            "explored": arms["explored"],
-            "withheld_by": arms["withheld_by"],
-            "persistent_control": arms["persistent_control"],
+            "explored": arms.get("explored", 0),
+            "withheld_by": arms.get("withheld_by", {}),
+            "persistent_control": arms.get("persistent_control", 0.0),
             "shown_with_power": shows.get("power"),
             "programme_can_show": shows.get("programme"),
         }

@@ -70,7 +70,7 @@ BODIES = [
 ]
 # Every address that takes a body, about a customer there is.
 TARGETS = sorted(
-    path.replace("{customer_id}", "00001")
+    path.replace("{customer_id}", "00001").replace("{number}", "1")
     for (method, path), operation in operations(document())
     if method == "post" and "requestBody" in operation
 )

@@ -46,7 +46,7 @@ from tests.serving.asking import problem
         "risk_band=HIGH",
         "risk_band=high,low",
         "language=de",
-        "format=xlsx",
+        "format=pdf",
         "q=",
         "q=a%0Ab",
         "q=%C2%85",
