@@ -29,6 +29,7 @@ from serving.work.task_rules import WHY_NOT, TaskState
 from serving.work.tasks import assignable
 
 TO_DO: TaskFilter = "to_do"  # what the page shows unless told otherwise
+ROWS = 30  # of a page: three screens, and below 60 kB in the longer language
 MOST = 500  # customers of a list whose tasks are moved at once
 # What stands in the kept text of a row where its task belongs; no text of a card holds a NUL.
 OPEN, WITHHELD, NOTHING = "\x00o", "\x00w", "\x00n"
@@ -108,6 +109,6 @@ NO_TASK: Collection[str | None] = (None, "do_nothing")
 def list_query(asked: Mapping[str, list[str]]) -> AtRiskQuery:
     """The query of the list as a page shows it: what is to do, unless the address says more."""
     query = query_of({name: values for name, values in asked.items() if name not in (DID, LEFT)})
-    if query.task_state is None:
-        return query.model_copy(update={"task_state": TO_DO})
-    return query
+    usual = {"task_state": TO_DO, "limit": ROWS}
+    unsaid = {name: value for name, value in usual.items() if getattr(query, name) is None}
+    return query.model_copy(update=unsaid)

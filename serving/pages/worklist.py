@@ -127,7 +127,7 @@ def list_page(request: Request) -> Response:
         quality=quality_in_words(page.release, language),
         columns=[(name, sort, _sorted(here, page, sort)) for name, sort in _columns(page.release)],
         offered=_offered(page.release),
-        api="/v1/at-risk" + suffix(of_api),
+        api="/v1/at-risk" + suffix({"limit": [str(query.limit)], **of_api}),
         excel="/v1/at-risk" + suffix({**of_api, "format": ["excel"]}),
         xlsx="/v1/at-risk" + suffix({**of_api, "format": ["xlsx"]}),
         next="/" + suffix({**here, "cursor": [page.next_cursor]}) if page.next_cursor else None,

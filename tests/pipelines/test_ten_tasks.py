@@ -9,6 +9,7 @@ import shutil
 
 import pytest
 
+from serving.pages.list_tasks import ROWS
 from serving.store.database import open_store
 from serving.wording.languages import LANGUAGES
 from serving.wording.sentences import sentence
@@ -130,7 +131,7 @@ def filters(manager, service):
     manager.begins("only one colleague's customers")
     manager.chooses(manager.page.locator("select[name=owner]"), "Anna")
     manager.click(manager.button("page.show"))
-    wanted = service.get("/v1/at-risk?owner=Anna&limit=50").json()["customers"]
+    wanted = service.get(f"/v1/at-risk?owner=Anna&limit={ROWS}").json()["customers"]
     assert ids(manager.page) == [card["customer_id"] for card in wanted]
 
 

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from serving.pages.list_tasks import ROWS
 from serving.wording.languages import LANGUAGES
 from serving.wording.sentences import sentence, written
 from tests.serving.browsing import (
@@ -19,6 +20,7 @@ from tests.serving.browsing import (
     said,
     spaced,
 )
+from tests.serving.page_checks import FOCUSED, INTERACTIVE, UNREACHED
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -140,16 +142,6 @@ def test_light_and_dark_differ_and_the_reader_chooses(opened):
     assert light[0] != dark[0] and light[1] != dark[1]
 
 
-# What has the focus, and how it shows.
-FOCUSED = """() => {
-    const node = document.activeElement, style = getComputedStyle(node);
-    const box = node.getBoundingClientRect();
-    const isSeen = box.width > 0 && box.right > 0 && box.bottom > 0 && box.top < innerHeight;
-    return [style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 && isSeen,
-            node.outerHTML.slice(0, 90)];
-}"""
-
-
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["1440", "390"])
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(opened, viewport):
     for target in ("/?limit=3", customer(ORDINARY)):
@@ -161,16 +153,14 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(opened, viewport)
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.closest('main') !== null")
         page = opened(target, viewport=viewport)
-        interactive = page.evaluate(
-            """[...document.querySelectorAll(
-                "a[href], button, input, select, summary, [tabindex]")]
-                .filter(one => one.type !== "hidden" && one.checkVisibility()).length"""
-        )
-        assert interactive > 5
-        for _ in range(interactive):
+        count = len(page.evaluate(INTERACTIVE))
+        assert count > 5
+        for _ in range(count):
             page.keyboard.press("Tab")
             shows, node = page.evaluate(FOCUSED)
             assert shows, node
+            missing = page.evaluate(UNREACHED)
+        assert missing == []
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.tagName") == "BODY"
 
@@ -195,7 +185,7 @@ def test_fields_have_labels_and_the_table_has_headers(plain):
         assert len(labels) >= len(names) and all(labels)
     assert page.locator("table.list caption").count() == 1
     assert page.locator("thead th[scope=col]").count() == page.locator("thead th").count() == 7
-    assert page.locator("tbody th[scope=row]").count() == page.locator("tbody tr").count() == 50
+    assert page.locator("tbody th[scope=row]").count() == page.locator("tbody tr").count() == ROWS
     headings = plain(customer(ORDINARY)).locator(":is(h1, h2, h3)")
     levels = [int(one.evaluate("it => it.tagName[1]")) for one in headings.all()]
     assert levels[0] == 1 and levels.count(1) == 1

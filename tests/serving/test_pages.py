@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 
+from serving.pages.list_tasks import ROWS
 from serving.store.publishing import publish
 from serving.wording.sentences import label
 from serving.wording.windows import window
@@ -36,8 +37,9 @@ HTMX = ("/static/htmx/htmx.min.js", None)  # the script of all pages, and its `d
     ids=str,
 )
 def test_page_and_json_agree_in_content_and_order(service, asked, language):
-    query = urlencode({**asked, "language": language}, doseq=True)
+    query = urlencode({"limit": ROWS, **asked, "language": language}, doseq=True)
     json = service.get(f"/v1/at-risk?{query}").json()
+    query = urlencode({**asked, "language": language}, doseq=True)
     tree, days = page(service, f"/?{query}"), []
     shown = rows(tree)
     assert list(shown) == [card["customer_id"] for card in json["customers"]]
@@ -100,7 +102,7 @@ def test_filters_stand_in_the_form_as_in_the_address(service):
 
 def test_empty_fields_of_the_form_ask_for_nothing(service):
     tree = page(service, "/?risk_band=&lifecycle_stage=&intended_action=&q=&sort=value_at_risk")
-    assert len(rows(tree)) == 50
+    assert len(rows(tree)) == ROWS
 
 
 def test_nobody_found_is_said(service):
