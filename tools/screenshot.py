@@ -1,4 +1,4 @@
-"""The list of the published release as a picture: `python -m tools.screenshot OUT.png`.
+"""The pages that the guide shows as pictures: `python -m tools.screenshot docs/images`.
 
 The store is that of the settings (REGULARS_STORE_URL); the service it starts for this listens on a
 free port of this machine only and ends with the command.
@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -22,14 +23,21 @@ from serving.store.reading import current
 from tools.setup_browser import find_browser
 
 SIZE = {"width": 1440, "height": 900}
+FIRST = "#first"  # of a list: its first customer's page
+PAGES = {
+    "worklist": "/",
+    "customer": f"/?to_contact=true{FIRST}",
+    "overview": "/overview",
+    "plan": "/plan",
+}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]  # as in a container
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; an expected error is printed as its message and exits with 1."""
     parser = argparse.ArgumentParser(prog="python -m tools.screenshot", description=__doc__)
-    parser.add_argument("picture", type=Path, metavar="OUT.png", help="file to write")
-    picture = parser.parse_args(arguments).picture
+    parser.add_argument("folder", type=Path, help="where to write a PNG of each page")
+    folder = parser.parse_args(arguments).folder
     try:
         browser = find_browser()
         if browser is None:
@@ -37,14 +45,15 @@ def main(arguments: list[str] | None = None) -> None:
                 "There is no Chromium or Chrome here that starts: run "
                 ".venv/bin/python tools/setup_browser.py."
             )
-        if picture.is_dir():
-            raise EnvironmentProblem(f"{picture} is a folder: name a file to write, as list.png.")
+        if folder.exists() and not folder.is_dir():
+            raise EnvironmentProblem(f"{folder} is a file: name a folder, as docs/images.")
         with running(load_settings()) as url:
-            take(url, browser, picture)
+            pictures = take(url, browser)
+        written(folder, pictures)
     except RegularsError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(1)
-    print(picture)
+    print(*(folder / f"{name}.png" for name in pictures), sep="\n")
 
 
 @contextmanager
@@ -76,8 +85,8 @@ def running(settings: Settings) -> Iterator[str]:
         engine.dispose()
 
 
-def take(url: str, browser: str, picture: Path) -> None:
-    """Save what a window of SIZE shows of the page. Raises EnvironmentProblem if it cannot."""
+def take(url: str, browser: str) -> dict[str, bytes]:
+    """What a window of SIZE shows of each page, by name. Raises EnvironmentProblem if it cannot."""
     from playwright.sync_api import Error, sync_playwright
 
     try:
@@ -86,17 +95,29 @@ def take(url: str, browser: str, picture: Path) -> None:
             playwright.chromium.launch(executable_path=browser, args=ARGUMENTS) as chromium,
             chromium.new_page(viewport=SIZE, color_scheme="light", locale="en-US") as page,
         ):
-            answer = page.goto(url)
-            if answer is None or not answer.ok:
-                raise EnvironmentProblem("The page answers with an error: see `make serve`.")
-            taken = page.screenshot(type="png")
+            return {name: _picture(page, url + path) for name, path in PAGES.items()}
     except Error as error:
         raise EnvironmentProblem(f"The browser failed: {error.message.splitlines()[0]}") from None
+
+
+def _picture(page: Any, address: str) -> bytes:
+    """The page at an address; of a customer that of the first to be contacted."""
+    answer = page.goto(address.removesuffix(FIRST))
+    if answer is not None and answer.ok and address.endswith(FIRST):
+        answer = page.goto(page.locator("tbody th a").first.evaluate("link => link.href"))
+    if answer is None or not answer.ok:
+        raise EnvironmentProblem(f"{address} answers with an error: see `make serve`.")
+    return bytes(page.screenshot(type="png"))
+
+
+def written(folder: Path, pictures: dict[str, bytes]) -> None:
+    """Write the pictures. Raises EnvironmentProblem where that cannot be."""
     try:
-        picture.parent.mkdir(parents=True, exist_ok=True)
-        picture.write_bytes(taken)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, picture in pictures.items():
+            (folder / f"{name}.png").write_bytes(picture)
     except OSError as error:
-        raise EnvironmentProblem(f"Cannot write {picture}: {error.strerror}.") from None
+        raise EnvironmentProblem(f"Cannot write {folder}: {error.strerror}.") from None
 
 
 if __name__ == "__main__":
