@@ -10,6 +10,7 @@ import pytest
 from benchmarks.zoo.road import lay_out, merged, run_road
 from pipelines.summary import print_summary
 from serving.store.database import open_store
+from serving.wording.sentences import sentence
 from tests.pipelines.project import QUICK
 from tests.serving.conftest import Running
 
@@ -130,7 +131,7 @@ def test_without_dates_it_says_so_and_an_excluded_column_is_only_judged(
     text = capsys.readouterr().out
     assert "warning: the label has no date" in text
     assert "tested on other customers" in text
-    assert "come by their risk of leaving" in text or "по риску ухода" in text
+    assert "come by their risk of leaving" in text or sentence("ranked.churn_risk", "ru") in text
     plan = json.loads((undated.release / "plan.json").read_text())
     assert (plan["no_gains"], plan["ranked_by"]) == ("no_money", "churn_risk")
     assert cards["expected_cost"].sum() <= plan["budget"]["limit"]
@@ -158,7 +159,7 @@ def test_the_api_leaves_empty_what_only_purchases_show(service):
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("en", "Not known from a table with a label"), ("ru", "Из таблицы с меткой нельзя узнать")],
+    [("en", "Not known from a table with a label"), ("ru", "Из готовой таблицы нельзя узнать")],
 )
 def test_the_pages_say_what_cannot_be_known_and_name_columns_as_the_table_does(
     service, language, said
