@@ -26,7 +26,7 @@ def test_before_any_release_has_closed_it_says_when_the_first_will(finished):
     closes = dt.date.fromisoformat(finished.manifest()["as_of_date"]) + dt.timedelta(days=30)
     assert report["next_closes"] == closes.isoformat()
     page = (finished.folder / "reports" / "monitor.html").read_text(encoding="utf-8")
-    assert "the first can be once the data reaches" in page
+    assert "the first time once the data reaches" in page
 
 
 def test_a_release_is_judged_when_its_horizon_has_closed(copied):
