@@ -107,6 +107,8 @@ def _more(name: str, form: Form) -> dict[str, Any]:
     note, responded = one(form, "note"), one(form, "responded")
     if note is not None and len(note) > LONGEST_NOTE:
         raise _wrong("note", f"is longer than {LONGEST_NOTE} characters")
+    if note is not None and (not note.strip() or "\x00" in note):  # databases store no NUL
+        raise _wrong("note", "holds no words, or a NUL character")
     found: dict[str, Any] = {"action_id": one(form, "action"), "note": note and note.strip()}
     if name == "assign":
         found["to"] = one(form, "to")

@@ -28,6 +28,7 @@ from serving.wording.windows import window
 
 PROBLEM_WORDS = {  # problems that people may meet → their words
     "customer-not-found": ("page.customer_not_found", "page.customer_not_found_detail"),
+    "release-not-found": ("page.release_gone", "page.release_gone_detail"),
     "not-allowed": ("page.not_allowed", "page.not_allowed_detail"),
     "foreign-page": ("page.foreign_page", "page.foreign_page_detail"),
     "not-found": ("page.not_found", "page.not_found_detail"),

@@ -1,7 +1,11 @@
 """The page of one customer: the same content as the JSON."""
 
+from typing import get_args
+from urllib.parse import quote
+
 import pytest
 
+from serving.cards.card import KNOWN_FOR, ScoreCard
 from serving.store.publishing import publish
 from serving.wording.writing import lower_first
 from tests.serving.conftest import Running
@@ -172,3 +176,31 @@ def test_someone_gone_is_said_to_be(service, tmp_path, engine):
     publish(write_release(tmp_path / "r", unknown), engine, keep=2)
     with Running(engine) as other:
         assert "Already gone" in text_of(page(other, "/customers/2?language=en").one("main"))
+
+
+def test_a_card_may_lack_whatever_may_be_unknown(tmp_path, engine):
+    """Of a customer who came since the release most is unknown: each field is left out once."""
+    together = (
+        "next_purchase_date",
+        "intended_action",
+        "value_",
+        "expected_",
+        "relationship_strength",
+    )
+    lacking = [
+        name
+        for name, value in card_row("1").items()
+        if value is not None
+        and name in ScoreCard.model_fields
+        and name not in KNOWN_FOR
+        and not name.startswith(together)
+        and type(None) in get_args(ScoreCard.model_fields[name].annotation)
+    ]
+    assert {"held_by", "relationship_level", "abc_class", "lifecycle_stage"} <= set(lacking)
+    rows_ = [card_row(f"no {name}", **{name: None}) for name in lacking]
+    publish(write_release(tmp_path / "release", rows_), engine, keep=3)
+    with Running(engine) as running:
+        for name in lacking:
+            for language in ("en", "ru"):
+                target = f"/customers/{quote(f'no {name}')}?language={language}"
+                assert running.get(target).status == 200, (name, language)
