@@ -3,6 +3,7 @@
 // a name, a level or a way to reach it by keys gets one whenever something has been drawn.
 const docs = document.getElementById("docs");
 const MISSING = [  // which elements lack which attribute, and what it says
+    ["input:not([placeholder])", "aria-label", (one) => one.closest("[data-param-name]")?.dataset.paramName ?? "Value"],
     ["select", "aria-label", (one) => one.closest("[data-param-name]")?.dataset.paramName ?? one.closest("[data-code]")?.dataset.code ?? "Server"],
     [".information-container", "role", () => "region"],
     [".information-container", "aria-label", () => "Regulars"],
