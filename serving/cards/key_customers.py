@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from serving.cards.codes import RiskBand, Status, SuggestedLevel
@@ -116,12 +116,20 @@ class Portfolios(Stamp):
     managers: list[Portfolio]
 
 
+def _whole(value: object) -> object:
+    """JSON has one kind of number: 5.0 is the whole number 5."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_whole)]
+
+
 class NewPlan(BaseModel):
     """What a customer's plan is from now on."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    version: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
+    version: Annotated[WholeNumber, Field(ge=0, le=2**31 - 1)] = Field(
         description="That was read. Where it is another by now, nothing is changed."
     )
     owner: Person | None = None
@@ -138,7 +146,7 @@ class NewStep(BaseModel):
     what: Annotated[str, Field(min_length=1, max_length=LONGEST_STEP, pattern=VISIBLE)]
     due_on: dt.date
     responsible: Person | None = None
-    repeat_days: Annotated[int, Field(ge=1, le=LONGEST_REPEAT)] | None = None
+    repeat_days: Annotated[WholeNumber, Field(ge=1, le=LONGEST_REPEAT)] | None = None
 
 
 class MovedStep(BaseModel):
