@@ -162,12 +162,12 @@ def _done(request: Request, customer_id: str, form: dict[str, str]) -> str:
     do = form.get("do")
     if do == "plan":
         names = ("owner", "goal", "level", "duties", "version")
-        new = NewPlan.model_validate_strings({name: form[name] for name in names if name in form})
+        new = NewPlan.model_validate({n: form[n] for n in names if n in form}, strict=False)
         change_plan(store, customer_id, new, who)
         return "changed"
     if do == "add":
         fields = ("what", "due_on", "responsible", "repeat_days")
-        step = NewStep.model_validate_strings({name: form[name] for name in fields if name in form})
+        step = NewStep.model_validate({n: form[n] for n in fields if n in form}, strict=False)
         add_step(store, customer_id, step, who)
         return "added"
     moved = MovedStep.model_validate_strings({"move": do or ""})
