@@ -15,6 +15,7 @@ from serving.web.problems import MAX_ERRORS, ApiProblem, InvalidParameter
 LIMITS = ("too-many-requests", "too-many-at-once")
 COMMON = ("bad-request", "unknown-host", "invalid-parameters", "store-unavailable", *LIMITS)
 
+SENT = ("body-too-large", "unsupported-media-type")  # what an address that takes a body may answer
 WRITING = ("read-only", "writes-refused")  # what an address that writes may answer besides
 
 

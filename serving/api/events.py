@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from serving.api.asking import COMMON, WRITING, Nothing, Store, api_router
+from serving.api.asking import COMMON, SENT, WRITING, Nothing, Store, api_router
 from serving.api.outcomes import Key, key_of
 from serving.live.anew import LiveCards
 from serving.live.histories import MOST_CUSTOMERS, News, Strict, events_of
@@ -59,8 +59,7 @@ router = api_router("Customers")
         "customer-not-found",
         "idempotency-key-reused",
         "invalid-history",
-        "body-too-large",
-        "unsupported-media-type",
+        *SENT,
         "no-release",
         *WRITING,
         *COMMON,

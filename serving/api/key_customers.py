@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query, Request
 from pydantic import Field
 
-from serving.api.asking import COMMON, WRITING, NoParameters, Nothing, Store, api_router
+from serving.api.asking import COMMON, SENT, WRITING, NoParameters, Nothing, Store, api_router
 from serving.cards.key_customers import (
     KeyCustomers,
     MovedStep,
@@ -30,7 +30,6 @@ Planned = Annotated[Any, Depends(PLAN.read)]
 Agreed = Annotated[Any, Depends(STEP.read)]
 Moved = Annotated[Any, Depends(MOVE.read)]
 PATH = f"/v1/customers/{{customer_id:{ANYTHING}}}/relationship"
-SENT = ("body-too-large", "unsupported-media-type")
 router = api_router("Customers")
 
 

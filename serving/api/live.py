@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import Field, field_validator
 
 from core.clock import utc_now
-from serving.api.asking import COMMON, LanguageQuery, api_router
+from serving.api.asking import COMMON, SENT, LanguageQuery, api_router
 from serving.cards.action_words import Words
 from serving.cards.live import LiveScores
 from serving.cards.release import Stamp
@@ -57,11 +57,10 @@ router = api_router("Customers")
     response_model=LiveScores,
     openapi_extra=BODY.documented,
     responses=documented(
-        "body-too-large",
+        *SENT,
         "invalid-history",
         "no-models",
         "no-release",
-        "unsupported-media-type",
         *COMMON,
     ),
 )

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Request
 from pydantic import Field
 
-from serving.api.asking import COMMON, WRITING, Nothing, Store, api_router
+from serving.api.asking import COMMON, SENT, WRITING, Nothing, Store, api_router
 from serving.people.access import needs
 from serving.web.body import JsonBody
 from serving.web.problems import ApiProblem, documented
@@ -39,8 +39,7 @@ router = api_router("Outcomes")
     responses=documented(
         "customer-not-found",
         "idempotency-key-reused",
-        "body-too-large",
-        "unsupported-media-type",
+        *SENT,
         "no-release",
         *WRITING,
         *COMMON,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from pydantic import Field
 
-from serving.api.asking import COMMON, WRITING, Nothing, Store, api_router
+from serving.api.asking import COMMON, SENT, WRITING, Nothing, Store, api_router
 from serving.cards.parts import Schema
 from serving.cards.timeline import Override
 from serving.people.access import needs
@@ -71,8 +71,7 @@ router.add_api_route(
     openapi_extra=BODY.documented,
     responses=documented(
         "customer-not-found",
-        "body-too-large",
-        "unsupported-media-type",
+        *SENT,
         "no-release",
         *WRITING,
         *COMMON,

@@ -10,6 +10,7 @@ from actions.plan.curve import FACTORS
 from core.params import TOO_LARGE
 from serving.api.asking import (
     COMMON,
+    SENT,
     WRITING,
     LanguageQuery,
     Nothing,
@@ -91,8 +92,7 @@ def list_approvals(
     responses=documented(
         "no-plan",
         "plan-decided",
-        "body-too-large",
-        "unsupported-media-type",
+        *SENT,
         "no-release",
         *WRITING,
         *COMMON,

@@ -7,7 +7,7 @@ from fastapi import Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 
-from serving.api.asking import COMMON, LanguageQuery, Nothing, Store, api_router
+from serving.api.asking import COMMON, SENT, LanguageQuery, Nothing, Store, api_router
 from serving.cards.codes import Language, ScoresFormat
 from serving.cards.csv import fields_of_columns
 from serving.cards.fields import CardFields, sparse
@@ -54,9 +54,7 @@ class ScoresQuery(LanguageQuery):
     summary="The cards of up to 10,000 customers at once",
     openapi_extra=BODY.documented,
     response_model=LookedUp,
-    responses=documented(
-        "release-not-found", "body-too-large", "unsupported-media-type", "no-release", *COMMON
-    ),
+    responses=documented("release-not-found", *SENT, "no-release", *COMMON),
 )
 def look_up_scores(_: Nothing, asked: Asked, request: Request, store: Store) -> Response:
     """A row for each id, in the order asked, all from one release.

@@ -13,6 +13,7 @@ from typing_extensions import TypeAliasType
 
 from serving.api.asking import (
     COMMON,
+    SENT,
     WRITING,
     LanguageQuery,
     NoParameters,
@@ -20,7 +21,7 @@ from serving.api.asking import (
     Store,
     api_router,
 )
-from serving.cards.parts import Id, Text
+from serving.cards.parts import Id, Text, WholeNumber
 from serving.cards.release import Stamp
 from serving.people.access import needs
 from serving.store.reading import one_card, reading_of
@@ -41,7 +42,7 @@ WhyNot = TypeAliasType("WhyNot", task_rules.WhyNot)
 MOST, PAGE = 1_000, 50
 MAX_BYTES = 3_000_000
 Note = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"^[^\x00]*$")]
-Version = Annotated[int, Field(ge=0, le=2**53)]
+Version = Annotated[WholeNumber, Field(ge=0, le=2**53)]
 router = api_router("Tasks")
 
 
@@ -197,8 +198,7 @@ def list_tasks(query: Annotated[TasksQuery, Query()], store: Store) -> Tasks:
         "task-changed",
         "do-not-contact",
         "no-task",
-        "body-too-large",
-        "unsupported-media-type",
+        *SENT,
         "no-release",
         *WRITING,
         *COMMON,

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
 
-from serving.api.asking import COMMON, WRITING, Nothing, Store, api_router
+from serving.api.asking import COMMON, SENT, WRITING, Nothing, Store, api_router
 from serving.cards.views import NewView, SavedView, SavedViews
 from serving.people.access import needs
 from serving.web.body import JsonBody
@@ -39,8 +39,7 @@ def list_views(_: Nothing, request: Request, store: Store) -> SavedViews:
     responses=documented(
         "view-refused",
         "view-taken",
-        "body-too-large",
-        "unsupported-media-type",
+        *SENT,
         "no-release",
         *WRITING,
         *COMMON,

@@ -3,11 +3,11 @@
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
 from serving.cards.codes import RiskBand, Status, SuggestedLevel
-from serving.cards.parts import NO_NUL, Id, Number, Probability, Schema, Total
+from serving.cards.parts import NO_NUL, Id, Number, Probability, Schema, Total, WholeNumber
 from serving.cards.release import Stamp
 
 LONGEST = 2_000  # characters of a goal, or of all duties
@@ -114,14 +114,6 @@ class Portfolios(Stamp):
     compared_with: str | None
     week_from: dt.date
     managers: list[Portfolio]
-
-
-def _whole(value: object) -> object:
-    """JSON has one kind of number: 5.0 is the whole number 5."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-WholeNumber = Annotated[int, BeforeValidator(_whole)]
 
 
 class NewPlan(BaseModel):

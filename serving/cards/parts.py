@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationInfo,
@@ -40,6 +41,14 @@ Number = Annotated[float, Field(gt=-TOO_LARGE, lt=TOO_LARGE, allow_inf_nan=False
 Text = Annotated[str, Field(pattern=NO_NUL, max_length=500)]
 Strength = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Total = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# Of a body that is read strictly: JSON has one kind of number, and 5.0 is the whole number 5.
+WholeNumber = Annotated[int, BeforeValidator(_whole)]
 PUBLISHING = "publishing"  # validation context in which a card must be whole, and not only readable
 
 

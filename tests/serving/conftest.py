@@ -15,6 +15,7 @@ from serving.store.database import open_store
 from serving.store.publishing import publish
 from tests.plugin_databases import DATABASES
 from tests.serving.browsing import LONG_ID, LONG_NAME, ODD_ID, WIDE
+from tests.serving.customer_tables import release_of
 from tests.serving.releases import card_row, company, write_release
 
 # Where it matters which database answers: what is stored, published, filtered, sorted and paged.
@@ -73,6 +74,20 @@ def engine(store_url):
 def release(tmp_path_factory):
     """A release of customers of every kind."""
     return write_release(tmp_path_factory.mktemp("release") / "release", company())
+
+
+@pytest.fixture
+def store(engine, tmp_path):
+    """A store with customers of whom everything is known, or nearly nothing (customer_tables)."""
+    publish(release_of(tmp_path / "first"), engine, keep=3)
+    return engine
+
+
+@pytest.fixture
+def asked(store):
+    """The service on that store."""
+    with Running(store) as running:
+        yield running
 
 
 @dataclass(frozen=True)

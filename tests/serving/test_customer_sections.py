@@ -26,18 +26,6 @@ from tests.serving.release_reports import AS_OF
 from tests.serving.releases import card_row, write_release
 
 
-@pytest.fixture
-def store(engine, tmp_path):
-    publish(release_of(tmp_path / "first"), engine, keep=3)
-    return engine
-
-
-@pytest.fixture
-def asked(store):
-    with Running(store) as running:
-        yield running
-
-
 def test_the_head_says_who_it_is_and_how_to_reach_them(asked):
     tree = shown(asked)
     assert text_of(tree.all("title")[0]) == f"Name of {KNOWN} ({KNOWN}), customer · Regulars"

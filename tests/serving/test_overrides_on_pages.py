@@ -2,34 +2,18 @@
 
 import datetime as dt
 
-import pytest
-
 from core.clock import utc_now
 from serving.people.keys import create_key
-from serving.store.publishing import publish
 from tests.serving.conftest import Running
 from tests.serving.customer_pages import items, sent, shown, shown_at
 from tests.serving.customer_tables import (
     KNOWN,
-    release_of,
 )
 from tests.serving.guarded import bearer
 from tests.serving.reading_pages import Tree, page, text_of, written
 
 IN_A_MONTH = utc_now().date() + dt.timedelta(days=30)
 FORM = {"kind": "not_leaving", "reason": "On holiday", "expires_on": IN_A_MONTH.isoformat()}
-
-
-@pytest.fixture
-def store(engine, tmp_path):
-    publish(release_of(tmp_path / "first"), engine, keep=3)
-    return engine
-
-
-@pytest.fixture
-def asked(store):
-    with Running(store) as running:
-        yield running
 
 
 def test_an_override_is_told_by_a_form_shown_above_everything_and_ended_by_a_button(asked):

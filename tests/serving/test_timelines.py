@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 
-import pytest
 from sqlalchemy import select
 
 from serving.people.keys import create_key
@@ -19,18 +18,6 @@ from tests.serving.customer_tables import BARE, EMAIL, KNOWN, LAST, PHONE, at, r
 from tests.serving.guarded import bearer
 from tests.serving.release_reports import AS_OF
 from tests.serving.releases import card_row, write_release
-
-
-@pytest.fixture
-def store(engine, tmp_path):
-    publish(release_of(tmp_path / "first"), engine, keep=3)
-    return engine
-
-
-@pytest.fixture
-def asked(store):
-    with Running(store) as running:
-        yield running
 
 
 def told_of(service, who=KNOWN, **query):
