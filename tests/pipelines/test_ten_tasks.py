@@ -122,6 +122,17 @@ def test_what_a_manager_does_in_a_morning(manager, service):
     assert over == {}
 
 
+@pytest.mark.parametrize("manager", [(True, "en")], indirect=True, ids=["scripts-en"])
+def test_quick_clicks_on_several_rows_are_all_kept(manager, service):
+    manager.begins("three at once", f"/?{TO_CONTACT}")
+    chosen = ids(manager.page)[:3]
+    for who in chosen:  # as soon as a button takes a click: none does while a row is on its way
+        manager.button("worklist.move.take", manager.row(who)).click()
+    for who in chosen:
+        manager.row(who).locator(".task-state.taken").wait_for()
+    assert {manager.task(who)["state"] for who in chosen} == {"taken"}
+
+
 def looks(manager, service):
     manager.begins("who is most at risk, and why")
     first = service.get(f"/v1/at-risk?limit=1&language={manager.language}").json()["customers"][0]

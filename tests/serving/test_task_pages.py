@@ -137,6 +137,8 @@ def test_problems_with_tasks_are_told_in_words_for_people(shop):
             ({"do": "snooze:0:1", "until": "soon"}, 422, "until"),
             ({"do": "snooze:0:1", "days": "9" * 30}, 422, "until"),
             ({"do": "note:0:1", "note": "x" * 2_001}, 422, "note"),
+            ({"do": "note:0:1", "note": "  "}, 422, "note"),
+            ({"do": "note:0:1", "note": "a\x00b"}, 422, "note"),
         ],
         told,
     )
