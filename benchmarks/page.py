@@ -39,6 +39,7 @@ def pages(ids: Sequence[str]) -> dict[str, Callable[[int], str]]:
     sorts = ("value_at_risk", "churn_risk", "next_purchase_date")
     found: dict[str, Callable[[int], str]] = {
         WORKLIST: lambda n: f"/?min_churn_risk=0.{n:04d}",
+        "worklist, in Russian": lambda n: f"/?min_churn_risk=0.{n:04d}&language=ru",
         "worklist, filters": lambda n: (
             f"/?risk_band={bands[n % 3]}&lifecycle_stage={stages[n % 4]}&sort={sorts[n % 3]}"
             f"&min_churn_risk=0.{n:04d}"
