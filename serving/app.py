@@ -63,6 +63,7 @@ from serving.people.oidc import Provider
 from serving.people.routes import every_route, refuse_undeclared
 from serving.people.sessions import SessionCookie
 from serving.settings import Settings
+from serving.web.answered import Answered
 from serving.web.compressed import Compressed
 from serving.web.convertors import methods_at
 from serving.web.guard import Guard
@@ -175,7 +176,7 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
         "scores": settings.max_scores,
         "requests": settings.max_requests,
     }
-    limited = Limits(Compressed(app), places, settings.rate_limit, partial(_refusal, app))
+    limited = Limits(Compressed(Answered(app)), places, settings.rate_limit, partial(_refusal, app))
     # Outermost, so that errors raised anywhere carry the same headers.
     guarded = Guard(limited, settings.hosts | {settings.host})
     observed = Observed(guarded, app.state.figures, shapes(app.routes))

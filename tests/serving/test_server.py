@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPConnection, IncompleteRead
 
 import pytest
 from starlette.responses import StreamingResponse
@@ -15,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from serving.server import server_of
 from serving.settings import Settings
+from serving.web.answered import Answered
 from tests.serving.conftest import Running, RunningApp
 
 
@@ -114,6 +116,37 @@ def test_who_asks_while_the_service_ends_is_answered_and_told_that_it_ends(engin
             heads.append(head_of(kept))
         assert all(head.startswith(b"HTTP/1.1 200") for head in heads)
         assert kept.recv(1) == b""
+
+
+def test_a_failure_is_answered_whole_and_logged_and_its_connection_takes_the_next_request(
+    engine, monkeypatch
+):
+    logged = []
+    monkeypatch.setattr(
+        "serving.web.answered.log.exception", lambda _: logged.append(sys.exc_info()[0])
+    )
+    monkeypatch.setattr("serving.pages.tasks._moved", lambda *_: 1 / 0)
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Connection": "keep-alive"}
+    with Running(engine) as service, closing(HTTPConnection(service.host, service.port)) as kept:
+        for _ in range(2):  # sent again, as people do
+            kept.request("POST", "/tasks", "do=take:0:1", form)
+            answer = kept.getresponse()
+            assert answer.status == 500 and answer.read().endswith(b"</html>")
+    assert logged == [ZeroDivisionError, ZeroDivisionError]
+
+
+def test_an_answer_that_fails_halfway_is_cut_short_and_not_taken_for_whole():
+    def halfway():
+        yield b"x" * 65536
+        raise ZeroDivisionError
+
+    async def app(scope, receive, send):
+        await Answered(StreamingResponse(halfway()))(scope, receive, send)
+
+    with RunningApp(app, Settings(port=0)) as address, closing(HTTPConnection(*address)) as kept:
+        kept.request("GET", "/")
+        with pytest.raises(IncompleteRead):
+            kept.getresponse().read()
 
 
 async def create_nothing(scope, receive, send):
