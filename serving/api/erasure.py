@@ -27,7 +27,9 @@ class ErasureReceipt(BaseModel):
     erased_at: AwareDatetime
     releases: int = Field(description="Kept releases that held a card.")
     cards: int
-    other_rows: int = Field(description="Outcomes and events that were told of the customer.")
+    other_rows: int = Field(
+        description="What was told of the customer, and what others were told that named them."
+    )
     is_overwritten: bool = Field(
         description="Whether no byte of it is left in the store's files; if not, repeat the call."
     )

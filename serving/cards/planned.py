@@ -87,7 +87,7 @@ class Approval(Schema):
     release_id: str
     approved_at: AwareDatetime
     approved_by: str = Field(description="As the audit log writes it: `user anna`.")
-    note: str | None
+    note: str | None = Field(description="Null, too, for whoever sees some owners only.")
     withdrawn_at: AwareDatetime | None
     withdrawn_by: str | None
 

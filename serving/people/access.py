@@ -24,7 +24,7 @@ from serving.people.failures import Failures
 from serving.people.foreign import refuse_foreign_page
 from serving.people.keys import Key, all_keys, fits, key_id_of
 from serving.people.rates import Rate
-from serving.people.scopes import ROLES, SCOPES, Scope
+from serving.people.scopes import ROLES, SCOPES, WHOLE_COMPANY, Scope, scopes_within
 from serving.people.sessions import (
     COOKIE,
     TO_SET,
@@ -135,7 +135,8 @@ class Access:
             if session.is_to_be_renewed:
                 setattr(request.state, TO_SET, renewed(session, known.signing))
             user = known.users[session.name]
-            return Caller(f"user {user.name}", ROLES[user.role], user.owners, user.name)
+            scopes = scopes_within(ROLES[user.role], user.owners)
+            return Caller(f"user {user.name}", scopes, user.owners, user.name)
         if not known.anybody and self.is_local:
             return MACHINE
         raise NotKnownError("Send a key: `Authorization: Bearer regulars_…`.")
@@ -259,7 +260,8 @@ async def _admitted(request: Request, scope: Scope) -> Caller:
             request.scope[RATE] = error.headers
             raise
     if scope not in caller.scopes:
-        raise NotAllowedError(f"This needs the scope {scope}.", scope)
+        of_all = ", and to see the customers of all owners" if scope in WHOLE_COMPANY else ""
+        raise NotAllowedError(f"This needs the scope {scope}{of_all}.", scope)
     return caller
 
 
@@ -312,4 +314,4 @@ def _by_key(known: Known, authorization: str) -> Caller:
     if problem is not None:
         why = f"key {key.key_id}, which {problem}"
         raise NotKnownError(f"The key {key.key_id} {problem}.", with_key=True, why=why)
-    return Caller(KEY + key.key_id, key.scopes, key.owners)
+    return Caller(KEY + key.key_id, scopes_within(key.scopes, key.owners), key.owners)

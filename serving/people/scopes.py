@@ -14,6 +14,8 @@ Scope = Literal[
     "metrics:read",
 ]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
+# About all customers at once: whoever sees those of some owners only has none of these.
+WHOLE_COMPANY: frozenset[Scope] = frozenset({"plan:approve"})
 PUBLIC: Literal["public"] = "public"  # asked for by nobody in particular: no customer, no figure
 Role = Literal["viewer", "manager", "lead", "admin"]
 _VIEWER: tuple[Scope, ...] = ("cards:read", "figures:read")
@@ -32,8 +34,14 @@ MEANINGS: dict[str, str] = {
     "events:write": "purchases and other events of customers, which change their cards",
     "outcomes:write": "contacts made, responses, consents and complaints",
     "work:write": "tasks, notes, overrides, key customers and saved views",
-    "plan:approve": "a yes to the plan of a release",
+    "plan:approve": "a yes to the plan of a release, and the removal of views that others share; "
+    "of no use to whoever sees some owners only",
     "customers:erase": "the erasure of a customer",
     "metrics:read": "figures on the service itself",
     PUBLIC: "nothing that is about a customer or the company",
 }
+
+
+def scopes_within(given: frozenset[Scope], owners: frozenset[str] | None) -> frozenset[Scope]:
+    """What somebody may do who was given these scopes and sees these owners (None: everybody)."""
+    return given if owners is None else given - WHOLE_COMPANY

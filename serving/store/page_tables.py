@@ -1,6 +1,8 @@
 """Tables of the work that people do on the page; an erasure removes a customer's rows of each.
 
-Times are UTC. Who does something is written as the audit log writes it: `user anna`.
+Times are UTC. Who does something is written as the audit log writes it: `user anna`. What people
+write in their own words is marked: an erasure takes the customer out of what was written about
+others too.
 """
 
 from sqlalchemy import (
@@ -19,6 +21,9 @@ from sqlalchemy import (
 
 from serving.store.tables import BYTES, metadata
 
+FREE_TEXT = "free_text"  # in the `info` of a column: people's own words, or rows that hold them
+WRITTEN = {FREE_TEXT: True}
+
 # What somebody began to do for a customer; a customer nobody has touched has no row.
 tasks = Table(
     "tasks",
@@ -33,7 +38,7 @@ tasks = Table(
     Column("due_on", Date),
     Column("snoozed_until", Date),
     Column("why_not", String),  # why it is not relevant
-    Column("note", Text),
+    Column("note", Text, info=WRITTEN),
     Column("release_id", String, nullable=False),  # in which it was last touched
     Column("version", Integer, nullable=False),  # grows with each change: of two at once one counts
     Column("changed_at", DateTime, nullable=False),
@@ -53,8 +58,10 @@ task_changes = Table(
     Column("at", DateTime, nullable=False),
     Column("who", String, nullable=False),
     Column("what", String, nullable=False),
-    Column("before", JSON(none_as_null=True)),  # the row as it was; null: there was none
-    Column("after", JSON(none_as_null=True)),
+    Column(
+        "before", JSON(none_as_null=True), info=WRITTEN
+    ),  # the row as it was; null: there was none
+    Column("after", JSON(none_as_null=True), info=WRITTEN),
     Column("outcome_request", Integer),  # what it told the next run; null: nothing
     sqlite_autoincrement=True,
 )
@@ -70,7 +77,7 @@ overrides = Table(
     Column("customer_id", BYTES, nullable=False),
     Column("kind", String, nullable=False),
     Column("value", String),
-    Column("reason", Text, nullable=False),
+    Column("reason", Text, nullable=False, info=WRITTEN),
     Column("expires_on", Date, nullable=False),
     Column("made_at", DateTime, nullable=False),
     Column("made_by", String, nullable=False),
@@ -87,9 +94,9 @@ relationship_plans = Table(
     Column("company", String, primary_key=True),
     Column("customer_id", BYTES, primary_key=True),
     Column("owner", String),  # who answers for the customer; null: the owner of the data
-    Column("goal", Text),
+    Column("goal", Text, info=WRITTEN),
     Column("level", String),  # of the relationship that is aimed at
-    Column("duties", Text),  # what is owed to the customer regularly, a line each
+    Column("duties", Text, info=WRITTEN),  # what is owed to the customer regularly, a line each
     Column("version", Integer, nullable=False),
     Column("changed_at", DateTime, nullable=False),
     Column("changed_by", String, nullable=False),
@@ -100,9 +107,9 @@ relationship_steps = Table(
     Column("number", Integer, primary_key=True, autoincrement=True),
     Column("company", String, nullable=False),
     Column("customer_id", BYTES, nullable=False),
-    Column("what", Text, nullable=False),
+    Column("what", Text, nullable=False, info=WRITTEN),
     Column("due_on", Date, nullable=False),
-    Column("responsible", String),
+    Column("responsible", String, info=WRITTEN),
     Column("repeat_days", Integer),  # of a duty: it comes again so many days after it was done
     Column("added_at", DateTime, nullable=False),
     Column("added_by", String, nullable=False),
@@ -135,7 +142,7 @@ plan_approvals = Table(
     Column("release_id", String, nullable=False),
     Column("approved_at", DateTime, nullable=False),
     Column("approved_by", String, nullable=False),
-    Column("note", Text),
+    Column("note", Text, info=WRITTEN),
     Column("withdrawn_at", DateTime),
     Column("withdrawn_by", String),
     sqlite_autoincrement=True,

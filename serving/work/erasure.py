@@ -16,6 +16,7 @@ from serving.store.reading import formed_in_order, reading
 from serving.store.removal import OF_RELEASES, overwrite_removed
 from serving.store.tables import metadata, releases
 from serving.store.work_tables import outcome_requests, outcomes
+from serving.work.unnaming import unname
 from serving.work.views import forget_searches
 
 
@@ -23,7 +24,8 @@ from serving.work.views import forget_searches
 class Receipt:
     """What an erasure did. `number` is its entry in the audit log.
 
-    `releases` and `cards`: what releases held of the customer; `other_rows`: what was told of them.
+    `releases` and `cards`: what releases held of the customer; `other_rows`: what was told of them,
+    and what was written about others that named them.
     `is_overwritten`: whether no byte of it is left in the store's files; if not, erase once more.
     """
 
@@ -45,6 +47,7 @@ def erase(engine: Engine, customer_id: str, who: str) -> Receipt:
         known_as = {customer_id, *_names_of(connection, customer_id)}
         removed = keep_out(connection, customer_id, "erased")
         others = _remove_told(connection, customer_id) + forget_searches(connection, known_as)
+        others += unname(connection, known_as)
         number = note(connection, who, "erased", customer(connection, customer_id))
     return Receipt(
         number=number,

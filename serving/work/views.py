@@ -28,6 +28,7 @@ from serving.store.listing import check_names
 from serving.store.page_tables import saved_views
 from serving.store.published import Found, find_release
 from serving.store.reading import explained
+from serving.store.visible import visible_owners
 
 TABLE = saved_views
 MOST = 100  # views of one person
@@ -38,7 +39,7 @@ Asked = Mapping[str, list[str]]
 
 
 def views_of(engine: Engine, who: str) -> list[SavedView]:
-    """Mine by name, then those that others share.
+    """Mine by name, then those that others share, but for those of owners who are not seen here.
 
     Raises NoReleaseError before the first release.
     """
@@ -47,7 +48,8 @@ def views_of(engine: Engine, who: str) -> list[SavedView]:
         with engine.connect() as connection:
             found = find_release(connection)
             rows = connection.execute(select(TABLE).where(seen)).all()
-            views = [_told(connection, found, row, who) for row in rows]
+            mine_or_seen = [row for row in rows if row.who == who or _is_seen(connection, row)]
+            views = [_told(connection, found, row, who) for row in mine_or_seen]
     except DBAPIError as error:
         raise explained(engine, error) from None
     return sorted(views, key=lambda v: (not v.is_mine, v.name.casefold(), v.name, v.who))
@@ -202,6 +204,11 @@ def _told(
         problem=_problem(connection, found, its["query"]),
         saved_at=in_utc(its["saved_at"]),
     )
+
+
+def _is_seen(connection: Connection, row: Row[tuple[object, ...]]) -> bool:
+    owners = visible_owners(connection)
+    return owners is None or owners.issuperset(parse_qs(row._mapping["query"]).get("owner", []))
 
 
 def _of_number(connection: Connection, number: int) -> Row[tuple[object, ...]] | None:

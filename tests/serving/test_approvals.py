@@ -123,6 +123,24 @@ def test_only_who_may_approve_does_and_the_others_see_that_it_is_open(published)
         assert own.one("form", method="post")["action"] == "/plan/approve"
 
 
+def test_whoever_sees_some_owners_only_decides_nothing_of_the_whole_plan(published):
+    engine, release_id = published
+    given = ["cards:read", "figures:read", "plan:approve", "work:write"]
+    limited = bearer(create_key(engine, "limited", given, ["anna"])[1])
+    number = approve(engine, release_id, "user boris", "Call cust-77 first").approval.number
+    with Running(engine) as service:
+        told = problem(post(service, AT, {"release_id": release_id}, **limited), "not-allowed")
+        assert "customers of all owners" in told["detail"]
+        problem(service.get(f"{AT}/{number}", "DELETE", **limited), "not-allowed")
+        assert service.get("/plan/withdraw", "POST", f"number={number}", **limited).status == 403
+        for target in (AT, "/v1/plan"):
+            its = service.get(target, **limited).json()["approval"]
+            assert (its["approved_by"], its["note"]) == ("user boris", None)
+        page = service.get("/plan?language=en", **limited).text
+        assert "cust-77" not in page and not Tree(page).all("form", method="post")
+    assert approval_of(engine)[1].approval.note == "Call cust-77 first"
+
+
 def test_the_page_approves_and_withdraws_by_plain_forms(asked):
     service, release_id = asked
     given = sent(service, "/plan/approve?language=ru", f"release={release_id}&note=%3Cb%3Eok")

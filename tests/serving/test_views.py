@@ -247,6 +247,24 @@ def test_who_may_only_read_sees_views_and_no_form(store):
         assert answer.status == 403
 
 
+def test_whoever_sees_some_owners_only_removes_their_own_and_sees_none_of_other_owners(store):
+    its = save_view(store, new("shared", is_shared=True), BORIS).number
+    save_view(store, new("of Boris", "owner=boris", is_shared=True), BORIS)
+    given = ["cards:read", "plan:approve", "work:write"]
+    limited, lead = (
+        bearer(create_key(store, "lead", given, owners)[1]) for owners in (["anna"], None)
+    )
+    with Running(store) as mine:
+        assert [one["name"] for one in mine.get("/v1/views", **limited).json()["views"]] == [
+            "shared"
+        ]
+        assert not page(mine, "/views", **limited).all("form", action="/views/remove")
+        problem(mine.get(f"/v1/views/{its}", "DELETE", **limited), "view-not-found")
+        told = mine.get("/views/remove", "POST", f"number={its}", **FORM, **limited)
+        assert told.headers["location"] == "/views?told=gone"
+        assert mine.get(f"/v1/views/{its}", "DELETE", **lead).status == 200
+
+
 def test_whoever_is_erased_is_in_no_search_that_was_kept(tmp_path):
     engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
     rows = [card_row("zoe-4711", name="Zoë Ёлкина"), card_row("other")]
