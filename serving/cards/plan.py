@@ -27,7 +27,9 @@ class PlanPoint(Schema):
 
     customers: Count = Field(description="Who get an action.")
     cost: Amount
-    expected_gain: Number = Field(description="Below 0 where customers explore at a loss.")
+    expected_gain: Number = Field(
+        description="Below 0 where customers explore at a loss. The sum over the sources."
+    )
     expected_gain_by_source: dict[EffectSource, Number] | None = Field(
         default=None, description="By the source of the effects. Null in older releases."
     )
@@ -98,7 +100,7 @@ class WhatIf(Stamp):
     is_the_plan: bool = Field(description="True: these figures are the release's own plan.")
     customers: int = Field(description="Who get an action.")
     cost: Number
-    expected_gain: Number
+    expected_gain: Number = Field(description="The sum over the sources of the effects.")
     expected_gain_by_source: dict[EffectSource, Number] | None = Field(
         default=None, description="By the source of the effects. Null in older releases."
     )
@@ -108,10 +110,17 @@ class WhatIf(Stamp):
     )
     expected_gain_at_budget: Number = Field(
         description="On the straight line to the next plan: a plan for the whole budget gains this "
-        "to within what a few customers gain. Gain against budget is concave, never below it else."
+        "to within what a few customers gain. More than `expected_gain` of the release's own plan "
+        "also where some of its customers explore. The sum over the sources of the effects."
+    )
+    expected_gain_at_budget_by_source: dict[EffectSource, Number] | None = Field(
+        default=None,
+        description="That by the source of the effects, which are not to be added up: one is "
+        "assumed, the other measured. Null in older releases.",
     )
     marginal_return: Number = Field(
-        description="What the last unit of this budget gains; 0 where it is not needed."
+        description="What the last unit of this budget gains; 0 where it is not needed. The sum "
+        "over the sources of the effects."
     )
     marginal_return_by_source: dict[EffectSource, Number] | None = Field(
         default=None, description="By the source of the effects. Null in older releases."

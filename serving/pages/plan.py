@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from math import ceil, floor
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, Request
@@ -28,7 +29,7 @@ from serving.wording.people import person
 from serving.wording.sentences import sentence
 from serving.work.approvals import LONGEST_NOTE, approve, withdraw
 from serving.work.planned import planned
-from serving.work.what_if import answer, curve_for
+from serving.work.what_if import ROUNDING, answer, curve_for
 
 TOLD = ("approved", "withdrawn", "late")  # what a form did, told on the page that follows
 PARTS = 40  # steps of the slider
@@ -40,15 +41,31 @@ Budget = Annotated[Real, Field(ge=0, lt=TOO_LARGE, allow_inf_nan=False)]
 
 
 class PlanQuery(BaseModel):
-    """What the page is asked: another budget, other capacities; `exact` goes before the slider."""
+    """What the page is asked: another budget, other capacities.
+
+    The form sends the budget it shows, and what an exact one or the slider would have in its place.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     budget: Budget | None = None
     exact: Budget | None = None
+    slider: Budget | None = None
     capacity: Annotated[Real, Field(ge=0, le=max(FACTORS), allow_inf_nan=False)] | None = None
     language: Language | None = None
     told: str | None = None
+
+
+@dataclass(frozen=True)
+class Slider:
+    """The slider of the budget: it stops at whole steps, and ends a little beyond all that pays."""
+
+    end: float
+    step: float
+
+    def stop(self, budget: float) -> float:
+        """Where it stands for a budget: at the nearest stop, as a browser would put it."""
+        return self.step * floor(min(budget, self.end) / self.step + 0.5)
 
 
 @dataclass(frozen=True)
@@ -58,12 +75,38 @@ class Asked:
     what_if: WhatIf
     curve: PlanCurve
     drawing: plan_chart.Drawing
-    most: float  # the end of the slider, and its step
-    step: float
+    slider: Slider
+    of_plan: float  # the budget of the plan itself
+    explored: int
     has_capacity: bool
     unit: float
     withheld: int
     to_spend: float
+
+    @property
+    def lots_cost_gain(self) -> bool:
+        """Whether the plan would gain more if nobody in it got an action by lot."""
+        found = self.what_if
+        best = found.expected_gain_at_budget
+        return bool(self.explored) and best > found.expected_gain * (1 + ROUNDING)
+
+    @property
+    def without_lots(self) -> dict[str, Any]:
+        """The gain of the best plan for the same money."""
+        found = self.what_if
+        by_source = found.expected_gain_at_budget_by_source
+        return {
+            "expected_gain": found.expected_gain_at_budget,
+            "expected_gain_by_source": by_source,
+        }
+
+    def budget(self, slider: float) -> float:
+        """What the slider asks for: left where it stood, the budget it stood for to the cent.
+
+        Moved to where the plan's own budget stands, it asks for that.
+        """
+        stops = {self.slider.stop(one): one for one in (self.of_plan, self.what_if.budget)}
+        return stops.get(self.slider.stop(slider), slider)
 
     @property
     def capacities(self) -> list[float]:
@@ -80,8 +123,6 @@ def plan_page(request: Request) -> Response:
     except ValidationError as error:
         raise parameter_problem(error.errors(include_input=False, include_url=False)) from None
     here = {name: values for name, values in asked.items() if name != "told"}
-    if query.exact is not None:
-        return RedirectResponse("/plan" + suffix(_settled(here)), 303)
     language = chosen_language(request, query.language)
     store = store_of(request)
     kept = {"language": [language]} if "language" in asked else {}
@@ -90,6 +131,8 @@ def plan_page(request: Request) -> Response:
     except NoPlanError:
         return page_of(request, "no_plan.html", language, here)
     sliders = _asked(store, query, language)
+    if query.exact is not None or query.slider is not None:
+        return RedirectResponse("/plan" + suffix(_settled(here, query, sliders)), 303)
     return page_of(
         request,
         "plan.html",
@@ -154,16 +197,17 @@ def _asked(store: Engine, query: PlanQuery, language: Language) -> Asked | None:
     dearest = max(curve.points[-1].cost for curve in kept.curves)
     most = max(dearest, kept.planned.cost) * WIDER or 1.0
     step = plan_chart.round_step(most, PARTS)
-    most = step * -(-most // step)
+    slider = Slider(end=step * ceil(most / step), step=step)
     curve = curve_for(kept, capacity)
     shown = PlanPoint.model_validate(found.model_dump())
     withheld, to_spend = _carried_out(found, release, kept)
     return Asked(
         what_if=found,
         curve=curve,
-        drawing=plan_chart.draw(curve.points, shown, budget, most, language),
-        most=most,
-        step=step,
+        drawing=plan_chart.draw(curve.points, shown, budget, slider.end, language),
+        slider=slider,
+        of_plan=kept.budget,
+        explored=kept.explored,
         has_capacity=len(kept.curves) > 1,
         unit=next((unit for unit in UNITS if unit <= min(found.cost, budget)), UNITS[-1]),
         withheld=withheld,
@@ -180,10 +224,16 @@ def _carried_out(found: WhatIf, release: Release, kept: PlanCurves) -> tuple[int
     return round(found.customers * share), found.cost * (1 - share)
 
 
-def _settled(here: dict[str, list[str]]) -> dict[str, list[str]]:
-    """The parameters with the exact budget in place of the slider's."""
-    settled = {name: values for name, values in here.items() if name not in ("exact", "budget")}
-    return {"budget": here["exact"], **settled}
+def _settled(
+    here: dict[str, list[str]], query: PlanQuery, asked: Asked | None
+) -> dict[str, list[str]]:
+    """The parameters with one budget: the exact one, else what the slider asks for."""
+    settled = {n: values for n, values in here.items() if n not in ("exact", "slider", "budget")}
+    if query.exact is not None:
+        return {"budget": here["exact"], **settled}
+    if asked is None or query.slider is None:
+        return settled
+    return {"budget": [f"{asked.budget(query.slider):.15g}"], **settled}
 
 
 def _back(request: Request, told: str) -> Response:

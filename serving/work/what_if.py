@@ -1,6 +1,6 @@
 """What another budget or other capacities would bring, from the curves of a release's plan."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from sqlalchemy import Engine
@@ -45,15 +45,17 @@ def answer(kept: PlanCurves, budget: float, capacity: float) -> dict[str, object
     is_the_plan = (
         _fits(kept.planned, budget)
         and below.capacity >= AS_PLANNED
-        # Where some explore, the plan gains a little less than the curve, and is the plan all the
-        # same.
         and (
-            (kept.explored and budget == kept.budget and capacity == AS_PLANNED)
+            _asks_for_the_plan(kept, budget, capacity)
             or kept.planned.expected_gain >= plan.expected_gain * (1 - ROUNDING)
         )
     )
     plan = kept.planned if is_the_plan else plan
-    at_budget = sum(part * _gain(curve.points, budget) for part, curve in (lower, upper))
+    curves = (lower, upper)
+    at_budget = sum(part * _gain(curve.points, budget) for part, curve in curves)
+    at_budget_by_source = _by_source(curves, lambda points, name: _gain(points, budget, name))
+    if plan.expected_gain >= at_budget:
+        at_budget, at_budget_by_source = plan.expected_gain, plan.expected_gain_by_source
     owners = kept.owner_capacity
     further = (point for point in below.points if point.cost > max(plan.cost, budget))
     return {
@@ -67,17 +69,30 @@ def answer(kept: PlanCurves, budget: float, capacity: float) -> dict[str, object
         "is_the_plan": is_the_plan,
         **plan.model_dump(),
         "next": next(further, None),
-        "expected_gain_at_budget": max(at_budget, plan.expected_gain),
-        "marginal_return": sum(
-            part * _slope(curve.points, budget) for part, curve in (lower, upper)
+        "expected_gain_at_budget": at_budget,
+        "expected_gain_at_budget_by_source": at_budget_by_source,
+        "marginal_return": sum(part * _slope(curve.points, budget) for part, curve in curves),
+        "marginal_return_by_source": _by_source(
+            curves, lambda points, name: _slope(points, budget, name)
         ),
-        "marginal_return_by_source": _slopes((lower, upper), budget),
     }
 
 
 def curve_for(kept: PlanCurves, capacity: float) -> PlanCurve:
     """The curve on which the plan of the answer lies: of the next smaller computed capacity."""
     return _around(kept.curves, capacity if len(kept.curves) > 1 else AS_PLANNED)[0]
+
+
+def _asks_for_the_plan(kept: PlanCurves, budget: float, capacity: float) -> bool:
+    """Whether a plan made within these limits would be the release's own.
+
+    It is for its own limits, and where money binds neither it nor the one asked for. It may gain
+    less than the curve for all that, as some of its customers explore.
+    """
+    enough = curve_for(kept, AS_PLANNED).points[-1].cost
+    return capacity == AS_PLANNED and (
+        budget == kept.budget or min(budget, kept.budget) >= enough * (1 - ROUNDING)
+    )
 
 
 def _fits(point: PlanPoint, budget: float) -> bool:
@@ -93,37 +108,38 @@ def _around(curves: Sequence[PlanCurve], capacity: float) -> tuple[PlanCurve, Pl
     return below, above, (capacity - below.capacity) / way if way else 0.0
 
 
-def _gain(points: Sequence[PlanPoint], budget: float) -> float:
-    """What a budget gains on the straight line between the points beside it."""
+def _gain(points: Sequence[PlanPoint], budget: float, source: EffectSource | None = None) -> float:
+    """What a budget gains on the straight line between the points beside it, of this source."""
     for one, other in pairwise(points):
         if one.cost <= budget <= other.cost:
             share = (budget - one.cost) / (other.cost - one.cost)
-            return one.expected_gain + share * (other.expected_gain - one.expected_gain)
-    return points[-1].expected_gain if budget >= points[0].cost else 0.0
+            return _of(one, source) + share * (_of(other, source) - _of(one, source))
+    return _of(points[-1], source) if budget >= points[0].cost else 0.0
 
 
 def _slope(points: Sequence[PlanPoint], budget: float, source: EffectSource | None = None) -> float:
     """What the last unit of a budget gains, of this source only: 0 beyond the last point."""
-
-    def gain(point: PlanPoint) -> float:
-        parts = point.expected_gain_by_source or {}
-        return point.expected_gain if source is None else parts.get(source, 0.0)
-
     for one, other in pairwise(points):
         if budget <= other.cost:
-            return (gain(other) - gain(one)) / (other.cost - one.cost)
+            return (_of(other, source) - _of(one, source)) / (other.cost - one.cost)
     return 0.0
 
 
-def _slopes(
-    curves: Sequence[tuple[float, PlanCurve]], budget: float
+def _of(point: PlanPoint, source: EffectSource | None) -> float:
+    """The gain of a plan, by the effects of this source only where one is named."""
+    parts = point.expected_gain_by_source or {}
+    return point.expected_gain if source is None else parts.get(source, 0.0)
+
+
+def _by_source(
+    curves: Sequence[tuple[float, PlanCurve]],
+    figure: Callable[[Sequence[PlanPoint], EffectSource], float],
 ) -> dict[EffectSource, float] | None:
-    """That by the source of the effects; None in a release that does not tell them apart."""
+    """A figure by the source of the effects; None in a release that does not tell them apart."""
     points = [point for _, curve in curves for point in curve.points]
     if any(point.expected_gain_by_source is None for point in points):
         return None
     sources = sorted({name for point in points for name in point.expected_gain_by_source or {}})
     return {
-        name: sum(part * _slope(curve.points, budget, name) for part, curve in curves)
-        for name in sources
+        name: sum(part * figure(curve.points, name) for part, curve in curves) for name in sources
     }

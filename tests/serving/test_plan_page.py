@@ -1,5 +1,7 @@
 """The page of the plan: what another budget brings, who is offered what, as the API tells it."""
 
+from urllib.parse import parse_qs, urlencode
+
 import pytest
 
 from core.files import hashes, read_json, write_json
@@ -95,6 +97,7 @@ def test_the_sliders_ask_what_the_api_is_asked(service):
         assert dollars(told["cost"]) in words
         assert ("This is the plan" in words) is told["is_the_plan"]
         assert dollars(told["expected_gain"]) in words
+        assert " lot " not in words
 
 
 def test_an_exact_budget_goes_before_the_slider_and_into_the_address(service):
@@ -102,6 +105,39 @@ def test_an_exact_budget_goes_before_the_slider_and_into_the_address(service):
     assert answer.status == 303
     assert answer.headers["location"] == "/plan?budget=3.5&capacity=2&language=ru"
     assert service.get("/plan?budget=1&exact=").status == 200
+
+
+def sent(service, target, **touched):
+    """Where the form of the sliders leads when its button is pressed."""
+    tree = page(service, target)
+    form = tree.one("form", class_="sliders")
+    fields = {e["name"]: e.get("value", "") for e in tree.all("input") if form in e["inside"]}
+    answer = service.get("/plan?" + urlencode(fields | touched))
+    assert answer.status == 303
+    return answer.headers["location"]
+
+
+@pytest.mark.parametrize("budget", [3.37, 1000.0])
+def test_a_form_that_nobody_touched_shows_the_same_plan_again(planned, budget):
+    limits = {"limit": budget, "intended": 3.0, "to_spend": 2.5}
+    service = planned(budget=limits, arms={**PLAN["arms"], "explored": 3})
+    for query in ("", "&budget=3.5", "&budget=77.7&capacity=1.3"):
+        before = page(service, f"/plan?language=en{query}").one("div", id="what-if-result")
+        target = sent(service, f"/plan?language=en{query}")
+        assert page(service, target).one("div", id="what-if-result")["text"] == before["text"]
+    stop = page(service, "/plan?language=en").one("input", id="budget")["value"]
+    moved = sent(service, "/plan?language=en&budget=1", slider=stop)
+    assert float(parse_qs(moved.partition("?")[2])["budget"][0]) == budget, "back at the plan's own"
+    assert "budget=0.5" in sent(service, "/plan?language=en", slider="0.5")
+
+
+def test_what_lots_cost_stands_with_the_figures(planned):
+    service = planned(arms={**PLAN["arms"], "explored": 3})
+    words = text_of(page(service, "/plan?language=en").one("div", id="what-if-result"))
+    assert "a lot chose the action for 3 customers" in words
+    assert "without a lot: Gain $50.00 (assumed effects)" in words
+    words = text_of(page(service, "/plan?language=en&budget=2").one("div", id="what-if-result"))
+    assert "no lot chooses" in words and "without a lot:" not in words
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,8 @@ def test_without_a_question_it_is_the_plan_itself(service, release):
     assert found["release_id"] == read_json(release / "manifest.json")["release_id"]
     assert found["currency"] == "USD" and found["effect_source"] == "assumed"
     assert (found["budget"], found["capacity"]) == (100.0, 1.0)
-    assert found["is_the_plan"] is False  # this budget would allow more than the plan took
-    assert (found["cost"], found["expected_gain"], found["customers"]) == (4.5, 50.0, 93)
+    assert found["is_the_plan"] is True
+    assert (found["cost"], found["expected_gain"], found["customers"]) == (3.0, 44.0, 86)
     assert found["next"] is None and found["marginal_return"] == 0.0
     its = told(service, "?budget=3.5")
     assert its["is_the_plan"] is True and its["cost"] == 3.0
@@ -154,11 +154,36 @@ def test_more_money_or_room_never_gains_less_and_what_is_told_keeps_the_budget(
 def test_a_plan_in_which_some_explore_is_the_plan_though_it_gains_less_than_the_curve():
     planned = plan_point(3.0, 41.0, check_in_email=43, owner_phone_call=43)
     kept = KEPT.model_copy(update={"planned": PlanPoint.model_validate(planned), "budget": 3.0})
-    assert answer(kept, 3.0, 1.0)["is_the_plan"] is False
     explored = kept.model_copy(update={"explored": 3})
     found = answer(explored, 3.0, 1.0)
     assert found["is_the_plan"] is True and found["expected_gain"] == 41.0
     assert answer(explored, 3.5, 1.0)["is_the_plan"] is False
+
+
+def test_a_budget_that_binds_no_plan_gives_the_plan_that_none_binds():
+    planned = plan_point(4.6, 41.0, check_in_email=43, owner_phone_call=43)
+    changes = {"planned": PlanPoint.model_validate(planned), "explored": 3}
+    cases = [(100.0, 4.6, True), (100.0, 4.5, False), (4.7, 5.0, True), (4.0, 5.0, False)]
+    for budget, asked, is_the_plan in cases:
+        kept = KEPT.model_copy(update={**changes, "budget": budget})
+        assert answer(kept, asked, 1.0)["is_the_plan"] is is_the_plan
+    assert answer(kept, 5.0, 1.5)["is_the_plan"] is False
+
+
+def test_what_a_budget_gains_is_told_by_the_source_of_the_effects():
+    found = answer(KEPT, 2.0, 1.0)
+    assert found["expected_gain_at_budget_by_source"] == {"assumed": 34.0}
+    one, other = ({"assumed": 20.0, "estimated": 4.0}, {"assumed": 30.0, "estimated": 14.0})
+    points = [{**p, "expected_gain_by_source": {}} for p in plan_curves()[1]["points"]]
+    points[2]["expected_gain_by_source"], points[3]["expected_gain_by_source"] = one, other
+    kept = PlanCurves.model_validate(
+        {**KEPT.model_dump(), "curves": [{"capacity": 1.0, "points": points}]}
+    )
+    parts = answer(kept, 2.0, 1.0)["expected_gain_at_budget_by_source"]
+    assert parts == {"assumed": 25.0, "estimated": 9.0}
+    own = kept.planned.model_copy(update={"expected_gain_by_source": other})
+    kept = kept.model_copy(update={"planned": own})
+    assert answer(kept, 3.0, 1.0)["expected_gain_at_budget_by_source"] == other
 
 
 def test_what_no_budget_pays_for_is_not_in_the_plan_within_its_limits(engine, release, tmp_path):
@@ -182,7 +207,7 @@ def test_a_plan_of_less_room_is_taken_where_it_gains_more_for_the_budget():
     kept = PlanCurves.model_validate({**KEPT.model_dump(), "curves": curves})
     for capacity in (0.0, 0.5, 1.0):
         assert answer(kept, 110.0, capacity)["expected_gain"] == 321.47
-    assert answer(kept, 100.0, 1.0)["expected_gain"] == 309.76
+    assert answer(kept, 99.0, 1.0)["expected_gain"] == 309.76
 
 
 def test_a_plan_that_equals_a_point_but_for_rounding_is_the_plan():
