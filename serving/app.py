@@ -178,7 +178,7 @@ def create_app(settings: Settings, engine: Engine) -> ASGIApp:
     }
     limited = Limits(Compressed(Answered(app)), places, settings.rate_limit, partial(_refusal, app))
     # Outermost, so that errors raised anywhere carry the same headers.
-    guarded = Guard(limited, settings.hosts | {settings.host})
+    guarded = Guard(limited, settings.hosts | {settings.host}, partial(_refusal, app))
     observed = Observed(guarded, app.state.figures, shapes(app.routes))
     return traced(observed, observed.route_of, method_of)
 

@@ -39,6 +39,7 @@ def record_override(
 ) -> Override:
     """Keep one, with its reason, until its last day; one of the same kind ends with it.
 
+    So does its opposite: a customer leaves or stays, and never both.
     It stands beside what the model says, and changes neither card nor plan.
     """
     return make_override(store, customer_id, made, request.state.caller.who)

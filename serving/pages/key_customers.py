@@ -39,7 +39,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/key-customers", dependencies=[needs("cards:read")])
 def key_customers_page(request: Request) -> Response:
-    """Class A with owner, plan and next step; whose steps are overdue come first."""
+    """Class A with owner, plan and next step; a page behind the last one leads to the last."""
     asked = asked_in(request)
     parts = {name: values[0] for name, values in asked.items()}
     language = _language(request, parts)
@@ -56,6 +56,8 @@ def key_customers_page(request: Request) -> Response:
         is_there = 1 <= page <= found.pages and page != found.page
         return "/key-customers" + suffix({**here, "page": [page]}) if is_there else None
 
+    if wanted.page > found.pages:
+        return RedirectResponse("/key-customers" + suffix({**here, "page": [found.pages]}), 303)
     return page_of(
         request,
         "key_customers.html",

@@ -24,7 +24,7 @@ from serving.people.failures import Failures
 from serving.people.foreign import refuse_foreign_page
 from serving.people.keys import Key, all_keys, fits, key_id_of
 from serving.people.rates import Rate
-from serving.people.scopes import ROLES, SCOPES, WHOLE_COMPANY, Scope, scopes_within
+from serving.people.scopes import ROLES, SCOPES, WRITES, Scope, scopes_within
 from serving.people.sessions import (
     COOKIE,
     TO_SET,
@@ -236,13 +236,13 @@ def known_to(engine: Engine) -> Known:
 
 
 class Needs:
-    """A dependency of a route: whoever asks must be known and have the scope."""
+    """A dependency of a route: whoever asks must have the scope, and the store must take it."""
 
     def __init__(self, scope: Scope | Literal["public"]) -> None:
         self.scope = scope
 
     async def __call__(self, request: Request) -> None:
-        """Notes the caller in `request.state.caller`. Raises AccessError where they may not."""
+        """Notes the caller in `request.state.caller`. Raises AccessError, ReadOnlyError."""
         # A key is never sent by a browser of its own accord; everything else may be.
         if request.method not in READING and "authorization" not in request.headers:
             refuse_foreign_page(request.headers)
@@ -260,8 +260,9 @@ async def _admitted(request: Request, scope: Scope) -> Caller:
             request.scope[RATE] = error.headers
             raise
     if scope not in caller.scopes:
-        of_all = ", and to see the customers of all owners" if scope in WHOLE_COMPANY else ""
-        raise NotAllowedError(f"This needs the scope {scope}{of_all}.", scope)
+        raise NotAllowedError(scope)
+    if scope in WRITES:  # before anything is read that the caller sent
+        refuse_read_only(access.engine)
     return caller
 
 

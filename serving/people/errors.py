@@ -1,7 +1,7 @@
 """Requests of callers who are not known, or may not do this; `serving/web` makes HTTP of them."""
 
 from core.errors import AccessError
-from serving.people.scopes import Scope
+from serving.people.scopes import WHOLE_COMPANY, Scope
 
 
 class NotKnownError(AccessError):
@@ -18,8 +18,9 @@ class NotKnownError(AccessError):
 class NotAllowedError(AccessError):
     """The caller is known and lacks `scope`."""
 
-    def __init__(self, message: str, scope: Scope) -> None:
-        super().__init__(message)
+    def __init__(self, scope: Scope) -> None:
+        of_all = ", and to see the customers of all owners" if scope in WHOLE_COMPANY else ""
+        super().__init__(f"This needs the scope {scope}{of_all}.")
         self.scope = scope
 
 

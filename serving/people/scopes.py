@@ -14,6 +14,10 @@ Scope = Literal[
     "metrics:read",
 ]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
+# Whoever may do only these needs a store that takes writes.
+WRITES: frozenset[Scope] = frozenset(
+    {"events:write", "outcomes:write", "work:write", "plan:approve", "customers:erase"}
+)
 # About all customers at once: whoever sees those of some owners only has none of these.
 WHOLE_COMPANY: frozenset[Scope] = frozenset({"plan:approve"})
 PUBLIC: Literal["public"] = "public"  # asked for by nobody in particular: no customer, no figure

@@ -70,7 +70,13 @@ NEVER_NEGATIVE = (
     "next_purchase_reach_days",
 )
 MONEY = ("value_at_risk", "value_if_stays", "value_if_lapses", "expected_value")
-GAINS = ("expected_gain_mid", "expected_gain_high")
+# Whatever has the first has the others: pages tell them in one sentence.
+NEEDS = {
+    "expected_gain": ("expected_gain_mid", "expected_gain_high"),
+    "relationship_strength_change": ("relationship_strength", "relationship_strength_since"),
+    "relationship_declined": ("relationship_strength_change",),
+    "second_purchase_probability": ("second_purchase_days",),
+}
 
 
 def check_manifest_facts(manifest: dict[str, Any], folder: Path) -> None:
@@ -175,20 +181,22 @@ def _known(frame: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
         column = REACH if field == "next_purchase_date" else field
         if field == "next_purchase_date" and (frame["churn_definition"] == LABEL).all():
             continue  # a ready table holds no purchases
-        there = frame[column].notna() if column in frame else pd.Series(False, frame.index)
-        yield column, ~is_theirs | there
+        yield column, ~is_theirs | _there(frame, column)
     if "churn_risk" in frame:
         yield "churn_risk", frame["churn_risk"].isna() | (frame["status"] == SCORED)
     if "value_at_risk" in frame and frame["value_at_risk"].notna().any():
         for name in MONEY:
-            there = frame[name].notna() if name in frame else pd.Series(False, frame.index)
-            yield name, (frame["status"] != SCORED) | there
-    if "expected_gain" in frame:
-        for name in GAINS:
-            yield name, frame["expected_gain"].isna() | frame[name].notna()
+            yield name, (frame["status"] != SCORED) | _there(frame, name)
+    for field, others in NEEDS.items():
+        for name in others:
+            yield name, ~_there(frame, field) | _there(frame, name)
     if set(DATES.values()) <= set(frame):
         low, median, high = (frame[DATES[end]] for end in ("low", "median", "high"))
         yield DATES["low"], low.notna() | (median.isna() & high.isna())
+
+
+def _there(frame: pd.DataFrame, column: str) -> pd.Series:
+    return frame[column].notna() if column in frame else pd.Series(False, frame.index)
 
 
 def _sense(frame: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:

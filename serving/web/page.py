@@ -3,8 +3,9 @@
 import datetime as dt
 from collections.abc import Mapping
 from functools import cache, partial
+from string import punctuation
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -31,6 +32,7 @@ PROBLEM_WORDS = {  # problems that people may meet → their words
     "release-not-found": ("page.release_gone", "page.release_gone_detail"),
     "not-allowed": ("page.not_allowed", "page.not_allowed_detail"),
     "foreign-page": ("page.foreign_page", "page.foreign_page_detail"),
+    "bad-request": ("page.bad_address", "page.bad_address_detail"),
     "not-found": ("page.not_found", "page.not_found_detail"),
     "method-not-allowed": ("page.not_found", "page.not_found_detail"),
     "task-changed": ("tasks.changed", "tasks.changed_detail"),
@@ -257,7 +259,7 @@ def _sentence(language: Language, currency: str | None, key: str, **values: Any)
 
 def _path(request: Request) -> str:
     """The path as it was sent; with two slashes at its start it would lead to another host."""
-    sent: str = request.scope["raw_path"].decode("ascii")
+    sent = quote(request.scope["raw_path"], safe=punctuation)
     return "/" if sent.startswith("//") else sent
 
 

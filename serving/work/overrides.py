@@ -32,6 +32,7 @@ from serving.store.reading import explained
 
 LONGEST_DAYS = 365
 NO_CONTACT, LEVEL = "no_contact", "level"
+OPPOSITES = {"leaving": "not_leaving", "not_leaving": "leaving"}  # never hold at once
 AT_ONCE = 500  # ids in one statement
 
 
@@ -72,7 +73,7 @@ class NewOverride(BaseModel):
 
 
 def make_override(engine: Engine, customer_id: str, new: NewOverride, who: str) -> Override:
-    """Keep an override; one of the same kind that holds already ends with it.
+    """Keep an override; one of the same kind, or its opposite, that holds already ends with it.
 
     Raises CustomerNotFoundError for a customer without a card or of other owners, StoreError where
     the store cannot be written.
@@ -80,7 +81,7 @@ def make_override(engine: Engine, customer_id: str, new: NewOverride, who: str) 
     with writing(engine) as connection:
         _refuse_unseen(connection, customer_id)
         for one in overrides_of(connection, [customer_id]).get(customer_id, []):
-            if one.kind == new.kind:
+            if one.kind in (new.kind, OPPOSITES.get(new.kind)):
                 _end(connection, one.number, who)
         row = {
             "company": _company(connection),

@@ -119,8 +119,10 @@ def kept_query(asked: Asked) -> str:
 
     Raises ViewRefusedError, naming the parameter, for what the list would refuse.
     """
-    kept = {name: values for name, values in asked.items() if name not in LEFT_OUT and any(values)}
-    kept = {name: [value for value in values if value] for name, values in kept.items()}
+    kept = {name: values for name, values in asked.items() if name not in LEFT_OUT}
+    for name in AtRiskQuery.model_fields:  # forms send empty ones; of others the name is refused
+        values = [value for value in kept.pop(name, []) if value]
+        kept |= {name: values} if values else {}
     wrong = _wrong(kept)
     if wrong is not None:
         raise ViewRefusedError(f"The list takes no such filter. {wrong[0]}: {wrong[1]}.")

@@ -100,6 +100,13 @@ def test_what_a_form_cannot_do_is_told_in_words(mine, fields):
     assert "could not be saved" in told_on(tree, "warning")
 
 
+def test_a_page_behind_the_last_one_leads_to_the_last(mine):
+    far = mine.get("/key-customers?owner=anna&page=9999999&language=ru")
+    assert far.status == 303
+    assert far.headers["location"] == "/key-customers?owner=anna&language=ru&page=1"
+    assert mine.get("/key-customers?page=3").headers["location"] == "/key-customers?page=2"
+
+
 def test_page_and_json_agree_in_content_and_order(store, mine):
     step(store, "a05", -1)
     change_plan(store, "a07", NewPlan(version=0, goal="Grow", owner="lena"), ANNA)

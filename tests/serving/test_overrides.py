@@ -100,6 +100,15 @@ def test_another_one_of_the_same_kind_takes_its_place_and_others_stand_beside_it
     assert [one["is_active"] for one in told] == [True, True, False]
 
 
+def test_a_customer_never_leaves_and_stays_at_once(asked, store):
+    for kind, before in (("leaving", "not_leaving"), ("not_leaving", "leaving")):
+        post(asked, {**HOLIDAY, "kind": before})
+        post(asked, {**HOLIDAY, "kind": kind})
+        assert [one.kind for one in held(store, "1")["1"]] == [kind]
+    (*_, ended, _first) = asked.get(PATH).json()["overrides"]
+    assert ended["ended_by"] == "this machine"
+
+
 def test_it_holds_up_to_its_last_day_and_no_longer(asked, store):
     number = post(asked, {**HOLIDAY, "expires_on": day(0)}).json()["number"]
     assert held(store, "1")["1"][0].number == number

@@ -1,6 +1,7 @@
 """A service that only reads, and stores that take no writes: reads go on, writes are refused."""
 
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -14,13 +15,14 @@ from sqlalchemy import func, select
 
 from core.errors import ReadOnlyError, StoreError, WriteError
 from serving.people.keys import create_key
+from serving.people.scopes import SCOPES, WRITES
 from serving.store import sqlite_file
 from serving.store.database import open_store, publishing, upgrade, writing
 from serving.store.people_tables import audit_log
 from serving.store.publishing import publish
 from serving.store.read_only import only_reads
 from tests.serving.conftest import Running
-from tests.serving.guarded import add_users
+from tests.serving.guarded import add_users, bearer, guarded_routes
 from tests.serving.test_sessions import cookie_of, sign_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,9 +59,9 @@ def folder(tmp_path, release):
     engine = open_store(url_of(tmp_path / "store"))
     publish(release, engine, keep=2)
     add_users(engine, {"anna": ("lead", None)}, PASSWORD)
-    (tmp_path / "key").write_text(
-        create_key(engine, "crm", ["cards:read", "figures:read", "outcomes:write"])[1]
-    )
+    reader = ["cards:read", "figures:read"]
+    for name, scopes in (("key", [*reader, "outcomes:write"]), ("reader", reader), ("all", SCOPES)):
+        (tmp_path / name).write_text(create_key(engine, name, scopes)[1])
     engine.dispose()
     return tmp_path / "store"
 
@@ -73,8 +75,8 @@ def entries(engine):
         return connection.scalar(select(func.count()).select_from(audit_log))
 
 
-def key_of(folder):
-    return {"Authorization": f"Bearer {(folder.parent / 'key').read_text()}"}
+def key_of(folder, name="key"):
+    return bearer((folder.parent / name).read_text())
 
 
 def reads(service, **who):
@@ -114,6 +116,21 @@ def test_a_service_set_to_read_only_writes_nothing_and_says_so(folder):
         pytest.fail("it writes")
     engine.dispose()
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == files
+
+
+def test_whatever_writes_is_refused_before_it_is_read_for_want_of_the_right_or_of_writing(
+    folder, tmp_path
+):
+    routes = [(method, path) for method, path, scope in guarded_routes(tmp_path) if scope in WRITES]
+    assert ("POST", "/customers/{customer_id}/overrides") in routes
+    engine = open_store(url_of(folder), create=False, read_only=True)
+    with Running(engine, read_only=True) as service:
+        for method, path in routes:
+            target = re.sub(r"{\w+}", "1", path)
+            for who, status in ((key_of(folder, "all"), 405), (key_of(folder, "reader"), 403)):
+                answer = service.get(target, method, b"{", **who, **JSON)
+                assert answer.status == status, (method, path, answer.text)
+    engine.dispose()
 
 
 def test_a_session_of_the_main_installation_is_served_by_a_copy_without_its_button(folder):

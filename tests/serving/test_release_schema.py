@@ -54,6 +54,8 @@ WRONG = [
     ("last_purchase_date", day(1)),
     ("relationship_strength", 101.0),
     ("expected_gain_high", None),
+    ("relationship_strength_since", None),
+    ("relationship_strength_change", None),
     ("reasons", [reason(direction="sideways")]),
     ("reasons", [reason(contribution=np.inf)]),
     ("reasons", [reason(message_key="reason.no_such")]),

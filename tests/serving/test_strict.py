@@ -100,9 +100,14 @@ def test_an_address_that_is_no_text_is_a_bad_request(service, target):
     problem(service.get(target), "bad-request")
 
 
-@pytest.mark.parametrize("target", ["/?q=%ED%A0%80", "/customers/%00", "/?q=%00"])
-def test_nor_does_the_page_take_it(service, target):
-    assert service.get(target).status == 400
+@pytest.mark.parametrize(
+    "target", ["/?q=%ED%A0%80", "/customers/%00", "/key-customers/%ff?x=%00", "/?q=%00"]
+)
+def test_nor_does_the_page_take_it_and_says_so_in_the_reader_s_language(service, target):
+    for language, said in (("en", "cannot be read"), ("ru", "не прочитать")):
+        answer = service.get(target, Accept_Language=language)
+        assert answer.status == 400 and said in answer.text
+        assert answer.headers["content-type"].startswith("text/html")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])

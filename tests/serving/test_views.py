@@ -74,7 +74,13 @@ def test_what_is_kept_is_the_filter_and_not_the_visit(store):
 
 @pytest.mark.parametrize(
     ("query", "parameter"),
-    [("risk_band=huge", "risk_band"), ("nonsense=1", "nonsense"), ("to_contact=yes", "to_contact")],
+    [
+        ("risk_band=huge", "risk_band"),
+        ("nonsense=1", "nonsense"),
+        ("to_contact=yes", "to_contact"),
+        ("%%%", "%%%"),
+        ("risk_band=high&nothing", "nothing"),
+    ],
 )
 def test_a_query_that_the_list_would_refuse_is_not_kept(store, query, parameter):
     with pytest.raises(ViewRefusedError, match=parameter):
