@@ -243,7 +243,7 @@ def test_an_action_that_left_the_catalogue_is_told_to_be_in_no_plan():
         known(), Catalog(currency="USD", actions=kept[:1]), params(), 0.5, LearnerParams(seed=1)
     )
     assert [one["in_catalogue"] for one in facts["learned"]["actions"]] == [True, False]
-    rows = [line for line in told(facts, names=("call",)).splitlines() if " effect |" in line]
+    rows = [line for line in told(facts, names=("call",)).splitlines() if "effect measured" in line]
     assert [row.split(" | ")[0] for row in rows] == ["| Personal call"]
     (gone,) = [one for one in told(facts, names=("call",)).splitlines() if "no longer" in one]
     assert gone.startswith("| `mail` |")

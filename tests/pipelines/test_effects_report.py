@@ -158,7 +158,9 @@ def test_where_no_contact_can_show_anything_no_figures_of_them_are_told():
     left_out = {"propensity_unknown": 20}
     nothing = {"rows": 20, "by_chance": 0, "closed": 0, "left_out": left_out}
     page = told({**facts(contacts=nothing), "not_by_chance": {}, "periods": [], "learned": None})
-    assert "20 contacts in the log.\n\nNone of these contacts can show what its action did:" in page
+    assert (
+        "20 contacts in the log.\n\nNot one of these contacts can show what its action did:" in page
+    )
     assert "A customer stays" not in page
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from babel import Locale
 
+from benchmarks.zoo.checks import PROGRAMS_WORDS
 from features.snapshot import all_features
 from serving.wording import sentences as wording
 from serving.wording import writing
@@ -50,6 +51,12 @@ def bare(text):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_has_straight_quotes(language):
     assert [key for key, text in texts(language) if '"' in bare(text)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_has_a_word_that_says_a_value_leaked(language):
+    """Where a page says `None`, it must be Python's: nobody can find it among words of ours."""
+    assert [key for key, text in texts(language) if PROGRAMS_WORDS.search(bare(text))] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
