@@ -102,7 +102,9 @@ class Portfolio(Schema):
     tasks_open: int = Field(description="To be contacted, and nobody has begun.")
     tasks_taken: int
     tasks_done: int = Field(description="This week, from Monday on.")
-    tasks_overdue: int = Field(description="Taken, and past the day they were due.")
+    tasks_overdue: int = Field(
+        description="Past the day they were due, begun or not, and neither closed nor put off."
+    )
     steps_done: int = Field(description="This week.")
     steps_overdue: int
 

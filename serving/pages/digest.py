@@ -3,8 +3,9 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import Engine
 
 from core.errors import MailError, RegularsError
 from serving.cards.action_words import action_name
+from serving.cards.stored import Card
 from serving.settings import Reader, Settings
 from serving.store.reading import current
 from serving.store.visible import only_of
@@ -20,7 +22,7 @@ from serving.web.page import suffix, words_of
 from serving.web.templates import templates
 from serving.wording.languages import Language
 from serving.wording.sentences import sentence
-from serving.work.digest import Digest, digest_of, is_contact, note_sent, was_sent
+from serving.work.digest import Digest, Due, digest_of, is_contact, note_sent, was_sent
 from serving.work.mail import Letter, send
 
 LONGEST_NAME = 80  # of a file, without its ending
@@ -67,8 +69,10 @@ def send_digests(engine: Engine, settings: Settings, wanted: Wanted) -> Iterator
 
 def letter_of(digest: Digest, settings: Settings, language: Language, to: str) -> Letter:
     """The digest in the reader's language, as HTML and as plain text."""
+    words = words_of(language, digest.release.currency)
     values = {
-        **words_of(language, digest.release.currency),
+        **words,
+        "facts": partial(_facts, words),
         "digest": digest,
         "who": _Customers(settings, language),
         "action": lambda action: action_name(action, digest.release.actions, language),
@@ -81,6 +85,20 @@ def letter_of(digest: Digest, settings: Settings, language: Language, to: str) -
         for form in ("html", "txt")
     )
     return Letter(settings.digest_from, to, subject, re.sub(r"\n{3,}", "\n\n", text), html)
+
+
+def _facts(words: Mapping[str, Any], one: Due, key: str | None) -> list[str]:
+    """What a line says of a task or step: its day, in this message, whose it is, of whom."""
+    day = [words["t"](key, date=one.due_on)] if key and one.due_on else []
+    whose = [words["person"](one.who)] if one.who else []
+    return [*day, *whose, *(_risk_and_worth(words, one.card) if one.card else [])]
+
+
+def _risk_and_worth(words: Mapping[str, Any], card: Card) -> list[str]:
+    t, risk, value = words["t"], card["churn_risk"], card["value_at_risk"]
+    known = risk is not None
+    told = t("digest.risk", churn_risk=risk) if known else t(f"risk_band.{card['risk_band']}")
+    return [told, *([t("digest.worth", value_at_risk=value)] if value is not None else [])]
 
 
 class _Customers:

@@ -24,6 +24,7 @@ from serving.store.search import SearchTexts
 from sources.meanings.vocabulary import DO_NOTHING, TREATED
 
 NEVER = dt.date(9999, 12, 31)  # "not within N days" comes after every date
+DAYS = (*DATED, "due_date")
 LAST = 2**31 - 1  # no rank comes after every rank
 CODES = (
     "status",
@@ -52,6 +53,7 @@ SCHEMA = pa.schema(
         *((name, pa.int32()) for name in RANKED),
         ("risk_change", pa.float64()),  # 0: unknown
         ("days_since_contact", pa.int32()),  # LAST: never
+        ("due_date", pa.date32()),  # of the intended action; NEVER: it has none
         ("content_hash", pa.int64()),
     ]
 )
@@ -145,14 +147,15 @@ class ListIndex:
         """A column that lists sort by, as it is kept: no null, dates as days since 1970."""
         return self._values[column]
 
-    def intended(self, customers: Collection[str]) -> dict[str, str | None]:
-        """The action that the plan intends, by customer; who is not here is left out."""
+    def intended(self, customers: Collection[str]) -> dict[str, tuple[str | None, dt.date | None]]:
+        """The action that the plan intends and its day, by customer; others are left out."""
         listed = list(customers)
         place = pc.fill_null(pc.index_in(pa.array(listed, pa.string()), self.ids), -1)
         codes, words = self._codes["intended_action"]
         named = [*words, None]  # the last: no word
+        due = self._values["due_date"]
         rows = zip(listed, place.to_pylist(), strict=True)
-        return {who: named[codes[row]] for who, row in rows if row >= 0}
+        return {who: (named[codes[row]], _day(due[row].item())) for who, row in rows if row >= 0}
 
     def rank(self, churn_risk: float) -> int:
         """The place among those who are scored: 1 is most at risk."""
@@ -262,6 +265,12 @@ class ListIndex:
         return value
 
 
+def _day(days: int) -> dt.date | None:
+    """The day so many days after 1970 began; None for NEVER."""
+    day = dt.date(1970, 1, 1) + dt.timedelta(days=days)
+    return None if day == NEVER else day
+
+
 def _whole(part: pa.Table) -> pa.Table:
     """The part with every column of RESIDENT."""
     for field in RESIDENT:
@@ -269,5 +278,7 @@ def _whole(part: pa.Table) -> pa.Table:
             unknown = pa.nulls(len(part), field.type)
             if field.type == pa.int32():
                 unknown = pc.fill_null(unknown, LAST)
+            elif field.type == pa.date32():
+                unknown = pc.fill_null(unknown, pa.scalar(NEVER, pa.date32()))
             part = part.append_column(field, unknown)
     return part

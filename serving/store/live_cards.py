@@ -14,11 +14,11 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 
-from serving.cards.sorting import DATED, DESCENDING, RANKED
+from serving.cards.sorting import DESCENDING, RANKED
 from serving.cards.stored import Card, fitted
 from serving.store.coding import as_served, read_row
 from serving.store.kept_out import out_among
-from serving.store.list_index import CODES, LAST, NEVER, SCHEMA, ListIndex
+from serving.store.list_index import CODES, DAYS, LAST, NEVER, SCHEMA, ListIndex
 from serving.store.memory import Kept
 from serving.store.own_secrets import CURSORS, secret
 from serving.store.tables import live_cards
@@ -139,13 +139,14 @@ def _listed(card: Card) -> _Listed:
     """The columns of `list_index.SCHEMA` of a card; dates as text, NEVER as null."""
     action = card["intended_action"] or {}
     own = {**card, "intended_action": action.get("action_id")}
-    own["expected_gain"] = action.get("expected_gain")
+    for name in ("expected_gain", "due_date"):
+        own[name] = action.get(name)
     for name, end in FROM_DATE.items():
         own[name] = (card[name] or {}).get(end)
     if card["churn_risk"] is None and card["risk_rank"]:
         own["churn_risk"] = 1 / card["risk_rank"]  # of a rule, as of published cards
     numbers: _Listed = {name: _number(own[name]) for name in DESCENDING}
-    coded = {name: own[name] for name in (*CODES, *DATED)}
+    coded = {name: own[name] for name in (*CODES, *DAYS)}
     ranks: _Listed = {name: LAST if own[name] is None else own[name] for name in RANKED}
     search = f"{card['name'] or ''}\n{card['customer_id']}".casefold()
     return {
@@ -166,8 +167,8 @@ def _number(value: float | None) -> float:
 
 
 def _with_dates(row: _Listed) -> _Listed:
-    days = {name: row[name] and dt.date.fromisoformat(row[name]) for name in DATED}
-    # A row that older code wrote has no numbers of these names.
+    # A row that older code wrote has no values of some names.
+    days = {n: row.get(n) and dt.date.fromisoformat(row[n]) for n in DAYS}
     older: _Listed = dict.fromkeys((*RANKED, "days_since_contact"), LAST)
     return older | row | {name: day or NEVER for name, day in days.items()}
 

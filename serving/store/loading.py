@@ -13,12 +13,12 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, Engine, Table
 
 from models.words import RULE, SCORED
-from serving.cards.sorting import DATED, DESCENDING, RANKED
+from serving.cards.sorting import DESCENDING, RANKED
 from serving.store.behind import behind
 from serving.store.coding import CardWriter, hash_of, packed_timelines, rows_of
 from serving.store.database import writing
 from serving.store.layouts import layout_of
-from serving.store.list_index import CODES, LAST, NEVER, SCHEMA
+from serving.store.list_index import CODES, DAYS, LAST, NEVER, SCHEMA
 from serving.store.release_folder import Counts, read_cards, read_timelines
 from serving.store.release_schema import ReleaseSchema
 from serving.store.shapes import CONSTANT
@@ -131,7 +131,7 @@ def index_of(table: pa.Table, hashes: np.ndarray) -> pa.Table:
         found[name] = _column(table, name, pa.string()).dictionary_encode()
     for name in DESCENDING:
         found[name] = _numbers(_column(table, name, pa.float64()))
-    for name in DATED:
+    for name in DAYS:
         days = _column(table, FROM_COLUMN.get(name, name), pa.date32())
         found[name] = pc.fill_null(days, pa.scalar(NEVER, pa.date32()))
     for name in RANKED:

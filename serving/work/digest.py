@@ -1,14 +1,16 @@
-"""The morning digest of an owner: what changed, what to do today, what is overdue.
+"""The morning digest of an owner: what changed, what is overdue, due today, and next.
 
 It holds no contact data and none of the texts that people wrote, in which contact data may stand.
 """
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, Table, func, select
+import numpy as np
+import pyarrow as pa
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 from core.clock import utc_now
@@ -18,18 +20,23 @@ from serving.cards.release import Release
 from serving.cards.stored import Card
 from serving.people.audit import COMMAND, note
 from serving.store.database import writing
-from serving.store.listing import formed_list, seen_among
-from serving.store.page_tables import plan_approvals, relationship_steps, tasks
+from serving.store.listing import formed_list, list_index, seen_among
+from serving.store.live_cards import newest_live
+from serving.store.page_tables import plan_approvals, relationship_steps
 from serving.store.past import COMPANY
 from serving.store.people_tables import audit_log
 from serving.store.published import Found, find_release
-from serving.store.reading import explained, reading
+from serving.store.reading import explained, formed_in_order, reading
+from serving.store.visible import visible_owners
 from serving.work.changes import changes
+from serving.work.due import NO_DAY, day_of, due_days, since_1970
+from serving.work.suggestions import READ as SUGGESTED
+from serving.work.suggestions import suggestion_of
 from serving.work.task_reading import tasks_of
-from serving.work.task_rules import CLOSED
+from serving.work.task_rules import TaskState
 
-TO_DO, OVERDUE = 10, 20  # lines at most
-READ = ("name", "churn_risk", "risk_band", "value_at_risk", "intended_action")
+NEXT, LINES = 10, 20  # lines at most: of what comes next; of what is due, and of what is overdue
+READ = ("name", "churn_risk", "risk_band", "value_at_risk", *SUGGESTED)
 LOOKED_AT = 200  # of the list: some of its tasks are closed already
 # A text that somebody could write or call: never in a mail, whatever column it stands in.
 CONTACT = re.compile(r"\S+@\S+|\+[\d\s().-]{7,}")
@@ -37,13 +44,17 @@ BARE_PHONE = re.compile(r"[\d\s().-]+")
 
 
 @dataclass(frozen=True)
-class Overdue:
-    """What should have been done: a task, or a step of a relationship plan."""
+class Due:
+    """What is to be done by a day: a task, begun or not, or a step of a relationship plan.
+
+    `who`: whose it is, as far as anybody has taken it. `card`: what a line says of the customer.
+    """
 
     customer_id: str
     action_id: str | None  # of a task
-    due_on: dt.date
+    due_on: dt.date | None
     who: str | None
+    card: Card | None
 
 
 @dataclass(frozen=True)
@@ -54,11 +65,19 @@ class Digest:
     day: dt.date
     release: Release
     changes: Changes
-    to_do: Sequence[Card]
-    overdue_tasks: Sequence[Overdue]
-    overdue_steps: Sequence[Overdue]
-    overdue: int  # of both, also those that are not listed
+    overdue: "Work"
+    today: "Work"
+    next: Sequence[Due]
     approved_by: str | None  # the plan, by whom; None: it is not
+
+
+@dataclass(frozen=True)
+class Work:
+    """Tasks and steps that are due at one time; `total`: of both, also those not listed."""
+
+    tasks: Sequence[Due]
+    steps: Sequence[Due]
+    total: int
 
 
 def digest_of(engine: Engine, owner: str | None) -> Digest:
@@ -72,10 +91,10 @@ def digest_of(engine: Engine, owner: str | None) -> Digest:
         with engine.connect() as connection:
             found = find_release(connection)
             company = found.part(connection, COMPANY) or ""
-            late_tasks = _late(connection, tasks, company, day)
-            late_steps = _late(connection, relationship_steps, company, day)
+            late, due, dated = _tasks_due(connection, found, day)
+            steps = _open_steps(connection, company, day)
             approved_by = _approved_by(connection, release.release_id)
-            listed = _to_do(engine, connection, found)
+            following = _next(engine, connection, found, dated)
     except DBAPIError as error:
         raise explained(engine, error) from None
     return Digest(
@@ -83,10 +102,9 @@ def digest_of(engine: Engine, owner: str | None) -> Digest:
         day=day,
         release=release,
         changes=changed,
-        to_do=listed,
-        overdue_tasks=late_tasks[:OVERDUE],
-        overdue_steps=late_steps[:OVERDUE],
-        overdue=len(late_tasks) + len(late_steps),
+        overdue=_work(late, [step for step in steps if step.due_on != day]),
+        today=_work(due, [step for step in steps if step.due_on == day]),
+        next=following,
         approved_by=approved_by,
     )
 
@@ -118,36 +136,82 @@ def note_sent(engine: Engine, letter: str) -> None:
 SENT = "sent a digest"
 
 
-def _to_do(engine: Engine, connection: Connection, found: Found) -> list[Card]:
-    """The first customers of the list with an action to carry out, whose task is not closed."""
+@dataclass(frozen=True)
+class _Tasks:
+    """The first tasks that are due at one time, and how many are."""
+
+    first: list[Due]
+    total: int
+
+
+def _work(tasks: _Tasks, steps: list[Due]) -> Work:
+    return Work(tasks.first, steps[:LINES], tasks.total + len(steps))
+
+
+def _tasks_due(
+    connection: Connection, found: Found, day: dt.date
+) -> tuple[_Tasks, _Tasks, set[str]]:
+    """Tasks that are overdue, the oldest first, and due today; and the customers of both.
+
+    Of equal days those with the most value at risk come first.
+    """
+    index = list_index(connection, found)
+    days, today = due_days(connection, found, index), since_1970(day)
+    owners = visible_owners(connection)
+    if owners is not None:
+        days = np.where(index.has("owner", owners), days, NO_DAY)
+    rows = np.flatnonzero(days <= today)
+    rows = rows[np.lexsort((-index.numbers("value_at_risk")[rows], days[rows]))]
+    ids = index.ids.take(pa.array(rows)).to_pylist()
+    dated = {who: day_of(own) for who, own in zip(ids, days[rows].tolist(), strict=True)}
+    late = {who: own for who, own in dated.items() if own < day}
+    due = {who: own for who, own in dated.items() if own == day}
+    return _lines(connection, found, late), _lines(connection, found, due), set(dated)
+
+
+def _lines(connection: Connection, found: Found, days: Mapping[str, dt.date]) -> _Tasks:
+    """The first of these customers with their tasks, which are due on these days."""
+    first = list(days)[:LINES]
+    until = newest_live(connection, found.number)
+    cards = formed_in_order(connection, first, found, until, reading(READ))
+    begun = tasks_of(connection, found, first)
+    return _Tasks([_line(card, begun.get(card["customer_id"])) for card in cards], len(days))
+
+
+def _line(card: Card, task: TaskState | None) -> Due:
+    """The task of this customer, begun or not."""
+    if task is not None:
+        return Due(task.customer_id, task.action_id, task.due_on, task.assignee, card)
+    suggested = suggestion_of(card)
+    return Due(card["customer_id"], suggested.action_id, suggested.due_on, None, card)
+
+
+def _next(
+    engine: Engine, connection: Connection, found: Found, dated: Collection[str]
+) -> list[Due]:
+    """The first customers of the list with an action to carry out later than today.
+
+    `dated` are those with whom something is due or overdue.
+    """
     query = AtRiskQuery(to_contact=True, limit=LOOKED_AT)
     cards = formed_list(engine, query, reading(READ)).cards
     begun = tasks_of(connection, found, [card["customer_id"] for card in cards])
     settled = {who for who, task in begun.items() if task.is_closed or task.state == "snoozed"}
-    return [card for card in cards if card["customer_id"] not in settled][:TO_DO]
+    rest = [card for card in cards if card["customer_id"] not in settled | set(dated)]
+    return [_line(card, begun.get(card["customer_id"])) for card in rest[:NEXT]]
 
 
-def _late(connection: Connection, table: Table, company: str, day: dt.date) -> list[Overdue]:
-    """What is overdue of the customers whom this reader sees, the oldest first."""
-    is_task = table is tasks
-    its = [table.c.company == company, table.c.due_on < day]
-    if is_task:
-        its.append(table.c.state.not_in(CLOSED))
-    else:
-        its += [table.c.done_at.is_(None), table.c.dropped_at.is_(None)]
-    order = (table.c.due_on, table.c.number)
-    rows = connection.execute(select(table).where(*its).order_by(*order)).all()
+def _open_steps(connection: Connection, company: str, day: dt.date) -> list[Due]:
+    """Steps due by this day with the customers whom this reader sees, the oldest first."""
+    steps = relationship_steps
+    is_open = (steps.c.done_at.is_(None), steps.c.dropped_at.is_(None))
+    query = select(steps).where(steps.c.company == company, steps.c.due_on <= day, *is_open)
+    rows = connection.execute(query.order_by(steps.c.due_on, steps.c.number)).all()
     seen = seen_among(connection, {row.customer_id for row in rows})
     return [
-        Overdue(
-            row.customer_id,
-            row.action_id if is_task else None,
-            row.due_on,
-            row.assignee if is_task else row.responsible,
-        )
+        Due(row.customer_id, None, row.due_on, row.responsible, None)
         for row in rows
         if row.customer_id in seen
-        and not (is_task and row.snoozed_until and row.snoozed_until > day)
     ]
 
 

@@ -24,6 +24,7 @@ from serving.store.past import COMPANY
 from serving.store.published import Found, find_release
 from serving.store.reading import explained, formed_in_order, reading
 from serving.store.visible import visible_owners
+from serving.work.due import due_days, since_1970
 from serving.work.key_customers import step_of
 from serving.work.task_reading import task_states
 
@@ -180,6 +181,7 @@ def _portfolios(connection: Connection, found: Found) -> Portfolios:
     today = utc_now().date()
     monday = today - dt.timedelta(days=today.weekday())
     work = _work(connection, found, index, (today, monday))
+    work["tasks_overdue"] = due_days(connection, found, index) < since_1970(today)
     states = task_states(connection, found).state
     to_contact = index.with_action() & index.has("arm", ["treated"]) & ~index.rows_of(states)
     has_money = found.release.has_money
@@ -232,7 +234,7 @@ def _value_before(
 def _work(
     connection: Connection, found: Found, index: ListIndex, days: tuple[dt.date, dt.date]
 ) -> dict[str, np.ndarray]:
-    """How many tasks and steps were done this week, are taken, or are overdue: by row."""
+    """How many tasks and steps were done this week, or are taken; steps overdue: by row."""
     today, monday = days
     since = dt.datetime.combine(monday, dt.time())
     company = found.part(connection, COMPANY) or ""
@@ -241,7 +243,6 @@ def _work(
     asked = {
         "tasks_taken": (tasks, [tasks.c.state == "taken"]),
         "tasks_done": (tasks, [tasks.c.state == "done", tasks.c.changed_at >= since]),
-        "tasks_overdue": (tasks, [tasks.c.state == "taken", tasks.c.due_on < today]),
         "steps_done": (steps, [steps.c.done_at >= since]),
         "steps_overdue": (steps, [*is_open, steps.c.due_on < today]),
     }

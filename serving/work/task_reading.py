@@ -38,11 +38,13 @@ MANY = 2_000  # customers changed since the states were read last; for more all 
 class TaskStates:
     """State and assignee of every customer of the release whose task somebody has touched.
 
-    Whoever is not here is open where the plan intends an action. `assignee` is of unfinished tasks.
+    Whoever is not here is open where the plan intends an action. `assignee` is of unfinished tasks,
+    `due_on` of those that are open or taken.
     """
 
     state: Mapping[str, TaskStatus]
     assignee: Mapping[str, str]
+    due_on: Mapping[str, dt.date | None]
 
     @cached_property
     def by_state(self) -> dict[TaskStatus, frozenset[str]]:
@@ -161,7 +163,7 @@ def task_states(connection: Connection, found: Found) -> TaskStates:
     day = today_of(found)
     newest = connection.scalar(select(func.max(task_changes.c.number))) or 0
     if not newest:
-        return TaskStates({}, {})
+        return TaskStates({}, {}, {})
     out = connection.scalar(select(func.count()).select_from(kept_out))
     key = (secret(connection, CURSORS), found.number, found.info_sha256, day.today, out)
 
@@ -181,9 +183,15 @@ def _caught_up(
     if not changed or len(changed) > MANY:  # none: those of somebody who was erased are gone
         return _states(connection, found, day, None)
     anew = _states(connection, found, day, changed)
-    state = {who: one for who, one in states.state.items() if who not in changed}
-    assignee = {who: one for who, one in states.assignee.items() if who not in changed}
-    return TaskStates({**state, **anew.state}, {**assignee, **anew.assignee})
+
+    def with_anew(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+        return {who: one for who, one in before.items() if who not in changed} | dict(now)
+
+    return TaskStates(
+        with_anew(states.state, anew.state),
+        with_anew(states.assignee, anew.assignee),
+        with_anew(states.due_on, anew.due_on),
+    )
 
 
 def _states(
@@ -198,20 +206,27 @@ def _states(
         for row in connection.execute(_NEEDED.where(tasks.c.company == company)):
             rows[row.customer_id].append(dict(zip(_NAMES, row, strict=True)))
     intended = list_index(connection, found).intended(rows)
-    actions = {who: None if action == DO_NOTHING else action for who, action in intended.items()}
+    plans = {
+        who: (None if action == DO_NOTHING else action, due)
+        for who, (action, due) in intended.items()
+    }
     unclear = [
-        who for who, action in actions.items() if action and needs_reason(rows[who], action, day)
+        who for who, (action, _) in plans.items() if action and needs_reason(rows[who], action, day)
     ]
     reasons = {who: one.reason for who, one in suggestions(connection, found, unclear).items()}
     state: dict[str, TaskStatus] = {}
     assignee: dict[str, str] = {}
-    for who, action in actions.items():
-        task = shown_task(who, rows[who], Suggestion(action, reasons.get(who, "")), day)
+    due_on: dict[str, dt.date | None] = {}
+    for who, (action, due) in plans.items():
+        suggestion = Suggestion(action, reasons.get(who, ""), due_on=due)
+        task = shown_task(who, rows[who], suggestion, day)
         if task is not None and task.number:
             state[who] = task.state
+            if task.state in ("open", "taken"):
+                due_on[who] = task.due_on
             if task.assignee and not task.is_closed:
                 assignee[who] = task.assignee
-    return TaskStates(state, assignee)
+    return TaskStates(state, assignee, due_on)
 
 
 _NAMES = (
@@ -221,6 +236,7 @@ _NAMES = (
     "reason",
     "state",
     "assignee",
+    "due_on",
     "snoozed_until",
     "why_not",
     "version",

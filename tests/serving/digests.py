@@ -4,18 +4,20 @@ import datetime as dt
 from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import insert
 
-from core.clock import utc_now
 from core.errors import MailError
 from serving.pages.digest import Wanted, send_digests
 from serving.settings import Settings
 from serving.store.database import open_store
+from serving.store.page_tables import task_changes, tasks
 from serving.store.publishing import publish
 from tests.serving.release_reports import AS_OF
 from tests.serving.releases import card_row, write_release
+from tests.serving.working import NOW
 
 MAIL, PHONE = "zoe@shop.example", "+7 999 123-45-67"
-TODAY = utc_now().date()
+TODAY = NOW.date()  # as the fixture `clock` has it
 ODD = 'boris & co/..\\"><b>'
 
 
@@ -57,10 +59,18 @@ def task(customer_id, state="taken", due_on=TODAY - dt.timedelta(days=2), **chan
         "note": f"call {PHONE}",
         "release_id": "r",
         "version": 1,
-        "changed_at": utc_now(),
+        "changed_at": NOW,
         "changed_by": "user anna",
     }
     return row | changes
+
+
+def keep(connection, *rows):
+    """Keep tasks as if people had moved them."""
+    for row in rows:
+        connection.execute(insert(tasks).values(**row))
+        change = {"task": 1, "customer_id": row["customer_id"], "at": NOW, "what": "take"}
+        connection.execute(insert(task_changes).values(**change, who=row["changed_by"]))
 
 
 def step(customer_id, **changes):
@@ -70,7 +80,7 @@ def step(customer_id, **changes):
         "what": f"write to {MAIL}",
         "due_on": TODAY - dt.timedelta(days=1),
         "responsible": "anna",
-        "added_at": utc_now(),
+        "added_at": NOW,
         "added_by": "user anna",
     }
     return row | changes

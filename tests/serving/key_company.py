@@ -3,7 +3,6 @@
 import datetime as dt
 from contextlib import contextmanager
 
-from core.clock import utc_now
 from serving.cards.key_customers import MovedStep, NewStep
 from serving.store.database import open_store
 from serving.store.publishing import publish
@@ -11,9 +10,10 @@ from serving.work.key_customers import add_step, move_step
 from serving.work.portfolios import Wanted, key_customers
 from tests.serving.release_reports import AS_OF
 from tests.serving.releases import card_row, gone_row, write_release
+from tests.serving.working import NOW
 
 ANNA, BORIS = "user anna", "user boris"
-TODAY = utc_now().date()
+TODAY = NOW.date()  # as the fixture `clock` has it
 DAY = dt.timedelta(days=1)
 FORM = {"Content_Type": "application/x-www-form-urlencoded"}
 ODD = "a/b ../ё?"

@@ -5,22 +5,22 @@ import re
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
-from core.clock import utc_now
 from serving import cli
 from serving.store.database import open_store, writing
-from serving.store.page_tables import plan_approvals, relationship_steps, tasks
+from serving.store.page_tables import plan_approvals, relationship_steps
 from serving.store.publishing import publish
 from serving.store.reading import current
 from serving.work.digest import is_contact
-from tests.serving.digests import MAIL, PHONE, TODAY, digest_store, sent, settings, step, task
+from tests.serving.digests import MAIL, PHONE, TODAY, digest_store, keep, sent, settings, step, task
 from tests.serving.reading_pages import Tree
 from tests.serving.releases import card_row, write_release
+from tests.serving.working import NOW, clock  # noqa: F401
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, clock):  # noqa: F811
     with digest_store(tmp_path) as engine:
         yield engine
 
@@ -44,7 +44,7 @@ def test_every_owner_and_the_whole_have_a_file_of_each_form_with_what_is_theirs(
 
 
 def test_both_forms_tell_the_same_in_both_languages(store, tmp_path):
-    for language, words in (("en", "To do today"), ("ru", "Сделать сегодня")):
+    for language, words in (("en", "Due today: 15"), ("ru", "Срок сегодня: 15")):
         folder = tmp_path / language
         sent(store, settings(), folder=folder, language=language)
         html = (folder / f"{TODAY}-anna.html").read_text(encoding="utf-8")
@@ -62,7 +62,7 @@ def test_both_forms_tell_the_same_in_both_languages(store, tmp_path):
 @pytest.mark.parametrize("with_names", [False, True])
 def test_no_contact_data_of_a_customer_is_in_any_of_them(store, tmp_path, with_names):
     with writing(store) as connection:
-        connection.execute(insert(tasks), [task("a-1"), task(MAIL)])
+        keep(connection, task("a-1"), task(MAIL))
         connection.execute(insert(relationship_steps), [step("a-2"), step("79991234567")])
     sent(store, settings(digest_names=with_names), folder=tmp_path / "out")
     for path in (tmp_path / "out").iterdir():
@@ -91,29 +91,48 @@ def test_what_reads_as_an_address_or_a_number_to_call_is_known(text, is_one):
     assert is_contact(text) is is_one
 
 
-def test_what_is_closed_is_not_to_be_done_and_what_is_late_is_told(store, tmp_path):
+def test_what_is_overdue_due_today_and_to_come_stand_apart(store, tmp_path, clock):  # noqa: F811
     later = TODAY + dt.timedelta(days=3)
     with writing(store) as connection:
-        rows = [
+        keep(
+            connection,
             task("a-0", "done"),
             task("a-1", "snoozed", snoozed_until=later),
             task("a-2", "taken"),
             task("a-3", "taken", due_on=TODAY),
             task("b-5", "taken"),
             task("a-4", "taken", company="another"),
-        ]
-        for row in rows:
-            connection.execute(insert(tasks).values(**row))
+            task("a-5", "taken", due_on=TODAY + dt.timedelta(days=1)),
+            task("a-6", "open", assignee=None, due_on=TODAY - dt.timedelta(days=3)),
+        )
         connection.execute(insert(relationship_steps).values(**step("a-7")))
-        connection.execute(insert(relationship_steps).values(**step("a-8", done_at=utc_now())))
+        connection.execute(insert(relationship_steps).values(**step("a-8", done_at=NOW)))
         connection.execute(insert(relationship_steps).values(**step("a-9", due_on=TODAY)))
     sent(store, settings(), folder=tmp_path / "out")
     tree = Tree((tmp_path / "out" / f"{TODAY}-anna.html").read_text(encoding="utf-8"))
-    to_do = [re.search(r"a-\w+|a customer", li["text"])[0] for li in tree.all("li")]
-    listed = tree.one("ol")["text"]
-    assert "a-0" not in listed and "a-1:" not in listed and "a-2" in listed
-    assert "Overdue: 2" in [head["text"] for head in tree.all("h2")]
-    assert to_do[-2:] == ["a-2", "a-7"]
+    lists = {
+        head["text"]: re.findall(r"a-\d+", ul["text"])
+        for head, ul in zip(
+            tree.all("h2")[1:], [*tree.all("ul")[1:], *tree.all("ol")], strict=False
+        )
+    }
+    rest = [f"a-{n}" for n in (3, 4, 7, 8, 9, 10, 11)]
+    assert lists == {
+        "Overdue: 3": ["a-6", "a-2", "a-7"],
+        "Due today: 11": [*rest, "a-9"],
+        "Next": ["a-5"],
+    }
+    with writing(store) as connection:
+        connection.execute(delete(relationship_steps))
+    clock(NOW + dt.timedelta(days=1))
+    sent(store, settings(), folder=tmp_path / "out")
+    text = (tmp_path / "out" / f"{later - dt.timedelta(days=2)}-anna.txt").read_text("utf-8")
+    assert "OVERDUE: 12\n" in text and "DUE TODAY: 1\n" in text and "was due Oct 30" in text
+    clock(NOW - dt.timedelta(days=1))
+    sent(store, settings(), folder=tmp_path / "out")
+    text = (tmp_path / "out" / f"{TODAY - dt.timedelta(days=1)}-anna.txt").read_text("utf-8")
+    assert "OVERDUE: 2\n" in text and "Nothing is due today." in text
+    assert "(due Oct 30, 2024; risk 40%" in text.partition("NEXT")[2]
 
 
 def test_it_says_whether_the_plan_is_approved_and_the_data_fresh(store, tmp_path):
@@ -123,12 +142,15 @@ def test_it_says_whether_the_plan_is_approved_and_the_data_fresh(store, tmp_path
 
     assert "Nobody has approved it yet." in text()
     assert "These figures were good until" in text()
-    yes = {"release_id": current(store).release_id, "approved_at": utc_now()}
+    yes = {"release_id": current(store).release_id, "approved_at": NOW}
     with writing(store) as connection:
         connection.execute(insert(plan_approvals).values(**yes, approved_by="user lena"))
     assert "Approved by lena." in text()
     with writing(store) as connection:
-        connection.execute(plan_approvals.update().values(withdrawn_at=utc_now()))
+        connection.execute(plan_approvals.update().values(approved_by="this machine"))
+    assert "Approved by this computer." in text()
+    with writing(store) as connection:
+        connection.execute(plan_approvals.update().values(withdrawn_at=NOW))
     assert "Nobody has approved it yet." in text()
 
 

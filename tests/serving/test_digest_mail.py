@@ -13,10 +13,11 @@ from serving.store.people_tables import audit_log
 from serving.work import mail
 from tests.serving.digests import digest_store, failing, sent, settings
 from tests.serving.mail_server import KNOWN, Mailbox, Serving
+from tests.serving.working import NOW, clock  # noqa: F401
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, clock):  # noqa: F811
     with digest_store(tmp_path) as engine:
         yield engine
 
@@ -31,7 +32,7 @@ def test_letters_go_to_their_readers_in_their_language_once_a_day(store):
         assert letter["From"] == "regulars@shop.example"
         assert letter["Auto-Submitted"] == "auto-generated"
         plain, html = letter.iter_parts()
-        assert "СДЕЛАТЬ СЕГОДНЯ" in plain.get_content()
+        assert "СРОК СЕГОДНЯ" in plain.get_content()
         assert "<ol>" in html.get_content()
         assert "this morning" in box.to("lead@shop.example")["Subject"]
         again = sent(store, chosen)

@@ -25,6 +25,7 @@ from tests.serving.key_company import (
 )
 from tests.serving.reading_pages import page, text_of
 from tests.serving.releases import card_row, write_release
+from tests.serving.working import clock  # noqa: F401
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def folders(tmp_path_factory):
 
 
 @pytest.fixture
-def store(tmp_path, folders):
+def store(tmp_path, folders, clock):  # noqa: F811
     with key_store(tmp_path, folders) as engine:
         yield engine
 

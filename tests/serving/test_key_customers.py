@@ -3,9 +3,8 @@
 import datetime as dt
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
-from core.clock import utc_now
 from serving.cards.key_customers import NewPlan
 from serving.people.audit import verify
 from serving.store.database import writing
@@ -14,13 +13,14 @@ from serving.store.errors import (
     KeyCustomerChangedError,
     StepNotFoundError,
 )
-from serving.store.page_tables import relationship_plans, relationship_steps, tasks
+from serving.store.page_tables import relationship_plans, relationship_steps
 from serving.store.people_tables import audit_log
 from serving.store.visible import only_of
 from serving.work.erasure import erase
 from serving.work.key_customers import change_plan, plan_of
 from serving.work.portfolios import PAGE, Wanted, key_customers, portfolios
 from tests.serving.conftest import Running
+from tests.serving.digests import keep
 from tests.serving.key_company import (
     ANNA,
     BORIS,
@@ -33,6 +33,7 @@ from tests.serving.key_company import (
     releases_in,
     step,
 )
+from tests.serving.working import NOW, clock  # noqa: F401
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,7 @@ def folders(tmp_path_factory):
 
 
 @pytest.fixture
-def store(tmp_path, folders):
+def store(tmp_path, folders, clock):  # noqa: F811
     with key_store(tmp_path, folders) as engine:
         yield engine
 
@@ -115,7 +116,7 @@ def test_a_duty_that_is_done_comes_again_and_undoing_takes_that_back(store):
     number = step(store, "a01", -1, "Call", repeat_days=30, responsible="anna")
     after = moved(store, "a01", number, "done")
     (following,) = [one for one in after.steps if one.done_at is None]
-    assert (following.what, following.due_on) == ("Call", utc_now().date() + 30 * DAY)
+    assert (following.what, following.due_on) == ("Call", NOW.date() + 30 * DAY)
     assert following.responsible == "anna" and following.repeat_days == 30
     with pytest.raises(KeyCustomerChangedError, match="is done already"):
         moved(store, "a01", number, "done", BORIS)
@@ -174,21 +175,23 @@ def test_whoever_is_erased_takes_plan_and_steps_along(store):
 
 def task(customer_id, state, **changes):
     row = {"company": "", "customer_id": customer_id, "action_id": "check_in_email", "version": 1}
-    row |= {"reason": "rhythm", "release_id": "r", "changed_by": ANNA, "changed_at": utc_now()}
+    row |= {"reason": "rhythm", "release_id": "r", "changed_by": ANNA, "changed_at": NOW}
     return row | {"state": state} | changes
 
 
-def test_a_lead_sees_what_each_owner_has_does_and_has_not_done(store):
-    old = utc_now() - dt.timedelta(days=8)
+def test_a_lead_sees_what_each_owner_has_does_and_has_not_done(store, clock):  # noqa: F811
+    old = NOW - dt.timedelta(days=8)
     with writing(store) as connection:
         for one in (
             task("a00", "taken", due_on=TODAY - DAY),
             task("a03", "taken", due_on=TODAY + DAY),
             task("a06", "done"),
+            task("a12", "open", due_on=TODAY - 2 * DAY),
+            task("a15", "snoozed", due_on=TODAY - DAY, snoozed_until=TODAY + DAY),
             task("a09", "done", changed_at=old),
             task("a01", "not_relevant"),
         ):
-            connection.execute(insert(tasks).values(**one))
+            keep(connection, one)
     number = step(store, "a00", -1)
     step(store, "a00", -2)
     moved(store, "a00", number, "done")
@@ -199,7 +202,11 @@ def test_a_lead_sees_what_each_owner_has_does_and_has_not_done(store):
     assert (anna.customers, anna.key_customers) == (20 + 5 + 1, 21)
     assert anna.value_at_risk == sum(range(0, 60, 3)) + 500 + 5 * 48
     assert anna.value_change == pytest.approx(sum(range(0, 60, 3)))
-    assert (anna.tasks_taken, anna.tasks_done, anna.tasks_overdue) == (2, 1, 1)
+    assert (anna.tasks_taken, anna.tasks_done, anna.tasks_overdue) == (2, 1, 2)
     assert (anna.steps_done, anna.steps_overdue) == (1, 1)
+    clock(NOW + DAY)
+    _, late = portfolios(store)
+    # All but those who are done, not relevant, or due another day.
+    assert [one.tasks_overdue for one in late.managers] == [26 - 3, 20 - 1, 20]
     assert by_owner["boris"].tasks_taken == by_owner["boris"].steps_overdue == 0
     assert by_owner[None].customers == 20

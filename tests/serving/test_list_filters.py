@@ -62,7 +62,7 @@ def test_ranked_inside_the_stage_the_first_of_each_stage_come_first(shop):
 
 
 def test_a_release_of_older_code_can_be_read_though_its_columns_are_fewer(shop):
-    added = ("rank_in_stage", "risk_change", "days_since_contact")
+    added = ("rank_in_stage", "risk_change", "days_since_contact", "due_date")
     with shop.begin() as connection:
         number = find_release(connection).number
         parts = [part.drop_columns([*added]) for part in each_part(connection, number, CARDS)]

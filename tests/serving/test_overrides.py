@@ -6,7 +6,6 @@ import json
 import pytest
 from sqlalchemy import select, update
 
-from core.clock import utc_now
 from serving.people.keys import create_key
 from serving.store.errors import DoNotContactError
 from serving.store.page_tables import overrides
@@ -22,8 +21,9 @@ from tests.serving.asking import problem
 from tests.serving.conftest import Running
 from tests.serving.guarded import bearer
 from tests.serving.releases import card_row, write_release
+from tests.serving.working import NOW, clock  # noqa: F401
 
-TODAY = utc_now().date()
+TODAY = NOW.date()
 PATH = "/v1/customers/1/overrides"
 
 
@@ -35,7 +35,7 @@ HOLIDAY = {"kind": "not_leaving", "reason": " On holiday ", "expires_on": day(30
 
 
 @pytest.fixture
-def store(engine, tmp_path):
+def store(engine, tmp_path, clock):  # noqa: F811
     rows = [card_row("1", owner="anna"), card_row("2", owner="boris")]
     publish(write_release(tmp_path / "r", rows), engine, keep=2)
     return engine

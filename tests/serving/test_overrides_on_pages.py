@@ -2,7 +2,8 @@
 
 import datetime as dt
 
-from core.clock import utc_now
+import pytest
+
 from serving.people.keys import create_key
 from tests.serving.conftest import Running
 from tests.serving.customer_pages import items, sent, shown, shown_at
@@ -11,8 +12,11 @@ from tests.serving.customer_tables import (
 )
 from tests.serving.guarded import bearer
 from tests.serving.reading_pages import Tree, page, text_of, written
+from tests.serving.working import NOW, clock  # noqa: F401
 
-IN_A_MONTH = utc_now().date() + dt.timedelta(days=30)
+pytestmark = pytest.mark.usefixtures("clock")
+
+IN_A_MONTH = NOW.date() + dt.timedelta(days=30)
 FORM = {"kind": "not_leaving", "reason": "On holiday", "expires_on": IN_A_MONTH.isoformat()}
 
 
@@ -31,7 +35,7 @@ def test_an_override_is_told_by_a_form_shown_above_everything_and_ended_by_a_but
     assert not [one for one in tree.all("div") if one.get("class") == "held-override"]
     (past,) = items(tree, "What you know better")
     assert past.startswith("Stays, whatever the risk says. On holiday this computer")
-    assert f"ended by this computer on {written(utc_now().date(), 'day', 'en')}" in past
+    assert f"ended by this computer on {written(NOW.date(), 'day', 'en')}" in past
 
 
 def test_a_form_that_is_not_complete_comes_back_as_it_was_with_what_is_wrong(asked):

@@ -17,7 +17,10 @@ from tests.serving.releases import card_row, reason, write_release
 
 ANNA, BORIS = "user anna", "user boris"
 NOW = dt.datetime.fromisoformat("2024-10-30T09:00")
-CLOCKS = ("suggestions", "tasks", "task_writing", "task_outcomes", "outcomes")
+CLOCKS = (
+    *("digest", "key_customers", "kinds", "outcomes", "overrides", "portfolios"),
+    *("suggestions", "task_outcomes", "task_writing", "tasks"),
+)
 ACTIONS = {
     "check_in_email": {"channels": ["email"], "cooldown_days": 20},
     "owner_phone_call": {"channels": ["phone"], "cooldown_days": 0},
@@ -26,12 +29,11 @@ ACTIONS = {
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Sets the time of everything that tasks do; NOW at first."""
+    """Sets the time of everything that people do; NOW at first."""
 
     def set_to(time):
         for module in CLOCKS:
             monkeypatch.setattr(f"serving.work.{module}.utc_now", lambda: time)
-        monkeypatch.setattr("serving.work.kinds.utc_now", lambda: time)
 
     set_to(NOW)
     return set_to
