@@ -88,6 +88,22 @@ def test_the_catalogues_that_come_with_regulars_are_whole(file):
     assert repair and not any(action.incentive_cost for action in repair)
 
 
+@pytest.mark.parametrize("file", SHIPPED.values())
+def test_words_of_an_action_name_a_channel_only_where_it_has_no_other(file):
+    words = {
+        "phone": r"\b(call|phone|ring)|звон|телефон",
+        "email": r"mail\b|\bletter|письм",
+        "sms": r"\b(sms|text message)|смс",
+        "post": r"\b(postcard|by post)|открытк",
+    }
+    for action in load_catalog(ROOT / file).actions:
+        texts = [part and part.model_dump() for part in (action.name, action.talking_points)]
+        told = str(texts)
+        for channel, said in words.items():
+            if re.search(said, told, re.IGNORECASE):
+                assert action.channels == (channel,), (action.id, channel, told)
+
+
 def test_a_run_for_which_a_catalogue_is_not_made_is_told_which_is():
     shop = load_catalog(ROOT / "actions.yaml")
     assert shop.misfit("lapse") is None
