@@ -15,6 +15,7 @@ from serving.cards.release import dated_as
 from serving.cards.worded import worded
 from serving.pages.customer_sections import sections_of
 from serving.pages.drawing import Drawing, draw
+from serving.pages.no_contact import no_contact
 from serving.pages.task_box import task_box
 from serving.people.access import needs, store_of
 from serving.web.convertors import ANYTHING, id_in_path
@@ -51,6 +52,7 @@ def customer_page_of(
     release = dated_as(release, stored)
     card = ScoreCard.model_validate(worded(stored, release.words, language))
     drawing = draw(card, language)
+    today = utc_now().date()
     address = f"/customers/{id_in_path(customer_id)}"
     may_write = WRITES in request.state.caller.scopes and not request.app.state.settings.read_only
     kept = suffix({name: asked[name] for name in ("language",) if name in asked})
@@ -64,6 +66,7 @@ def customer_page_of(
         card=card,
         told=told,
         view=sections_of(card, told, language),
+        no_contact=no_contact(card, told, today, language) if release.is_current else [],
         drawing=drawing,
         summary=drawing and _summary(card, drawing, language),
         probabilities=_probabilities(card),
@@ -76,8 +79,8 @@ def customer_page_of(
         entered=entered or {},
         kinds=get_args(OverrideKind.__value__),
         levels=RELATIONSHIP_LEVELS,
-        first_day=utc_now().date(),
-        last_day=utc_now().date() + dt.timedelta(days=LONGEST_DAYS),
+        first_day=today,
+        last_day=today + dt.timedelta(days=LONGEST_DAYS),
         expired=out_of_date(release, language),
         task_box=task_box(request, customer_id, language) if query.release is None else None,
     )

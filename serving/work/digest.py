@@ -30,6 +30,7 @@ from serving.store.reading import explained, formed_in_order, reading
 from serving.store.visible import visible_owners
 from serving.work.changes import changes
 from serving.work.due import NO_DAY, day_of, due_days, since_1970
+from serving.work.overrides import kept_from_contact
 from serving.work.suggestions import READ as SUGGESTED
 from serving.work.suggestions import suggestion_of
 from serving.work.task_reading import tasks_of
@@ -197,7 +198,8 @@ def _next(
     cards = formed_list(engine, query, reading(READ)).cards
     begun = tasks_of(connection, found, [card["customer_id"] for card in cards])
     settled = {who for who, task in begun.items() if task.is_closed or task.state == "snoozed"}
-    rest = [card for card in cards if card["customer_id"] not in settled | set(dated)]
+    out = settled | set(dated) | kept_from_contact(connection)
+    rest = [card for card in cards if card["customer_id"] not in out]
     return [_line(card, begun.get(card["customer_id"])) for card in rest[:NEXT]]
 
 

@@ -139,6 +139,13 @@ def overrides_of(connection: Connection, customers: Collection[str]) -> dict[str
     return dict(found)
 
 
+def kept_from_contact(connection: Connection) -> set[str]:
+    """The customers whom nobody is to contact today, of all owners."""
+    its = (overrides.c.company == _company(connection), overrides.c.kind == NO_CONTACT)
+    holds = (overrides.c.ended_at.is_(None), overrides.c.expires_on >= utc_now().date())
+    return set(connection.scalars(select(overrides.c.customer_id).where(*its, *holds)))
+
+
 def all_overrides(connection: Connection, customer_id: str) -> list[Override]:
     """Every override of one customer: those that hold first, and then the newest first."""
     query = select(overrides).where(*_of(connection, [customer_id]))

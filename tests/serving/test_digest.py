@@ -9,11 +9,22 @@ from sqlalchemy import delete, insert
 
 from serving import cli
 from serving.store.database import open_store, writing
-from serving.store.page_tables import plan_approvals, relationship_steps
+from serving.store.page_tables import overrides, plan_approvals, relationship_steps
 from serving.store.publishing import publish
 from serving.store.reading import current
 from serving.work.digest import is_contact
-from tests.serving.digests import MAIL, PHONE, TODAY, digest_store, keep, sent, settings, step, task
+from tests.serving.digests import (
+    MAIL,
+    PHONE,
+    TODAY,
+    digest_store,
+    keep,
+    nobody_contacts,
+    sent,
+    settings,
+    step,
+    task,
+)
 from tests.serving.reading_pages import Tree
 from tests.serving.releases import card_row, write_release
 from tests.serving.working import NOW, clock  # noqa: F401
@@ -103,8 +114,10 @@ def test_what_is_overdue_due_today_and_to_come_stand_apart(store, tmp_path, cloc
             task("b-5", "taken"),
             task("a-4", "taken", company="another"),
             task("a-5", "taken", due_on=TODAY + dt.timedelta(days=1)),
+            task("a-10", "taken"),
             task("a-6", "open", assignee=None, due_on=TODAY - dt.timedelta(days=3)),
         )
+        connection.execute(insert(overrides).values(**nobody_contacts("a-10")))
         connection.execute(insert(relationship_steps).values(**step("a-7")))
         connection.execute(insert(relationship_steps).values(**step("a-8", done_at=NOW)))
         connection.execute(insert(relationship_steps).values(**step("a-9", due_on=TODAY)))
@@ -116,10 +129,10 @@ def test_what_is_overdue_due_today_and_to_come_stand_apart(store, tmp_path, cloc
             tree.all("h2")[1:], [*tree.all("ul")[1:], *tree.all("ol")], strict=False
         )
     }
-    rest = [f"a-{n}" for n in (3, 4, 7, 8, 9, 10, 11)]
+    rest = [f"a-{n}" for n in (3, 4, 7, 8, 9, 11)]
     assert lists == {
         "Overdue: 3": ["a-6", "a-2", "a-7"],
-        "Due today: 11": [*rest, "a-9"],
+        "Due today: 10": [*rest, "a-9"],
         "Next": ["a-5"],
     }
     with writing(store) as connection:
@@ -127,7 +140,7 @@ def test_what_is_overdue_due_today_and_to_come_stand_apart(store, tmp_path, cloc
     clock(NOW + dt.timedelta(days=1))
     sent(store, settings(), folder=tmp_path / "out")
     text = (tmp_path / "out" / f"{later - dt.timedelta(days=2)}-anna.txt").read_text("utf-8")
-    assert "OVERDUE: 12\n" in text and "DUE TODAY: 1\n" in text and "was due Oct 30" in text
+    assert "OVERDUE: 11\n" in text and "DUE TODAY: 1\n" in text and "was due Oct 30" in text
     clock(NOW - dt.timedelta(days=1))
     sent(store, settings(), folder=tmp_path / "out")
     text = (tmp_path / "out" / f"{TODAY - dt.timedelta(days=1)}-anna.txt").read_text("utf-8")
