@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pipelines.reports.card_figures import with_interval
+
 OTHERS = {"last_period": "as many days before", "last_year": "a year earlier"}
 
 
@@ -13,7 +15,7 @@ def forecast_text(backtests: list[dict[str, Any]]) -> str:
         f"| {backtest['as_of_date']}, {backtest['days']} days | {what} | "
         f"{backtest['total'][what]['sold']:,.0f} | {backtest['total'][what]['ours']:,.0f} | "
         + "".join(
-            f"{_error(errors.get(name, {}).get(error))} | "
+            f"{with_interval(errors.get(name, {}).get(error), '+.1%')} | "
             for name, error in (
                 ("ours", "total_error"),
                 ("ours", "segment_error"),
@@ -65,10 +67,3 @@ def _why_absent(backtests: list[dict[str, Any]]) -> str:
         why[name].format(", ".join(dict.fromkeys(when))) for name, when in dates.items() if when
     ]
     return f" A dash: {'; '.join(reasons)}." if reasons else ""
-
-
-def _error(figure: dict[str, float] | None) -> str:
-    if figure is None:
-        return "–"
-    text = f"{figure['value']:+.1%}"
-    return text + (f" ({figure['low']:+.1%} to {figure['high']:+.1%})" if "low" in figure else "")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.reports.card_figures import ABSENT, cell
+from pipelines.reports.card_figures import ABSENT, cell, written
 
 SHOWN = 10
 CLEAR = 0.3  # rank correlation from which a direction is told
@@ -14,7 +14,7 @@ def influence_text(influence: Sequence[dict[str, Any]]) -> str:
     if not influence:
         return ""
     rows = [
-        f"| {cell(row['feature'])} | {row['mean_contribution']:.3f} | "
+        f"| {cell(row['feature'])} | {written(row['mean_contribution'], '.3f')} | "
         f"{_towards(row['direction'])} |"
         for row in influence[:SHOWN]
     ]

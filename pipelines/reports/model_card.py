@@ -30,6 +30,7 @@ RANKING = {
     **{f"lift_at_{depth}": f"lift at {depth} %" for depth in DEPTHS},
     **{f"capture_at_{depth}": f"leavers in the top {depth} %" for depth in DEPTHS},
 }
+ENDS = ("value", "low", "high")  # of a figure and its interval
 PROBABILITY = {
     "log_loss": "log loss",
     "brier": "Brier",
@@ -151,9 +152,8 @@ def profit_text(profit: dict[str, Any]) -> str:
     if not profit:
         return ""
     figures = ", ".join(
-        f"{NAMES[name]} {figure['value'] * 1000:,.2f} ({figure['low'] * 1000:,.2f} to "
-        f"{figure['high'] * 1000:,.2f})"
-        for name, figure in profit["models"].items()
+        f"{NAMES[name]} {with_interval({end: 1000 * of[end] for end in ENDS}, ',.2f')}"
+        for name, of in profit["models"].items()
     )
     return (
         f"Expected maximum profit for each 1,000 customers, by the costs and assumed effects of "
@@ -169,7 +169,7 @@ def _cut_text(cut: dict[str, float] | None) -> str:
         return ""
     return (
         f" At the mean acceptance the best threshold is a risk of {cut['churn_risk']:.1%}: "
-        f"{cut['share_contacted']:.0%} contacted, {cut['profit']:,.2f} for each 1,000 "
+        f"{cut['share_contacted']:.0%} contacted, {written(cut['profit'], ',.2f')} for each 1,000 "
         "customers.\n\n![profit](profit.png)"
     )
 

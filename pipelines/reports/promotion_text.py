@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pipelines.reports.card_figures import with_interval
+
 HEADING = "## Champion"
 
 
@@ -37,5 +39,5 @@ def _figures(figures: dict[str, Any] | None) -> str:
         f" Compared as of {', '.join(figures['as_of_dates'])}, on {figures['rows']:,} rows that "
         f"neither was trained on, with the champion as {figures['champion_as']}: log loss "
         f"{figures['challenger']:.4f} (new) against {figures['champion']:.4f}, difference "
-        f"{between['value']:+.4f} ({between['low']:+.4f} to {between['high']:+.4f})."
+        f"{with_interval(between, '+.4f')}."
     )

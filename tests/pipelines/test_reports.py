@@ -1,6 +1,7 @@
 """Model card and summary say what leaving means, and name only the baselines that were judged."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,7 @@ from models.probability.profit import Offer
 from pipelines.evaluate import _category_metrics
 from pipelines.reports.card_when import worse_than_gaps
 from pipelines.reports.model_card import model_card
+from pipelines.reports.promotion_text import with_promotion
 from pipelines.reports.summary import (
     _reason,
     choice_lines,
@@ -45,6 +47,13 @@ USABILITY = {
     "one_time_share": 0.1,
 }
 COSTS = Costs({"letter": Offer(incentive_cost=1.0, contact_cost=0.5)}, margin_rate=0.3)
+PROMOTED = {
+    "challenger": "b", "champion": "a", "outcome": "better", "promoted": True, "why": "better",
+    "figures": {
+        "as_of_dates": ["2024-10-07"], "rows": 9, "champion_as": "it was",
+        "challenger": 0.3, "champion": 0.4, "difference": {"value": 0.1, "low": 0, "high": 1},
+    },
+}
 
 
 @pytest.mark.parametrize(("ours", "is_worse"), [(76.9, True), (2.7, False), (None, False)])
@@ -166,6 +175,21 @@ def test_what_could_not_be_judged_is_a_dash_on_the_card_with_its_reason(lapse):
     )
     for table in (part for part in card.split("\n\n") if part.startswith("|")):
         assert len({line.count("|") for line in table.splitlines()}) == 1, table
+
+
+@pytest.mark.parametrize("value", [-0.00001, -3.21])
+def test_less_than_nothing_has_a_minus_and_nothing_has_no_sign(lapse, value):
+    def with_value(part, name=""):
+        if isinstance(part, dict) and "low" in part:
+            return dict.fromkeys(part, value)
+        if isinstance(part, dict):
+            return {key: with_value(inner, key) for key, inner in part.items()}
+        return value if name == "total_error" else part
+
+    text = with_promotion(model_card(with_value(lapse), USABILITY), with_value(PROMOTED))
+    assert re.findall(r"(?<![\w-])-\d[^\s]*", text) == []
+    assert re.findall(r"[-+\u2212]0(?:\.0+)?(?![.\d])", text) == []
+    assert ("\u22123.21" in text) is (value < -1)
 
 
 def test_what_could_not_be_judged_is_a_dash_in_the_summary(lapse):
