@@ -27,6 +27,7 @@ from serving.store.page_tables import relationship_plans, relationship_steps
 from serving.store.past import COMPANY
 from serving.store.published import Found, find_release
 from serving.store.reading import explained, one_card
+from serving.work.answering import owner_of
 
 PLANS, STEPS = relationship_plans, relationship_steps
 LATELY = 20  # steps that were done or dropped, which are told
@@ -170,7 +171,7 @@ def _told(connection: Connection, found: Found, card: Card) -> RelationshipPlan:
     return RelationshipPlan(
         **found.release.stamp(),
         customer_id=card["customer_id"],
-        owner=row.get("owner") or card["owner"],
+        owner=owner_of(row.get("owner"), card["owner"]),
         planned_owner=row.get("owner"),
         goal=row.get("goal"),
         level=row.get("level"),

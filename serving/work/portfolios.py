@@ -24,6 +24,7 @@ from serving.store.past import COMPANY
 from serving.store.published import Found, find_release
 from serving.store.reading import explained, formed_in_order, reading
 from serving.store.visible import visible_owners
+from serving.work.answering import Owners, owner_of
 from serving.work.due import due_days, since_1970
 from serving.work.key_customers import step_of
 from serving.work.task_reading import task_states
@@ -60,6 +61,11 @@ class _Agreed:
     plans: Mapping[str, Any]
     steps: Mapping[str, list[Any]] = field(default_factory=dict)
 
+    @property
+    def owners(self) -> dict[str, str | None]:
+        """Whom each plan names, by customer."""
+        return {who: plan.owner for who, plan in self.plans.items()}
+
 
 def key_customers(engine: Engine, wanted: Wanted) -> tuple[Release, KeyCustomers]:
     """One page of the customers of class A whom this reader sees.
@@ -90,12 +96,11 @@ def _listed(connection: Connection, found: Found, wanted: Wanted) -> KeyCustomer
     mine = _seen(connection, index) & index.has("abc_class", ["A"]) & index.has("status", LISTED)
     late = {who: steps[0].due_on for who, steps in agreed.steps.items() if steps[0].due_on < today}
     is_late, is_planned = index.rows_of(late), index.rows_of(agreed.plans)
-    owned = {who: plan.owner for who, plan in agreed.plans.items() if plan.owner}
-    has_owner = index.has("owner", index.words("owner")) | index.rows_of(owned)
+    owners = Owners(index, agreed.owners)
+    has_owner = ~owners.rows(None)
     rows = mine.copy()
     if wanted.owner is not None:
-        of_data = index.has("owner", [wanted.owner]) & ~index.rows_of(owned)
-        rows &= of_data | index.rows_of([who for who, it in owned.items() if it == wanted.owner])
+        rows &= owners.rows(wanted.owner)
     for is_asked, fits in (
         (wanted.overdue, is_late),
         (wanted.without_owner, ~has_owner),
@@ -141,7 +146,7 @@ def _key_customer(card: dict[str, Any], agreed: _Agreed, days: int, today: dt.da
     return KeyCustomer.model_validate(
         card
         | {
-            "owner": (plan and plan.owner) or card["owner"],
+            "owner": owner_of(plan and plan.owner, card["owner"]),
             "days_since_contact": None if days >= LAST else days,
             "goal": plan and plan.goal,
             "level": plan and plan.level,
@@ -174,10 +179,11 @@ def _seen(connection: Connection, index: ListIndex) -> np.ndarray:
 def _portfolios(connection: Connection, found: Found) -> Portfolios:
     index, older = list_index(connection, found), release_before(connection, found)
     seen = _seen(connection, index) & index.has("status", LISTED)
-    owners = [*index.words("owner"), None]
-    of_owner = {owner: _of(index, owner) & seen for owner in owners}
+    planned = _agreed(connection, found).owners
+    owners = Owners(index, planned)
+    of_owner = {owner: owners.rows(owner) & seen for owner in (*owners.names(), None)}
     of_owner = {owner: rows for owner, rows in of_owner.items() if rows.any()}
-    before = {} if older is None else _value_before(connection, older, list(of_owner))
+    before = {} if older is None else _value_before(connection, older, planned)
     today = utc_now().date()
     monday = today - dt.timedelta(days=today.weekday())
     work = _work(connection, found, index, (today, monday))
@@ -213,21 +219,19 @@ def _portfolios(connection: Connection, found: Found) -> Portfolios:
     )
 
 
-def _of(index: ListIndex, owner: str | None) -> np.ndarray:
-    if owner is None:
-        return ~index.has("owner", index.words("owner"))
-    return index.has("owner", [owner])
-
-
 def _value_before(
-    connection: Connection, older: Found, owners: list[str | None]
+    connection: Connection, older: Found, planned: Mapping[str, str | None]
 ) -> dict[str | None, float]:
-    """The expected value of each owner's customers in an older release, where it tells money."""
+    """The expected value of each owner's customers in an older release, where it tells money.
+
+    By the plans of today, so that handing a customer over is nobody's growth.
+    """
     if not older.release.has_money:
         return {}
     index = list_index(connection, older)
-    listed, values = index.has("status", LISTED), index.numbers("expected_value")
-    found = {owner: _of(index, owner) & listed for owner in owners}
+    listed = _seen(connection, index) & index.has("status", LISTED)
+    owners, values = Owners(index, planned), index.numbers("expected_value")
+    found = {owner: owners.rows(owner) & listed for owner in (*owners.names(), None)}
     return {owner: float(values[rows].sum()) for owner, rows in found.items() if rows.any()}
 
 

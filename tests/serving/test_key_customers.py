@@ -21,6 +21,7 @@ from serving.work.key_customers import change_plan, plan_of
 from serving.work.portfolios import PAGE, Wanted, key_customers, portfolios
 from tests.serving.conftest import Running
 from tests.serving.digests import keep
+from tests.serving.guarded import add_users
 from tests.serving.key_company import (
     ANNA,
     BORIS,
@@ -177,6 +178,30 @@ def task(customer_id, state, **changes):
     row = {"company": "", "customer_id": customer_id, "action_id": "check_in_email", "version": 1}
     row |= {"reason": "rhythm", "release_id": "r", "changed_by": ANNA, "changed_at": NOW}
     return row | {"state": state} | changes
+
+
+def test_managers_and_key_customers_go_by_one_rule_of_who_answers(store):
+    add_users(store, {"lena": ("manager", None)}, "correct horse battery staple")
+    before = {one.owner: one for one in portfolios(store)[1].managers}
+    change_plan(store, "a00", NewPlan(version=0, owner="boris"), ANNA)
+    change_plan(store, "a02", NewPlan(version=0, owner="lena"), ANNA)  # was nobody's
+    change_plan(store, "a03", NewPlan(version=0, goal="Grow"), ANNA)  # stays anna's
+    step(store, "a00", -1)
+    after = {one.owner: one for one in portfolios(store)[1].managers}
+    moved_by = {
+        owner: after[owner].customers - (before[owner].customers if owner in before else 0)
+        for owner in after
+    }
+    assert moved_by == {"anna": -1, "boris": +1, "lena": +1, None: -1}
+    assert (after["boris"].steps_overdue, after["anna"].steps_overdue) == (1, 0)
+    # Who was handed over is nobody's growth: a02 alone grew by 2, as before.
+    assert after["lena"].value_change == pytest.approx(2)
+    for owner, its in after.items():
+        wanted = {"without_owner": True} if owner is None else {"owner": owner}
+        assert key_customers(store, Wanted(**wanted))[1].total == its.key_customers
+    anna = portfolios(only_of(store, ["anna"]))[1].managers
+    assert [(one.owner, one.customers) for one in anna] == [("anna", 25), ("boris", 1)]
+    assert anna[1].value_change == pytest.approx(0)
 
 
 def test_a_lead_sees_what_each_owner_has_does_and_has_not_done(store, clock):  # noqa: F811
