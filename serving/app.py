@@ -52,6 +52,7 @@ from serving.pages import (
     tasks,
     worklist,
 )
+from serving.pages import key_customer as key_customer_page
 from serving.pages import key_customers as key_customers_page
 from serving.pages import model as model_page
 from serving.pages import overview as overview_page
@@ -111,6 +112,7 @@ PARTS = (
     proof_page,
     views_page,
     key_customers_page,
+    key_customer_page,
     sign_in,
     sign_in_elsewhere,
     tasks,

@@ -99,7 +99,10 @@ def record_step(
     request: Request,
     store: Store,
 ) -> RelationshipPlan:
-    """Agree on a step; with `repeat_days` it comes again after it was done."""
+    """Agree on a step; with `repeat_days` it comes again after it was done.
+
+    The same once more, while it is open, is one step.
+    """
     return add_step(store, customer_id, new, request.state.caller.who)
 
 

@@ -3,20 +3,29 @@
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
+from core.clock import utc_now
 from serving.cards.codes import RiskBand, Status, SuggestedLevel
 from serving.cards.parts import NO_NUL, Id, Number, Probability, Schema, Total, WholeNumber
 from serving.cards.release import Stamp
 
 LONGEST = 2_000  # characters of a goal, or of all duties
 LONGEST_STEP, LONGEST_PERSON = 300, 200
-LONGEST_REPEAT = 3_660  # days
+LONGEST_REPEAT = LONGEST_AHEAD = 3_660  # days
+LONGEST_AGO = 366  # days: what was promised in the past year may be written down late
 VISIBLE = r"^[^\x00]*[^\s\x00][^\x00]*$"  # at least one letter that is seen
 Long = Annotated[str, Field(max_length=LONGEST, pattern=NO_NUL)]
 Person = Annotated[str, Field(min_length=1, max_length=LONGEST_PERSON, pattern=VISIBLE)]
 StepMove = TypeAliasType("StepMove", Literal["done", "drop", "undo"])
+
+
+def _near(day: dt.date) -> dt.date:
+    days = (day - utc_now().date()).days
+    if not -LONGEST_AGO <= days <= LONGEST_AHEAD:
+        raise ValueError(f"is at most {LONGEST_AGO} days ago and {LONGEST_AHEAD} days ahead")
+    return day
 
 
 class Step(Schema):
@@ -126,7 +135,11 @@ class NewPlan(BaseModel):
     version: Annotated[WholeNumber, Field(ge=0, le=2**31 - 1)] = Field(
         description="That was read. Where it is another by now, nothing is changed."
     )
-    owner: Person | None = None
+    owner: Person | None = Field(
+        default=None,
+        description="An owner of customers whom the caller sees, or a user here; null: the owner "
+        "of the data.",
+    )
     goal: Long | None = None
     level: SuggestedLevel | None = None
     duties: Long | None = Field(default=None, description="One a line.")
@@ -138,7 +151,9 @@ class NewStep(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     what: Annotated[str, Field(min_length=1, max_length=LONGEST_STEP, pattern=VISIBLE)]
-    due_on: dt.date
+    due_on: Annotated[dt.date, AfterValidator(_near)] = Field(
+        description=f"At most {LONGEST_AGO} days ago and {LONGEST_AHEAD} days ahead."
+    )
     responsible: Person | None = None
     repeat_days: Annotated[WholeNumber, Field(ge=1, le=LONGEST_REPEAT)] | None = None
 

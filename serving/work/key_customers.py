@@ -22,12 +22,13 @@ from serving.cards.key_customers import (
 from serving.cards.stored import Card
 from serving.people.audit import customer, note
 from serving.store.database import writing
-from serving.store.errors import KeyCustomerChangedError, StepNotFoundError
+from serving.store.errors import KeyCustomerChangedError, StepNotFoundError, UnknownNameError
 from serving.store.page_tables import relationship_plans, relationship_steps
 from serving.store.past import COMPANY
 from serving.store.published import Found, find_release
 from serving.store.reading import explained, one_card
 from serving.work.answering import owner_of
+from serving.work.tasks import assignable
 
 PLANS, STEPS = relationship_plans, relationship_steps
 LATELY = 20  # steps that were done or dropped, which are told
@@ -46,7 +47,8 @@ def plan_of(engine: Engine, customer_id: str) -> RelationshipPlan:
 def change_plan(engine: Engine, customer_id: str, new: NewPlan, who: str) -> RelationshipPlan:
     """Set goal, level, owner and duties.
 
-    Raises KeyCustomerChangedError where somebody was faster, CustomerNotFoundError.
+    Raises KeyCustomerChangedError where somebody was faster, UnknownNameError for an owner who is
+    nobody here, CustomerNotFoundError.
     """
     _, card = one_card(engine, customer_id, False)
     with writing(engine) as connection:
@@ -58,7 +60,7 @@ def change_plan(engine: Engine, customer_id: str, new: NewPlan, who: str) -> Rel
             "owner": _clean(new.owner),
             "goal": _clean(new.goal),
             "level": new.level,
-            "duties": "\n".join(_lines(new.duties)) or None,
+            "duties": "\n".join(lines_of(new.duties)) or None,
         }
         if version != new.version:
             if row and row["changed_by"] == who and all(row[n] == v for n, v in values.items()):
@@ -67,6 +69,8 @@ def change_plan(engine: Engine, customer_id: str, new: NewPlan, who: str) -> Rel
                 f"The plan of customer {customer_id!r} was changed meanwhile, by "
                 f"{row['changed_by'] if row else 'an erasure'}: read it again. Nothing was changed."
             )
+        if values["owner"] != (row and row["owner"]):
+            _refuse_unknown(connection, found, values["owner"])
         changed = {**values, "changed_at": utc_now(), "changed_by": who, "version": version + 1}
         if row is None:
             connection.execute(insert(PLANS).values(**its, **changed))
@@ -77,20 +81,25 @@ def change_plan(engine: Engine, customer_id: str, new: NewPlan, who: str) -> Rel
 
 
 def add_step(engine: Engine, customer_id: str, new: NewStep, who: str) -> RelationshipPlan:
-    """Agree on a step. Raises CustomerNotFoundError."""
+    """Agree on a step; one that is the same and still open is not added twice.
+
+    Raises CustomerNotFoundError.
+    """
     _, card = one_card(engine, customer_id, False)
     with writing(engine) as connection:
         found = find_release(connection)
-        values = {
+        agreed = {
             **_key(connection, found, customer_id),
             "what": " ".join(new.what.split()),
             "due_on": new.due_on,
             "responsible": _clean(new.responsible),
             "repeat_days": new.repeat_days,
-            "added_at": utc_now(),
-            "added_by": who,
         }
-        connection.execute(insert(STEPS).values(**values))
+        same = _of(select(STEPS.c.number), STEPS, agreed)
+        is_open = (STEPS.c.done_at.is_(None), STEPS.c.dropped_at.is_(None))
+        if connection.execute(same.where(*is_open)).first():
+            return _told(connection, found, card)
+        connection.execute(insert(STEPS).values(**agreed, added_at=utc_now(), added_by=who))
         note(connection, who, "added a step", customer(connection, customer_id))
         return _told(connection, found, card)
 
@@ -175,7 +184,7 @@ def _told(connection: Connection, found: Found, card: Card) -> RelationshipPlan:
         planned_owner=row.get("owner"),
         goal=row.get("goal"),
         level=row.get("level"),
-        duties=_lines(row.get("duties")),
+        duties=lines_of(row.get("duties")),
         version=row.get("version", 0),
         changed_at=_in_utc(row.get("changed_at")),
         changed_by=row.get("changed_by"),
@@ -187,12 +196,18 @@ def _key(connection: Connection, found: Found, customer_id: str) -> dict[str, st
     return {"company": found.part(connection, COMPANY) or "", "customer_id": customer_id}
 
 
-def _of(query: Any, table: Any, its: dict[str, str]) -> Any:
+def _of(query: Any, table: Any, its: dict[str, Any]) -> Any:
     return query.where(*(table.c[name] == value for name, value in its.items()))
 
 
 def _plan_row(connection: Connection, its: dict[str, str]) -> Any:
     return connection.execute(_of(select(PLANS), PLANS, its)).mappings().first()
+
+
+def _refuse_unknown(connection: Connection, found: Found, owner: str | None) -> None:
+    """Raises UnknownNameError for somebody who is neither an owner nor a user."""
+    if owner is not None and owner not in assignable(connection, found):
+        raise UnknownNameError("owner", f"{owner!r} is neither an owner nor a user here")
 
 
 def _in_utc(time: dt.datetime | None) -> dt.datetime | None:
@@ -203,5 +218,6 @@ def _clean(text: str | None) -> str | None:
     return (text or "").strip() or None
 
 
-def _lines(text: str | None) -> list[str]:
+def lines_of(text: str | None) -> list[str]:
+    """Duties, which are written a line each."""
     return [line.strip() for line in (text or "").splitlines() if line.strip()]

@@ -95,7 +95,7 @@ def move(engine: Engine, who: str, asked: Sequence[Asked]) -> list[Moved | Refus
 
 
 def assignable(connection: Connection, found: Found) -> list[str]:
-    """To whom tasks can be given: owners of customers whom this reader sees, and users."""
+    """To whom tasks and key customers can be given: owners whose customers are seen, and users."""
     users = {user.name for user in all_users(connection)}
     return sorted(users | set(found.release.owners))
 

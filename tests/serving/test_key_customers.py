@@ -7,11 +7,13 @@ from sqlalchemy import func, select
 
 from serving.cards.key_customers import NewPlan
 from serving.people.audit import verify
+from serving.people.users import remove_user
 from serving.store.database import writing
 from serving.store.errors import (
     CustomerNotFoundError,
     KeyCustomerChangedError,
     StepNotFoundError,
+    UnknownNameError,
 )
 from serving.store.page_tables import relationship_plans, relationship_steps
 from serving.store.people_tables import audit_log
@@ -108,9 +110,29 @@ def test_of_two_who_change_a_plan_at_once_the_second_is_told(store):
     again = change_plan(store, "a01", NewPlan(version=0, goal="Keep", level="proactive"), ANNA)
     assert again.version == first.version == 1
     duties = "  Call monthly \n\n Send the list\n"
-    second = change_plan(store, "a01", NewPlan(version=1, duties=duties, owner=" lena "), BORIS)
-    assert (second.version, second.goal, second.owner) == (2, None, "lena")
+    second = change_plan(store, "a01", NewPlan(version=1, duties=duties, owner=" anna "), BORIS)
+    assert (second.version, second.goal, second.owner) == (2, None, "anna")
     assert second.duties == ["Call monthly", "Send the list"] and second.changed_by == BORIS
+
+
+def test_an_owner_is_somebody_known_here_or_whoever_it_was(store):
+    with pytest.raises(UnknownNameError, match="'lena' is neither"):
+        change_plan(store, "a01", NewPlan(version=0, owner="lena"), ANNA)
+    add_users(store, {"lena": ("manager", None)}, "correct horse battery staple")
+    assert change_plan(store, "a01", NewPlan(version=0, owner="lena"), ANNA).owner == "lena"
+    remove_user(store, "lena")
+    still = change_plan(store, "a01", NewPlan(version=1, owner="lena", goal="Keep"), ANNA)
+    assert (still.owner, still.goal) == ("lena", "Keep")
+
+
+def test_a_step_that_is_sent_twice_is_agreed_once_while_it_is_open(store):
+    number = step(store, "a01", 1, responsible="anna")
+    assert step(store, "a01", 1, "  Call ", responsible="anna") == number
+    assert len(plan_of(store, "a01").steps) == 1
+    assert step(store, "a01", 2, responsible="anna") > number
+    moved(store, "a01", number, "done")
+    step(store, "a01", 1, responsible="anna")
+    assert len(plan_of(store, "a01").steps) == 3
 
 
 def test_a_duty_that_is_done_comes_again_and_undoing_takes_that_back(store):

@@ -34,6 +34,7 @@ def clock(monkeypatch):
     def set_to(time):
         for module in CLOCKS:
             monkeypatch.setattr(f"serving.work.{module}.utc_now", lambda: time)
+        monkeypatch.setattr("serving.cards.key_customers.utc_now", lambda: time)
 
     set_to(NOW)
     return set_to
