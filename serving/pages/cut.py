@@ -14,6 +14,7 @@ from serving.web.page import asked_in, page_of
 from serving.work.threshold import STEPS, threshold
 
 WIDTH, HEIGHT, MARGIN = 260, 130, 8
+CLOSE = 1e-9  # of steps: 0.15 / 0.05 is not quite 3
 router = APIRouter(include_in_schema=False)
 
 
@@ -25,7 +26,14 @@ class CutDrawing:
     mark: tuple[float, float]
     end: tuple[float, float]
     start: tuple[float, float]
-    step: float = 1 / STEPS
+
+    def step_at(self, risk: float) -> float | str:
+        """The step of a slider that stands at this risk; "any" where no step leads there.
+
+        A browser would move it to the nearest step, and the form would ask for that.
+        """
+        steps = risk * STEPS
+        return 1 / STEPS if abs(steps - round(steps)) < CLOSE else "any"
 
 
 @router.get("/cut", dependencies=[needs("cards:read")])

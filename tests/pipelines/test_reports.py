@@ -48,10 +48,18 @@ USABILITY = {
 }
 COSTS = Costs({"letter": Offer(incentive_cost=1.0, contact_cost=0.5)}, margin_rate=0.3)
 PROMOTED = {
-    "challenger": "b", "champion": "a", "outcome": "better", "promoted": True, "why": "better",
+    "challenger": "b",
+    "champion": "a",
+    "outcome": "better",
+    "promoted": True,
+    "why": "better",
     "figures": {
-        "as_of_dates": ["2024-10-07"], "rows": 9, "champion_as": "it was",
-        "challenger": 0.3, "champion": 0.4, "difference": {"value": 0.1, "low": 0, "high": 1},
+        "as_of_dates": ["2024-10-07"],
+        "rows": 9,
+        "champion_as": "it was",
+        "challenger": 0.3,
+        "champion": 0.4,
+        "difference": {"value": 0.1, "low": 0, "high": 1},
     },
 }
 

@@ -37,11 +37,20 @@ def test_the_page_says_the_same_as_the_json_and_shows_the_list_above_the_cut(ser
         assert told[:3] == [40, cut["reached"], cut["customers"]]
         assert told[3:5] == [round(cut["leavers"]), round(cut["expected_leavers"])]
         assert tree.one("svg", role="img")["aria-label"]
+        table = next(e for e in tree.all("table") if tree.one("div", id="cut") in e["inside"])
+        cells = [text_of(e) for e in tree.all("td") if table in e["inside"]]
+        assert cells[::2] == [str(point["reached"]) for point in cut["curve"]]
     tree = page(service, f"/?{ASKED}&min_churn_risk=0.4")
     slider = tree.one("input", type="range")
     assert slider["value"] == "0.4"
     inside = [e for e in tree.all("input", type="hidden") if e["inside"][-1] in slider["inside"]]
     assert {"abc_class", "language"} <= {e["name"] for e in inside}
+
+
+def test_a_slider_stands_where_the_list_is_cut_so_that_untouched_it_asks_the_same(service):
+    for at, step in (("0.15", "0.05"), ("0.37", "any"), ("1", "0.05")):
+        slider = page(service, f"/?min_churn_risk={at}").one("input", type="range")
+        assert (float(slider["value"]), slider["step"]) == (float(at), step)
 
 
 def test_a_cut_of_nobody_reaches_nobody():
