@@ -127,7 +127,7 @@ class Filters(BaseModel):
         ge=1,
         le=3_660,
         description="Only those whom nobody contacted for at least so many days before the "
-        "release's date, or ever, as far as its data tells.",
+        "release's date, or ever, as far as its data tells, nor since, as far as was told.",
     )
     task_state: TaskFilter | None = Field(
         default=None,

@@ -33,6 +33,7 @@ from serving.store.overlaid import OverlaidIndex
 from serving.store.published import Found, find_release
 from serving.store.reading import Form, KeptCard, explained, formed_in_order
 from serving.store.tables import CARDS, INDEX
+from serving.store.told import contacted_within
 from serving.store.touched import ReadTouched, asks_for_tasks, of_tasks
 from serving.store.versions import each_part, hash_of_parts
 from serving.store.visible import visible_owners
@@ -180,8 +181,14 @@ def _choosing(
             raise UnknownNameError("task_state", "cannot be asked for here")
         touched = wanted.tasks(connection, wanted.found)
 
+    contacted = None
+    if query.not_contacted_days is not None:
+        contacted = contacted_within(connection, wanted.found, query.not_contacted_days)
+
     def chosen_by(filters: Filters) -> Chosen:
         fit = index.chosen(filters, visible_owners(connection), compared)
+        if contacted:
+            fit = index.summed(fit.rows & ~index.rows_of(contacted))
         return fit if touched is None else of_tasks(index, fit, filters, touched)
 
     return index, older, chosen_by

@@ -11,11 +11,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, func, select
 
-from serving.store.histories import UNTIL
-from serving.store.past import COMPANY, WATERMARK
 from serving.store.published import Found
+from serving.store.told import is_told_since, with_requests
 from serving.store.work_tables import outcome_requests, outcomes
 from serving.work.kinds import Row
 from serving.work.outcomes import IS_EVENT, KNOWN_AT
@@ -35,7 +34,7 @@ def waiting_requests(connection: Connection, found: Found) -> dict[str, int]:
     """The newest request of every customer of whom the release does not know all events."""
     newest = func.max(outcomes.c.request).label("newest")
     query = select(outcomes.c.customer_id, newest)
-    grouped = query.select_from(_joined()).where(_is_unknown(connection, found))
+    grouped = query.select_from(with_requests()).where(_is_unknown(connection, found))
     rows = connection.execute(grouped.group_by(outcomes.c.customer_id))
     return {row.customer_id: row.newest for row in rows}
 
@@ -44,7 +43,7 @@ def pending(connection: Connection, found: Found, customers: Collection[str]) ->
     """The events of these customers that the release does not know; who has none is left out."""
     query = (
         select(outcomes, outcome_requests.c.received_at)
-        .select_from(_joined())
+        .select_from(with_requests())
         .where(_is_unknown(connection, found), outcomes.c.customer_id.in_(customers))
         .order_by(outcomes.c.number)
     )
@@ -63,8 +62,8 @@ def told_since(connection: Connection, found: Found, customer_id: str) -> dict[s
     Outcomes too (contacts, answers, consents, complaints), which `pending` leaves to the next run.
     """
     its = outcomes.c.customer_id == customer_id
-    query = select(outcomes, outcome_requests.c.received_at).select_from(_joined())
-    unknown = query.where(its, _is_new(connection, found)).order_by(outcomes.c.number)
+    query = select(outcomes, outcome_requests.c.received_at).select_from(with_requests())
+    unknown = query.where(its, is_told_since(connection, found)).order_by(outcomes.c.number)
     told: dict[str, list[Row]] = defaultdict(list)
     for row in connection.execute(unknown):
         told[row.table_name].append(json.loads(row.row) | {KNOWN_AT: _known_at(row)})
@@ -73,15 +72,11 @@ def told_since(connection: Connection, found: Found, customer_id: str) -> dict[s
 
 def newest_order(connection: Connection, found: Found) -> dt.date:
     """The day of the newest order that is known of anybody: told, or in the release."""
-    query = select(func.max(outcomes.c.event_day)).select_from(_joined())
+    query = select(func.max(outcomes.c.event_day)).select_from(with_requests())
     its = (_is_unknown(connection, found), outcomes.c.table_name == ORDERS.name)
     told: dt.date | None = connection.scalar(query.where(*its))
     until = found.release.data_until
     return until if told is None else max(told, until)
-
-
-def _joined() -> Any:
-    return outcomes.join(outcome_requests, outcomes.c.request == outcome_requests.c.number)
 
 
 def _known_at(row: Any) -> str:
@@ -90,13 +85,4 @@ def _known_at(row: Any) -> str:
 
 
 def _is_unknown(connection: Connection, found: Found) -> Any:
-    return and_(outcomes.c.event_day.is_not(None), _is_new(connection, found))
-
-
-def _is_new(connection: Connection, found: Found) -> Any:
-    company, until = found.part(connection, COMPANY), found.part(connection, UNTIL)
-    is_ours = or_(outcome_requests.c.company.is_(None), outcome_requests.c.company == company)
-    is_new = [outcomes.c.request > (found.part(connection, WATERMARK) or 0)]
-    if until is not None:
-        is_new.append(outcomes.c.event_day > dt.date.fromisoformat(until))
-    return and_(is_ours, or_(*is_new))
+    return and_(outcomes.c.event_day.is_not(None), is_told_since(connection, found))

@@ -12,6 +12,8 @@ from serving.store.publishing import publish
 from serving.store.reading import KeptCard
 from serving.store.tables import CARDS, INDEX, release_parts, releases
 from serving.store.versions import each_part, hash_of_parts, write_part
+from serving.work.kinds import Contact
+from serving.work.outcomes import tell
 from serving.work.task_reading import task_states
 from tests.serving.releases import AS_OF, card_row, day, write_release
 from tests.serving.working import ANNA, BORIS, NOW, clock, do, publish_cards, suggested  # noqa: F401
@@ -54,6 +56,18 @@ def test_not_contacted_counts_from_the_releases_date_and_takes_in_who_never_was(
     assert found(shop, not_contacted_days=10) == ["new", "a", "b", "c"]
     assert found(shop, not_contacted_days=11) == ["new", "b", "c"]
     assert found(shop, not_contacted_days=21) == ["new"]
+
+
+def test_not_contacted_counts_what_was_told_since_but_no_contact_that_was_withheld(shop):
+    def made(who, days, **changes):
+        time = dt.datetime.combine(AS_OF + WEEK, dt.time(12), dt.UTC) + dt.timedelta(days=days)
+        its = {"contact_id": f"{who}{days}", "action_id": "x", "channel": "phone"}
+        return Contact(kind="contact", customer_id=who, event_time=time, **its, **changes)
+
+    told = [made("b", 3), made("c", -12), made("new", 1, arm="holdout", propensity=0.7)]
+    tell(shop, told, "k", "crm")
+    assert found(shop, not_contacted_days=10) == ["new", "a", "c"]
+    assert found(shop, not_contacted_days=13) == ["new"]
 
 
 def test_ranked_inside_the_stage_the_first_of_each_stage_come_first(shop):
