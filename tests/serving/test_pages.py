@@ -258,3 +258,17 @@ def test_orders_over_the_value_horizon_stand_beside_those_of_the_horizon(service
     text = page(service, f"/customers/00005?language={language}").one("main")["text"]
     assert written(6.25, "number", language) in text
     assert {"en": "extrapolated", "ru": "продолжение расчёта"}[language] not in text
+
+
+@pytest.mark.parametrize(
+    "target", ["/", "/customers/00001", "/overview", "/plan", "/proof", "/model"]
+)
+def test_every_drawing_has_its_table_in_the_same_part_of_the_page(service, target):
+    tree = page(service, f"{target}?language=en")
+    parts = ("section", "details", "figure")
+    tables = [one for one in tree.elements if one["tag"] == "table"]
+    for drawing in tree.all("svg", role="img"):
+        around = [one for one in drawing["inside"] if one["tag"] in parts]
+        assert any(around[-1] in table["inside"] for table in tables) or any(
+            around[-2] in table["inside"] for table in tables if len(around) > 1
+        ), (target, drawing.get("class"))
