@@ -75,7 +75,9 @@ class KeyCustomer(Schema):
     expected_value: Number | None
     relationship_level: str | None
     suggested_level: str | None
-    days_since_contact: int | None = Field(description="At the as-of date; null: none is known.")
+    days_since_contact: int | None = Field(
+        description="At the as-of date; 0: then or since, as was told. Null: none is known."
+    )
     goal: str | None
     level: SuggestedLevel | None
     has_plan: bool

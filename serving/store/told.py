@@ -29,17 +29,23 @@ def is_told_since(connection: Connection, found: Found) -> Any:
     return and_(is_ours, or_(*is_new))
 
 
-def contacted_within(connection: Connection, found: Found, days: int) -> set[str]:
-    """Who was contacted since, or less than so many days before the release's date, as was told.
+def told_contacts(connection: Connection, found: Found) -> dict[str, dt.date]:
+    """The day (UTC) of the newest contact that was told since, by customer.
 
     Contacts that were withheld are none.
     """
     told = (outcomes.c.table_name == CONTACTS.name, is_told_since(connection, found))
     query = select(outcomes.c.customer_id, outcomes.c.row).select_from(with_requests()).where(*told)
-    contacted = set()
+    newest: dict[str, dt.date] = {}
     for row in connection.execute(query):
         contact = json.loads(row.row)
         day = dt.datetime.fromisoformat(contact["event_time"]).astimezone(dt.UTC).date()
-        if contact["arm"] == TREATED and (found.release.as_of_date - day).days < days:
-            contacted.add(row.customer_id)
-    return contacted
+        if contact["arm"] == TREATED:
+            newest[row.customer_id] = max(day, newest.get(row.customer_id, day))
+    return newest
+
+
+def contacted_within(connection: Connection, found: Found, days: int) -> set[str]:
+    """Who was contacted since, or less than so many days before the release's date, as was told."""
+    as_of, told = found.release.as_of_date, told_contacts(connection, found)
+    return {who for who, day in told.items() if (as_of - day).days < days}

@@ -23,6 +23,7 @@ from serving.store.page_tables import relationship_plans, relationship_steps, ta
 from serving.store.past import COMPANY
 from serving.store.published import Found, find_release
 from serving.store.reading import explained, formed_in_order, reading
+from serving.store.told import told_contacts
 from serving.store.visible import visible_owners
 from serving.work.answering import Owners, owner_of
 from serving.work.due import due_days, since_1970
@@ -114,6 +115,9 @@ def _listed(connection: Connection, found: Found, wanted: Wanted) -> KeyCustomer
     cards = formed_in_order(connection, ids, found, 0, reading(READ))
     contacted = index.numbers("days_since_contact")[order[start : start + PAGE]].tolist()
     days = dict(zip(ids, contacted, strict=True))
+    for who, day in told_contacts(connection, found).items():
+        if who in days:
+            days[who] = min(days[who], max(0, (found.release.as_of_date - day).days))
     return KeyCustomers(
         **found.release.stamp(),
         value_horizon_days=found.release.value_horizon_days,

@@ -20,6 +20,8 @@ from serving.store.people_tables import audit_log
 from serving.store.visible import only_of
 from serving.work.erasure import erase
 from serving.work.key_customers import change_plan, plan_of
+from serving.work.kinds import Contact
+from serving.work.outcomes import tell
 from serving.work.portfolios import PAGE, Wanted, key_customers, portfolios
 from tests.serving.conftest import Running
 from tests.serving.digests import keep
@@ -36,6 +38,7 @@ from tests.serving.key_company import (
     releases_in,
     step,
 )
+from tests.serving.release_reports import AS_OF
 from tests.serving.working import NOW, clock  # noqa: F401
 
 
@@ -71,6 +74,18 @@ def test_overdue_steps_come_first_the_oldest_before_the_others_and_then_the_most
     assert (found.without_plan, found.without_owner) == (61, 20)
     assert found.customers[0].next_step.is_overdue and found.customers[0].overdue_steps == 1
     assert ids(store, page=99) == []
+
+
+def test_the_last_contact_is_also_one_that_was_told_since(store, mine):
+    time = dt.datetime.combine(AS_OF, dt.time(12), dt.UTC)
+    for who, days in (("a05", 1), ("a06", -4), ("a07", -90)):
+        its = {"contact_id": who, "action_id": "x", "channel": "phone", "customer_id": who}
+        told = Contact(kind="contact", event_time=time + days * DAY, **its)
+        tell(store, [told], who, "crm")
+    _, found = key_customers(store, Wanted(page=2))
+    days = {one.customer_id: one.days_since_contact for one in found.customers}
+    assert [days[who] for who in ("a05", "a06", "a07", "a08")] == [0, 4, 20, 20]
+    assert "After the date of these figures" in mine.get("/key-customers?page=2&language=en").text
 
 
 def test_filters_are_by_who_answers_and_by_what_is_missing(store):
