@@ -6,8 +6,9 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -63,6 +64,7 @@ from serving.people.access import Access
 from serving.people.oidc import Provider
 from serving.people.routes import every_route, refuse_undeclared
 from serving.people.sessions import SessionCookie
+from serving.people.signed_in import note_user
 from serving.settings import Settings
 from serving.web.answered import Answered
 from serving.web.compressed import Compressed
@@ -70,7 +72,7 @@ from serving.web.convertors import methods_at
 from serving.web.guard import Guard
 from serving.web.limits import Limits
 from serving.web.observed import Figures, Observed, Shape, method_of
-from serving.web.page import problem_page
+from serving.web.problem_page import page_of_form, problem_page
 from serving.web.problems import ApiProblem, as_problem
 from serving.web.telemetry import traced
 from serving.web.templates import STATIC
@@ -194,8 +196,14 @@ def shapes(routes: Iterable[BaseRoute]) -> list[Shape]:
     ]
 
 
-def _problem(request: Request, error: Exception) -> Response:
+async def _problem(request: Request, error: Exception) -> Response:
     """A problem document for programs, a page for people."""
+    if not _is_for_machines(request):
+        await note_user(request)
+    return await run_in_threadpool(_answered, request, error)
+
+
+def _answered(request: Request, error: Exception) -> Response:
     problem = as_problem(error)
     if problem.name == "store-unavailable":
         request.app.state.access.outage.note(error)
@@ -203,6 +211,9 @@ def _problem(request: Request, error: Exception) -> Response:
         methods = methods_at(every_route(request.app.routes), request.scope)
         others = [method for method in methods if method != request.method]
         problem.headers = {"Allow": ", ".join(others)}
+        # The address of a form, kept or loaded again: only its page can be opened.
+        if request.method == "GET" and "POST" in others and not _is_for_machines(request):
+            return RedirectResponse(page_of_form(request), 303)
     return _told(request, problem)
 
 
@@ -212,6 +223,10 @@ def _refusal(app: FastAPI, scope: Scope, problem: ApiProblem) -> Response:
 
 
 def _told(request: Request, problem: ApiProblem) -> Response:
-    if request.url.path.startswith(MACHINES):
+    if _is_for_machines(request):
         return problem.response()
     return problem_page(request, problem)
+
+
+def _is_for_machines(request: Request) -> bool:
+    return request.url.path.startswith(MACHINES)

@@ -197,6 +197,7 @@ def list_tasks(query: Annotated[TasksQuery, Query()], store: Store) -> Tasks:
         "customer-not-found",
         "task-changed",
         "do-not-contact",
+        "not-assignable",
         "no-task",
         *SENT,
         "no-release",

@@ -31,8 +31,8 @@ from serving.web.convertors import ANYTHING, id_in_path
 from serving.web.form import form_of
 from serving.web.page import asked_in, out_of_date, page_of, suffix
 from serving.wording.people import person
+from serving.work.assignees import assignees
 from serving.work.key_customers import add_step, change_plan, lines_of, move_step, plan_of
-from serving.work.tasks import assignable
 
 DONE = ("changed", "added", "done", "drop", "undo")
 COLLIDED = "collided"
@@ -73,7 +73,7 @@ def _page(customer_id: str, request: Request, typed: Typed | None = None) -> Res
     language, kept, store = language_of(request), kept_in(request), store_of(request)
     release, card = one_card(store, customer_id, False)
     with reading_of(store) as (connection, found):
-        people = assignable(connection, found)
+        people = assignees(connection, found).names_for(card["owner"])
     done = next(iter(asked_in(request).get("told", [])), None)
     told = typed.told if typed else done if done in TOLD else None
     today, plan = utc_now().date(), plan_of(store, customer_id)

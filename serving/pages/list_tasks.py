@@ -17,16 +17,15 @@ from serving.cards.stored import Card
 from serving.people.access import store_of
 from serving.store.listing import formed_list
 from serving.store.reading import reading, reading_of
-from serving.web.page import query_of, words_of
-from serving.web.task_words import DID, LEFT
+from serving.web.page import OPENED, query_of, words_of
 from serving.web.templates import templates
 from serving.wording.languages import Language
 from serving.wording.people import person
+from serving.work.assignees import assignees
 from serving.work.overrides import not_to_be_contacted, overrides_of
 from serving.work.suggestions import suggestion_of
 from serving.work.task_reading import task_states, tasks_of
-from serving.work.task_rules import WHY_NOT, TaskState
-from serving.work.tasks import assignable
+from serving.work.task_rules import WHY_NOT
 
 TO_DO: TaskFilter = "to_do"  # what the page shows unless told otherwise
 ROWS = 30  # of a page: three screens, and below 60 kB in the longer language
@@ -63,8 +62,9 @@ def with_tasks(
     can_move = "work:write" in caller.scopes and not request.app.state.settings.read_only
     with reading_of(store_of(request)) as (connection, found):
         touched = tasks_of(connection, found, [who for who, _ in rows])
-        people = assignable(connection, found) if can_move and rows else []
+        people = assignees(connection, found).names() if can_move and rows else []
         held = overrides_of(connection, [who for who, _ in rows])
+    opened = {request.query_params.get(what): what for what in OPENED}
     of_row: Any = templates.get_template("at_risk_task.html").make_module(
         {**words_of(language), "person": partial(person, language=language)}
     )
@@ -75,7 +75,7 @@ def with_tasks(
                 return Markup(of_row.pick(who, touched.get(who)) if can_move else "")
             its = held.get(who, ())
             mark = WITHHELD[-1] if not_to_be_contacted(its) else found[1]
-            cell = of_row.cell(who, touched.get(who), mark, can_move)
+            cell = of_row.cell(who, touched.get(who), mark, can_move, opened.get(who), WHY_NOT)
             return Markup(cell + of_row.known_better(its))
 
         return MARK.sub(put, text.decode())
@@ -83,24 +83,26 @@ def with_tasks(
     return ListTasks(can_move, people), "".join(filled(who, text) for who, text in rows)
 
 
-def marked_in_list(store: Engine, address: str) -> list[str]:
-    """`<version>:<customer id>` of the first MOST customers of the list at this address.
+def rest_of_list(store: Engine, address: str) -> tuple[dict[str, int], bool]:
+    """The version of the task of each of the first MOST customers of the list at this address.
 
-    Left out is for whom nothing is suggested and nobody has begun anything. Raises ApiProblem for
-    an address that asks for what no list has.
+    And whether their tasks were chosen whoever has them: where the list is filtered by that. Left
+    out is for whom nothing is suggested and nobody has begun anything. Raises ApiProblem for an
+    address that asks for what no list has.
     """
     query = list_query(parse_qs(urlsplit(address).query))
     query = query.model_copy(update={"limit": MOST, "cursor": None})
     form = reading(("customer_id", "owner", "reasons", "intended_action", "withheld"))
     cards = formed_list(store, query, form, query.release, task_states).cards
-    customers = [card["customer_id"] for card in cards]
     with reading_of(store) as (connection, found):
-        touched: dict[str, TaskState] = tasks_of(connection, found, customers)
-    return [
-        f"{touched[who].version if who in touched else 0}:{who}"
-        for who, card in zip(customers, cards, strict=True)
-        if who in touched or (card["intended_action"] or {}).get("action_id") not in NO_TASK
-    ]
+        touched = tasks_of(connection, found, [card["customer_id"] for card in cards])
+    versions = {
+        who: touched[who].version if who in touched else 0
+        for card in cards
+        if (who := card["customer_id"]) in touched
+        or (card["intended_action"] or {}).get("action_id") not in NO_TASK
+    }
+    return versions, query.assignee is not None
 
 
 NO_TASK: Collection[str | None] = (None, "do_nothing")
@@ -108,7 +110,7 @@ NO_TASK: Collection[str | None] = (None, "do_nothing")
 
 def list_query(asked: Mapping[str, list[str]]) -> AtRiskQuery:
     """The query of the list as a page shows it: what is to do, unless the address says more."""
-    query = query_of({name: values for name, values in asked.items() if name not in (DID, LEFT)})
+    query = query_of({name: values for name, values in asked.items() if name not in OPENED})
     usual = {"task_state": TO_DO, "limit": ROWS}
     unsaid = {name: value for name, value in usual.items() if getattr(query, name) is None}
     return query.model_copy(update=unsaid)

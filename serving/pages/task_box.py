@@ -9,11 +9,11 @@ from serving.store.reading import reading_of
 from serving.web.task_words import change_sentence
 from serving.wording.languages import Language
 from serving.wording.people import person
+from serving.work.assignees import assignees
 from serving.work.suggestions import suggestions
 from serving.work.task_log import Change, changes_of, undoable, undone
 from serving.work.task_reading import task_and_others
 from serving.work.task_rules import CLOSED, WHY_NOT, TaskState
-from serving.work.tasks import assignable
 
 DAYS = (1, 3, 7, 14, 30)  # for which a task can be put off by one click
 PRESET = 7
@@ -59,7 +59,9 @@ def task_box(request: Request, customer_id: str, language: Language) -> TaskBox:
         task, others = task_and_others(connection, found, customer_id)
         changes = changes_of(connection, customer_id)
         suggestion = suggestions(connection, found, [customer_id]).get(customer_id)
-        people = assignable(connection, found) if can_move and task else []
+        people = []
+        if can_move and task and suggestion:
+            people = assignees(connection, found).names_for(suggestion.owner)
     its = [change for change in reversed(changes) if task and change.task == task.number]
     can_undo = can_move and undoable(its) is not None
     return TaskBox(

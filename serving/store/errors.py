@@ -72,7 +72,7 @@ class UnknownNameError(QueryError):
 class TaskChangedError(QueryError):
     """The task is not as the caller saw it: `who` changed it at `since` (UTC), now it is `state`.
 
-    Both are None where nobody has touched it, or its last change was taken back.
+    Both are None where nobody has ever touched it.
     """
 
     def __init__(self, customer_id: str, state: str, who: str | None, since: dt.datetime | None):
@@ -82,6 +82,25 @@ class TaskChangedError(QueryError):
             f"{changed and ', ' + changed}. Nothing was done: read it again, and decide anew."
         )
         self.state, self.who, self.since = state, who, since
+
+
+class TaskHeldError(QueryError):
+    """A colleague, `who`, has the task in hand, and it was not chosen by itself."""
+
+    def __init__(self, customer_id: str, who: str | None):
+        super().__init__(f"{who} has the task of customer {customer_id!r} in hand.")
+        self.who = who
+
+
+class NotAssignableError(QueryError):
+    """The colleague `to` does not see the customer whose task they are to get."""
+
+    def __init__(self, customer_id: str, to: str):
+        super().__init__(
+            f"{to!r} does not see customer {customer_id!r}, and could not work on the task: give "
+            "it to somebody who does."
+        )
+        self.to = to
 
 
 class DoNotContactError(QueryError):

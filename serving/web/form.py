@@ -3,9 +3,8 @@
 from urllib.parse import parse_qs
 
 from fastapi import Request
-from fastapi.responses import RedirectResponse
 
-from serving.web.page import own_path
+from serving.web.page import came_from, own_path
 
 LARGEST_FORM = 200_000  # bytes: the ids of a whole page of the list, each as long as they may be
 MAX_FIELDS = 2_000
@@ -33,6 +32,6 @@ def one(form: dict[str, list[str]], name: str) -> str | None:
     return next(iter(form.get(name, [])), None)
 
 
-def back_to(form: dict[str, list[str]], otherwise: str = "/") -> RedirectResponse:
-    """To the page of this service that the form names, by a GET."""
-    return RedirectResponse(own_path(one(form, BACK) or otherwise), 303)
+def back_of(request: Request, form: dict[str, list[str]]) -> str:
+    """The page that a form was on: as it says itself, else as the browser does."""
+    return own_path(one(form, BACK) or came_from(request) or "/")

@@ -30,11 +30,13 @@ from serving.store.errors import (
     NoPlanError,
     NoReportError,
     NoTaskError,
+    NotAssignableError,
     OverrideNotFoundError,
     PlanDecidedError,
     ReleaseNotFoundError,
     StepNotFoundError,
     TaskChangedError,
+    TaskHeldError,
     UnknownNameError,
     ViewNotFoundError,
     ViewRefusedError,
@@ -62,6 +64,7 @@ PROBLEMS = {
     "read-only": (405, "This service only reads"),
     "task-changed": (409, "Somebody has changed the task meanwhile"),
     "do-not-contact": (409, "The customer is not to be contacted"),
+    "not-assignable": (409, "The task cannot be given to them"),
     "no-task": (409, "Nothing is suggested for the customer"),
     "key-customer-changed": (409, "Somebody has changed it meanwhile"),
     "view-refused": (409, "The view cannot be kept"),
@@ -107,6 +110,8 @@ ANSWERS: dict[type[Exception], str] = {
     ViewRefusedError: "view-refused",
     ViewTakenError: "view-taken",
     TaskChangedError: "task-changed",
+    TaskHeldError: "task-changed",
+    NotAssignableError: "not-assignable",
     DoNotContactError: "do-not-contact",
     NoTaskError: "no-task",
     NoReleaseError: "no-release",
@@ -144,6 +149,8 @@ class ApiProblem(Exception):  # noqa: N818
         super().__init__(detail)
         self.name, self.detail, self.errors = name, detail, errors or []
         self.values: dict[str, Any] = {}  # what the words of its page need
+        # The messages of its page, title and detail, where they are not those of its name.
+        self.words: tuple[str, str] | None = None
         self.back: str | None = None  # the page that its page leads back to
         self.headers = {"Retry-After": RETRY} if self.status == 503 else {}
 
@@ -189,6 +196,8 @@ def as_problem(error: Exception) -> ApiProblem:
             problem.headers |= _challenge(error)
             if isinstance(error, TaskChangedError):
                 problem.values = {"who": error.who, "since": error.since, "state": error.state}
+            elif isinstance(error, NotAssignableError):
+                problem.values = {"to": error.to}
             return problem
     if isinstance(error, StoreError | SQLAlchemyError):
         return ApiProblem("store-unavailable", "The store cannot be read; the log says why.")

@@ -28,7 +28,7 @@ from serving.store.past import COMPANY
 from serving.store.published import Found, find_release
 from serving.store.reading import explained, one_card
 from serving.work.answering import owner_of
-from serving.work.tasks import assignable
+from serving.work.assignees import assignees
 
 PLANS, STEPS = relationship_plans, relationship_steps
 LATELY = 20  # steps that were done or dropped, which are told
@@ -70,7 +70,7 @@ def change_plan(engine: Engine, customer_id: str, new: NewPlan, who: str) -> Rel
                 f"{row['changed_by'] if row else 'an erasure'}: read it again. Nothing was changed."
             )
         if values["owner"] != (row and row["owner"]):
-            _refuse_unknown(connection, found, values["owner"])
+            _refuse_unknown(connection, found, values["owner"], card["owner"])
         changed = {**values, "changed_at": utc_now(), "changed_by": who, "version": version + 1}
         if row is None:
             connection.execute(insert(PLANS).values(**its, **changed))
@@ -204,10 +204,15 @@ def _plan_row(connection: Connection, its: dict[str, str]) -> Any:
     return connection.execute(_of(select(PLANS), PLANS, its)).mappings().first()
 
 
-def _refuse_unknown(connection: Connection, found: Found, owner: str | None) -> None:
-    """Raises UnknownNameError for somebody who is neither an owner nor a user."""
-    if owner is not None and owner not in assignable(connection, found):
+def _refuse_unknown(
+    connection: Connection, found: Found, owner: str | None, of_card: str | None
+) -> None:
+    """Raises UnknownNameError for somebody who cannot work for a customer of `of_card`."""
+    people = assignees(connection, found)
+    if owner is not None and not people.is_known(owner):
         raise UnknownNameError("owner", f"{owner!r} is neither an owner nor a user here")
+    if owner is not None and owner not in people.names_for(of_card):
+        raise UnknownNameError("owner", f"{owner!r} does not see this customer, or may not work")
 
 
 def _in_utc(time: dt.datetime | None) -> dt.datetime | None:

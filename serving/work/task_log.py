@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from serving.store.errors import TaskChangedError
 from serving.store.page_tables import task_changes
 from serving.work.task_rules import Row, TaskMove, from_json
 
@@ -36,6 +37,22 @@ def changes_of(connection: Connection, customer_id: str) -> list[Change]:
     """All changes of a customer's tasks, the newest first."""
     query = select(task_changes).where(task_changes.c.customer_id == customer_id)
     return _changes(connection, query.order_by(task_changes.c.number.desc()))
+
+
+def last_change(connection: Connection, customer_id: str, version: int) -> Change | None:
+    """By what a task came to its version; of one that nobody has touched the customer's last undo.
+
+    None where nothing was ever done for the customer.
+    """
+    changes = changes_of(connection, customer_id)
+    its = (change for change in changes if change.number == version)
+    return next(its, changes[0] if changes and not version else None)
+
+
+def changed_by(customer_id: str, state: str, last: Change | None) -> TaskChangedError:
+    """The error of a task that is in this state by its last change."""
+    who, at = (last.who, last.at) if last else (None, None)
+    return TaskChangedError(customer_id, state, who, at)
 
 
 def changes_between(connection: Connection, first: int, last: int) -> list[Change]:

@@ -198,7 +198,8 @@ class Asked:
 
     `action_id` names the task where it is not the one that is shown. Of the others each belongs to
     a move: `to` (assign), `until` (snooze), `why_not` (not_relevant), `responded` (done); `note`
-    goes with any.
+    goes with any. `is_chosen` is false of one among many whom nobody looked at one by one: then
+    what a colleague has in hand is left to them.
     """
 
     move: TaskMove
@@ -210,6 +211,7 @@ class Asked:
     why_not: WhyNot | None = None
     note: str | None = None
     responded: bool | None = None
+    is_chosen: bool = True
 
 
 def moved(task: TaskState, asked: Asked, who: str) -> TaskState:

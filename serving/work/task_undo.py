@@ -5,7 +5,7 @@ from sqlalchemy import delete
 from serving.store.errors import TaskChangedError
 from serving.store.page_tables import tasks
 from serving.work.outcomes import take_back
-from serving.work.task_log import Change, changes_of, changes_of_task, undoable
+from serving.work.task_log import Change, changed_by, changes_of, changes_of_task, undoable
 from serving.work.task_rules import (
     Asked,
     Row,
@@ -36,7 +36,7 @@ def undone_by(work: Work, asked: Asked) -> Moved:
         if newest and _is_that_undo(newest, work.who, asked):
             return Moved(asked, newest.number, shown)
         now = shown or TaskState(who, "", "")
-        raise TaskChangedError(who, now.state, now.changed_by, now.changed_at)
+        raise changed_by(who, now.state, newest)
     restored = None if last.before is None else from_json(last.before)
     if restored is not None:
         _refuse_contradiction(rows, restored)

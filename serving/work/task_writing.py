@@ -12,6 +12,7 @@ from serving.people.audit import customer, note
 from serving.store.errors import CustomerNotFoundError
 from serving.store.page_tables import task_changes, tasks
 from serving.store.published import Found
+from serving.work.assignees import Assignees
 from serving.work.suggestions import AT_ONCE
 from serving.work.task_rules import Asked, Day, Row, Suggestion, TaskState, as_json
 
@@ -43,6 +44,7 @@ class Work:
     company: str
     day: Day
     suggested: dict[str, Suggestion]
+    assignees: Assignees
     rows: dict[str, list[Row]] = field(default_factory=dict)
 
     def suggestion(self, customer_id: str) -> Suggestion:

@@ -14,23 +14,25 @@ told: the next run reads all outcomes there are, and then not this one.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Engine, insert
 
 from core.clock import utc_now
 from core.errors import NoReleaseError, QueryError
-from serving.people.users import all_users
 from serving.store.database import version, writing
 from serving.store.errors import (
     DoNotContactError,
     NoTaskError,
-    TaskChangedError,
+    NotAssignableError,
+    TaskHeldError,
     UnknownNameError,
 )
-from serving.store.page_tables import task_changes, tasks
+from serving.store.page_tables import tasks
 from serving.store.past import COMPANY
-from serving.store.published import NOTHING, Found, find_release
+from serving.store.published import NOTHING, find_release
+from serving.work.assignees import assignees
 from serving.work.overrides import not_to_be_contacted, overrides_of
 from serving.work.suggestions import suggestions, today_of
+from serving.work.task_log import changed_by, last_change
 from serving.work.task_outcomes import tell_what_was_done
 from serving.work.task_rules import (
     LONGEST_SNOOZE,
@@ -42,6 +44,7 @@ from serving.work.task_rules import (
     TaskState,
     is_unfinished,
     moved,
+    name_of,
     row_for,
     shown_task,
     task_of,
@@ -67,8 +70,10 @@ def move(engine: Engine, who: str, asked: Sequence[Asked]) -> list[Moved | Refus
     """Make each move, in this order: of a customer wholly or not at all.
 
     Refused are moves of tasks that are not as they were seen (TaskChangedError), of customers whom
-    this caller does not see (CustomerNotFoundError), of whom nothing is suggested (NoTaskError), or
-    from whom the action is withheld, or who is not to be contacted for now (DoNotContactError).
+    this caller does not see (CustomerNotFoundError), of whom nothing is suggested (NoTaskError),
+    from whom the action is withheld, or who is not to be contacted for now (DoNotContactError),
+    whom the colleague does not see to whom the task is to be given (NotAssignableError), and of
+    tasks that a colleague has in hand and nobody chose (TaskHeldError, see `Asked.is_chosen`).
 
     The same move again, by the same caller with the same version, is answered as before.
 
@@ -89,26 +94,20 @@ def move(engine: Engine, who: str, asked: Sequence[Asked]) -> list[Moved | Refus
             day=today_of(found),
             suggested=suggestions(connection, found, customers),
             rows=rows_of(connection, company, customers),
+            assignees=assignees(connection, found),
         )
         _refuse_unusable(work, asked)
         return [_tried(work, one) for one in asked]
 
 
-def assignable(connection: Connection, found: Found) -> list[str]:
-    """To whom tasks and key customers can be given: owners whose customers are seen, and users."""
-    users = {user.name for user in all_users(connection)}
-    return sorted(users | set(found.release.owners))
-
-
 def _refuse_unusable(work: Work, asked: Sequence[Asked]) -> None:
-    known: list[str] | None = None
     for one in asked:
         if one.move not in MOVES:
             raise UnknownNameError("move", f"{one.move!r} is none of {', '.join(MOVES)}")
-        if one.move == "assign":
-            known = known or assignable(work.connection, work.found)
-            if one.to not in known:
-                raise UnknownNameError("to", f"{one.to!r} is neither an owner nor a user here")
+        if one.move == "assign" and not work.assignees.is_known(one.to):
+            raise UnknownNameError("to", f"{one.to!r} is neither an owner nor a user here")
+        if one.move == "assign" and not work.assignees.may_work(one.to or ""):
+            raise UnknownNameError("to", f"{one.to!r} does not work on tasks of these customers")
         if one.move == "not_relevant" and one.why_not not in WHY_NOT:
             raise UnknownNameError("why_not", f"{one.why_not!r} is none of {', '.join(WHY_NOT)}")
         if one.move == "snooze":
@@ -134,6 +133,10 @@ def _moved(work: Work, asked: Asked) -> Moved:
         before = task_of(row, suggestion, work.day)
     if asked.version != before.version:
         return _made_before(work, asked, before)
+    if not asked.is_chosen and before.assignee not in (None, name_of(work.who)):
+        raise TaskHeldError(asked.customer_id, before.assignee)
+    if asked.move == "assign" and not work.assignees.sees(asked.to or "", suggestion.owner):
+        raise NotAssignableError(asked.customer_id, asked.to or "")
     is_withheld = before.is_current or suggestion.chances.get("persistent_control")
     if asked.move == "done" and suggestion.withheld and is_withheld:
         raise DoNotContactError(
@@ -220,8 +223,7 @@ def _reason(work: Work, task: TaskState, suggestion: Suggestion) -> str:
 
 def _made_before(work: Work, asked: Asked, now: TaskState) -> Moved:
     """The answer to a move that was made already. Raises TaskChangedError for any other."""
-    query = select(task_changes).where(task_changes.c.number == now.version)
-    last = work.connection.execute(query).first()
+    last = last_change(work.connection, asked.customer_id, now.version)
     if last is not None and last.who == work.who and last.what == asked.move:
         before = last.before["version"] if last.before else 0
         names = {"assign": "to", "snooze": "until", "not_relevant": "why_not"}
@@ -230,4 +232,4 @@ def _made_before(work: Work, asked: Asked, now: TaskState) -> Moved:
         is_same = name is None or getattr(asked, name) == kept[asked.move]
         if before == asked.version and is_same and asked.note in (None, now.note):
             return Moved(asked, last.number, now)
-    raise TaskChangedError(asked.customer_id, now.state, now.changed_by, now.changed_at)
+    raise changed_by(asked.customer_id, now.state, last)

@@ -12,7 +12,7 @@ import pytest
 from serving.pages.list_tasks import ROWS
 from serving.store.database import open_store
 from serving.wording.languages import LANGUAGES
-from serving.wording.sentences import sentence
+from serving.wording.sentences import sentence, upper_first
 from tests.pipelines.project import Project
 from tests.serving.browsing import ids, said, spaced
 from tests.serving.conftest import Running
@@ -25,7 +25,8 @@ CLICKS = {  # most that each may take; writing into a field is none
     "take a task": 1,
     "done, and undone": 2,
     "a colleague was faster": 2,
-    "put off, and not relevant": 2,
+    "put off, and not relevant for a reason": 3,
+    "a note": 2,
     "several to a colleague": 4,
     "the list as a workbook": 1,
     "another budget, and a yes to the plan": 3,
@@ -43,6 +44,7 @@ def service(first_run, tmp_path):
     engine.dispose()
 
 
+TOP = "row => row.getBoundingClientRect().top + scrollY"
 BUSY = ".htmx-request, .htmx-swapping, .htmx-settling"  # what htmx is still working on
 
 
@@ -114,6 +116,7 @@ def test_what_a_manager_does_in_a_morning(manager, service):
     takes_and_finishes(manager, called)
     is_told(manager, colleagues)
     puts_off(manager, later, dismissed)
+    notes(manager, given[0])
     gives(manager, given)
     downloads(manager, service)
     plans(manager, service)
@@ -188,13 +191,32 @@ def is_told(manager, who):
 
 
 def puts_off(manager, second, third):
-    manager.begins("put off, and not relevant", f"/?{TO_CONTACT}")
+    manager.begins("put off, and not relevant for a reason", f"/?{TO_CONTACT}")
     manager.click(manager.button("worklist.move.snooze", manager.row(second)))
     assert manager.task(second)["state"] == "snoozed"
     assert second not in ids(manager.page)  # it comes back by itself
-    manager.click(manager.button("worklist.move.not_relevant", manager.row(third)))
-    assert manager.task(third)["state"] == "not_relevant"
+    manager.click(manager.button("worklist.opens.dismiss", manager.row(third)))
+    why = upper_first(sentence("tasks.why_not.already_solved", manager.language))
+    manager.click(manager.row(third).get_by_role("button", name=why, exact=True))
+    assert manager.task(third)["why_not"] == "already_solved"
     assert third not in ids(manager.page)
+
+
+def notes(manager, who):
+    """Written in the row, told by a notice that moves no row and does not come back."""
+    manager.begins("a note", f"/?{TO_CONTACT}")
+    top = manager.row(who).evaluate(TOP)
+    manager.click(manager.button("worklist.opens.note", manager.row(who)))
+    manager.row(who).locator("textarea").fill("Ёж")
+    manager.click(manager.button("tasks.move.note", manager.row(who)))
+    assert (manager.task(who)["state"], manager.task(who)["note"]) == ("open", "Ёж")
+    assert manager.page.locator(".notice").is_visible()
+    assert manager.row(who).evaluate(TOP) == top
+    manager.page.go_back()
+    manager.row(who).locator("textarea").wait_for()
+    manager.page.go_forward()
+    manager.row(who).locator("textarea").wait_for(state="detached")
+    assert manager.page.locator(".notice").count() == 0
 
 
 def gives(manager, chosen):

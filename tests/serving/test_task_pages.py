@@ -1,65 +1,32 @@
 """Tasks on the pages: moved by forms without a script, told by a notice, undone by its button."""
 
-from urllib.parse import urlencode
-
 import pytest
 
 from serving.people.keys import create_key
-from serving.web.task_words import SHOWN_FOR
-from tests.each import check_each
+from serving.work.task_rules import WHY_NOT
 from tests.serving.conftest import Running
 from tests.serving.guarded import add_users, bearer
-from tests.serving.reading_pages import Tree, page, text_of
+from tests.serving.reading_pages import page, text_of
 from tests.serving.releases import SCRIPT
-from tests.serving.working import call, clock, log, publish_cards, rows, suggested, task  # noqa: F401
-
-ODD = "a:b/c?d=%41&e Ёж"
+from tests.serving.task_pages import ODD, followed, forms, left, notice, open_shop, post
+from tests.serving.working import (
+    log,
+    publish_cards,
+    rows,
+    suggested,
+    task,
+)
 
 
 @pytest.fixture
 def shop(engine, tmp_path):
-    publish_cards(
-        engine,
-        tmp_path / "r",
-        suggested("1", name="Anna Petrova", owner="clara"),
-        suggested("2", name=SCRIPT),
-        suggested(ODD),
-        suggested("held", withheld=True, withheld_by="draw"),
-        suggested("none", "do_nothing"),
-    )
-    with Running(engine) as service:
+    with open_shop(engine, tmp_path) as service:
         yield service
 
 
-def post(service, fields, **headers):
-    sent = {"Content_Type": "application/x-www-form-urlencoded", **headers}
-    return service.get("/tasks", "POST", urlencode(fields, doseq=True), **sent)
-
-
-def followed(service, answer):
-    """The page that an answer leads to."""
-    assert answer.status == 303, answer.text
-    return page(service, answer.headers["location"])
-
-
-def notice(tree):
-    return (
-        text_of(tree.one("div", class_="done notice")) if tree.all("div", role="status") else None
-    )
-
-
-def forms(tree):
-    """The fields of every form that moves tasks, and the values of its buttons."""
-    for form in tree.all("form", action="/tasks"):
-        inside = [element for element in tree.elements if form in element["inside"]]
-        hidden = {e["name"]: e["value"] for e in inside if e.get("type") == "hidden"}
-        buttons = [e["value"] for e in inside if e["tag"] == "button" and "value" in e]
-        yield hidden, buttons
-
-
 def test_a_button_of_a_row_takes_the_task_and_the_page_says_so_with_a_way_back(shop, engine):
-    answer = post(shop, {"do": "take:0:1", "back": "/?risk_band=medium&did=7-9&language=en"})
-    assert answer.headers["location"] == "/?risk_band=medium&language=en&did=1"
+    answer = post(shop, {"do": "take:0:1", "back": "/?risk_band=medium&language=en"})
+    assert answer.headers["location"] == "/?risk_band=medium&language=en"
     tree = followed(shop, answer)
     assert notice(tree) == "In hand now: Anna Petrova. Undo"
     ((undo, _),) = [one for one in forms(tree) if one[0].get("move") == "undo"]
@@ -72,11 +39,9 @@ def test_a_button_of_a_row_takes_the_task_and_the_page_says_so_with_a_way_back(s
 def test_many_are_moved_at_once_and_undone_at_once(shop, engine):
     marked = ["0:1", "0:2", f"0:{ODD}", "0:held"]
     answer = post(shop, {"move": "done", "task": marked, "back": "/", "responded": "no"})
-    assert answer.headers["location"] == "/?did=1-3&left=1"
     tree = followed(shop, answer)
     assert f"Anna Petrova, {SCRIPT}, and {ODD}" in notice(tree)
-    told = [text_of(one) for one in tree.all("p", role="status")]
-    assert [one for one in told if one.startswith("Left as they were: 1 customer.")]
+    assert left(tree) == ["Left as they were: 1 customer. Not to be contacted: 1."]
     assert {row["customer_id"] for row in rows(engine)} == {"1", "2", ODD}
     post(shop, {"move": "undo", "did": "1-3", "back": "/"})
     assert rows(engine) == []
@@ -108,65 +73,29 @@ def test_without_more_words_a_task_is_put_off_for_a_week_or_not_relevant_for_ano
     assert task(engine, "2").why_not == "other"
 
 
-def test_who_is_slower_reads_who_has_it_and_finds_the_way_back(shop):
-    post(shop, {"do": "take:0:1"})
-    answer = post(shop, {"do": "done:0:1", "back": "/?risk_band=medium"})
-    assert answer.status == 409
-    tree = Tree(answer.text)
-    assert text_of(tree.one("h1")) == "Somebody else was faster"
-    assert "“in hand” by now: this computer" in answer.text
-    assert tree.all("a", href="/?risk_band=medium")
-    russian = post(shop, {"do": "done:0:1", "back": "/?risk_band=medium&language=ru"})
-    assert text_of(Tree(russian.text).one("h1")) == "Кто-то успел раньше"
-
-
-def test_problems_with_tasks_are_told_in_words_for_people(shop):
-    def told(fields, status, words):
-        answer = post(shop, fields)
-        assert answer.status == status and words in answer.text
-
-    check_each(
-        [
-            ({"do": "done:0:held"}, 409, "Do not contact this customer"),
-            ({"do": "take:0:none"}, 409, "Nothing to do here"),
-            ({"do": "take:0:nobody"}, 404, ""),
-            ({"do": "take:0"}, 422, "task"),
-            ({"do": "take:-1:1"}, 422, "task"),
-            ({"do": "fly:0:1"}, 422, "move"),
-            ({"move": "take"}, 422, "task"),
-            ({"do": "snooze:0:1", "until": "soon"}, 422, "until"),
-            ({"do": "snooze:0:1", "days": "9" * 30}, 422, "until"),
-            ({"do": "note:0:1", "note": "x" * 2_001}, 422, "note"),
-            ({"do": "note:0:1", "note": "  "}, 422, "note"),
-            ({"do": "note:0:1", "note": "a\x00b"}, 422, "note"),
-        ],
-        told,
-    )
-
-
-def test_the_way_back_stays_within_the_service(shop):
-    answer = post(shop, {"do": "take:0:1", "back": "//elsewhere.example/?did=1"})
-    assert answer.headers["location"] == "/?did=1"
-
-
-def test_a_notice_is_shown_only_to_who_did_it_and_only_for_a_while(shop, engine, monkeypatch):
-    post(shop, {"do": "take:0:1"})
-    assert notice(page(shop, "/?did=1"))
-    for odd in ("2", "0", "1-", "x", "1,2", "9" * 40, "-1"):
-        assert notice(page(shop, f"/?did={odd}")) is None
-    key = create_key(engine, "other", ["cards:read", "work:write"])[1]
-    with Running(engine) as service:
-        assert notice(page(service, "/?did=1", **bearer(key))) is None
-    later = task(engine, "1").changed_at + SHOWN_FOR * 1.01
-    monkeypatch.setattr("serving.web.task_words.utc_now", lambda: later)
-    assert notice(page(shop, "/?did=1")) is None
-
-
-def test_no_link_of_a_page_carries_the_notice_on(shop):
-    post(shop, {"do": "take:0:1"})
-    tree = page(shop, "/?did=1&left=2&risk_band=medium")
-    links = [element["href"] for element in tree.all("a")]
-    assert [link for link in links if "did=" in link or "left=" in link] == []
+def test_a_row_is_opened_by_one_click_for_a_note_or_a_reason_and_nothing_else_is_sent(shop, engine):
+    here = "/?risk_band=medium"
+    opened = post(shop, {"open": f"note:{ODD}", "back": here})
+    tree = followed(shop, opened)
+    ((_, buttons), *_) = [one for one in forms(tree) if f"note:0:{ODD}" in one[1]]
+    fields = [one["name"] for one in tree.all("textarea")]
+    assert fields == [f"note:{ODD}"] and f"open={ODD}" not in str(buttons)
+    followed(shop, post(shop, {"do": f"note:0:{ODD}", f"note:{ODD}": "call 3 pm", "back": here}))
+    assert (task(engine, ODD).state, task(engine, ODD).note) == ("open", "call 3 pm")
+    tree = page(shop, here)
+    assert text_of(tree.one("span", class_="small noted")) == "call 3 pm"
+    assert tree.all("textarea") == []
+    tree = followed(shop, post(shop, {"open": "dismiss:1", "back": f"{here}&note=2"}))
+    ((_, buttons), *_) = [one for one in forms(tree) if "dismiss:1" in one[1]]
+    reasons = [one for one in buttons if one.startswith("not_relevant/")]
+    assert reasons == [f"not_relevant/{why}:0:1" for why in WHY_NOT]
+    links = [link["href"] for link in tree.all("a")]
+    assert [link for link in links if "dismiss=" in link or "note=" in link] == []
+    tree = followed(shop, post(shop, {"do": reasons[1], "note:1": "paid", "back": here}))
+    assert notice(tree) == "Marked as not relevant: Anna Petrova. Undo"
+    assert (task(engine, "1").why_not, task(engine, "1").note) == ("already_solved", "paid")
+    closed = post(shop, {"open": "close", "back": f"{here}&dismiss=1"})
+    assert closed.headers["location"] == here
 
 
 def test_the_customer_page_offers_every_move_and_tells_what_was_done(shop, engine):

@@ -124,7 +124,7 @@ def shop(engine, tmp_path):
 
 def test_one_click_in_a_row_takes_a_task_and_the_list_says_who_has_it(shop):
     tree = page(shop, "/?language=en")
-    assert buttons(tree, "1") == ["take:0:1", "done:0:1", "snooze:0:1", "not_relevant:0:1"]
+    assert buttons(tree, "1") == ["take:0:1", "done:0:1", "snooze:0:1", "dismiss:1", "note:1"]
     assert "done:0:5" not in buttons(tree, "5") and buttons(tree, "6") == []
     answer = send(shop, do="take:0:1", back="/?language=en")
     assert answer.status == 303
