@@ -104,7 +104,7 @@ def _picture(page: Any, address: str) -> bytes:
     """The page at an address; of a customer that of the first to be contacted."""
     answer = page.goto(address.removesuffix(FIRST))
     if answer is not None and answer.ok and address.endswith(FIRST):
-        answer = page.goto(page.locator("tbody th a").first.evaluate("link => link.href"))
+        answer = page.goto(page.locator(".list tbody th a").first.evaluate("link => link.href"))
     if answer is None or not answer.ok:
         raise EnvironmentProblem(f"{address} answers with an error: see `make serve`.")
     return bytes(page.screenshot(type="png"))

@@ -10,7 +10,7 @@ LOW_KNOWN, NOTHING_KNOWN, ORDINARY, GONE = "00007", "00000", "00005", "gone-0"
 
 
 def ids(page):
-    return [row.get_attribute("data-customer") for row in page.locator("tbody tr").all()]
+    return [row.get_attribute("data-customer") for row in page.locator(".list tbody tr").all()]
 
 
 def parameters(page):

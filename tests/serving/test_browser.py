@@ -48,7 +48,7 @@ def test_without_scripts_a_click_on_a_heading_sorts_and_another_turns_it_round(p
         ("value_at_risk", "value_at_risk", ("desc", "asc")),
     ):
         for order in orders:
-            page.locator(f"thead th.{column} a").click()
+            page.locator(f".list thead th.{column} a").click()
             assert parameters(page) == {"risk_band": "high", "sort": sort, "order": order}
             sorted_by = page.locator("th[aria-sort]")
             assert sorted_by.get_attribute("class") == column
@@ -67,7 +67,7 @@ def test_without_scripts_filters_go_into_the_address_and_narrow_the_list(plain, 
     wanted = listed(live, risk_band="high", intended_action="check_in_email")
     assert 0 < wanted.total < listed(live).total
     assert ids(page) == [card.customer_id for card in wanted.customers]
-    assert set(page.locator("tbody .band").all_inner_texts()) == {"High"}
+    assert set(page.locator(".list tbody .band").all_inner_texts()) == {"High"}
     assert page.get_by_label("risk band").input_value() == "high"
     page.get_by_label("Name or id contains").fill("there is no such customer")
     page.get_by_role("button", name="Show").click()
@@ -106,7 +106,7 @@ def test_without_scripts_the_next_page_goes_on_where_the_last_one_ended(plain, l
 @pytest.mark.parametrize("who", [ORDINARY, LOW_KNOWN, NOTHING_KNOWN])
 def test_without_scripts_a_customer_has_a_card_reasons_a_drawing_and_a_way_back(plain, live, who):
     page = plain(f"/?q={who}")
-    page.locator("tbody th a").click()
+    page.locator(".list tbody th a").click()
     assert urlsplit(page.url).path == f"/customers/{who}"
     card = live.get(f"/v1/customers/{who}?purchases=true").json()
     assert card["customer_id"] in said(page.locator("h1"))
@@ -128,7 +128,7 @@ def test_without_scripts_a_customer_has_a_card_reasons_a_drawing_and_a_way_back(
 def test_the_way_back_from_a_customer_keeps_the_filters(plain):
     page = plain("/?risk_band=high&sort=churn_risk&order=asc")
     before = ids(page)
-    page.locator("tbody th a").first.click()
+    page.locator(".list tbody th a").first.click()
     page.get_by_role("link", name="Back to the list").click()
     assert ids(page) == before
 
@@ -147,7 +147,7 @@ def test_page_and_json_say_the_same_in_the_same_order(plain, live, asked, langua
     total = written(answer.total, "customers", language)
     assert said(page.locator(".strip .total")) == spaced(total)
     currency = live.get("/v1/releases/current").json()["currency"]
-    shown = page.locator("tbody tr").evaluate_all(CELLS)
+    shown = page.locator(".list tbody tr").evaluate_all(CELLS)
     assert [[spaced(cell) for cell in row] for row in shown] == [
         [spaced(cell) for cell in row_of(card, language, currency)] for card in answer.customers
     ]
@@ -204,7 +204,7 @@ def test_the_browsers_language_is_taken_and_the_link_keeps_the_filters(plain):
     assert page.locator("html").get_attribute("lang") == "ru"
     assert parse_qs(urlsplit(page.url).query)["risk_band"] == ["high", "low"]
     assert ids(page) == before
-    page.locator("tbody th a").first.click()
+    page.locator(".list tbody th a").first.click()
     assert page.locator("html").get_attribute("lang") == "ru"
 
 

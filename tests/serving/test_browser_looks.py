@@ -184,8 +184,16 @@ def test_fields_have_labels_and_the_table_has_headers(plain):
         )
         assert len(labels) >= len(names) and all(labels)
     assert page.locator("table.list caption").count() == 1
-    assert page.locator("thead th[scope=col]").count() == page.locator("thead th").count() == 7
-    assert page.locator("tbody th[scope=row]").count() == page.locator("tbody tr").count() == ROWS
+    assert (
+        page.locator(".list thead th[scope=col]").count()
+        == page.locator(".list thead th").count()
+        == 7
+    )
+    assert (
+        page.locator(".list tbody th[scope=row]").count()
+        == page.locator(".list tbody tr").count()
+        == ROWS
+    )
     headings = plain(customer(ORDINARY)).locator(":is(h1, h2, h3)")
     levels = [int(one.evaluate("it => it.tagName[1]")) for one in headings.all()]
     assert levels[0] == 1 and levels.count(1) == 1
@@ -206,4 +214,4 @@ def test_every_page_says_as_of_when_and_how_far_ahead(plain, live, language):
         ):
             assert spaced(written(release[name], kind, language)) in shown
     ahead = sentence("worklist.column.risk", language, horizon_days=release["horizon_days"])
-    assert spaced(ahead) in said(plain(targets[0]).locator("thead th.risk"))
+    assert spaced(ahead) in said(plain(targets[0]).locator(".list thead th.risk"))
