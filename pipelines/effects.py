@@ -8,10 +8,10 @@ import pandas as pd
 from actions.effects.learners import LearnerParams
 from actions.effects.measuring import Known, measure, no_contacts
 from actions.plan.catalog_file import load_catalog
-from actions.plan.chosen import ESTIMATED
 from actions.plan.estimates import none_estimated
 from actions.plan.gain import has_money
 from actions.plan.margin import usable_margin
+from actions.plan.offered import ESTIMATED
 from core.digits import as_told
 from core.files import read_json, write_json
 from pipelines import stage

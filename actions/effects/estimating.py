@@ -18,8 +18,8 @@ from actions.effects.learners import Data, Effects, Fitted, LearnerParams, Prior
 from actions.effects.randomised import RISK
 from actions.effects.risk import TRAITS, CardScale, Foreseen
 from actions.plan.catalog import Action
-from actions.plan.chosen import ASSUMED, ESTIMATED
 from actions.plan.estimates import Estimates
+from actions.plan.offered import ASSUMED, ESTIMATED
 from core.arrays import FloatArray
 
 ENOUGH = 50  # contacts of each arm with an action, or its effect stays assumed

@@ -10,11 +10,10 @@ import pandas as pd
 from actions.plan.channels import contact_costs
 from actions.plan.estimates import LEVELS
 from actions.plan.gain import Prospect, Prospects
-from actions.plan.offered import NOTHING
+from actions.plan.offered import ASSUMED, ESTIMATED, NOTHING
 from core.arrays import IntArray
 from sources.meanings.vocabulary import DO_NOTHING, NO_CHANNEL
 
-ASSUMED, ESTIMATED = "assumed", "estimated"
 DUE_DAYS = 3  # after the as-of date: a week that begins with the plan is half over
 EXPIRES_AT = "expires_at"
 NEXT_PURCHASE = "next_purchase_date_median"

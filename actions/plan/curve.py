@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from actions.plan.chosen import ASSUMED, ESTIMATED
 from actions.plan.limits import Limits, Reached
-from actions.plan.offered import Offers, offers_of
+from actions.plan.offered import ASSUMED, ESTIMATED, Offers, offers_of
 from actions.plan.priced import Point, Priced
 from actions.plan.prices import crossing
 from core.arrays import BoolArray, FloatArray

@@ -12,6 +12,7 @@ from actions.plan.limits import NOBODY, Limits, Reached
 from core.arrays import BoolArray, FloatArray, IntArray
 
 NOTHING = -1
+ASSUMED, ESTIMATED = "assumed", "estimated"  # where the effect that a gain counts on is from
 
 
 @dataclass(frozen=True)

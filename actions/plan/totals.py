@@ -7,8 +7,8 @@ import pandas as pd
 
 from actions.params import ActionParams
 from actions.plan.allocation import Allocation
-from actions.plan.chosen import ASSUMED, ESTIMATED
 from actions.plan.holdout import NO_BUDGET
+from actions.plan.offered import ASSUMED, ESTIMATED
 from sources.meanings.vocabulary import DO_NOTHING, HOLDOUT, TREATED
 
 

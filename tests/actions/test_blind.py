@@ -68,6 +68,7 @@ def test_the_same_past_plans_give_the_same_plan_whatever_their_arms_were(scores,
     assert seen["blocked"] > seen["examples"] / 5 or seen["examples"] < 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_over_simulated_quarters_arm_and_plan_are_independent(scores, catalog, params, seed):
     """Six plans, 15 days apart, so that caps and quiet periods of earlier plans bind in later ones.

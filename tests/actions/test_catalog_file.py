@@ -172,6 +172,7 @@ def test_every_number_of_a_catalogue_stands_in_the_text_that_the_next_test_chang
     assert numbers - written_out == set()
 
 
+@pytest.mark.slow
 def test_a_word_or_what_no_sum_can_be_is_never_taken_for_a_number(tmp_path):
     """YAML reads yes as true, which Python counts as 1; sums of 1e300 are beyond any float."""
     assert load_catalog(written(tmp_path, NUMBERS)).actions[0].incentive_cost == 3

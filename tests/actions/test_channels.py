@@ -62,6 +62,7 @@ def test_the_channel_is_the_one_by_which_the_customer_answers_most(
     assert contact_costs(actions, reached)[0, 0] == cost
 
 
+@pytest.mark.slow
 def test_a_channel_without_consent_is_not_taken_and_without_any_the_action_is_blocked(
     scores, catalog, params
 ):

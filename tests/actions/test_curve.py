@@ -76,6 +76,7 @@ def test_more_room_never_gains_less(problem):
             assert on_the_line(curves[larger], point.cost) >= point.gain * (1 - ROUNDING) - 1e-9
 
 
+@pytest.mark.slow
 def test_with_many_customers_a_plan_for_a_budget_lies_on_the_curve():
     gain, cost = large(2000)
     capacities = {"phone": 30}

@@ -67,6 +67,7 @@ def test_the_newest_consent_for_the_channel_counts(scores, catalog, params):
     assert found["call"] is None
 
 
+@pytest.mark.slow
 def test_at_the_same_time_a_refusal_beats_a_consent(scores, catalog, params):
     for order in ((True, False), (False, True)):
         history = History(consents=consents(*(("email", 2, granted) for granted in order)))
@@ -156,6 +157,7 @@ def test_a_contact_that_was_withheld_counts_as_if_it_had_been_made(scores, catal
         assert reasons(scores(), catalog(), params(), its)["mail"] == gate
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_plan_is_blind_to_the_arms_of_earlier_plans(scores, catalog, params, data):

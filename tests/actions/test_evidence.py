@@ -26,6 +26,7 @@ CHANCE = [(1e2, 0.5), (1e2, 2.5), (1e4, 2.5), (1e4, 6.0)]  # or close to the sma
 CONTRADICTION = [(1e2, 6.0), (1e2, 8.0), (1e4, 10.0)]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(("precision", "errors"), CHANCE + CONTRADICTION)
 def test_larger_effects_are_as_likely_as_the_data_make_them(precision, errors):
     """What chance may well show hardly speaks for them, what contradicts the assumptions does.

@@ -20,6 +20,7 @@ def company(customers, seed):
     return admissible, cost, planned
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("places", [(100, 100, 100), (3, 1, 0)], ids=["roomy", "tight"])
 def test_the_chance_that_is_logged_is_the_frequency_of_many_draws(places):
     """Of 30 customers, for each with every action: 1 / propensity has the mean 1 over many draws.

@@ -71,6 +71,7 @@ def blocked(features, catalog, params, **history):
     return dict(zip([action.id for action in catalog.actions], names.T, strict=True))
 
 
+@pytest.mark.slow
 def test_an_open_complaint_of_the_gate_is_the_one_that_features_count(drawn, catalog, params):
     features, stood, _ = drawn
     is_open = (features["complaints_open"] > 0).to_numpy()
@@ -119,6 +120,7 @@ def test_consent_to_a_channel_of_the_gate_is_the_one_that_features_count(drawn, 
     np.testing.assert_array_equal(granted[plain], features["channels_granted"].fillna(0)[plain])
 
 
+@pytest.mark.slow
 def test_who_objects_to_profiling_is_left_out_by_the_cohort_and_by_the_plan_alike(drawn):
     features, stood, frames = drawn
     objected = objectors(stood["consents"])

@@ -77,6 +77,7 @@ def test_who_waits_for_an_answer_to_a_complaint_gets_one_in_both_layers(
     assert summary["by_action"]["repair"]["withheld"] == 0
 
 
+@pytest.mark.slow
 def test_the_persistent_control_stays_over_plans_until_its_draw_changes(scores, catalog, params):
     ids = scores(2_000)["customer_id"]
     control = in_persistent_control(ids, params(persistent_control=0.05))

@@ -51,6 +51,7 @@ def test_without_gains_the_budget_holds_too(scores, catalog, params):
     assert plan["expected_cost"].sum() == 7.0 and summary["binding"] == ["budget"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("margin", [0.25, None])
 def test_without_a_budget_what_would_be_intended_is_logged_and_withheld_from_all(
     scores, catalog, params, margin
@@ -113,6 +114,7 @@ def test_an_action_is_due_before_the_card_expires(scores, catalog, params):
     assert idle["due_date"].dtype.kind == "M"
 
 
+@pytest.mark.slow
 def test_explored_customers_are_marked_and_keep_gates_and_limits(scores, catalog, params):
     given = scores(1_000, churn_risk=np.linspace(0.05, 0.9, 1_000))
     limits = {"budget": 900.0, "capacities": {"phone": 40}}

@@ -36,6 +36,7 @@ def gained(bound, known):
     return float(np.where(net[row, best] > 0, true[row, best], 0).sum())
 
 
+@pytest.mark.slow
 def test_ours_finds_planted_effects_and_whom_they_reach():
     _, data = contacts(20_000, rng(101))
     others = customers(5_000, rng(102))
@@ -45,6 +46,7 @@ def test_ours_finds_planted_effects_and_whom_they_reach():
         assert np.corrcoef(found.mean[:, action], others.effect[:, action])[0, 1] > 0.5
 
 
+@pytest.mark.slow
 def test_the_lower_bound_holds_as_often_as_it_says():
     held = []
     for seed in range(101, 109):
@@ -55,6 +57,7 @@ def test_the_lower_bound_holds_as_often_as_it_says():
     assert 0.7 < np.mean(held) <= 0.97
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("strength", "contacted", "least"),
     [(1.0, 10_000, 0.05), (0.0, 10_000, -0.1), (-1.0, 20_000, -0.02)],
@@ -69,6 +72,7 @@ def test_by_its_bound_ours_gains_with_effects_and_hardly_loses_without(strength,
         assert gain / gained(reachable.effect, reachable) > least
 
 
+@pytest.mark.slow
 def test_much_data_overrules_assumed_effects_that_are_too_high():
     _, data = contacts(30_000, rng(101), strength=-1.0)
     others = customers(2_000, rng(102))
@@ -104,6 +108,7 @@ def test_who_opens_messages_and_is_content_is_taken_to_listen():
     assert prior.by_trait.tolist() == [0.0, 0.3, 0.3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("learner", sorted(LEARNERS))
 def test_every_learner_answers_and_gives_the_same_bytes_each_time(learner):
     known, data = contacts(1_500, rng(101))
@@ -116,6 +121,7 @@ def test_every_learner_answers_and_gives_the_same_bytes_each_time(learner):
     assert first.sd.tobytes() == second.sd.tobytes()
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("learner", LEARNERS)
 def test_a_contacts_own_action_has_the_same_effect_as_among_all_actions(learner):
     known, data = contacts(400, rng(4))
@@ -124,6 +130,7 @@ def test_a_contacts_own_action_has_the_same_effect_as_among_all_actions(learner)
     assert (found.own(known.x, data.action) == of_all).all()
 
 
+@pytest.mark.slow
 def test_learners_are_compared_without_asking_them_of_every_action(monkeypatch):
     """Trees would be asked as many times as there are actions: minutes with a hundred of them."""
     monkeypatch.setattr(FoldEffects, "_each", lambda *_: pytest.fail("all actions were asked"))

@@ -71,6 +71,7 @@ def test_a_holdout_customer_keeps_the_intended_action_withheld(scores, catalog, 
     assert summary["budget"]["intended"] == pytest.approx(5.0 * 400)
 
 
+@pytest.mark.slow
 def test_the_plan_is_the_same_whatever_share_is_held_out(scores, catalog, params):
     """Arms come after the plan: nobody gets another's share of the budget."""
     given = scores(200, value_if_stays=np.linspace(200, 900, 200))
@@ -82,6 +83,7 @@ def test_the_plan_is_the_same_whatever_share_is_held_out(scores, catalog, params
     pd.testing.assert_frame_equal(plans[0][columns], plans[1][columns])
 
 
+@pytest.mark.slow
 def test_the_order_of_the_scores_changes_nothing(scores, catalog, params):
     given = scores(300, churn_risk=np.linspace(0.01, 0.9, 300))
     limits = params(budget=200, capacities={"phone": 20})
@@ -158,6 +160,7 @@ def test_a_blocked_action_is_not_chosen_and_keeps_its_reason(scores, catalog, pa
     assert summary["blocked_customers"] == {"no_consent": 1}
 
 
+@pytest.mark.slow
 def test_a_gate_costs_what_the_best_actions_would_gain_without_it(scores, catalog, params):
     """Mail gains 3, a call 7, a repair 10: who may not be called loses 4, who may not be reached 7.
 
@@ -174,6 +177,7 @@ def test_a_gate_costs_what_the_best_actions_would_gain_without_it(scores, catalo
     assert none["gate_costs"] == {} and none["marginal_return"] is None
 
 
+@pytest.mark.slow
 def test_the_last_money_of_a_budget_that_binds_gains_what_the_next_customer_would(
     scores, catalog, params
 ):

@@ -21,6 +21,7 @@ def outlook(customers, risk=0.2, hoped=0.04, horizon=28, days=28):
     return Outlook(np.full(customers, risk), hoped, horizon, days)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("customers", "share"), [(2_000, 0.3), (2_000, 0.1), (600, 0.5)])
 def test_the_smallest_effect_is_shown_in_four_of_five_trials(customers, share):
     """1,500 trials by the rule that the formula assumes: adjusted by the risk, intervals of 95 %.

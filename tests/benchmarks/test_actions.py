@@ -11,6 +11,7 @@ from benchmarks.actions.solving import greedy, highs, ours
 from benchmarks.measuring import NotPossibleError
 
 
+@pytest.mark.slow
 def test_the_ways_solve_the_same_plan_and_none_gains_more_than_the_bound():
     problem = made(300)
     best = ours(problem)

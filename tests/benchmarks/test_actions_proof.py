@@ -82,6 +82,7 @@ def test_without_the_file_the_reason_is_the_row(monkeypatch, tmp_path):
     assert null.shuffled(1).arms == ("control", "treated")
 
 
+@pytest.mark.slow
 def test_reports_on_shuffled_arms_are_counted(monkeypatch):
     monkeypatch.setattr(null, "data", customers)
     arms = {len(null.shuffled(seed).arms) for seed in range(4)}

@@ -50,6 +50,7 @@ def prepared(engine, tmp_path_factory):
     return Prepared(read_snapshots(folder / "snapshots"), plan, beyond=beyond)
 
 
+@pytest.mark.slow
 def test_the_plan_keeps_to_what_had_closed_and_carries_the_rest_on(engine):
     plan = beyond_plan(HORIZON, TOLD, day_of(pd.Timestamp(DATE).date()), profile(engine))
     assert plan.windows == (HORIZON, 60)

@@ -64,6 +64,7 @@ RULES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", [name for name in RULES if name != BOUND])
 def test_no_policy_spends_more_than_the_budget_or_does_what_a_gate_stops(situation, policy):
     budgets = {"none": 0.0, "one": 2.1, "much": 100.0}
@@ -86,6 +87,7 @@ def test_rules_take_whom_they_say(situation):
     assert situation.replay(best).sleeping_dogs_share == pytest.approx(0.08)
 
 
+@pytest.mark.slow
 def test_a_policy_that_cannot_run_says_why_and_the_others_are_compared_with_ours(
     situation, monkeypatch
 ):

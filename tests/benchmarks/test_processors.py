@@ -16,6 +16,7 @@ from benchmarks.processors import ONE, differences, largest_difference, outputs,
 SMALL = {"world": "shop", "customers": 400, "days": 400, "seed": 3}
 
 
+@pytest.mark.slow
 def test_every_output_that_dvc_records_is_compared_but_those_of_the_log():
     lock = yaml.safe_load((ROOT / "dvc.lock").read_text(encoding="utf-8"))["stages"]
     recorded = {name: [out["path"] for out in stage["outs"]] for name, stage in lock.items()}

@@ -3,6 +3,7 @@
 import asyncio
 
 import pyarrow.parquet as pq
+import pytest
 
 from benchmarks.serving.__main__ import report
 from benchmarks.serving.cases import CARD, LIST, misses
@@ -72,6 +73,7 @@ def test_what_is_not_reached_is_named():
     assert f"* {told[0]}" in text
 
 
+@pytest.mark.slow
 def test_a_release_of_many_customers_can_be_published(tmp_path):
     small = write_release(tmp_path / "small", company(5))
     facts = read_json(small / "manifest.json")

@@ -25,6 +25,7 @@ def unstable_sorts(code):
     return found
 
 
+@pytest.mark.slow
 def test_every_sort_by_one_key_is_stable():
     found = [
         f"{path.relative_to(ROOT)}:{line}"

@@ -133,6 +133,7 @@ def test_points_earned_do_not_depend_on_what_was_spent_or_known_the_same_day():
     assert features["loyalty_points_balance"] == 4
 
 
+@pytest.mark.slow
 def test_days_to_close_are_of_whole_seconds():
     tickets = [
         of("a", {"opened_at": -9 * DAY + 999_999}, ticket_id="1", closed_at=moment(-8 * DAY))
@@ -141,7 +142,7 @@ def test_days_to_close_are_of_whole_seconds():
     assert features["days_to_close_mean"] == 1.0
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("period", "renewals", "days_left"),
     [(30.4375, 3, 20), (6.5, 14, 5), (0.3, math.nan, math.nan), (0.0, math.nan, math.nan)],

@@ -54,7 +54,7 @@ def test_the_value_window_has_an_end_of_its_own():
     assert table["spend_in_horizon"].tolist() == [0, 5, 0, 0]
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(("shift", "closed"), [(-1, False), (0, True), (1, True)])
 def test_a_window_that_ends_after_the_last_full_day_is_unknown(shift, closed):
     rows = [order("a", -1), order("b", DAY)]
@@ -108,6 +108,7 @@ def test_a_refund_lowers_money_and_does_not_keep_a_customer():
     }
 
 
+@pytest.mark.slow
 def test_follow_up_ends_before_the_last_day_of_the_data():
     until = day(AS_OF) + 10
     rows = [order("seen", 10 * DAY - 1), order("on the last day", 10 * DAY)]

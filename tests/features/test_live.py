@@ -73,11 +73,13 @@ def test_one_history_after_another_gives_the_rows_of_the_snapshot(frames, live, 
         assert_frame_equal(censoring_aside(alone), censoring_aside(expected), check_exact=True)
 
 
+@pytest.mark.slow
 def test_many_histories_at_once_give_the_snapshot(frames, live, batch):
     together = live.snapshot(of(frames, batch["customer_id"]), day(AS_OF))
     assert_frame_equal(censoring_aside(together), censoring_aside(batch), check_exact=True)
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_the_call_before(frames, live, batch):
     everybody = of(frames, batch["customer_id"])
     live.snapshot(everybody, day(AS_OF))

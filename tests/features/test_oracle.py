@@ -125,7 +125,7 @@ def everything_at(customer, offset):
     }
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("active_within_days", [EVER, 90])
 def test_features_agree_with_the_oracle_on_both_sides_of_every_window_edge(active_within_days):
     tables = defaultdict(list)

@@ -68,6 +68,7 @@ def test_contacted_are_those_with_a_contact_made_within_the_horizon():
     assert found.tolist() == [False, True, True, False, False, False, False]
 
 
+@pytest.mark.slow
 def test_outcomes_after_days_of_their_own_are_those_after_one_day_for_each():
     rows, purchases = simulate(), simulate_purchases()
     customers = sorted(set(rows["customer_id"]))[:80]

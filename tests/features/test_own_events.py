@@ -152,6 +152,7 @@ def report():
     return found_in(checked(orders=orders(), events=rows))
 
 
+@pytest.mark.slow
 def test_the_usability_report_tells_which_kinds_are_used_in_both_languages(report):
     found = Seen(records(report["findings"]))
     used = found.of("own_kinds")

@@ -108,7 +108,7 @@ def failed(outcomes):
     return {outcome.promise: outcome.says for outcome in outcomes if outcome.passed is False}
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_feature_that_breaks_a_promise_is_caught_by_it(what, tmp_path):
     promise, text = BROKEN[what]

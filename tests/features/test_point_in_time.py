@@ -61,12 +61,14 @@ def nothing_of_the_future_is_seen(seed, churn):
     assert_frame_equal(everything, stood, check_exact=True)
 
 
+@pytest.mark.slow
 @settings(EXAMPLE, max_examples=examples(2_000 // HISTORIES + 5, quick=1))
 @given(seed=SEEDS, churn=CHURNS)
 def test_rows_and_cells_from_the_as_of_date_on_never_change_a_feature(seed, churn):
     nothing_of_the_future_is_seen(seed, churn)
 
 
+@pytest.mark.slow
 @settings(EXAMPLE, max_examples=examples(4, quick=1))
 @given(seed=SEEDS)
 def test_purchase_timelines_end_at_the_as_of_date(seed):
@@ -78,6 +80,7 @@ def test_purchase_timelines_end_at_the_as_of_date(seed):
     assert_frame_equal(timelines(drawn), timelines(past(drawn)), check_exact=True)
 
 
+@pytest.mark.slow
 @settings(EXAMPLE, max_examples=examples(10, quick=1))
 @given(seed=SEEDS)
 def test_gates_see_rows_and_later_filled_cells_as_they_stood(seed):
@@ -137,6 +140,7 @@ def test_the_last_microsecond_before_the_as_of_date_is_known_and_midnight_is_not
     assert (features["days_since_last_purchase"] == 1).all()
 
 
+@pytest.mark.slow
 def test_the_cohort_begins_on_its_first_day_to_the_microsecond():
     first = -90 * DAY
     purchases = [order("in", first), order("out", first - 1), order("inside", first + 1)]

@@ -120,6 +120,7 @@ def test_the_return_curve_leaves_out_silences_that_the_data_cannot_judge():
     assert return_curve(days, until - 1).empty
 
 
+@pytest.mark.slow
 def test_a_share_of_few_customers_is_marked_and_its_interval_is_wide():
     until = day(AS_OF)
     few = [order("a", -30 * n) for n in range(3, 8)]  # five silences of one customer

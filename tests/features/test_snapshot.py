@@ -122,6 +122,7 @@ def test_repeated_lines_of_an_order_count_and_their_place_does_not(rows, snapsho
     assert twice["orders_total"].equals(snapshots["orders_total"])
 
 
+@pytest.mark.slow
 def test_a_row_is_a_customer_of_the_cohort_and_a_date_sorted_with_its_split(snapshots):
     keys = snapshots[["as_of_date", "customer_id"]]
     assert keys.equals(keys.sort_values(["as_of_date", "customer_id"]))

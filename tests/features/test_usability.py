@@ -38,6 +38,7 @@ def test_data_without_a_fault_has_no_findings_but_tables_that_are_not_there():
     assert missing == [name for name in TABLES if name not in ("orders", "events", "tickets")]
 
 
+@pytest.mark.slow
 def test_what_is_always_stated_is_there():
     rows = with_amounts([-50.0])
     rows["known_at"] = rows["event_time"] + pd.Timedelta(days=2)
@@ -211,6 +212,7 @@ def test_midnights_are_those_of_the_sources_time_zone():
     assert "midnights" in found.checks()
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("zone", "day"),
     [

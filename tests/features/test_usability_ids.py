@@ -98,7 +98,7 @@ def test_ids_of_another_kind_stay_strangers(tmp_path):
     assert findings(of_params).checks() == {"not_in_orders"}
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("nobody", ["0", "-1", "guest", "Гость", "Розничный покупатель", "9999999"])
 def test_an_id_that_means_nobody_is_told_and_its_rows_are_those_of_guests(tmp_path, nobody):
     text = shop(*[lambda n: f"K{n}"] * 2, rows=2000)

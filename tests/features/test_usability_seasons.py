@@ -28,7 +28,7 @@ def findings(rows, **settings):
     return report, {one["check"]: one for one in report["findings"]}
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("months", "told"),
     [

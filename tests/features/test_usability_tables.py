@@ -28,7 +28,7 @@ def test_a_column_with_one_value_is_told_unless_it_needs_no_other():
     assert "constant_column" not in of_values(orders=rows).checks()
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(("strangers", "is_told"), [(5, False), (6, True)])
 def test_a_table_whose_customers_never_ordered(strangers, is_told):
     ids = [f"c{one + 1}" for one in range(10 - strangers)] + [f"x{one}" for one in range(strangers)]
@@ -36,7 +36,7 @@ def test_a_table_whose_customers_never_ordered(strangers, is_told):
     assert ("not_in_orders" in found.checks()) == is_told
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["00{}", "{}.0", " {}", "0{}"])
 def test_ids_in_another_form_than_in_orders_are_told(form):
     rows = orders().assign(customer_id=lambda t: t["customer_id"].str[1:])

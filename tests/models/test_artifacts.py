@@ -34,6 +34,7 @@ def folder(written, tmp_path):
     return Path(shutil.copytree(written, tmp_path / "models"))
 
 
+@pytest.mark.slow
 def test_a_whole_folder_is_accepted_and_its_facts_are_returned(folder):
     manifest = check_manifest(folder)
     assert manifest["note"] == "a fact"
@@ -107,7 +108,7 @@ def test_models_are_text_and_json_only(written):
         json.loads(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_nothing_of_ours_imports_or_reads_a_pickle(package):
     found = []

@@ -88,6 +88,7 @@ def test_the_parameters_that_generated_customers_are_recovered(simulated):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("repeats", [(0, 0), (1, 1), (2, 3), (4, 7), (8, 99)])
 def test_predictions_equal_what_generated_customers_do_next(simulated, repeats):
     frequency, recency, t, later = simulated

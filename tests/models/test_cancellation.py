@@ -75,6 +75,7 @@ def cards(split, everything):
     return score_cards(split["score"], purchases, models, PLAN, PARAMS)
 
 
+@pytest.mark.slow
 def test_who_cancels_is_found_by_the_plan(everything, split):
     test = split["test"]
     found = roc_auc_score(test["churned"], everything.evaluated.churn.predict(test))
@@ -218,6 +219,7 @@ def test_without_a_tenure_the_silence_is_the_rule(split):
     assert list(made.predict(split["test"].drop(columns=TERMS))) == names
 
 
+@pytest.mark.slow
 def test_the_judgement_has_no_bg_nbd_for_who_leaves_and_has_it_for_who_buys(judged):
     assert set(judged.churn["models"]) == {
         "ours", TENURE_RULE, "recency_rule", "own_rhythm_rule", "rfm_logistic",

@@ -52,6 +52,7 @@ def test_calibration_keeps_the_booster_s_order(model, rows):
     assert len(np.unique(risk)) == len(np.unique(raw))
 
 
+@pytest.mark.slow
 def test_the_same_rows_make_the_same_bytes_and_another_seed_others(rows, tmp_path):
     first, again = (
         fit_churn(rows["train"], rows["validation"], FEATURES, PARAMS) for _ in range(2)

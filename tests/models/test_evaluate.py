@@ -67,6 +67,7 @@ def test_the_grade_follows_gain_certainty_and_calibration(low, gain, ratio, expe
     assert grade({"value": gain, "low": low, "high": 0.3}, ratio) == expected
 
 
+@pytest.mark.slow
 def test_the_grade_compares_with_the_best_of_the_simple_rules(judged):
     simple = {name: judged["models"][name]["auc"]["value"] for name in RULES[:2]}
     assert judged["best_rule"] == max(simple, key=simple.get) == "own_rhythm_rule"
@@ -127,7 +128,7 @@ def test_a_date_out_of_calibration_is_warned_about_and_only_that_date(test_rows)
     assert "outside 0.85 to 1.15" in warnings[0]
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("outcome", [0.0, 1.0])
 def test_a_date_with_one_outcome_only_is_counted_and_orders_nobody(test_rows, outcome):
     frame, predictions = test_rows
@@ -155,7 +156,7 @@ def test_rows_of_one_outcome_have_no_ranking_no_curve_and_the_lowest_grade(test_
     assert (feature_aucs(single, ["orders_total"]) == 0.5).all()
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("customers", [1, 2, 3])
 def test_a_handful_of_customers_is_judged_without_a_number_that_is_none(customers):
     frame, predictions = rows(customers=customers, dates=1, seed=5)

@@ -60,6 +60,7 @@ def test_one_amount_for_everybody_orders_nobody():
     assert found["ours"]["spearman"] == 0.0
 
 
+@pytest.mark.slow
 def test_the_rules_beside_amounts_are_those_that_are_used_elsewhere(baselines):
     rows = simulate(customers=200)
     test = rows[rows["split"] == "test"]

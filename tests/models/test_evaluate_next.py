@@ -65,6 +65,7 @@ def test_a_perfect_order_is_1_its_reverse_0_and_no_order_a_half():
     assert concordance(days, followup, np.zeros(5)) == 0.5
 
 
+@pytest.mark.slow
 def test_of_many_rows_every_kth_is_taken_and_the_answer_is_about_the_same():
     rng = np.random.default_rng(1)
     rate = rng.uniform(0.02, 0.2, 9_000)
@@ -127,6 +128,7 @@ def test_the_true_distribution_misses_a_tenth_on_either_side(model, baselines):
         assert day["ours"]["observed_over_expected"] == pytest.approx(1, abs=0.03)
 
 
+@pytest.mark.slow
 def test_misses_are_counted_on_the_side_they_lie(model, baselines):
     rows, risk = planted(rows=100)
     late = rows.assign(days_to_next_purchase=150.0)

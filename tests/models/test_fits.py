@@ -61,6 +61,7 @@ def fits(customers, seed, noise):
     }
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(("customers", "seed"), [(60, 1), (400, 2)])
 def test_data_that_differs_in_the_last_digit_gives_the_same_parameters(customers, seed):
     here, there = fits(customers, seed, 0.0), fits(customers, seed, 2e-16)

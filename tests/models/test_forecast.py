@@ -82,6 +82,7 @@ def test_the_periods_add_up_to_what_the_cards_say():
     np.testing.assert_allclose(cells["spend"].sum(axis=1), told["expected_value"])
 
 
+@pytest.mark.slow
 def test_the_forecast_ends_where_what_was_learned_ends():
     plan = replace(timeline(), value_horizon_days=365, extrapolated_from=VALUE_HORIZON)
     told = forecast(replace(past(), timeline=plan), cards(), [])
@@ -231,6 +232,7 @@ def test_a_run_whose_dates_disagree_on_a_last_year_is_judged():
     assert "does not reach back a year" in told and near[0]["as_of_date"] in told
 
 
+@pytest.mark.slow
 def test_where_nothing_was_sold_there_is_no_error_and_the_card_says_so():
     plan = timeline()
     day = plan.test[-1]

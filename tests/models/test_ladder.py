@@ -88,6 +88,7 @@ def world():
     return until.closed(plan.data_until), until.rhythm(plan.data_until)
 
 
+@pytest.mark.slow
 def test_contributions_of_the_parametric_model_add_up_to_its_log_odds(world):
     rows, orders = world
     model = fit_parametric(rows, rows, orders, HORIZON)
@@ -99,6 +100,7 @@ def test_contributions_of_the_parametric_model_add_up_to_its_log_odds(world):
     assert type(model).from_dict(model.to_dict()) == model
 
 
+@pytest.mark.slow
 def test_the_regression_orders_customers_and_leaves_the_level_to_the_rhythm(world):
     rows, orders = world
     model = fit_parametric(rows, rows, orders, HORIZON)

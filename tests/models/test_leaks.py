@@ -139,6 +139,7 @@ def judged(leaky, **reasons):
     return judge(rows, timeline(), evaluated(made), costs, accepting(**reasons)).churn
 
 
+@pytest.mark.slow
 def test_a_column_filled_in_afterwards_stops_the_judgement_by_name(leaky):
     with pytest.raises(LeakError, match=r"attribute_status \(AUC 1\.000\) alone tells"):
         judged(leaky)

@@ -51,6 +51,7 @@ def content(model, folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_probabilities_come_true_and_know_the_own_rhythm(world, model, test):
     pairs = told(model, world, test)
     stayed = (test["churned"] == 0).to_numpy()[pairs["row"]]
@@ -108,6 +109,7 @@ def test_the_lists_are_the_likeliest_of_their_kind(world, model, test):
     assert fewer > 0  # some bought nearly everything
 
 
+@pytest.mark.slow
 def test_rows_keep_their_place_whatever_their_index_and_their_number(
     world, model, test, monkeypatch
 ):
@@ -142,6 +144,7 @@ def test_what_is_saved_says_the_same_and_the_same_rows_give_the_same_bytes(
         NextCategoriesModel.load(tmp_path / "one")
 
 
+@pytest.mark.slow
 def test_outcomes_that_are_not_known_teach_nothing(world, tmp_path):
     rows, categories = world
     train, valid, test = split(rows)

@@ -94,6 +94,7 @@ def small_model():
     return fit_next_purchase(train, valid, FEATURES, HORIZON, params())
 
 
+@pytest.mark.slow
 def test_known_curves_are_recovered(model, shape):
     unseen = waiting(4_000, 3, shape)
     found, truth = model.survival(unseen), true_survival(unseen, model.grid, shape)

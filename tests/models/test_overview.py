@@ -105,6 +105,7 @@ orders_drawn = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(drawn=orders_drawn, score=st.sampled_from(["2024-07-01", "2024-06-30", "2024-07-14"]))
 def test_every_month_is_what_plain_python_makes_of_the_same_orders(drawn, score):
@@ -121,6 +122,7 @@ def test_every_month_is_what_plain_python_makes_of_the_same_orders(drawn, score)
             assert line["frequency"] == line["orders"] / line["customers_active"]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=12)
 @given(drawn=orders_drawn)
 def test_a_cohort_is_its_first_period_and_who_of_it_came_back(drawn):
@@ -158,6 +160,7 @@ def test_a_month_is_told_once_it_is_over_and_only_if_the_data_holds_all_of_it():
     ]
 
 
+@pytest.mark.slow
 def test_one_month_one_customer_and_refunds_alone_are_told_without_a_division_by_nothing():
     timeline = plan(dt.date(2024, 2, 1))
     one = monthly(counted([order("a", "2024-01-10")], timeline))
@@ -183,6 +186,7 @@ def test_a_repeated_purchase_is_two_orders_within_the_days_also_on_one_day():
     assert (march["repeat_of"], march["repeat_rate"]) == (4, 0.5)
 
 
+@pytest.mark.slow
 def test_who_buys_on_the_last_day_of_the_horizon_stayed_and_a_day_later_has_left():
     start = pd.Timestamp("2024-05-01")
     rows = [order(who, start - pd.Timedelta(days=1)) for who in ("last day", "too late", "never")]
@@ -199,6 +203,7 @@ def test_who_buys_on_the_last_day_of_the_horizon_stayed_and_a_day_later_has_left
         assert (monthly(counted(rows, timeline))[4]["churn_rate"] is not None) == is_known
 
 
+@pytest.mark.slow
 def test_answers_are_counted_in_their_month_and_nps_is_promoters_less_detractors():
     timeline = plan(dt.date(2024, 3, 1))
     scores = (10, 9, 8, 7, 6, 0)
@@ -229,6 +234,7 @@ def test_answers_are_counted_in_their_month_and_nps_is_promoters_less_detractors
     assert scale_tops(found) == {"csat": 5.0, "csat_tickets": 5.0}
 
 
+@pytest.mark.slow
 def test_of_subscriptions_the_churn_rate_is_of_those_that_ended():
     rows = [
         {"customer_id": who, "subscription_id": f"{who}{n}", "started_at": start, "ended_at": end}
@@ -255,6 +261,7 @@ def test_of_subscriptions_the_churn_rate_is_of_those_that_ended():
     assert march["churn_rate"] == 0.0
 
 
+@pytest.mark.slow
 def test_who_objects_to_profiling_is_in_no_figure():
     consents = frame(
         "consents",
@@ -273,6 +280,7 @@ def test_who_objects_to_profiling_is_in_no_figure():
     assert (line["orders"], line["revenue"], line["value_so_far"]) == (1, 10.0, 10.0)
 
 
+@pytest.mark.slow
 def test_parts_of_the_customers_give_what_all_at_once_give():
     rows = [
         order(f"c{n % 17}", pd.Timestamp(START) + pd.Timedelta(days=n * 7 % 180), 5.0 + n, n)

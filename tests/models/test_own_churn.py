@@ -159,6 +159,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(checking, "made_up_rows", lambda own: rows)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_class_that_breaks_a_promise_is_caught_by_it(what, quick, install, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # where one of them leaves a file

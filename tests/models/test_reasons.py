@@ -77,6 +77,7 @@ def test_a_group_is_the_sum_of_its_features(explainer, model, score):
         np.testing.assert_allclose(table[group], single[names].sum(axis=1), atol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_reason_is_the_sum_of_the_groups_it_names_strongest_first(explainer, model, score):
     """Those that say the same are one, so that no group is told twice, and none is lost."""
     table = explainer.contributions(model, score).drop(columns="base")
@@ -143,6 +144,7 @@ def test_whatever_a_value_is_told_beside_argues_for_the_direction(explainer, mod
     assert len(known) > 300
 
 
+@pytest.mark.slow
 def test_value_typical_value_and_own_usual_are_of_one_feature(explainer, model, score, rows):
     """And the typical value is that of the stayers with about the same usual gap, or of all."""
     stayed = rows[rows["outcome_known"] & (rows["churned"] == 0)]
@@ -192,6 +194,7 @@ def test_in_words_no_value_is_told(explainer, model, score):
         assert sentence(reason["message_key"], "en", **reason)
 
 
+@pytest.mark.slow
 def test_rows_are_told_one_by_one(explainer, model, score, monkeypatch):
     """So a worker that sees some of them says of each what all of them together would give."""
     whole = explainer.explain(model, score)
@@ -236,6 +239,7 @@ def test_only_what_the_data_has_can_be_shown(rows):
     assert shown["spend"] == ["amount_30d", "amount_total", "amount_mean"]
 
 
+@pytest.mark.slow
 def test_any_feature_of_ours_alone_in_its_group_can_be_shown_and_told(rows):
     """Data without amounts may keep of all the spend's features the lines on an order."""
 

@@ -122,6 +122,7 @@ def test_few_can_be_worth_many_times_the_mean(seed):
     assert shares.get("partnership", 0.0) + shares.get("proactive", 0.0) <= 1 / 2
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("columns", "name"),
     [

@@ -149,6 +149,7 @@ def test_a_table_with_a_label_has_value_at_risk_and_says_why_the_rest_is_not_the
     assert "value_at_risk" not in found["absent"]
 
 
+@pytest.mark.slow
 def test_what_a_rule_and_data_without_money_cannot_tell_is_absent_with_its_reason():
     rows = [order(who, f"2024-0{month}-03") for who in "abcde" for month in range(1, 7)]
     plain = frame("orders", rows, ("customer_id", "order_id", "event_time"))

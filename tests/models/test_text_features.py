@@ -163,6 +163,7 @@ def test_a_saved_model_answers_the_same_and_its_vocabulary_is_json(name, kind, r
     assert json.loads(file.read_text())["vocabulary"] == {"attribute_region": list(RISK)}
 
 
+@pytest.mark.slow
 def test_the_same_rows_in_any_order_of_columns_make_the_same_bytes(churn, when, value, tmp_path):
     other = list(reversed(TRAIN.columns))
     again = (
@@ -254,6 +255,7 @@ def test_of_equally_frequent_texts_the_first_in_the_alphabet_is_typical():
     assert None in fit_explainer(nobody, FEATURES, GROUPS, 5).comparisons.typical.values()
 
 
+@pytest.mark.slow
 def test_reasons_of_text_and_of_numbers_fit_into_one_table(churn, explainer, tmp_path):
     explained = explainer.explain(churn, TEST)
     number = {**explained[0][0], "feature": "noise", "value": 1.5, "typical_value": 0.0}

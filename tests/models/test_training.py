@@ -96,6 +96,7 @@ def frames_of(calls, name):
     return [frames for called, frames in calls if called == name]
 
 
+@pytest.mark.slow
 def test_no_row_that_trains_closes_after_the_first_validation_date(calls):
     for name in ("fit_churn", "fit_next_purchase", "fit_value"):
         ((rows, valid),) = frames_of(calls, name)

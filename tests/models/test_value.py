@@ -37,6 +37,7 @@ def model(train, valid):
     return fit_value(train, valid, FEATURES, HORIZONS, params())
 
 
+@pytest.mark.slow
 def test_planted_orders_and_money_are_found(model, test):
     found = model.predict(test, test["true_risk"].to_numpy())
     lapses = LAPSE_SHARE * test["true_stays"]
@@ -96,6 +97,7 @@ def test_over_the_churn_horizon_itself_a_lapsed_customer_brings_nothing(train, v
     np.testing.assert_allclose(found["expected_value"], found["expected_spend"])
 
 
+@pytest.mark.slow
 def test_without_amounts_money_is_absent_and_not_zero(train, valid, test):
     bare = [part.drop(columns=["spend_in_horizon", "value"]) for part in (train, valid)]
     model = fit_value(*bare, FEATURES, HORIZONS, params())
@@ -115,6 +117,7 @@ def test_the_level_follows_a_shop_that_changed_since_training(train):
     assert exploded.parts["spend"].level == LEVEL_LIMITS[1]
 
 
+@pytest.mark.slow
 def test_refunds_come_off_the_total_though_the_trees_never_see_them(train, valid, test):
     def refunded(part):
         back = np.random.default_rng(len(part)).random(len(part)) < 0.1
@@ -179,6 +182,7 @@ def test_a_saved_model_predicts_the_same_numbers(model, test, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_the_same_rows_give_the_same_bytes(model, train, valid, tmp_path):
     model.save(tmp_path / "first")
     fit_value(train, valid, FEATURES, HORIZONS, params()).save(tmp_path / "second")

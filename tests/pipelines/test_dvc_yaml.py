@@ -98,6 +98,7 @@ def parsed():
         code_of(script(name))
 
 
+@pytest.mark.slow
 def test_files_that_a_comment_of_dvc_yaml_names_exist():
     comments = re.findall(r"#.*", (ROOT / "dvc.yaml").read_text(encoding="utf-8"))
     named = re.findall(r"[\w/]+/\w+\.\w+", " ".join(comments))
@@ -112,6 +113,7 @@ def test_a_stage_lists_all_the_code_it_imports():
     check_each(STAGES, complete)
 
 
+@pytest.mark.slow
 def test_code_that_is_not_listed_is_noticed_and_nothing_is_listed_in_vain():
     def noticed(name, dep):
         assert missing_code(name, without(STAGES[name], "deps", dep))
@@ -119,6 +121,7 @@ def test_code_that_is_not_listed_is_noticed_and_nothing_is_listed_in_vain():
     check_each(CODE, noticed)
 
 
+@pytest.mark.slow
 def test_a_stage_lists_the_templates_styles_and_messages_of_its_pages():
     def complete(name):
         assert missing_resources(name, STAGES[name]) == set()

@@ -58,6 +58,7 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_only_the_source_s_own_rows_are_left(project, capsys):
     assert erase.main([WHO, "--yes"]) is None
     left = [path for path in project.rglob("*") if path.is_file()]
@@ -77,6 +78,7 @@ def _text(path):
     return path.read_bytes().decode("utf-8", "replace")
 
 
+@pytest.mark.slow
 def test_what_still_holds_an_id_is_named(project, capsys):
     (project / "reports").mkdir(exist_ok=True)
     (project / "reports/by_hand.txt").write_text(f"call {WHO}")
@@ -84,6 +86,7 @@ def test_what_still_holds_an_id_is_named(project, capsys):
     assert "reports/by_hand.txt still holds an id" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_nothing_is_erased_before_somebody_confirms_it(project, monkeypatch):
     with pytest.raises(EnvironmentProblem, match="add --yes"):
         erase.main([WHO])
@@ -94,6 +97,7 @@ def test_nothing_is_erased_before_somebody_confirms_it(project, monkeypatch):
     assert (project / "data/release").exists()
 
 
+@pytest.mark.slow
 def test_ingest_recognises_the_erased_by_what_stage_source_wrote(project):
     erase.main([WHO, "--yes"])
     engine = open_store(f"sqlite:///{project}/store/store.sqlite3")

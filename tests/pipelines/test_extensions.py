@@ -195,6 +195,7 @@ def test_params_yaml_alone_says_whose_code_may_run(tmp_path):
         assert own_code.installed() == (None if folder == "null" else Path(folder))
 
 
+@pytest.mark.slow
 def test_the_check_prints_a_line_for_each_promise_and_counts_those_that_are_broken(
     tmp_path, capsys, monkeypatch
 ):

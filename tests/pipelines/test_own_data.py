@@ -36,6 +36,7 @@ def text(project):
     return (project / "params.yaml").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_proposal_is_written_with_yes_keeps_all_comments_and_runs(project, capsys):
     put(project, wc_orders=made.woo())
     before = text(project)
@@ -60,6 +61,7 @@ def test_a_proposal_is_written_with_yes_keeps_all_comments_and_runs(project, cap
     assert shown.rstrip().endswith("RUN")
 
 
+@pytest.mark.slow
 def test_nothing_is_written_without_a_yes_or_with_dry_run(project, capsys):
     put(project, orders=made.woo())
     before = text(project)
@@ -71,6 +73,7 @@ def test_nothing_is_written_without_a_yes_or_with_dry_run(project, capsys):
     assert not (project / "params.yaml.before").exists()
 
 
+@pytest.mark.slow
 def test_yes_refuses_what_has_no_honest_default_and_names_the_flag_that_answers(project, capsys):
     frame = made.onec()
     put(project, one=frame, two=frame.assign(Сумма="1,50", Номер="x").iloc[::-1])
@@ -92,6 +95,7 @@ def test_yes_refuses_what_has_no_honest_default_and_names_the_flag_that_answers(
     assert "RUN" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_plan_in_two_currencies_is_refused_before_anything_is_written(project, capsys):
     put(project, orders=made.onec())
     before = text(project)
@@ -112,6 +116,7 @@ def test_a_plan_in_two_currencies_is_refused_before_anything_is_written(project,
     assert load_params().actions.margin_rate == 0.3
 
 
+@pytest.mark.slow
 def test_the_catalogue_is_the_one_for_what_leaving_means_and_ones_own_stays(project, capsys):
     days = made.pd.date_range("2023-01-01", periods=120, freq="3D").strftime("%Y-%m-%d")
     ids = [f"c{n}" for n in range(120)]
@@ -142,6 +147,7 @@ def test_the_catalogue_is_the_one_for_what_leaving_means_and_ones_own_stays(proj
     assert "actions.yaml holds the actions of a grocery" in shown
 
 
+@pytest.mark.slow
 def test_a_currency_that_the_amounts_contradict_is_no_answer(project):
     put(project, orders=made.woo())
     with pytest.raises(ParamsError, match=r"written with \$, which EUR is not"):
@@ -150,6 +156,7 @@ def test_a_currency_that_the_amounts_contradict_is_no_answer(project):
     assert load_params().source.currency == "CAD"
 
 
+@pytest.mark.slow
 def test_a_currency_in_the_heading_of_the_money_is_the_default(project, capsys):
     put(project, orders=made.onec().rename(columns={"Сумма": "Сумма, руб."}))
     own_data.main(["--from", "mydata", "--yes", "--no-run"])
@@ -158,6 +165,7 @@ def test_a_currency_in_the_heading_of_the_money_is_the_default(project, capsys):
     assert "source.currency = RUB: the heading Сумма, руб. says so" in shown
 
 
+@pytest.mark.slow
 def test_answers_may_stand_in_a_file_and_a_strange_one_is_refused(project):
     put(project, orders=made.woo())
     Path("answers.yaml").write_text("timezone: Europe/Moscow\n", encoding="utf-8")
@@ -169,6 +177,7 @@ def test_answers_may_stand_in_a_file_and_a_strange_one_is_refused(project):
         own_data.main(["--from", "mydata", "--yes", "--answer", "timezone=Moscow"])
 
 
+@pytest.mark.slow
 def test_ids_in_two_forms_are_brought_into_one_by_the_line_of_the_usability_report(project, capsys):
     frame = made.named(made.orders(), customer="e", order_id="o", date="t", total="a")
     frame.loc[::2, "customer"] = frame.loc[::2, "customer"].str.upper()
@@ -180,6 +189,7 @@ def test_ids_in_two_forms_are_brought_into_one_by_the_line_of_the_usability_repo
     assert "customer ids differ from another one in form only" in shown
 
 
+@pytest.mark.slow
 def test_a_person_is_asked_and_an_empty_line_takes_the_default(project, monkeypatch, capsys):
     put(project, orders=made.woo())
     typed = iter(["2", "Mars", "Europe/London", "USD", "", "y"])
@@ -218,6 +228,7 @@ def test_a_result_that_is_not_valid_is_not_written(project):
     assert [p.name for p in project.iterdir() if p.suffix not in (".yaml",)] == []
 
 
+@pytest.mark.slow
 def test_values_of_params_yaml_change_in_place_whatever_their_form(project):
     long = {"orders": {"amount": '"Lineitem quantity" * "Lineitem price"', "order_id": "a: #b 'c'"}}
     own_data.accept({"source.kind": "files", "source.path": "mydata", "source.derive": long})
@@ -228,6 +239,7 @@ def test_values_of_params_yaml_change_in_place_whatever_their_form(project):
     assert text(project) == (ROOT / "params.yaml").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_ready_table_is_checked_asked_about_and_written(project, capsys):
     ids = [f"c{n}" for n in range(80)]
     frame = made.pd.DataFrame(

@@ -84,6 +84,7 @@ def test_its_figures_are_those_of_the_plan(planned):
     assert f"{summary['arms']['explored']} customers got an allowed action by lot" in page
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("case", CASES)
 def test_every_plan_has_a_page_in_every_language(planned, case):
     plan, given, summary = planned(*CASES[case])
@@ -116,6 +117,7 @@ def test_every_plan_has_a_page_in_every_language(planned, case):
     assert re.search(rf"[;] \$?{planned}(\.\d+)? are planned", english)
 
 
+@pytest.mark.slow
 def test_what_the_busiest_owner_carries_out_stands_beside_the_capacities(
     scores,  # noqa: F811
     catalog,  # noqa: F811

@@ -100,6 +100,7 @@ def cancellation():
     return evaluation("cancellation")
 
 
+@pytest.mark.slow
 def test_a_card_of_cancellations_speaks_of_subscriptions(cancellation):
     card = model_card(cancellation, USABILITY)
     definition, _ = card.split("## Definition and split")[1].split("* training")
@@ -111,6 +112,7 @@ def test_a_card_of_cancellations_speaks_of_subscriptions(cancellation):
     assert "not buying" not in card
 
 
+@pytest.mark.slow
 def test_a_card_of_lapses_speaks_of_purchases(lapse):
     card = model_card(lapse, USABILITY)
     assert "Churned: no purchase in the 28 days from the as-of date on, among customers" in card

@@ -72,6 +72,7 @@ def report():
     return found_in(checked(orders=orders()))
 
 
+@pytest.mark.slow
 def test_the_page_needs_nothing_else(dead_report):
     html = page(dead_report)
     assert "<script" not in html
@@ -96,6 +97,7 @@ def test_the_page_has_every_finding_and_figure_in_english(dead_report):
     assert page(dead_report).count('<rect class="gap"') == len(LANGUAGES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_says_the_numbers_of_the_report_in_each_language(report, language):
     text = read(page(report)).by_language[language]

@@ -84,6 +84,7 @@ def test_a_route_without_a_scope_is_refused_before_the_service_starts():
     assert set(declared_scopes(plain).values()) == {None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("who", "sees"), [("anna", ["anna"]), ("both", ["anna", "boris"]), ("stranger", [])]
 )
@@ -127,6 +128,7 @@ def test_a_cursor_of_somebody_else_shows_only_one_s_own(guarded):
     assert "of-boris" not in service.get(following, **bearer(made["anna"])).text
 
 
+@pytest.mark.slow
 def test_each_scope_opens_its_routes_and_no_other(guarded, tmp_path):
     service, made = guarded
     for method, path, needed in guarded_routes(tmp_path):
@@ -141,6 +143,7 @@ def test_each_scope_opens_its_routes_and_no_other(guarded, tmp_path):
                 assert content == (403, wanted), (method, path, scope)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sent", "says_invalid"),
     [
@@ -179,6 +182,7 @@ def test_the_document_names_the_scope_of_every_operation(guarded):
     assert "security" not in content["paths"]["/health"]["get"]
 
 
+@pytest.mark.slow
 def test_without_keys_this_machine_may_ask_for_everything(service):
     assert service.get("/v1/at-risk").status == service.get("/").status == 200
 
@@ -197,6 +201,7 @@ def store(tmp_path):
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_a_revoked_key_opens_nothing_within_five_seconds(store):
     now = [0.0]
     access = Access(store, "127.0.0.1", lambda: now[0])
@@ -254,6 +259,7 @@ def test_only_this_machine_s_own_addresses_are_open_without_keys(store):
             asyncio.run(Access(store, host).caller(request()))
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("headers", "is_foreign"),
     [
@@ -280,6 +286,7 @@ def test_a_page_of_another_site_cannot_write(store, headers, is_foreign):
             assert asks.state.caller.who == "this machine"
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("given", "said"),
     [

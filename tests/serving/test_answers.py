@@ -36,6 +36,7 @@ def test_another_language_or_coding_or_customer_has_another_tag(service):
     assert service.get("/v1/customers/00001", Accept_Language="ru").body == asked[1].body
 
 
+@pytest.mark.slow
 def test_a_change_within_a_release_changes_the_tag(live):
     """As an erasure does, or a purchase of today."""
     target = "/v1/customers/00001"
@@ -45,6 +46,7 @@ def test_a_change_within_a_release_changes_the_tag(live):
     assert (unchanged.status, other.status) == (304, 200)
 
 
+@pytest.mark.slow
 def test_pages_and_files_are_kept_nowhere(service):
     for target in ("/", "/customers/00001", "/v1/at-risk/export?format=csv"):
         assert service.get(target).headers["cache-control"] == "no-store"

@@ -97,7 +97,7 @@ def test_an_unknown_customer_is_not_found(service, who):
     assert "release" in content["detail"]
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["a/b", "a b", "ключ", "50%", "a?b#c", "a+b", "-1", "e\u0301"])
 def test_any_printable_id_can_be_asked_for(tmp_path, new_store_url, who):
     engine = open_store(new_store_url("sqlite"))
@@ -200,6 +200,7 @@ def test_an_error_in_csv_is_a_problem_all_the_same(service):
     problem(service.get("/v1/at-risk?format=csv&cursor=x"), "invalid-cursor")
 
 
+@pytest.mark.slow
 def test_without_money_the_list_is_ranked_by_risk(tmp_path, engine):
     publish(write_release(tmp_path / "r", company(), money=False), engine, keep=2)
     with Running(engine) as service:

@@ -44,6 +44,7 @@ def sent(service, target, form):
     return service.get(target, "POST", form, Content_Type=kind, Origin=service.url)
 
 
+@pytest.mark.slow
 def test_an_approval_is_told_with_who_and_when_and_may_be_withdrawn(asked, published):
     service, release_id = asked
     assert service.get(AT).json()["is_approved"] is False
@@ -62,6 +63,7 @@ def test_an_approval_is_told_with_who_and_when_and_may_be_withdrawn(asked, publi
     verify(published[0])
 
 
+@pytest.mark.slow
 def test_what_is_approved_or_withdrawn_already_is_refused_and_changes_nothing(asked):
     service, release_id = asked
     number = post(service, AT, {"release_id": release_id}).json()["approval"]["number"]
@@ -73,6 +75,7 @@ def test_what_is_approved_or_withdrawn_already_is_refused_and_changes_nothing(as
     assert len(service.get(AT).json()["withdrawn"]) == 1
 
 
+@pytest.mark.slow
 def test_the_plan_of_a_release_that_is_no_longer_current_is_not_approved(
     asked, tmp_path, published
 ):
@@ -110,6 +113,7 @@ def test_of_two_leads_at_once_one_approves_and_the_other_is_told(published):
     ]
 
 
+@pytest.mark.slow
 def test_only_who_may_approve_does_and_the_others_see_that_it_is_open(published):
     engine, release_id = published
     reader = bearer(create_key(engine, "crm", ["figures:read"])[1])
@@ -123,6 +127,7 @@ def test_only_who_may_approve_does_and_the_others_see_that_it_is_open(published)
         assert own.one("form", method="post")["action"] == "/plan/approve"
 
 
+@pytest.mark.slow
 def test_whoever_sees_some_owners_only_decides_nothing_of_the_whole_plan(published):
     engine, release_id = published
     given = ["cards:read", "figures:read", "plan:approve", "work:write"]
@@ -141,6 +146,7 @@ def test_whoever_sees_some_owners_only_decides_nothing_of_the_whole_plan(publish
     assert approval_of(engine)[1].approval.note == "Call cust-77 first"
 
 
+@pytest.mark.slow
 def test_the_page_approves_and_withdraws_by_plain_forms(asked):
     service, release_id = asked
     given = sent(service, "/plan/approve?language=ru", f"release={release_id}&note=%3Cb%3Eok")
@@ -159,6 +165,7 @@ def test_the_page_approves_and_withdraws_by_plain_forms(asked):
     assert service.get(AT).json()["is_approved"] is False
 
 
+@pytest.mark.slow
 def test_the_list_says_whether_its_plan_is_approved(asked):
     service, release_id = asked
 
@@ -170,6 +177,7 @@ def test_the_list_says_whether_its_plan_is_approved(asked):
     assert "not approved yet" not in strip() and "· approved" in strip()
 
 
+@pytest.mark.slow
 def test_a_note_too_long_or_an_unknown_field_is_refused(asked):
     service, release_id = asked
     for wrong in ({"note": "x" * 2001}, {"by": "me"}, {"note": "a\x00b"}):

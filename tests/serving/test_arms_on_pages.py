@@ -47,6 +47,7 @@ def told(engine, tmp_path):
     return texts
 
 
+@pytest.mark.slow
 def test_the_page_says_what_plans_like_this_one_will_show(told):
     text, plan = told()
     assert "by Oct 27, 2025 whether actions keep at least 6.6% of these customers" in text
@@ -57,6 +58,7 @@ def test_the_page_says_what_plans_like_this_one_will_show(told):
     )
 
 
+@pytest.mark.slow
 def test_too_few_customers_are_told_so(told):
     arms = {"holdout_share_by": "too_few", "explored": 0, "can_show": {"by_date": FEW}}
     text, _ = told(arms=arms)
@@ -64,6 +66,7 @@ def test_too_few_customers_are_told_so(told):
     assert "holds back only 10% by lot" in text
 
 
+@pytest.mark.slow
 def test_a_plan_that_withholds_nothing_by_lot_promises_no_effect(told):
     shown = [{**FEW[0], "smallest_effect": 0.1}]
     arms = {"holdout_share_by": "given", "explored": 0, "can_show": {"by_date": shown}}
@@ -73,6 +76,7 @@ def test_a_plan_that_withholds_nothing_by_lot_promises_no_effect(told):
     assert plan["can_show"] == []
 
 
+@pytest.mark.slow
 def test_a_plan_without_gains_says_why_and_who_comes_first(told):
     text, plan = told(no_gains="no_margin", ranked_by="value_at_risk", curves=[])
     assert "No margin rate is set" in text and "Customers come by value at risk" in text
@@ -85,6 +89,7 @@ def test_a_plan_without_money_is_told_in_russian(told):
     assert "выгоду нельзя рассчитать. Первыми идут клиенты с наибольшим риском ухода" in text
 
 
+@pytest.mark.slow
 def test_what_no_budget_pays_for_is_told_and_promises_nothing(told):
     row = card_row(
         "1",
@@ -100,7 +105,7 @@ def test_what_no_budget_pays_for_is_told_and_promises_nothing(told):
     assert plan["unpaid"] == 9 and plan["withheld"] == 0
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("layer", "said"),
     [
@@ -118,6 +123,7 @@ def test_a_card_says_which_layer_withholds_its_action(engine, tmp_path, layer, s
         assert service.get("/v1/customers/1").json()["withheld_by"] == layer
 
 
+@pytest.mark.slow
 def test_a_release_from_before_there_were_layers_is_served(engine, tmp_path):
     old = [{name: cell for name, cell in row.items() if name not in ARMS} for row in company(30)]
     gone = dict.fromkeys(("arms", "unpaid", "ranked_by"), ...)

@@ -69,6 +69,7 @@ def _switch_without_delete(engine, number, *_):
         connection.execute(text(f"UPDATE current_release SET number = {number}"))
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_exchanged_while_it_is_published_is_refused(engine, tmp_path):
     first, other = small(tmp_path / "a", 0.1), small(tmp_path / "b", 0.9)
     publish(small(tmp_path / "old", 0.5), engine, keep=5)
@@ -94,6 +95,7 @@ def test_a_line_break_in_an_address_finds_nobody_else(service):
         assert service.get(target).status == 400
 
 
+@pytest.mark.slow
 def test_an_id_with_a_line_break_has_a_card(tmp_path, engine):
     publish(write_release(tmp_path / "r", [card_row("a\nb"), card_row("a")]), engine, keep=2)
     with Running(engine) as service:
@@ -116,6 +118,7 @@ def test_a_store_that_is_deleted_and_written_again_is_read_anew(tmp_path):
     assert {card_of(reader, "001").churn_risk for _ in range(20)} == {0.9}
 
 
+@pytest.mark.slow
 def test_a_card_that_other_code_kept_is_read_as_far_as_it_is_known(engine, tmp_path):
     publish(small(tmp_path / "r"), engine, keep=2)
     with engine.begin() as connection:
@@ -133,6 +136,7 @@ def test_a_card_that_other_code_kept_is_read_as_far_as_it_is_known(engine, tmp_p
         assert "new_field" not in service.get("/v1/customers/000").json()
 
 
+@pytest.mark.slow
 def test_links_never_lead_to_another_host_or_customer(service, tmp_path, engine):
     page = service.get("//evil.example/x")
     assert page.status == 404
@@ -143,7 +147,7 @@ def test_links_never_lead_to_another_host_or_customer(service, tmp_path, engine)
         assert 'href="/customers/a%2F..%2Fb?language=ru"' in text_
 
 
-@pytest.mark.slow_after(3)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -167,7 +171,7 @@ def test_a_card_that_could_not_be_shown_is_not_published(tmp_path, changes, said
     assert said in str(caught.value)
 
 
-@pytest.mark.slow_after(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["twice", "no plan", "no purchases", "no parquet", "infinite"])
 def test_a_folder_that_is_wrong_inside_is_no_traceback_and_not_the_databases_fault(
     engine, tmp_path, damage
@@ -215,6 +219,7 @@ def test_no_password_is_ever_told(url):
     assert "SEC" not in said and "RET" not in said
 
 
+@pytest.mark.slow
 def test_an_internal_error_carries_the_same_headers(engine, tmp_path, monkeypatch):
     publish(small(tmp_path / "r"), engine, keep=2)
     monkeypatch.setattr("serving.api.customers.formed_card", lambda *_: 1 / 0)
@@ -240,6 +245,7 @@ def test_hosts_are_told_apart_as_people_mean_them(engine):
         problem(service.get("/health", Host=""), "unknown-host")
 
 
+@pytest.mark.slow
 def test_a_store_has_one_lock_by_whatever_name_it_is_called(tmp_path):
     engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
     publish(small(tmp_path / "r"), engine, keep=2)

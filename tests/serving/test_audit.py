@@ -51,6 +51,7 @@ def test_a_log_that_nobody_touched_is_whole(log):
     assert verify(log, str(end)).number == 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("harm", "said"),
     [

@@ -47,6 +47,7 @@ def told(new_store_url, tmp_path_factory):
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_the_api_gives_a_text_as_text_and_a_number_as_a_number(told):
     card = told.get("/v1/customers/1").json()
     assert card["churn_definition"] == "cancellation"
@@ -58,6 +59,7 @@ def test_the_api_gives_a_text_as_text_and_a_number_as_a_number(told):
     assert digits["sentence"] == "Region: <b>1</b>; those who stay, typically 12"
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("language", "words"),
     [
@@ -109,6 +111,7 @@ def test_a_text_on_a_page_stays_text(told):
     assert "Region: <b>1</b>; those who stay, typically 12" in text_of(tree.one("main"))
 
 
+@pytest.mark.slow
 def test_a_text_without_end_is_refused_by_name(new_store_url, tmp_path):
     row = card_row("1", reasons=[text_reason("x" * 501, "y")])
     engine = open_store(new_store_url("sqlite"))

@@ -44,6 +44,7 @@ def two(request, new_store_url, tmp_path_factory):
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_those_are_listed_whose_card_a_crm_has_to_touch(two):
     service, (older, newer) = two
     page = listed(service, changed_since=older)

@@ -92,6 +92,7 @@ def worth(who, which):
     return 10 + list(MOVES).index(who) + 100 * which
 
 
+@pytest.mark.slow
 def test_everybody_who_moved_is_in_their_group_with_what_they_were_worth(two):
     service, ids, _ = two
     found = found_by(service.get("/v1/changes?limit=100"))
@@ -138,6 +139,7 @@ def test_the_first_release_has_nothing_to_be_compared_with(two):
     problem(service.get("/v1/changes?release=none"), "release-not-found")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "is_compared"),
     [({}, True), ({"horizon_days": 60}, False), ({"model_version": "model-b"}, True)],
@@ -167,6 +169,7 @@ def open_two(tmp_path):
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_the_home_page_begins_with_what_the_api_tells(open_two):
     service, ids = open_two
     told = json.loads(service.get("/v1/changes").body)
@@ -192,12 +195,14 @@ def test_the_home_page_begins_with_what_the_api_tells(open_two):
     assert tree.elements.index(inside) < first_of_list
 
 
+@pytest.mark.slow
 def test_the_line_is_told_in_russian_too(open_two):
     tree = page(open_two[0], "/?language=ru")
     line = text_of(tree.one("details", class_="changed"))
     assert "выбыли: 4" in line and "больше нет в данных: 1 клиент" in line
 
 
+@pytest.mark.slow
 def test_names_of_any_kind_stay_text(tmp_path):
     engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
     name = "<script>alert(1)</script>"
@@ -218,6 +223,7 @@ def test_a_page_without_anything_to_compare_says_when_there_will_be(service):
     problem(service.get("/v1/changes?limit=1001"), "invalid-parameters")
 
 
+@pytest.mark.slow
 def test_the_order_of_equal_values_is_that_of_the_ids(tmp_path):
     engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
     ids = [f"c{n:03d}" for n in np.random.default_rng(3).permutation(40)]

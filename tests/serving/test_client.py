@@ -43,6 +43,7 @@ def blocks(language):
 COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_curl_of_the_page_is_answered(shop, command):
     name, *words = shlex.split(command)

@@ -96,6 +96,7 @@ def test_a_customer_page_tells_the_relationship(service, who, facts):
     assert found[KEEPS] != facts[KEEPS]
 
 
+@pytest.mark.slow
 def test_a_release_without_a_relationship_does_not_mention_one(service, tmp_path, engine):
     kept = {"relationship_level", "suggested_level", "held_by", "second_purchase_probability"}
     old = [{n: v for n, v in row.items() if n not in kept} for row in [card_row("1")]]
@@ -104,6 +105,7 @@ def test_a_release_without_a_relationship_does_not_mention_one(service, tmp_path
         assert "Relationship" not in text_of(page(other, "/customers/1?language=en").one("main"))
 
 
+@pytest.mark.slow
 def test_a_release_from_before_low_gains_were_told_tells_what_it_counted_on(tmp_path, engine):
     rows = [card_row("1", expected_gain=0.25)]
     del rows[0]["expected_gain_low"]
@@ -137,6 +139,7 @@ def test_likely_categories_stand_with_their_probability_in_both_languages(servic
         assert any(one.startswith("tea: 20") for one in lists)
 
 
+@pytest.mark.slow
 def test_without_categories_the_page_does_not_speak_of_them(tmp_path, engine):
     lists = ("next_categories_new", "next_categories_any")
     bare = [{k: v for k, v in card_row("1").items() if k not in lists}]
@@ -169,6 +172,7 @@ def test_a_withheld_action_is_said_to_be(service):
     assert "do not contact" in rows(tree)[row["customer_id"]]["action"]
 
 
+@pytest.mark.slow
 def test_someone_gone_is_said_to_be(service, tmp_path, engine):
     text = text_of(page(service, "/customers/gone-1?language=en").one("main"))
     assert "Already gone: last bought on April 10, 2024" in text
@@ -178,6 +182,7 @@ def test_someone_gone_is_said_to_be(service, tmp_path, engine):
         assert "Already gone" in text_of(page(other, "/customers/2?language=en").one("main"))
 
 
+@pytest.mark.slow
 def test_a_card_may_lack_whatever_may_be_unknown(tmp_path, engine):
     """Of a customer who came since the release most is unknown: each field is left out once."""
     together = (

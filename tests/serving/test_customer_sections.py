@@ -26,6 +26,7 @@ from tests.serving.release_reports import AS_OF
 from tests.serving.releases import card_row, write_release
 
 
+@pytest.mark.slow
 def test_the_head_says_who_it_is_and_how_to_reach_them(asked):
     tree = shown(asked)
     assert text_of(tree.all("title")[0]) == f"Name of {KNOWN} ({KNOWN}), customer · Regulars"
@@ -61,6 +62,7 @@ def _is(found, expected):
     assert found == expected
 
 
+@pytest.mark.slow
 def test_sections_come_in_the_order_of_a_call_and_of_the_json(asked):
     headings = [text_of(one) for one in shown(asked).all("h2")]
     found = [one.partition(":")[0] for one in headings]
@@ -83,6 +85,7 @@ def test_sections_come_in_the_order_of_a_call_and_of_the_json(asked):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_the_page_and_the_json_tell_the_same_of_every_month(asked, language):
     told = asked.get(f"/v1/customers/{KNOWN}/timeline?language={language}").json()
@@ -105,6 +108,7 @@ def test_the_page_and_the_json_tell_the_same_of_every_month(asked, language):
     ]
 
 
+@pytest.mark.slow
 def test_a_month_with_more_given_back_than_bought_is_a_bar_below_the_line(asked):
     tree = shown(asked)
     section = card(tree, "Spend by month")
@@ -120,6 +124,7 @@ def test_a_month_with_more_given_back_than_bought_is_a_bar_below_the_line(asked)
     assert next(text_of(one) for one in tree.all("text") if section in one["inside"]) == "$60.00"
 
 
+@pytest.mark.slow
 def test_tickets_answers_contacts_and_consents_are_told_in_words(asked):
     tree = shown(asked)
     assert items(tree, "Complaints and questions") == [
@@ -142,6 +147,7 @@ def test_tickets_answers_contacts_and_consents_are_told_in_words(asked):
     ]
 
 
+@pytest.mark.slow
 def test_the_limit_of_contacts_and_the_rest_are_told_and_what_was_told_since_is_marked(
     asked, store
 ):
@@ -157,6 +163,7 @@ def test_the_limit_of_contacts_and_the_rest_are_told_and_what_was_told_since_is_
     assert text_of(section).count("not yet in the data") == 1
 
 
+@pytest.mark.slow
 def test_what_is_not_there_is_said_with_what_to_do_about_it(engine, tmp_path):
     few = {"orders": tables()["orders"], "contacts": tables()["contacts"]}
     publish(release_of(tmp_path / "few", histories=few), engine, keep=2)
@@ -173,6 +180,7 @@ def test_what_is_not_there_is_said_with_what_to_do_about_it(engine, tmp_path):
         assert "This is an earlier state" in text_of(its.one("main"))
 
 
+@pytest.mark.slow
 def test_the_risk_is_drawn_with_a_break_where_another_model_began(engine, tmp_path):
     for number, (risk, model) in enumerate(((0.2, "a"), (0.3, "a"), (0.5, "b"), (0.6, "b"))):
         made = write_release(

@@ -33,6 +33,7 @@ def harm(engine, table, *its, place=0.5):
         connection.execute(update(table).where(*its).values(content=bytes(content)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [0.1, 0.5, 0.99])
 def test_a_card_that_is_damaged_is_not_read(store, place):
     engine, who = store
@@ -43,6 +44,7 @@ def test_a_card_that_is_damaged_is_not_read(store, place):
         list(every_card(engine)[1])
 
 
+@pytest.mark.slow
 def test_no_bit_of_a_card_can_be_flipped_to_another_card(store):
     """Each one is noticed, or is one of the few that say nothing of the content."""
     engine, who = store
@@ -61,6 +63,7 @@ def test_no_bit_of_a_card_can_be_flipped_to_another_card(store):
     assert unnoticed < 30
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("place", [0.2, 0.6])
 def test_columns_of_lists_that_are_damaged_are_not_read(store, place):
     engine, _ = store
@@ -69,6 +72,7 @@ def test_columns_of_lists_that_are_damaged_are_not_read(store, place):
         at_risk(engine, AtRiskQuery())
 
 
+@pytest.mark.slow
 def test_days_with_purchases_that_are_damaged_are_not_read(store):
     engine, who = store
     its = timeline_versions.c.customer_id == who

@@ -36,6 +36,7 @@ def store(tmp_path, clock):  # noqa: F811
         yield engine
 
 
+@pytest.mark.slow
 def test_every_owner_and_the_whole_have_a_file_of_each_form_with_what_is_theirs(store, tmp_path):
     lines = sent(store, settings(), folder=tmp_path / "out")
     assert len(lines) == len(current(store).owners) + 1 == 3
@@ -54,6 +55,7 @@ def test_every_owner_and_the_whole_have_a_file_of_each_form_with_what_is_theirs(
     assert "at high risk" not in odd and "Nobody moved" in odd
 
 
+@pytest.mark.slow
 def test_both_forms_tell_the_same_in_both_languages(store, tmp_path):
     for language, words in (("en", "Due today: 15"), ("ru", "Срок сегодня: 15")):
         folder = tmp_path / language
@@ -70,6 +72,7 @@ def test_both_forms_tell_the_same_in_both_languages(store, tmp_path):
         assert "{" not in text and "digest." not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_names", [False, True])
 def test_no_contact_data_of_a_customer_is_in_any_of_them(store, tmp_path, with_names):
     with writing(store) as connection:
@@ -148,6 +151,7 @@ def test_what_is_overdue_due_today_and_to_come_stand_apart(store, tmp_path, cloc
     assert "(due Oct 30, 2024; risk 40%" in text.partition("NEXT")[2]
 
 
+@pytest.mark.slow
 def test_it_says_whether_the_plan_is_approved_and_the_data_fresh(store, tmp_path):
     def text():
         sent(store, settings(), folder=tmp_path / "out")
@@ -167,6 +171,7 @@ def test_it_says_whether_the_plan_is_approved_and_the_data_fresh(store, tmp_path
     assert "Nobody has approved it yet." in text()
 
 
+@pytest.mark.slow
 def test_the_command_writes_files_and_fails_where_one_failed(store, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("REGULARS_STORE_URL", str(store.url))
     folder = tmp_path / "made" / "here"
@@ -182,6 +187,7 @@ def test_the_command_writes_files_and_fails_where_one_failed(store, tmp_path, mo
         assert "MailError" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_owners_who_look_alike_as_files_have_files_of_their_own(tmp_path):
     engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
     owners = ["Anna", "anna", "all", "a/b", "a b", "..", "Анна", "O" * 400]

@@ -22,6 +22,7 @@ def store(tmp_path, clock):  # noqa: F811
         yield engine
 
 
+@pytest.mark.slow
 def test_letters_go_to_their_readers_in_their_language_once_a_day(store):
     readers = "anna=anna@shop.example:ru, *=lead@shop.example"
     with Serving(Mailbox()) as box:
@@ -46,6 +47,7 @@ def test_letters_go_to_their_readers_in_their_language_once_a_day(store):
     verify(store)
 
 
+@pytest.mark.slow
 def test_one_that_fails_stops_no_other(store):
     readers = "anna=gone@shop.example,ana=a@shop.example,*=lead@shop.example"
     with Serving(Mailbox(refuses=("gone@",))) as box:
@@ -59,6 +61,7 @@ def test_one_that_fails_stops_no_other(store):
         assert "sent to gone@shop.example" in failing(store, settings(box, digest_to=readers))[0]
 
 
+@pytest.mark.slow
 def test_the_server_is_signed_in_to_and_the_password_is_never_told(store, capsys):
     with Serving(Mailbox(wants_password=True)) as box:
         user, password = (quote(part, safe="") for part in KNOWN)
@@ -74,6 +77,7 @@ def test_the_server_is_signed_in_to_and_the_password_is_never_told(store, capsys
     assert "wr0ng" not in "".join(capsys.readouterr())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("box", "url", "said"),
     [
@@ -90,6 +94,7 @@ def test_what_goes_wrong_is_told_with_its_cure(store, box, url, said):
     assert said in line and not box.letters
 
 
+@pytest.mark.slow
 def test_nothing_leaves_this_machine_unencrypted(store, monkeypatch):
     monkeypatch.setattr(mail, "is_loopback", lambda host: False)
     with Serving(Mailbox(wants_password=True)) as box:
@@ -98,6 +103,7 @@ def test_nothing_leaves_this_machine_unencrypted(store, monkeypatch):
         assert "does not encrypt: nothing was sent" in line and not box.letters
 
 
+@pytest.mark.slow
 def test_without_readers_or_a_server_it_says_what_to_set(store):
     with pytest.raises(MailError, match="REGULARS_DIGEST_TO"):
         sent(store, settings(digest_to=""))

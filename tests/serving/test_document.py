@@ -53,6 +53,7 @@ def problems_of(value, schema):
     return [f"{error.json_path}: {error.message[:200]}" for error in found]
 
 
+@pytest.mark.slow
 def test_the_document_is_valid_openapi_3_1(service):
     assert DOCUMENT["openapi"].startswith("3.1")
     assert [str(error) for error in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()] == []

@@ -78,6 +78,7 @@ def found_in(folder):
     return [path.name for path in files if any(form in path.read_bytes() for form in wanted)]
 
 
+@pytest.mark.slow
 def test_an_erased_customer_is_in_no_release_and_no_byte_of_the_store(tmp_path, folders):
     (tmp_path / "store").mkdir()
     engine = open_store(f"sqlite:///{tmp_path}/store/store.sqlite3")
@@ -131,6 +132,7 @@ def test_an_erased_customer_is_in_no_release_and_no_byte_of_the_store(tmp_path, 
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_after_an_erasure_no_file_of_the_store_holds_the_id_or_the_mail(tmp_path, folders):
     (tmp_path / "store").mkdir()
     engine = open_store(f"sqlite:///{tmp_path}/store/store.sqlite3")
@@ -161,6 +163,7 @@ def filled(column, words):
     return (fits or ["other-1" if isinstance(column.type, String) else 1])[0]
 
 
+@pytest.mark.slow
 def test_no_text_that_colleagues_wrote_about_others_names_an_erased_customer(engine, folders):
     publish(folders[0], engine, keep=5)
     link = f"/customers/{quote(WHO, safe='')}?language=en"
@@ -183,6 +186,7 @@ def test_no_text_that_colleagues_wrote_about_others_names_an_erased_customer(eng
             assert dict(row) == {c.name: filled(c, left) for c in table.c}, table.name
 
 
+@pytest.mark.slow
 def test_whoever_objects_is_out_of_every_release_at_once_until_they_agree(tmp_path, folders):
     engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
     for folder in folders[:2]:
@@ -217,6 +221,7 @@ def test_whoever_objects_is_out_of_every_release_at_once_until_they_agree(tmp_pa
     engine.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("agreed_at", "is_in"), [("11:59:59", False), ("12:00:00", False), ("12:00:01", True)]
 )
@@ -246,6 +251,7 @@ def test_a_newer_agreement_of_the_source_lets_in_who_objected_here(
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_agreeing_again_undoes_no_erasure(engine, folders):
     publish(folders[0], engine, keep=5)
     with writing(engine) as connection:
@@ -256,6 +262,7 @@ def test_agreeing_again_undoes_no_erasure(engine, folders):
     assert current(engine).customers["scored"] == len(OTHERS)
 
 
+@pytest.mark.slow
 def test_a_key_for_some_owners_erases_nobody_else(tmp_path, folders):
     engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
     publish(folders[0], engine, keep=5)
@@ -269,6 +276,7 @@ def test_a_key_for_some_owners_erases_nobody_else(tmp_path, folders):
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_a_store_that_cannot_be_rewritten_now_says_so_and_has_erased_all_the_same(
     tmp_path, folders
 ):

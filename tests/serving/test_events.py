@@ -55,6 +55,7 @@ def kept(engine):
         return [(row.customer_id, row.table_name, str(row.event_day)) for row in found]
 
 
+@pytest.mark.slow
 def test_rows_are_kept_once_and_read_back_by_table(asked, published):
     answer = post(asked, bought("00001", ORDER, ORDER, events=[VISIT]), bought("new"))
     assert answer.status == 201, answer.text
@@ -77,6 +78,7 @@ def test_rows_are_kept_once_and_read_back_by_table(asked, published):
     assert len(told.rows["orders"]) == 3 and len(told.rows["events"]) == 1
 
 
+@pytest.mark.slow
 def test_who_was_erased_or_objects_is_refused_and_an_erasure_takes_the_rows(asked, published):
     assert post(asked, bought("00001"), bought("00002")).status == 201
     receipt = erase(published, "00001", "somebody")
@@ -93,6 +95,7 @@ def test_who_was_erased_or_objects_is_refused_and_an_erasure_takes_the_rows(aske
     assert [table for _, table, _ in kept(published)] == ["orders", "consents"]
 
 
+@pytest.mark.slow
 def test_a_key_tells_of_the_customers_of_its_own_list_alone(asked, published):
     _, key = create_key(published, "shop", ["events:write"], owners=["Anna"])
     _, reader = create_key(published, "reader", ["cards:read"])

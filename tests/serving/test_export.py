@@ -137,6 +137,7 @@ def test_the_service_gives_excel_the_language_asked_for(service):
     assert len(text.splitlines()) == 1 + service.get("/v1/at-risk?risk_band=high").json()["total"]
 
 
+@pytest.mark.slow
 @given(text=st.from_regex(HARMLESS, fullmatch=True))
 def test_what_is_written_as_it_is_needs_neither_quotes_nor_apostrophes(text):
     assert not any(one.search(text) for one in (AFTER_A_SEPARATOR, QUOTED))

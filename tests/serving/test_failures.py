@@ -47,6 +47,7 @@ def times_of(entry):
     return 1 if said == "once" else int(said.removesuffix(" times"))
 
 
+@pytest.mark.slow
 def test_every_kind_of_refusal_is_noted_without_a_secret(engine, monkeypatch):
     monkeypatch.setattr(failures, "EVERY", 0.05)
     key, text = create_key(engine, "crm", ["cards:read"])
@@ -75,6 +76,7 @@ def test_every_kind_of_refusal_is_noted_without_a_secret(engine, monkeypatch):
     verify(engine)
 
 
+@pytest.mark.slow
 def test_a_hundred_failures_in_a_minute_are_one_entry_now_and_one_later(engine):
     with Running(engine) as service:
         service.get("/v1/at-risk", **bearer("regulars_00000000_x"))

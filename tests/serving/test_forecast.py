@@ -70,7 +70,7 @@ def test_without_amounts_there_is_no_money_in_it(engine, tmp_path):
         assert "Purchases" in said and "2,000" not in said
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_past_dates_may_disagree_on_what_can_be_judged(engine, release, tmp_path, language):
     """One sold nothing, one had no amounts, one is whole: a dash stands for what is not there."""
@@ -99,6 +99,7 @@ def test_past_dates_may_disagree_on_what_can_be_judged(engine, release, tmp_path
         assert service.get("/v1/forecast").json()["backtest"][1]["total"]["spend"] is None
 
 
+@pytest.mark.slow
 def test_a_release_from_before_there_were_forecasts_says_so(engine, release, tmp_path):
     publish(without_forecast(release, tmp_path / "old"), engine, keep=5)
     with Running(engine) as service:
@@ -110,6 +111,7 @@ def test_a_release_from_before_there_were_forecasts_says_so(engine, release, tmp
         assert service.get("/?language=en").status == 200
 
 
+@pytest.mark.slow
 def test_a_forecast_that_breaks_the_schema_is_not_published(engine, release, tmp_path):
     folder = tmp_path / "bad"
     shutil.copytree(release, folder)

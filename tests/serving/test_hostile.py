@@ -19,6 +19,7 @@ def test_no_hostile_body_is_taken_or_breaks_anything(live):
     assert live.get("/v1/customers/00001").status == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["deep objects", "nothing", "utf-16", "ten million spaces"])
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_hostile_body_gets_a_problem_document(live, target, name):

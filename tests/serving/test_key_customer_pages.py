@@ -59,6 +59,7 @@ def told_on(tree, kind):
     return text_of(tree.all("p", class_=kind)[-1])
 
 
+@pytest.mark.slow
 def test_a_manager_keeps_a_plan_by_forms_alone(mine):
     of_customer = page(mine, f"/customers/{quote(ODD, safe='')}?language=en")
     links = [e["href"] for e in of_customer.all("a") if "next steps" in e["text"]]

@@ -59,6 +59,7 @@ def mine(store):
         yield running
 
 
+@pytest.mark.slow
 def test_overdue_steps_come_first_the_oldest_before_the_others_and_then_the_most_at_risk(store):
     step(store, "a05", -1)
     step(store, "a03", -9)
@@ -88,6 +89,7 @@ def test_the_last_contact_is_also_one_that_was_told_since(store, mine):
     assert "After the date of these figures" in mine.get("/key-customers?page=2&language=en").text
 
 
+@pytest.mark.slow
 def test_filters_are_by_who_answers_and_by_what_is_missing(store):
     change_plan(store, "a02", NewPlan(version=0, owner="boris", goal="Win back"), ANNA)
     change_plan(store, "a00", NewPlan(version=0, owner="boris"), ANNA)
@@ -99,6 +101,7 @@ def test_filters_are_by_who_answers_and_by_what_is_missing(store):
     assert ids(store, owner="boris", overdue=True) == ["a04"]
 
 
+@pytest.mark.slow
 def test_whoever_sees_some_owners_sees_their_key_customers_alone(store):
     step(store, "a01", -1)  # boris's
     anna = only_of(store, ["anna"])
@@ -115,6 +118,7 @@ def test_whoever_sees_some_owners_sees_their_key_customers_alone(store):
             act()
 
 
+@pytest.mark.slow
 def test_of_two_who_change_a_plan_at_once_the_second_is_told(store):
     assert plan_of(store, "a01").version == 0
     first = change_plan(store, "a01", NewPlan(version=0, goal="Keep", level="proactive"), ANNA)
@@ -150,6 +154,7 @@ def test_a_step_that_is_sent_twice_is_agreed_once_while_it_is_open(store):
     assert len(plan_of(store, "a01").steps) == 3
 
 
+@pytest.mark.slow
 def test_a_duty_that_is_done_comes_again_and_undoing_takes_that_back(store):
     number = step(store, "a01", -1, "Call", repeat_days=30, responsible="anna")
     after = moved(store, "a01", number, "done")
@@ -168,6 +173,7 @@ def test_a_duty_that_is_done_comes_again_and_undoing_takes_that_back(store):
     assert len(moved(store, "a01", number, "undo").steps) == 2
 
 
+@pytest.mark.slow
 def test_a_dropped_step_comes_back_and_one_of_others_is_not_found(store):
     number = step(store, "a01", 1)
     assert moved(store, "a01", number, "drop").steps[0].dropped_by == ANNA
@@ -180,6 +186,7 @@ def test_a_dropped_step_comes_back_and_one_of_others_is_not_found(store):
         moved(store, "a01", number, "undo")
 
 
+@pytest.mark.slow
 def test_every_change_is_in_the_log_without_the_customer_s_id(store):
     number = step(store, "a01", 1)
     change_plan(store, "a01", NewPlan(version=0, goal="x"), BORIS)
@@ -198,6 +205,7 @@ def test_every_change_is_in_the_log_without_the_customer_s_id(store):
     verify(store)
 
 
+@pytest.mark.slow
 def test_whoever_is_erased_takes_plan_and_steps_along(store):
     step(store, "a01", 1)
     step(store, "a02", 1)

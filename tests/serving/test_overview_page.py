@@ -32,6 +32,7 @@ def known(name):
     return any(month[name] is not None for month in overview_report(company())["months"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_known_figure_has_its_newest_value_definition_table_and_picture(service, language):
     tree = page(service, f"/overview?language={language}")

@@ -61,6 +61,7 @@ def test_page_and_json_agree_in_content_and_order(service, asked, language):
     assert all(one in title for one, title in zip(days, titles, strict=True))
 
 
+@pytest.mark.slow
 def test_pages_follow_each_other_without_a_gap(service):
     target, found = "/?risk_band=high&sort=churn_risk&limit=7", []
     while target:
@@ -138,6 +139,7 @@ def test_every_page_carries_its_date_and_horizon(service, target, language):
     assert tree.one("html")["lang"] == language
 
 
+@pytest.mark.slow
 def test_the_page_says_that_its_figures_are_out_of_date(service, tmp_path, engine):
     assert "October 27, 2024" in text_of(page(service).one("p", class_="figures"))
     (warning,) = page(service, "/?language=en").all("p", class_="warning slim")
@@ -151,6 +153,7 @@ def test_the_page_says_that_its_figures_are_out_of_date(service, tmp_path, engin
         assert page(fresh).all("p", class_="warning slim") == []
 
 
+@pytest.mark.slow
 def test_the_list_says_whose_relationship_has_weakened(service):
     shown = rows(page(service, "/?relationship_declined=true&language=en"))
     assert shown

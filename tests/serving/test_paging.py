@@ -125,6 +125,7 @@ def written(content, seal=b""):
     return base64.urlsafe_b64encode(whole).decode().rstrip("=")
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("target", ["/v1/at-risk", "/"])
 @pytest.mark.parametrize(
     "changes",

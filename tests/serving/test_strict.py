@@ -11,6 +11,7 @@ from serving.web.problems import PROBLEMS
 from tests.serving.asking import problem
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked",
     [

@@ -24,6 +24,7 @@ def counts(tree):
     return {e["class"].split()[1]: (int(text_of(e).split()[0]), e["href"]) for e in links}
 
 
+@pytest.mark.slow
 def test_the_strip_counts_each_band_of_the_list_and_leads_to_it(service):
     everybody = whole_list(service, abc_class="A")
     tree = page(service, ABC)

@@ -50,6 +50,7 @@ def test_shares_that_are_told_are_tested():
     assert found.planned == pytest.approx((0.37, 0.63))
 
 
+@pytest.mark.slow
 def test_balance_is_the_share_of_all_assignments_that_are_as_uneven(monkeypatch):
     rng = np.random.default_rng(2)
     covariates, arm = rng.normal(size=(7, 1)), [0, 1, 0, 0, 1, 1, 0]
@@ -68,6 +69,7 @@ def test_balance_is_the_share_of_all_assignments_that_are_as_uneven(monkeypatch)
     assert balance(trial(arm, covariates)).p == pytest.approx(exact, abs=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", [balance, predictability])
 def test_what_arms_drawn_by_chance_show_is_seldom_unlikely(check, monkeypatch):
     monkeypatch.setattr(checks, "MANY", 199)
@@ -79,6 +81,7 @@ def test_what_arms_drawn_by_chance_show_is_seldom_unlikely(check, monkeypatch):
     assert min(ps) > 0.002
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "lean",
     [lambda x: 0.8 * x[:, 0], lambda x: 1.5 * (np.abs(x[:, 0]) - 0.8)],
@@ -100,6 +103,7 @@ def test_arms_chosen_by_two_columns_at_once_are_noticed_by_trees_alone():
     assert predictability(chosen).p < 0.001
 
 
+@pytest.mark.slow
 def test_of_three_arms_each_is_compared_with_the_others():
     covariates, _, rng = drawn(9, 1500)
     arm = rng.integers(0, 3, 1500)

@@ -91,6 +91,7 @@ def test_outcome_scores_are_the_doubly_robust_ones_one_by_one():
             assert scores[i, arm] == pytest.approx(want)
 
 
+@pytest.mark.slow
 def test_rows_of_one_customer_are_one_and_repeating_them_makes_nothing_surer():
     one = trial(crossing, 200)
     rows = np.repeat(np.arange(200), 4)

@@ -60,6 +60,7 @@ def test_a_sequence_is_the_formula_and_the_narrowest_around_what_it_is_tuned_for
     assert confidence_sequence(found, 99, 400) == (-np.inf, np.inf)
 
 
+@pytest.mark.slow
 def test_looking_every_week_misses_less_often_than_the_level_where_the_plain_interval_misses_more():
     rng = np.random.default_rng(1)
     means = np.cumsum(rng.normal(size=(1500, 26, 100)).sum(axis=2), axis=1)

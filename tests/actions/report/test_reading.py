@@ -9,6 +9,7 @@ import pytest
 from tests.actions.report.trials import N, table
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("yes", "no"),
     [("1", "0"), ("True", "False"), ("yes", "No "), ("да", "нет"), ("купил", "не купил")],
@@ -73,6 +74,7 @@ def test_missing_outcomes_are_counted_and_uneven_ones_warned_of(report):
     assert any("missing more often" in warning for warning in found["warnings"])
 
 
+@pytest.mark.slow
 def test_customers_of_several_rows_and_of_both_arms_are_handled_and_told(report):
     rows = table(11)
     other = rows.head(5).assign(group=np.where(rows.head(5)["group"] == "none", "offer", "none"))
@@ -88,6 +90,7 @@ def test_customers_of_several_rows_and_of_both_arms_are_handled_and_told(report)
     assert twice["average"] == pytest.approx(once["average"], rel=1e-3)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("options", "changes", "told"),
     [
@@ -105,6 +108,7 @@ def test_what_cannot_be_compared_is_said_with_what_to_do(report, options, change
     assert told in report(table(17).assign(**changes), **options)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("values", [(0, 1), ("no", "yes"), (5.5, 7)])
 def test_an_outcome_that_says_the_arm_is_refused(report, values):
     """Else everybody but the control would have been won by the treatment."""

@@ -63,6 +63,7 @@ def test_arms_that_were_chosen_claim_nothing_however_large_the_difference(report
     assert found["balance_p"] < 0.001
 
 
+@pytest.mark.slow
 def test_a_column_that_the_treatment_moved_is_refused_and_the_others_adjust(report):
     rows = table(3)
     rows["visits_after"] = rows["age"] / 10 + 3 * (rows["group"] == "offer")
@@ -77,6 +78,7 @@ def test_a_column_that_the_treatment_moved_is_refused_and_the_others_adjust(repo
     assert again["adjusted"] == found["adjusted"]
 
 
+@pytest.mark.slow
 def test_columns_that_cannot_be_of_before_or_say_nothing_are_refused_with_the_reason(report):
     rows = table(4)
     rows["assigned"], rows["paid"] = "2024-03-01", rows["spend"] * 100
@@ -95,6 +97,7 @@ def test_columns_that_cannot_be_of_before_or_say_nothing_are_refused_with_the_re
     assert found["claims"] == ["average"]
 
 
+@pytest.mark.slow
 def test_covariates_measured_after_the_assignment_are_all_refused(report):
     rows = table(5).assign(assigned="01.03.2024", measured="29.02.2024")
     rows.loc[3, "measured"] = "02.03.2024"
@@ -104,6 +107,7 @@ def test_covariates_measured_after_the_assignment_are_all_refused(report):
     assert report(rows, *options)["refused"] == []
 
 
+@pytest.mark.slow
 def test_lost_customers_of_an_arm_are_noticed_and_planned_shares_are_believed(report):
     rows = table(12, 2000)
     lost = rows[(rows["group"] == "none") | (rows["id"] % 5 > 0)]
@@ -148,6 +152,7 @@ def test_ten_rows_are_not_enough_and_what_is_missing_is_said(report):
     assert found["more_customers"] > 0
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("value", [0, 1, 5.5])
 def test_an_outcome_that_is_the_same_for_all_is_no_effect(report, value):
     found = report(table(16).assign(spend=value), "--covariates", "age")
@@ -179,6 +184,7 @@ def test_without_json_the_sentence_comes_first(tmp_path, capsys):
     assert capsys.readouterr().out.startswith("“offer” raised “spend”")
 
 
+@pytest.mark.slow
 def test_the_lines_of_figures_are_in_the_language_that_was_asked_for(tmp_path, capsys):
     table().to_csv(tmp_path / "t.csv", index=False)
     given = [str(tmp_path / "t.csv"), "--treatment", "group", "--outcome", "spend"]
