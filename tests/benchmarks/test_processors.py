@@ -12,6 +12,8 @@ import yaml
 from benchmarks import processors
 from benchmarks.measuring import ROOT
 from benchmarks.processors import ONE, differences, largest_difference, outputs, run, settings
+from benchmarks.zoo.road import merged
+from benchmarks.zoo.settings import QUICK
 
 SMALL = {"world": "shop", "customers": 400, "days": 400, "seed": 3}
 
@@ -74,7 +76,7 @@ def test_a_setting_holds_for_one_run_alone(tmp_path, monkeypatch):
 def test_a_whole_run_writes_the_same_bytes_under_the_settings_of_an_old_processor(tmp_path):
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     params["source"] |= {"kind": "simulator", "simulator": SMALL}
-    params["model"]["bootstrap_draws"] = 50
+    params = merged(params, {"model": QUICK})
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
     told = [run(name, tmp_path / name, tmp_path / "params.yaml", None) for name in ("as_is", "old")]
     changed = [

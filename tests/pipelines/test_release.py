@@ -27,6 +27,7 @@ from serving.live.basis import Basis
 # its first change of anything on disk, then at its second, and so on until it comes to its end.
 KILLED_EVERYWHERE = """
 import json, os, signal, sys
+from itertools import chain, count
 import pyarrow.parquet
 from core.files import check_manifest
 from pipelines import release, stage
@@ -38,29 +39,37 @@ def writes(event, arguments):
         return "data/" in str(arguments[0]) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
     return event in SEEN
 
-def run_until(moment):
-    left = moment
+def run_until(moment, counted=None):
+    seen = 0
     def hook(event, arguments):
-        nonlocal left
+        nonlocal seen
         if writes(event, arguments):
-            left -= 1
-            if not left:
+            seen += 1
+            if seen == moment:
                 os.kill(os.getpid(), signal.SIGKILL)
     sys.addaudithook(hook)
     sys.stdout = open(os.devnull, "w")
     release.main()
+    if counted:
+        os.write(counted, str(seen).encode())
     os._exit(0)
 
-stood, found, moment = check_manifest(stage.RELEASE)["release_id"], [], 0
-summary = json.loads(stage.PLAN_SUMMARY.read_text())
-while True:
-    moment += 1
+def ended(moment, counted=None):
     stage.PLAN_SUMMARY.write_text(json.dumps(summary | {"moment": moment}))
     child = os.fork()
     if not child:
-        run_until(moment)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code in (0, -signal.SIGKILL), code  # else it would go on for ever
+        run_until(moment, counted)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+summary = json.loads(stage.PLAN_SUMMARY.read_text())
+reads, counted = os.pipe()
+assert ended(0, counted) == 0
+moments = int(os.read(reads, 10))
+stood, found = check_manifest(stage.RELEASE)["release_id"], []
+# Every twelfth moment while files are written, and each around the swap and after it.
+for moment in chain(range(1, moments - 24, 12), count(moments - 24)):
+    code = ended(moment)
+    assert code in (0, -signal.SIGKILL), code
     ended_well = code == 0
     manifest = check_manifest(stage.RELEASE)  # whole: every file is what the manifest says
     told = json.loads((stage.RELEASE / "plan.json").read_text()).get("moment")

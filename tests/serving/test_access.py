@@ -107,6 +107,7 @@ def test_no_route_shows_a_key_the_customers_of_others(guarded, tmp_path, who, se
     assert asked > 30
 
 
+@pytest.mark.slow
 def test_a_customer_of_others_is_not_found_in_the_words_of_one_who_is_not_there(guarded):
     service, made = guarded
     for path in ("/v1/customers/%s", "/customers/%s"):
@@ -173,6 +174,7 @@ def test_a_key_with_another_secret_is_not_the_key(guarded):
     problem(service.get("/v1/at-risk", **bearer(forged)), "not-signed-in")
 
 
+@pytest.mark.slow
 def test_the_document_names_the_scope_of_every_operation(guarded):
     content = guarded[0].get("/openapi.json").json()
     assert set(content["components"]["securitySchemes"]) == {"key"}

@@ -12,6 +12,7 @@ from serving.web.compressed import Compressed, coding_for
 TAGGED = ("/v1/customers/00001", "/v1/at-risk?limit=5", "/v1/releases/current", "/v1/forecast")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TAGGED)
 def test_who_has_it_already_gets_no_body(service, target):
     first = service.get(target)
@@ -52,6 +53,7 @@ def test_pages_and_files_are_kept_nowhere(service):
         assert service.get(target).headers["cache-control"] == "no-store"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [*TAGGED, "/", "/customers/00001", "/v1/at-risk/export"])
 def test_each_answer_says_how_old_it_is(service, target):
     headers = service.get(target).headers

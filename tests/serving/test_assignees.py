@@ -19,6 +19,7 @@ def shop(engine, tmp_path):
     return engine
 
 
+@pytest.mark.slow
 def test_tasks_are_given_only_to_who_works_on_them_and_sees_the_customer(shop):
     roles = {"ada": ("manager", ["anna"]), "vera": ("viewer", None), "zed": ("lead", ["zed"])}
     add_users(shop, {**roles, "lea": ("lead", None)}, "a long password 7")

@@ -5,9 +5,8 @@ import pytest
 from tests.serving.page_checks import violations
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "ru"])
-def test_axe_finds_nothing_on_the_documentation_also_where_it_is_unfolded(opened, theme, language):
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("ru", "dark")])
+def test_axe_finds_nothing_on_the_documentation_also_where_it_is_unfolded(opened, language, theme):
     page = opened(f"/docs?language={language}", color_scheme=theme)
     operations = page.locator("#docs .opblock-summary-control")
     operations.first.wait_for()

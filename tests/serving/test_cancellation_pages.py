@@ -59,7 +59,7 @@ def test_the_api_gives_a_text_as_text_and_a_number_as_a_number(told):
     assert digits["sentence"] == "Region: <b>1</b>; those who stay, typically 12"
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "words"),
     [

@@ -55,6 +55,7 @@ def test_those_are_listed_whose_card_a_crm_has_to_touch(two):
     assert service.get(f"/?changed_since={older}").text.count("data-customer=") == len(TOLD)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("days", "is_older"), [(-7, True), (-1, True), (0, False), (400, False)])
 def test_a_date_means_the_newest_release_of_that_day_or_before(two, days, is_older):
     service, (older, newer) = two

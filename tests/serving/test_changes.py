@@ -110,6 +110,7 @@ def test_everybody_who_moved_is_in_their_group_with_what_they_were_worth(two):
     assert {one.name for one in left.first} == {f"Name of {who}" for who in EXPECTED["left"]}
 
 
+@pytest.mark.slow
 def test_fewer_names_change_no_count(two):
     service, _, _ = two
     full = found_by(service.get("/v1/changes?limit=100"))

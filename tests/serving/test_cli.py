@@ -1,37 +1,23 @@
 """`python -m serving.cli serve`, as a process of its own."""
 
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import urllib.request
-from pathlib import Path
 
 import pytest
 
 from serving.store.database import open_store
 from serving.store.publishing import publish
+from tests.processes import python
 
 pytestmark = pytest.mark.slow  # `make test` runs it
-
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def start(tmp_path, command=("-m", "serving.cli", "serve"), **settings):
     named = {f"REGULARS_{name.upper()}": str(value) for name, value in settings.items()}
     url = f"sqlite:///{tmp_path}/store.sqlite3"
-    return subprocess.Popen(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env=os.environ | {"REGULARS_STORE_URL": url, "REGULARS_PORT": "0"} | named,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return python(*command, **({"REGULARS_STORE_URL": url, "REGULARS_PORT": "0"} | named))
 
 
 def first_lines(process):
@@ -93,7 +79,7 @@ def test_without_a_release_it_serves_and_says_so_as_does_the_page(tmp_path):
         assert caught.value.code == 503
         page = caught.value.read().decode()
         caught.value.close()
-        assert "There is no release yet" in page
+        assert "There is nothing to show yet" in page
         assert "make run" in page
         process.terminate()
         process.communicate(timeout=20)

@@ -69,6 +69,7 @@ def test_every_curl_of_the_page_is_answered(shop, command):
     assert answer.body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", blocks("python"), ids=lambda code: code[-40:])
 def test_every_example_in_python_runs(shop, code, capsys):
     found = {}

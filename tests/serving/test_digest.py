@@ -105,6 +105,7 @@ def test_what_reads_as_an_address_or_a_number_to_call_is_known(text, is_one):
     assert is_contact(text) is is_one
 
 
+@pytest.mark.slow
 def test_what_is_overdue_due_today_and_to_come_stand_apart(store, tmp_path, clock):  # noqa: F811
     later = TODAY + dt.timedelta(days=3)
     with writing(store) as connection:

@@ -134,6 +134,7 @@ def test_every_operation_documents_its_problems():
     check_each(OPERATIONS, is_told)
 
 
+@pytest.mark.slow
 def test_what_has_a_tag_documents_that_it_may_be_unchanged(service):
     its = service.get("/v1/releases/current").json()["release_id"]
     tagged, documented = set(), set()

@@ -97,6 +97,7 @@ def sent_back(service, status, **fields):
     return tree, {**inputs, **texts, "level": next(iter(chosen), "")}
 
 
+@pytest.mark.slow
 def test_whoever_was_slower_gets_the_form_again_with_what_is_there_now_beside_it(store, mine):
     change_plan(store, "a01", NewPlan(version=0, goal="Keep", duties="Call\nWrite"), ANNA)
     typed = {"goal": "Win back", "level": "proactive", "duties": "Call\r\nWrite\r\n"}
@@ -116,6 +117,7 @@ def test_whoever_was_slower_gets_the_form_again_with_what_is_there_now_beside_it
     assert plan_of(store, "a01").goal == "Win back"
 
 
+@pytest.mark.slow
 def test_a_form_that_is_not_complete_comes_back_as_it_was_with_what_is_wrong(mine):
     def refused(wrong, do, **fields):
         tree, shown = sent_back(mine, 422, do=do, **fields)
@@ -141,12 +143,14 @@ def test_a_form_that_is_not_complete_comes_back_as_it_was_with_what_is_wrong(min
     assert mine.get("/v1/customers/a01/relationship").json()["version"] == 0
 
 
+@pytest.mark.slow
 def test_what_no_form_sends_changes_nothing_and_says_so(mine):
     for fields in ({"do": "plan", "goal": "x"}, {"do": "nothing", "step": "1"}, {}):
         tree = send(mine, "/key-customers/a01?language=en", **fields)
         assert "could not be read" in told_on(tree, "warning")
 
 
+@pytest.mark.slow
 def test_a_page_behind_the_last_one_leads_to_the_last(mine):
     far = mine.get("/key-customers?owner=anna&page=9999999&language=ru")
     assert far.status == 303
@@ -154,6 +158,7 @@ def test_a_page_behind_the_last_one_leads_to_the_last(mine):
     assert mine.get("/key-customers?page=3").headers["location"] == "/key-customers?page=2"
 
 
+@pytest.mark.slow
 def test_page_and_json_agree_in_content_and_order(store, mine):
     step(store, "a05", -1)
     change_plan(store, "a07", NewPlan(version=0, goal="Grow", owner="boris"), ANNA)
@@ -179,6 +184,7 @@ def test_page_and_json_agree_in_content_and_order(store, mine):
             assert mine.get(link).status == 200, link
 
 
+@pytest.mark.slow
 def test_the_api_keeps_plans_and_steps_for_a_crm(mine):
     address = f"/v1/customers/{quote(ODD, safe='')}/relationship"
 
@@ -202,6 +208,7 @@ def test_the_api_keeps_plans_and_steps_for_a_crm(mine):
     assert mine.get(address).json()["goal"] == "Grow"
 
 
+@pytest.mark.slow
 def test_who_may_only_read_sees_no_form(store):
     step(store, "a01", 1)
     _, key = create_key(store, "reader", ["cards:read"])

@@ -77,6 +77,7 @@ def test_overdue_steps_come_first_the_oldest_before_the_others_and_then_the_most
     assert ids(store, page=99) == []
 
 
+@pytest.mark.slow
 def test_the_last_contact_is_also_one_that_was_told_since(store, mine):
     time = dt.datetime.combine(AS_OF, dt.time(12), dt.UTC)
     for who, days in (("a05", 1), ("a06", -4), ("a07", -90)):
@@ -134,6 +135,7 @@ def test_of_two_who_change_a_plan_at_once_the_second_is_told(store):
     assert second.duties == ["Call monthly", "Send the list"] and second.changed_by == BORIS
 
 
+@pytest.mark.slow
 def test_an_owner_is_somebody_known_here_or_whoever_it_was(store):
     with pytest.raises(UnknownNameError, match="'lena' is neither"):
         change_plan(store, "a01", NewPlan(version=0, owner="lena"), ANNA)
@@ -225,6 +227,7 @@ def task(customer_id, state, **changes):
     return row | {"state": state} | changes
 
 
+@pytest.mark.slow
 def test_managers_and_key_customers_go_by_one_rule_of_who_answers(store):
     add_users(store, {"lena": ("manager", None)}, "correct horse battery staple")
     before = {one.owner: one for one in portfolios(store)[1].managers}
@@ -249,6 +252,7 @@ def test_managers_and_key_customers_go_by_one_rule_of_who_answers(store):
     assert anna[1].value_change == pytest.approx(0)
 
 
+@pytest.mark.slow
 def test_a_lead_sees_what_each_owner_has_does_and_has_not_done(store, clock):  # noqa: F811
     old = NOW - dt.timedelta(days=8)
     with writing(store) as connection:

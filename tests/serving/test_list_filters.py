@@ -48,16 +48,19 @@ def shop(engine, tmp_path):
     return engine
 
 
+@pytest.mark.slow
 def test_a_risk_has_risen_from_five_points_on_and_not_of_who_is_new(shop):
     assert found(shop, risk_rose=True) == ["a"]
 
 
+@pytest.mark.slow
 def test_not_contacted_counts_from_the_releases_date_and_takes_in_who_never_was(shop):
     assert found(shop, not_contacted_days=10) == ["new", "a", "b", "c"]
     assert found(shop, not_contacted_days=11) == ["new", "b", "c"]
     assert found(shop, not_contacted_days=21) == ["new"]
 
 
+@pytest.mark.slow
 def test_not_contacted_counts_what_was_told_since_but_no_contact_that_was_withheld(shop):
     def made(who, days, **changes):
         time = dt.datetime.combine(AS_OF + WEEK, dt.time(12), dt.UTC) + dt.timedelta(days=days)
@@ -70,11 +73,13 @@ def test_not_contacted_counts_what_was_told_since_but_no_contact_that_was_withhe
     assert found(shop, not_contacted_days=13) == ["new"]
 
 
+@pytest.mark.slow
 def test_ranked_inside_the_stage_the_first_of_each_stage_come_first(shop):
     assert found(shop, sort="rank_in_stage") == ["b", "c", "a", "new"]
     assert found(shop, sort="rank_in_stage", order="desc") == ["new", "a", "b", "c"]
 
 
+@pytest.mark.slow
 def test_a_release_of_older_code_can_be_read_though_its_columns_are_fewer(shop):
     added = ("rank_in_stage", "risk_change", "days_since_contact", "due_date")
     with shop.begin() as connection:

@@ -82,6 +82,7 @@ def ranked(engine, **asked):
     return [(card["customer_id"], card["churn_risk"]) for card in page.cards]
 
 
+@pytest.mark.slow
 def test_card_look_up_and_list_tell_what_came_since_unless_a_release_is_named(store):
     make(store, "a", 0.3)
     make(store, "new", 0.5, owner=None)
@@ -109,6 +110,7 @@ def test_card_look_up_and_list_tell_what_came_since_unless_a_release_is_named(st
     assert page.total_value_at_risk == pytest.approx(100 * (0.5 * 3 + 0.3 + 0.1))
 
 
+@pytest.mark.slow
 def test_all_pages_of_a_list_know_what_its_first_page_knew(store):
     make(store, "a", 0.3)
     first = at_risk(store, AtRiskQuery(limit=1))
@@ -123,6 +125,7 @@ def test_all_pages_of_a_list_know_what_its_first_page_knew(store):
     assert ranked(store) == [("c", 0.5), ("new", 0.45), ("a", 0.3), ("d", 0.1), ("b", 0.05)]
 
 
+@pytest.mark.slow
 def test_a_card_that_knows_less_than_the_one_that_is_there_is_not_kept(store):
     assert make(store, "a", 0.3, request=5) == 1
     assert make(store, "a", 0.7, request=4) == 0
@@ -134,6 +137,7 @@ def count(engine, table, *wanted):
         return connection.scalar(select(func.count()).select_from(table).where(*wanted))
 
 
+@pytest.mark.slow
 def test_who_is_erased_or_objects_leaves_live_cards_and_histories_too(store):
     for who in ("a", "b"):
         make(store, who, 0.3)
@@ -152,6 +156,7 @@ def test_who_is_erased_or_objects_leaves_live_cards_and_histories_too(store):
             assert keep_live(connection, number, [LiveCard(card, 9)]) == 0
 
 
+@pytest.mark.slow
 def test_histories_are_those_of_the_current_release_alone(store, tmp_path):
     with store.connect() as connection:
         found = find_release(connection)
@@ -181,6 +186,7 @@ def test_histories_are_those_of_the_current_release_alone(store, tmp_path):
     assert count(store, release_parts, release_parts.c.kind.startswith(HISTORY)) == 0
 
 
+@pytest.mark.slow
 def test_a_service_exports_and_shows_live_cards(store):
     make(store, "a", 0.3)
     with Running(store) as service:
@@ -194,6 +200,7 @@ def test_a_service_exports_and_shows_live_cards(store):
         assert "Updated with" not in service.get("/customers/b").text
 
 
+@pytest.mark.slow
 def test_a_live_card_is_good_until_its_own_last_day_and_not_that_of_the_release(store):
     until = {"2099-01-16": "false", "2024-11-20": "true"}
     for number, (expires_at, is_stale) in enumerate(until.items()):

@@ -59,6 +59,7 @@ def test_a_file_that_was_changed_in_the_store_is_not_even_tried(store):
     assert trial.times == 0
 
 
+@pytest.mark.slow
 def test_models_that_fail_when_they_are_tried_do_not_answer_and_are_not_tried_at_each_request(
     store,
 ):
@@ -69,6 +70,7 @@ def test_models_that_fail_when_they_are_tried_do_not_answer_and_are_not_tried_at
     assert trial.times == 1
 
 
+@pytest.mark.slow
 def test_what_failed_on_a_full_disk_is_tried_again(store, monkeypatch, caplog):
     monkeypatch.setattr(process, "AGAIN", 0.0)
     trial = Trial(OSError(errno.ENOSPC, "No space left on device"))

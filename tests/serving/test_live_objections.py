@@ -117,6 +117,7 @@ def publish_one(engine, tmp_path):
     return one
 
 
+@pytest.mark.slow
 def test_who_objects_in_the_source_is_not_scored_by_what_is_told(engine, publish_one):
     publish_one("r0", "abs", {}, churn_risk=0.3)
     told(engine, bought("s"))
@@ -137,6 +138,7 @@ def test_who_objects_in_the_source_is_not_scored_by_what_is_told(engine, publish
     assert [who for who, _ in ranked(engine)] == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_who_agrees_after_objecting_in_the_source_has_a_card_with_the_next_history(
     engine, publish_one
 ):
@@ -157,6 +159,7 @@ def test_who_agrees_after_objecting_in_the_source_has_a_card_with_the_next_histo
     assert expected_orders(engine, "s") == 3
 
 
+@pytest.mark.slow
 def test_who_no_longer_objects_in_newer_data_is_let_in_and_in_no_older(engine, publish_one):
     late = dt.datetime(2024, 11, 5)  # noqa: DTZ001
     publish_one("r", "ab", {"s": OBJECTED, "t": late})
@@ -169,6 +172,7 @@ def test_who_no_longer_objects_in_newer_data_is_let_in_and_in_no_older(engine, p
     assert expected_orders(engine, "s") == 3
 
 
+@pytest.mark.slow
 def test_who_objected_here_and_agreed_again_is_not_taken_for_new(engine, publish_one):
     publish_one("r", "ab", {})
     told(engine, answer("a", False, 4))
@@ -181,6 +185,7 @@ def test_who_objected_here_and_agreed_again_is_not_taken_for_new(engine, publish
     assert expected_orders(engine, "a") == 3
 
 
+@pytest.mark.slow
 def test_an_objection_while_a_release_is_loaded_leaves_no_history(engine, publish_one, monkeypatch):
     publish_one("r", "ab", {})
     loaded = publishing.load_histories
@@ -198,6 +203,7 @@ def test_an_objection_while_a_release_is_loaded_leaves_no_history(engine, publis
         assert histories_of(connection, find_release(connection).number, ["v"]) == {}
 
 
+@pytest.mark.slow
 def test_a_release_of_older_code_does_not_say_who_is_new(engine, publish_one):
     publish_one("r", "ab")
     told(engine, bought("new"), bought("a"))
@@ -205,6 +211,7 @@ def test_a_release_of_older_code_does_not_say_who_is_new(engine, publish_one):
     assert (done.made, done.why_not) == (1, {"new": NOT_OF_ALL})
 
 
+@pytest.mark.slow
 def test_an_erasure_counts_the_card_of_a_customer_known_by_events_alone(engine, publish_one):
     publish_one("r", "ab", {"s": OBJECTED})
     told(engine, bought("new"))
@@ -219,6 +226,7 @@ def test_an_erasure_counts_the_card_of_a_customer_known_by_events_alone(engine, 
         told(engine, bought("s"))
 
 
+@pytest.mark.slow
 def test_all_cards_are_as_of_the_newest_order_of_anybody_and_other_rows_wait_for_it(
     engine, publish_one
 ):
@@ -248,6 +256,7 @@ def test_why_there_is_no_card_is_told_of_everybody_who_has_none(engine, publish_
     assert done.told().startswith("'n0', 'n1', 'n2' and 2 more: who has no purchase")
 
 
+@pytest.mark.slow
 def test_an_order_that_the_release_knows_of_somebody_else_counts_for_nobody_again(
     engine, publish_one
 ):
@@ -266,6 +275,7 @@ def test_an_order_that_the_release_knows_of_somebody_else_counts_for_nobody_agai
     assert expected_orders(engine, "new") == 1
 
 
+@pytest.mark.slow
 def test_an_order_of_two_customers_is_refused_and_nothing_is_kept(engine, publish_one):
     publish_one("r", "ab", {})
     order = {"order_id": "1", "event_time": "2024-11-02T09:00:00Z", "amount": 5.0}
@@ -297,6 +307,7 @@ class Models:
         return self._scorer
 
 
+@pytest.mark.slow
 def test_nobody_waits_for_the_cards_of_others_and_the_first_brings_everybody_up_to_date(
     engine, publish_one
 ):

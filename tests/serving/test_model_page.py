@@ -112,6 +112,7 @@ def test_nothing_in_a_card_becomes_markup_of_its_own(text):
     assert tags <= {"p", "a"} and "javascript" not in html.replace("(javascript", "")
 
 
+@pytest.mark.slow
 def test_what_the_monitor_advises_is_told_with_its_reasons(engine, release):
     release_id = publish(release, engine, keep=5).release_id
     with Running(engine) as service:
@@ -127,6 +128,7 @@ def test_what_the_monitor_advises_is_told_with_its_reasons(engine, release):
         assert here["href"].startswith("/model")
 
 
+@pytest.mark.slow
 def test_a_release_from_before_reports_were_kept_says_what_it_knows(engine, tmp_path):
     folder = write_release(tmp_path / "old", company(20))
     publish(changed(folder, data_usability=None), engine, keep=2)
@@ -138,6 +140,7 @@ def test_a_release_from_before_reports_were_kept_says_what_it_knows(engine, tmp_
         assert service.get("/v1/model").json()["findings"] == []
 
 
+@pytest.mark.slow
 def test_a_model_that_nothing_has_judged_claims_nothing(engine, tmp_path):
     needs = [{"what": "history_days", "have": 55, "need": 120}]
     ladder = {"rung": 6, "tree_weight": 0.0, "needs": needs}
@@ -160,6 +163,7 @@ def test_a_drawing_holds_every_tenth_within_its_frame():
     assert draw([], "en") is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_where_a_rule_ranks_nothing_is_promised_or_watched(engine, tmp_path, language):
     folder = write_release(tmp_path / "rule", ROWS, money=False, gate=GATE)
@@ -172,6 +176,7 @@ def test_where_a_rule_ranks_nothing_is_promised_or_watched(engine, tmp_path, lan
         assert service.get("/v1/model").json()["quality"] is None
 
 
+@pytest.mark.slow
 def test_a_table_with_a_label_is_told_as_such(engine, tmp_path):
     rows = [card_row("1", churn_definition="label")]
     folder = write_release(tmp_path / "table", rows)

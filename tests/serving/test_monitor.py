@@ -123,6 +123,7 @@ def test_a_store_that_does_not_work_is_said_so_when_the_report_is_kept(engine):
         keep_report(engine, "none", monitor_report())
 
 
+@pytest.mark.slow
 def test_the_api_gives_the_report_with_its_sentences(monitored):
     engine, release_id, service = monitored
     assert "make run" in problem(service.get("/v1/monitor"), "no-report")["detail"]
@@ -151,6 +152,7 @@ def test_the_api_gives_the_report_with_its_sentences(monitored):
     assert service.get("/v1/forecast").status == service.get("/v1/releases/current").status == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "retrain", "keep"),
     [
@@ -178,6 +180,7 @@ def test_the_report_that_stands_alone_is_one_page_in_both_languages():
     assert not [one for one in tree.elements if one["tag"] in ("script", "link", "img")]
 
 
+@pytest.mark.slow
 def test_a_history_without_closed_outcomes_is_told_and_its_drift_is_not(monitored):
     engine, release_id, service = monitored
     alone = {"learned_from": None, "score": None, "features": [], "drifted": None}
@@ -193,6 +196,7 @@ def test_a_history_without_closed_outcomes_is_told_and_its_drift_is_not(monitore
     assert "PSI" not in report_page(report)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("learned", "english", "russian"),
     [
@@ -216,6 +220,7 @@ def test_one_date_learned_from_and_none_are_told_as_they_are(monitored, learned,
         assert words in " ".join(text.split())
 
 
+@pytest.mark.slow
 def test_a_report_that_breaks_the_schema_is_not_kept(monitored):
     engine, release_id, service = monitored
     with pytest.raises(ValidationError):
@@ -226,6 +231,7 @@ def test_a_report_that_breaks_the_schema_is_not_kept(monitored):
     assert service.get("/v1/monitor").status == 404
 
 
+@pytest.mark.slow
 def test_past_releases_are_those_of_which_something_may_have_become(engine, tmp_path):
     rows = company(customers=20)
     before = AS_OF - dt.timedelta(days=60)
@@ -244,6 +250,7 @@ def test_past_releases_are_those_of_which_something_may_have_become(engine, tmp_
     assert scores["arm"].tolist() == [row["arm"] for row in listed]
 
 
+@pytest.mark.slow
 def test_a_release_whose_test_rows_had_one_outcome_is_published_and_promised_no_ranking(
     engine, tmp_path
 ):
@@ -263,6 +270,7 @@ def test_a_release_whose_test_rows_had_one_outcome_is_published_and_promised_no_
             assert page.status == 200 and "None" not in page.text
 
 
+@pytest.mark.slow
 def test_a_release_scored_before_the_end_of_the_same_data_is_a_past_one(engine, tmp_path):
     early = {"data_until": AS_OF.isoformat(), "source": SOURCE}
     publish(write_release(tmp_path / "a", company(customers=20), **early), engine, keep=5)
@@ -270,6 +278,7 @@ def test_a_release_scored_before_the_end_of_the_same_data_is_a_past_one(engine, 
     assert found["as_of_date"] == AS_OF.isoformat()
 
 
+@pytest.mark.slow
 def test_releases_of_another_company_are_left_out(engine, tmp_path):
     one = write_release(
         tmp_path / "a", company(customers=20), source={**SOURCE, "company": "files mydata"}
@@ -279,6 +288,7 @@ def test_releases_of_another_company_are_left_out(engine, tmp_path):
     assert past_releases(engine, {**NEWER, "company": "cdnow"}) == []
 
 
+@pytest.mark.slow
 def test_of_one_day_and_model_the_newest_release_counts(engine, tmp_path):
     for name, held in (("a", "treated"), ("b", "holdout")):
         rows = company(customers=20, arm=held)

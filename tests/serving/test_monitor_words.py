@@ -31,6 +31,7 @@ def drifted_report():
     }
 
 
+@pytest.mark.slow
 def test_advice_to_keep_the_model_says_how_many_rows_drifted_and_why_that_is_no_reason(told):
     english, russian = (told(drifted_report(), language) for language in ("en", "ru"))
     assert "No need to retrain" in english
@@ -40,6 +41,7 @@ def test_advice_to_keep_the_model_says_how_many_rows_drifted_and_why_that_is_no_
     assert "2 % веса в модели, а сами риски – без сдвига" in russian
 
 
+@pytest.mark.slow
 def test_without_drifted_rows_or_where_drift_is_the_reason_that_is_not_said(told):
     for report in (steady_report(), monitor_report()):
         assert "Little hangs on that" not in told(report, "en")

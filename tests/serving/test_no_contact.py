@@ -49,11 +49,13 @@ def action(service, language="en"):
     return terms, warned, task
 
 
+@pytest.mark.slow
 def test_whoever_may_be_contacted_has_a_day_and_a_channel(told):
     terms, warned, task = action(told(plain()))
     assert {"to be done by", "channel"} <= set(terms) and warned == [] and "Oct 30, 2024" in task
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -69,6 +71,7 @@ def test_a_refusal_a_complaint_or_a_rest_takes_the_place_of_day_and_words(told, 
     assert len(warned) == 1 and why in warned[0] and "Oct 30, 2024" not in task
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("by", "why"),
     [
@@ -86,6 +89,7 @@ def test_what_is_held_back_says_until_when_and_has_no_day_in_the_list(told, by, 
     assert "Не обращаться" in action(service, "ru")[1][0]
 
 
+@pytest.mark.slow
 def test_a_colleagues_word_holds_until_its_day(told):
     service = told(plain())
     until = AS_OF + dt.timedelta(days=20)

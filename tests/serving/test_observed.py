@@ -2,17 +2,15 @@
 
 import datetime as dt
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 
 import pytest
 
 from serving.web.observed import id_of
+from tests.processes import python
 from tests.serving.conftest import Running
-from tests.serving.test_cli import ROOT, first_lines
+from tests.serving.test_cli import first_lines
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -72,10 +70,7 @@ def test_they_say_until_when_the_release_is_valid(service):
 def test_the_log_as_json_has_a_line_for_each_request_without_personal_data(tmp_path):
     url = f"sqlite:///{tmp_path}/store.sqlite3"
     set_ = {"REGULARS_STORE_URL": url, "REGULARS_PORT": "0", "REGULARS_LOGS": "json"}
-    command = [sys.executable, "-m", "serving.cli", "serve"]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | set_, stdout=-1, stderr=-1, text=True
-    ) as process:
+    with python("-m", "serving.cli", "serve", **set_) as process:
         port = int(re.search(r":(\d+)\s", first_lines(process)[0])[1])
         from tests.serving.conftest import Service
 

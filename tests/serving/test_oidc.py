@@ -131,6 +131,7 @@ def come_back(house, provider, there, code="the-code", state=None):
     return house.get(f"/sign-in/elsewhere/back?code={code}&state={state}", **there)
 
 
+@pytest.mark.slow
 def test_the_form_leads_to_the_provider(house):
     page = house.get("/customers/id-1-of-anna")
     assert page.status == 401
@@ -190,6 +191,7 @@ def test_a_provider_that_is_away_or_another_one_signs_nobody_in(house, provider,
     assert house.get("/sign-in/elsewhere").status == 401
 
 
+@pytest.mark.slow
 def test_whoever_has_no_password_cannot_sign_in_with_one(house):
     assert house.get("/sign-in", "POST", f"name={ANNA}&password=").status == 401
 

@@ -76,6 +76,7 @@ def count(engine):
         return connection.scalar(select(func.count()).select_from(outcomes))
 
 
+@pytest.mark.slow
 def test_what_was_told_is_read_back_by_table_with_the_time_it_came(asked, published):
     answer = post(asked, ALL)
     assert answer.status == 201, answer.text
@@ -116,12 +117,14 @@ CHANCES = {
 }
 
 
+@pytest.mark.slow
 def test_a_contact_says_by_which_chance_it_was_made_or_withheld(asked, published):
     assert post(asked, CONTACT | CHANCES | {"arm": "holdout"}).status == 201
     (row,) = read_told(published, {"company": "anyone"}).rows["contacts"]
     assert {name: row[name] for name in CHANCES} == CHANCES
 
 
+@pytest.mark.slow
 def test_the_same_key_with_the_same_outcomes_is_answered_alike_and_told_once(asked, published):
     first = post(asked, [CONTACT, CONSENT])
     turned = [dict(reversed(one.items())) for one in (CONTACT, CONSENT)]
@@ -134,6 +137,7 @@ def test_the_same_key_with_the_same_outcomes_is_answered_alike_and_told_once(ask
     assert count(published) == 3
 
 
+@pytest.mark.slow
 def test_at_once_under_one_key_is_told_once(published):
     told = [Contact.model_validate_json(json.dumps(CONTACT))]
     with ThreadPoolExecutor(8) as pool:
@@ -142,6 +146,7 @@ def test_at_once_under_one_key_is_told_once(published):
     assert count(published) == 1
 
 
+@pytest.mark.slow
 def test_publishing_keeps_what_was_told(published, tmp_path):
     tell(published, [Consent.model_validate_json(json.dumps(CONSENT))], "k", "crm")
     for number in range(3):
@@ -150,6 +155,7 @@ def test_publishing_keeps_what_was_told(published, tmp_path):
     assert read_told(published, {}).rows["consents"][0]["customer_id"] == "00002"
 
 
+@pytest.mark.slow
 def test_customers_of_another_company_are_not_ours(engine, tmp_path):
     source = {"description": "files x", "files": {}, "company": "files x"}
     publish(write_release(tmp_path / "x", [card_row("1")], source=source), engine, keep=2)
@@ -177,12 +183,14 @@ def test_a_store_of_older_code_was_told_nothing(engine):
     assert read_told(engine, {}).rows == {}
 
 
+@pytest.mark.slow
 def test_each_caller_has_keys_of_its_own(published):
     told = [Contact.model_validate_json(json.dumps(CONTACT))]
     requests = {tell(published, told, "k", who).request for who in ("crm", "shop", "crm")}
     assert len(requests) == 2
 
 
+@pytest.mark.slow
 def test_who_sees_some_customers_tells_of_these_alone(engine, tmp_path):
     rows = [card_row("00001", owner="Anna"), card_row("00002", owner="Boris")]
     publish(write_release(tmp_path / "r", rows), engine, keep=2)
@@ -196,6 +204,7 @@ def test_who_sees_some_customers_tells_of_these_alone(engine, tmp_path):
     assert count(engine) == 1
 
 
+@pytest.mark.slow
 def test_a_reused_key_keeps_what_it_came_with(published):
     first = Consent.model_validate_json(json.dumps(CONSENT))
     tell(published, [first], "k", "crm")
@@ -239,6 +248,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", WRONG.values(), ids=WRONG)
 def test_what_cannot_be_used_is_refused_as_a_whole(wrong_asked, content):
     body = [CONTACT, content] if isinstance(content, dict) else content
@@ -269,6 +279,7 @@ def test_what_is_no_request_of_this_address_is_refused(wrong_asked):
     problem(answer, "invalid-parameters")
 
 
+@pytest.mark.slow
 def test_a_clock_ahead_of_ours_by_a_little_tells_of_now(asked, published):
     soon = (dt.datetime.now(dt.UTC) + dt.timedelta(minutes=2)).isoformat()
     assert post(asked, CONTACT | {"event_time": soon}).status == 201

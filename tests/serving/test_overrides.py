@@ -57,6 +57,7 @@ def held(store, *customers):
         return overrides_of(connection, customers)
 
 
+@pytest.mark.slow
 def test_an_override_stands_beside_the_card_and_changes_nothing_of_it(asked):
     before = asked.get("/v1/customers/1").json()
     made = post(asked, HOLIDAY)
@@ -69,6 +70,7 @@ def test_an_override_stands_beside_the_card_and_changes_nothing_of_it(asked):
     assert asked.get("/v1/customers/1").json() == before
 
 
+@pytest.mark.slow
 def test_it_is_ended_by_hand_once_and_stays_in_the_history(asked, store):
     number = post(asked, HOLIDAY).json()["number"]
     ended = asked.get(f"{PATH}/{number}/end", "POST")
@@ -87,6 +89,7 @@ def test_it_is_ended_by_hand_once_and_stays_in_the_history(asked, store):
     assert '"1"' not in str([entry.about for entry in entries])
 
 
+@pytest.mark.slow
 def test_another_one_of_the_same_kind_takes_its_place_and_others_stand_beside_it(asked, store):
     post(asked, HOLIDAY)
     post(asked, {"kind": "level", "level": "partnership", "reason": "a", "expires_on": day(365)})
@@ -100,6 +103,7 @@ def test_another_one_of_the_same_kind_takes_its_place_and_others_stand_beside_it
     assert [one["is_active"] for one in told] == [True, True, False]
 
 
+@pytest.mark.slow
 def test_a_customer_never_leaves_and_stays_at_once(asked, store):
     for kind, before in (("leaving", "not_leaving"), ("not_leaving", "leaving")):
         post(asked, {**HOLIDAY, "kind": before})
@@ -109,6 +113,7 @@ def test_a_customer_never_leaves_and_stays_at_once(asked, store):
     assert ended["ended_by"] == "this machine"
 
 
+@pytest.mark.slow
 def test_it_holds_up_to_its_last_day_and_no_longer(asked, store):
     number = post(asked, {**HOLIDAY, "expires_on": day(0)}).json()["number"]
     assert held(store, "1")["1"][0].number == number
@@ -127,6 +132,7 @@ def test_only_the_one_against_contacts_forbids_a_contact(asked, store):
     assert not_to_be_contacted(held(store, "1")["1"]).reason == "In mourning"
 
 
+@pytest.mark.slow
 def test_while_nobody_is_to_contact_a_customer_nobody_can_have_done_it(asked, store):
     def done():
         (result,) = move(store, "user anna", [Asked("done", "1", 0)])
@@ -141,6 +147,7 @@ def test_while_nobody_is_to_contact_a_customer_nobody_can_have_done_it(asked, st
     assert isinstance(done(), Moved)
 
 
+@pytest.mark.slow
 def test_what_is_not_complete_is_refused_with_what_is_wrong(asked, store):
     def refused(content, name):
         told = problem(post(asked, content), "invalid-parameters")
@@ -162,6 +169,7 @@ def test_what_is_not_complete_is_refused_with_what_is_wrong(asked, store):
     assert held(store, "1") == {}
 
 
+@pytest.mark.slow
 def test_a_customer_or_override_that_is_not_there_is_not_found(asked):
     problem(post(asked, HOLIDAY, "/v1/customers/3/overrides"), "customer-not-found")
     problem(asked.get("/v1/customers/3/overrides"), "customer-not-found")
@@ -169,6 +177,7 @@ def test_a_customer_or_override_that_is_not_there_is_not_found(asked):
     problem(asked.get(f"/v1/customers/2/overrides/{number}/end", "POST"), "override-not-found")
 
 
+@pytest.mark.slow
 def test_only_who_works_with_a_customer_may_say_so(store):
     reads = create_key(store, "r", ["cards:read"])[1]
     writes = create_key(store, "w", ["cards:read", "work:write"], owners=["boris"])[1]
@@ -179,6 +188,7 @@ def test_only_who_works_with_a_customer_may_say_so(store):
         problem(service.get(f"{PATH}/1/end", "POST", **bearer(writes)), "customer-not-found")
 
 
+@pytest.mark.slow
 def test_other_methods_at_its_address_erase_nobody(asked):
     answer = asked.get(PATH, "DELETE")
     assert problem(answer, "method-not-allowed")
@@ -186,6 +196,7 @@ def test_other_methods_at_its_address_erase_nobody(asked):
     assert asked.get("/v1/customers/1").status == 200
 
 
+@pytest.mark.slow
 def test_it_goes_with_the_customer(asked, store):
     post(asked, HOLIDAY)
     erase(store, "1", "command")

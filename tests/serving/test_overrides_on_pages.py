@@ -20,6 +20,7 @@ IN_A_MONTH = NOW.date() + dt.timedelta(days=30)
 FORM = {"kind": "not_leaving", "reason": "On holiday", "expires_on": IN_A_MONTH.isoformat()}
 
 
+@pytest.mark.slow
 def test_an_override_is_told_by_a_form_shown_above_everything_and_ended_by_a_button(asked):
     answer = sent(asked, f"/customers/{KNOWN}/overrides?language=en", FORM)
     assert (answer.status, answer.headers["location"]) == (
@@ -38,6 +39,7 @@ def test_an_override_is_told_by_a_form_shown_above_everything_and_ended_by_a_but
     assert f"ended by this computer on {written(NOW.date(), 'day', 'en')}" in past
 
 
+@pytest.mark.slow
 def test_a_form_that_is_not_complete_comes_back_as_it_was_with_what_is_wrong(asked):
     answer = sent(asked, f"/customers/{KNOWN}/overrides?language=en", {**FORM, "expires_on": "x"})
     assert answer.status == 422
@@ -62,6 +64,7 @@ def test_a_level_belongs_to_the_kind_level_alone(asked, store):
     assert "Wanted relationship level: Partnership." in text_of(shown(asked).one("main"))
 
 
+@pytest.mark.slow
 def test_while_nobody_is_to_contact_a_customer_the_task_has_no_button_for_it(asked):
     def buttons():
         return [one.get("value") for one in shown(asked).all("button")]
@@ -72,6 +75,7 @@ def test_while_nobody_is_to_contact_a_customer_the_task_has_no_button_for_it(ask
     assert "done" not in buttons() and "take" in buttons()
 
 
+@pytest.mark.slow
 def test_the_list_marks_what_colleagues_know_better_and_offers_no_contact_against_it(asked):
     def row():
         tree = page(asked, "/?language=en")
@@ -88,6 +92,7 @@ def test_the_list_marks_what_colleagues_know_better_and_offers_no_contact_agains
     assert "done" not in moves and "take" in moves
 
 
+@pytest.mark.slow
 def test_who_may_only_read_sees_no_form(store):
     key = create_key(store, "r", ["cards:read"])[1]
     with Running(store) as service:

@@ -72,6 +72,7 @@ def test_the_largest_movers_come_first_with_their_names(service):
     }
 
 
+@pytest.mark.slow
 def test_who_sees_one_owners_customers_gets_no_others_and_no_other_owners_row(guarded):
     mine, everybody = guarded("anna").json(), guarded("all").json()
     assert {row["name"] for row in everybody["value_at_risk"]["owner"]} == set(OWNERS)
@@ -82,6 +83,7 @@ def test_who_sees_one_owners_customers_gets_no_others_and_no_other_owners_row(gu
     assert mine["months"] == everybody["months"]
 
 
+@pytest.mark.slow
 def test_an_owner_with_small_customers_is_told_of_them_behind_those_of_others(engine, tmp_path):
     def crowded(content):
         (mine, *_) = (one for one in content["movers"]["customers"] if one["owner"] == "anna")
@@ -102,6 +104,7 @@ def test_a_key_for_figures_alone_is_told_no_customer(guarded):
     assert "id-0-of-anna" not in told.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("why", ["erased", "objects"])
 def test_who_is_taken_out_vanishes_from_it_and_the_next_takes_the_place(engine, tmp_path, why):
     folder = guarded_release(tmp_path / "release")
@@ -127,6 +130,7 @@ def test_who_is_taken_out_vanishes_from_it_and_the_next_takes_the_place(engine, 
     assert who not in overview_of(engine)[1].model_dump_json()
 
 
+@pytest.mark.slow
 def test_a_release_of_older_code_says_that_it_has_none(engine, release, tmp_path):
     publish(changed(release, tmp_path / "old", lambda _: None), engine, keep=5)
     with Running(engine) as service:
@@ -135,6 +139,7 @@ def test_a_release_of_older_code_says_that_it_has_none(engine, release, tmp_path
         assert "make run" in problem(answer, "no-overview")["detail"]
 
 
+@pytest.mark.slow
 def test_an_overview_that_breaks_the_schema_is_not_published(engine, release, tmp_path):
     def broken(content):
         content["months"][0]["churn_rate"] = 1.5

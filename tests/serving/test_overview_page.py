@@ -69,6 +69,7 @@ def test_the_change_is_against_the_month_before_in_points_or_percent(service):
     assert "before" not in by_name["nps"].split("Definition")[0]  # asked once
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_segments_classes_and_owners_lead_to_their_customers(service, language):
     tree = page(service, f"/overview?language={language}")
@@ -107,6 +108,7 @@ def test_the_menu_leads_here_and_marks_it(service):
     assert (text_of(here), here["href"]) == ("Overview", "/overview?language=en")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["cancellation", "label"])
 def test_what_leaving_means_is_told_of_subscriptions_and_of_a_table(engine, tmp_path, kind):
     rows = [row for row in company(churn_definition=kind) if row["status"] == "scored"]
@@ -125,6 +127,7 @@ def plain(text):
     return " ".join(text.split())
 
 
+@pytest.mark.slow
 def test_an_owner_sees_no_others_names_and_is_told_so(tmp_path):
     engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
     publish(guarded_release(tmp_path / "release"), engine, keep=1)
@@ -136,6 +139,7 @@ def test_an_owner_sees_no_others_names_and_is_told_so(tmp_path):
     assert sentence("overview.limited", "en") in said
 
 
+@pytest.mark.slow
 def test_a_release_ranked_by_a_rule_and_without_money_is_shown_with_reasons(engine, tmp_path):
     rows = [
         rule_row("b", 1, "high", 5.25),
@@ -154,6 +158,7 @@ def test_a_release_ranked_by_a_rule_and_without_money_is_shown_with_reasons(engi
                 assert sentence(f"overview.absent.{reason}", language) in said
 
 
+@pytest.mark.slow
 def test_without_an_overview_the_page_says_what_to_run(engine, release, tmp_path):
     publish(changed(release, tmp_path / "old", lambda _: None), engine, keep=1)
     with Running(engine) as service:

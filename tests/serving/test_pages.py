@@ -112,6 +112,7 @@ def test_nobody_found_is_said(service):
     assert any("No customer fits" in text_of(e) for e in tree.all("p"))
 
 
+@pytest.mark.slow
 def test_markup_in_a_name_stays_text(service):
     for target in ("/?q=script", "/customers/00000"):
         tree = page(service, target)
@@ -128,6 +129,7 @@ def test_markup_in_a_search_stays_text(service):
     assert [script["src"] for script in tree.all("script")] == [HTMX[0]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["/", "/customers/00005", "/customers/gone-1"])
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_every_page_carries_its_date_and_horizon(service, target, language):
@@ -234,7 +236,7 @@ def test_pages_say_that_they_depend_on_the_language_header(service):
     assert page(service, Accept_Language="ru").one("html")["lang"] == "ru"
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_what_is_extrapolated_is_said_wherever_figures_are(tmp_path, engine, language):
     rows = [card_row("1", value_extrapolation=2.5, value_horizon_days=365)]
@@ -263,6 +265,7 @@ def test_orders_over_the_value_horizon_stand_beside_those_of_the_horizon(service
     assert {"en": "extrapolated", "ru": "продолжение расчёта"}[language] not in text
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "target", ["/", "/customers/00001", "/overview", "/plan", "/proof", "/model"]
 )

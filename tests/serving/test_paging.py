@@ -172,6 +172,7 @@ def test_a_cursor_names_its_release_and_tells_no_figure(service):
     assert not [name for name in content if "total" in name]
 
 
+@pytest.mark.slow
 def test_a_link_to_a_later_page_counts_who_is_there_now(tmp_path, engine):
     rows = [card_row(f"{n:02d}", value_at_risk=float(n)) for n in range(20)]
     publish(write_release(tmp_path / "r", rows), engine, keep=2)

@@ -117,6 +117,7 @@ def sent(service, target, **touched):
     return answer.headers["location"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [3.37, 1000.0])
 def test_a_form_that_nobody_touched_shows_the_same_plan_again(planned, budget):
     limits = {"limit": budget, "intended": 3.0, "to_spend": 2.5}
@@ -131,6 +132,7 @@ def test_a_form_that_nobody_touched_shows_the_same_plan_again(planned, budget):
     assert "budget=0.5" in sent(service, "/plan?language=en", slider="0.5")
 
 
+@pytest.mark.slow
 def test_what_lots_cost_stands_with_the_figures(planned):
     service = planned(arms={**PLAN["arms"], "explored": 3})
     words = text_of(page(service, "/plan?language=en").one("div", id="what-if-result"))
@@ -148,6 +150,7 @@ def test_what_cannot_be_asked_is_a_page_that_says_so(service, wrong):
     assert answer.status == 422 and answer.headers["content-type"].startswith("text/html")
 
 
+@pytest.mark.slow
 def test_gains_of_assumed_and_measured_effects_are_never_added_up(planned):
     mixed = plan_curves()
     for curve in mixed:
@@ -175,6 +178,7 @@ def test_gains_of_assumed_and_measured_effects_are_never_added_up(planned):
     assert slopes["next"]["expected_gain_by_source"] == {"assumed": 38.5, "estimated": 5.5}
 
 
+@pytest.mark.slow
 def test_without_gains_it_says_by_what_the_plan_goes_and_how_to_get_them(planned):
     service = planned(no_gains="no_margin", ranked_by="value_at_risk", curves=[])
     words = text_of(page(service, "/plan?language=en").one("section", id="what-if"))
@@ -182,6 +186,7 @@ def test_without_gains_it_says_by_what_the_plan_goes_and_how_to_get_them(planned
     assert "form" not in words and page(service, "/plan").all("form", class_="sliders") == []
 
 
+@pytest.mark.slow
 def test_a_plan_of_older_code_says_so_and_can_still_be_approved(planned):
     service = planned(blocked_customers="gone", curves="gone")
     assert service.get("/v1/plan").json()["contents"] is None
@@ -190,6 +195,7 @@ def test_a_plan_of_older_code_says_so_and_can_still_be_approved(planned):
     assert tree.one("form", method="post")["action"].startswith("/plan/approve")
 
 
+@pytest.mark.slow
 def test_where_a_rule_ranks_there_is_no_plan_and_the_page_says_what_to_do(planned):
     service = planned(facts={"gate": {"why": "few", "distance": []}})
     problem(service.get("/v1/plan"), "no-plan")
@@ -210,6 +216,7 @@ def test_the_exports_are_those_of_the_list_to_contact(service):
     assert len(lines) - 1 == service.get("/v1/at-risk?to_contact=true").json()["total"]
 
 
+@pytest.mark.slow
 def test_talking_points_show_words_in_place_of_placeholders(planned):
     points = {"en": ["Ask {customer_name} about {categories}."], "ru": ["Спросить."]}
     facts = {"name": {"en": "Say <b>hello</b>"}, "talking_points": points}

@@ -30,6 +30,7 @@ def end_connections(engine):
     other.dispose()
 
 
+@pytest.mark.slow
 def test_one_that_was_not_used_of_late_is_asked_first(published, monkeypatch):
     one_card(published, "1", False)
     end_connections(published)

@@ -54,6 +54,7 @@ def test_the_verdicts_are_those_of_the_stage():
     assert get_args(Verdict.__value__) == VERDICTS
 
 
+@pytest.mark.slow
 def test_each_quarter_is_told_with_its_interval_the_newest_first(told):
     service = told(effects())
     periods = asked(service)["effects"]["periods"]
@@ -70,6 +71,7 @@ def test_each_quarter_is_told_with_its_interval_the_newest_first(told):
     assert "7 in 100" in periods[1]["sentence"]
 
 
+@pytest.mark.slow
 def test_money_is_that_of_all_who_were_treated_with_the_interval_of_their_spend(told):
     """100 treated, 6.00 more each at a margin of a quarter, and 0.50 for each contact."""
     money = asked(told(effects()))["effects"]["periods"][2]["money"]
@@ -79,6 +81,7 @@ def test_money_is_that_of_all_who_were_treated_with_the_interval_of_their_spend(
     assert money["return_on_spent"] == {"value": 3.0, "low": 1.0, "high": 5.0}
 
 
+@pytest.mark.slow
 def test_where_chance_hardly_made_the_groups_nothing_is_claimed_anywhere(told):
     service = told(effects())
     row = asked(service)["effects"]["periods"][3]
@@ -89,6 +92,7 @@ def test_where_chance_hardly_made_the_groups_nothing_is_claimed_anywhere(told):
     assert "+40" not in text_of(card) and "0.4" not in text_of(card)
 
 
+@pytest.mark.slow
 def test_page_and_api_tell_the_same_in_the_same_order(told):
     service = told(effects())
     for language in ("en", "ru"):
@@ -111,6 +115,7 @@ def test_page_and_api_tell_the_same_in_the_same_order(told):
             assert places == sorted(places)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "effect, said", [(0.2, "more stay"), (-0.2, "fewer stay"), (0.01, "no difference shown")]
 )
@@ -124,6 +129,7 @@ def test_all_offers_together_are_told_apart_and_claim_only_what_is_shown(told, e
     assert "400 customers are compared with 60" in words
 
 
+@pytest.mark.slow
 def test_the_forest_has_a_line_at_nothing_and_a_row_for_each_quarter(told):
     tree = page(told(effects()), "/proof?language=en")
     chart = tree.one("svg", **{"aria-labelledby": "forest-check_in_email-title"})
@@ -133,6 +139,7 @@ def test_the_forest_has_a_line_at_nothing_and_a_row_for_each_quarter(told):
     assert [e["text"] for e in inside if e.get("class") == "none"] == ["not enough data yet"]
 
 
+@pytest.mark.slow
 def test_without_contacts_it_says_what_is_missing_and_by_when_an_answer_comes(told):
     facts = {"why_not": {"message_key": "why_no_effects.no_contacts", "values": {}}}
     service = told(facts)
@@ -146,6 +153,7 @@ def test_without_contacts_it_says_what_is_missing_and_by_when_an_answer_comes(to
     assert "No list is old enough" in words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["few_drawn", "few_closed", "few_left_or_stayed", "none_by_chance"]
 )
@@ -158,18 +166,21 @@ def test_why_nothing_is_measured_can_be_said_in_both_languages(told, name):
         assert text and text in text_of(page(service, f"/proof?language={language}").one("main"))
 
 
+@pytest.mark.slow
 def test_a_release_of_older_code_says_so(told):
     service = told(None)
     assert asked(service)["effects"] is None
     assert "older version" in service.get("/proof?language=en").text
 
 
+@pytest.mark.slow
 def test_where_a_rule_ranks_there_is_no_plan_to_tell_of(told):
     service = told(None, gate={"why": "few", "distance": []})
     assert asked(service)["plan"] is None
     assert service.get("/proof").status == 200
 
 
+@pytest.mark.slow
 def test_past_risks_are_told_against_what_became_of_the_untreated(told):
     service = told(effects(), report=monitor_report())
     (one,) = asked(service)["past"]
@@ -186,6 +197,7 @@ def test_past_risks_are_told_against_what_became_of_the_untreated(told):
     assert "Promised 57.1%, left 85.7%" in " ".join(chart["text"].split())
 
 
+@pytest.mark.slow
 def test_facts_that_break_the_schema_are_not_published(engine, tmp_path):
     wrong = effects()
     wrong["periods"][0]["verdict"] = "surely"

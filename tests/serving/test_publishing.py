@@ -86,6 +86,7 @@ def test_what_was_published_is_what_is_read(engine, release):
         assert card.purchases[-1].day == AS_OF - dt.timedelta(days=31)
 
 
+@pytest.mark.slow
 def test_a_release_from_before_there_were_categories_is_read(engine, tmp_path):
     lists = ("next_categories_new", "next_categories_any")
     rows = [{k: v for k, v in card_row("1").items() if k not in lists}]
@@ -93,6 +94,7 @@ def test_a_release_from_before_there_were_categories_is_read(engine, tmp_path):
     assert card_of(engine, "1").next_categories is None
 
 
+@pytest.mark.slow
 def test_publishing_the_same_release_again_does_nothing(engine, release):
     publish(release, engine, keep=30)
     before = current(engine)
@@ -102,6 +104,7 @@ def test_publishing_the_same_release_again_does_nothing(engine, release):
     assert rows_in(engine, releases) == 1
 
 
+@pytest.mark.slow
 def test_an_older_release_is_brought_back_without_being_loaded_again(engine, tmp_path):
     one, other = small(tmp_path / "1", risk=0.1), small(tmp_path / "2", risk=0.2)
     first = publish(one, engine, keep=30)
@@ -210,6 +213,7 @@ def test_the_change_of_risk_is_against_the_latest_earlier_release_of_the_same_mo
     assert published("latest", risk=0.2, as_of=AS_OF + 2 * week) == pytest.approx(-0.15)
 
 
+@pytest.mark.slow
 def test_who_comes_back_has_no_change_of_risk(engine, tmp_path):
     before = [card_row("other"), gone_row("back")]
     publish(write_release(tmp_path / "1", before), engine, keep=5)
@@ -229,7 +233,7 @@ def test_a_damaged_release_is_refused_and_nothing_is_written(engine, tmp_path):
         current(engine)
 
 
-@pytest.mark.slow_after(3)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -275,6 +279,7 @@ def test_publishing_into_a_file_that_is_no_database_leaves_nothing_beside_it(tmp
     assert list(tmp_path.iterdir()) == [file]
 
 
+@pytest.mark.slow
 def test_info_is_read_as_it_was_written(engine, release):
     publish(release, engine, keep=30)
     manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))

@@ -96,6 +96,7 @@ def all_fine(found):
     return set(found.values()) == {200}
 
 
+@pytest.mark.slow
 def test_a_service_set_to_read_only_writes_nothing_and_says_so(folder):
     files = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
     engine = open_store(url_of(folder), create=False, read_only=True)
@@ -118,6 +119,7 @@ def test_a_service_set_to_read_only_writes_nothing_and_says_so(folder):
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == files
 
 
+@pytest.mark.slow
 def test_whatever_writes_is_refused_before_it_is_read_for_want_of_the_right_or_of_writing(
     folder, tmp_path
 ):
@@ -133,6 +135,7 @@ def test_whatever_writes_is_refused_before_it_is_read_for_want_of_the_right_or_o
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_a_session_of_the_main_installation_is_served_by_a_copy_without_its_button(folder):
     engine = open_store(url_of(folder), create=False)
     with Running(engine) as service:
@@ -146,6 +149,7 @@ def test_a_session_of_the_main_installation_is_served_by_a_copy_without_its_butt
     copy.dispose()
 
 
+@pytest.mark.slow
 def test_a_copy_sees_what_is_published_meanwhile(folder, tmp_path):
     copy = open_store(url_of(folder), create=False, read_only=True)
     before = entries(copy)
@@ -160,6 +164,7 @@ def test_a_copy_sees_what_is_published_meanwhile(folder, tmp_path):
     copy.dispose()
 
 
+@pytest.mark.slow
 def test_what_was_read_while_somebody_wrote_does_not_count(folder):
     copy = open_store(url_of(folder), create=False, read_only=True)
     primary = open_store(url_of(folder))
@@ -171,6 +176,7 @@ def test_what_was_read_while_somebody_wrote_does_not_count(folder):
     primary.dispose()
 
 
+@pytest.mark.slow
 def test_a_copy_with_a_log_that_cannot_be_read_is_refused_in_a_sentence(folder, tmp_path):
     primary = open_store(url_of(folder))
     copied = tmp_path / "copied"
@@ -187,6 +193,7 @@ def test_a_copy_with_a_log_that_cannot_be_read_is_refused_in_a_sentence(folder, 
     copy.dispose()
 
 
+@pytest.mark.slow
 def test_reads_go_on_where_the_disk_is_full_and_writes_are_back_with_room(folder, monkeypatch):
     monkeypatch.setattr(sqlite_file, "LOOKED_AGAIN", 0.0)
     engine = open_store(url_of(folder), create=False)
@@ -206,6 +213,7 @@ def test_reads_go_on_where_the_disk_is_full_and_writes_are_back_with_room(folder
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_a_process_that_starts_on_a_full_disk_reads_and_writes_once_there_is_room(folder):
     who = key_of(folder)
     with without_room():
@@ -243,6 +251,7 @@ def mounted_read_only(folder):
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.slow
 def test_a_folder_mounted_read_only_is_read_with_and_without_the_setting(mounted_read_only):
     who = key_of(mounted_read_only)
     for read_only, status in ((False, 503), (True, 405)):

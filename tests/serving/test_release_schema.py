@@ -65,7 +65,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.slow_after(5)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("column", "value"), WRONG, ids=[f"{name}-{n}" for n, (name, _) in enumerate(WRONG)]
 )
@@ -99,6 +99,7 @@ def test_a_card_of_another_as_of_date_is_refused(store, tmp_path):
         publish(folder, store, keep=2)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "changes",
     [
@@ -121,12 +122,14 @@ def test_a_manifest_that_cannot_be_is_refused(store, tmp_path, changes):
         publish(folder, store, keep=2)
 
 
+@pytest.mark.slow
 def test_customers_of_every_kind_pass(tmp_path):
     engine = open_store(f"sqlite:///{tmp_path}/s.sqlite3")
     assert publish(write_release(tmp_path / "r", company()), engine, keep=2).cards == 134
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_a_customer_who_comes_twice_is_named_though_the_card_is_known(tmp_path):
     engine = open_store(f"sqlite:///{tmp_path}/s.sqlite3")
     publish(write_release(tmp_path / "r", [card_row("1"), card_row("2")]), engine, keep=2)

@@ -47,6 +47,7 @@ def folder(tmp_path):
     return write_release(tmp_path / "release", ROWS, money=False, gate=GATE)
 
 
+@pytest.mark.slow
 def test_the_list_is_ranked_by_the_rule_on_each_database(engine, folder):
     publish(folder, engine, keep=2)
     listed = at_risk(engine, AtRiskQuery(limit=2))
@@ -58,12 +59,14 @@ def test_the_list_is_ranked_by_the_rule_on_each_database(engine, folder):
     assert listed.total_value_at_risk is None
 
 
+@pytest.mark.slow
 def test_no_filter_takes_the_rank_for_a_probability(engine, folder):
     publish(folder, engine, keep=2)
     assert at_risk(engine, AtRiskQuery(min_churn_risk=0.01)).total == 0
     assert at_risk(engine, AtRiskQuery(risk_band=["high"])).total == 1
 
 
+@pytest.mark.slow
 def test_a_change_of_risk_is_never_one_of_ranks(engine, folder, tmp_path):
     publish(folder, engine, keep=3)
     later = pd.Timestamp("2024-11-03").date()
@@ -74,6 +77,7 @@ def test_a_change_of_risk_is_never_one_of_ranks(engine, folder, tmp_path):
     assert card.risk_change is None
 
 
+@pytest.mark.slow
 def test_the_release_says_how_far_a_model_is_and_nothing_of_quality(engine, folder):
     publish(folder, engine, keep=2)
     release = current(engine)
@@ -110,6 +114,7 @@ def rule_service(folder, new_store_url):
     engine.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "said"),
     [
@@ -141,6 +146,7 @@ def test_the_pages_say_rule_and_distance_and_show_no_per_cent(rule_service, lang
     assert csv.status == 200
 
 
+@pytest.mark.slow
 def test_what_a_rule_does_not_tell_is_neither_asked_for_nor_shown_empty(rule_service):
     page = rule_service.get("/?language=en").text
     heads = re.findall(r'<th scope="col" class="(\w+)"', page)
@@ -163,6 +169,7 @@ def test_what_a_rule_does_not_tell_is_neither_asked_for_nor_shown_empty(rule_ser
     assert "A rule ranks in this release" in detail
 
 
+@pytest.mark.slow
 def test_who_cannot_be_judged_is_told_so(rule_service):
     assert "Not enough purchases to judge" in rule_service.get("/customers/few?language=en").text
     assert "Already gone" in rule_service.get("/customers/gone?language=en").text

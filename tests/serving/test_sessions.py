@@ -49,6 +49,7 @@ def cookie_of(answer):
     return {"Cookie": f"{COOKIE}={SimpleCookie(answer.headers['set-cookie'])[COOKIE].value}"}
 
 
+@pytest.mark.slow
 def test_who_signs_in_is_led_to_the_page_they_wanted_and_sees_their_own(offices):
     asked = offices.get("/customers/id-1-of-anna?language=ru")
     assert asked.status == 401
@@ -107,6 +108,7 @@ def test_a_forged_cookie_is_nobody_s(offices):
         assert offices.get("/", Cookie=forged).status == 401
 
 
+@pytest.mark.slow
 def test_wrong_names_and_passwords_are_answered_alike_and_ever_more_slowly(tmp_path):
     engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
     upgrade(engine)
@@ -178,6 +180,7 @@ def test_a_session_ends_hours_after_the_last_request_and_days_after_the_first(
     assert read_session(kept, key) is None
 
 
+@pytest.mark.slow
 def test_another_password_ends_the_sessions_of_the_old_one(tmp_path):
     engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
     upgrade(engine)
@@ -226,6 +229,7 @@ def test_a_user_who_could_not_be_trusted_is_not_added(tmp_path, change, said):
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_users_are_added_listed_and_removed_by_commands_and_the_door_stays_closed(
     tmp_path, monkeypatch, capsys
 ):

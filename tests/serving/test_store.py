@@ -124,6 +124,7 @@ def older_release(connection, number, risk, customers):
         )
 
 
+@pytest.mark.slow
 def test_releases_of_older_code_are_kept_and_read_as_before(engine, tmp_path):
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
@@ -211,6 +212,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
         open_store(f"sqlite:///{tmp_path}/file/store.sqlite3")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a b.sqlite3", "a%20b?.db", "Ёлка#1.sqlite3", "mode=ro&x.db"])
 def test_a_file_may_have_any_name(tmp_path, name):
     from urllib.parse import quote

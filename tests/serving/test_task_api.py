@@ -37,6 +37,7 @@ def listed(service, query="", **headers):
     return answer.json()
 
 
+@pytest.mark.slow
 def test_a_move_is_answered_with_the_task_and_listed(shop):
     assert listed(shop)["tasks"] == []
     answer = post(shop, to_move("take", "1", note="Ёлка"))
@@ -60,6 +61,7 @@ def test_a_move_is_answered_with_the_task_and_listed(shop):
     }
 
 
+@pytest.mark.slow
 def test_a_move_alone_that_is_refused_is_a_problem_and_of_several_it_is_told(shop):
     assert post(shop, to_move("take", "1")).status == 200
     other = post(shop, to_move("done", "1"))
@@ -75,6 +77,7 @@ def test_a_move_alone_that_is_refused_is_a_problem_and_of_several_it_is_told(sho
     ]
 
 
+@pytest.mark.slow
 def test_pages_go_on_where_the_last_one_ended_and_then_tell_what_has_changed(shop):
     post(shop, [to_move("take", who) for who in PEOPLE])
     page = listed(shop, "?limit=3")
@@ -89,6 +92,7 @@ def test_pages_go_on_where_the_last_one_ended_and_then_tell_what_has_changed(sho
     assert [t["customer_id"] for t in listed(shop, f"?after={newest}")["tasks"]] == ["3"]
 
 
+@pytest.mark.slow
 def test_tasks_are_found_by_state_assignee_and_customer(shop):
     post(shop, [to_move("take", "1"), to_move("assign", "2", to="anna"), to_move("done", "3")])
     post(shop, to_move("note", "4", note="x"))
@@ -105,6 +109,7 @@ def test_tasks_are_found_by_state_assignee_and_customer(shop):
     }
 
 
+@pytest.mark.slow
 def test_every_change_is_told_in_words_and_whether_it_was_undone(shop):
     post(shop, to_move("take", "1"))
     post(shop, to_move("snooze", "1", 1, until="2999-01-01"))
@@ -122,6 +127,7 @@ def test_every_change_is_told_in_words_and_whether_it_was_undone(shop):
     problem(shop.get("/v1/tasks/changes?customer=nobody"), "customer-not-found")
 
 
+@pytest.mark.slow
 def test_a_key_sees_and_moves_the_tasks_of_its_owners_alone(shop, engine):
     post(shop, [to_move("take", who) for who in PEOPLE])
     its = create_key(engine, "anna's", ["cards:read", "work:write"], ["anna"])[1]
@@ -136,6 +142,7 @@ def test_a_key_sees_and_moves_the_tasks_of_its_owners_alone(shop, engine):
     assert moved["moved"][0]["task"]["changed_by"].startswith("key ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [

@@ -33,6 +33,7 @@ def shop(engine, tmp_path):
         yield service
 
 
+@pytest.mark.slow
 def test_the_first_of_a_list_leave_to_colleagues_what_they_have_in_hand(shop, engine):
     do(engine, BORIS, "take", "1")
     do(engine, BORIS, "take", "2")
@@ -49,6 +50,7 @@ def test_the_first_of_a_list_leave_to_colleagues_what_they_have_in_hand(shop, en
     assert task(engine, "1").assignee == "clara"
 
 
+@pytest.mark.slow
 def test_who_is_slower_reads_who_has_it_and_finds_the_way_back(shop, engine):
     do(engine, BORIS, "take", "1")
     answer = post(shop, {"do": "done:0:1", "back": "/?risk_band=medium"})
@@ -61,6 +63,7 @@ def test_who_is_slower_reads_who_has_it_and_finds_the_way_back(shop, engine):
     assert text_of(Tree(russian.text).one("h1")) == "Кто-то успел раньше"
 
 
+@pytest.mark.slow
 def test_who_was_faster_is_told_as_it_was(shop, engine):
     def told(who, what, customer, heading, words):
         do(engine, who, what, customer)
@@ -82,6 +85,7 @@ def test_who_was_faster_is_told_as_it_was(shop, engine):
     assert "“in hand” by now: boris" in answer.text
 
 
+@pytest.mark.slow
 def test_problems_with_tasks_are_told_in_words_for_people(shop):
     def told(fields, status, words):
         answer = post(shop, fields)
@@ -127,11 +131,13 @@ def test_a_form_that_cannot_be_used_leads_back_in_the_language_of_its_page(shop)
         assert text_of(tree.one("h1")) == "Nothing was changed" and tree.all("a", href="/")
 
 
+@pytest.mark.slow
 def test_the_way_back_stays_within_the_service(shop):
     answer = post(shop, {"do": "take:0:1", "back": "//elsewhere.example/?q=1"})
     assert answer.headers["location"] == "/"
 
 
+@pytest.mark.slow
 def test_a_notice_is_shown_once_and_only_to_who_did_it(shop, engine):
     answer = post(shop, {"do": "take:0:1"})
     cookie = answer.headers["set-cookie"]
@@ -149,6 +155,7 @@ def test_a_notice_is_shown_once_and_only_to_who_did_it(shop, engine):
         assert notice(followed(service, answer, **bearer(key))) is None
 
 
+@pytest.mark.slow
 def test_what_was_done_long_ago_is_undone_by_the_button_that_is_still_there(shop, engine):
     post(shop, {"do": "take:0:1"})
     with engine.begin() as connection:
@@ -157,6 +164,7 @@ def test_what_was_done_long_ago_is_undone_by_the_button_that_is_still_there(shop
     assert notice(tree) == "Undone: Anna Petrova." and rows(engine) == []
 
 
+@pytest.mark.slow
 def test_the_address_of_a_form_leads_to_the_page_it_belongs_to(shop):
     def leads(address, page_):
         answer = shop.get(address)
@@ -178,6 +186,7 @@ def test_the_address_of_a_form_leads_to_the_page_it_belongs_to(shop):
     assert shop.get("/v1/outcomes").status == 405
 
 
+@pytest.mark.slow
 def test_a_refusal_says_what_was_refused_and_offers_to_sign_out(shop, engine):
     add_users(engine, {"vera": ("viewer", None)}, PASSWORD)
     with Running(engine) as service:

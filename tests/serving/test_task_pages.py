@@ -24,6 +24,7 @@ def shop(engine, tmp_path):
         yield service
 
 
+@pytest.mark.slow
 def test_a_button_of_a_row_takes_the_task_and_the_page_says_so_with_a_way_back(shop, engine):
     answer = post(shop, {"do": "take:0:1", "back": "/?risk_band=medium&language=en"})
     assert answer.headers["location"] == "/?risk_band=medium&language=en"
@@ -36,6 +37,7 @@ def test_a_button_of_a_row_takes_the_task_and_the_page_says_so_with_a_way_back(s
     assert rows(engine) == []
 
 
+@pytest.mark.slow
 def test_many_are_moved_at_once_and_undone_at_once(shop, engine):
     marked = ["0:1", "0:2", f"0:{ODD}", "0:held"]
     answer = post(shop, {"move": "done", "task": marked, "back": "/", "responded": "no"})
@@ -47,6 +49,7 @@ def test_many_are_moved_at_once_and_undone_at_once(shop, engine):
     assert rows(engine) == []
 
 
+@pytest.mark.slow
 def test_each_move_of_the_form_needs_its_own_fields_only(shop, engine):
     every = {"task": "0:1", "why_not": "already_solved", "days": "3", "to": "clara", "note": " hm "}
     for move, state in (
@@ -73,6 +76,7 @@ def test_without_more_words_a_task_is_put_off_for_a_week_or_not_relevant_for_ano
     assert task(engine, "2").why_not == "other"
 
 
+@pytest.mark.slow
 def test_a_row_is_opened_by_one_click_for_a_note_or_a_reason_and_nothing_else_is_sent(shop, engine):
     here = "/?risk_band=medium"
     opened = post(shop, {"open": f"note:{ODD}", "back": here})
@@ -98,6 +102,7 @@ def test_a_row_is_opened_by_one_click_for_a_note_or_a_reason_and_nothing_else_is
     assert closed.headers["location"] == here
 
 
+@pytest.mark.slow
 def test_the_customer_page_offers_every_move_and_tells_what_was_done(shop, engine):
     tree = page(shop, "/customers/1")
     ((hidden, buttons),) = forms(tree)
@@ -121,6 +126,7 @@ def test_the_customer_page_offers_every_move_and_tells_what_was_done(shop, engin
     assert [text_of(one) for one in tree.all("s")] == ["Выполнено"]
 
 
+@pytest.mark.slow
 def test_from_whom_an_action_is_withheld_no_button_says_done(shop):
     tree = page(shop, "/customers/held")
     ((_, buttons),) = forms(tree)
@@ -129,6 +135,7 @@ def test_from_whom_an_action_is_withheld_no_button_says_done(shop):
     assert list(forms(page(shop, "/customers/none"))) == []
 
 
+@pytest.mark.slow
 def test_who_may_only_read_sees_what_was_done_and_no_button(shop, engine):
     post(shop, {"do": "take:0:1"})
     add_users(engine, {"vera": ("viewer", None)}, "a long password 7")
@@ -141,11 +148,13 @@ def test_who_may_only_read_sees_what_was_done_and_no_button(shop, engine):
     assert refused.status == 403 and len(log(engine)) == 1
 
 
+@pytest.mark.slow
 def test_a_page_of_another_site_moves_nothing(shop, engine):
     answer = post(shop, {"do": "take:0:1"}, Sec_Fetch_Site="cross-site")
     assert answer.status == 403 and log(engine) == []
 
 
+@pytest.mark.slow
 def test_where_nothing_may_be_written_no_button_is_shown(engine, tmp_path):
     publish_cards(engine, tmp_path / "r", suggested("1"))
     with Running(engine, read_only=True) as service:

@@ -58,6 +58,7 @@ def agrees(engine):
         assert {who: state for who, state in states(engine).items() if state != "open"} == begun
 
 
+@pytest.mark.slow
 def test_an_unfinished_task_goes_on_under_its_row_when_the_reason_changes(engine, plan):
     plan(suggested(group="rhythm"))
     do(engine, ANNA, "take")
@@ -74,6 +75,7 @@ def test_an_unfinished_task_goes_on_under_its_row_when_the_reason_changes(engine
     agrees(engine)
 
 
+@pytest.mark.slow
 def test_another_reason_is_a_task_of_its_own_only_once_the_former_is_closed(engine, plan):
     plan(suggested(group="rhythm"))
     do(engine, ANNA, "not_relevant", why_not="already_solved")
@@ -94,6 +96,7 @@ def test_another_reason_is_a_task_of_its_own_only_once_the_former_is_closed(engi
     agrees(engine)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "more"),
     [
@@ -112,6 +115,7 @@ def test_a_contact_and_a_customer_who_left_close_the_action_whatever_the_reason(
     agrees(engine)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("action", "days"), [("check_in_email", 20), ("owner_phone_call", 30)])
 def test_what_is_done_stays_done_for_the_cooldown_of_its_action_and_is_the_same_row_then(
     engine,
@@ -146,6 +150,7 @@ def test_a_note_does_not_keep_a_closed_task_closed_for_longer(engine, plan, cloc
     assert task(engine).state == "open"
 
 
+@pytest.mark.slow
 def test_an_undo_that_would_leave_two_tasks_of_one_action_is_refused(engine, plan):
     plan(suggested(group="rhythm"))
     do(engine, ANNA, "take")
@@ -159,6 +164,7 @@ def test_an_undo_that_would_leave_two_tasks_of_one_action_is_refused(engine, pla
     assert [row["state"] for row in rows(engine)] == ["taken"]
 
 
+@pytest.mark.slow
 def test_an_undo_that_would_give_two_tasks_one_reason_is_refused(engine, plan):
     plan(suggested(group="rhythm"))
     do(engine, ANNA, "take")
@@ -173,6 +179,7 @@ def test_an_undo_that_would_give_two_tasks_one_reason_is_refused(engine, plan):
     assert len({row["reason"] for row in rows(engine)}) == len(rows(engine)) == 2
 
 
+@pytest.mark.slow
 def test_what_is_no_longer_suggested_can_be_read_and_finished(engine, plan, clock):  # noqa: F811
     plan(suggested("1"), suggested("2"), suggested("3"))
     do(engine, ANNA, "take", "1")
@@ -198,6 +205,7 @@ def test_what_is_no_longer_suggested_can_be_read_and_finished(engine, plan, cloc
     assert (shown.action_id, shown.version, others[0].state) == ("owner_phone_call", 0, "done")
 
 
+@pytest.mark.slow
 def test_a_task_can_be_named_by_its_action(engine, plan):
     plan(suggested())
     do(engine, ANNA, "take")
@@ -212,6 +220,7 @@ def test_a_task_can_be_named_by_its_action(engine, plan):
     assert {row["state"] for row in rows(engine)} == {"done", "taken"}
 
 
+@pytest.mark.slow
 def test_the_states_for_filters_follow_every_move(engine, plan):
     plan(*(suggested(str(number)) for number in range(6)))
     assert states(engine) == {}
@@ -227,6 +236,7 @@ def test_the_states_for_filters_follow_every_move(engine, plan):
     assert (found.by_state["taken"], found.by_assignee) == ({"1"}, {"anna": {"1"}})
 
 
+@pytest.mark.slow
 def test_the_tasks_of_a_page_are_read_at_once(engine, plan):
     customers = [str(number) for number in range(50)]
     plan(*(suggested(who) for who in customers))
@@ -241,6 +251,7 @@ def test_the_tasks_of_a_page_are_read_at_once(engine, plan):
     assert len(asked) <= 4, asked  # and the cards of those who have any
 
 
+@pytest.mark.slow
 def test_nothing_of_an_erased_customer_is_left_in_tasks(engine, plan):
     plan(suggested("zoë-4711"), suggested("2"))
     do(engine, ANNA, "done", "zoë-4711", note="her number is 4711")
@@ -256,6 +267,7 @@ def test_nothing_of_an_erased_customer_is_left_in_tasks(engine, plan):
     assert contacts(engine) == []
 
 
+@pytest.mark.slow
 def test_tasks_of_who_objects_to_profiling_are_not_shown(engine, plan):
     plan(suggested("1"), suggested("2"))
     do(engine, ANNA, "take", "1")

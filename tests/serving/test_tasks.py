@@ -53,6 +53,7 @@ def shop(engine, tmp_path, clock):  # noqa: F811
     return engine
 
 
+@pytest.mark.slow
 def test_a_customer_whom_nobody_touched_has_no_row_and_is_free_to_take(shop):
     assert (rows(shop), task(shop)) == ([], None)
     taken = do(shop, ANNA, "take").task
@@ -62,6 +63,7 @@ def test_a_customer_whom_nobody_touched_has_no_row_and_is_free_to_take(shop):
     assert task(shop) == taken
 
 
+@pytest.mark.slow
 def test_each_move_leaves_the_task_in_its_state(shop):
     until = NOW.date() + dt.timedelta(days=4)
     for what, state, more in (
@@ -83,6 +85,7 @@ def test_each_move_leaves_the_task_in_its_state(shop):
     assert len(rows(shop)) == 1 and len(log(shop)) == 11
 
 
+@pytest.mark.slow
 def test_every_change_says_who_when_and_what_it_was_before_and_after(shop):
     do(shop, ANNA, "take")
     do(shop, BORIS, "note", note="Ёлка & <b>")
@@ -98,6 +101,7 @@ def test_every_change_says_who_when_and_what_it_was_before_and_after(shop):
     assert verify(shop).number == 2
 
 
+@pytest.mark.slow
 def test_what_was_put_off_is_open_again_from_its_day_on(shop, clock):  # noqa: F811
     until = NOW.date() + dt.timedelta(days=4)
     do(shop, ANNA, "snooze", until=until)
@@ -108,6 +112,7 @@ def test_what_was_put_off_is_open_again_from_its_day_on(shop, clock):  # noqa: F
     assert do(shop, BORIS, "take").task.state == "taken"
 
 
+@pytest.mark.slow
 def test_what_is_done_tells_the_next_run_a_contact_with_the_chances_of_the_card(shop):
     moved = do(shop, ANNA, "done", responded=False, note="no answer")
     (told,) = contacts(shop)
@@ -130,6 +135,7 @@ def test_what_is_done_tells_the_next_run_a_contact_with_the_chances_of_the_card(
     assert moved.task.note == "no answer"
 
 
+@pytest.mark.slow
 def test_a_refusal_of_contact_is_told_as_one_for_the_channel_and_taken_back_with_it(shop):
     moved = do(shop, ANNA, "not_relevant", "2", why_not="asked_not_to_be_contacted")
     (told,) = read_told(shop, {}).rows["consents"]
@@ -138,12 +144,14 @@ def test_a_refusal_of_contact_is_told_as_one_for_the_channel_and_taken_back_with
     assert read_told(shop, {}).rows == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("why_not", ["wrong_data", "already_solved", "no_longer_customer", "other"])
 def test_other_words_tell_nothing(shop, why_not):
     do(shop, ANNA, "not_relevant", why_not=why_not)
     assert read_told(shop, {}).rows == {}
 
 
+@pytest.mark.slow
 def test_undo_restores_the_row_exactly_or_removes_it_and_takes_back_what_was_told(shop):
     first = do(shop, ANNA, "take").change
     (before,) = rows(shop)
@@ -165,6 +173,7 @@ def test_undo_restores_the_row_exactly_or_removes_it_and_takes_back_what_was_tol
     ]
 
 
+@pytest.mark.slow
 def test_a_move_that_is_sent_twice_is_made_once(shop):
     for what, more in (("done", {}), ("undo", {})):
         version = task(shop).version if task(shop) else 0
@@ -174,6 +183,7 @@ def test_a_move_that_is_sent_twice_is_made_once(shop):
     assert len(log(shop)) == 2
 
 
+@pytest.mark.slow
 def test_of_two_who_saw_the_same_the_second_is_told_who_has_it_and_since_when(shop):
     do(shop, ANNA, "take", version=0)
     for what, more in (("take", {}), ("done", {}), ("assign", {"to": "boris"})):
@@ -184,6 +194,7 @@ def test_of_two_who_saw_the_same_the_second_is_told_who_has_it_and_since_when(sh
     assert len(log(shop)) == 1 and contacts(shop) == []
 
 
+@pytest.mark.slow
 def test_of_two_at_once_one_gets_it_and_the_other_is_told(shop):
     people = [f"user {number}" for number in range(4)]
     for customer in ("1", "2"):
@@ -207,6 +218,7 @@ def test_of_two_at_once_one_gets_it_and_the_other_is_told(shop):
     assert len(log(shop)) == 2
 
 
+@pytest.mark.slow
 def test_from_whom_an_action_is_withheld_nobody_may_have_done_it(shop):
     for customer in ("4", "5"):
         with pytest.raises(DoNotContactError, match="Do not contact"):
@@ -215,12 +227,14 @@ def test_from_whom_an_action_is_withheld_nobody_may_have_done_it(shop):
     assert contacts(shop) == []
 
 
+@pytest.mark.slow
 def test_where_nothing_is_suggested_there_is_no_task(shop):
     for what in ("take", "done", "note"):
         with pytest.raises(NoTaskError):
             do(shop, ANNA, what, "3", note="x")
 
 
+@pytest.mark.slow
 def test_nobody_moves_tasks_of_customers_whom_they_do_not_see(shop):
     annas = only_of(shop, ["anna"])
     do(annas, ANNA, "take", "2", 0)
@@ -235,6 +249,7 @@ def test_nobody_moves_tasks_of_customers_whom_they_do_not_see(shop):
         do(annas, ANNA, "assign", "2", to="boris")
 
 
+@pytest.mark.slow
 def test_many_are_moved_at_once_and_each_wholly_or_not_at_all(shop):
     do(shop, BORIS, "take", "2", 0)
     asked = [Asked("done", customer, 0) for customer in ("1", "2", "3", "4", "nobody")]
@@ -250,6 +265,7 @@ def test_many_are_moved_at_once_and_each_wholly_or_not_at_all(shop):
     assert {row["customer_id"]: row["state"] for row in rows(shop)} == {"1": "done", "2": "taken"}
 
 
+@pytest.mark.slow
 def test_a_failure_leaves_neither_change_nor_outcome(shop, monkeypatch):
     def fail(*_):
         raise CustomerNotFoundError("told too late")
@@ -261,6 +277,7 @@ def test_a_failure_leaves_neither_change_nor_outcome(shop, monkeypatch):
     assert read_told(shop, {}).watermark == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "more", "wrong"),
     [

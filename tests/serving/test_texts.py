@@ -55,6 +55,7 @@ def both(engine):
         yield Service(*address), Service(*other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "ru"])
 @pytest.mark.parametrize("target", TARGETS)
 def test_kept_and_fresh_answers_are_the_same_bytes(both, target, language):

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 
+import pytest
 from sqlalchemy import select
 
 from serving.people.keys import create_key
@@ -40,6 +41,7 @@ def utc(time):
     return time.replace(tzinfo=dt.UTC)
 
 
+@pytest.mark.slow
 def test_spend_by_month_counts_refunds_and_the_months_without_any(asked):
     months = told_of(asked)["months"]
     assert [(one["month"], one["orders"], one["amount"]) for one in months] == [
@@ -49,6 +51,7 @@ def test_spend_by_month_counts_refunds_and_the_months_without_any(asked):
     ]
 
 
+@pytest.mark.slow
 def test_events_are_counted_by_month_and_kind(asked):
     events = [tuple(one.values()) for one in told_of(asked)["events"]]
     assert events == [
@@ -58,6 +61,7 @@ def test_events_are_counted_by_month_and_kind(asked):
     ]
 
 
+@pytest.mark.slow
 def test_open_tickets_come_first_and_then_the_newest(asked):
     tickets = told_of(asked)["tickets"]
     found = [(one["ticket_id"], one["is_open"], one["is_complaint"]) for one in tickets]
@@ -65,6 +69,7 @@ def test_open_tickets_come_first_and_then_the_newest(asked):
     assert [one["csat"] for one in tickets] == [None, 1.0, 4.0]
 
 
+@pytest.mark.slow
 def test_answers_and_contacts_come_newest_first(asked):
     told = told_of(asked)
     assert [one["score"] for one in told["answers"]] == [2.0, 3.0, 9.0]
@@ -73,11 +78,13 @@ def test_answers_and_contacts_come_newest_first(asked):
     assert told["contacts"][0]["action"] == "Check-in e-mail"
 
 
+@pytest.mark.slow
 def test_of_consents_the_newest_answer_on_each_channel_is_told(asked):
     found = [(c["channel"], c["purpose"], c["granted"]) for c in told_of(asked)["consents"]]
     assert found == [("email", None, False), ("phone", "marketing", True)]
 
 
+@pytest.mark.slow
 def test_contacts_that_were_held_back_count_against_the_limit_as_in_the_plan(asked):
     assert told_of(asked)["contact_pressure"] == {
         "counted_as_of": AS_OF.isoformat(),
@@ -89,6 +96,7 @@ def test_contacts_that_were_held_back_count_against_the_limit_as_in_the_plan(ask
     }
 
 
+@pytest.mark.slow
 def test_what_was_told_since_is_there_at_once_and_marked(asked, store):
     def of(kind, **cells):
         return kind(kind=kind.__name__.lower(), customer_id=KNOWN, **cells)
@@ -113,6 +121,7 @@ def test_what_was_told_since_is_there_at_once_and_marked(asked, store):
     assert pressure["quiet_until"] == (AS_OF + dt.timedelta(days=9)).isoformat()
 
 
+@pytest.mark.slow
 def test_a_table_without_rows_of_the_customer_is_empty_and_one_that_is_not_there_is_null(
     engine, tmp_path
 ):
@@ -134,6 +143,7 @@ def test_a_release_without_histories_tells_months_without_refunds_and_says_so(se
     assert told["events"] is told["tickets"] is told["contacts"] is None
 
 
+@pytest.mark.slow
 def test_phone_and_email_are_told_on_the_timeline_of_the_customer_alone(asked):
     told = told_of(asked)
     assert (told["phone"], told["email"]) == (PHONE, EMAIL)
@@ -154,6 +164,7 @@ def test_phone_and_email_are_told_on_the_timeline_of_the_customer_alone(asked):
         assert EMAIL not in answer.text and PHONE not in answer.text, target
 
 
+@pytest.mark.slow
 def test_phone_and_email_go_with_the_customer_and_with_the_release(asked, store, tmp_path):
     assert kept_details(store) == {KNOWN: PHONE, LAST: "0"}
     erase(store, KNOWN, "command")
@@ -165,6 +176,7 @@ def test_phone_and_email_go_with_the_customer_and_with_the_release(asked, store,
     assert kept_details(store) == {}
 
 
+@pytest.mark.slow
 def test_who_does_not_see_a_customer_is_told_nothing(engine, tmp_path):
     rows = [card_row(KNOWN, owner="anna"), card_row(LAST, owner="boris")]
     publish(release_of(tmp_path / "owned", rows), engine, keep=1)
@@ -177,6 +189,7 @@ def test_who_does_not_see_a_customer_is_told_nothing(engine, tmp_path):
             assert service.get(f"/v1/customers/{LAST}/{end}", **bearer(key)).status == 200
 
 
+@pytest.mark.slow
 def test_the_risk_over_releases_marks_where_another_model_began(engine, tmp_path):
     for number, (risk, model) in enumerate(((0.2, "a"), (0.2, "a"), (0.5, "b"), (None, "b"))):
         row = card_row("1", churn_risk=risk, model_version=model)

@@ -73,6 +73,7 @@ def date_words(language):
     return {word for some in names for name in some for word in WORD.findall(name)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_of_every_page_is_a_message(marked_service, language):
     known = OWN | company_words(marked_service) | date_words(language)

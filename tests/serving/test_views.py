@@ -57,6 +57,7 @@ def send(mine, target, **fields):
     return answer.headers["location"]
 
 
+@pytest.mark.slow
 def test_mine_come_first_and_of_others_only_what_they_share(store):
     save_view(store, new("b"), ANNA)
     save_view(store, new("A"), ANNA)
@@ -66,12 +67,14 @@ def test_mine_come_first_and_of_others_only_what_they_share(store):
     assert names(store, BORIS) == [("secret", True), ("shared", True)]
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_the_filter_and_not_the_visit(store):
     query = "sort=churn_risk&risk_band=low&risk_band=high&cursor=x&language=ru&limit=9&owner="
     kept = save_view(store, new(query=query), ANNA).query
     assert kept == "risk_band=low&risk_band=high&sort=churn_risk"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [
@@ -88,6 +91,7 @@ def test_a_query_that_the_list_would_refuse_is_not_kept(store, query, parameter)
     assert views_of(store, ANNA) == []
 
 
+@pytest.mark.slow
 def test_the_same_name_again_takes_its_place_only_when_told_to(store):
     save_view(store, new("Mine", "risk_band=high"), ANNA)
     save_view(store, new("Mine", "risk_band=medium"), BORIS)  # everybody has names of their own
@@ -99,12 +103,14 @@ def test_the_same_name_again_takes_its_place_only_when_told_to(store):
     assert view.query == "risk_band=low"
 
 
+@pytest.mark.slow
 def test_a_search_is_shared_with_nobody(store):
     with pytest.raises(ViewRefusedError, match="names people"):
         save_view(store, new(query="q=zoe", is_shared=True), ANNA)
     assert save_view(store, new(query="q=zoe"), ANNA).query == "q=zoe"
 
 
+@pytest.mark.slow
 def test_only_its_keeper_renames_and_removes_a_view_and_a_lead_one_that_is_shared(store):
     shared = save_view(store, new("shared", is_shared=True), BORIS).number
     secret = save_view(store, new("secret"), BORIS).number
@@ -133,6 +139,7 @@ def test_a_view_has_a_name_that_can_be_read(name):
         new(name)
 
 
+@pytest.mark.slow
 def test_no_more_are_kept_than_anybody_can_find(store):
     row = {"who": ANNA, "is_shared": False, "query": ""}
     with writing(store) as connection:
@@ -146,6 +153,7 @@ def test_no_more_are_kept_than_anybody_can_find(store):
     assert save_view(store, new("3", replace=True), ANNA).name == "3"
 
 
+@pytest.mark.slow
 def test_a_view_whose_filter_is_gone_says_so_and_fails_nothing(store, mine):
     rows = {
         "Owner": "owner=Nobody",
@@ -166,6 +174,7 @@ def test_a_view_whose_filter_is_gone_says_so_and_fails_nothing(store, mine):
     assert mine.get("/views?language=en").text.count("no longer exists") == 3
 
 
+@pytest.mark.slow
 def test_the_list_shows_views_as_links_and_keeps_what_is_filtered(store, mine):
     query = "/?language=en&risk_band=high&sort=churn_risk"
     tree = page(mine, query)
@@ -191,6 +200,7 @@ def in_form(tree, element):
     )
 
 
+@pytest.mark.slow
 def test_a_name_that_is_taken_is_asked_about_before_it_is_replaced(store, mine):
     send(mine, "/views", name="Mine", query="risk_band=high")
     target = send(mine, "/views?language=en", name="Mine", query="risk_band=low", is_shared="true")
@@ -204,6 +214,7 @@ def test_a_name_that_is_taken_is_asked_about_before_it_is_replaced(store, mine):
     assert (view["query"], view["is_shared"]) == ("risk_band=low", True)
 
 
+@pytest.mark.slow
 def test_what_a_form_cannot_do_is_told_in_words(mine):
     for target, fields, said in (
         ("/views", {"name": " ", "query": ""}, "was not saved"),
@@ -215,6 +226,7 @@ def test_what_a_form_cannot_do_is_told_in_words(mine):
         assert said in text_of(page(mine, leads).one("p", class_="warning")), target
 
 
+@pytest.mark.slow
 def test_views_are_renamed_and_removed_on_their_page(mine):
     send(mine, "/views", name="Mine", query="risk_band=high")
     (view,) = mine.get("/v1/views").json()["views"]
@@ -226,6 +238,7 @@ def test_views_are_renamed_and_removed_on_their_page(mine):
     assert "No view is saved yet." in mine.get("/views?language=en").text
 
 
+@pytest.mark.slow
 def test_the_api_saves_lists_and_removes(store, mine):
     body = json.dumps({"name": "Calls", "query": "to_contact=true", "is_shared": True})
     sent = {"Content_Type": "application/json"}
@@ -241,6 +254,7 @@ def test_the_api_saves_lists_and_removes(store, mine):
     problem(mine.get(address, "DELETE"), "view-not-found")
 
 
+@pytest.mark.slow
 def test_who_may_only_read_sees_views_and_no_form(store):
     save_view(store, new("shared", is_shared=True), BORIS)
     _, key = create_key(store, "reader", ["cards:read"])
@@ -253,6 +267,7 @@ def test_who_may_only_read_sees_views_and_no_form(store):
         assert answer.status == 403
 
 
+@pytest.mark.slow
 def test_whoever_sees_some_owners_only_removes_their_own_and_sees_none_of_other_owners(store):
     its = save_view(store, new("shared", is_shared=True), BORIS).number
     save_view(store, new("of Boris", "owner=boris", is_shared=True), BORIS)
@@ -271,6 +286,7 @@ def test_whoever_sees_some_owners_only_removes_their_own_and_sees_none_of_other_
         assert mine.get(f"/v1/views/{its}", "DELETE", **lead).status == 200
 
 
+@pytest.mark.slow
 def test_whoever_is_erased_is_in_no_search_that_was_kept(tmp_path):
     engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
     rows = [card_row("zoe-4711", name="Zoë Ёлкина"), card_row("other")]

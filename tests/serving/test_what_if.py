@@ -83,6 +83,7 @@ def test_a_budget_that_is_none_is_refused(service, query):
     assert said["status"] == 422 and said["errors"][0]["parameter"] == "budget"
 
 
+@pytest.mark.slow
 def test_a_release_that_limits_no_owner_says_so(engine, release, tmp_path):
     for folder, none in (("a", None), ("b", "gone")):  # of this code, and of older code
         publish(changed(release, tmp_path / folder, owner_capacity=none), engine, keep=2)
@@ -96,6 +97,7 @@ def test_capacities_beyond_the_curves_are_refused(service, query):
     assert said["errors"][0]["parameter"] == "capacity"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("no_gains", "advice"),
     [("no_margin", "actions.margin_rate"), ("no_currency", "source.currency"), ("no_money", "no")],
@@ -106,12 +108,14 @@ def test_a_plan_without_gains_says_why(engine, release, tmp_path, no_gains, advi
         assert advice in problem(service.get("/v1/plan:what-if"), "no-plan")["detail"]
 
 
+@pytest.mark.slow
 def test_a_release_from_before_there_were_curves_says_so(engine, release, tmp_path):
     publish(changed(release, tmp_path / "r", curves="gone"), engine, keep=2)
     with Running(engine) as service:
         assert "newer" in problem(service.get("/v1/plan:what-if"), "no-plan")["detail"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -186,6 +190,7 @@ def test_what_a_budget_gains_is_told_by_the_source_of_the_effects():
     assert answer(kept, 3.0, 1.0)["expected_gain_at_budget_by_source"] == other
 
 
+@pytest.mark.slow
 def test_what_no_budget_pays_for_is_not_in_the_plan_within_its_limits(engine, release, tmp_path):
     none = {"limit": 0.0, "intended": 0.0, "to_spend": 0.0}
     plan = changed(release, tmp_path / "r", planned=plan_point(0.0, 0.0), budget=none)

@@ -32,6 +32,7 @@ def two(engine, tmp_path):
     return [publish(folder, engine, keep=5).release_id for folder in folders]
 
 
+@pytest.mark.slow
 def test_every_reader_reads_the_release_it_is_told_to(engine, two):
     for wanted, risk in zip(two, (0.1, 0.2), strict=True):
         found = current(engine, wanted)
@@ -46,12 +47,14 @@ def test_every_reader_reads_the_release_it_is_told_to(engine, two):
     assert current(engine).release_id == two[1]
 
 
+@pytest.mark.slow
 def test_a_cursor_of_another_release_than_the_named_one_is_refused(engine, two):
     page = at_risk(engine, AtRiskQuery(limit=2), two[0])
     with pytest.raises(InvalidCursorError):
         at_risk(engine, AtRiskQuery(limit=2, cursor=page.next_cursor), two[1])
 
 
+@pytest.mark.slow
 def test_a_release_that_is_not_kept_is_said_to_be_none(engine, two):
     reads = (
         lambda: current(engine, "none"),
@@ -74,6 +77,7 @@ def test_before_the_first_release_no_id_is_known(engine):
         current(engine, "any")
 
 
+@pytest.mark.slow
 def test_a_report_that_comes_later_is_seen_at_once_and_by_its_release_only(engine, two):
     for release in two:
         with pytest.raises(NoReportError):
@@ -85,6 +89,7 @@ def test_a_report_that_comes_later_is_seen_at_once_and_by_its_release_only(engin
     assert current(engine, two[0]).release_id == two[0]
 
 
+@pytest.mark.slow
 def test_the_info_of_a_release_is_read_once(store_url, tmp_path):
     engine = open_store(store_url)
     publish(small(tmp_path / "r", 0.37), engine, keep=5)

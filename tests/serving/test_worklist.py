@@ -52,6 +52,7 @@ def test_the_band_that_is_chosen_leads_back_to_all_and_the_others_keep_their_cou
     assert "risk_band" not in parse_qs(urlsplit(chosen["href"]).query)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_a_row_tells_the_change_of_the_risk_since_the_last_release(tmp_path, engine, language):
     earlier = [card_row(who, churn_risk=0.4) for who in ("1", "2", "3", "4")]
@@ -123,6 +124,7 @@ def shop(engine, tmp_path):
         yield service
 
 
+@pytest.mark.slow
 def test_one_click_in_a_row_takes_a_task_and_the_list_says_who_has_it(shop):
     tree = page(shop, "/?language=en")
     assert buttons(tree, "1") == ["take:0:1", "done:0:1", "snooze:0:1", "dismiss:1", "note:1"]
@@ -139,6 +141,7 @@ def test_one_click_in_a_row_takes_a_task_and_the_list_says_who_has_it(shop):
     assert list(rows(done)) == ["1"] and buttons(done, "1")[0].startswith("reopen:")
 
 
+@pytest.mark.slow
 def test_several_who_are_marked_are_moved_at_once_and_so_is_the_whole_list(shop):
     marked = ["0:2", "0:3"]
     answer = send(shop, move="snooze", task=marked, back="/?language=en")
@@ -148,6 +151,7 @@ def test_several_who_are_marked_are_moved_at_once_and_so_is_the_whole_list(shop)
     assert {who for who, cells in rows(tree).items() if "In hand" in cells["work"]} == {*"145"}
 
 
+@pytest.mark.slow
 def test_who_may_only_read_sees_states_and_no_buttons(engine, tmp_path):
     publish_cards(engine, tmp_path / "r", suggested("1"))
     with Running(engine, read_only=True) as service:

@@ -47,6 +47,7 @@ def test_what_fails_in_between_writes_nothing(engine):
         assert count(connection) == 0
 
 
+@pytest.mark.slow
 def test_who_does_not_get_his_turn_is_told_that_others_write(store_url, monkeypatch):
     monkeypatch.setattr(database, "PATIENCE", 0.05)
     first, second = open_store(store_url), open_store(store_url)

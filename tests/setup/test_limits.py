@@ -101,6 +101,7 @@ def outcomes(tmp_path_factory):
     return dict(re.findall(r"::(\w+) (\w+)", done.stdout)), done.stdout
 
 
+@pytest.mark.slow
 def test_a_test_over_the_limit_fails_with_its_seconds_and_the_cure(outcomes):
     found, printed = outcomes
     assert found["test_over"] == "FAILED"

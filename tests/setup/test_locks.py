@@ -90,6 +90,7 @@ def test_every_direct_dependency_is_locked_at_a_version_pyproject_allows(name):
             assert requirement.specifier.contains(version, prereleases=True), (line, version)
 
 
+@pytest.mark.slow
 def test_no_file_of_the_project_names_a_registry():
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout

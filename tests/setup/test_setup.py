@@ -180,7 +180,7 @@ def test_without_uv_and_with_a_registry_out_of_reach_pip_says_why_and_we_what_to
     assert "No matching distribution found for uv" in done.stderr
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("complaint", "sentence"),
     [
@@ -198,6 +198,7 @@ def test_when_uv_fails_its_words_are_shown_and_the_sentence_fits_them(tree, comp
     assert complaint in done.stderr
 
 
+@pytest.mark.slow
 def test_after_a_failure_the_same_command_goes_on(tree):
     tree.fake_uv("error: Connection refused")
     assert tree.set_up().returncode == 1
@@ -212,6 +213,7 @@ def test_an_unreadable_file_is_named_without_a_traceback(tree):
     assert "requirements/pipeline.txt" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_lock_is_installed_by_hash_and_the_project_without_fetching_anything(tree):
     tree.fake_uv()
     assert tree.set_up("dev").returncode == 0
@@ -262,6 +264,7 @@ def test_an_environment_that_was_moved_with_its_folder_is_made_anew(tree):
     assert not (tree.root / ".venv" / "of-the-old-place").exists()
 
 
+@pytest.mark.slow
 def test_a_half_made_environment_is_made_anew(tree):
     tree.fake_uv()
     (tree.root / ".venv" / "bin").mkdir(parents=True)

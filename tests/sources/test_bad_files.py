@@ -53,6 +53,7 @@ def refusal(of_params):
     return str(error.value)
 
 
+@pytest.mark.slow
 def test_what_is_no_table_is_said_in_a_sentence(tmp_path):
     def refused(name, content, said):
         path = tmp_path / name

@@ -17,6 +17,7 @@ def checked():
     return check_table(load(PARAMS)["orders"], ORDERS, PARAMS)
 
 
+@pytest.mark.slow
 def test_every_purchase_and_customer_is_there(checked):
     rows = checked.rows
     assert len(rows) == rows["order_id"].nunique() == 69_659

@@ -32,7 +32,7 @@ def pasted(folder, text, number=0, **mapping):
     return checked(params(folder, **{**mapping, **yaml.safe_load(lines[number])}))["orders"].rows
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ts", "event_time", "Дата оплаты"])
 @pytest.mark.parametrize(
     ("cells", "named"),
@@ -62,7 +62,7 @@ def test_days_written_as_whole_numbers_are_cured_too(tmp_path):
     assert pasted(tmp_path, str(error.value))["event_time"].tolist() == [FIRST.normalize()]
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cells",
     [
@@ -246,6 +246,7 @@ def test_whole_numbers_that_run_over_are_cured_by_the_line_it_prints(tmp_path):
     assert rows["amount"].tolist() == [float(n) for n in range(1, 10)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("column", "cells", "becomes"),
     [("propensity", ["70", "30"], [0.7, 0.3]), ("cost", ["-5", "-2.5"], [5.0, 2.5])],

@@ -35,6 +35,7 @@ ONE = {"customer_id": "00123", "order_id": "1", "event_time": "2017-05-01", "amo
 BLANK = {"customer_id": "", "order_id": "1", "event_time": "", "amount": None}
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(60))
 @example(rows=[{**ONE, "line_id": "1"}, {**BLANK, "line_id": None}], with_lines=False, unique=False)
 @given(

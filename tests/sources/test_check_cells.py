@@ -51,6 +51,7 @@ CHANCE = "is not a probability (0 to 1)"
 COST = "is not what a contact costs (0 or more)"
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("column", "right", "wrong", "why"),
     [

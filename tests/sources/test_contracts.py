@@ -29,7 +29,7 @@ def left_by(tables, day, horizon=1):
     return [customer for customer, is_gone in zip(customers, gone, strict=True) if is_gone]
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("way", [*EXCLUSIVE, *INCLUSIVE])
 def test_who_renews_has_not_left_however_the_end_is_noted(way, zone):
@@ -56,7 +56,7 @@ def test_what_params_declare_is_not_asked_of_the_data(declared, shift):
     assert (found == pd.to_datetime(raw["ended_at"]) + shift * DAY).all()
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("months", [1, 3, 12])
 def test_contracts_that_nobody_has_renewed_yet_tell_by_their_length(months):
     raw = chains(customers=12, rows=2, months=months, last=INCLUSIVE["the last day"])

@@ -141,6 +141,7 @@ def test_the_line_of_the_message_keeps_one_currency():
     assert cured.filter == {"orders": "(amount > 0) AND Currency IN ('EUR', 'eur')"}
 
 
+@pytest.mark.slow
 def test_further_tables_are_brought_into_the_currency_of_the_payments():
     contacts = orders(*[("c1", f"o{n}", "2017-05-01", "1 USD") for n in range(2)]).rename(
         columns={"order_id": "contact_id", "amount": "cost"}

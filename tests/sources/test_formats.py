@@ -113,6 +113,7 @@ def test_cells_of_excel_keep_their_meaning(tmp_path):
     assert load(params(tmp_path))["orders"]["product"].iloc[1] == "17"  # beside a text
 
 
+@pytest.mark.slow
 def test_titles_above_and_totals_below_are_no_rows(tmp_path):
     sheet = [
         ["Sales report", None, None, None],
@@ -138,6 +139,7 @@ def test_titles_above_and_totals_below_are_no_rows(tmp_path):
         assert checked(of_params)["orders"].counts["kept"] == 2, name
 
 
+@pytest.mark.slow
 def test_source_files_says_which_file_holds_which_table(tmp_path):
     write(tmp_path, customers="customer_id,name\n00123,Anna\n")
     (tmp_path / "2023").mkdir()
@@ -182,6 +184,7 @@ def test_what_source_files_names_and_is_not_there_is_said(tmp_path, given, said)
     assert said in str(error.value)
 
 
+@pytest.mark.slow
 def test_the_refusal_of_a_folder_without_orders_names_the_likeliest_file_with_a_line_that_runs(
     tmp_path,
 ):

@@ -33,6 +33,7 @@ def payments():
     return [(f"c{n}", f"sub{n}", f"{day:%Y-%m-%d}", 9.9) for day in DAYS[::10] for n in range(10)]
 
 
+@pytest.mark.slow
 def test_one_number_for_all_payments_is_refused_and_the_line_printed_tells_them_apart(tmp_path):
     folder = write(tmp_path, orders=csv(*payments(), header="kunde,order,date,amount"))
     columns = {"customer_id": "kunde", "order_id": "order", "event_time": "date"}
@@ -44,6 +45,7 @@ def test_one_number_for_all_payments_is_refused_and_the_line_printed_tells_them_
     assert purchases(paste(of_params, text)) == (60, 60)
 
 
+@pytest.mark.slow
 def test_an_order_paid_in_parts_is_one_purchase_by_the_second_line_printed(tmp_path):
     of_params = write(tmp_path, orders=csv(*payments()))
     text = refused(of_params)
@@ -69,6 +71,7 @@ def test_a_number_that_begins_anew_every_day_is_refused_and_mended(tmp_path):
     assert purchases(paste(of_params, text)) == (300, 300)
 
 
+@pytest.mark.slow
 def test_a_number_that_begins_anew_every_day_is_mended_whatever_form_the_dates_have(tmp_path):
     rows = [
         (f"c{(7 * n + k) % 50}", k + 1, f"{day:%d.%m.%Y} 1{k}:00:00", 5)
@@ -86,7 +89,7 @@ def test_a_number_that_begins_anew_every_day_is_mended_whatever_form_the_dates_h
     assert purchases(paste(of_params, refused(of_params))) == (300, 300)
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "form",
     [
@@ -110,6 +113,7 @@ def test_the_day_in_the_line_printed_is_right_in_every_form_that_times_have(tmp_
     assert days.nunique() == len(DAYS)  # a day, and not a time: lines of one order stay together
 
 
+@pytest.mark.slow
 def test_a_number_that_counts_the_orders_of_each_customer_takes_the_customer_with_it(tmp_path):
     rows = [
         (f"c{n}", k + 1, f"{DAYS[(5 * k + n // 3) % 60]:%Y-%m-%d}", 5)

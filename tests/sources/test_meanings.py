@@ -32,7 +32,7 @@ def with_status(*cells, column="status"):
     return csv(*rows, header=f"customer_id,order_id,event_time,amount,{column}")
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -71,7 +71,7 @@ def test_other_words_are_no_reason_to_leave_an_order_out(tmp_path, words):
     assert notes(write(tmp_path, orders=with_status(*words))) == []
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("column", "cells", "others"),
     [
@@ -212,6 +212,7 @@ def test_the_shops_of_the_cases_have_their_own_revenue_by_the_lines_printed():
         assert total(paste(of_params, note.what_to_do)) == pytest.approx(right, rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_total_written_with_a_comma_on_each_line_is_mended_too(tmp_path):
     text = lines_of_orders(lambda n, _: f'"1 {100 + n},50"')
     write(tmp_path, orders=text)

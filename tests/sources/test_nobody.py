@@ -17,6 +17,7 @@ def orders_of(tmp_path, customers, header=HEADER, more=""):
     return write(tmp_path, orders=header + people + rows)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "who", ["Guest", "guest checkout", "Розничный покупатель", "Частное лицо", "Физ. лицо"]
 )
@@ -27,6 +28,7 @@ def test_words_for_nobody_are_guests_however_few(tmp_path, who):
     assert f"{who} (1)" in note.meaning
 
 
+@pytest.mark.slow
 def test_a_number_is_nobody_only_with_far_more_orders_than_a_person(tmp_path):
     for who, often, guests in (("0", 20, 20), ("0", 2, 0), ("-1", 20, 20), ("77", 20, 0)):
         found = checked(orders_of(tmp_path, [who] * often))["orders"]
@@ -38,6 +40,7 @@ def test_names_that_only_begin_so_are_customers(tmp_path):
     assert checked(orders_of(tmp_path, names))["orders"].counts["guests"] == 0
 
 
+@pytest.mark.slow
 def test_a_column_that_tells_these_people_apart_is_offered_and_reads_them(tmp_path):
     header = HEADER.replace("\n", ",billing_email\n")
     of_params = orders_of(tmp_path, ["0"] * 20, header=header, more=",m{}@x.com")
@@ -49,6 +52,7 @@ def test_a_column_that_tells_these_people_apart_is_offered_and_reads_them(tmp_pa
     assert mended.rows["customer_id"].str.endswith("@x.com").all()
 
 
+@pytest.mark.slow
 def test_guests_whom_another_column_names_are_told_and_read_by_the_line(tmp_path):
     header = HEADER.replace("\n", ",Телефон\n")
     of_params = orders_of(tmp_path, [""] * 20, header=header, more=",+7900{}")
@@ -61,6 +65,7 @@ def test_guests_whom_another_column_names_are_told_and_read_by_the_line(tmp_path
     assert checked(paste(of_params, note.what_to_do))["orders"].counts["guests"] == 0
 
 
+@pytest.mark.slow
 def test_an_id_that_is_a_customers_after_all_is_kept_by_the_line(tmp_path):
     of_params = orders_of(tmp_path, ["Guest"] * 3)
     (note,) = (n for n in checked(of_params)["orders"].notes if n.check == CHECK)

@@ -64,7 +64,7 @@ def test_school_years_of_nine_months_are_one_payment_each(ends):
     assert orders["amount"].sum() == 900.0 * len(raw)
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("days", [7, 28, 30, 31, 45, 90])
 def test_contracts_of_so_many_days_are_one_payment_each_too(days):
     raw = chains(customers=30, rows=4, first="2022-03-01")

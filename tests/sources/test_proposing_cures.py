@@ -72,6 +72,7 @@ def test_orders_that_never_became_purchases_are_left_out_and_the_rest_is_all_the
     assert proposal.source["filter"]["orders"]
 
 
+@pytest.mark.slow
 def test_a_status_on_the_first_line_of_an_order_leaves_out_all_its_lines_and_no_guests(tmp_path):
     frame = made.shopify()
     refunded = frame.groupby("Name")["Financial Status"].transform("max") == "refunded"
@@ -89,6 +90,7 @@ def test_a_status_on_the_first_line_of_an_order_leaves_out_all_its_lines_and_no_
     assert rows["order_id"].tolist() == frame.loc[~refunded, "Name"].tolist()
 
 
+@pytest.mark.slow
 def test_milliseconds_are_read_by_the_line_that_the_check_offers(tmp_path):
     frame = made.named(made.orders(), customer_id="c", order_id="o", amount="a")
     frame["event_time"] = (made.orders()["time"].astype("int64") // 1000).astype("str")
@@ -98,6 +100,7 @@ def test_milliseconds_are_read_by_the_line_that_the_check_offers(tmp_path):
     assert "since orders: 160 of 160 rows" in proposal.changes[0]
 
 
+@pytest.mark.slow
 def test_day_or_month_first_is_asked_and_has_no_default(tmp_path):
     days = made.pd.Timestamp("2023-01-01") + made.pd.to_timedelta(
         [31 * (n % 12) + n % 9 for n in range(made.ORDERS)], unit="D"
@@ -117,6 +120,7 @@ def test_day_or_month_first_is_asked_and_has_no_default(tmp_path):
     assert proof.measured[0].counts["kept"] == len(frame)
 
 
+@pytest.mark.slow
 def test_several_currencies_are_asked_and_either_answer_is_followed(tmp_path):
     frame = made.named(made.orders(), customer_id="c", order_id="o", event_time="t", amount="a")
     frame["currency"] = made.every(frame, ["EUR", "USD"])
@@ -133,6 +137,7 @@ def test_several_currencies_are_asked_and_either_answer_is_followed(tmp_path):
         proved(tmp_path, {"currency": "EUR GBP=0.5"})
 
 
+@pytest.mark.slow
 def test_orders_without_a_number_get_one_of_customer_and_day(tmp_path):
     frame = made.named(made.orders(), date="t", customer="c", amount="a")
     proposal, proof, _ = proved(tmp_path, orders=frame)
@@ -140,6 +145,7 @@ def test_orders_without_a_number_get_one_of_customer_and_day(tmp_path):
     assert proof.measured[0].counts["kept"] == made.ORDERS
 
 
+@pytest.mark.slow
 def test_what_nobody_can_mend_is_said_as_the_check_says_it(tmp_path):
     frame = made.named(made.orders(), customer_id="c", order_id="o", event_time="t", amount="a")
     frame["customer_id"] = ""
@@ -161,7 +167,7 @@ def test_an_answer_is_a_value_its_number_or_what_is_accepted_and_nothing_else():
         answers.refuse_strange()
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("files", ["olist", "head_and_lines"])
 def test_several_files_are_read_by_the_query_and_what_was_cancelled_is_left_out(
     tmp_path, monkeypatch, files

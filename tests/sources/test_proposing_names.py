@@ -114,6 +114,7 @@ TARGETS = {
 }
 
 
+@pytest.mark.slow
 def test_names_that_nobody_wrote_down_are_found_by_what_the_cells_show():
     def one(name):
         make, columns = OTHER_NAMES[name]
@@ -193,6 +194,7 @@ def test_a_ready_table_with_a_date_asks_nothing():
     assert not answers.asked
 
 
+@pytest.mark.slow
 def test_two_files_that_look_like_orders_are_a_question_unless_they_are_parts_of_one():
     one, other = ORDERS(), ORDERS(seed=2)
     both = {
@@ -229,6 +231,7 @@ def test_the_same_rows_twice_are_taken_once():
     assert "orders.file" not in answers.asked
 
 
+@pytest.mark.slow
 def test_files_of_olist_and_orders_with_their_lines_become_a_query():
     proposal, answers = proposed(made.olist())
     assert proposal.source["kind"] == "sql"

@@ -61,6 +61,7 @@ def refusal(read, frame, **more):
     return caught.value
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("left", "stayed"),
     [
@@ -99,6 +100,7 @@ def test_a_yes_that_may_mean_staying_is_not_guessed(read):
     assert rows["churned"].sum() == (PLAIN["left"] == "No").sum()
 
 
+@pytest.mark.slow
 def test_a_label_of_one_outcome_or_none_at_all_is_refused(read):
     told = str(refusal(read, PLAIN.assign(left="No")))
     assert "says of all 60 customers that they stayed" in told
@@ -108,6 +110,7 @@ def test_a_label_of_one_outcome_or_none_at_all_is_refused(read):
     assert "is empty in all 60 rows" in str(refusal(read, PLAIN.assign(left="")))
 
 
+@pytest.mark.slow
 def test_a_customer_with_several_rows_needs_a_date_and_the_line_names_it(read):
     later = PLAIN.assign(fee=PLAIN["fee"] + 1)
     frame = pd.concat([PLAIN.assign(month="2024-01-01"), later.assign(month="2024-02-01")])
@@ -127,6 +130,7 @@ def test_rows_repeated_to_the_letter_count_once_and_totals_are_set_aside(read):
     assert len(ready.rows) == N
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("first", ["day", "month"])
 def test_dates_that_do_not_show_which_is_the_month_are_asked_for(read, first):
     frame = PLAIN.assign(**{"на дату": RNG.choice(["01/02/2024", "03/04/2024"], N)})
@@ -137,6 +141,7 @@ def test_dates_that_do_not_show_which_is_the_month_are_asked_for(read, first):
     assert set(ready.rows["as_of_date"].dt.month) == months
 
 
+@pytest.mark.slow
 def test_columns_are_typed_by_their_cells_and_what_says_nothing_is_left_out(read):
     fees = PLAIN["fee"].map(lambda fee: f"1 {fee:.2f}".replace(".", ",").replace("1 ", "1 0", 1))
     frame = PLAIN.assign(

@@ -161,6 +161,7 @@ def plan_of(customers, action="check_in_email", is_treated=True):
     return pd.DataFrame({"customer_id": customers, "action_id": action, "is_treated": is_treated})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", ["shop", "subscription"])
 def test_the_same_plan_gains_exactly_the_same_and_a_difference_has_less_noise(company, world):
     folder = company(world)

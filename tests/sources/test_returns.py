@@ -24,7 +24,7 @@ def shop(folder, amount="{}", pieces=lambda n: -1 if n % 10 == 0 else 1, **chang
 RIGHT = sum((n + 10) * (-1 if n % 10 == 0 else 1) for n in range(200))
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("amount", "back", "sold", "more"),
     [
@@ -48,6 +48,7 @@ def test_returns_with_a_positive_amount_are_an_error_whose_line_gives_the_right_
     assert notes(mended, "unsigned_returns") == []
 
 
+@pytest.mark.slow
 def test_amounts_in_a_declared_notation_keep_it_in_the_line_for_returns(tmp_path):
     declared = {"numbers": {"orders": {"amount": "1.234,56"}}}
     of_params = shop(tmp_path, "1.{:03}", **declared)
@@ -71,6 +72,7 @@ def test_returns_that_are_negative_already_stay_so_beside_the_others(tmp_path):
     assert total(paste(of_params, note.what_to_do)) == 180
 
 
+@pytest.mark.slow
 def test_returns_whose_amount_is_calculated_are_mended_too(tmp_path):
     of_params = shop(
         tmp_path,
@@ -81,7 +83,7 @@ def test_returns_whose_amount_is_calculated_are_mended_too(tmp_path):
     assert total(paste(of_params, note.what_to_do)) == RIGHT
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("pieces", ["-2", '"-2,5"'])
 def test_where_nearly_all_quantities_are_negative_they_are_turned_and_nothing_is_a_return(
     tmp_path, pieces
@@ -94,6 +96,7 @@ def test_where_nearly_all_quantities_are_negative_they_are_turned_and_nothing_is
     assert total(mended) == sum(n + 10 for n in range(200))
 
 
+@pytest.mark.slow
 def test_returns_with_negative_amounts_need_nothing(tmp_path):
     assert notes(shop(tmp_path, "{}", lambda _: 1)) == []
     text = csv(*[(f"c{n}", n, "2023-01-01", -5, -1) for n in range(9)], header=HEADER)

@@ -61,7 +61,7 @@ def shown_before(table, name, day):
     return shown
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("world", WORLDS.values(), ids=list(WORLDS))
 @settings(max_examples=4, deadline=None)
 @given(day=st.sampled_from([31, 95, 215, 365]))
@@ -92,6 +92,7 @@ def with_word(contacts, consents):
     return newest.reindex(contacts["contact_id"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", WORLDS.values(), ids=list(WORLDS))
 def test_who_is_contacted_has_agreed_to_the_channel_of_the_action(world):
     contacts = tables(world)["tables/contacts"]
@@ -99,6 +100,7 @@ def test_who_is_contacted_has_agreed_to_the_channel_of_the_action(world):
     assert with_word(contacts, tables(world)["tables/consents"]).eq(True).all()
 
 
+@pytest.mark.slow
 def test_contacts_go_to_who_bought_lately_and_some_of_them_are_gone():
     made = tables(SHOP, days=730, customers=10_000)
     contacts, orders = made["tables/contacts"], made["tables/orders"]
@@ -178,6 +180,7 @@ def test_a_coupon_takes_its_value_off_a_payment_of_a_subscription():
     assert 0.9 * redeemed <= (discount > 0).sum() <= redeemed
 
 
+@pytest.mark.slow
 def test_responses_have_the_planted_shares_and_depend_on_traits_only_where_they_should():
     rng = np.random.default_rng(5)
     traits = rng.standard_normal((200_000, 4))

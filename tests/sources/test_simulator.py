@@ -47,7 +47,7 @@ def hashes(folder):
     }
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("world", WORLDS)
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path, world):
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
@@ -121,6 +121,7 @@ def test_who_joins_buys_at_once(company):
     assert (first.loc[new.index] == np.floor(new["joined_day"])).mean() > 0.99
 
 
+@pytest.mark.slow
 def test_customers_buy_at_their_own_rate(company):
     orders, truth = company("shop", "orders"), company("shop", "truth").set_index("customer_id")
     stays = truth[truth["left_day"].isna() & (truth["joined_day"] == 0)]
@@ -147,6 +148,7 @@ def happened(rate, shape, slows, n, seed):
     return these.who[day < 400], day[day < 400]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("shape", [0.6, 1.0, 2.0, 5.0])
 def test_an_ordinary_renewal_process_has_the_gaps_that_were_asked_for(shape):
     n = 4000
@@ -189,6 +191,7 @@ def test_a_fifth_of_the_customers_brings_the_share_of_revenue_that_was_published
     assert 0.55 < spent.head(20_000 // 5).sum() / spent.sum() < 0.75
 
 
+@pytest.mark.slow
 def test_visits_fade_before_purchases_do(company):
     truth = company("shop", "truth").set_index("customer_id")
     fading = truth[truth["fading_from_day"].notna() & (truth["left_day"] > 200)]
@@ -206,6 +209,7 @@ def test_visits_fade_before_purchases_do(company):
     assert visits < 0.85 * share_before(orders[orders["amount"] > 0], 7)
 
 
+@pytest.mark.slow
 def test_an_unresolved_complaint_makes_people_leave_sooner_by_the_planted_ratio():
     people = draw_people(SHOP, np.arange(400_000), DAYS, np.random.default_rng(1))
     has = people.complained < 1e6

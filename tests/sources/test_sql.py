@@ -159,6 +159,7 @@ def test_types_of_postgresql_arrive_as_the_contract_means_them(shop, column, typ
     assert first(shop, column, timezone="Europe/Berlin") == meant
 
 
+@pytest.mark.slow
 def test_yes_and_no_and_missing_values_arrive(shop):
     shop.table("orders", TEXT_IDS, *ROWS, "NULL, '3', '2017-05-03 00:00:00', NULL")
     columns = "customer_id TEXT, channel TEXT, event_time TIMESTAMP, granted BOOLEAN"

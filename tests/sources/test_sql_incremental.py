@@ -51,11 +51,13 @@ def test_an_old_row_that_changed_is_not_read_again_and_starting_afresh_sees_it(g
     assert list(found["files"]) == ["orders/00001.parquet"]
 
 
+@pytest.mark.slow
 def test_a_late_row_is_seen_only_from_the_boundary_on(grown):
     grown.insert("orders", order("late", "02 09:59:59"), order("same", "02 10:00:00"))
     assert ids(read(grown.params(incremental=True))[1]) == ["1", "2", "3", "same"]
 
 
+@pytest.mark.slow
 def test_unchanged_rows_change_nothing(grown, fetched):
     before = fingerprint(grown.params(incremental=True))
     grown.run("DELETE FROM orders WHERE order_id = '2'")
@@ -93,6 +95,7 @@ def test_a_time_to_come_does_not_hide_the_rows_until_then(grown):
     assert sorted(load(params)["orders"]["order_id"]) == ["1", "2", "3", "4", "5"]
 
 
+@pytest.mark.slow
 def test_the_databases_own_name_of_known_at_is_asked_for(shop, fetched):
     columns = 'customer_id TEXT, order_id TEXT, event_time TEXT, "Booked at" DATE'
     shop.table("sales", columns, "'c', '1', '2017-05-01', '2017-05-02'")
@@ -166,6 +169,7 @@ def test_text_that_changes_its_form_is_read_whole(shop, fetched):
     assert fetched == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_a_new_column_starts_the_table_afresh(grown, fetched):
     grown.run("ALTER TABLE orders ADD COLUMN store TEXT")
     tables = read(grown.params(incremental=True))[1]
@@ -174,6 +178,7 @@ def test_a_new_column_starts_the_table_afresh(grown, fetched):
     assert fetched == [3, 3]
 
 
+@pytest.mark.slow
 def test_other_queries_start_afresh(grown, fetched):
     grown.run("UPDATE orders SET amount = 99 WHERE order_id = '1'")
     query = {"orders": "SELECT * FROM orders WHERE amount > 5"}
@@ -181,6 +186,7 @@ def test_other_queries_start_afresh(grown, fetched):
     assert fetched == [3, 1]
 
 
+@pytest.mark.slow
 def test_a_column_has_the_type_that_suits_all_parts(grown):
     grown.insert("orders", order(4, "03 10:00:00", "NULL"))
     expression = {"orders": {"quantity": "amount * 2"}}

@@ -47,6 +47,7 @@ def refusal(**source):
     return str(error.value)
 
 
+@pytest.mark.slow
 def test_the_several_files_of_the_documented_shop_are_one_table_of_orders(here):
     (here / "olist").mkdir()
     for name, content in OLIST.items():
@@ -77,6 +78,7 @@ def test_a_file_that_is_called_like_a_table_needs_no_query(here):
     assert orders.rows["amount"].tolist() == [5.0, -1.5]
 
 
+@pytest.mark.slow
 def test_a_duckdb_file_and_an_sqlite_file_are_read_the_same(here):
     rows = [("00123", "1", "2017-05-01", 5.0), ("00124", "2", "2017-05-02", -1.5)]
     columns = "customer_id TEXT, order_id TEXT, event_time TEXT, amount DOUBLE"

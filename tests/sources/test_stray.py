@@ -60,6 +60,7 @@ def test_test_orders_before_the_opening_stay():
     assert result.counts["quarantined"] == 0
 
 
+@pytest.mark.slow
 def test_a_long_closure_with_much_on_both_sides_cuts_nothing():
     before = shop(days=200, start=pd.Timestamp("2020-01-01"))
     before["order_id"] = "early-" + before["order_id"]

@@ -117,6 +117,7 @@ def test_the_answer_of_another_customer_is_none():
     assert found.waiting == {"responses": 1}
 
 
+@pytest.mark.slow
 def test_what_is_told_days_later_is_known_only_then():
     late = answer("own-1", when="03 09:00", known="08 10:00")
     found = merged({"contacts": CONTACTS}, responses=[late])
@@ -142,6 +143,7 @@ def test_what_is_newer_than_the_data_waits_so_that_the_orders_do_not_seem_to_hav
     assert merged(contacts=[contact("newer", when="20 00:00")]).tables.keys() == {"orders"}
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("told", "granted", "waiting"),
     [
@@ -174,6 +176,7 @@ def test_the_same_word_in_both_counts_once_whichever_columns_the_file_has():
     assert [row["purpose"] for row in rows(found, "consents")] == [None, "marketing"]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_used_stops_nothing_and_is_shown():
     damaged = contact(customer_id="1.7E+15")
     found = merged(contacts=[damaged])

@@ -95,7 +95,7 @@ def contacts(folder, name, *arms):
     return write(folder, contacts=text, orders=orders)
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["arm", "Test cell"])
 def test_an_unknown_arm_is_refused_and_the_printed_derive_maps_it(tmp_path, name):
     of_params = contacts(tmp_path, name, "Group A", "group B", "control", "Group A")
