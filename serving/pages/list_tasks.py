@@ -28,7 +28,7 @@ from serving.work.task_reading import task_states, tasks_of
 from serving.work.task_rules import WHY_NOT
 
 TO_DO: TaskFilter = "to_do"  # what the page shows unless told otherwise
-ROWS = 30  # of a page: three screens, and below 60 kB in the longer language
+ROWS = 25  # of a page: well below 60 kB in the longer language, notes in the rows included
 MOST = 500  # customers of a list whose tasks are moved at once
 # What stands in the kept text of a row where its task belongs; no text of a card holds a NUL.
 OPEN, WITHHELD, NOTHING = "\x00o", "\x00w", "\x00n"

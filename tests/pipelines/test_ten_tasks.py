@@ -4,7 +4,6 @@ In both languages, each is done as a person does it, by what is written on the p
 in the API then. The clicks that each takes are counted: what takes more than it did is noticed.
 """
 
-import json
 import shutil
 
 import pytest
@@ -13,6 +12,9 @@ from serving.pages.list_tasks import ROWS
 from serving.store.database import open_store
 from serving.wording.languages import LANGUAGES
 from serving.wording.sentences import sentence, upper_first
+from serving.work.task_rules import Asked
+from serving.work.task_writing import Moved
+from serving.work.tasks import move
 from tests.pipelines.project import Project
 from tests.serving.browsing import ids, said, spaced
 from tests.serving.conftest import Running
@@ -34,14 +36,19 @@ CLICKS = {  # most that each may take; writing into a field is none
 
 
 @pytest.fixture
-def service(first_run, tmp_path):
-    """The service on a copy of the store that the run has published into."""
+def store(first_run, tmp_path):
+    """A copy of the store that the run has published into."""
     project: Project = first_run[0]
     shutil.copytree(project.folder / "store", tmp_path / "store")
     engine = open_store(f"sqlite:///{tmp_path / 'store' / 'regulars.sqlite3'}")
-    with Running(engine) as running:
-        yield running
+    yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def service(store):
+    with Running(store) as running:
+        yield running
 
 
 TOP = "row => row.getBoundingClientRect().top + scrollY"
@@ -105,7 +112,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize("manager", KINDS, indirect=True)
-def test_what_a_manager_does_in_a_morning(manager, service):
+def test_what_a_manager_does_in_a_morning(manager, service, store):
     todo = service.get(f"/v1/at-risk?{TO_CONTACT}&task_state=to_do&limit=6")
     called, colleagues, later, dismissed, *given = (
         card["customer_id"] for card in todo.json()["customers"]
@@ -114,7 +121,7 @@ def test_what_a_manager_does_in_a_morning(manager, service):
     filters(manager, service)
     finds_and_calls(manager, called)
     takes_and_finishes(manager, called)
-    is_told(manager, colleagues)
+    is_told(manager, store, colleagues)
     puts_off(manager, later, dismissed)
     notes(manager, given[0])
     gives(manager, given)
@@ -177,12 +184,11 @@ def takes_and_finishes(manager, who):
     assert manager.task(who)["state"] == "taken"
 
 
-def is_told(manager, who):
+def is_told(manager, store, who):
     """A colleague was faster, after this page was opened."""
     manager.begins("a colleague was faster", f"/?q={who}")
-    moved = [{"move": "assign", "customer_id": who, "version": 0, "to": "Anna"}]
-    body, headers = json.dumps(moved), {"Content_Type": "application/json"}
-    assert manager.service.get("/v1/tasks", "POST", body, **headers).json()["refused"] == []
+    [taken] = move(store, "Anna", [Asked("take", who, 0)])
+    assert isinstance(taken, Moved)
     manager.click(manager.button("worklist.move.take", manager.row(who)))
     told = manager.page.get_by_role("heading", level=1, name=manager.word("tasks.changed"))
     told.wait_for()

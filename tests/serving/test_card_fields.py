@@ -65,8 +65,9 @@ def test_a_field_more_is_one_line_of_the_card_and_stands_in_api_and_csv(tmp_path
     for package in packages:
         shutil.copytree(ROOT / package, tmp_path / package, ignore=no_cache)
     (tmp_path / "tests" / "serving").mkdir(parents=True)
-    for file in (ROOT / "tests" / "serving").glob("release*.py"):
-        shutil.copy(file, tmp_path / "tests" / "serving")
+    for file in (ROOT / "tests" / "serving").glob("*.py"):
+        if not file.name.startswith("test_"):
+            shutil.copy(file, tmp_path / "tests" / "serving")
     schema = tmp_path / "serving" / "cards" / "card.py"
     before, here, after = schema.read_text(encoding="utf-8").partition("    rfm_segment: ")
     schema.write_text(f"{before}{NEW_FIELD}\n{here}{after}", encoding="utf-8")
