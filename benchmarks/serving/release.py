@@ -19,8 +19,10 @@ PART = 20_000  # customers that are held in memory at a time
 def write_large(found: Path, folder: Path, customers: int) -> list[str]:
     """Write a release of so many customers below `folder`; returns the ids of those listed.
 
-    Each is a customer of the release `found`, under another id.
+    Each is a customer of the release `found`, under another id. Raises SystemExit without that.
     """
+    if not (found / "cards.parquet").exists():
+        raise SystemExit(f"There is no {found} yet: run `make run` first.")
     cards = pq.read_table(found / "cards.parquet")
     drawn = np.random.default_rng(1).integers(0, len(cards), customers)
     folder.mkdir(parents=True)

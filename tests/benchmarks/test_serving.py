@@ -85,3 +85,8 @@ def test_a_release_of_many_customers_can_be_published(tmp_path):
     engine = open_store(f"sqlite:///{tmp_path}/store.sqlite3")
     assert publish(tmp_path / "large", engine, keep=2).cards == 40
     engine.dispose()
+
+
+def test_without_a_release_it_says_what_to_run(tmp_path):
+    with pytest.raises(SystemExit, match="run `make run` first"):
+        write_large(tmp_path / "none", tmp_path / "large", 10)
