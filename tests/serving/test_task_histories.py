@@ -73,6 +73,7 @@ def shop(new_store_url, tmp_path_factory):
     engine.dispose()
 
 
+@pytest.mark.slow
 @settings(
     max_examples=40,
     deadline=None,
