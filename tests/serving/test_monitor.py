@@ -135,7 +135,7 @@ def test_the_api_gives_the_report_with_its_sentences(monitored):
     assert told["advice"]["retrain"] is True
     first, second = (one["sentence"] for one in told["advice"]["reasons"])
     assert "60%" in first and "the limit is 20%" in first
-    assert "Aug 1, 2024" in second and "1.5" in second
+    assert "Aug 1, 2024" in second and "150%" in second and "85% to 115%" in second
     russian = service.get("/v1/monitor?language=ru").json()["advice"]["reasons"]
     assert "граница" in russian[0]["sentence"]
     # A newer report takes the place of the old one, and the release itself stays as it is.
