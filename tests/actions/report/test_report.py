@@ -163,7 +163,7 @@ def test_an_outcome_that_is_the_same_for_all_is_no_effect(report, value):
 
 def test_the_command_of_the_documentation_works_as_written(tmp_path, monkeypatch, capsys):
     text = (ROOT / "docs" / "actions.md").read_text(encoding="utf-8")
-    (command,) = re.findall(r"^python -m actions\.report (.*)$", text, re.MULTILINE)
+    (command,) = re.findall(r"^\.venv/bin/python -m actions\.report (.*)$", text, re.MULTILINE)
     rows = table(22).rename(columns={"id": "customer_id"})
     rows["spend_before"] = rows["age"] * 2 + np.arange(N) % 7
     monkeypatch.chdir(tmp_path)
