@@ -80,6 +80,11 @@ class Work:
     steps: Sequence[Due]
     total: int
 
+    @property
+    def more(self) -> int:
+        """How many are not listed."""
+        return self.total - len(self.tasks) - len(self.steps)
+
 
 def digest_of(engine: Engine, owner: str | None) -> Digest:
     """The digest of the customers whom this engine sees.
@@ -152,9 +157,10 @@ def _work(tasks: _Tasks, steps: list[Due]) -> Work:
 def _tasks_due(
     connection: Connection, found: Found, day: dt.date
 ) -> tuple[_Tasks, _Tasks, set[str]]:
-    """Tasks that are overdue, the oldest first, and due today; and the customers of both.
+    """Tasks that are overdue and due today, and the customers of both.
 
-    Of equal days those with the most value at risk come first.
+    Those with the most value at risk come first, and of equal ones the oldest: the digest lists the
+    first LINES.
     """
     index = list_index(connection, found)
     days, today = due_days(connection, found, index), since_1970(day)
@@ -162,7 +168,7 @@ def _tasks_due(
     if owners is not None:
         days = np.where(index.has("owner", owners), days, NO_DAY)
     rows = np.flatnonzero(days <= today)
-    rows = rows[np.lexsort((-index.numbers("value_at_risk")[rows], days[rows]))]
+    rows = rows[np.lexsort((days[rows], -index.numbers("value_at_risk")[rows]))]
     ids = index.ids.take(pa.array(rows)).to_pylist()
     dated = {who: day_of(own) for who, own in zip(ids, days[rows].tolist(), strict=True)}
     late = {who: own for who, own in dated.items() if own < day}

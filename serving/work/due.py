@@ -12,7 +12,7 @@ from serving.store.list_index import NEVER, ListIndex
 from serving.store.published import Found
 from serving.work.overrides import kept_from_contact
 from serving.work.task_reading import task_states
-from sources.meanings.vocabulary import TREATED
+from sources.meanings.vocabulary import HOLDOUT, TREATED
 
 FIRST = dt.date(1970, 1, 1)
 NO_DAY = (NEVER - FIRST).days
@@ -22,8 +22,7 @@ def due_days(connection: Connection, found: Found, index: ListIndex) -> np.ndarr
     """By row of the index the day (days since 1970) by which its task is to be done.
 
     NO_DAY where nobody is to be contacted, by the plan or by a person's word, the task is closed or
-    put off, or has no day. A task that nobody has begun counts from the card on, unless the contact
-    is withheld.
+    put off, or has no day. A task that nobody has begun counts from the card on.
     """
     is_planned = index.with_action() & index.has("arm", [TREATED])
     days = np.where(is_planned, index.numbers("due_date"), NO_DAY)
@@ -33,7 +32,8 @@ def due_days(connection: Connection, found: Found, index: ListIndex) -> np.ndarr
     dated = {who: day for who, day in states.due_on.items() if day is not None}
     rows, own = _by_row(index, dated)
     days[rows] = np.where((is_planned | is_begun)[rows], own, NO_DAY)
-    days[index.rows_of(kept_from_contact(connection))] = NO_DAY
+    # Whoever takes the task of somebody held back to compare is told so, and nothing is due.
+    days[index.has("arm", [HOLDOUT]) | index.rows_of(kept_from_contact(connection))] = NO_DAY
     return days
 
 

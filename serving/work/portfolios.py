@@ -193,7 +193,8 @@ def _portfolios(connection: Connection, found: Found) -> Portfolios:
     work = _work(connection, found, index, (today, monday))
     work["tasks_overdue"] = due_days(connection, found, index) < since_1970(today)
     states = task_states(connection, found).state
-    to_contact = index.with_action() & index.has("arm", ["treated"]) & ~index.rows_of(states)
+    moved = [who for who, state in states.items() if state != "open"]  # open ones have a note alone
+    to_contact = index.with_action() & index.has("arm", ["treated"]) & ~index.rows_of(moved)
     has_money = found.release.has_money
     money = {name: index.numbers(name) for name in ("expected_value", "value_at_risk")}
     key = index.has("abc_class", ["A"])

@@ -30,6 +30,8 @@ def cards(which):
     ]
     if which:
         rows[0] |= {"risk_band": "high", "churn_risk": 0.9}
+    held = {"arm": "holdout", "withheld": True, "withheld_by": "draw", "value_at_risk": 40.5}
+    rows.append(card_row("a-held", owner="anna", **held))
     rows.append(card_row("a-mail", owner="anna", name=MAIL, value_at_risk=900.0))
     rows.append(card_row("79991234567", owner="anna", name=PHONE, value_at_risk=800.0))
     rows.append(card_row(MAIL, owner="anna", name="<i>Zoë\r\nBcc: x</i>", value_at_risk=700.0))

@@ -119,6 +119,7 @@ def test_what_is_overdue_due_today_and_to_come_stand_apart(store, tmp_path, cloc
             task("a-4", "taken", company="another"),
             task("a-5", "taken", due_on=TODAY + dt.timedelta(days=1)),
             task("a-10", "taken"),
+            task("a-held", "taken"),
             task("a-6", "open", assignee=None, due_on=TODAY - dt.timedelta(days=3)),
         )
         connection.execute(insert(overrides).values(**nobody_contacts("a-10")))
@@ -135,7 +136,7 @@ def test_what_is_overdue_due_today_and_to_come_stand_apart(store, tmp_path, cloc
     }
     rest = [f"a-{n}" for n in (3, 4, 7, 8, 9, 11)]
     assert lists == {
-        "Overdue: 3": ["a-6", "a-2", "a-7"],
+        "Overdue: 3": ["a-2", "a-6", "a-7"],
         "Due today: 10": [*rest, "a-9"],
         "Next": ["a-5"],
     }
@@ -144,7 +145,12 @@ def test_what_is_overdue_due_today_and_to_come_stand_apart(store, tmp_path, cloc
     clock(NOW + dt.timedelta(days=1))
     sent(store, settings(), folder=tmp_path / "out")
     text = (tmp_path / "out" / f"{later - dt.timedelta(days=2)}-anna.txt").read_text("utf-8")
-    assert "OVERDUE: 11\n" in text and "DUE TODAY: 1\n" in text and "was due Oct 30" in text
+    assert (
+        "OVERDUE: 11\n" in text
+        and "more:" not in text
+        and "DUE TODAY: 1\n" in text
+        and "was due Oct 30" in text
+    )
     clock(NOW - dt.timedelta(days=1))
     sent(store, settings(), folder=tmp_path / "out")
     text = (tmp_path / "out" / f"{TODAY - dt.timedelta(days=1)}-anna.txt").read_text("utf-8")
@@ -199,3 +205,18 @@ def test_owners_who_look_alike_as_files_have_files_of_their_own(tmp_path):
     assert len({name.casefold() for name in names}) == 2 * (len(owners) + 1)
     assert all(len(name.encode()) < 255 for name in names)
     engine.dispose()
+
+
+@pytest.mark.slow
+def test_what_is_not_listed_is_counted(store, tmp_path, monkeypatch, clock):  # noqa: F811
+    monkeypatch.setattr("serving.work.digest.LINES", 4)
+    for moved, head in ((0, "DUE TODAY: "), (1, "OVERDUE: ")):
+        clock(NOW + dt.timedelta(days=moved))
+        for language, words in (("en", "And {} more"), ("ru", "И ещё {}:")):
+            sent(store, settings(), folder=tmp_path / language, language=language)
+            day = TODAY + dt.timedelta(days=moved)
+            text = (tmp_path / language / f"{day}-anna.txt").read_text(encoding="utf-8")
+            html = (tmp_path / language / f"{day}-anna.html").read_text(encoding="utf-8")
+            if language == "en":
+                total = int(re.search(head + r"(\d+)", text)[1])
+            assert words.format(total - 4) in text and words.format(total - 4) in html

@@ -277,6 +277,7 @@ def test_a_lead_sees_what_each_owner_has_does_and_has_not_done(store, clock):  #
     assert anna.value_at_risk == sum(range(0, 60, 3)) + 500 + 5 * 48
     assert anna.value_change == pytest.approx(sum(range(0, 60, 3)))
     assert (anna.tasks_taken, anna.tasks_done, anna.tasks_overdue) == (2, 1, 2)
+    assert anna.tasks_open == 26 - 5  # also the one with a note alone
     assert (anna.steps_done, anna.steps_overdue) == (1, 1)
     clock(NOW + DAY)
     _, late = portfolios(store)
