@@ -24,6 +24,8 @@ from serving.store.search import SearchTexts
 from sources.meanings.vocabulary import DO_NOTHING, TREATED
 
 NEVER = dt.date(9999, 12, 31)  # "not within N days" comes after every date
+FIRST = dt.date(1970, 1, 1)
+NO_DAY = (NEVER - FIRST).days  # NEVER, as `ListIndex.numbers` tells it
 DAYS = (*DATED, "due_date")
 LAST = 2**31 - 1  # no rank comes after every rank
 CODES = (
@@ -135,6 +137,11 @@ class ListIndex:
         intended: np.ndarray = (codes >= 0) & ~self._is("intended_action", [DO_NOTHING])
         return intended
 
+    def to_contact(self) -> np.ndarray:
+        """Whether the plan wants each customer contacted: with an action, and not held back."""
+        wanted: np.ndarray = self.with_action() & self._is("arm", [TREATED])
+        return wanted
+
     def has(self, column: str, words: Collection[str]) -> np.ndarray:
         """Whether each customer has one of these words in a column of CODES."""
         return self._is(column, words)
@@ -155,7 +162,7 @@ class ListIndex:
         named = [*words, None]  # the last: no word
         due = self._values["due_date"]
         rows = zip(listed, place.to_pylist(), strict=True)
-        return {who: (named[codes[row]], _day(due[row].item())) for who, row in rows if row >= 0}
+        return {who: (named[codes[row]], _known(due[row].item())) for who, row in rows if row >= 0}
 
     def rank(self, churn_risk: float) -> int:
         """The place among those who are scored: 1 is most at risk."""
@@ -202,7 +209,7 @@ class ListIndex:
         if query.not_contacted_days is not None:
             wanted &= self._values["days_since_contact"] >= query.not_contacted_days
         if query.to_contact:
-            wanted &= self.with_action() & self._is("arm", [TREATED])
+            wanted &= self.to_contact()
         if query.q is not None:
             wanted &= self._search.holding(query.q.casefold())
         return wanted
@@ -261,14 +268,22 @@ class ListIndex:
     def _value(self, sort: Sort, row: int) -> Any:
         value = self._values[sort][row].item()
         if sort in DATED:
-            return (dt.date(1970, 1, 1) + dt.timedelta(days=value)).isoformat()
+            return day_of(value).isoformat()
         return value
 
 
-def _day(days: int) -> dt.date | None:
-    """The day so many days after 1970 began; None for NEVER."""
-    day = dt.date(1970, 1, 1) + dt.timedelta(days=days)
-    return None if day == NEVER else day
+def since_1970(day: dt.date) -> int:
+    """A day as `ListIndex.numbers` tells it."""
+    return (day - FIRST).days
+
+
+def day_of(days: int) -> dt.date:
+    """The day that `ListIndex.numbers` tells as this number."""
+    return FIRST + dt.timedelta(days=days)
+
+
+def _known(days: int) -> dt.date | None:
+    return None if days == NO_DAY else day_of(days)
 
 
 def _whole(part: pa.Table) -> pa.Table:

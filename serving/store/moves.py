@@ -4,7 +4,6 @@ Both releases are read by the columns that lists filter by, all customers at onc
 customer last bought, so that one who bought since is told apart from one who only looks better.
 """
 
-import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -15,7 +14,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, select
 
 from models.words import ALREADY_CHURNED, LISTED
-from serving.store.list_index import NEVER, ListIndex
+from serving.store.list_index import NO_DAY, ListIndex
 from serving.store.listing import list_index
 from serving.store.memory import Kept
 from serving.store.past import COMPANY
@@ -147,10 +146,9 @@ class _Rows:
 
     def bought_since(self) -> np.ndarray:
         """Of each newer row: whether its last purchase is later than it was; of both known."""
-        column, unknown = "last_purchase_date", (NEVER - dt.date(1970, 1, 1)).days
-        now = self._newer.numbers(column)
-        then = self._before(self._older.numbers(column), unknown)
-        later: np.ndarray = (now > then) & (now < unknown)
+        now = self._newer.numbers("last_purchase_date")
+        then = self._before(self._older.numbers("last_purchase_date"), NO_DAY)
+        later: np.ndarray = (now > then) & (now < NO_DAY)
         return later
 
     def moved(self, here: np.ndarray, gone: np.ndarray, at_the_time: bool = False) -> Moved:

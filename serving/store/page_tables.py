@@ -58,9 +58,8 @@ task_changes = Table(
     Column("at", DateTime, nullable=False),
     Column("who", String, nullable=False),
     Column("what", String, nullable=False),
-    Column(
-        "before", JSON(none_as_null=True), info=WRITTEN
-    ),  # the row as it was; null: there was none
+    # The row as it was; null: there was none.
+    Column("before", JSON(none_as_null=True), info=WRITTEN),
     Column("after", JSON(none_as_null=True), info=WRITTEN),
     Column("outcome_request", Integer),  # what it told the next run; null: nothing
     sqlite_autoincrement=True,

@@ -20,6 +20,7 @@ from serving.cards.release import Release
 from serving.cards.stored import Card
 from serving.people.audit import COMMAND, note
 from serving.store.database import writing
+from serving.store.list_index import NO_DAY, day_of, since_1970
 from serving.store.listing import formed_list, list_index, seen_among
 from serving.store.live_cards import newest_live
 from serving.store.page_tables import plan_approvals, relationship_steps
@@ -29,7 +30,7 @@ from serving.store.published import Found, find_release
 from serving.store.reading import explained, formed_in_order, reading
 from serving.store.visible import visible_owners
 from serving.work.changes import changes
-from serving.work.due import NO_DAY, day_of, due_days, since_1970
+from serving.work.due import due_days
 from serving.work.overrides import kept_from_contact
 from serving.work.suggestions import READ as SUGGESTED
 from serving.work.suggestions import suggestion_of

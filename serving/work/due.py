@@ -8,14 +8,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
-from serving.store.list_index import NEVER, ListIndex
+from serving.store.list_index import NO_DAY, ListIndex, since_1970
 from serving.store.published import Found
 from serving.work.overrides import kept_from_contact
 from serving.work.task_reading import task_states
-from sources.meanings.vocabulary import HOLDOUT, TREATED
+from sources.meanings.vocabulary import HOLDOUT
 
-FIRST = dt.date(1970, 1, 1)
-NO_DAY = (NEVER - FIRST).days
+
+def left_alone(connection: Connection, index: ListIndex) -> np.ndarray:
+    """The rows of those whom nobody is to contact today, also where a task of theirs is taken.
+
+    They are held back to compare, or somebody asks that nobody contacts them.
+    """
+    rows: np.ndarray = index.has("arm", [HOLDOUT]) | index.rows_of(kept_from_contact(connection))
+    return rows
 
 
 def due_days(connection: Connection, found: Found, index: ListIndex) -> np.ndarray:
@@ -24,7 +30,7 @@ def due_days(connection: Connection, found: Found, index: ListIndex) -> np.ndarr
     NO_DAY where nobody is to be contacted, by the plan or by a person's word, the task is closed or
     put off, or has no day. A task that nobody has begun counts from the card on.
     """
-    is_planned = index.with_action() & index.has("arm", [TREATED])
+    is_planned = index.to_contact()
     days = np.where(is_planned, index.numbers("due_date"), NO_DAY)
     states = task_states(connection, found)
     days[index.rows_of(states.state)] = NO_DAY
@@ -32,19 +38,8 @@ def due_days(connection: Connection, found: Found, index: ListIndex) -> np.ndarr
     dated = {who: day for who, day in states.due_on.items() if day is not None}
     rows, own = _by_row(index, dated)
     days[rows] = np.where((is_planned | is_begun)[rows], own, NO_DAY)
-    # Whoever takes the task of somebody held back to compare is told so, and nothing is due.
-    days[index.has("arm", [HOLDOUT]) | index.rows_of(kept_from_contact(connection))] = NO_DAY
+    days[left_alone(connection, index)] = NO_DAY
     return days
-
-
-def since_1970(day: dt.date) -> int:
-    """The day as `due_days` tells it."""
-    return (day - FIRST).days
-
-
-def day_of(days: int) -> dt.date:
-    """The day that `due_days` tells as this number."""
-    return FIRST + dt.timedelta(days=days)
 
 
 def _by_row(index: ListIndex, days: Mapping[str, dt.date]) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ from core.clock import utc_now
 from models.words import LISTED
 from serving.cards.key_customers import KeyCustomer, KeyCustomers, Portfolio, Portfolios
 from serving.cards.release import Release
-from serving.store.list_index import LAST, ListIndex
+from serving.store.list_index import LAST, ListIndex, since_1970
 from serving.store.listing import list_index
 from serving.store.moves import release_before
 from serving.store.page_tables import relationship_plans, relationship_steps, tasks
@@ -26,7 +26,7 @@ from serving.store.reading import explained, formed_in_order, reading
 from serving.store.told import told_contacts
 from serving.store.visible import visible_owners
 from serving.work.answering import Owners, owner_of
-from serving.work.due import due_days, since_1970
+from serving.work.due import due_days, left_alone
 from serving.work.key_customers import step_of
 from serving.work.task_reading import task_states
 
@@ -194,7 +194,9 @@ def _portfolios(connection: Connection, found: Found) -> Portfolios:
     work["tasks_overdue"] = due_days(connection, found, index) < since_1970(today)
     states = task_states(connection, found).state
     moved = [who for who, state in states.items() if state != "open"]  # open ones have a note alone
-    to_contact = index.with_action() & index.has("arm", ["treated"]) & ~index.rows_of(moved)
+    alone = left_alone(connection, index)
+    to_contact = index.to_contact() & ~index.rows_of(moved) & ~alone
+    work["tasks_taken"] &= ~alone
     has_money = found.release.has_money
     money = {name: index.numbers(name) for name in ("expected_value", "value_at_risk")}
     key = index.has("abc_class", ["A"])

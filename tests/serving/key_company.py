@@ -32,7 +32,9 @@ def rows(which=1):
         )
         for n in range(60)
     ]
-    found += [card_row(f"b{n}", abc_class="B", owner="anna", expected_value=10.0) for n in range(5)]
+    others = {"abc_class": "B", "owner": "anna", "expected_value": 10.0}
+    found += [card_row(f"b{n}", **others) for n in range(4)]
+    found.append(card_row("b4", **others, arm="holdout", withheld=True, withheld_by="draw"))
     found.append(card_row(ODD, abc_class="A", owner="anna", value_at_risk=500.0))
     return [*found, gone_row("gone", owner="anna")]
 

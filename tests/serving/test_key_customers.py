@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from serving.cards.key_customers import NewPlan
 from serving.people.audit import verify
@@ -15,7 +15,7 @@ from serving.store.errors import (
     StepNotFoundError,
     UnknownNameError,
 )
-from serving.store.page_tables import relationship_plans, relationship_steps
+from serving.store.page_tables import overrides, relationship_plans, relationship_steps
 from serving.store.people_tables import audit_log
 from serving.store.visible import only_of
 from serving.work.erasure import erase
@@ -24,7 +24,7 @@ from serving.work.kinds import Contact
 from serving.work.outcomes import tell
 from serving.work.portfolios import PAGE, Wanted, key_customers, portfolios
 from tests.serving.conftest import Running
-from tests.serving.digests import keep
+from tests.serving.digests import keep, nobody_contacts
 from tests.serving.guarded import add_users
 from tests.serving.key_company import (
     ANNA,
@@ -264,8 +264,10 @@ def test_a_lead_sees_what_each_owner_has_does_and_has_not_done(store, clock):  #
             task("a15", "snoozed", due_on=TODAY - DAY, snoozed_until=TODAY + DAY),
             task("a09", "done", changed_at=old),
             task("a01", "not_relevant"),
+            task("b4", "taken", due_on=TODAY - DAY),  # held back to compare
         ):
             keep(connection, one)
+        connection.execute(insert(overrides).values(**nobody_contacts("b3")))
     number = step(store, "a00", -1)
     step(store, "a00", -2)
     moved(store, "a00", number, "done")
@@ -277,11 +279,12 @@ def test_a_lead_sees_what_each_owner_has_does_and_has_not_done(store, clock):  #
     assert anna.value_at_risk == sum(range(0, 60, 3)) + 500 + 5 * 48
     assert anna.value_change == pytest.approx(sum(range(0, 60, 3)))
     assert (anna.tasks_taken, anna.tasks_done, anna.tasks_overdue) == (2, 1, 2)
-    assert anna.tasks_open == 26 - 5  # also the one with a note alone
+    # Also the one with a note alone; not those with whom nobody is to speak.
+    assert anna.tasks_open == 26 - 5 - 2
     assert (anna.steps_done, anna.steps_overdue) == (1, 1)
     clock(NOW + DAY)
     _, late = portfolios(store)
-    # All but those who are done, not relevant, or due another day.
-    assert [one.tasks_overdue for one in late.managers] == [26 - 3, 20 - 1, 20]
+    # All but those who are done, not relevant, due another day, or left alone.
+    assert [one.tasks_overdue for one in late.managers] == [26 - 3 - 2, 20 - 1, 20]
     assert by_owner["boris"].tasks_taken == by_owner["boris"].steps_overdue == 0
     assert by_owner[None].customers == 20
