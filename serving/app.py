@@ -33,6 +33,7 @@ from serving.api import (
     overrides,
     overview,
     plan,
+    profit,
     releases,
     scores,
     timelines,
@@ -58,6 +59,7 @@ from serving.pages import key_customers as key_customers_page
 from serving.pages import model as model_page
 from serving.pages import overview as overview_page
 from serving.pages import plan as plan_page
+from serving.pages import profit as profit_page
 from serving.pages import proof as proof_page
 from serving.pages import views as views_page
 from serving.people.access import Access
@@ -96,6 +98,7 @@ PARTS = (
     releases,
     overview,
     model,
+    profit,
     plan,
     effects,
     outcomes,
@@ -110,6 +113,7 @@ PARTS = (
     docs,
     figures,
     model_page,
+    profit_page,
     plan_page,
     proof_page,
     views_page,

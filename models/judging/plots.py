@@ -1,7 +1,7 @@
 """The plots of the churn evaluation as tables, and what the best offer would earn."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,14 @@ import pandas as pd
 from core.arrays import FloatArray
 from models.judging.churn import curves
 from models.params import ModelParams
+from models.probability.cuts import Cuts, Terms
 from models.probability.metrics import customer_weights
 from models.probability.profit import Offer, best_cut, best_offer, no_profit, profit_curve
 from models.simple.rules import BASELINES
 from models.words import OURS
 
 BY_MODEL = ("roc", "precision_recall", "gains", "profit")  # plots with a column for each model
+INTERVAL = (f"{OURS}_low", f"{OURS}_high")  # of the profit of our model
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,10 @@ class Costs:
 
 @dataclass(frozen=True)
 class Profits:
-    """`expected_maximum_profit` among the figures, empty where nobody knows, and its curve."""
+    """Among the figures `cuts`, and `expected_maximum_profit` where it is known; and its curve.
+
+    `cuts` are counts, from which any costs tell a curve (models/probability/cuts.py).
+    """
 
     figures: dict[str, Any]
     curve: pd.DataFrame
@@ -48,16 +53,23 @@ def profits_of(
 
     Without amounts or a margin nobody knows: the same columns, empty.
     """
-    profit = {}
+    profit, y = {}, test["churned"].to_numpy(np.float64)
+    cuts = Cuts.of(y, predictions[OURS], int(test["customer_id"].nunique()))
     if lost is not None and costs.margin_rate is not None and np.isfinite(lost):
-        y = test["churned"].to_numpy(np.float64)
         weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)
         value = lost * costs.margin_rate
         profit = best_offer(y, predictions, weights, costs.offers, value)
     if not profit:
-        return Profits({}, no_profit(predictions))
-    curve = profit_curve(y, predictions, costs.offers[profit["offer"]], value)
-    return Profits({"expected_maximum_profit": profit | {"cut": best_cut(curve, OURS)}}, curve)
+        curve = no_profit(predictions).assign(**dict.fromkeys(INTERVAL, np.nan))
+        return Profits({"cuts": cuts.to_json()}, curve)
+    offer = costs.offers[profit["offer"]]
+    terms = Terms(offer.contact_cost, offer.incentive_cost, offer.mean_acceptance, value)
+    curve = profit_curve(y, predictions, offer, value)
+    curve = curve.assign(**dict(zip(INTERVAL, cuts.interval(terms), strict=True)))
+    best = cuts.best(terms)
+    cut = best_cut(curve, OURS) | {"share_low": best.share_low, "share_high": best.share_high}
+    figures = {"expected_maximum_profit": profit | {"cut": cut, "terms": asdict(terms)}}
+    return Profits({"cuts": cuts.to_json(), **figures}, curve)
 
 
 def plots_of(

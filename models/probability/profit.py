@@ -23,12 +23,12 @@ from scipy.optimize import isotonic_regression
 from scipy.special import betainc
 
 from core.arrays import FloatArray
+from models.probability.cuts import CURVE_POINTS
 from models.probability.metrics import interval
 
 # The acceptance assumed in the paper: Beta(6, 14), on average 30 % of the leavers who get the
 # offer.
 USUAL = (6.0, 14.0)
-CURVE_POINTS = 101
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,12 @@ class Offer:
     incentive_cost: float
     contact_cost: float
     acceptance: tuple[float, float] = USUAL
+
+    @property
+    def mean_acceptance(self) -> float:
+        """The share of leavers kept, on average."""
+        a, b = self.acceptance
+        return a / (a + b)
 
 
 @dataclass(frozen=True)
@@ -138,8 +144,7 @@ def profit_curve(
     Columns: `share_contacted`; `churn_risk`, the first model's risk from which on customers are
     contacted; and for each model the money per 1,000 customers of the group.
     """
-    a, b = offer.acceptance
-    kept = a / (a + b)
+    kept = offer.mean_acceptance
     of_leaver = kept * (customer_value - offer.incentive_cost) - offer.contact_cost
     of_stayer = -offer.incentive_cost - offer.contact_cost
     shares = np.linspace(0.0, 1.0, CURVE_POINTS)

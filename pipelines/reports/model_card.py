@@ -169,7 +169,8 @@ def _cut_text(cut: dict[str, float] | None) -> str:
         return ""
     return (
         f" At the mean acceptance the best threshold is a risk of {cut['churn_risk']:.1%}: "
-        f"{cut['share_contacted']:.0%} contacted, {written(cut['profit'], ',.2f')} for each 1,000 "
+        f"{cut['share_contacted']:.0%} contacted (95 % interval {cut['share_low']:.0%} to "
+        f"{cut['share_high']:.0%}), {written(cut['profit'], ',.2f')} for each 1,000 "
         "customers.\n\n![profit](profit.png)"
     )
 

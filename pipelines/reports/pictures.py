@@ -22,6 +22,7 @@ from matplotlib.figure import Figure  # noqa: E402
 
 from core.arrays import FloatArray  # noqa: E402
 from models.judging.influence import Influence  # noqa: E402
+from models.judging.plots import INTERVAL  # noqa: E402
 from models.words import OURS  # noqa: E402
 from pipelines.reports.names import NAMES  # noqa: E402
 
@@ -68,6 +69,8 @@ def profit_picture(table: pd.DataFrame, best: Mapping[str, float], title: str, p
     for name in (name for name in others if table[name].notna().any()):
         axes.plot(table["share_contacted"], table[name], linewidth=1, label=NAMES[name], alpha=0.7)
     axes.plot(table["share_contacted"], table[OURS], color="#0b5cad", linewidth=2, label="Regulars")
+    low, high = (table[name].to_numpy(np.float64) for name in INTERVAL)
+    axes.fill_between(table["share_contacted"], low, high, color="#0b5cad", alpha=0.15, linewidth=0)
     axes.plot([best["share_contacted"]], [best["profit"]], marker="o", color="#0b5cad")
     cut = f"risk {best['churn_risk']:.0%} and more:\n{best['share_contacted']:.0%} contacted"
     place = (best["share_contacted"], best["profit"])

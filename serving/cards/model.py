@@ -7,6 +7,7 @@ from pydantic import Field
 from serving.cards.codes import Severity
 from serving.cards.monitor import Figure
 from serving.cards.parts import Probability, Schema, Text
+from serving.cards.profit import KeptCuts
 from serving.cards.release import Ladder, Quality, Stamp
 
 
@@ -82,6 +83,7 @@ class KeptModel(Schema):
         description="The last day of the data that the models were last trained on."
     )
     judged: Judged | None = Field(description="Null where nothing has judged the models.")
+    cuts: KeptCuts | None = Field(default=None, description="None in releases of older code.")
     card: str = Field(description="The model card as Markdown, in English.")
 
 

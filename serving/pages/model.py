@@ -60,6 +60,7 @@ def model_page(request: Request) -> Response:
         monitor=monitor and worded_report(monitor, language),
         card=card_html(report.card, sentence("model.card", language)) if report.card else None,
         monitor_url="/monitor" + suffix({"language": [language]}),
+        profit_url="/profit" + suffix(asked) if kept and kept.cuts else None,
         card_url="/model/card.md" + here,
         api="/v1/model" + here,
         expired=out_of_date(release, language),

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from core.files import read_json
 from serving.cards.model import Judged, KeptModel, Span
 from serving.cards.monitor import Monitor
+from serving.cards.profit import KeptCuts, KeptTerms
 from serving.cards.release import Release
 from serving.store.reading import with_part
 from serving.store.tables import MODEL, MONITOR
@@ -32,6 +33,7 @@ def read_model(folder: Path) -> KeptModel | None:
         findings=[_known(finding) for finding in usability["findings"]],
         learned_until=until and dt.date.fromisoformat(until),
         judged=_judged(evaluation.get("churn")),
+        cuts=_cuts(evaluation.get("churn")),
         card=files[2].read_text(encoding="utf-8"),
     )
 
@@ -51,6 +53,22 @@ def _judged(churn: dict[str, Any] | None) -> Judged | None:
         observed_over_expected=ours.get("observed_over_expected"),
         calibration=churn.get("calibration", []),
     )
+
+
+def _cuts(churn: dict[str, Any] | None) -> KeptCuts | None:
+    """The counts between cuts; None in reports of older code, and where nothing was judged."""
+    if churn is None or "cuts" not in churn:
+        return None
+    profit = churn.get("expected_maximum_profit", {})
+    terms = profit and KeptTerms(offer=profit["offer"], **profit["terms"])
+    return KeptCuts(**churn["cuts"], terms=terms or None)
+
+
+def cuts_of(engine: Engine, release: str | None = None) -> tuple[Release, KeptCuts | None]:
+    """A release with the counts between its cuts; None where it has none. Raises as `current`."""
+    its, found = with_part(engine, MODEL, release)
+    kept = None if found is None else KeptModel.model_validate(found).cuts
+    return its, kept
 
 
 def model_of(

@@ -43,6 +43,7 @@ WITHIN = {
     "/key-customers/": "/key-customers",
     "/managers": "/key-customers",
     "/monitor": "/model",
+    "/profit": "/model",
 }
 OPENED = ("note", "dismiss")  # in the address of the list: the customer whose row is opened
 BAD_REQUEST = 400  # from here on an answer tells of a problem

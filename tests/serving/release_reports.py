@@ -185,6 +185,22 @@ EVALUATION = {
             {"predicted": 0.02, "observed": 0.01, "rows": 60},
             {"predicted": 0.43, "observed": 0.512, "rows": 60},
         ],
+        "cuts": {
+            "churn_risk": [1.0, 0.5, 0.25, 0.1, 0.01],
+            "left": [24, 12, 6, 0],
+            "stayed": [6, 18, 24, 30],
+            "customers": 100,
+        },
+        "expected_maximum_profit": {
+            "offer": "owner_phone_call",
+            "customer_value": 100.0,
+            "terms": {
+                "contact_cost": 5.0,
+                "incentive_cost": 0.0,
+                "kept_share": 0.3,
+                "customer_value": 100.0,
+            },
+        },
         "best_rule": "recency_rule",
         "top_hundred": {"of": 100, "ours": 67.0, "recency_rule": 54.2},
     },
