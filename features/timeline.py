@@ -196,6 +196,17 @@ def days_before(times: pd.Series, as_of: pd.Timestamp) -> "pd.Series[float]":
     return elapsed
 
 
+def day_numbers(times: pd.Series) -> "pd.Series[float]":
+    """Whole days from 1970-01-01 to each time; NaN where there is none."""
+    elapsed: pd.Series[float] = (times - pd.Timestamp(EPOCH)).dt.total_seconds() // SECONDS_PER_DAY
+    return elapsed
+
+
+def whole_days(times: pd.Series) -> IntArray:
+    """`day_numbers` (n,) of times that are all there, as integers."""
+    return np.asarray(day_numbers(times), np.int64)
+
+
 def was_before(times: pd.Series, as_of: pd.Timestamp) -> "pd.Series[bool]":
     """Whether each time lies before the as-of date."""
     before: pd.Series[bool] = times < as_of

@@ -14,8 +14,7 @@ import pandas as pd
 
 from core.arrays import BoolArray
 from features.history.contacts_made import was_intended
-from features.history.outcomes import whole_days
-from features.timeline import day_of, latest_as_of
+from features.timeline import day_of, latest_as_of, whole_days
 from sources.meanings.vocabulary import TREATED
 
 STALE_DAYS = 31  # a snapshot that is older says too little of who was contacted

@@ -9,7 +9,8 @@ from actions.effects.report import Followed
 from actions.effects.risk import TRAITS, Foreseen
 from actions.effects.window import Window
 from core.arrays import FloatArray, IntArray
-from features.history.outcomes import bought_after, cancelled_after, whole_days
+from features.history.outcomes import bought_after, cancelled_after
+from features.timeline import whole_days
 from models.leaving import CANCELLATION
 
 Tables = Mapping[str, pd.DataFrame]

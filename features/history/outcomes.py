@@ -13,7 +13,7 @@ import pandas as pd
 from core.arrays import FloatArray, IntArray
 from features.history.contacts_made import was_made
 from features.history.periods import amounts_of, bought_in
-from features.timeline import SECONDS_PER_DAY, date_of, day_of, period_of, runs_at
+from features.timeline import date_of, day_numbers, period_of, runs_at, whole_days
 
 Flags = npt.NDArray[np.bool_]
 FAR = 1_000_000  # days: beyond all data, so that one customer's days never reach the next one's
@@ -87,15 +87,3 @@ def contacted(
     inside = period_of(contacts["event_time"], start, [horizon_days]) == 0
     counts = inside & was_made(contacts).to_numpy()
     return np.asarray(pd.Index(customers).isin(contacts["customer_id"][counts]), np.bool_)
-
-
-def whole_days(times: pd.Series) -> IntArray:
-    """Whole days (n,) from 1970-01-01 to times that are all there."""
-    return np.asarray(day_numbers(times), np.int64)
-
-
-def day_numbers(times: pd.Series) -> "pd.Series[float]":
-    """Whole days from 1970-01-01 to each time; NaN where there is none."""
-    first = pd.Timestamp(date_of(day_of(date_of(0))))
-    elapsed: pd.Series[float] = (times - first).dt.total_seconds() // SECONDS_PER_DAY
-    return elapsed

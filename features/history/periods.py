@@ -6,34 +6,68 @@ on those days; refunds that came on other days are not in them, and unknown ones
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from features.timeline import date_of, days_before, period_of, was_before
+from features.timeline import date_of, days_before, period_of, was_before, whole_days
 
 Matrix = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.intp]
 PARTS = ("cohort", "new", "back")
+
+
+@dataclass(frozen=True)
+class PurchaseDays:
+    """Purchase timelines in the order of their days, so that a period is found without a search.
+
+    `days` (n,) are days since 1970-01-01 and `codes` (n,) the places of the customers in `known`.
+    A long history asks thousands of times who bought in a few weeks of it.
+    """
+
+    rows: pd.DataFrame
+    days: npt.NDArray[np.int64]
+    codes: Codes
+    known: pd.Index
+
+    @classmethod
+    def of(cls, purchases: pd.DataFrame) -> "PurchaseDays":
+        """The timelines, each customer's days still in their order."""
+        day = whole_days(purchases["event_day"])
+        order = np.argsort(day, kind="stable")
+        codes, known = pd.factorize(purchases["customer_id"])
+        return cls(purchases.iloc[order], day[order], codes[order], pd.Index(known))
+
+    def codes_of(self, customers: "Sequence[str] | pd.Series[str]") -> Codes:
+        """The code of each customer (n,); -1 for one without purchases."""
+        return np.asarray(self.known.get_indexer(pd.Index(customers)), np.intp)
+
+    def bought_in(self, as_of_day: int, ends: Sequence[int], customers: Codes) -> dict[str, Matrix]:
+        """`orders` and, with amounts, `spend` (customers, periods) after an as-of day.
+
+        `ends` are days after it, ascending: periods [0, ends[0]), [ends[0], ends[1]) and so on.
+        """
+        span = slice(*np.searchsorted(self.days, [as_of_day, as_of_day + ends[-1]]))
+        place = np.full(len(self.known) + 1, -1)  # the last one is of those without purchases
+        place[customers] = np.arange(len(customers))
+        of_row = place[self.codes[span]]
+        theirs = of_row >= 0
+        period = np.searchsorted(ends, self.days[span][theirs] - as_of_day, side="right")
+        cell, shape = of_row[theirs] * len(ends) + period, (len(customers), len(ends))
+        return {
+            what: _summed(cell, values[theirs], shape[0] * shape[1]).reshape(shape)
+            for what, values in amounts_of(self.rows.iloc[span]).items()
+        }
 
 
 def bought_in(
     purchases: pd.DataFrame, as_of_day: int, ends: Sequence[int], customers: Sequence[str]
 ) -> dict[str, Matrix]:
-    """`orders` and, with amounts, `spend` (customers, periods) after an as-of day.
-
-    `ends` are days after it, ascending: periods [0, ends[0]), [ends[0], ends[1]) and so on.
-    """
-    period = period_of(purchases["event_day"], _midnight(as_of_day), ends)
-    later, period = purchases[period >= 0], period[period >= 0]
-    place = pd.Index(customers).get_indexer(pd.Index(later["customer_id"]))
-    theirs = place >= 0
-    cell = place[theirs] * len(ends) + period[theirs]
-    size = len(customers) * len(ends)
-    return {
-        what: _summed(cell, rows[theirs], size).reshape(len(customers), len(ends))
-        for what, rows in amounts_of(later).items()
-    }
+    """`PurchaseDays.bought_in` of purchase timelines that are asked once."""
+    days = PurchaseDays.of(purchases)
+    return days.bought_in(as_of_day, ends, days.codes_of(customers))
 
 
 def bought_by(

@@ -167,9 +167,14 @@ def refit_churn_until(
 ) -> ChurnModel:
     """The churn model of `refit`, at the base rate of the latest dates that had closed."""
     closed = until.closed(day)
-    latest = closed["as_of_date"].isin(closed["as_of_date"].drop_duplicates().nlargest(LATEST))
-    refitted = _refitted_churn(chosen, closed, until, day, params)
-    return at_level(refitted, closed[latest])
+    return at_level(_refitted_churn(chosen, closed, until, day, params), latest_dates(closed))
+
+
+def latest_dates(closed: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the LATEST as-of dates, whose base rate a refitted model takes."""
+    dates = closed["as_of_date"]
+    latest: pd.DataFrame = closed[dates.isin(dates.drop_duplicates().nlargest(LATEST))]
+    return latest
 
 
 def _refitted_churn(

@@ -40,6 +40,7 @@ from models.training.fitting import (
     Say,
     at_level,
     choose,
+    latest_dates,
     out_of_fold,
     refit,
     weight_of_trees,
@@ -166,13 +167,15 @@ def _evaluated(chosen: Bundle, until: Until, params: ModelParams) -> Evaluated:
         return Evaluated(bundle, baselines, (bundle, baselines))
     # With one horizon for both, the value test dates are the test dates.
     past_day = until.timeline.value_test[0]
-    # The calibration map rests on outcomes that may have closed later than that day.
+    bundle, baselines = refit(chosen, until, day, params), baselines_at(until, day, features)
+    # The calibration map rests on outcomes that may have closed later than the value test date.
+    if past_day == day:  # what takes the time is fitted already
+        churn = replace(bundle.churn, calibration=IDENTITY)
+        plain = replace(bundle, churn=at_level(churn, latest_dates(until.closed(day))))
+        return Evaluated(bundle, baselines, (plain, baselines))
     plain = replace(chosen, churn=replace(chosen.churn, calibration=IDENTITY))
-    return Evaluated(
-        refit(chosen, until, day, params),
-        baselines_at(until, day, features),
-        (refit(plain, until, past_day, params), baselines_at(until, past_day, features)),
-    )
+    past = refit(plain, until, past_day, params), baselines_at(until, past_day, features)
+    return Evaluated(bundle, baselines, past)
 
 
 def held_out(

@@ -26,9 +26,9 @@ import pandas as pd
 from scipy.stats import t as student
 
 from core.arrays import FloatArray
-from features.history.periods import active_at, bought_in
+from features.history.periods import Codes, PurchaseDays, active_at
 from features.planning.timeplan import Timeline
-from features.timeline import date_of, is_closed
+from features.timeline import date_of, is_closed, whole_days
 from models.customers.segments import RFM_SEGMENTS, segments
 from models.simple.rules import last_period
 
@@ -40,6 +40,7 @@ AMOUNTS = {
 }
 # With fewer periods that do not overlap, the spread between dates cannot be measured.
 FEWEST_PERIODS = 3
+NOBODY = np.empty(0, np.intp)
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,26 @@ class Past:
 
     def rows(self, day: int) -> pd.DataFrame:
         """The snapshot of one as-of day, with an index of its own."""
-        at_day = self.snapshots["as_of_date"] == pd.Timestamp(date_of(day))
-        return self.snapshots[at_day].reset_index(drop=True)
+        return self.snapshots.iloc[self._places.get(day, NOBODY)].reset_index(drop=True)
+
+    @cached_property
+    def _places(self) -> dict[int, Codes]:
+        """The places of the rows of each as-of day among the snapshots."""
+        days = whole_days(self.snapshots["as_of_date"])
+        order = np.argsort(days, kind="stable")
+        known, first = np.unique(days[order], return_index=True)
+        return dict(zip(known.tolist(), np.split(order, first)[1:], strict=True))
+
+    @cached_property
+    def by_day(self) -> PurchaseDays:
+        """The purchases in the order of their days."""
+        return PurchaseDays.of(self.purchases)
+
+    @cached_property
+    def cohorts(self) -> dict[int, Codes]:
+        """The customers of each as-of day, by their codes in `by_day`."""
+        code = self.by_day.codes_of(self.snapshots["customer_id"])
+        return {day: code[places] for day, places in self._places.items()}
 
     def closed(self, days: int, until: int) -> list[int]:
         """The as-of days of the plan whose next `days` had closed by the day `until`."""
@@ -63,7 +82,7 @@ class Past:
         self, day: int, ends: Sequence[int], customers: Sequence[str]
     ) -> dict[str, FloatArray]:
         """`orders` and, with amounts, `spend` (customers, periods) from a day on, less refunds."""
-        found: dict[str, FloatArray] = bought_in(self.purchases, day, ends, customers)
+        found = self.by_day.bought_in(day, ends, self.by_day.codes_of(customers))
         if "spend" in found:
             found["spend"] = found["spend"] * self.net_share
         return found
@@ -79,8 +98,8 @@ class Past:
             rows, ends = self.rows(day), [self.timeline.horizon_days]
             rows = rows[rows["spend_in_horizon"].notna()]
             net += float(rows["spend_in_horizon"].sum())
-            spent = bought_in(self.purchases, day, ends, list(rows["customer_id"]))["spend"]
-            gross += float(spent.sum())
+            codes = self.by_day.codes_of(rows["customer_id"])
+            gross += float(self.by_day.bought_in(day, ends, codes)["spend"].sum())
         return net / gross if gross > 0 else 1.0
 
 
@@ -160,9 +179,9 @@ def _ratios(past: Past, until: int, start: int, end: int) -> dict[str, dict[int,
     for day in past.closed(end, until):
         if not is_closed(past.timeline.data_from, length, day):
             continue  # the period before is cut off by the start of the data
-        customers = list(past.rows(day)["customer_id"])
-        before = bought_in(past.purchases, day - length, [length], customers)
-        after = bought_in(past.purchases, day, sorted({start, end} - {0}), customers)
+        cohort = past.cohorts.get(day, NOBODY)
+        before = past.by_day.bought_in(day - length, [length], cohort)
+        after = past.by_day.bought_in(day, sorted({start, end} - {0}), cohort)
         for what, ratio in found.items():
             old, new = before[what].sum(), after[what][:, -1].sum()
             if old > 0 and new > 0:

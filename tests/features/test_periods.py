@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from features.history.periods import active_at, bought_by, bought_in
+from features.history.periods import PurchaseDays, active_at, bought_by, bought_in
 from features.timeline import day_of, period_of
 
 AS_OF = day_of(pd.Timestamp("2024-03-01").date())
@@ -37,6 +37,30 @@ def test_purchases_are_summed_by_customer_and_period():
     np.testing.assert_array_equal(found["orders"], [[0, 4], [3, 1], [0, 0]])
     np.testing.assert_array_equal(found["spend"], [[0, 7], [15, 3], [0, 0]])
     assert set(bought_in(rows.drop(columns="amount"), AS_OF, (10,), ["a"])) == {"orders"}
+
+
+def test_a_period_is_the_same_whether_its_purchases_are_found_by_day_or_searched_for():
+    rng = np.random.default_rng(1)
+    days = rng.integers(-400, 400, 600)
+    rows = purchases(*[(f"c{n % 60}", int(day), 1 + n % 3, n / 8) for n, day in enumerate(days)])
+    ordered, asked = PurchaseDays.of(rows), [f"c{n}" for n in range(59, 20, -1)] + ["silent"]
+    for start, ends in ((-400, (30,)), (-90, (90,)), (0, (1, 30, 31, 360)), (395, (30, 60))):
+        found = ordered.bought_in(AS_OF + start, ends, ordered.codes_of(asked))
+        for what, column in (("orders", "orders"), ("spend", "amount")):
+            expected = [
+                [
+                    rows[column][
+                        (rows["customer_id"] == who) & (days >= begins) & (days < over)
+                    ].sum()
+                    for begins, over in zip(
+                        [start, *(start + end for end in ends[:-1])],
+                        [start + end for end in ends],
+                        strict=True,
+                    )
+                ]
+                for who in asked
+            ]
+            np.testing.assert_array_equal(found[what], expected)
 
 
 def test_who_bought_is_the_cohort_the_new_or_those_who_came_back():
