@@ -15,7 +15,7 @@ from models.judging.amounts import amount_rules
 from models.judging.what import categories_by_row
 from models.next_purchase.hazard import NextPurchaseModel
 from models.params import ModelParams
-from models.probability.curves import expected_days
+from models.probability.curves import at_days, expected_days
 from models.simple.btyd_orders import btyd_inputs, fit_btyd_orders
 from models.simple.kaplan_meier import segments_of
 from models.simple.rules import Baselines
@@ -70,8 +70,10 @@ def when(
     model: NextPurchaseModel, test: pd.DataFrame, risk: FloatArray, horizon: int
 ) -> pd.DataFrame:
     """Predictions of the model of the next purchase, given a churn risk (n,)."""
-    curve, grid = model.curve(test, risk), model.grid
-    return _answer(dict(zip(grid, curve.T, strict=True)), horizon)
+    grid = model.grid
+    days = sorted({*grid, *days_until(horizon)})
+    curve = at_days(model.curve(test, risk), grid, days)
+    return _answer(dict(zip(days, curve.T, strict=True)), horizon)
 
 
 def how_much(model: ValueModel, test: pd.DataFrame, risk: FloatArray, days: int) -> pd.DataFrame:
@@ -86,7 +88,8 @@ def _when(
     test: pd.DataFrame, bundle: Bundle, baselines: Baselines, risk: FloatArray, horizon: int
 ) -> dict[str, pd.DataFrame]:
     triple = btyd_inputs(test)
-    days, names = bundle.next_purchase.grid, segments_of(test)
+    days = sorted({*bundle.next_purchase.grid, *days_until(horizon)})
+    names = segments_of(test)
     curves = {
         "kaplan_meier": {day: baselines.segment_curves.p_no_purchase(day, names) for day in days},
         "bg_nbd": {day: baselines.orders.bg_nbd.p_no_purchase(day, *triple) for day in days},

@@ -17,28 +17,40 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.zoo.road import STAGES, lay_out
 
-CUSTOMERS, DAYS, LAST = 18_000, 3_652, np.datetime64("2025-03-01")
-GAP, SPREAD, SLIP = 380.0, 0.6, 0.35  # days; in logs, between customers and within one
-BUYS_AGAIN = 0.76
+DAYS, LAST = 3_652, np.datetime64("2025-03-01")
 CATEGORIES = ("glasses", "lenses", "frames", "care", "sun")
 AUTO = dict.fromkeys(("horizon_days", "active_within_days", "value_horizon_days"), "auto")
 TASKS = {"auto": {"task": AUTO}, "shipped": {}}
 FOLDERS = ("metrics", "plots", "reports", "data", "artifacts")
 
 
-def orders(seed: int = 1, customers: int = CUSTOMERS) -> pd.DataFrame:
-    """The orders of the company; the same seed gives the same rows."""
-    rng = np.random.default_rng(seed)
-    count = rng.geometric(1.0 - BUYS_AGAIN, customers)
+class Rhythm(NamedTuple):
+    """Days between purchases, how they differ (in logs) between customers and from one to the next.
+
+    After each purchase a customer goes on to the next one with the chance `buys_again`.
+    """
+
+    customers: int = 18_000
+    gap: float = 380.0
+    spread: float = 0.6
+    slip: float = 0.35
+    buys_again: float = 0.76
+
+
+def orders(rhythm: Rhythm, seed: int = 1) -> pd.DataFrame:
+    """The orders of a company of ten years; the same seed gives the same rows."""
+    rng, customers = np.random.default_rng(seed), rhythm.customers
+    count = rng.geometric(1.0 - rhythm.buys_again, customers)
     who = np.repeat(np.arange(customers), count)
-    own_gap = GAP * rng.lognormal(0.0, SPREAD, customers)
-    gap = own_gap[who] * rng.lognormal(0.0, SLIP, len(who))
+    own_gap = rhythm.gap * rng.lognormal(0.0, rhythm.spread, customers)
+    gap = own_gap[who] * rng.lognormal(0.0, rhythm.slip, len(who))
     is_first = np.r_[True, who[1:] != who[:-1]]
     gap[is_first] = rng.uniform(0, DAYS, customers)
     day = pd.Series(gap).groupby(who).cumsum().to_numpy()
@@ -66,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lay_out(folder, {"source": source, **TASKS[asked.task]})
         for each in (*FOLDERS, "inbox"):
             (folder / each).mkdir()
-        orders().to_csv(folder / "inbox" / "orders.csv", index=False)
+        orders(Rhythm()).to_csv(folder / "inbox" / "orders.csv", index=False)
         print(f"{'stage':10s} {'clock':>8s} {'processors':>10s} {'most memory':>11s}")
         total = np.zeros(2)
         for stage in STAGES:

@@ -13,8 +13,9 @@ import pandas as pd
 
 from core.arrays import FloatArray
 from models.bundle import AmountModel, Bundle
-from models.next_purchase.when import WhenModel, on_grid
+from models.next_purchase.when import WhenModel
 from models.probability.calibration import fold_of
+from models.probability.curves import at_days
 from models.simple.btyd_orders import BtydOrders
 from models.simple.columns import TableBaselines
 from models.simple.kaplan_meier import SegmentCurves
@@ -92,7 +93,7 @@ class HeldOutChurn:
 
 @dataclass(frozen=True)
 class HeldOutCurves(WhenModel):
-    """The models of the next purchase of all folds, on the grid days that they share."""
+    """The models of the next purchase of all folds, on days to which all of them reach."""
 
     bundles: Sequence[Bundle]
 
@@ -106,9 +107,9 @@ class HeldOutCurves(WhenModel):
 
     @property
     def grid(self) -> tuple[int, ...]:
-        """The days that all models have."""
-        common = set.intersection(*(set(model.grid) for model in self.models))
-        return tuple(sorted(common))
+        """The days of the first model, as far as all models reach."""
+        last = min(model.reach_days for model in self.models)
+        return tuple(day for day in self.models[0].grid if day <= last)
 
     @property
     def horizon_days(self) -> int:
@@ -120,7 +121,7 @@ class HeldOutCurves(WhenModel):
 
         def ask(number: int, rows: pd.DataFrame) -> FloatArray:
             model = self.models[number]
-            return on_grid(model.survival(rows), model.grid, self.grid)
+            return at_days(model.survival(rows), model.grid, self.grid)
 
         found = _numbers(snapshot, len(self.models), ask)
         return np.empty((0, len(self.grid))) if found is None else found

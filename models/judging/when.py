@@ -11,7 +11,7 @@ from scipy.integrate import trapezoid
 from core.arrays import FloatArray
 from models.judging.held_out import HeldOutBaselines
 from models.next_purchase.when import WhenModel
-from models.probability.curves import expected_days, probability_by
+from models.probability.curves import expected_days, probability_by, survival_at
 from models.simple.btyd_orders import btyd_inputs
 from models.simple.kaplan_meier import segments_of
 from models.simple.rules import Baselines
@@ -32,8 +32,9 @@ def evaluate_when(
     A day is judged on the rows followed for at least that long: follow-up ends on a calendar date
     whatever a customer does, so these rows stand for all. `missed_early` is the share who bought
     before the interval and `missed_late` the share after it, each of the rows where that can
-    be known: both should be near OUTSIDE. `coverage` is the share inside, of the rows followed to
-    the end of the curve.
+    be known, beside the share that the curves `expected` there. `coverage` is the share inside, of
+    the rows followed to the end of the curve, and `open` the share of all intervals without an
+    end: more than 1 - INSIDE lies beyond the curve.
     """
     horizon = model.horizon_days
     curve = model.curve(test, churn_risk)
@@ -70,6 +71,10 @@ def evaluate_when(
         predicted[f"next_purchase_days_{name}"].to_numpy(np.float64)
         for name in ("low", "median", "high")
     )
+
+    def until(day: FloatArray) -> FloatArray:
+        return survival_at(curve, model.grid, day)
+
     every_day = [by(day) for day in model.grid]
     expected = {
         name: expected_days(np.column_stack([1 - p[name] for p in every_day]), model.grid)
@@ -83,9 +88,12 @@ def evaluate_when(
         "by_day": by_day,
         "integrated_brier": _integrated_brier(days, followup, model.grid, by),
         "interval": {
-            "missed_early": _share(days < low, followup >= low),
-            "missed_late": _share(~(days <= high), followup > high),
-            "coverage": _coverage(days, followup, (low, high), model.reach_days),
+            "missed_early": _share(days < low, followup >= low, 1.0 - until(low)),
+            "missed_late": _share(~(days <= high), followup > high, until(high + 1)),
+            "coverage": _coverage(
+                (days, followup), (low, high), until, _judged_to(model, followup)
+            ),
+            "open": float(np.isnan(high).mean()) if len(high) else None,
         },
         "median_absolute_error": {
             "rows": int(came.sum()),
@@ -150,27 +158,42 @@ def _integrated_brier(
     return {"until_day": judged[-1], **finite}
 
 
+def _judged_to(model: WhenModel, followup: FloatArray) -> int:
+    """The end of the curve; the horizon where fewer than FOLLOWED rows were followed so far."""
+    enough = (followup >= model.reach_days).sum() >= FOLLOWED
+    return model.reach_days if enough else model.horizon_days
+
+
 def _coverage(
-    days: FloatArray, followup: FloatArray, ends: tuple[FloatArray, FloatArray], reach_days: int
+    outcome: tuple[FloatArray, FloatArray],
+    ends: tuple[FloatArray, FloatArray],
+    until: Callable[[FloatArray], FloatArray],
+    last_day: int,
 ) -> dict[str, Any]:
-    """Share of rows, followed to the end of the curve, whose purchase came within the interval.
+    """Share of rows, followed to `last_day`, whose purchase came within the interval.
 
-    An end of the interval beyond the curve is shown as "not within N days", which covers no
-    purchase within those days.
+    `outcome` are days and follow-up. An end of the interval beyond that day covers no purchase
+    before it, and who had not bought by then is inside an interval that goes on. `expected` is the
+    share that the curves have inside, by the same rule.
     """
-    low, high = (np.where(np.isnan(end), np.inf, end) for end in ends)
-    day = np.where(days < reach_days, days, np.inf)
-    known = followup >= reach_days
+    days, followup = outcome
+    last = np.full(len(days), float(last_day))
+    low, high = (np.where(end < last_day, end, np.inf) for end in ends)
+    day = np.where(days < last_day, days, np.inf)
+    known = followup >= last_day
     inside = (low <= day) & (day <= high)
-    return {
-        "rows": int(known.sum()),
-        "share": float(inside[known].mean()) if known.any() else None,
-        "days": reach_days,
-    }
+    after = np.where(np.isfinite(high), until(np.minimum(high + 1, last)), 0.0)
+    expected = until(np.minimum(low, last)) - after
+    return {**_share(inside, known, expected), "days": last_day}
 
 
-def _share(missed: "np.typing.NDArray[np.bool_]", known: "np.typing.NDArray[np.bool_]") -> Any:
-    return {"rows": int(known.sum()), "share": float(missed[known].mean()) if known.any() else None}
+def _share(
+    found: "np.typing.NDArray[np.bool_]", known: "np.typing.NDArray[np.bool_]", expected: FloatArray
+) -> dict[str, Any]:
+    share, own = (
+        float(values[known].mean()) if known.any() else None for values in (found, expected)
+    )
+    return {"rows": int(known.sum()), "share": share, "expected": own}
 
 
 def _median_error(

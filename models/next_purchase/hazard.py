@@ -28,7 +28,7 @@ from core.errors import DataGateError
 from core.files import read_json, write_json
 from features.params import Churn
 from models.leaving import LAPSE, saved
-from models.next_purchase.when import WhenModel, days_of_grid
+from models.next_purchase.when import WhenModel, furthest_day, marked_days
 from models.params import ModelParams
 from models.trees.boosting import Recipe, Rows, load_booster, save_booster, train_booster
 from models.trees.inputs import Inputs, learn_inputs
@@ -36,6 +36,7 @@ from models.trees.inputs import Inputs, learn_inputs
 # An interval is kept while at least this share of the training rows, and this many, were followed
 # to its end: later hazards would rest on the few earliest as-of dates.
 ENOUGH_SHARE, ENOUGH_ROWS = 0.05, 50
+PARTS = 12  # of the purchases: days of the grid between which about as many fall
 MAX_PERSON_PERIODS = 600_000
 FILLED_ROWS = 20_000
 CHUNK_ROWS = 2_000  # 30 MB of inputs at a hundred features and sixteen intervals
@@ -161,23 +162,42 @@ def refit_next_purchase(
     return replace(_fit(rows, model.rounds, layout, params), churn=model.churn)
 
 
-def grid_for(followup_days: FloatArray, horizon_days: int) -> tuple[int, ...]:
-    """Days of the grid: the fixed ones and the horizon, as far as enough rows were followed.
+def grid_for(rows: pd.DataFrame, horizon_days: int) -> tuple[int, ...]:
+    """Days of the grid: `marked_days`, and those that follow the rhythm of the rows' purchases.
 
-    They end at the longest reported day or the horizon, whichever is later. Raises DataGateError
-    when too few rows were followed to the horizon itself.
+    They end where fewer than enough rows were followed. Raises DataGateError when that is before
+    the horizon.
     """
-    enough = max(ENOUGH_ROWS, ENOUGH_SHARE * len(followup_days))
-    days = days_of_grid(horizon_days)
-    grid = tuple(day for day in days if (followup_days >= day).sum() >= enough)
+    followed = rows["followup_days"].to_numpy(np.float64)
+    enough = max(ENOUGH_ROWS, ENOUGH_SHARE * len(followed))
+    days = marked_days(horizon_days) | set(_days_of_rhythm(rows, furthest_day(horizon_days)))
+    grid = tuple(day for day in sorted(days) if (followed >= day).sum() >= enough)
     if horizon_days not in grid:
-        reached = int((followup_days >= horizon_days).sum())
+        reached = int((followed >= horizon_days).sum())
         raise DataGateError(
-            f"Next purchase: {reached:,} of {len(followup_days):,} training rows were followed for "
+            f"Next purchase: {reached:,} of {len(followed):,} training rows were followed for "
             f"the {horizon_days} days of the horizon, {enough:,.0f} are needed. Shorten "
             "task.horizon_days or take a longer history."
         )
     return grid
+
+
+def _days_of_rhythm(rows: pd.DataFrame, until: int) -> list[int]:
+    """Days that part the next purchases within `until` days into PARTS of about equal size.
+
+    Shares of the purchases are those of a Kaplan-Meier curve of all rows, as follow-up ends early
+    for some.
+    """
+    day, followed = (
+        rows[name].to_numpy(np.float64) for name in ("days_to_next_purchase", "followup_days")
+    )
+    seen = day < np.minimum(followed, until)
+    bought = np.bincount(day[seen].astype(np.intp), minlength=until)
+    lost = np.bincount(np.minimum(followed[~seen], until).astype(np.intp), minlength=until + 1)
+    at_risk = len(rows) - (np.cumsum(bought) - bought) - np.cumsum(lost)[:until]
+    share = 1.0 - np.cumprod(1.0 - bought / np.maximum(at_risk, 1))
+    parts = np.searchsorted(share, share[-1] * np.arange(1, PARTS) / PARTS)
+    return [int(day) + 1 for day in parts]
 
 
 def _fit(
@@ -192,7 +212,7 @@ def _fit(
 
 
 def _layout(rows: pd.DataFrame, inputs: Inputs, horizon_days: int) -> Layout:
-    grid = grid_for(rows["followup_days"].to_numpy(np.float64), horizon_days)
+    grid = grid_for(rows, horizon_days)
     at_risk, bought = _at_risk(rows, grid)
     events, waiting = (at_risk & bought).sum(axis=0), at_risk.sum(axis=0)
     pooled = to_digits(logit((events + 0.5) / (waiting + 1.0)), CONVEX)

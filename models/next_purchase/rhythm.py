@@ -21,7 +21,7 @@ from core.digits import CONVEX, TOLD, to_digits
 from core.files import read_json, write_json
 from features.params import Churn
 from models.leaving import LAPSE
-from models.next_purchase.when import WhenModel, days_of_grid, on_grid
+from models.next_purchase.when import WhenModel, furthest_day, marked_days
 from models.simple.btyd_orders import BtydOrders, btyd_inputs, last_histories
 from models.simple.gamma_gamma import GammaGamma
 from models.simple.rules import money_model
@@ -31,20 +31,28 @@ FILE = "rhythm.json"
 PRIOR_ORDERS = 20.0  # orders: the weight of BG/NBD's own level
 LEVEL_LIMITS = (0.5, 2.0)  # a larger correction comes from a season or from chance
 LEAST = 1e-9  # the smallest probability to divide by
+# Between these days, ever further apart, a curve of a rhythm hardly bends.
+CURVE_DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 45, 60, 75, 90, 120, 180, 270, 365, 540, 730)
 
 
 @dataclass(frozen=True)
 class RhythmCurves(WhenModel):
-    """The probability of no purchase by each day of the grid, from the purchase rhythm."""
+    """The probability of no purchase by each day of the grid, from the purchase rhythm.
+
+    A behavioural model can be evaluated on any day: on the `days` of another model, or on its own.
+    """
 
     orders: BtydOrders
     horizon: int
     churn: Churn = LAPSE
+    days: tuple[int, ...] = ()
 
     @property
     def grid(self) -> tuple[int, ...]:
-        """Days of the curve: a behavioural model can be evaluated on any day."""
-        return tuple(days_of_grid(self.horizon))
+        """Days of the curve, from 0; the horizon is one of them."""
+        own = {*CURVE_DAYS, *marked_days(self.horizon)}
+        last = furthest_day(self.horizon)
+        return self.days or tuple(sorted(day for day in own if day <= last))
 
     @property
     def horizon_days(self) -> int:
@@ -224,15 +232,14 @@ class MixedCurves(WhenModel):
     """Curves mixed from those of trees and of the rhythm, in logs, by the trees' weight."""
 
     trees: WhenModel
-    rhythm: WhenModel
+    rhythm: RhythmCurves
     tree_weight: float
     churn: Churn = LAPSE
 
     @property
     def grid(self) -> tuple[int, ...]:
-        """The days that both have."""
-        there = set(self.rhythm.grid)
-        return tuple(day for day in self.trees.grid if day in there)
+        """The days of the trees."""
+        return self.trees.grid
 
     @property
     def horizon_days(self) -> int:
@@ -242,8 +249,8 @@ class MixedCurves(WhenModel):
     def survival(self, snapshot: pd.DataFrame) -> FloatArray:
         """P(no purchase before each grid day), (n, len(grid))."""
         trees, rhythm = (
-            np.maximum(on_grid(model.survival(snapshot), model.grid, self.grid), LEAST)
-            for model in (self.trees, self.rhythm)
+            np.maximum(model.survival(snapshot), LEAST)
+            for model in (self.trees, replace(self.rhythm, days=self.grid))
         )
         mixed: FloatArray = trees**self.tree_weight * rhythm ** (1.0 - self.tree_weight)
         return mixed

@@ -1,21 +1,20 @@
 """Dates and probabilities of the next purchase from a survival curve of any model."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from core.arrays import FloatArray
 from core.digits import TOLD, to_digits
 from features.params import Churn
 from models.leaving import LAPSE
-from models.probability.curves import days_until, probability_by, tilt, whole_days
+from models.probability.curves import days_until, interval, probability_by, tilt
 from models.words import PURCHASE_PROBABILITY, REPORTED_DAYS
 
-GRID_DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 30, 45, 60, 75, 90, 120, 180, 270, 365, 540)
-OUTSIDE = 0.1  # of the purchases, on either side of the interval
-INSIDE = 1 - 2 * OUTSIDE
+# Beyond the horizon a curve goes on to so many horizons: where a year is usual between purchases,
+# half of the next ones come later than a year from now.
+FAR = 2
+INSIDE = 0.8  # of the probability, in the interval of the next purchase
 
 
 class WhenModel(ABC):
@@ -58,8 +57,8 @@ class WhenModel(ABC):
 
         `purchase_probability_7d` … `_90d`; `next_purchase_days_median`: days from the as-of date
         within which half of such customers have bought; `_low` and `_high`: first and last whole
-        day of the interval. NaN is "beyond `reach_days`": unknown for a probability, "not
-        within N days" for a number of days.
+        day of the interval that holds INSIDE of the probability. NaN is "beyond `reach_days`":
+        unknown for a probability, "not within N days" for a number of days.
         """
         curve = self.curve(snapshot, churn_risk)
         columns = {
@@ -68,20 +67,17 @@ class WhenModel(ABC):
             )
             for days in REPORTED_DAYS
         }
-        low, high = whole_days(curve, self.grid, OUTSIDE, OUTSIDE)
+        low, high = interval(curve, self.grid, INSIDE)
         days = {"low": low, "median": days_until(curve, self.grid, 0.5), "high": high}
         columns |= {f"next_purchase_days_{name}": found for name, found in days.items()}
         return pd.DataFrame(columns, index=snapshot.index)
 
 
-def days_of_grid(horizon_days: int) -> list[int]:
-    """The fixed days and the horizon, up to the longest reported day or the horizon."""
-    furthest = max(*REPORTED_DAYS, horizon_days)
-    return [d for d in sorted({*GRID_DAYS, *REPORTED_DAYS, horizon_days}) if d <= furthest]
+def furthest_day(horizon_days: int) -> int:
+    """The day at which curves end at the latest."""
+    return max(*REPORTED_DAYS, FAR * horizon_days)
 
 
-def on_grid(curve: FloatArray, own: Sequence[int], wanted: Sequence[int]) -> FloatArray:
-    """The columns of curves (n, len(own)) for the days `wanted`, which must be among `own`."""
-    places = [list(own).index(day) for day in wanted]
-    picked: FloatArray = np.ascontiguousarray(curve[:, places])
-    return picked
+def marked_days(horizon_days: int) -> set[int]:
+    """Days that every curve has if it reaches them: from 0, the reported ones and the horizon."""
+    return {0, *REPORTED_DAYS, horizon_days, furthest_day(horizon_days)}

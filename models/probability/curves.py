@@ -7,6 +7,7 @@ import numpy as np
 from core.arrays import FloatArray
 
 CLIP = 1e-6
+NO_SHARE = 1e-9  # of the probability: less than any day has
 LOWEST_LOG = -700.0  # the exponential of less is 0, which has no logarithm
 
 
@@ -35,14 +36,14 @@ def probability_by(survival: FloatArray, grid: Sequence[int], days: int) -> Floa
     return probability
 
 
-def days_until(survival: FloatArray, grid: Sequence[int], share: float) -> FloatArray:
-    """Days within which the purchase comes with probability `share`, (n,).
+def days_until(survival: FloatArray, grid: Sequence[int], share: float | FloatArray) -> FloatArray:
+    """Days within which the purchase comes with probability `share` (one for all, or (n,)), (n,).
 
     Between grid days the hazard is taken as constant, so ln S is a straight line. NaN when the
     curve ends before.
     """
-    wanted = round(1.0 - share, 12)  # 1 - 0.9 is a little less than 0.1
-    reached = survival <= wanted
+    wanted = np.broadcast_to(np.round(1.0 - share, 12), len(survival))  # 1 - 0.9 is below 0.1
+    reached = survival <= wanted[:, None]
     end = np.maximum(reached.argmax(axis=1), 1)
     row = np.arange(len(survival))
     before, after = survival[row, end - 1], survival[row, end]
@@ -66,31 +67,52 @@ def expected_days(survival: FloatArray, grid: Sequence[int]) -> FloatArray:
     return days
 
 
-def whole_days(
-    survival: FloatArray, grid: Sequence[int], below: float, above: float
+def interval(
+    survival: FloatArray, grid: Sequence[int], inside: float
 ) -> tuple[FloatArray, FloatArray]:
-    """First and last whole day (n,) of the interval.
+    """First and last whole day (n,) of an interval that holds `inside` of the probability.
 
-    Of the two days around a quantile, the day whose probability is nearer is taken: P(before the
-    first day) to `below`, P(after the last day) to `above`. Rounding outwards would always make the
-    interval hold more than was asked for. NaN where the quantile is beyond the curve.
+    Half of the rest lies on either side, as far as both sides have it. What lies beyond the curve
+    is after the interval, up to all of the rest; with more beyond than that the last day is NaN and
+    the interval is open: all of the rest lies before it. Of the two days around the quantile below,
+    which whole days seldom meet, the one that makes the shorter interval is taken, and the last day
+    makes up for what the first one has too much or too little. So a purchase of the as-of day
+    itself, which often has more than half of the rest, is inside, and more lies after. Both days
+    are NaN where the curve ends before the rest.
     """
-    first = _nearest_midnight(survival, grid, below)
-    last = _nearest_midnight(survival, grid, 1.0 - above) - 1.0
-    return first, last
+    rest, beyond = 1.0 - inside, survival[:, -1]
+    is_open = beyond > rest
+    after = np.clip(beyond, rest / 2, rest)
+    below = days_until(survival, grid, np.where(is_open, rest, np.maximum(rest - after, NO_SHARE)))
+    most = 1.0 - beyond - NO_SHARE  # the largest share that a day of the curve reaches
+
+    def closed(first: FloatArray) -> tuple[FloatArray, FloatArray]:
+        wanted = 1.0 - survival_at(survival, grid, first) + inside
+        last = _nearest_midnight(survival, grid, np.minimum(wanted, most)) - 1.0
+        return last, np.where(wanted <= most + NO_SHARE, last - first, np.inf)
+
+    before, later = np.floor(below), np.ceil(below)
+    (last, length), (later_last, later_length) = closed(before), closed(later)
+    is_later = later_length < length
+    first = np.where(is_later, later, before)
+    first = np.where(is_open, _nearest_midnight(survival, grid, rest), first)
+    return first, np.where(is_open, np.nan, np.where(is_later, later_last, last))
 
 
-def _nearest_midnight(survival: FloatArray, grid: Sequence[int], share: float) -> FloatArray:
+def _nearest_midnight(
+    survival: FloatArray, grid: Sequence[int], share: float | FloatArray
+) -> FloatArray:
+    """The midnight (n,) before which the probability of a purchase is nearest to `share`."""
     quantile = days_until(survival, grid, share)
     before, after = np.floor(quantile), np.ceil(quantile)
     off_before, off_after = (
-        np.abs(1.0 - _survival_at(survival, grid, day) - share) for day in (before, after)
+        np.abs(1.0 - survival_at(survival, grid, day) - share) for day in (before, after)
     )
     return np.where(off_before <= off_after, before, after)
 
 
-def _survival_at(survival: FloatArray, grid: Sequence[int], days: FloatArray) -> FloatArray:
-    """S at the day (n,) of each row; NaN where the day is NaN."""
+def survival_at(survival: FloatArray, grid: Sequence[int], days: FloatArray) -> FloatArray:
+    """S at a day (n,) of each row, read as in `days_until`; NaN where the day is NaN."""
     ends = np.array(grid, np.float64)
     known = np.where(np.isnan(days), 0.0, days)
     right = np.clip(np.searchsorted(ends, known, side="left"), 1, len(ends) - 1)
@@ -99,3 +121,15 @@ def _survival_at(survival: FloatArray, grid: Sequence[int], days: FloatArray) ->
     logs = np.log(survival[row, right - 1]), np.log(survival[row, right])
     found: FloatArray = np.exp(logs[0] + (logs[1] - logs[0]) * done)
     return np.where(np.isnan(days), np.nan, found)
+
+
+def at_days(curves: FloatArray, own: Sequence[int], wanted: Sequence[int]) -> FloatArray:
+    """Curves (n, len(own)) at the days `wanted`, none beyond the last of `own`, as read above."""
+    right = np.clip(np.searchsorted(own, wanted), 1, len(own) - 1)
+    ends, days = np.array(own, np.float64), np.array(wanted, np.float64)
+    done = (days - ends[right - 1]) / (ends[right] - ends[right - 1])
+    logs = np.log(np.maximum(curves, np.exp(LOWEST_LOG)))
+    between = np.exp(logs[:, right - 1] + (logs[:, right] - logs[:, right - 1]) * done)
+    # A day of both is taken as it is: the logarithm would move its last digit.
+    found: FloatArray = np.where(done == 1.0, curves[:, right], between)
+    return np.where(days == ends[0], curves[:, :1], found)

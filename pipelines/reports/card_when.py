@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from models.next_purchase.when import INSIDE, OUTSIDE
+from models.next_purchase.when import INSIDE
 from pipelines.reports.card_figures import written
 from pipelines.reports.names import NAMES
 
@@ -37,9 +37,9 @@ def _when_table(when: dict[str, Any]) -> str:
         for part in (
             _integrated_text(when["integrated_brier"]),
             f"Of the {100 * INSIDE:.0f} % interval, {_percent(interval['missed_early'])} bought "
-            f"earlier and {_percent(interval['missed_late'])} later ({100 * OUTSIDE:.0f} % each "
-            "would be right).",
+            f"earlier and {_percent(interval['missed_late'])} later.",
             _coverage_text(interval["coverage"]),
+            _open_text(interval.get("open")),
             _warning_text(error),
             f"Of those who bought, half were within {_days(error['ours'])} of the median date (own "
             f"mean gap: {_days(error['own_mean_gap'])}).",
@@ -89,10 +89,19 @@ def _coverage_text(coverage: dict[str, Any]) -> str:
     )
 
 
-def _percent(missed: dict[str, Any]) -> str:
-    if missed["share"] is None:
+def _open_text(share: float | None) -> str:
+    if not share:
+        return ""
+    return (
+        f"Of {share:.0%} the interval has no end: too much lies beyond the last day of the curve."
+    )
+
+
+def _percent(found: dict[str, Any]) -> str:
+    if found["share"] is None:
         return "an unknown share (no row was followed that long)"
-    return f"{missed['share']:.1%} of {missed['rows']:,}"
+    expected = f" ({found['expected']:.1%} expected)" if "expected" in found else ""
+    return f"{found['share']:.1%}{expected} of {found['rows']:,}"
 
 
 def _days(error: float | None) -> str:
