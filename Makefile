@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-serving bench-live-scoring bench-accuracy bench-coverage bench-choices bench-truth bench-scoring bench-ladder bench-reasons bench-store bench-page bench-actions bench-processors faults fuzz clients docs audit ui experiments spark-setup lock clean
+.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-serving bench-live-scoring bench-accuracy bench-coverage bench-choices bench-value-classes bench-truth bench-scoring bench-ladder bench-reasons bench-store bench-page bench-actions bench-processors faults fuzz clients docs audit ui experiments spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -90,6 +90,10 @@ bench-coverage:  ## what the 80 % interval of the next purchase holds, on real d
 bench-choices:  ## our models with other settings, on the dates on which settings are chosen: an hour
 	$(SETUP) bench
 	@$(BIN)/python -m benchmarks.choices
+
+bench-value-classes:  ## whether churn probabilities hold in each value class, with and without shifts by value
+	$(SETUP) bench
+	@$(BIN)/python -m benchmarks.value_classes
 
 bench-truth:  ## models on simulated companies whose truth is known: nothing to find, planted causes, BG/NBD
 	$(SETUP) bench

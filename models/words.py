@@ -13,7 +13,9 @@ ALREADY_CHURNED: Status = "already_churned"
 LISTED: tuple[Status, ...] = (SCORED, RULE)  # statuses with a rank by risk
 
 Grade = Literal["A", "B", "C"]  # grade of the churn model on its test dates
-CALIBRATED = (0.85, 1.15)  # observed over expected: outside these limits there is a warning
+CALIBRATED = (0.85, 1.15)  # observed over expected: within these limits probabilities hold
+Ranks = Literal["clearly_better", "better", "not_shown"]  # beside the best simple model
+Probabilities = Literal["hold", "unknown", "off"]
 
 DriftLevel = Literal["steady", "moved", "drifted"]
 STEADY: DriftLevel = "steady"

@@ -4,7 +4,8 @@ The score is the mean log odds of several boosters. Each has its own seed and it
 rows, and some choose their splits at random. One booster alone is overconfident; and the Shapley
 values of the mean are the mean of the boosters' Shapley values. The number of trees is chosen by
 early stopping on the validation dates. The calibration map is fitted on the same out-of-time dates;
-cross-fitting over customers decides whether it is used.
+cross-fitting over customers decides whether it is used. What it misses by customers' spending is
+corrected where two windows of outcomes agree on it (models/churn/calibrating.py).
 
 With few customers, trees learn mostly noise. At the data gates (`model.gates`) trees have no weight
 and the parametric model (models/churn/parametric.py) scores alone. With FULL times as much data
@@ -17,6 +18,7 @@ calibration and the same weight beside the parametric model.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +31,13 @@ from core.arrays import FloatArray
 from core.digits import TOLD, to_digits
 from core.files import read_json, write_json
 from features.params import Churn
+from models.churn.calibrating import ByValue, calibration_map
 from models.churn.enough import check_gates
 from models.churn.own import OwnClass, OwnModel
 from models.churn.parametric import ParametricChurn
 from models.leaving import LAPSE, saved
 from models.params import ModelParams
-from models.probability.calibration import IDENTITY, BetaMap, cross_fitted, fit_beta_map
-from models.probability.metrics import log_loss
+from models.probability.calibration import IDENTITY, BetaMap
 from models.simple.columns import ColumnRegression
 from models.trees.boosting import (
     Recipe,
@@ -49,7 +51,7 @@ from models.trees.inputs import Inputs, learn_inputs
 
 # For a ready table a regression on its columns stands in the place of purchase rhythms.
 Parametric = ParametricChurn | ColumnRegression
-BOOSTER, META, OWN = "booster_{}.txt", "churn.json", "own"
+BOOSTER, META, OWN, BY_VALUE = "booster_{}.txt", "churn.json", "own", "by_value"
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class ChurnModel:
     """A fitted churn model: boosters, calibration map, and what it reads of a snapshot.
 
     `tree_weight` is the weight of the boosters in the log odds; the rest is the parametric model's.
-    `own` is a model of the company's own, in place of the boosters.
+    `own` is a model of the company's own, in place of the boosters. `by_value` corrects calibrated
+    probabilities by what a customer spent.
     """
 
     boosters: tuple[lgb.Booster, ...]
@@ -68,6 +71,7 @@ class ChurnModel:
     parametric: Parametric | None = None
     tree_weight: float = 1.0
     own: OwnModel | None = None
+    by_value: ByValue | None = None
 
     @property
     def is_parametric(self) -> bool:
@@ -86,9 +90,10 @@ class ChurnModel:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The columns of a snapshot that are read: features, and those of the parametric model."""
+        """The columns of a snapshot that are read: by trees, the parametric model, `by_value`."""
         more = () if self.parametric is None else self.parametric.reads
-        return (*self.features, *(name for name in more if name not in self.features))
+        spent = () if self.by_value is None else (self.by_value.column,)
+        return tuple(dict.fromkeys((*self.features, *more, *spent)))
 
     def raw(self, snapshot: pd.DataFrame) -> FloatArray:
         """The probability (n,) before calibration."""
@@ -106,7 +111,10 @@ class ChurnModel:
 
     def predict(self, snapshot: pd.DataFrame) -> FloatArray:
         """Churn risk (n,): the calibrated probability of leaving within the horizon."""
-        return to_digits(self.calibration(self.raw(snapshot)), TOLD)
+        return to_digits(self._calibrated(self.calibration(self.raw(snapshot)), snapshot), TOLD)
+
+    def _calibrated(self, mapped: FloatArray, snapshot: pd.DataFrame) -> FloatArray:
+        return mapped if self.by_value is None else self.by_value(mapped, snapshot)
 
     def at_level_of(self, recent: pd.DataFrame, own_rows: float = 0.0) -> "ChurnModel":
         """The same model, its calibration map shifted to the share of leavers in recent rows.
@@ -117,7 +125,9 @@ class ChurnModel:
         rate counts as that of `own_rows` additional rows.
         """
         outcomes = recent["churned"].to_numpy(np.float64)
-        calibration = self.calibration.at_level_of(self.raw(recent), outcomes, own_rows)
+        raw = self.raw(recent)
+        level = partial(self._calibrated, snapshot=recent)
+        calibration = self.calibration.at_level_of(raw, outcomes, own_rows, level)
         return replace(self, calibration=calibration)
 
     def contributions(self, snapshot: pd.DataFrame) -> FloatArray:
@@ -179,6 +189,8 @@ class ChurnModel:
             content |= {"parametric": self.parametric.to_dict(), "tree_weight": self.tree_weight}
         if self.own is not None:
             content |= {OWN: self.own.save(folder)}
+        if self.by_value is not None:
+            content |= {BY_VALUE: self.by_value.to_dict()}
         write_json(folder / META, content)
 
     @classmethod
@@ -200,6 +212,7 @@ class ChurnModel:
             parametric=_read_parametric(content),
             tree_weight=content.get("tree_weight", 1.0),
             own=OwnModel.load(folder, content[OWN]) if OWN in content else None,
+            by_value=ByValue.from_dict(content[BY_VALUE]) if BY_VALUE in content else None,
         )
 
 
@@ -248,21 +261,6 @@ def fit_churn(
         plain = ChurnModel(boosters, IDENTITY, inputs, rounds, churn)
     calibration = calibration_map(plain.raw(valid), _outcomes(valid), valid["customer_id"], params)
     return replace(plain, calibration=calibration)
-
-
-def calibration_map(
-    scores: FloatArray, outcomes: FloatArray, customers: "pd.Series[str]", params: ModelParams
-) -> BetaMap:
-    """The calibration map for scores (n,) on dates later than those the model was trained on.
-
-    It is the identity when cross-fitting over customers shows that a map would not lower the log
-    loss.
-    """
-    held_out = cross_fitted(scores, outcomes, customers, params.calibration_folds)
-    ones = np.ones_like(outcomes)
-    if log_loss(outcomes, held_out, ones) >= log_loss(outcomes, scores, ones):
-        return IDENTITY
-    return fit_beta_map(scores, outcomes)
 
 
 def refit_churn(

@@ -1,4 +1,4 @@
-"""Evaluation of churn on later dates, beside the baselines: figures, slices, curves, grade."""
+"""Evaluation of churn on later dates, beside the baselines: figures, slices, curves, verdict."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from core.arrays import FloatArray
-from models.judging.slices import figures, judge_slices
+from models.judging.slices import figures, judge_slices, ratio_with_interval, worth
+from models.judging.verdict import DATE, WARNED, grade, verdict
 from models.params import ModelParams
 from models.probability.metrics import (
     METRICS,
@@ -18,12 +19,9 @@ from models.probability.metrics import (
     top_leavers,
     with_intervals,
 )
-from models.simple.columns import TABLE_RULES
-from models.simple.rules import SIMPLE_RULES, TENURE_RULE
 from models.trees.inputs import is_text
-from models.words import CALIBRATED, OURS, Grade
+from models.words import OURS
 
-GOOD_GAIN = 0.05
 CURVE_POINTS = 101
 HISTOGRAM_BINS = 20
 MOST_VALUES = 50  # of a text feature: the most frequent values, judged one by one
@@ -38,12 +36,13 @@ def evaluate_churn(
     """Judge `predictions` (model name to probabilities (n,)) on test rows with known outcomes.
 
     Returns `models` (metrics with 95 % intervals), `gains` (ours minus each baseline, paired),
-    `by_date`, `worst_date`, `slices`, `grade`, `warnings` and the counts. A figure that is
-    undefined on the rows, such as the AUC of a date on which nobody left, is None.
+    `by_date`, `worst_date`, `slices`, `verdict`, `grade`, `warnings` and the counts. A figure that
+    is undefined on the rows, such as the AUC of a date on which nobody left, is None. `best_rule`
+    is the best of all simple models by AUC.
     """
     y = test["churned"].to_numpy(np.float64)
     weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)
-    models = with_intervals(y, predictions, weights)
+    models = with_intervals(y, predictions, weights, worth(test))
     gains = {
         name: {
             metric: paired_difference(METRICS[metric], y, predictions[OURS], other, weights)
@@ -52,14 +51,25 @@ def evaluate_churn(
         for name, other in predictions.items()
         if name != OURS
     }
-    by_date = {
-        str(date)[:10]: figures(y, predictions, rows)
+    dates = {
+        str(date)[:10]: (test["as_of_date"] == date).to_numpy()
         for date in sorted(test["as_of_date"].unique())
-        if (rows := (test["as_of_date"] == date).to_numpy()).any()
     }
-    simple = [name for name in (*SIMPLE_RULES, TENURE_RULE, *TABLE_RULES) if name in predictions]
+    by_date = {date: figures(y, predictions, rows) for date, rows in dates.items()}
+    simple = [name for name in predictions if name != OURS]
     best_rule = max(simple, key=lambda name: _value(models[name]["auc"], -1.0))
-    result = {
+    slices = judge_slices(test, predictions, horizon_days, params.excluded_attributes, weights)
+    of_dates = {
+        date: {"rows": int(rows.sum()), "churners": int(y[rows].sum())}
+        | ratio_with_interval(y, predictions[OURS], rows, weights)
+        for date, rows in dates.items()
+    }
+    found = verdict(
+        gains[best_rule]["auc"],
+        models[OURS]["observed_over_expected"],
+        _parts({DATE: of_dates} | slices),
+    )
+    return {
         "rows": len(test),
         "customers": int(test["customer_id"].nunique()),
         "churn_rate": float(y.mean()),
@@ -68,21 +78,29 @@ def evaluate_churn(
         "gains": gains,
         "by_date": by_date,
         "worst_date": _worst_date(by_date),
-        "slices": judge_slices(test, predictions, horizon_days, params.excluded_attributes),
+        "slices": slices,
         "best_rule": best_rule,
         "top_hundred": _top_hundred(y, predictions, best_rule),
+        "verdict": found,
+        "grade": grade(found),
+        "warnings": [],
     }
-    result["grade"] = grade(
-        gains[best_rule]["auc"], _value(models[OURS]["observed_over_expected"], 0.0)
-    )
-    result["warnings"] = [
-        f"{date}: {ratio:.3f} leavers seen for each predicted, outside {CALIBRATED[0]} to "
-        f"{CALIBRATED[1]}"
-        for date, date_figures in by_date.items()
-        if (ratio := date_figures[OURS]["observed_over_expected"]) is not None
-        and not CALIBRATED[0] <= ratio <= CALIBRATED[1]
+
+
+def _parts(by_kind: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """The parts that the verdict looks at, one after the other."""
+    return [
+        {
+            "kind": kind,
+            "part": name,
+            "rows": facts["rows"],
+            "left": facts["churners"],
+            "expected": facts["expected"],
+            **facts.get("ratio", {}),
+        }
+        for kind in WARNED
+        for name, facts in by_kind.get(kind, {}).items()
     ]
-    return result
 
 
 def _value(figure: Mapping[str, float] | None, unknown: float) -> float:
@@ -99,21 +117,10 @@ def _worst_date(by_date: Mapping[str, Mapping[str, Mapping[str, float | None]]])
     return min(areas, key=lambda date: areas[date]) if areas else None
 
 
-def grade(gain: Mapping[str, float] | None, observed_over_expected: float) -> Grade:
-    """A, B or C: how sure it is that the model ranks better than the best simple rule.
-
-    C also where the rows allow no comparison.
-    """
-    if gain is None or gain["low"] <= 0:
-        return "C"
-    calibrated = CALIBRATED[0] <= observed_over_expected <= CALIBRATED[1]
-    return "A" if gain["value"] >= GOOD_GAIN and calibrated else "B"
-
-
 def _top_hundred(
     y: FloatArray, predictions: Mapping[str, FloatArray], best_rule: str
 ) -> dict[str, float]:
-    """How many of the hundred rows ranked highest left: by our model and by the best rule.
+    """How many of the hundred rows ranked highest left: by our model and by the best simple one.
 
     Of fewer than two hundred rows it is the upper half: of everybody any order finds all who left.
     """

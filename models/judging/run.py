@@ -130,8 +130,7 @@ def judge(
     }
     if isinstance(baselines, TableBaselines | HeldOutTableBaselines):
         if timeline.label is not None and timeline.label.as_of is None:
-            day = date_of(timeline.test[0]).isoformat()  # ours, which the table does not have
-            churn["warnings"] = [text.removeprefix(f"{day}: ") for text in churn["warnings"]]
+            churn["verdict"]["parts"] = []  # its only date is ours: the table does not have it
         return _of_table(churn, test, predictions, (baselines, importance), costs, params)
     when = evaluate_when(test, bundle.next_purchase, baselines, risk)
     # Over the learned days only: no outcome can judge the extrapolation beyond them.

@@ -13,14 +13,17 @@ import pandas as pd
 
 from core.arrays import FloatArray
 from features.params import OWN_NAMES
-from models.customers.segments import segments
-from models.probability.metrics import METRICS, known
+from models.customers.segments import longest_window, segments
+from models.probability.metrics import METRICS, interval_95, known
 from models.trees.inputs import is_text
+from models.words import OURS
+from sources.contract import AT_STAKE
 
 Booleans = npt.NDArray[np.bool_]
 FEWEST = 10  # leavers, and stayers: with fewer a part is not judged
 TENURE_DAYS = (90, 365)
 MOST_GROUPS = 12  # of an attribute: the most frequent ones, all others are "other"
+VALUE_KINDS = ("abc_class", "value")  # parts by what customers spend
 THIRDS = ("lowest_third", "middle_third", "highest_third")
 
 
@@ -44,8 +47,13 @@ def judge_slices(
     predictions: Mapping[str, FloatArray],
     horizon_days: int,
     excluded_attributes: Sequence[str] = (),
+    weights: FloatArray | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """`{kind: {part: {rows, churners, models}}}`; a part that is not judged has no `models`."""
+    """`{kind: {part: {rows, churners, expected, ratio, models}}}`.
+
+    A part that is not judged has no `models`, and no `ratio`: observed over expected of our model
+    with its interval, by `weights`, which are `customer_weights`.
+    """
     y = test["churned"].to_numpy(np.float64)
     result: dict[str, dict[str, Any]] = {}
     for kind, parts in _parts(test, horizon_days, excluded_attributes).items():
@@ -54,8 +62,42 @@ def judge_slices(
             facts: dict[str, Any] = {"rows": int(rows.sum()), "churners": int(y[rows].sum())}
             if min(facts["churners"], facts["rows"] - facts["churners"]) >= FEWEST:
                 facts["models"] = figures(y, predictions, rows)
+            if weights is not None:
+                facts |= ratio_with_interval(y, predictions[OURS], rows, weights)
             result[kind][name] = facts
     return result
+
+
+def ratio_with_interval(
+    y: FloatArray, p: FloatArray, rows: Booleans, weights: FloatArray
+) -> dict[str, Any]:
+    """`expected` leavers of a part and, if it can be judged, `ratio`: left for each, with interval.
+
+    `weights` are `customer_weights`; a draw on which nobody was expected to leave is left out.
+    """
+    left, expected = np.where(rows, y, 0.0), np.where(rows, p, 0.0)
+    found: dict[str, Any] = {"expected": float(expected.sum())}
+    if min(left.sum(), rows.sum() - left.sum()) < FEWEST or not expected.sum():
+        return found
+    seen, told = weights @ left, weights @ expected
+    draws = seen[told > 0] / told[told > 0]
+    if not len(draws):
+        return found
+    value = float(left.sum() / expected.sum())
+    return found | {"ratio": {"value": value, **interval_95(draws)}}
+
+
+def worth(test: pd.DataFrame) -> FloatArray | None:
+    """What each customer spent (n,), over the longest window; None without amounts.
+
+    Of a ready table it is the money at stake. Nothing is worth less than nothing.
+    """
+    found = longest_window(test, "amount")
+    if found is None and AT_STAKE in test:
+        found = test[AT_STAKE]
+    if found is None:
+        return None
+    return np.asarray(found.fillna(0.0).clip(lower=0.0), np.float64)
 
 
 def _parts(
@@ -90,10 +132,13 @@ def _by_purchases(test: pd.DataFrame, horizon_days: int) -> dict[str, dict[str, 
             f"{old}_days_and_more": tenure >= old,
         },
     }
+    return found | _by_segment(test)
+
+
+def _by_segment(test: pd.DataFrame) -> dict[str, dict[str, Booleans]]:
     by_date = [segments(rows) for _, rows in test.groupby("as_of_date", sort=False)]
     named = pd.concat(by_date).reindex(test.index)
-    for kind in named.columns:
-        found[str(kind)] = _groups(named[kind])
+    found = {str(kind): _groups(named[kind]) for kind in named.columns}
     if "amount_total" in test.columns:
         found["value"] = _thirds(test)
     return found

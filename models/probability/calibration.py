@@ -9,6 +9,7 @@ c = 0 is the identity. It is fitted on predictions for dates the model was not t
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -46,20 +47,25 @@ class BetaMap:
         return asdict(self)
 
     def at_level_of(
-        self, scores: FloatArray, outcomes: FloatArray, own_rows: float = 0.0
+        self,
+        scores: FloatArray,
+        outcomes: FloatArray,
+        own_rows: float = 0.0,
+        corrected: Callable[[FloatArray], FloatArray] = lambda mapped: mapped,
     ) -> "BetaMap":
         """The same map, shifted so that its mean probability is the share of positive outcomes.
 
-        The map's own mean counts as that of `own_rows` additional rows. Unchanged when all outcomes
-        are equal.
+        The map's own mean counts as that of `own_rows` additional rows. `corrected` is what is done
+        to its probabilities before they are told. Unchanged when all outcomes are equal.
         """
         if not 0 < outcomes.mean() < 1:
             return self
-        own = own_rows * float(self(scores).mean())
+        own = own_rows * float(corrected(self(scores)).mean())
         share = (outcomes.sum() + own) / (len(outcomes) + own_rows)
 
         def excess(shift: float) -> float:
-            return float(replace(self, c=self.c + shift)(scores).mean() - share)
+            moved = replace(self, c=self.c + shift)
+            return float(corrected(moved(scores)).mean() - share)
 
         shift = float(brentq(excess, -FURTHEST_SHIFT, FURTHEST_SHIFT, xtol=1e-14))
         return replace(self, c=to_digits(self.c + shift, CONVEX))

@@ -102,6 +102,7 @@ def calibration_error(y: FloatArray, p: FloatArray, w: FloatArray) -> float:
     return float(np.abs(seen - predicted).sum() / w.sum())
 
 
+VALUE_WEIGHTED = "value_weighted_calibration_error"
 METRICS: dict[str, Metric] = {
     "auc": auc,
     "average_precision": average_precision,
@@ -137,13 +138,17 @@ def customer_weights(customers: "pd.Series[str]", draws: int, seed: int) -> npt.
 
 
 def with_intervals(
-    y: FloatArray, predictions: Mapping[str, FloatArray], weights: FloatArray
+    y: FloatArray,
+    predictions: Mapping[str, FloatArray],
+    weights: FloatArray,
+    worth: FloatArray | None = None,
 ) -> dict[str, dict[str, Figure | None]]:
     """Every metric of every model, with 95 % interval: `{model: {metric: {value, low, high}}}`.
 
-    `weights` are `customer_weights`; the same draws serve every model.
+    `weights` are `customer_weights`; the same draws serve every model. With `worth` (n,), what each
+    customer spent, VALUE_WEIGHTED is among the metrics.
     """
-    return {
+    found = {
         name: {
             metric: _interval(*_resampled(function, ranked, sorted_weights))
             for metric, function in METRICS.items()
@@ -151,6 +156,23 @@ def with_intervals(
         for name, p in predictions.items()
         for ranked, sorted_weights in [_by_rank(y, p, weights)]
     }
+    if worth is not None:
+        for name, p in predictions.items():
+            error, *draws = value_weighted_errors(y, p, weights, worth)
+            found[name][VALUE_WEIGHTED] = _interval(error, np.array(draws))
+    return found
+
+
+def value_weighted_errors(
+    y: FloatArray, p: FloatArray, weights: FloatArray, worth: FloatArray
+) -> FloatArray:
+    """The calibration error with each row counted as what its customer spent, (1 + draws,).
+
+    The first is that of all rows once each, the others are those of the draws `weights`. NaN where
+    nobody spent anything.
+    """
+    (ys, ps), by = _by_rank(y, p, np.vstack([worth, weights * worth]))
+    return np.array([calibration_error(ys, ps, w) if w.any() else np.nan for w in by])
 
 
 def interval(metric: Metric, y: FloatArray, p: FloatArray, weights: FloatArray) -> Figure | None:

@@ -1,7 +1,7 @@
 """The baselines that every model is compared with: simple ways to predict who leaves.
 
-Each predicts a calibrated P(leaving within the horizon). Simple rules are what a person would sort
-by; the grade compares the model with the best of them. None reads a text feature.
+Each predicts a calibrated P(leaving within the horizon). Rules are what a person would sort by; the
+grade compares the model with the best of all baselines. None reads a text feature.
 
 BG/NBD predicts who stops buying, which says nothing about a cancellation: a subscription is paid
 for until it ends. For cancellations it is a baseline of the next purchase only.
@@ -28,14 +28,13 @@ from models.simple.kaplan_meier import SegmentCurves, fit_segment_curves
 from models.simple.logistic import Logistic
 
 FILE = "baselines.json"
-SIMPLE_RULES = ("recency_rule", "own_rhythm_rule")
 BASELINES: dict[str, str] = {
     "recency_rule": "the longer silent, the more at risk",
     "own_rhythm_rule": "silence against the customer's own mean gap between purchases",
     "rfm_logistic": "logistic regression on recency, frequency and money",
     "bg_nbd": "BG/NBD, the buy-till-you-die model of Fader, Hardie & Lee (2005)",
 }
-# For cancellations, where the snapshot has the tenure; it is a simple rule too.
+# For cancellations, where the snapshot has the tenure; it is a rule too.
 TENURE_RULE, TENURE = "tenure_rule", "subscription_tenure_days"
 # The weight of the population's mean gap, in gaps; a customer's own has the weight of its gaps.
 PRIOR_GAPS = 2.0

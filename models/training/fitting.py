@@ -12,11 +12,16 @@ from features.params import LABEL
 from features.planning.rungs import BY_FOLDS, OTHER_CUSTOMERS
 from features.planning.timeplan import Timeline
 from models.bundle import Bundle, Trees
+from models.churn.calibrating import (
+    ByValue,
+    calibrated_window,
+    calibration_map,
+    learn_by_value,
+)
 from models.churn.enough import check_gates, tree_weight
 from models.churn.model import (
     ChurnModel,
     Parametric,
-    calibration_map,
     fit_churn,
     parametric_churn,
     refit_churn,
@@ -107,7 +112,9 @@ def choose_churn(
     train, valid, weight = until.train, until.valid, weight_of_trees(until, params)
     if weight == 1:
         model = fit_churn(train, valid, features, params, until.timeline.churn, own)
-        return model if until.timeline.rung < BY_FOLDS else _by_folds(model, until, params)
+        if until.timeline.rung >= BY_FOLDS:
+            return _by_folds(model, until, params)
+        return replace(model, by_value=_by_value(model, until, params))
     parametric = _parametric(train, features, until, _known_at(until))
     if weight:
         trees = fit_churn(train, valid, features, params, until.timeline.churn, own)
@@ -127,6 +134,21 @@ def _by_folds(model: ChurnModel, until: Until, params: ModelParams) -> ChurnMode
         out_of_fold(model, until, params), outcomes, rows["customer_id"], params
     )
     return replace(model, calibration=calibration)
+
+
+def _by_value(model: ChurnModel, until: Until, params: ModelParams) -> ByValue | None:
+    """What the map misses by spending on the validation dates and one window of outcomes earlier.
+
+    None where the history is too short for a model of that time.
+    """
+    closed, late = until.earlier
+    try:
+        check_gates(late, "earlier dates", params, VALID_SHARE, until.timeline.churn)
+        then = refit_churn(closed, model, IDENTITY, params)
+    except DataGateError:
+        return None
+    earlier = calibrated_window(late, then.raw(late), params)
+    return learn_by_value(earlier, calibrated_window(until.valid, model.raw(until.valid), params))
 
 
 def choose_next_purchase(
@@ -185,7 +207,8 @@ def _refitted_churn(
         fitted = parametric_churn(rows, chosen.features, parametric)
         return replace(fitted, calibration=chosen.calibration)
     fitted = refit_churn(rows, chosen, chosen.calibration, params)
-    return replace(fitted, parametric=parametric, tree_weight=chosen.tree_weight)
+    mixed = replace(fitted, parametric=parametric, tree_weight=chosen.tree_weight)
+    return replace(mixed, by_value=chosen.by_value)
 
 
 def _parametric(rows: pd.DataFrame, features: Sequence[str], until: Until, day: int) -> Parametric:

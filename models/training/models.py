@@ -15,6 +15,7 @@ models/judging/held_out.py.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,10 @@ from features.params import LABEL
 from features.planning.rungs import BY_FOLDS, OTHER_CUSTOMERS
 from features.planning.timeplan import Timeline
 from models.bundle import Bundle
+from models.churn.calibrating import calibrated_window, calibration_map, learn_by_value
 from models.churn.enough import check_both_outcomes, check_gates, dates_with_both, judged_by
 from models.churn.explainer import fit_explainer
-from models.churn.model import ChurnModel, calibration_map
+from models.churn.model import ChurnModel
 from models.churn.own import OwnClass
 from models.churn.reasons import Explainer
 from models.params import ModelParams
@@ -168,12 +170,13 @@ def _evaluated(chosen: Bundle, until: Until, params: ModelParams) -> Evaluated:
     # With one horizon for both, the value test dates are the test dates.
     past_day = until.timeline.value_test[0]
     bundle, baselines = refit(chosen, until, day, params), baselines_at(until, day, features)
-    # The calibration map rests on outcomes that may have closed later than the value test date.
+    # How it is calibrated rests on outcomes that may have closed later than the value test date.
+    uncalibrated = partial(replace, calibration=IDENTITY, by_value=None)
     if past_day == day:  # what takes the time is fitted already
-        churn = replace(bundle.churn, calibration=IDENTITY)
-        plain = replace(bundle, churn=at_level(churn, latest_dates(until.closed(day))))
+        churn = at_level(uncalibrated(bundle.churn), latest_dates(until.closed(day)))
+        plain = replace(bundle, churn=churn)
         return Evaluated(bundle, baselines, (plain, baselines))
-    plain = replace(chosen, churn=replace(chosen.churn, calibration=IDENTITY))
+    plain = replace(chosen, churn=uncalibrated(chosen.churn))
     past = refit(plain, until, past_day, params), baselines_at(until, past_day, features)
     return Evaluated(bundle, baselines, past)
 
@@ -197,14 +200,19 @@ def _served(
     """The models fitted on all that has closed, calibrated on rows that they had not seen."""
     timeline, test = until.timeline, until.test
     served = refit(chosen, until, timeline.data_until, params)
-    calibration = chosen.churn.calibration
+    calibration, by_value = chosen.churn.calibration, chosen.churn.by_value
     if timeline.rung != OTHER_CUSTOMERS and chosen.churn.tree_weight == 1:
         seen, scores = _unseen_scores(chosen.churn, until, params)
-        all_scores = np.r_[scores, evaluated[0].bundle.churn.raw(test)]
+        of_test = evaluated[0].bundle.churn.raw(test)
+        all_scores = np.r_[scores, of_test]
         left = np.r_[seen["churned"].to_numpy(np.float64), test["churned"].to_numpy(np.float64)]
         who = pd.concat([seen["customer_id"], test["customer_id"]])
         calibration = calibration_map(all_scores, left, who, params)
-    churn = at_level(replace(served.churn, calibration=calibration), test)
+        if timeline.rung < BY_FOLDS:
+            windows = (calibrated_window(*one, params) for one in ((seen, scores), (test, of_test)))
+            by_value = learn_by_value(*windows)
+    churn = replace(served.churn, calibration=calibration, by_value=by_value)
+    churn = at_level(churn, test)
     return replace(served, churn=churn)
 
 

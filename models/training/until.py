@@ -54,6 +54,21 @@ class Until:
             return valid
         return self.rows(self.timeline.test[0], self.timeline.validation)
 
+    @property
+    def earlier(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """As `train` and `valid`, one window of outcomes earlier: inside the training dates.
+
+        The second are the rows of as many of the latest training dates as there are validation
+        dates, the first those of the dates whose outcomes had closed before them: none in a short
+        history.
+        """
+        plan = self.timeline
+        late = plan.train[-len(plan.validation) :] if plan.validation else ()
+        if not late:
+            return self.snapshots[:0], self.snapshots[:0]
+        closed = tuple(day for day in plan.train if day + plan.horizon_days <= late[0])
+        return self.rows(late[0], closed), self.rows(plan.validation[0], late)
+
     def _stops(self, rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
         """Whether each row is of the first fold that has any customers."""
         fold = fold_of(rows["customer_id"], self.folds)

@@ -4,9 +4,9 @@ from typing import Any
 
 from features.params import ATTRIBUTE
 from features.planning.rungs import BY_DATE, OTHER_CUSTOMERS
+from models.judging.verdict import probabilities
 from models.next_purchase.what import LIST_LENGTH
-from models.probability.metrics import DEPTHS
-from models.simple.columns import TABLE_RULES
+from models.probability.metrics import DEPTHS, VALUE_WEIGHTED
 from pipelines.reports.card_figures import cell, with_interval, written
 from pipelines.reports.card_forecast import forecast_text
 from pipelines.reports.card_influence import influence_text
@@ -15,6 +15,8 @@ from pipelines.reports.card_own import own_code_text
 from pipelines.reports.card_when import when_text
 from pipelines.reports.names import NAMES
 from pipelines.reports.unjudged import ladder_text
+from serving.cards.verdict_words import verdict_in_words, warnings_in_words
+from serving.wording.sentences import sentence
 
 LEAVING = {
     "lapse": "no purchase in the {horizon_days} days from the as-of date on, among customers who "
@@ -36,6 +38,7 @@ PROBABILITY = {
     "brier": "Brier",
     "brier_skill": "Brier skill",
     "calibration_error": "calibration error",
+    VALUE_WEIGHTED: "calibration error by value",
     "observed_over_expected": "observed / expected",
 }
 
@@ -97,7 +100,7 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any]) -> str:
         "* Effects of actions are assumed until randomised contacts exist."
         + extrapolated_text(timeline),
         accepted(churn["accepted_leaks"]),
-        warnings(churn["warnings"]),
+        warnings([*warnings_in_words(churn["verdict"]["parts"], "en"), *churn["warnings"]]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -139,6 +142,7 @@ def churn_tables(models: dict[str, Any]) -> str:
 
 
 def _churn_table(models: dict[str, Any], columns: dict[str, str]) -> str:
+    columns = {m: title for m, title in columns.items() if m in models["ours"]}
     head = "| model | " + " | ".join(columns.values()) + " |"
     rows = [
         f"| {title} | " + " | ".join(with_interval(models[name][m]) for m in columns) + " |"
@@ -178,15 +182,16 @@ def _cut_text(cut: dict[str, float] | None) -> str:
 def gain_text(churn: dict[str, Any]) -> str:
     rule, top = churn["best_rule"], churn["top_hundred"]
     gain = churn["gains"][rule]["auc"]
-    simple = "model" if rule in TABLE_RULES else "rule"
     above = (
-        f"AUC {with_interval(gain)} above the best simple {simple} ({NAMES[rule]})"
+        f"AUC {with_interval(gain)} above the best simple model ({NAMES[rule]})"
         if gain
-        else f"the test rows allow no comparison with the simple {simple}s"
+        else "The test rows allow no comparison with the simple models"
     )
+    found = churn["verdict"]
+    said = verdict_in_words(found["ranks"], found["probabilities"], "en")
     return (
-        f"Grade **{churn['grade']}**: {above}. Of the {top['of']} ranked highest, "
-        f"{top['ours']:.0f} left; the best simple {simple} finds {top[rule]:.0f}. Strongest "
+        f"Grade **{churn['grade']}**: {said}. {above}. Of the {top['of']} ranked highest, "
+        f"{top['ours']:.0f} left; the best simple model finds {top[rule]:.0f}. Strongest "
         f"feature alone: {churn['strongest_single_feature']['name']}, AUC "
         f"{churn['strongest_single_feature']['auc']:.3f}."
     )
@@ -225,13 +230,15 @@ def slice_table(slices: dict[str, Any]) -> str:
             label = f"{cell(kind)}: {cell(name)}"
             start = f"| {label} | {facts['rows']:,} | {facts['churners']:,} |"
             if "models" not in facts:
-                rows.append(f"{start} too few | |")
+                rows.append(f"{start} too few | | |")
                 continue
             ours = facts["models"]["ours"]
-            ratio = written(ours["observed_over_expected"], ".2f")
-            rows.append(f"{start} {written(ours['auc'], '.3f')} | {ratio} |")
-    head = "| customers | rows | left | AUC | observed / expected |"
-    return "\n".join([head, "|---|---|---|---|---|", *rows])
+            ratio = facts.get("ratio") or {"value": ours["observed_over_expected"]}
+            state = sentence(f"verdict.state.{probabilities(facts.get('ratio'))}", "en")
+            told = f"{written(ours['auc'], '.3f')} | {with_interval(ratio, '.2f')} | {state}"
+            rows.append(f"{start} {told} |")
+    head = "| customers | rows | left | AUC | observed / expected | probabilities |"
+    return "\n".join([head, "|---|---|---|---|---|---|", *rows])
 
 
 def _categories_text(judged: dict[str, Any], horizon_days: int) -> str:

@@ -8,7 +8,6 @@ from features.params import LABEL
 from features.usability.contract import MISSING_TABLE
 from models.churn.reason_rows import restored
 from models.next_purchase.what import LIST_LENGTH
-from models.simple.columns import TABLE_RULES
 from models.words import INSUFFICIENT_DATA, RULE, SCORED
 from pipelines.reports.card_figures import ABSENT, written
 from pipelines.reports.card_table import ABSENT as ABSENT_OF_TABLE
@@ -18,10 +17,12 @@ from pipelines.reports.names import NAMES
 from pipelines.reports.plan_report import PROGRAMME, never_shown
 from pipelines.reports.unjudged import distance_lines
 from serving.cards.action_words import NO_ACTIONS, Actions, action_name, actions_of
+from serving.cards.verdict_words import verdict_in_words, warnings_in_words
 from serving.wording.languages import Language
 from serving.wording.sentences import label, sentence
 from sources.meanings.vocabulary import TREATED
 
+ENGLISH: Language = "en"  # of all that is told to whoever runs the pipeline
 LISTED = 10  # customers that a list of the summary holds
 HIT = f"hit_at_{LIST_LENGTH}"
 LEAVING = {
@@ -133,20 +134,22 @@ def churn_lines(evaluation: dict[str, Any]) -> list[str]:
     rule, top = churn["best_rule"], churn["top_hundred"]
     gain = churn["gains"][rule]["auc"]
     ratio = churn["models"]["ours"]["observed_over_expected"] or {"value": None}
-    simple = "model" if rule in TABLE_RULES else "rule"
     over = (
         f"AUC {gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f}) over the "
         f"{NAMES[rule]}"
         if gain
-        else f"the test rows allow no comparison with the simple {simple}s"
+        else "the test rows allow no comparison with the simple models"
     )
+    found = churn["verdict"]
+    said = verdict_in_words(found["ranks"], found["probabilities"], ENGLISH)
     lines += [
-        f"  grade {churn['grade']}: {over}; {written(ratio['value'], '.2f')} left for each "
-        "predicted",
+        f"  grade {churn['grade']}: {said}",
+        f"  {over}; {written(ratio['value'], '.2f')} left for each predicted",
         f"  of the {top['of']} ranked highest, {top['ours']:.0f} left; the best "
-        f"simple {simple} finds {top[rule]:.0f}",
+        f"simple model finds {top[rule]:.0f}",
     ]
-    return [*lines, *(f"  warning: {text}" for text in churn["warnings"])]
+    warnings = [*warnings_in_words(found["parts"], ENGLISH), *churn["warnings"]]
+    return [*lines, *(f"  warning: {text}" for text in warnings)]
 
 
 def next_lines(evaluation: dict[str, Any]) -> list[str]:

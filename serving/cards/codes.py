@@ -41,6 +41,8 @@ NoGains = TypeAliasType("NoGains", Literal["no_money", "no_margin", "no_currency
 RankedBy = TypeAliasType("RankedBy", Literal["value_at_risk", "churn_risk"])
 HoldoutShareBy = TypeAliasType("HoldoutShareBy", Literal["given", "assumed", "known", "too_few"])
 Grade = TypeAliasType("Grade", words.Grade)
+Ranks = TypeAliasType("Ranks", words.Ranks)
+Probabilities = TypeAliasType("Probabilities", words.Probabilities)
 DriftLevel = TypeAliasType("DriftLevel", words.DriftLevel)
 TaskFilter = TypeAliasType(
     "TaskFilter",

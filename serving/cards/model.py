@@ -4,9 +4,9 @@ import datetime as dt
 
 from pydantic import Field
 
-from serving.cards.codes import Severity
+from serving.cards.codes import Probabilities, Severity
 from serving.cards.monitor import Figure
-from serving.cards.parts import Probability, Schema, Text
+from serving.cards.parts import Number, Probability, Schema, Text
 from serving.cards.profit import KeptCuts
 from serving.cards.release import Ladder, Quality, Stamp
 
@@ -64,14 +64,35 @@ class Bin(Schema):
     rows: int
 
 
+class Part(Schema):
+    """A part of the test rows: whether probabilities hold for it."""
+
+    kind: str = Field(description="as_of_date, abc_class, value (thirds by spending), rfm_segment.")
+    part: Text
+    rows: int
+    left: int
+    expected: Number = Field(description="The sum of the risks.")
+    value: Number | None = Field(
+        default=None, description="Left for each expected; null where too few left or stayed."
+    )
+    low: Number | None = Field(default=None, description="Of its 95 % interval.")
+    high: Number | None = None
+    probabilities: Probabilities = Field(
+        description="hold: the interval lies within 0.85 to 1.15; off: wholly outside."
+    )
+
+
 class Judged(Schema):
     """What the model was compared with, on dates that it had not seen."""
 
-    best_rule: str = Field(description="The best of the simple rules: recency_rule, …")
+    best_rule: str = Field(description="The best of the simple models: rfm_logistic, …")
     auc: Figure | None
     rule_auc: Figure | None
     observed_over_expected: Figure | None = Field(description="Who left, for each expected to.")
     calibration: list[Bin] = Field(description="Empty in releases from before it was kept.")
+    parts: list[Part] = Field(
+        default_factory=list, description="Empty in releases from before they were kept."
+    )
 
 
 class KeptModel(Schema):
@@ -98,6 +119,9 @@ class ModelReport(Stamp):
     learned_until: dt.date | None
     scored_as_of: dt.date
     grade_in_words: str | None
+    warnings: list[str] = Field(
+        description="Parts of the test rows for which probabilities surely did not hold, in words."
+    )
     retrain: bool | None = Field(description="What the monitor advises; null: it has not run.")
     retrain_why: list[str] = Field(description="In words; empty where no figure is over its limit.")
     card: str

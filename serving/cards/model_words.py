@@ -1,14 +1,17 @@
 """What a release says of its data and model, in the reader's language."""
 
 from features.params import LABEL
+from models.words import Grade, Ranks
 from serving.cards.model import Finding, KeptFinding, KeptModel, ModelReport, Span
 from serving.cards.monitor import Monitor
 from serving.cards.release import Release
+from serving.cards.verdict_words import verdict_in_words, warnings_in_words
 from serving.cards.worded import worded_report
 from serving.wording.languages import Language
 from serving.wording.sentences import is_message, listing, sentence, written
 from serving.wording.writing import KINDS, translation, upper_first
 
+RANKS_OF_GRADE: dict[Grade, Ranks] = {"A": "clearly_better", "B": "better", "C": "not_shown"}
 ENGLISH: Language = "en"  # of a finding's own sentences
 
 
@@ -27,6 +30,7 @@ def told(
         learned_until=kept.learned_until if kept else None,
         scored_as_of=release.as_of_date,
         grade_in_words=grade_in_words(release, language),
+        warnings=_warnings(kept, language),
         retrain=advice.retrain if advice else None,
         retrain_why=[one.sentence for one in advice.reasons] if advice else [],
         card=kept.card if kept else "",
@@ -37,8 +41,16 @@ def grade_in_words(release: Release, language: Language) -> str | None:
     """What the grade says; None where nothing has judged the models."""
     if release.quality is None:
         return None
-    of = "label." if release.churn_definition == LABEL else ""
-    return upper_first(sentence(f"page.{of}grade_{release.quality.grade}", language))
+    quality = release.quality
+    # Older releases tell the grade alone.
+    ranks = quality.ranks or RANKS_OF_GRADE[quality.grade]
+    return verdict_in_words(ranks, quality.probabilities, language)
+
+
+def _warnings(kept: KeptModel | None, language: Language) -> list[str]:
+    if kept is None or kept.judged is None:
+        return []
+    return warnings_in_words([part.model_dump() for part in kept.judged.parts], language)
 
 
 def quality_in_words(release: Release, language: Language) -> str:
@@ -63,7 +75,7 @@ def needs_in_words(release: Release, language: Language) -> list[str]:
 
 
 def rule_in_words(name: str, language: Language) -> str:
-    """A simple rule by its name in the reports."""
+    """A simple model by its name in the reports."""
     key = f"model.rule.{name}"
     return sentence(key, language) if is_message(key) else name.replace("_", " ")
 

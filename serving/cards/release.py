@@ -18,7 +18,9 @@ from serving.cards.codes import (
     HoldoutShareBy,
     NoGains,
     Order,
+    Probabilities,
     RankedBy,
+    Ranks,
     RiskBand,
     Sort,
     Status,
@@ -45,7 +47,16 @@ class Quality(Schema):
     auc_high: Number | None
     top: int = Field(description="Of so many ranked highest …")
     top_left: Number = Field(description="… so many left …")
-    top_left_by_rule: Number = Field(description="… and so many of those the best rule ranks.")
+    top_left_by_rule: Number = Field(
+        description="… and so many of those the best simple model ranks."
+    )
+    ranks: Ranks | None = Field(
+        default=None, description="Beside the best simple model. Null in older releases."
+    )
+    probabilities: Probabilities | None = Field(
+        default=None,
+        description="Whether they hold, for all and in each value class. Null in older releases.",
+    )
 
 
 class Ladder(Schema):

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from models.words import CALIBRATED
 from serving.cards.codes import Severity
 from serving.cards.model_words import needs_in_words, quality_in_words, rule_in_words, told
+from serving.cards.verdict_words import part_in_words
 from serving.cards.worded import worded_report
 from serving.pages import calibration
 from serving.pages.model_card import card_html
@@ -56,6 +57,9 @@ def model_page(request: Request) -> Response:
         needs=needs_in_words(release, language),
         rule=judged and rule_in_words(judged.best_rule, language),
         holds=CALIBRATED,
+        part_rows=[(one, part_in_words(one.model_dump(), language)) for one in judged.parts]
+        if judged
+        else [],
         drawing=judged and calibration.draw(judged.calibration, language),
         monitor=monitor and worded_report(monitor, language),
         card=card_html(report.card, sentence("model.card", language)) if report.card else None,

@@ -20,7 +20,7 @@ from serving.cards.card import (
     ScoreCard,
 )
 from serving.cards.codes import TaskFilter
-from serving.cards.model_words import quality_in_words
+from serving.cards.model_words import grade_in_words, quality_in_words
 from serving.cards.release import Release
 from serving.cards.sorting import ASCENDING, RANKED, Sort
 from serving.cards.stored import Card
@@ -125,6 +125,7 @@ def list_page(request: Request) -> Response:
         more_set=any(getattr(query, name) for name in MORE),
         model_page="/model" + suffix({"language": [language]}),
         quality=quality_in_words(page.release, language),
+        grade_in_words=grade_in_words(page.release, language),
         columns=[(name, sort, _sorted(here, page, sort)) for name, sort in _columns(page.release)],
         offered=_offered(page.release),
         api="/v1/at-risk" + suffix({"limit": [str(query.limit)], **of_api}),

@@ -52,6 +52,7 @@ def _judged(churn: dict[str, Any] | None) -> Judged | None:
         rule_auc=rule.get("auc"),
         observed_over_expected=ours.get("observed_over_expected"),
         calibration=churn.get("calibration", []),
+        parts=churn.get("verdict", {}).get("parts", []),
     )
 
 

@@ -167,6 +167,7 @@ def _quality(evaluation: Row) -> Quality | None:
         top=top["of"],
         top_left=top["ours"],
         top_left_by_rule=top[churn["best_rule"]],
+        **{name: churn.get("verdict", {}).get(name) for name in ("ranks", "probabilities")},
     )
 
 

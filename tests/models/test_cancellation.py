@@ -224,7 +224,6 @@ def test_the_judgement_has_no_bg_nbd_for_who_leaves_and_has_it_for_who_buys(judg
     assert set(judged.churn["models"]) == {
         "ours", TENURE_RULE, "recency_rule", "own_rhythm_rule", "rfm_logistic",
     }  # fmt: skip
-    assert judged.churn["best_rule"] in {TENURE_RULE, "recency_rule", "own_rhythm_rule"}
     assert judged.next_purchase["by_day"]["7"]["bg_nbd"]["brier"] > 0
     json.dumps([judged.churn, judged.next_purchase, judged.value], allow_nan=False)
 

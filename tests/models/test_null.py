@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from models.churn.model import fit_churn, refit_churn
-from models.judging.churn import evaluate_churn, grade
-from models.simple.rules import SIMPLE_RULES, Logistic
+from models.judging.churn import evaluate_churn
+from models.judging.verdict import ranks
+from models.simple.rules import Logistic
 from tests.snapshots import FEATURES, HORIZON, ensemble_params, model_params, simulate
 
 pytestmark = pytest.mark.slow  # `make test` runs it
@@ -15,9 +16,10 @@ SEEDS = range(20)
 PARAMS = model_params(
     bootstrap_draws=40, churn=ensemble_params(max_rounds=25, early_stopping_rounds=5)
 )
-RULE_INPUTS = dict(
-    zip(SIMPLE_RULES, (["days_since_last_purchase"], ["silence_over_gap_mean"]), strict=True)
-)
+RULE_INPUTS = {
+    "recency_rule": ["days_since_last_purchase"],
+    "own_rhythm_rule": ["silence_over_gap_mean"],
+}
 
 
 def shuffled(rows, seed):
@@ -78,7 +80,7 @@ def test_with_shuffled_labels_the_grade_is_c(judged):
     assert grades.count("C") >= len(SEEDS) - 2
     gains = np.array([one["gains"][one["best_rule"]]["auc"]["value"] for one in judged])
     least = gains.mean() - 2 * gains.std(ddof=1) / np.sqrt(len(gains))
-    assert grade({"value": gains.mean(), "low": least}, 1.0) == "C"
+    assert ranks({"value": gains.mean(), "low": least}) == "not_shown"
 
 
 def test_with_the_labels_as_they_are_there_is_something_to_find(rows):
@@ -91,7 +93,7 @@ def test_a_label_that_leaks_into_a_feature_is_seen(rows):
     leaking["leak"] = leaking["churned"].fillna(0) + noise  # faint, as leaks are
     found = judge(leaking, [*FEATURES, "leak"])
     assert found["models"]["ours"]["auc"]["value"] > 0.6
-    assert found["grade"] == "A"
+    assert found["verdict"]["ranks"] == "clearly_better"
 
 
 def test_a_model_trained_on_its_own_test_rows_is_seen(rows):

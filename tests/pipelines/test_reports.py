@@ -26,6 +26,7 @@ from pipelines.reports.summary import (
     next_lines,
     worklist_lines,
 )
+from serving.cards.verdict_words import verdict_in_words, warnings_in_words
 from tests.models import pairs
 from tests.pipelines.code import ROOT
 from tests.snapshots import (
@@ -179,7 +180,7 @@ def test_what_could_not_be_judged_is_a_dash_on_the_card_with_its_reason(lapse):
     assert "None" not in card and "nan" not in card
     assert "Nobody was in the cohort as of 2024-12-24." in card
     assert f"No AUC as of {lapse['timeline']['test'][0]}: all had the same outcome." in card
-    assert "the test rows allow no comparison with the simple rules" in card
+    assert "The test rows allow no comparison with the simple models" in card
     assert (
         "last period says nothing of orders within the horizon: the history is too short." in card
     )
@@ -200,6 +201,15 @@ def test_less_than_nothing_has_a_minus_and_nothing_has_no_sign(lapse, value):
     assert re.findall(r"(?<![\w-])-\d[^\s]*", text) == []
     assert re.findall(r"[-+\u2212]0(?:\.0+)?(?![.\d])", text) == []
     assert ("\u22123.21" in text) is (value < -1)
+
+
+def test_summary_and_card_say_the_verdict_in_the_words_of_the_page(lapse):
+    off = {"kind": "abc_class", "part": "A", "value": 1.4, "low": 1.2, "high": 1.6}
+    found = {"ranks": "better", "probabilities": "off", "parts": [off | {"probabilities": "off"}]}
+    made = lapse | {"churn": lapse["churn"] | {"verdict": found, "grade": "B"}}
+    for text in ("\n".join(churn_lines(made)), model_card(made, USABILITY)):
+        assert verdict_in_words("better", "off", "en") in text
+        assert warnings_in_words(found["parts"], "en")[0] in text
 
 
 def test_what_could_not_be_judged_is_a_dash_in_the_summary(lapse):

@@ -42,10 +42,34 @@ def test_the_page_says_when_the_model_learned_and_when_customers_were_scored(ser
 
 def test_the_grade_stands_with_the_rule_that_it_beats(service):
     told = sections(page(service, "/model?language=en"))["grade"]
-    assert "Grade B" in told and "Better than the best simple rule" in told
-    assert "Of the 100 ranked highest, 67 left; the best simple rule finds 54" in told
+    assert "Grade B" in told
+    assert "Clearly better than the best simple model; its probabilities do not hold for" in told
+    assert "Of the 100 ranked highest, 67 left; the best simple model finds 54" in told
     assert "who bought longest ago leaves first" in told
-    assert "in 86% of cases, the rule in 76%" in told
+    assert "in 86% of cases, the simple one in 76%" in told
+
+
+def test_the_value_class_whose_probabilities_are_off_is_named_and_all_are_in_a_table(service):
+    tree = page(service, "/model?language=en")
+    told = sections(tree)["calibration"]
+    off = "Class A: more left than predicted, 155 for every 100 expected (120 to 194)"
+    assert off in told
+    assert service.get("/v1/model?language=en").json()["warnings"] == [off]
+    cells = [text_of(e) for e in tree.all("td")]
+    row = cells.index("The third who have spent least")
+    assert cells[row : row + 6] == [cells[row], "40", "7.6", "9", "–", "not known"]
+    russian = sections(page(service, "/model?language=ru"))["calibration"]
+    assert "Класс A: ушло больше, чем предсказано, – 155 на каждые 100 ожидаемых" in russian
+
+
+def test_a_release_from_before_verdicts_is_told_by_its_grade_alone(engine, tmp_path):
+    churn = {name: part for name, part in EVALUATION["churn"].items() if name != "verdict"}
+    folder = write_release(tmp_path / "older", [card_row("1")])
+    publish(changed(folder, evaluation=EVALUATION | {"churn": churn}), engine, keep=2)
+    with Running(engine) as service:
+        assert service.get("/v1/model").json()["warnings"] == []
+        told = sections(page(service, "/model?language=en"))["grade"]
+        assert "Better than the best simple model." in told and "probabilities hold." not in told
 
 
 def test_what_was_predicted_is_drawn_beside_what_happened_with_its_table(service):
@@ -187,7 +211,7 @@ def test_a_table_with_a_label_is_told_as_such(engine, tmp_path):
     publish(changed(folder, **reports), engine, keep=2)
     with Running(engine) as service:
         told = sections(page(service, "/model?language=en"))
-        assert "Better than the best simple model" in told["grade"]
+        assert "Clearly better than the best simple model" in told["grade"]
         assert "rule" not in told["grade"]
         assert "Nothing was found that weakens the figures" in told["findings"]
         assert "orders" not in told["findings"]
