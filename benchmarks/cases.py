@@ -209,7 +209,7 @@ def _build(case: Case, date: str, folder: Path) -> None:
     timeline_params = TimelineParams.model_validate(
         {"step_days": case.step_days, "snapshots": case.snapshots, "test_as_of_dates": [date]}
     )
-    engine = DuckEngine(_tables(case))
+    engine = DuckEngine(tables_of(case))
     if case.told_days:
         build_beyond(engine, case.horizon_days, case.told_days, date, folder)
         return
@@ -221,7 +221,7 @@ def _build(case: Case, date: str, folder: Path) -> None:
     (folder / "timeline.json").write_text(json.dumps(timeline.to_json()))
 
 
-def _tables(case: Case) -> dict[str, Path]:
+def tables_of(case: Case) -> dict[str, Path]:
     """The checked tables of a data set, read once."""
     source = _source(case)
     folder = FOLDER / "tables" / case.name

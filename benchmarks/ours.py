@@ -46,7 +46,7 @@ def ours(rows: Prepared, params: ModelParams) -> Answers:
     until, day = Until(rows.snapshots, rows.timeline), rows.timeline.test[0]
     params = search_settings(until, features, params).applied(params)
     bundle = refit(choose(until, features, params), until, day, params)
-    baselines = baselines_at(until, day)
+    baselines = baselines_at(until, day, features)
     risk = bundle.churn.predict(test)
     if rows.beyond is not None:
         # BG/NBD needs no outcome: it is fitted on all that was known at the date.

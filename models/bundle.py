@@ -9,10 +9,12 @@ import pandas as pd
 from core.arrays import FloatArray
 from features.params import LABEL
 from models.churn.model import ChurnModel
+from models.leaving import LAPSE
 from models.next_purchase.hazard import NextPurchaseModel
 from models.next_purchase.rhythm import MixedCurves, MixedValue, RhythmModels
 from models.next_purchase.when import WhenModel
 from models.value.model import ValueModel
+from models.value.within_curve import within_curve
 
 
 class AmountModel(Protocol):
@@ -62,6 +64,20 @@ class Bundle:
         if self.rhythm is None:
             return self.trees.value
         return MixedValue(self.trees.value, self.rhythm.value, self.rhythm.tree_weight)
+
+    def tell(
+        self, snapshot: pd.DataFrame, churn_risk: FloatArray
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """What cards say of how much and of when, given a churn risk (n,): one story.
+
+        The columns of the two models, on the snapshot's index.
+        """
+        when = self.next_purchase.predict(snapshot, churn_risk)
+        expected = self.value.predict(snapshot, churn_risk)
+        if self.churn.churn == LAPSE:
+            values = self._rhythm.value if self.trees is None else self.trees.value
+            expected = within_curve(expected, when, churn_risk, values.horizons)
+        return expected, when
 
     @property
     def knows_purchases(self) -> bool:

@@ -125,6 +125,46 @@ def _orders_cohere(scored: pd.DataFrame) -> Iterator[str]:
     is_lapse = scored["churn_definition"] == "lapse"
     if (is_lapse & (near < 1 - scored["churn_risk"] - CLOSE)).any():
         yield "fewer orders expected than the curve allows"
+    if is_lapse.all():
+        yield from _within_the_curve(scored)
+
+
+def _within_the_curve(scored: pd.DataFrame) -> Iterator[str]:
+    """Nobody is told more than the probability of a purchase by then, as the card tells it, allows.
+
+    Who buys at all within the value horizon buys at least once, no faster than who stays buys
+    within the horizon, and brings no more than who stays.
+    """
+    horizon, value_days = (int(scored[n].iloc[0]) for n in ("horizon_days", "value_horizon_days"))
+    stays, near, far = (
+        scored[name].to_numpy("float64")
+        for name in ("churn_risk", "expected_orders", "expected_orders_in_value_horizon")
+    )
+    stays = 1 - stays
+    by = {horizon: stays}
+    for days in REPORTED:
+        if (
+            days > horizon
+            and scored.get(f"{PROBABILITY}{days}d", pd.Series([np.nan])).notna().all()
+        ):
+            by[days] = scored[f"{PROBABILITY}{days}d"].to_numpy("float64")
+    last = max(days for days in by if days <= value_days)
+    later = [by[days] for days in by if days >= value_days]
+    # Beyond the last told day the rate of buying does not rise with the silence.
+    most = np.minimum(
+        1 - (1 - by[last]) ** (value_days / last), min(later, key=np.sum, default=1.0)
+    )
+    if (far < by[last] - CLOSE).any():
+        yield "fewer orders in the value horizon than purchases that the curve expects"
+    pace = near / np.maximum(stays, 1e-9) * value_days / horizon
+    if (far > most * pace * (1 + CLOSE) + CLOSE).any():
+        yield "more orders in the value horizon than the curve allows"
+    if "value_if_stays" in scored:
+        if (scored["value_if_lapses"] > scored["value_if_stays"] * (1 + CLOSE)).any():
+            yield "who lapses is worth more than who stays"
+        value = most * scored["value_if_stays"].to_numpy("float64")
+        if (scored["expected_value"] > value * (1 + CLOSE) + CLOSE).any():
+            yield "more value than the curve allows"
 
 
 def ranks_are_a_permutation(walk: Walk) -> Iterator[str]:

@@ -55,13 +55,7 @@ def scored(snapshot: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
     churn_risk = bundle.churn.predict(snapshot)
     found = pd.DataFrame(index=snapshot.index)
     if bundle.knows_purchases:
-        found = pd.concat(
-            [
-                bundle.value.predict(snapshot, churn_risk),
-                bundle.next_purchase.predict(snapshot, churn_risk),
-            ],
-            axis=1,
-        )
+        found = pd.concat(bundle.tell(snapshot, churn_risk), axis=1)
     found["churn_risk"] = churn_risk
     found["customer_id"] = snapshot["customer_id"]
     return found.reindex(columns=["customer_id", *NUMBERS])

@@ -85,8 +85,9 @@ def _of_models(
     bundle, explainer, _ = models
     churn_risk = bundle.churn.predict(snapshot)
     risk = pd.Series(churn_risk, index=snapshot.index)
+    when = pd.DataFrame(index=snapshot.index)
     if bundle.knows_purchases:
-        money = bundle.value.predict(snapshot, churn_risk)
+        money, when = bundle.tell(snapshot, churn_risk)
     else:  # a ready table
         money = money_of_table(snapshot, churn_risk)
     known = rhythm_and_contact(snapshot, timeline)
@@ -99,7 +100,7 @@ def _of_models(
     if bundle.knows_purchases:
         if len(parts.columns):
             cards["rank_in_stage"] = rank_in_stage(cards)
-        _add_next_purchase(cards, bundle.next_purchase.predict(snapshot, churn_risk), timeline)
+        _add_next_purchase(cards, when, timeline)
     explained = _most_at_stake(cards, params.reasons_share)
     reasons = explainer.explain(bundle.churn, snapshot.loc[explained]) if len(explained) else []
     cards["reasons"] = pd.Series([[stored(r) for r in row] for row in reasons], index=explained)

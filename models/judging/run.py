@@ -20,6 +20,7 @@ from models.judging.churn import evaluate_churn, feature_aucs
 from models.judging.held_out import HeldOutBaselines, HeldOutBundle, HeldOutTableBaselines
 from models.judging.influence import Influence, influence
 from models.judging.plots import Costs, plots_of, profits_of
+from models.judging.two_values import evaluate_two_values
 from models.judging.what import evaluate_categories
 from models.judging.when import evaluate_when
 from models.next_purchase.what import NextCategoriesModel
@@ -149,7 +150,7 @@ def judge(
         )
     plots = plots_of(y, predictions, profit, importance)
     when["followed_longer"] = _followed_longer(snapshots, timeline, evaluated)
-    return Judged(churn, when, _value(snapshots, timeline, evaluated), plots)
+    return Judged(churn, when, _value(snapshots, timeline, evaluated, params), plots)
 
 
 def own_name(feature: str) -> str:
@@ -246,7 +247,9 @@ def _followed_longer(
     return {"test_as_of_dates": _dates(timeline.value_test), **figures}
 
 
-def _value(snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated) -> dict[str, Any]:
+def _value(
+    snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated, params: ModelParams
+) -> dict[str, Any]:
     """Orders and value over the learned value horizon, by the models of the value test date."""
     test = _rows(snapshots, timeline, timeline.value_test)
     if isinstance(evaluated.past_baselines, TableBaselines | HeldOutTableBaselines):
@@ -254,7 +257,8 @@ def _value(snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated) ->
     if test.empty:  # a gap in the data around the value test date
         return {}
     past, days = evaluated.past, timeline.learned_value_days
-    expected = past.value.learned().predict(test, past.churn.predict(test))
+    risk = past.churn.predict(test)
+    expected = past.value.learned().predict(test, risk)
     simple = amount_rules(test, evaluated.past_baselines, days)
     return {
         "horizon_days": days,
@@ -267,6 +271,11 @@ def _value(snapshots: pd.DataFrame, timeline: Timeline, evaluated: Evaluated) ->
             for label, name, rules in OVER_VALUE
             if label in test
         },
+        **(
+            {"two_values": two}
+            if (two := evaluate_two_values(test, expected, risk, params))
+            else {}
+        ),
     }
 
 

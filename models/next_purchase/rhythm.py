@@ -25,7 +25,7 @@ from models.next_purchase.when import WhenModel, furthest_day, marked_days
 from models.simple.btyd_orders import BtydOrders, btyd_inputs, last_histories
 from models.simple.gamma_gamma import GammaGamma
 from models.simple.rules import money_model
-from models.value.model import Horizons, usual_share
+from models.value.leavers import Horizons, usual_share
 
 FILE = "rhythm.json"
 PRIOR_ORDERS = 20.0  # orders: the weight of BG/NBD's own level
@@ -83,9 +83,9 @@ class RhythmValue:
     def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
         """The columns of `ValueModel.predict`, on the snapshot's index."""
         risk = np.asarray(churn_risk, np.float64)
-        near, _ = self._if_stays(snapshot, self.horizons.outcome_days)
-        stays, share = self._if_stays(snapshot, self.horizons.reported_days)
-        near_share = usual_share(self.horizons._replace(value_days=self.horizons.outcome_days))
+        outcome, reported = self.horizons.outcome_days, self.horizons.reported_days
+        near, stays = (self._if_stays(snapshot, days) for days in (outcome, reported))
+        near_share, share = (self._share(snapshot, risk, days) for days in (outcome, reported))
         within = _between(near, near_share, risk)
         columns = {
             "expected_orders": within,
@@ -93,8 +93,7 @@ class RhythmValue:
         }
         if self.mean_amount is not None:
             money = self._amount(snapshot) * self.levels.get("spend", 1.0)
-            # A customer who stays brings no less over the longer time than within the horizon.
-            longer = np.maximum(stays, near) * money
+            longer = stays * money
             columns |= {
                 "expected_spend": within * money,
                 "value_if_stays": longer,
@@ -102,8 +101,8 @@ class RhythmValue:
                 "expected_value": _between(longer, share, risk),
                 "value_at_risk": risk * (longer - share * longer),
             }
-        if self.horizons.reported_days > self.horizons.value_days:
-            learned, _ = self._if_stays(snapshot, self.horizons.value_days)
+        if self.horizons.are_extrapolated:
+            learned = self._if_stays(snapshot, self.horizons.value_days)
             columns["value_extrapolation"] = np.clip(
                 stays / np.maximum(learned, LEAST), 1.0, self.horizons.reported_days
             )
@@ -113,21 +112,37 @@ class RhythmValue:
         """The same model, limited to the days over which outcomes close."""
         return replace(self, horizons=self.horizons._replace(told_days=None))
 
-    def _if_stays(self, snapshot: pd.DataFrame, days: int) -> tuple[FloatArray, float]:
-        """Orders (n,) within `days` of a customer who stays, and a leaver's share of them.
+    def _if_stays(self, snapshot: pd.DataFrame, days: int) -> FloatArray:
+        """Orders (n,) within `days` of a customer who stays.
 
-        Together, weighted by BG/NBD's own risk, stayers and leavers have the orders that BG/NBD
-        expects. A customer who stays through a horizon buys at least once in it.
+        Together, weighted by the rhythm's own risk, stayers and leavers have the orders that BG/NBD
+        expects. A customer who stays through a horizon buys at least once in it, and no faster
+        after it.
         """
-        outcome, churn = self.horizons.outcome_days, self.horizons.churn
-        expected = self.orders.expected(snapshot, days) * self.levels.get("orders", 1.0)
-        share = usual_share(self.horizons._replace(value_days=days))
-        if churn != LAPSE:
-            return expected, share
+        expected = self._expected(snapshot, days)
+        outcome = self.horizons.outcome_days
+        if self.horizons.churn != LAPSE:
+            return np.maximum(expected, self._expected(snapshot, outcome))
         lapses = self.orders.bg_nbd.p_no_purchase(outcome, *btyd_inputs(snapshot))
         lapses = to_digits(lapses, TOLD)
-        stays = expected / np.maximum((1.0 - lapses) + lapses * share, LEAST)
-        return np.maximum(stays, 1.0), share
+        share = self._share(snapshot, lapses, days)
+        stays: FloatArray = np.maximum(
+            expected / np.maximum((1.0 - lapses) + lapses * share, LEAST), 1.0
+        )
+        if days == outcome:
+            return stays
+        near = self._if_stays(snapshot, outcome)
+        return np.clip(stays, near, near * (days / outcome))
+
+    def _expected(self, snapshot: pd.DataFrame, days: int) -> FloatArray:
+        return self.orders.expected(snapshot, days) * self.levels.get("orders", 1.0)
+
+    def _share(self, snapshot: pd.DataFrame, risk: FloatArray, days: int) -> FloatArray:
+        """A leaver's share (n,) of the orders within `days`, as usual: too few left to learn it."""
+        usual = usual_share(self.horizons, days)
+        if self.horizons.churn != LAPSE:
+            return usual.of(np.ones(len(snapshot)))
+        return usual.of(self.orders.p_back(snapshot, risk, self.horizons.outcome_days, days))
 
     def _amount(self, snapshot: pd.DataFrame) -> FloatArray:
         """Expected amount of an order (n,)."""
@@ -223,7 +238,7 @@ def _level(seen: float, expected: float) -> float:
     return to_digits(float(np.clip(level, *LEVEL_LIMITS)), CONVEX)
 
 
-def _between(stays: FloatArray, share: float, risk: FloatArray) -> FloatArray:
+def _between(stays: FloatArray, share: FloatArray, risk: FloatArray) -> FloatArray:
     return (1.0 - risk) * stays + risk * share * stays
 
 

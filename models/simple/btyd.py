@@ -74,8 +74,18 @@ class BgNbd:
         has dropped out buys nothing: P = 1 - P(alive) + P(alive) E[e^(-λh)].
         """
         alive = self.p_alive(frequency, recency, T)
-        silent_alive = np.exp((self.r + frequency) * -np.log1p(horizon_days / (self.alpha + T)))
-        return 1.0 - alive + alive * silent_alive
+        return 1.0 - alive + alive * self.p_silent_while_alive(horizon_days, frequency, T)
+
+    def p_silent_while_alive(
+        self,
+        horizon_days: float,
+        frequency: FloatArray,
+        T: FloatArray,  # noqa: N803
+    ) -> FloatArray:
+        """Probability of no purchase in the `horizon_days` after T, of who is alive at T."""
+        x = np.asarray(frequency, np.float64)
+        silent: FloatArray = np.exp((self.r + x) * -np.log1p(horizon_days / (self.alpha + T)))
+        return silent
 
     def expected_purchases(
         self,

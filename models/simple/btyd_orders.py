@@ -20,6 +20,7 @@ from models.simple.pareto_nbd import PENALTY, ParetoNbd, fit_pareto_nbd
 
 Triple = tuple[FloatArray, FloatArray, FloatArray]  # frequency, recency and T, each (n,)
 
+LEAST = 1e-12  # the smallest probability to divide by
 SUREST = 1e-4  # probabilities are kept this far from 0 and 1: both models become certain too early
 
 
@@ -54,6 +55,25 @@ class BtydOrders:
         """P(no purchase within `days`), (n,)."""
         silent: FloatArray = expit(self.log_odds_of_no_purchase(days, triple))
         return to_digits(silent, TOLD)
+
+    def p_back(
+        self, snapshot: pd.DataFrame, churn_risk: FloatArray, horizon_days: int, days: int
+    ) -> FloatArray:
+        """P(a purchase within `days` | none within the horizon), (n,), 0 where days are no longer.
+
+        By BG/NBD, whose P(alive) is replaced by the one at which its probability of no purchase
+        within the horizon is the churn risk: the risk says who is gone, and the rhythm how soon who
+        is not buys again. Where not even P(alive) = 1 makes the risk so low, that is taken.
+        """
+        frequency, _, t = btyd_inputs(snapshot)
+        near, far = (
+            self.bg_nbd.p_silent_while_alive(end, frequency, t)
+            for end in (horizon_days, max(days, horizon_days))
+        )
+        risk = np.maximum(churn_risk, near)
+        alive = (1.0 - risk) / np.maximum(1.0 - near, LEAST)
+        back: FloatArray = alive * (near - far) / risk
+        return to_digits(back, TOLD)
 
     def to_dict(self) -> dict[str, Any]:
         """The models as plain data, for JSON."""

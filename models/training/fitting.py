@@ -34,7 +34,8 @@ from models.params import ModelParams
 from models.probability.calibration import IDENTITY, fold_of
 from models.simple.columns import fit_columns
 from models.training.until import Until
-from models.value.model import Horizons, ValueModel, fit_value, refit_value
+from models.value.leavers import Horizons
+from models.value.model import ValueModel, fit_value, refit_value
 
 Say = Callable[[str], None]
 LATEST = 2  # as-of dates whose share of leavers sets the level of a refitted model
@@ -178,10 +179,11 @@ def refit(chosen: Bundle, until: Until, day: int, params: ModelParams) -> Bundle
     closed, trees, rhythm = until.closed(day), chosen.trees, None
     if chosen.rhythm is not None:
         rhythm = _rhythm_models(closed, until, day, chosen.rhythm.tree_weight)
+    churn = refit_churn_until(chosen.churn, until, day, params)
     if trees is not None:
         when = refit_next_purchase(trees.when, until.followed(day), params)
-        trees = Trees(when, refit_value(trees.value, closed, params))
-    return Bundle(refit_churn_until(chosen.churn, until, day, params), trees, rhythm)
+        trees = Trees(when, refit_value(trees.value, closed, params, churn.predict(closed)))
+    return Bundle(churn, trees, rhythm)
 
 
 def refit_churn_until(

@@ -1,23 +1,24 @@
 """How much: expected orders and money, consistent with the churn risk.
 
-For a customer who stays, trees predict the orders and the spend within the horizon and the value
-over the value horizon, which may be longer. A leaver brings a fixed share of what they would have
-brought had they stayed. With p = churn_risk:
+For a customer who stays, trees predict the orders and the spend within the horizon, and orders and
+value over the value horizon, which may be longer. A leaver brings a share of what they would have
+brought had they stayed (models/value/leavers.py). With p = churn_risk, and so for orders and spend:
 
-    expected_orders = (1 - p) × orders if stays + p × orders if leaves, and so expected_spend
-    expected_value  = (1 - p) × value_if_stays + p × value_if_lapses
-    value_at_risk   = p × (value_if_stays - value_if_lapses)
+    expected_value = (1 - p) × value_if_stays + p × value_if_lapses
+    value_at_risk  = p × (value_if_stays - value_if_lapses)
 
 A customer who lapses buys nothing within the horizon, by definition, and one who stays buys at
 least once. Neither holds for a cancellation: until the subscription ends it is paid for.
 
-Orders over the value horizon are learned from everyone at once, and are never less than those
-within the horizon. Where values are reported for longer than outcomes close, each customer's
-learned value is extrapolated, and marked as such, by the factor
+Who stays brings no less over the value horizon than within the horizon and, where leaving is a
+lapse, no more orders than at the pace of the horizon: who has bought within it, as those who stay
+have, buys no faster after it. Where values are reported for longer than outcomes close, each
+customer's learned value is extrapolated, and marked as such, by the factor
 
     BG/NBD's orders over the days reported / BG/NBD's orders over the days learned
 
-and orders are then learned as a factor on BG/NBD's own (docs/decisions/0022).
+and orders over the value horizon are then learned from everyone at once, as a factor on BG/NBD's
+own (docs/decisions/0022).
 
 Refunds can make a customer's net amount negative, which the trees' likelihood does not allow: their
 targets are cut at 0, and the level, fitted on net totals, subtracts the refunds again.
@@ -27,49 +28,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.arrays import FloatArray
-from core.digits import CONVEX, to_digits
+from core.errors import ArtifactError, DataGateError
 from core.files import read_json, write_json
-from features.params import Churn
 from models.leaving import LAPSE, saved
 from models.params import ModelParams
 from models.simple.btyd_orders import BtydOrders, fit_btyd_orders
 from models.trees.boosting import load_booster, save_booster
 from models.trees.inputs import Inputs, learn_inputs
-from models.value.amounts import PRIOR_ROWS, Part, Reach, Start, Target, learn_parts, without_lone
+from models.value.amounts import Part, Reach, Start, learn_parts, without_lone
+from models.value.leavers import Horizons, LeaverShare, fit_share, told_share, usual_share
+from models.value.targets import FAR, FAR_ORDERS, OVER_VALUE, SPEND, VALUE, targets_of
 
-FAR = "far_orders"  # the part that predicts orders over the value horizon
 # With fewer validation rows, a part over the value horizon takes rounds and level from the part
 # within the horizon.
 ENOUGH_TO_STOP = 200
-
-
-class Horizons(NamedTuple):
-    """The churn horizon, the days over which value is learned and reported; what churn means."""
-
-    outcome_days: int
-    value_days: int
-    churn: Churn = LAPSE
-    told_days: int | None = None  # None: the days over which value is learned
-
-    @property
-    def reported_days(self) -> int:
-        """Days over which values are reported; more than learned where they are extrapolated."""
-        return self.told_days or self.value_days
-
-
-TWEEDIE = {"tweedie_variance_power": 1.2}
-ORDERS = Target("orders_in_horizon", "outcome_known", "poisson", "orders", least=1.0)
-# A subscription can run through a horizon without a payment in it.
-ANY_ORDERS = replace(ORDERS, least=0.0)
-SPEND = Target("spend_in_horizon", "outcome_known", "tweedie", "amount", extra=TWEEDIE)
-VALUE = Target("value", "value_known", "tweedie", "amount", extra=TWEEDIE)
-FAR_ORDERS = Target("orders_in_value_horizon", "value_known", "poisson", "orders", everyone=True)
 
 
 @dataclass(frozen=True)
@@ -77,79 +55,119 @@ class ValueModel:
     """Expected orders, and money where the data has amounts.
 
     `parts` holds "orders", with amounts also "spend", and where the two horizons differ also FAR
-    and "value". `rhythm`, and with it FAR, is there where values are extrapolated. `lapse_share` is
-    value_if_lapses / value_if_stays over the days learned, and `leaver_shares` the same for orders
-    and spend within the horizon, where 0 is left out.
+    and "value"; `shares` those of leavers by part, where they are not 0. `rhythm` says how likely
+    a lapsed customer comes back, and extrapolates; None where nobody bought on two days.
     """
 
     inputs: Inputs
     horizons: Horizons
     parts: dict[str, Part]
-    lapse_share: float
     threads: int
+    shares: Mapping[str, LeaverShare] = field(default_factory=dict)
     rhythm: BtydOrders | None = None
-    leaver_shares: Mapping[str, float] = field(default_factory=dict)
 
     def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
         """Expected orders and money given `churn_risk` (n,), on the snapshot's index.
 
         Without amounts there are only orders: unknown money is absent, not zero. `value_at_risk` is
-        never negative, as `lapse_share` is at most 1. `value_extrapolation`, if any, is the factor
-        from the learned days to those reported.
+        never negative, as shares are at most 1. `value_extrapolation`, if any, is the factor from
+        the learned days to those reported.
         """
-        inputs = self.inputs.matrix(snapshot)
-        near = {
-            name: part.predict(inputs, self.threads)
-            for name, part in self.parts.items()
-            if name != FAR
-        }
         risk = np.asarray(churn_risk, np.float64)
-        orders = _targets(self.horizons.churn)["orders"].least + near["orders"]
-        within = self._within_horizon("orders", orders, risk)
-        start, factor = self._carried(snapshot)
-        far = self.parts[FAR].predict(inputs, self.threads, start) if FAR in self.parts else within
+        stays, factor = self.if_stays(snapshot), self._factor(snapshot)
+        shares = {name: self._share(name, snapshot, risk) for name in stays}
+
+        def expected(name: str, amount: FloatArray) -> FloatArray:
+            found: FloatArray = (1.0 - risk) * amount + risk * (shares[name] * amount)
+            return found
+
+        within = expected("orders", stays["orders"])
+        if self.horizons.start_from_rhythm:
+            far = factor * self._far_of_all(snapshot)
+        else:
+            far = expected(FAR, factor * stays[FAR])
         columns = {
             "expected_orders": within,
-            # No fewer than within the horizon: the two are learned separately.
-            "expected_orders_in_value_horizon": np.maximum(factor * far, within),
+            "expected_orders_in_value_horizon": np.maximum(far, within),
         }
-        if "spend" in near:
-            stays = factor * near.get("value", near["spend"])
-            lapses = _told_share(self.lapse_share, self.horizons) * stays
+        if "spend" in stays:
+            value = factor * stays["value"]
             columns |= {
-                "expected_spend": self._within_horizon("spend", near["spend"], risk),
-                "value_if_stays": stays,
-                "value_if_lapses": lapses,
-                "expected_value": (1.0 - risk) * stays + risk * lapses,
-                "value_at_risk": risk * (stays - lapses),
+                "expected_spend": expected("spend", stays["spend"]),
+                "value_if_stays": value,
+                "value_if_lapses": shares["value"] * value,
+                "expected_value": expected("value", value),
+                "value_at_risk": risk * (value - shares["value"] * value),
             }
-        if self.rhythm is not None:
+        if self.horizons.are_extrapolated:
             columns["value_extrapolation"] = factor
         return pd.DataFrame(columns, index=snapshot.index)
 
+    def if_stays(self, snapshot: pd.DataFrame, at_level: bool = True) -> dict[str, FloatArray]:
+        """What each customer brings who stays (n,), over the days learned: all four amounts.
+
+        Not `at_level`: as in the rows learned from, without the correction for later dates.
+        """
+        inputs, horizons = self.inputs.matrix(snapshot), self.horizons
+        found = {
+            name: (part if at_level else replace(part, level=1.0)).predict(inputs, self.threads)
+            for name, part in self.parts.items()
+            if not (name == FAR and horizons.start_from_rhythm)
+        }
+        orders = found["orders"] = targets_of(horizons)["orders"].least + found["orders"]
+        far = np.maximum(found.get(FAR, orders), orders)
+        if horizons.churn == LAPSE:
+            far = np.minimum(far, orders * (horizons.value_days / horizons.outcome_days))
+        found[FAR] = far
+        if "spend" in found:
+            found["value"] = np.maximum(found.get("value", found["spend"]), found["spend"])
+        return found
+
     def learned(self) -> "ValueModel":
         """The same model without extrapolation: only what outcomes can judge."""
-        if self.rhythm is None:
+        if not self.horizons.start_from_rhythm:
             return self
         return replace(self, horizons=self.horizons._replace(told_days=self.horizons.value_days))
 
-    def _carried(self, snapshot: pd.DataFrame) -> tuple[FloatArray | None, FloatArray]:
-        """BG/NBD's orders over the days learned, and the factor from there to the days reported.
+    def _far_of_all(self, snapshot: pd.DataFrame) -> FloatArray:
+        """Orders (n,) over the days learned, of customers who stay or leave."""
+        start = _start(self.rhythm, self.horizons)
+        inputs, given = self.inputs.matrix(snapshot), start(snapshot) if start else None
+        return self.parts[FAR].predict(inputs, self.threads, given)
 
-        The factor is at least 1, and at most that of an unchanged pace over all the days.
+    def _factor(self, snapshot: pd.DataFrame) -> FloatArray:
+        """The factor (n,) from the days learned to the days reported.
+
+        It is at least 1, and at most that of an unchanged pace over all the days.
         """
-        if self.rhythm is None:
-            return None, np.ones(len(snapshot))
+        if self.rhythm is None or not self.horizons.are_extrapolated:
+            return np.ones(len(snapshot))
         reported, learned = self.horizons.reported_days, self.horizons.value_days
         longer, known = (self.rhythm.expected(snapshot, days) for days in (reported, learned))
         # For a customer who is surely gone both underflow, and nothing comes later.
         ratio = np.divide(longer, known, out=np.ones(len(known)), where=known > 0)
         factor: FloatArray = np.clip(ratio, 1.0, reported / learned)
-        return known, factor
+        return factor
 
-    def _within_horizon(self, name: str, stays: FloatArray, risk: FloatArray) -> FloatArray:
-        share = self.leaver_shares.get(name, 0.0)
-        return (1.0 - risk) * stays + risk * share * stays if share else (1.0 - risk) * stays
+    def _share(self, name: str, snapshot: pd.DataFrame, risk: FloatArray) -> FloatArray:
+        """Leavers' share (n,) of an amount, over the days for which it is reported."""
+        outcome, learned, churn, _ = self.horizons
+        share, reported = self.shares.get(name), self.horizons.reported_days
+        if churn == LAPSE and name in OVER_VALUE and reported > learned == outcome:
+            # No day after the horizon was learned.
+            usual = usual_share(self.horizons, reported)
+            return usual.of(self._chance(snapshot, risk, reported))
+        if share is None:
+            return np.zeros(len(snapshot))
+        found = share.of(self._chance(snapshot, risk, learned))
+        is_longer = name in OVER_VALUE and self.horizons.are_extrapolated
+        return told_share(found, self.horizons) if is_longer else found
+
+    def _chance(self, snapshot: pd.DataFrame, risk: FloatArray, days: int) -> FloatArray:
+        """Of each leaver (n,) to come back within `days`; 1 where it is not asked or not known."""
+        if self.rhythm is None or self.horizons.churn != LAPSE:
+            return np.ones(len(snapshot))
+        return self.rhythm.p_back(snapshot, risk, self.horizons.outcome_days, days)
 
     def save(self, folder: Path) -> None:
         """Write `value.json` and one LightGBM text per part, `value_orders.txt` and so on."""
@@ -162,17 +180,19 @@ class ValueModel:
             "horizons": {**saved_days, **saved(self.horizons.churn)},
             "levels": {name: part.level for name, part in self.parts.items()},
             "reaches": {name: part.reach for name, part in self.parts.items() if part.reach},
-            "lapse_share": self.lapse_share,
+            "shares": {name: share.to_dict() for name, share in self.shares.items()},
             "threads": self.threads,
             **({"rhythm": self.rhythm.to_dict()} if self.rhythm else {}),
-            **({"leaver_shares": self.leaver_shares} if self.leaver_shares else {}),
         }
         write_json(folder / "value.json", content)
 
     @classmethod
     def load(cls, folder: Path) -> "ValueModel":
-        """Read what `save` wrote; ArtifactError when a file is missing."""
+        """Read what `save` wrote; ArtifactError when a file is missing or of an earlier version."""
         content: dict[str, Any] = read_json(folder / "value.json")
+        if "shares" not in content:
+            cure = "Run once with `model.replace_champion: always`."
+            raise ArtifactError(f"{folder}: models of an earlier version. {cure}")
         reaches = {name: Reach(*reach) for name, reach in content.get("reaches", {}).items()}
         return cls(
             inputs=Inputs.from_dict(content),
@@ -181,10 +201,11 @@ class ValueModel:
                 name: Part(load_booster(folder / f"value_{name}.txt"), level, reaches.get(name))
                 for name, level in content["levels"].items()
             },
-            lapse_share=content["lapse_share"],
             threads=content["threads"],
+            shares={
+                name: LeaverShare.from_dict(share) for name, share in content["shares"].items()
+            },
             rhythm=BtydOrders.from_dict(content["rhythm"]) if "rhythm" in content else None,
-            leaver_shares=content.get("leaver_shares", {}),
         )
 
 
@@ -194,111 +215,105 @@ def fit_value(
     features: Sequence[str],
     horizons: Horizons,
     params: ModelParams,
+    churn_risk: FloatArray | None = None,
 ) -> ValueModel:
     """Fit on `train`; stop the trees and set their level on `valid`.
 
-    Money needs the columns `spend_in_horizon`, `value` and `value_known`. With too few validation
-    rows whose value windows have closed, the parts over the value horizon take rounds and level
-    from those within the horizon. Raises DataGateError when no customer stayed, no value window has
-    closed, or values are to be extrapolated and nobody bought on two days.
+    `churn_risk` (n,) is that of the rows of `train`, by which leavers' shares are learned; without
+    it they are as usual. Money needs the columns `spend_in_horizon`, `value` and `value_known`.
+    With too few validation rows whose value windows have closed, the parts over the value horizon
+    take rounds and level from those within the horizon. Raises DataGateError when no customer
+    stayed, no value window has closed, or values are to be extrapolated and nobody bought on two
+    days.
     """
-    inputs, targets = learn_inputs(train, features), _targets(horizons.churn)
+    inputs, targets = learn_inputs(train, features), targets_of(horizons)
     longer, rhythm = horizons.value_days != horizons.outcome_days, _rhythm(train, horizons)
     # Without amounts there is no column of value; the orders over the same days close on the same
     # day.
-    reported = VALUE if VALUE.column in valid.columns else replace(FAR_ORDERS, everyone=False)
+    reported = VALUE if VALUE.column in valid.columns else FAR_ORDERS
     closed = len(reported.learned_from(valid)) >= ENOUGH_TO_STOP
     near = ["orders", *(["spend"] if SPEND.column in train.columns else [])]
-    far = {FAR: "orders"} if longer or rhythm else {}
+    far = {FAR: "orders"} if longer or horizons.start_from_rhythm else {}
     if longer and "spend" in near:
         far["value"] = "spend"
-    starts = {FAR: _start(rhythm, horizons)}
     parts = learn_parts(targets, train, dict.fromkeys(near, valid), inputs, params, {})
     stops = {name: valid if closed else parts[far[name]] for name in far}
+    starts = {FAR: _start(rhythm, horizons)}
     parts |= learn_parts(targets, train, stops, inputs, params, starts)
-    model = ValueModel(inputs, horizons, parts, 0.0, params.threads, rhythm)
-    return _with_shares(model, train)
+    model = ValueModel(inputs, horizons, parts, params.threads, rhythm=rhythm)
+    return _with_shares(model, train, churn_risk)
 
 
-def refit_value(model: ValueModel, rows: pd.DataFrame, params: ModelParams) -> ValueModel:
-    """As many trees at the same levels, fitted on other rows and their texts, for serving."""
+def refit_value(
+    model: ValueModel,
+    rows: pd.DataFrame,
+    params: ModelParams,
+    churn_risk: FloatArray | None = None,
+) -> ValueModel:
+    """As many trees at the same levels, fitted on other rows and their texts, for serving.
+
+    `churn_risk` (n,) is that of the rows, as for `fit_value`.
+    """
     horizons = model.horizons
-    inputs, targets = learn_inputs(rows, model.inputs.features), _targets(horizons.churn)
+    inputs, targets = learn_inputs(rows, model.inputs.features), targets_of(horizons)
     rhythm = _rhythm(rows, horizons)
     starts = {FAR: _start(rhythm, horizons)}
     parts = learn_parts(targets, rows, model.parts, inputs, params, starts)
     again = replace(model, inputs=inputs, parts=parts, rhythm=rhythm, threads=params.threads)
-    return _with_shares(again, rows)
-
-
-def _targets(churn: Churn) -> dict[str, Target]:
-    orders = ORDERS if churn == LAPSE else ANY_ORDERS
-    return {"orders": orders, FAR: FAR_ORDERS, "spend": SPEND, "value": VALUE}
-
-
-def _rhythm(rows: pd.DataFrame, horizons: Horizons) -> BtydOrders | None:
-    return fit_btyd_orders(rows) if horizons.reported_days > horizons.value_days else None
+    return _with_shares(again, rows, churn_risk)
 
 
 def _start(rhythm: BtydOrders | None, horizons: Horizons) -> Start | None:
-    return None if rhythm is None else partial(rhythm.expected, days=horizons.value_days)
+    if rhythm is None or not horizons.start_from_rhythm:
+        return None
+    return partial(rhythm.expected, days=horizons.value_days)
 
 
-def _with_shares(model: ValueModel, rows: pd.DataFrame) -> ValueModel:
-    """The model with what leavers brought, as shares of what they would have had they stayed.
+def _rhythm(rows: pd.DataFrame, horizons: Horizons) -> BtydOrders | None:
+    if horizons.churn != LAPSE or horizons.reported_days == horizons.outcome_days:
+        return None  # a leaver of these brings nothing, or what needs no rhythm
+    try:
+        return fit_btyd_orders(rows)
+    except DataGateError:
+        if horizons.are_extrapolated:
+            raise
+        return None
 
-    One number for each amount instead of trees: the rows of leavers are few and mostly zero, and on
-    later dates trees on them missed the total by more and the customers by no less. A customer who
-    lapses brings nothing within the horizon.
-    """
+
+def _with_shares(
+    model: ValueModel, rows: pd.DataFrame, churn_risk: FloatArray | None
+) -> ValueModel:
+    """The model with what leavers brought, as shares of what they would have had they stayed."""
     outcome_days, value_days, churn, _ = model.horizons
-    within = () if churn == LAPSE else ("orders", "spend")
-    shares: dict[str, float] = {
-        name: _leaver_share(model, name, rows) for name in within if name in model.parts
+    names = ["orders", "spend"] if churn != LAPSE else []
+    names += OVER_VALUE if value_days > outcome_days else []
+    shares = {
+        name: _leaver_share(model, name, rows, churn_risk)
+        for name in names
+        if name in model.parts and not targets_of(model.horizons)[name].everyone
     }
-    if "value" in model.parts and value_days > outcome_days:
-        value_share = _leaver_share(model, "value", rows)
-    else:
-        value_share = shares.get("spend", 0.0)
-    return replace(model, lapse_share=value_share, leaver_shares=shares)
+    if churn != LAPSE and value_days == outcome_days:
+        over = {FAR: "orders", "value": "spend"}
+        shares |= {far: shares[near] for far, near in over.items() if near in shares}
+    return replace(model, shares=shares)
 
 
-def _told_share(share: float, horizons: Horizons) -> float:
-    """A leaver's share of the value over the days reported, where a lapse is extrapolated.
-
-    A customer who lapses brings nothing within the horizon and, after it, as much a day as in the
-    days learned; half the full rate where no day after the horizon was learned.
-    """
-    outcome, learned, reported = horizons.outcome_days, horizons.value_days, horizons.reported_days
-    if reported == learned:
-        return share
-    if learned == outcome:
-        return usual_share(horizons._replace(value_days=reported), "value")
-    after = (reported - outcome) / (learned - outcome)
-    return min(share * after * learned / reported, 1.0)
-
-
-def _leaver_share(model: ValueModel, name: str, rows: pd.DataFrame) -> float:
-    """Share of one amount that leavers brought, at most 1: nobody is worth more by leaving."""
-    target = _targets(model.horizons.churn)[name]
+def _leaver_share(
+    model: ValueModel, name: str, rows: pd.DataFrame, churn_risk: FloatArray | None
+) -> LeaverShare:
+    """Leavers' share of one amount over the days learned."""
+    target = targets_of(model.horizons)[name]
+    days = model.horizons.value_days if name in OVER_VALUE else model.horizons.outcome_days
+    usual = usual_share(model.horizons, days)
+    if churn_risk is None:
+        return usual
+    rows = rows.assign(churn_risk=churn_risk)
     rows = without_lone(target, rows) if model.parts[name].reach else rows
-    inputs, amounts = model.inputs.matrix(rows), target.of(rows)
-    left = ((rows["churned"] == 1) & rows[target.known]).to_numpy() & ~np.isnan(amounts)
-    brought = amounts[left].sum()
-    # Without the level, which corrects predictions for later dates.
-    full = replace(model.parts[name], level=1.0).predict(inputs, threads=1)
-    prior = PRIOR_ROWS * full.mean()
-    share = (brought + usual_share(model.horizons, name) * prior) / (full[left].sum() + prior)
-    return to_digits(float(np.clip(share, 0.0, 1.0)), CONVEX)
-
-
-def usual_share(horizons: Horizons, name: str = "value") -> float:
-    """The leavers' share that is assumed before any leaver has been seen.
-
-    For a lapse: half the full rate in the days after the horizon. For a cancellation: the full rate
-    up to an end that lies, on average, half-way through the horizon, and nothing later.
-    """
-    days = horizons.value_days if name == "value" else horizons.outcome_days
-    if horizons.churn == LAPSE:
-        return 0.5 * (1.0 - horizons.outcome_days / days)
-    return 0.5 * horizons.outcome_days / days
+    left = (rows["churned"] == 1) & rows[target.known] & rows[target.column].notna()
+    leavers = rows[left]
+    if leavers.empty:
+        return usual
+    chance = model._chance(leavers, leavers["churn_risk"].to_numpy(np.float64), days)
+    stays = model.if_stays(leavers, at_level=False)[name]
+    brought = leavers[target.column].to_numpy(np.float64)
+    return fit_share(usual, chance, stays, brought)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipelines.reports.card_figures import written
+from pipelines.reports.card_figures import with_interval, written
 from pipelines.reports.names import NAMES
 
 
@@ -33,7 +33,32 @@ def money_text(when: dict[str, Any], value: dict[str, Any]) -> str:
         "| what | model | mean absolute error | RMSE | total error | Spearman | best tenth brings |"
     )
     table = "\n".join([head, "|---|---|---|---|---|---|---|", *rows])
-    return "\n\n".join([table, *([" ".join(absent)] if absent else [])])
+    two = two_values_text(value.get("two_values", {}))
+    return "\n\n".join([table, *([" ".join(absent)] if absent else []), *([two] if two else [])])
+
+
+WHO = {
+    "value_if_stays": "Value if stays, of who stayed",
+    "value_if_lapses": "Value if leaves, of who left",
+}
+
+
+def two_values_text(two: dict[str, Any]) -> str:
+    """The two values of a card, each judged on its own rows, in total and by risk band.
+
+    Empty where no value was judged.
+    """
+    rows = [
+        f"| {WHO[value]} | {band.replace('_', ' ')} | {NAMES.get(name, name.replace('_', ' '))} | "
+        f"{part['rows']:,} | {with_interval(model['total_error'], '+.1%')} |"
+        for value, figures in two.items()
+        for band, part in {"all": figures, **figures["by_risk_band"]}.items()
+        for name, model in part.get("models", {}).items()
+    ]
+    if not rows:
+        return ""
+    head = "| what | risk band | model | rows | total error |\n|---|---|---|---|---|"
+    return "\n".join([head, *rows])
 
 
 def extrapolated_text(timeline: dict[str, Any]) -> str:

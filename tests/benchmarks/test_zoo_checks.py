@@ -208,6 +208,10 @@ def test_a_date_that_does_not_cohere_is_seen(walk, column, change, said):
         ("expected_orders", lambda v: v * 0, "fewer orders expected"),
         ("expected_orders", lambda v: v - 1e3, "below zero"),
         ("expected_orders_in_value_horizon", lambda v: v * 0, "in the longer time"),
+        ("expected_orders_in_value_horizon", lambda v: v * 0, "than purchases that the curve"),
+        ("expected_orders_in_value_horizon", lambda v: v * 99, "more orders in the value horizon"),
+        ("value_if_lapses", lambda v: v + 1e6, "worth more than who stays"),
+        ("expected_value", lambda v: v * 9 + 1e6, "more value than the curve"),
     ],
 )
 def test_money_that_does_not_cohere_is_seen(walk, column, change, said):

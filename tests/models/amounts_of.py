@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from models.params import BandParams, BoosterParams, EnsembleParams, GateParams, ModelParams
-from models.value.model import Horizons
+from models.value.leavers import Horizons
 from tests.snapshots import category_params
 
 FEATURES = ("rate", "basket", "noise")

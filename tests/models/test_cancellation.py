@@ -20,7 +20,8 @@ from models.judging.run import Evaluated, judge
 from models.probability.profit import Offer
 from models.simple.rules import BASELINES, TENURE_RULE, Baselines, fit_baselines
 from models.training.models import train_all
-from models.value.model import Horizons, fit_value
+from models.value.leavers import Horizons, LeaverShare
+from models.value.model import fit_value
 from tests.snapshots import (
     FEATURES,
     HORIZON,
@@ -92,7 +93,7 @@ def test_everything_saved_says_what_leaving_means_and_predicts_the_same(
     again, score = Bundle.load(tmp_path), split["score"]
     assert again.churn.churn == again.next_purchase.churn == "cancellation"
     assert again.value.horizons == Horizons(HORIZON, VALUE_HORIZON, "cancellation")
-    assert again.value.leaver_shares == everything.served.value.leaver_shares
+    assert again.value.shares == everything.served.value.shares
     risk = again.churn.predict(score)
     np.testing.assert_array_equal(risk, everything.served.churn.predict(score))
     for name in ("next_purchase", "value"):
@@ -107,7 +108,7 @@ def test_files_of_a_lapse_say_nothing_of_it(tmp_path):
     made.baselines.save(tmp_path)
     for path in tmp_path.glob("*.json"):
         content = json.loads(path.read_text())
-        assert not {"churn", "leaver_shares", "vocabulary"} & set(content), path.name
+        assert not {"churn", "vocabulary"} & set(content), path.name
         assert "churn" not in content.get("horizons", {})
 
 
@@ -128,9 +129,10 @@ def test_money_of_who_cancels_is_measured_and_not_nothing(everything, split):
     stayed = closed[closed["churned"] == 0]
     for name, column in (("orders", "orders_in_horizon"), ("spend", "spend_in_horizon")):
         raw = left[column].mean() / stayed[column].mean()
-        assert model.leaver_shares[name] == pytest.approx(raw, abs=0.15), name
+        assert model.shares[name].level == pytest.approx(raw, abs=0.15), name
     # Up to the end of the subscription, half a horizon of two on average, and nothing later.
-    assert model.lapse_share == pytest.approx(0.5 * HORIZON / VALUE_HORIZON, abs=0.08)
+    assert model.shares["value"].level == pytest.approx(0.5 * HORIZON / VALUE_HORIZON, abs=0.08)
+    assert {share.power for share in model.shares.values()} == {0.0}
 
 
 def test_the_figures_of_a_card_are_one_story(everything, split):
@@ -142,15 +144,19 @@ def test_the_figures_of_a_card_are_one_story(everything, split):
     np.testing.assert_allclose(found["expected_value"], (1 - risk) * stays + risk * leaves)
     certain, staying = (model.predict(score, np.full(len(score), r)) for r in (1.0, 0.0))
     for name, part in (("expected_orders", "orders"), ("expected_spend", "spend")):
-        share = model.leaver_shares[part]
+        share = model.shares[part].level
         assert 0 < share < 1
         np.testing.assert_allclose(certain[name], share * staying[name])
 
 
 def test_over_the_horizon_itself_the_share_of_the_spend_is_that_of_the_value(split):
     same = Horizons(HORIZON, HORIZON, "cancellation")
-    model = fit_value(split["train"], split["validation"], FEATURES, same, PARAMS)
-    assert model.lapse_share == model.leaver_shares["spend"] > 0.2
+    train = split["train"]
+    model = fit_value(
+        train, split["validation"], FEATURES, same, PARAMS, train["churned"].to_numpy()
+    )
+    assert model.shares["value"] == model.shares["spend"] != LeaverShare(0.5)
+    assert model.shares["spend"].level > 0.2
 
 
 def test_who_stays_may_buy_nothing_within_the_horizon(split):
@@ -164,9 +170,11 @@ def test_who_stays_may_buy_nothing_within_the_horizon(split):
 def test_the_few_who_left_are_drawn_to_half_of_the_horizon(split):
     staying = split["train"].assign(churned=0.0)
     horizons = Horizons(HORIZON, VALUE_HORIZON, "cancellation")
-    model = fit_value(staying, split["validation"], FEATURES, horizons, PARAMS)
-    assert model.leaver_shares == {"orders": 0.5, "spend": 0.5}
-    assert model.lapse_share == pytest.approx(0.5 * HORIZON / VALUE_HORIZON)
+    risk = np.full(len(staying), 0.1)
+    model = fit_value(staying, split["validation"], FEATURES, horizons, PARAMS, risk)
+    assert {model.shares[name] for name in ("orders", "spend")} == {LeaverShare(0.5)}
+    over = LeaverShare(0.5 * HORIZON / VALUE_HORIZON)
+    assert {model.shares[name] for name in ("far_orders", "value")} == {over}
 
 
 def test_the_cards_say_what_leaving_means_and_who_has_left(cards, tmp_path):

@@ -18,7 +18,8 @@ from models.churn.reasons import Explainer
 from models.judging.churn import feature_aucs
 from models.next_purchase.hazard import NextPurchaseModel, fit_next_purchase
 from models.probability.calibration import IDENTITY
-from models.value.model import Horizons, ValueModel, fit_value
+from models.value.leavers import Horizons
+from models.value.model import ValueModel, fit_value
 from tests.snapshots import model_params
 
 # In alphabetical order those who leave and those who stay take turns.
@@ -44,6 +45,11 @@ def planted(rows, seed):
             "noise": rng.normal(size=rows),
             "attribute_region": pd.array(np.where(rng.random(rows) < 0.02, None, region), "str"),
             "days_since_last_purchase": rng.integers(0, 60, rows).astype(float),
+            # Nobody bought on two days: there is no rhythm.
+            "frequency": 0.0,
+            "recency": 0.0,
+            "T": 90.0,
+            "orders_total": 1.0,
             "churned": left.astype(float),
             "outcome_known": True,
             "orders_in_horizon": np.where(left, 0.0, np.where(risk > 0.5, 1.0, 8.0)),

@@ -1,11 +1,14 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from core.errors import DataGateError
+from core.errors import ArtifactError, DataGateError
 from models.value.amounts import LEVEL_LIMITS
-from models.value.model import Horizons, ValueModel, fit_value, refit_value
+from models.value.leavers import Horizons, usual_share
+from models.value.model import ValueModel, fit_value, refit_value
 from tests.models.amounts_of import (
     FEATURES,
     HORIZONS,
@@ -34,7 +37,13 @@ def test():
 
 @pytest.fixture(scope="module")
 def model(train, valid):
-    return fit_value(train, valid, FEATURES, HORIZONS, params())
+    return fit_value(train, valid, FEATURES, HORIZONS, params(), train["true_risk"].to_numpy())
+
+
+def lapse_share(model, rows):
+    """Of the value in total: what the rows bring if they leave, of what they bring if they stay."""
+    found = model.predict(rows, rows["true_risk"].to_numpy())
+    return found["value_if_lapses"].sum() / found["value_if_stays"].sum()
 
 
 @pytest.mark.slow
@@ -52,7 +61,7 @@ def test_planted_orders_and_money_are_found(model, test):
     }.items():
         assert found[name].sum() == pytest.approx(truth.sum(), rel=0.03), name
         assert np.corrcoef(found[name], truth)[0, 1] > 0.95, name
-    assert model.lapse_share == pytest.approx(LAPSE_SHARE, abs=0.02)
+    assert lapse_share(model, test) == pytest.approx(LAPSE_SHARE, abs=0.02)
 
 
 def test_totals_equal_what_then_happened(model, test):
@@ -140,15 +149,13 @@ def test_where_no_value_window_closed_in_validation_the_spend_model_stands_in(tr
     assert found["value_if_stays"].sum() == pytest.approx(test["true_stays"].sum(), rel=0.05)
 
 
-@pytest.mark.slow
-def test_few_lapsed_rows_are_drawn_to_half_of_the_remaining_days(train, valid):
+def test_without_leavers_or_their_risk_the_share_is_as_usual(model, train, valid):
+    usual = usual_share(HORIZONS, HORIZONS.value_days)
     staying = train[train["churned"] == 0]
-    none = fit_value(staying, valid, FEATURES, HORIZONS, params())
-    assert none.lapse_share == pytest.approx(0.5 * (1 - 28 / 84))
-    lapsed = train[train["churned"] == 1]
-    for few, share in ((lapsed[:25].assign(value=0.0), 0.22), (lapsed.assign(value=1e6), 1.0)):
-        model = fit_value(pd.concat([staying, few]), valid, FEATURES, HORIZONS, params())
-        assert model.lapse_share == pytest.approx(share, abs=0.06)
+    for rows, risk in ((staying, staying["true_risk"].to_numpy()), (train, None)):
+        again = refit_value(model, rows, params(), risk)
+        assert set(again.shares) == {"far_orders", "value"}
+        assert set(again.shares.values()) == {usual}
 
 
 def test_one_order_each_is_learned_as_one(train, valid):
@@ -182,20 +189,31 @@ def test_a_saved_model_predicts_the_same_numbers(model, test, tmp_path):
     ]
 
 
+def test_models_of_an_earlier_version_are_refused_with_the_cure(model, tmp_path):
+    model.save(tmp_path)
+    content = json.loads((tmp_path / "value.json").read_text())
+    del content["shares"]
+    (tmp_path / "value.json").write_text(json.dumps(content))
+    with pytest.raises(ArtifactError, match=r"earlier version.*replace_champion: always"):
+        ValueModel.load(tmp_path)
+
+
 @pytest.mark.slow
 def test_the_same_rows_give_the_same_bytes(model, train, valid, tmp_path):
     model.save(tmp_path / "first")
-    fit_value(train, valid, FEATURES, HORIZONS, params()).save(tmp_path / "second")
+    again = fit_value(train, valid, FEATURES, HORIZONS, params(), train["true_risk"].to_numpy())
+    again.save(tmp_path / "second")
     for path in (tmp_path / "first").iterdir():
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
 
 
 def test_a_refit_keeps_rounds_and_levels(model, train, valid):
-    again = refit_value(model, pd.concat([train, valid], ignore_index=True), params())
+    rows = pd.concat([train, valid], ignore_index=True)
+    again = refit_value(model, rows, params(), rows["true_risk"].to_numpy())
     for name, part in model.parts.items():
         assert again.parts[name].rounds == part.rounds
         assert again.parts[name].level == part.level
-    assert again.lapse_share == pytest.approx(LAPSE_SHARE, abs=0.02)
+    assert lapse_share(again, valid) == pytest.approx(LAPSE_SHARE, abs=0.02)
 
 
 def test_money_columns_come_in_the_order_of_the_card(model, test):
@@ -206,7 +224,17 @@ def test_money_columns_come_in_the_order_of_the_card(model, test):
 def test_there_are_no_fewer_orders_over_the_longer_time(train, valid, test):
     """The two are learned apart, and may disagree: here all orders fell into the first days."""
     none = [part.assign(orders_in_value_horizon=0.0) for part in (train, valid)]
-    found = fit_value(*none, FEATURES, HORIZONS, params()).predict(test, np.full(len(test), 0.5))
+    model = fit_value(*none, FEATURES, HORIZONS, params())
+    stays, leaves = (model.predict(test, np.full(len(test), risk)) for risk in (0.0, 1.0))
     np.testing.assert_array_equal(
-        found["expected_orders_in_value_horizon"], found["expected_orders"]
+        stays["expected_orders_in_value_horizon"], stays["expected_orders"]
+    )
+    assert (leaves["expected_orders"] == 0).all()
+
+
+def test_who_stays_buys_no_faster_after_the_horizon_than_within_it(train, valid, test):
+    many = [part.assign(orders_in_value_horizon=99.0) for part in (train, valid)]
+    found = fit_value(*many, FEATURES, HORIZONS, params()).predict(test, np.zeros(len(test)))
+    np.testing.assert_allclose(
+        found["expected_orders_in_value_horizon"], found["expected_orders"] * 84 / 28
     )
