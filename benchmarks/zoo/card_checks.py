@@ -94,7 +94,7 @@ def money_coheres(walk: Walk) -> Iterator[str]:
     scored = cards[cards["status"] == "scored"]
     if scored.empty:
         return
-    yield from _orders_cohere(scored)
+    yield from orders_cohere(scored)
     if not has_amount:
         return
     if "value_at_risk" not in scored:
@@ -114,7 +114,8 @@ def money_coheres(walk: Walk) -> Iterator[str]:
         yield "a value below zero"
 
 
-def _orders_cohere(scored: pd.DataFrame) -> Iterator[str]:
+def orders_cohere(scored: pd.DataFrame) -> Iterator[str]:
+    """Orders and value of scored cards follow from their curves, and rise with the time."""
     near, far = scored["expected_orders"], scored["expected_orders_in_value_horizon"]
     if near.isna().any() or (near < 0).any():
         yield "expected orders unknown or below zero"

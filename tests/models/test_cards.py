@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.zoo.card_checks import orders_cohere
 from features.snapshot import group_of
 from features.timeline import date_of
 from models.cards.scored import score_cards, with_next_categories
@@ -56,6 +57,16 @@ def cards(snapshot, purchases):
 @pytest.fixture(scope="module")
 def scored(cards):
     return cards[cards["status"] == "scored"]
+
+
+def test_no_card_tells_more_orders_or_value_than_its_own_curve_allows(scored):
+    assert not list(orders_cohere(scored))
+    risk, stays, lapses = (
+        scored[name] for name in ("churn_risk", "value_if_stays", "value_if_lapses")
+    )
+    np.testing.assert_allclose(
+        scored["expected_value"], (1 - risk) * stays + risk * lapses, rtol=1e-9
+    )
 
 
 def test_everyone_who_ever_bought_has_one_card(cards, purchases):

@@ -7,6 +7,7 @@ from scipy.integrate import quad
 from scipy.special import expit
 
 import models.training.fitting
+from benchmarks.zoo.card_checks import orders_cohere
 from core.errors import DataGateError
 from features.history.periods import histories
 from features.planning.rungs import BY_DATE, OTHER_CUSTOMERS, PARAMETRIC
@@ -285,9 +286,13 @@ def check_coherent(plan, bundle, now):
     days = told[[f"next_purchase_days_{end}" for end in ("low", "median", "high")]].to_numpy()
     assert not (days[:, 0] > days[:, 1]).any()
     assert not (days[:, 1] > days[:, 2] + 1).any()
-    money = bundle.value.predict(now, risk)
+    money, _ = bundle.tell(now, risk)
+    days = {"horizon_days": plan.horizon_days, "value_horizon_days": plan.value_horizon_days}
+    cards = pd.concat([money, told], axis=1)
+    cards = cards.assign(churn_risk=risk, churn_definition="lapse", **days)
+    assert not list(orders_cohere(cards))
     stays, lapses = money["value_if_stays"], money["value_if_lapses"]
-    assert np.allclose(money["expected_value"], (1 - risk) * stays + risk * lapses)
+    assert np.allclose(money["expected_value"], (1 - risk) * stays + risk * lapses, rtol=1e-9)
     assert np.allclose(money["value_at_risk"], risk * (stays - lapses))
     assert (stays >= lapses).all()
     assert (money["expected_orders"] >= (1 - risk) - 1e-9).all()  # who stays buys at least once
