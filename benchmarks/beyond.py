@@ -20,11 +20,11 @@ FIRST_PURCHASES = 60  # days from the start of CDNOW in which most customers fir
 ALL_DAYS = 10_000  # active within: everybody who ever bought
 
 
-def build_beyond(engine: DuckEngine, horizon: int, told: int, date: str, folder: Path) -> None:
+def build_beyond(engine: DuckEngine, horizon: int, told: int, date: str, folder: Path) -> Timeline:
     """Write the snapshots of what was known at the date, and its rows with the `told` days after.
 
-    As `snapshots`, `beyond` and timeline.json below `folder`. Raises ValueError for days that the
-    data does not hold.
+    As `snapshots`, `beyond` and timeline.json below `folder`. Returns the plan of the run. Raises
+    ValueError for days that the data does not hold.
     """
     known, day = profile(engine), day_of(dt.date.fromisoformat(date))
     if not is_closed(day, told, known.data_until):
@@ -43,6 +43,7 @@ def build_beyond(engine: DuckEngine, horizon: int, told: int, date: str, folder:
     )
     build_snapshots(engine, judged, features, folder / "beyond")
     (folder / "timeline.json").write_text(json.dumps(timeline.to_json()))
+    return timeline
 
 
 def beyond_plan(horizon: int, told: int, date: int, known: Profile) -> Timeline:

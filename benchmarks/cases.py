@@ -18,7 +18,7 @@ import yaml
 from benchmarks.beyond import ALL_DAYS, build_beyond, over_all_days
 from benchmarks.measuring import DATA, ROOT, NotPossibleError
 from core.files import digest, hashes
-from features.building import build_snapshots
+from features.building import build_snapshots, purchase_timelines
 from features.engines.duckdb import DuckEngine
 from features.history.category_history import Categories, read_categories
 from features.history.labels import LABELS
@@ -29,6 +29,8 @@ from features.planning.timeplan import Timeline
 from features.reading import read_snapshots
 from features.snapshot import supported
 from features.timeline import as_known_on, date_of
+from models.training.until import Until
+from sources.known_days import known_days
 from sources.params import SourceParams
 from sources.registry import fingerprint, load
 from sources.subscriptions.billing import contracted
@@ -37,6 +39,7 @@ from sources.tables.check import check_tables
 FOLDER = DATA / "accuracy"
 RETAIL = ROOT.parent / "shared" / "data" / "online_retail" / "online_retail.parquet"
 CODE = ("core", "sources", "features")
+PURCHASES = "purchases.parquet"
 
 
 @dataclass(frozen=True)
@@ -62,14 +65,22 @@ class Case:
 class Prepared:
     """One run: all snapshots, the rows that models learn from, and those of its test date.
 
-    `beyond` are the rows to predict where values reach beyond the closed outcomes: their labels are
-    over all those days, and no model sees them.
+    `purchases` are the timelines of everybody, as in a run. `beyond` are the rows to predict where
+    values reach beyond the closed outcomes: their labels are over all those days, and no model sees
+    them.
     """
 
     snapshots: pd.DataFrame
     timeline: Timeline
     categories: Categories | None = None
     beyond: pd.DataFrame | None = None
+    purchases: pd.DataFrame | None = None
+    known_days: pd.DataFrame | None = None
+
+    @property
+    def until(self) -> Until:
+        """What models learn from."""
+        return Until(self.snapshots, self.timeline, self.purchases, known_days=self.known_days)
 
     @property
     def asked_days(self) -> int:
@@ -192,11 +203,15 @@ def prepare(case: Case, date: str) -> Prepared:
         _build(case, date, folder)
         (folder / stamp).touch()
     timeline = Timeline.from_json(json.loads((folder / "timeline.json").read_text()))
+    purchases, snapshots = pd.read_parquet(folder / PURCHASES), read_snapshots(folder / "snapshots")
+    bought = purchases["event_day"].dt.year
+    known = known_days(_source(case), (int(bought.min()), int(bought.max())))
+    categories = beyond = None
     if case.told_days:
         beyond = over_all_days(read_snapshots(folder / "beyond"))
-        return Prepared(read_snapshots(folder / "snapshots"), timeline, beyond=beyond)
-    categories = read_categories(folder / "categories")
-    return Prepared(read_snapshots(folder / "snapshots"), timeline, categories)
+    else:
+        categories = read_categories(folder / "categories")
+    return Prepared(snapshots, timeline, categories, beyond, purchases, known)
 
 
 def _build(case: Case, date: str, folder: Path) -> None:
@@ -211,7 +226,8 @@ def _build(case: Case, date: str, folder: Path) -> None:
     )
     engine = DuckEngine(tables_of(case))
     if case.told_days:
-        build_beyond(engine, case.horizon_days, case.told_days, date, folder)
+        timeline = build_beyond(engine, case.horizon_days, case.told_days, date, folder)
+        _write_purchases(engine, timeline, folder)
         return
     timeline = plan_timeline(task, timeline_params, profile(engine))
     features, _ = supported(engine.schemas, timeline.history_days)
@@ -219,6 +235,11 @@ def _build(case: Case, date: str, folder: Path) -> None:
         engine, timeline, features, folder / "snapshots", categories=folder / "categories"
     )
     (folder / "timeline.json").write_text(json.dumps(timeline.to_json()))
+    _write_purchases(engine, timeline, folder)
+
+
+def _write_purchases(engine: DuckEngine, timeline: Timeline, folder: Path) -> None:
+    purchase_timelines(engine, timeline).to_parquet(folder / PURCHASES, index=False)
 
 
 def tables_of(case: Case) -> dict[str, Path]:

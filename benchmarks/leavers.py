@@ -37,8 +37,9 @@ from models.params import ModelParams
 from models.probability.metrics import customer_weights, interval_95
 from models.training.fitting import choose_churn, choose_value, refit_churn_until
 from models.training.until import Until
+from models.value.fitting import refit_value
 from models.value.leavers import LeaverShare, fit_share, usual_share
-from models.value.model import ValueModel, refit_value
+from models.value.model import ValueModel
 from pipelines.params import load_params
 
 FloatArray = npt.NDArray[np.float64]

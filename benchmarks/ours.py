@@ -22,7 +22,6 @@ from models.simple.rules import Baselines
 from models.training.categories import train_categories
 from models.training.fitting import choose, refit
 from models.training.models import baselines_at, search_settings
-from models.training.until import Until
 from models.value.forecast import AMOUNTS
 from models.value.model import ValueModel
 
@@ -43,7 +42,7 @@ def ours(rows: Prepared, params: ModelParams) -> Answers:
     test, horizon = rows.test, rows.timeline.horizon_days
     features = model_features(rows.snapshots)
     # As models.training.train_all, without what is served and what stood at the value test date.
-    until, day = Until(rows.snapshots, rows.timeline), rows.timeline.test[0]
+    until, day = rows.until, rows.timeline.test[0]
     params = search_settings(until, features, params).applied(params)
     bundle = refit(choose(until, features, params), until, day, params)
     baselines = baselines_at(until, day, features)

@@ -26,7 +26,7 @@ from benchmarks.cases import FOLDER, Case, Prepared, cases, prepare
 from benchmarks.measuring import ROOT
 from benchmarks.ours import FloatArray
 from features.snapshot import group_of, model_features
-from models.churn.model import refit_churn
+from models.churn.fitting import refit_churn
 from models.judging.churn import evaluate_churn
 from models.params import ModelParams
 from models.probability.metrics import METRICS
@@ -87,7 +87,7 @@ def _shuffled(snapshots: pd.DataFrame, seed: int) -> pd.DataFrame:
 def planted(rows: Prepared, params: ModelParams) -> dict[str, Any]:
     """The figures of a run on the simulated shop at the test date."""
     features = model_features(rows.snapshots)
-    until, day = Until(rows.snapshots, rows.timeline), rows.timeline.test[0]
+    until, day = rows.until, rows.timeline.test[0]
     churn = refit(choose(until, features, params), until, day, params).churn
     test = rows.test
     y, one = test["churned"].to_numpy(np.float64), np.ones(len(test))
@@ -171,7 +171,7 @@ def bg_nbd(customers: int, params: ModelParams) -> dict[str, Any]:
         source={"kind": "files", "path": str(folder), "currency": "USD"},
     )
     rows = prepare(case, case.dates[0])
-    until, day = Until(rows.snapshots, rows.timeline), rows.timeline.test[0]
+    until, day = rows.until, rows.timeline.test[0]
     bundle = refit(choose(until, model_features(rows.snapshots), params), until, day, params)
     test = rows.test
     ours = bundle.value.predict(test, bundle.churn.predict(test))["expected_orders"].to_numpy()

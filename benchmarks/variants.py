@@ -28,7 +28,8 @@ from models.training.fitting import (
 )
 from models.training.models import search_settings
 from models.training.until import Until
-from models.value.model import ValueModel, refit_value
+from models.value.fitting import refit_value
+from models.value.model import ValueModel
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,7 @@ class Run(NamedTuple):
 
 def run_of(rows: Prepared) -> Run:
     """The run at a date, from its prepared rows."""
-    until = Until(rows.snapshots, rows.timeline)
-    return Run(until, model_features(rows.snapshots), rows.test, rows.categories)
+    return Run(rows.until, model_features(rows.snapshots), rows.test, rows.categories)
 
 
 class Told(NamedTuple):

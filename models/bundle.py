@@ -76,7 +76,8 @@ class Bundle:
         expected = self.value.predict(snapshot, churn_risk)
         if self.churn.churn == LAPSE:
             values = self._rhythm.value if self.trees is None else self.trees.value
-            expected = within_curve(expected, when, churn_risk, values.horizons)
+            level = values.busier(snapshot)
+            expected = within_curve(expected, when, churn_risk, values.horizons, level)
         return expected, when
 
     @property

@@ -26,7 +26,7 @@ from models.judging.run import (
 )
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
-from models.value.forecast import Past
+from models.value.past import Past
 from models.words import CATEGORY_LISTS
 from pipelines import stage
 from pipelines.params import load_params
@@ -66,9 +66,12 @@ def main() -> None:
         snapshots, read_categories(stage.CATEGORIES), timeline, evaluated, params.model
     )
     backtests: list[dict[str, Any]] = []
+    season: dict[str, Any] = {}
     if evaluated.bundle.knows_purchases:
-        past = Past(snapshots, pd.read_parquet(stage.PURCHASES), timeline)
+        bought, known_days = map(pd.read_parquet, (stage.PURCHASES, stage.KNOWN_DAYS))
+        past = Past(snapshots, bought, timeline, known_days)
         backtests = backtest(past, evaluated, params.model)
+        season = past.season(timeline.data_until)
     moved = judge_influence(snapshots, timeline, evaluated, params.model)
     stage.empty(stage.PLOTS)
     influence = pd.DataFrame(columns=COLUMNS) if moved is None else moved.table.round(5)
@@ -86,6 +89,7 @@ def main() -> None:
             "value": judged.value,
             "next_categories": next_categories,
             "forecast": backtests,
+            "season": season,
             "influence": [] if moved is None else moved.to_json(),
             "timeline": timeline.to_json(),
             "ladder": rung.to_json(),

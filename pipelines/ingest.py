@@ -13,6 +13,7 @@ from pipelines.reports.usability_page import headline, page
 from pipelines.reports.usability_words import in_languages
 from serving.store.kept_out import teller
 from sources.contract import READY
+from sources.known_days import known_days
 from sources.params import SourceParams
 from sources.ready.check import check_ready
 from sources.registry import load
@@ -45,6 +46,12 @@ def main() -> None:
         )
         stage.say(f"{name}: {counts}" + (f", {table.made_of}" if table.made_of else ""))
     write_json(stage.QUARANTINE / "counts.json", {n: t.counts for n, t in checked.items()})
+    bought = checked["orders"].rows["event_time"].dt.year
+    days = known_days(params.source, (int(bought.min()), int(bought.max())))
+    stage.write_parquet(days, stage.KNOWN_DAYS)
+    if len(days):
+        kinds = days["kind"].value_counts(sort=False)
+        stage.say("known days: " + ", ".join(f"{n:,} {kind}" for kind, n in kinds.items()))
     engine = DuckEngine(stage.tables(checked))
     report = usability_report(checked, engine, params.source, params.task)
     write_json(stage.USABILITY, in_languages(report))
@@ -92,6 +99,7 @@ def _ready_table(source: SourceParams) -> None:
     if len(ready.quarantine):
         stage.write_parquet(ready.quarantine, stage.QUARANTINE / f"{READY}.parquet")
     write_json(stage.READY_TABLE, as_facts(ready, source))
+    stage.write_parquet(known_days(source, ()), stage.KNOWN_DAYS)
     counts = ", ".join(f"{n:,} {key.replace('_', ' ')}" for key, n in ready.counts.items() if n)
     stage.say(f"{source.path}: {counts}")
     write_json(stage.QUARANTINE / "counts.json", {READY: ready.counts})

@@ -15,7 +15,8 @@ from models.customers.relationship import with_relationship
 from models.next_purchase.what import NextCategoriesModel
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
-from models.value.forecast import Past, forecast
+from models.value.forecast import forecast
+from models.value.past import Past
 from models.words import LISTED
 from pipelines import stage
 from pipelines.params import load_params
@@ -71,7 +72,8 @@ def _by_models(timeline: Timeline) -> tuple[pd.DataFrame, dict[str, Any]]:
         bundle = served[0]
         expected = bundle.value.learned().predict(snapshot, bundle.churn.predict(snapshot))
         expected["customer_id"] = snapshot["customer_id"]
-    return cards, forecast(Past(snapshots, purchases, timeline), expected, backtest)
+    past = Past(snapshots, purchases, timeline, pd.read_parquet(stage.KNOWN_DAYS))
+    return cards, forecast(past, expected, backtest)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ READY_TABLE = DATA / "tables" / "table.json"
 OUTCOMES = DATA / "outcomes"  # what the CRM told the service, read back from the store
 # Tables that the company's own files do not have, only what was told.
 ONLY_TOLD = DATA / "tables" / "only_told.json"
+KNOWN_DAYS = DATA / "known_days.parquet"  # holidays, closures and promotions
 TABLES, QUARANTINE, RELEASE = DATA / "tables", DATA / "quarantine", DATA / "release"
 SOURCE, TIMELINE = DATA / "source.json", DATA / "timeline.json"
 ERASED = DATA / "erased.json"  # who was erased, by keyed hashes of their ids

@@ -19,7 +19,7 @@ from models.bundle import Bundle
 from models.cards.whole import nobody
 from models.churn.enough import check_both_outcomes, gate_distance, tree_distance
 from models.churn.explainer import fit_explainer
-from models.churn.model import parametric_churn
+from models.churn.fitting import parametric_churn
 from models.churn.own import own_class
 from models.gate import Gate
 from models.leaving import LAPSE
@@ -45,7 +45,8 @@ def main() -> None:
     own_code()  # refused, before anything is fitted, where it is not what this run began with
     snapshots, timeline = read_snapshots(), read_timeline()
     purchases = pd.read_parquet(stage.PURCHASES)
-    until = Until(snapshots, timeline, purchases, params.calibration_folds)
+    known_days, folds = pd.read_parquet(stage.KNOWN_DAYS), params.calibration_folds
+    until = Until(snapshots, timeline, purchases, folds, known_days)
     stage.empty(stage.EVALUATED, stage.SERVED)
     why = _why_unjudged(until, params)
     rung = _unjudged(until, params, why) if why else _train(until, params)
@@ -186,6 +187,7 @@ def _train(until: Until, params: ModelParams) -> Rung:
         until.purchases,
         own_class(),
         wordings(own_features(own_code())),
+        until.known_days,
     )
     _save_evaluated(trained)
     write_json(stage.SEARCH, trained.search.to_dict())

@@ -54,6 +54,8 @@ class SourceParams(Params):
     ends: Literal["auto", "inclusive", "exclusive"] = "auto"
     max_quarantined: float = Field(default=0.05, ge=0, le=1)
     known_gaps: tuple[date | tuple[date, date], ...] = ()
+    country: str | None = None
+    calendar: str | None = None
 
     @field_validator("numbers")
     @classmethod
@@ -104,6 +106,21 @@ class SourceParams(Params):
                 "is named twice"
             )
         return self
+
+    @field_validator("country")
+    @classmethod
+    def _is_a_country(cls, name: str | None) -> str | None:
+        if name is None:
+            return None
+        from holidays.utils import list_supported_countries
+
+        known = list_supported_countries()
+        if name.upper() not in known:
+            raise ValueError(
+                f"{name!r} is not a country such as GB, DE or RU (two letters, ISO 3166-1) whose "
+                "public holidays are known: name another, or null"
+            )
+        return name.upper()
 
     @field_validator("encoding")
     @classmethod

@@ -12,6 +12,7 @@ from core.errors import SourceError
 from core.files import project_root
 from sources.kinds import cdnow, complete_journey, files, simulator, table
 from sources.kinds.sql import source as sql
+from sources.known_days import calendar_file
 from sources.params import SourceParams
 
 
@@ -40,6 +41,7 @@ def fingerprint(params: SourceParams) -> dict[str, object]:
     """
     source = SOURCES[params.kind]
     sums = {name: _sha256(path) for name, path in sorted(source.files(params).items())}
+    calendar = calendar_file(params)
     by_content: dict[str, list[str]] = defaultdict(list)
     for name, digest in sums.items():
         by_content[digest].append(name)
@@ -53,7 +55,7 @@ def fingerprint(params: SourceParams) -> dict[str, object]:
         "kind": params.kind,
         "company": company(params),
         "description": source.describe(params),
-        "files": sums,
+        "files": sums | ({} if calendar is None else {str(params.calendar): _sha256(calendar)}),
     }
 
 

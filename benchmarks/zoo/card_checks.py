@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.zoo.walk import Walk
+from models.calendar.model import Calendar
+from models.value.ahead import busier
 
 PROBABILITY = "purchase_probability_"
 REPORTED = (7, 14, 30, 60, 90)
@@ -94,7 +96,10 @@ def money_coheres(walk: Walk) -> Iterator[str]:
     scored = cards[cards["status"] == "scored"]
     if scored.empty:
         return
-    yield from orders_cohere(scored)
+    horizon, value_days = (int(scored[n].iloc[0]) for n in ("horizon_days", "value_horizon_days"))
+    calendar = Calendar.load(walk.ended.release / "models")
+    level = float(busier(calendar, scored.iloc[:1], horizon, value_days)[0])
+    yield from orders_cohere(scored, level)
     if not has_amount:
         return
     if "value_at_risk" not in scored:
@@ -114,7 +119,7 @@ def money_coheres(walk: Walk) -> Iterator[str]:
         yield "a value below zero"
 
 
-def orders_cohere(scored: pd.DataFrame) -> Iterator[str]:
+def orders_cohere(scored: pd.DataFrame, level: float = 1.0) -> Iterator[str]:
     """Orders and value of scored cards follow from their curves, and rise with the time."""
     near, far = scored["expected_orders"], scored["expected_orders_in_value_horizon"]
     if near.isna().any() or (near < 0).any():
@@ -127,14 +132,15 @@ def orders_cohere(scored: pd.DataFrame) -> Iterator[str]:
     if (is_lapse & (near < 1 - scored["churn_risk"] - CLOSE)).any():
         yield "fewer orders expected than the curve allows"
     if is_lapse.all():
-        yield from _within_the_curve(scored)
+        yield from _within_the_curve(scored, level)
 
 
-def _within_the_curve(scored: pd.DataFrame) -> Iterator[str]:
+def _within_the_curve(scored: pd.DataFrame, level: float) -> Iterator[str]:
     """Nobody is told more than the probability of a purchase by then, as the card tells it, allows.
 
     Who buys at all within the value horizon buys at least once, no faster than who stays buys
-    within the horizon, and brings no more than who stays.
+    within the horizon, and brings no more than who stays. `level` is that of the value horizon
+    beside that of the horizon.
     """
     horizon, value_days = (int(scored[n].iloc[0]) for n in ("horizon_days", "value_horizon_days"))
     stays, near, far = (
@@ -153,11 +159,11 @@ def _within_the_curve(scored: pd.DataFrame) -> Iterator[str]:
     later = [by[days] for days in by if days >= value_days]
     # Beyond the last told day the rate of buying does not rise with the silence.
     most = np.minimum(
-        1 - (1 - by[last]) ** (value_days / last), min(later, key=np.sum, default=1.0)
+        1 - (1 - by[last]) ** (value_days / last * level), min(later, key=np.sum, default=1.0)
     )
     if (far < by[last] - CLOSE).any():
         yield "fewer orders in the value horizon than purchases that the curve expects"
-    pace = near / np.maximum(stays, 1e-9) * value_days / horizon
+    pace = near / np.maximum(stays, 1e-9) * value_days / horizon * level
     if (far > most * pace * (1 + CLOSE) + CLOSE).any():
         yield "more orders in the value horizon than the curve allows"
     if "value_if_stays" in scored:

@@ -31,24 +31,21 @@ from core.arrays import FloatArray
 from core.digits import TOLD, to_digits
 from core.files import read_json, write_json
 from features.params import Churn
-from models.churn.calibrating import ByValue, calibration_map
-from models.churn.enough import check_gates
-from models.churn.own import OwnClass, OwnModel
+from models.calendar.model import Calendar
+from models.churn.calibrating import ByValue
+from models.churn.own import OwnModel
 from models.churn.parametric import ParametricChurn
 from models.leaving import LAPSE, saved
-from models.params import ModelParams
-from models.probability.calibration import IDENTITY, BetaMap
+from models.probability.calibration import BetaMap
+from models.probability.curves import hazards_times
 from models.simple.columns import ColumnRegression
 from models.trees.boosting import (
-    Recipe,
-    Rows,
     load_booster,
     save_booster,
-    side_by_side,
-    train_booster,
 )
-from models.trees.inputs import Inputs, learn_inputs
+from models.trees.inputs import Inputs
 
+Ahead = tuple[Calendar, int]  # a calendar, and the days ahead that are asked of it
 # For a ready table a regression on its columns stands in the place of purchase rhythms.
 Parametric = ParametricChurn | ColumnRegression
 BOOSTER, META, OWN, BY_VALUE = "booster_{}.txt", "churn.json", "own", "by_value"
@@ -60,7 +57,9 @@ class ChurnModel:
 
     `tree_weight` is the weight of the boosters in the log odds; the rest is the parametric model's.
     `own` is a model of the company's own, in place of the boosters. `by_value` corrects calibrated
-    probabilities by what a customer spent.
+    probabilities by what a customer spent. With a
+    `calendar` the risk is that of the days of the horizon: S(H) at the usual level becomes
+    S(H)^level, as hazards are multiplied by the level.
     """
 
     boosters: tuple[lgb.Booster, ...]
@@ -72,6 +71,8 @@ class ChurnModel:
     tree_weight: float = 1.0
     own: OwnModel | None = None
     by_value: ByValue | None = None
+    calendar: Calendar | None = None
+    horizon_days: int = 0
 
     @property
     def is_parametric(self) -> bool:
@@ -97,6 +98,17 @@ class ChurnModel:
 
     def raw(self, snapshot: pd.DataFrame) -> FloatArray:
         """The probability (n,) before calibration."""
+        scores: FloatArray = expit(self._as_ahead(snapshot, self._usual(snapshot)))
+        return scores
+
+    def _as_ahead(self, snapshot: pd.DataFrame, log_odds: FloatArray) -> FloatArray:
+        """Log odds (n,) at the level of business of the days ahead."""
+        if self.calendar is None or not len(log_odds):
+            return log_odds
+        return hazards_times(log_odds, self.calendar.ahead(snapshot, 0, self.horizon_days))
+
+    def _usual(self, snapshot: pd.DataFrame) -> FloatArray:
+        """Log odds (n,) at the usual level of business."""
         log_odds = np.zeros(len(snapshot))
         if self.boosters:
             matrix = self.inputs.matrix(snapshot)
@@ -106,8 +118,7 @@ class ChurnModel:
         if self.parametric is not None:
             other = self.parametric.log_odds(snapshot)
             log_odds = self.tree_weight * log_odds + (1.0 - self.tree_weight) * other
-        scores: FloatArray = expit(log_odds)
-        return scores
+        return log_odds
 
     def predict(self, snapshot: pd.DataFrame) -> FloatArray:
         """Churn risk (n,): the calibrated probability of leaving within the horizon."""
@@ -130,11 +141,25 @@ class ChurnModel:
         calibration = self.calibration.at_level_of(raw, outcomes, own_rows, level)
         return replace(self, calibration=calibration)
 
+    def with_calendar(self, ahead: Ahead | None) -> "ChurnModel":
+        """The same model at the level of the days ahead; at the usual level without a calendar."""
+        calendar, horizon_days = (None, 0) if ahead is None else ahead
+        return replace(self, calendar=calendar, horizon_days=horizon_days)
+
     def contributions(self, snapshot: pd.DataFrame) -> FloatArray:
         """Shapley values (n, features + 1) in log odds before calibration; base value last.
 
-        Those of a model of the company's own are what it says; zeros where it says nothing.
+        Those of a model of the company's own are what it says; zeros where it says nothing. What
+        the calendar moves is in the base value: it is the same days for everybody.
         """
+        found = self._usual_contributions(snapshot)
+        if self.gives_reasons:
+            usual = found.sum(axis=1)
+            found[:, -1] += self._as_ahead(snapshot, usual) - usual
+        return found
+
+    def _usual_contributions(self, snapshot: pd.DataFrame) -> FloatArray:
+        """As `contributions`, at the usual level of business."""
         found = np.zeros((len(snapshot), len(self.features) + 1))
         if self.boosters:
             matrix = self.inputs.matrix(snapshot)
@@ -191,6 +216,9 @@ class ChurnModel:
             content |= {OWN: self.own.save(folder)}
         if self.by_value is not None:
             content |= {BY_VALUE: self.by_value.to_dict()}
+        if self.calendar is not None:
+            content |= {"horizon_days": self.horizon_days}
+            self.calendar.save(folder)
         write_json(folder / META, content)
 
     @classmethod
@@ -213,6 +241,8 @@ class ChurnModel:
             tree_weight=content.get("tree_weight", 1.0),
             own=OwnModel.load(folder, content[OWN]) if OWN in content else None,
             by_value=ByValue.from_dict(content[BY_VALUE]) if BY_VALUE in content else None,
+            calendar=Calendar.load(folder) if "horizon_days" in content else None,
+            horizon_days=content.get("horizon_days", 0),
         )
 
 
@@ -225,88 +255,6 @@ def _read_parametric(content: dict[str, Any]) -> Parametric | None:
     return ParametricChurn.from_dict(saved_as)
 
 
-def parametric_churn(
-    rows: pd.DataFrame, features: Sequence[str], parametric: Parametric
-) -> ChurnModel:
-    """The parametric model alone; `rows` give the values of text features, which drift needs."""
-    inputs = learn_inputs(rows, features)
-    return ChurnModel((), IDENTITY, inputs, 0, parametric.churn, parametric, 0.0)
-
-
-def fit_churn(
-    train: pd.DataFrame,
-    valid: pd.DataFrame,
-    features: Sequence[str],
-    params: ModelParams,
-    churn: Churn = LAPSE,
-    own: OwnClass | None = None,
-) -> ChurnModel:
-    """Fit on rows with a known outcome; `valid` are later dates, for stopping and calibration.
-
-    With `own` that class is fitted instead of boosters.
-
-    Raises DataGateError below `model.gates`, or when all rows have the same outcome.
-    """
-    check_gates(train, "training dates", params, churn=churn)
-    check_gates(valid, "validation dates", params, share=0.05, churn=churn)
-    inputs = learn_inputs(train, features)
-    if own is not None:
-        fitted = own.fit(inputs.frame(train), _outcomes(train), params.seed)
-        plain = ChurnModel((), IDENTITY, inputs, 0, churn, own=fitted)
-    else:
-        learned, judged = _rows(train, inputs), _rows(valid, inputs)
-        first = train_booster(_recipe(params, 0), features, learned, judged, inputs.text)
-        rounds = int(first.current_iteration())
-        boosters = (first, *_more(learned, inputs, rounds, params, 1))
-        plain = ChurnModel(boosters, IDENTITY, inputs, rounds, churn)
-    calibration = calibration_map(plain.raw(valid), _outcomes(valid), valid["customer_id"], params)
-    return replace(plain, calibration=calibration)
-
-
-def refit_churn(
-    rows: pd.DataFrame, chosen: ChurnModel, calibration: BetaMap, params: ModelParams
-) -> ChurnModel:
-    """The served model: the chosen number of trees, fitted on all closed windows.
-
-    The values of text features are learned again, so that a plan first sold after the training
-    dates is known. The model has seen every date, so its calibration map comes from out-of-time
-    predictions of the evaluated model.
-    """
-    check_gates(rows, "closed dates", params, churn=chosen.churn)
-    inputs = learn_inputs(rows, chosen.features)
-    if chosen.own is not None:
-        fitted = chosen.own.of.fit(inputs.frame(rows), _outcomes(rows), params.seed)
-        return ChurnModel((), calibration, inputs, 0, chosen.churn, own=fitted)
-    boosters = _more(_rows(rows, inputs), inputs, chosen.rounds, params, 0)
-    return ChurnModel(boosters, calibration, inputs, chosen.rounds, chosen.churn)
-
-
-def _more(
-    rows: Rows, inputs: Inputs, rounds: int, params: ModelParams, first: int
-) -> tuple[lgb.Booster, ...]:
-    """The members of the ensemble from number `first` on, each with `rounds` trees."""
-
-    def member(number: int, threads: int) -> lgb.Booster:
-        recipe = _recipe(params.model_copy(update={"threads": threads}), number)
-        return train_booster(recipe, inputs.features, rows, rounds, inputs.text)
-
-    return tuple(side_by_side(member, range(first, params.churn.members), params.threads))
-
-
-def _recipe(params: ModelParams, number: int) -> Recipe:
-    at_random = number >= params.churn.members - params.churn.random_members
-    extra: dict[str, float | str] = {"extra_trees": "true"} if at_random else {}
-    return Recipe("binary", params.churn, params.seed + number, params.threads, extra)
-
-
 def _mean(values: Sequence[FloatArray]) -> FloatArray:
     mean: FloatArray = np.mean(values, axis=0)
     return mean
-
-
-def _rows(snapshot: pd.DataFrame, inputs: Inputs) -> Rows:
-    return Rows(inputs.matrix(snapshot), _outcomes(snapshot))
-
-
-def _outcomes(snapshot: pd.DataFrame) -> FloatArray:
-    return snapshot["churned"].to_numpy(np.float64)

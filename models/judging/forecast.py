@@ -20,15 +20,15 @@ from models.judging.run import Evaluated
 from models.params import ModelParams
 from models.probability.metrics import customer_weights, interval_95
 from models.value.forecast import (
-    Past,
     bounds,
     by_period,
     dated,
     last_periods,
     last_year,
     period_ends,
-    spreads,
 )
+from models.value.forecast_interval import spreads
+from models.value.past import Past
 from models.words import OURS
 
 LAST_PERIOD, LAST_YEAR = "last_period", "last_year"

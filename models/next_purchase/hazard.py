@@ -27,6 +27,7 @@ from core.digits import CONVEX, to_digits
 from core.errors import DataGateError
 from core.files import read_json, write_json
 from features.params import Churn
+from models.calendar.model import Calendar
 from models.leaving import LAPSE, saved
 from models.next_purchase.when import WhenModel, furthest_day, marked_days
 from models.params import ModelParams
@@ -52,13 +53,22 @@ class Layout:
     """What the hazard is computed from: inputs, days of the grid, base rate of each interval.
 
     `pooled` is the log odds of a purchase in each interval over all training rows; the trees learn
-    how a customer differs from it.
+    how a customer differs from it. With a `calendar` hazards are proportional to its level on the
+    days of an interval.
     """
 
     inputs: Inputs
     horizon_days: int
     grid: tuple[int, ...]
     pooled: tuple[float, ...]
+    calendar: Calendar | None = None
+
+    def base(self, snapshot: pd.DataFrame) -> FloatArray:
+        """Log odds of a purchase in each interval, before the trees: (n, intervals)."""
+        odds = np.tile(np.array(self.pooled), (len(snapshot), 1))
+        if self.calendar is None or snapshot.empty:
+            return odds
+        return odds + np.log(self.calendar.by_interval(snapshot, self.grid))
 
 
 @dataclass(frozen=True)
@@ -88,7 +98,7 @@ class NextPurchaseModel(WhenModel):
     def survival(self, snapshot: pd.DataFrame) -> FloatArray:
         """P(no purchase before each grid day), (n, len(grid)), from 1 at day 0 and falling."""
         curves = np.ones((len(snapshot), len(self.grid)))
-        pooled, starts = np.array(self.layout.pooled), np.array(self.grid[:-1], np.float64)
+        base, starts = self.layout.base(snapshot), np.array(self.grid[:-1], np.float64)
         matrix = self.layout.inputs.matrix(snapshot)
         silence = snapshot["days_since_last_purchase"].to_numpy(np.float64)
         # One buffer for every chunk: allocating and clearing new memory costs more than the trees.
@@ -102,7 +112,7 @@ class NextPurchaseModel(WhenModel):
             inputs[:, :, width + 1] = silence[chunk, None] + starts
             flat = inputs.reshape(-1, inputs.shape[2])
             score = self.booster.predict(flat, raw_score=True, num_threads=self.threads)
-            hazard = expit(score.reshape(len(inputs), -1) + pooled)
+            hazard = expit(score.reshape(len(inputs), -1) + base[chunk])
             curves[chunk, 1:] = np.cumprod(1.0 - hazard, axis=1)
         return curves
 
@@ -118,6 +128,8 @@ class NextPurchaseModel(WhenModel):
             **saved(self.churn),
         }
         write_json(folder / "next_purchase.json", content)
+        if self.layout.calendar is not None:
+            self.layout.calendar.save(folder)
 
     @classmethod
     def load(cls, folder: Path) -> "NextPurchaseModel":
@@ -128,6 +140,7 @@ class NextPurchaseModel(WhenModel):
             horizon_days=content["horizon_days"],
             grid=tuple(content["grid"]),
             pooled=tuple(content["pooled"]),
+            calendar=Calendar.load(folder),
         )
         booster = load_booster(folder / "next_purchase.txt")
         return cls(booster, layout, content["threads"], content.get("churn", LAPSE))
@@ -139,18 +152,22 @@ def fit_next_purchase(
     features: Sequence[str],
     horizon_days: int,
     params: ModelParams,
+    calendar: Calendar | None = None,
 ) -> NextPurchaseModel:
     """Fit the hazard on `train` until its log loss on `valid` no longer falls.
 
     Both need `days_to_next_purchase` (NaN = none seen) and `followup_days`, cut at their split
     dates. Raises DataGateError when too few rows were followed for `horizon_days`.
     """
-    layout = _layout(train, learn_inputs(train, features), horizon_days)
+    layout = _layout(train, learn_inputs(train, features), horizon_days, calendar)
     return _fit(train, _person_periods(valid, layout, params.seed), layout, params)
 
 
 def refit_next_purchase(
-    model: NextPurchaseModel, rows: pd.DataFrame, params: ModelParams
+    model: NextPurchaseModel,
+    rows: pd.DataFrame,
+    params: ModelParams,
+    calendar: Calendar | None = None,
 ) -> NextPurchaseModel:
     """The same model fitted on other rows with as many trees, for serving.
 
@@ -158,7 +175,7 @@ def refit_next_purchase(
     for longer.
     """
     inputs = learn_inputs(rows, model.layout.inputs.features)
-    layout = _layout(rows, inputs, model.layout.horizon_days)
+    layout = _layout(rows, inputs, model.layout.horizon_days, calendar)
     return replace(_fit(rows, model.rounds, layout, params), churn=model.churn)
 
 
@@ -211,12 +228,14 @@ def _fit(
     return NextPurchaseModel(booster, layout, params.threads)
 
 
-def _layout(rows: pd.DataFrame, inputs: Inputs, horizon_days: int) -> Layout:
+def _layout(
+    rows: pd.DataFrame, inputs: Inputs, horizon_days: int, calendar: Calendar | None
+) -> Layout:
     grid = grid_for(rows, horizon_days)
     at_risk, bought = _at_risk(rows, grid)
     events, waiting = (at_risk & bought).sum(axis=0), at_risk.sum(axis=0)
     pooled = to_digits(logit((events + 0.5) / (waiting + 1.0)), CONVEX)
-    return Layout(inputs, horizon_days, grid, tuple(pooled.tolist()))
+    return Layout(inputs, horizon_days, grid, tuple(pooled.tolist()), calendar)
 
 
 def _at_risk(rows: pd.DataFrame, grid: Sequence[int]) -> tuple[Booleans, Booleans]:
@@ -242,7 +261,7 @@ def _person_periods(rows: pd.DataFrame, layout: Layout, seed: int) -> Rows:
     return Rows(
         inputs=_inputs(rows, layout, row, interval),
         target=bought[row, interval].astype(np.float64),
-        init_score=np.array(layout.pooled)[interval],
+        init_score=layout.base(rows)[row, interval],
     )
 
 

@@ -20,11 +20,14 @@ from core.arrays import FloatArray
 from core.digits import CONVEX, TOLD, to_digits
 from core.files import read_json, write_json
 from features.params import Churn
+from models.calendar.model import Calendar, level_ahead
 from models.leaving import LAPSE
 from models.next_purchase.when import WhenModel, furthest_day, marked_days
+from models.probability.curves import hazards_by_interval
 from models.simple.btyd_orders import BtydOrders, btyd_inputs, last_histories
 from models.simple.gamma_gamma import GammaGamma
 from models.simple.rules import money_model
+from models.value.ahead import busier
 from models.value.leavers import Horizons, usual_share
 
 FILE = "rhythm.json"
@@ -46,6 +49,7 @@ class RhythmCurves(WhenModel):
     horizon: int
     churn: Churn = LAPSE
     days: tuple[int, ...] = ()
+    calendar: Calendar | None = None
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -63,7 +67,10 @@ class RhythmCurves(WhenModel):
         """P(no purchase before each grid day), (n, len(grid))."""
         triple = btyd_inputs(snapshot)
         days = [self.orders.p_no_purchase(day, triple) for day in self.grid[1:]]
-        return np.column_stack([np.ones(len(snapshot)), *days])
+        usual = np.column_stack([np.ones(len(snapshot)), *days])
+        if self.calendar is None or snapshot.empty:
+            return usual
+        return hazards_by_interval(usual, self.calendar.by_interval(snapshot, self.grid))
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,7 @@ class RhythmValue:
     gamma_gamma: GammaGamma | None = None
     mean_amount: float | None = None
     levels: Mapping[str, float] = field(default_factory=dict)
+    calendar: Calendar | None = None
 
     def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
         """The columns of `ValueModel.predict`, on the snapshot's index."""
@@ -124,7 +132,7 @@ class RhythmValue:
         if self.horizons.churn != LAPSE:
             return np.maximum(expected, self._expected(snapshot, outcome))
         lapses = self.orders.bg_nbd.p_no_purchase(outcome, *btyd_inputs(snapshot))
-        lapses = to_digits(lapses, TOLD)
+        lapses = to_digits(lapses ** level_ahead(self.calendar, snapshot, outcome), TOLD)
         share = self._share(snapshot, lapses, days)
         stays: FloatArray = np.maximum(
             expected / np.maximum((1.0 - lapses) + lapses * share, LEAST), 1.0
@@ -132,10 +140,18 @@ class RhythmValue:
         if days == outcome:
             return stays
         near = self._if_stays(snapshot, outcome)
-        return np.clip(stays, near, near * (days / outcome))
+        return np.clip(
+            stays, near, near * (days / outcome) * busier(self.calendar, snapshot, outcome, days)
+        )
+
+    def busier(self, snapshot: pd.DataFrame) -> FloatArray:
+        """The level (n,) of the days reported beside that of the horizon, at least 1."""
+        outcome, reported = self.horizons.outcome_days, self.horizons.reported_days
+        return busier(self.calendar, snapshot, outcome, reported)
 
     def _expected(self, snapshot: pd.DataFrame, days: int) -> FloatArray:
-        return self.orders.expected(snapshot, days) * self.levels.get("orders", 1.0)
+        ahead = level_ahead(self.calendar, snapshot, days)
+        return self.orders.expected(snapshot, days) * self.levels.get("orders", 1.0) * ahead
 
     def _share(self, snapshot: pd.DataFrame, risk: FloatArray, days: int) -> FloatArray:
         """A leaver's share (n,) of the orders within `days`, as usual: too few left to learn it."""
@@ -175,6 +191,8 @@ class RhythmModels:
             "levels": dict(self.value.levels),
         }
         write_json(folder / FILE, content)
+        if self.when.calendar is not None:
+            self.when.calendar.save(folder)
 
     @classmethod
     def load(cls, folder: Path) -> "RhythmModels | None":
@@ -190,24 +208,30 @@ class RhythmModels:
             GammaGamma.from_dict(money) if money else None,
             content["mean_amount"],
             content["levels"],
+            calendar := Calendar.load(folder),
         )
-        when = RhythmCurves(orders, horizons.outcome_days, horizons.churn)
+        when = RhythmCurves(orders, horizons.outcome_days, horizons.churn, calendar=calendar)
         return cls(when, value, content["tree_weight"])
 
 
 def rhythm_models(
-    rows: pd.DataFrame, orders: BtydOrders, horizons: Horizons, tree_weight: float = 0.0
+    rows: pd.DataFrame,
+    orders: BtydOrders,
+    horizons: Horizons,
+    tree_weight: float = 0.0,
+    calendar: Calendar | None = None,
 ) -> RhythmModels:
     """The models of a fitted BG/NBD, with amounts from the last histories of `rows` (snapshots).
 
     Without a closed outcome among the rows the levels are BG/NBD's own.
     """
     last = last_histories(rows)
-    value = RhythmValue(orders, horizons, money_model(last), _mean_amount(last))
+    money, amount = money_model(last), _mean_amount(last)
+    value = RhythmValue(orders, horizons, money, amount, calendar=calendar)
     closed = rows[rows["outcome_known"]]
     if len(closed):
         value = _at_level_of(value, closed)
-    when = RhythmCurves(orders, horizons.outcome_days, horizons.churn)
+    when = RhythmCurves(orders, horizons.outcome_days, horizons.churn, calendar=calendar)
     return RhythmModels(when, value, tree_weight)
 
 
@@ -220,7 +244,7 @@ def _mean_amount(last: pd.DataFrame) -> float | None:
 
 def _at_level_of(value: RhythmValue, closed: pd.DataFrame) -> RhythmValue:
     """The model at the levels of orders, and of the amount of an order, seen within the horizon."""
-    expected = value.orders.expected(closed, value.horizons.outcome_days)
+    expected = value._expected(closed, value.horizons.outcome_days)
     levels = {"orders": _level(closed["orders_in_horizon"].sum(), expected.sum())}
     if value.mean_amount is not None:
         bought = closed["orders_in_horizon"].to_numpy(np.float64)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import log_expit
 
 from core.arrays import FloatArray
 
@@ -26,6 +27,21 @@ def tilt(
     tilted: FloatArray = np.exp(np.maximum(k[:, None] * log_curve, LOWEST_LOG))
     tilted[:, 0] = 1.0
     return tilted
+
+
+def hazards_times(log_odds: FloatArray, factor: FloatArray) -> FloatArray:
+    """Log odds (n,) of no event once hazards are multiplied by a factor (n,): those of S^factor."""
+    log_survival = np.maximum(factor * log_expit(log_odds), LOWEST_LOG)
+    found: FloatArray = log_survival - np.log(-np.expm1(log_survival))
+    return found
+
+
+def hazards_by_interval(survival: FloatArray, factors: FloatArray) -> FloatArray:
+    """Curves (n, days) from 1 on, once the hazard of each interval is multiplied (n, days - 1)."""
+    steps = np.diff(np.log(np.clip(survival, CLIP**2, 1.0)), axis=1)
+    found = np.ones_like(survival)
+    found[:, 1:] = np.exp(np.maximum(np.cumsum(steps * factors, axis=1), LOWEST_LOG))
+    return found
 
 
 def probability_by(survival: FloatArray, grid: Sequence[int], days: int) -> FloatArray:

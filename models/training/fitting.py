@@ -19,13 +19,8 @@ from models.churn.calibrating import (
     learn_by_value,
 )
 from models.churn.enough import check_gates, tree_weight
-from models.churn.model import (
-    ChurnModel,
-    Parametric,
-    fit_churn,
-    parametric_churn,
-    refit_churn,
-)
+from models.churn.fitting import fit_churn, parametric_churn, refit_churn
+from models.churn.model import Ahead, ChurnModel, Parametric
 from models.churn.own import OwnClass
 from models.churn.parametric import fit_parametric
 from models.next_purchase.hazard import NextPurchaseModel, fit_next_purchase, refit_next_purchase
@@ -34,8 +29,9 @@ from models.params import ModelParams
 from models.probability.calibration import IDENTITY, fold_of
 from models.simple.columns import fit_columns
 from models.training.until import Until
+from models.value.fitting import fit_value, refit_value
 from models.value.leavers import Horizons
-from models.value.model import ValueModel, fit_value, refit_value
+from models.value.model import ValueModel
 
 Say = Callable[[str], None]
 LATEST = 2  # as-of dates whose share of leavers sets the level of a refitted model
@@ -111,17 +107,18 @@ def choose_churn(
 ) -> ChurnModel:
     """The churn model of `choose`."""
     train, valid, weight = until.train, until.valid, weight_of_trees(until, params)
+    ahead = ahead_of(until, _known_at(until))
     if weight == 1:
-        model = fit_churn(train, valid, features, params, until.timeline.churn, own)
+        model = fit_churn(train, valid, features, params, until.timeline.churn, own, ahead)
         if until.timeline.rung >= BY_FOLDS:
             return _by_folds(model, until, params)
         return replace(model, by_value=_by_value(model, until, params))
     parametric = _parametric(train, features, until, _known_at(until))
     if weight:
-        trees = fit_churn(train, valid, features, params, until.timeline.churn, own)
+        trees = fit_churn(train, valid, features, params, until.timeline.churn, own, ahead)
         model = replace(trees, parametric=parametric, tree_weight=weight, calibration=IDENTITY)
     else:
-        model = parametric_churn(train, features, parametric)
+        model = parametric_churn(train, features, parametric).with_calendar(ahead)
     # A map of few outcomes is chance: only the base rate follows the latest dates, and only in
     # part.
     return model
@@ -157,13 +154,15 @@ def choose_next_purchase(
 ) -> NextPurchaseModel:
     """The model of the next purchase of `choose`."""
     horizon = until.timeline.horizon_days
-    when = fit_next_purchase(until.train, until.valid, features, horizon, params)
+    calendar = until.calendar(_known_at(until))
+    when = fit_next_purchase(until.train, until.valid, features, horizon, params, calendar)
     return replace(when, churn=until.timeline.churn)
 
 
 def choose_value(until: Until, features: Sequence[str], params: ModelParams) -> ValueModel:
     """The model of orders and money of `choose`."""
-    return fit_value(until.train, until.valid, features, horizons_of(until.timeline), params)
+    calendar, horizons = until.calendar(_known_at(until)), horizons_of(until.timeline)
+    return fit_value(until.train, until.valid, features, horizons, params, calendar=calendar)
 
 
 def horizons_of(timeline: Timeline) -> Horizons:
@@ -181,8 +180,9 @@ def refit(chosen: Bundle, until: Until, day: int, params: ModelParams) -> Bundle
         rhythm = _rhythm_models(closed, until, day, chosen.rhythm.tree_weight)
     churn = refit_churn_until(chosen.churn, until, day, params)
     if trees is not None:
-        when = refit_next_purchase(trees.when, until.followed(day), params)
-        trees = Trees(when, refit_value(trees.value, closed, params, churn.predict(closed)))
+        calendar, risk = until.calendar(day), churn.predict(closed)
+        when = refit_next_purchase(trees.when, until.followed(day), params, calendar)
+        trees = Trees(when, refit_value(trees.value, closed, params, risk, calendar))
     return Bundle(churn, trees, rhythm)
 
 
@@ -192,6 +192,12 @@ def refit_churn_until(
     """The churn model of `refit`, at the base rate of the latest dates that had closed."""
     closed = until.closed(day)
     return at_level(_refitted_churn(chosen, closed, until, day, params), latest_dates(closed))
+
+
+def ahead_of(until: Until, day: int) -> Ahead | None:
+    """The calendar as known on a day, and the days ahead that churn is about."""
+    calendar = until.calendar(day)
+    return None if calendar is None else (calendar, until.timeline.horizon_days)
 
 
 def latest_dates(closed: pd.DataFrame) -> pd.DataFrame:
@@ -207,10 +213,12 @@ def _refitted_churn(
     parametric = chosen.parametric and _parametric(rows, chosen.features, until, day)
     if chosen.is_parametric and parametric is not None:
         fitted = parametric_churn(rows, chosen.features, parametric)
-        return replace(fitted, calibration=chosen.calibration)
-    fitted = refit_churn(rows, chosen, chosen.calibration, params)
-    mixed = replace(fitted, parametric=parametric, tree_weight=chosen.tree_weight)
-    return replace(mixed, by_value=chosen.by_value)
+        fitted = replace(fitted, calibration=chosen.calibration)
+    else:
+        fitted = refit_churn(rows, chosen, chosen.calibration, params)
+        fitted = replace(fitted, parametric=parametric, tree_weight=chosen.tree_weight)
+        fitted = replace(fitted, by_value=chosen.by_value)
+    return fitted.with_calendar(ahead_of(until, day))
 
 
 def _parametric(rows: pd.DataFrame, features: Sequence[str], until: Until, day: int) -> Parametric:
@@ -228,7 +236,8 @@ def _rhythm_models(rows: pd.DataFrame, until: Until, day: int, weight: float) ->
             "No customer bought on two different days, so there is no rhythm to learn when the "
             "next purchase comes. Take a longer history."
         )
-    return rhythm_models(rows, orders, horizons_of(until.timeline), weight)
+    calendar = until.calendar(day)
+    return rhythm_models(rows, orders, horizons_of(until.timeline), weight, calendar)
 
 
 def lacks_rhythm(until: Until, params: ModelParams) -> bool:

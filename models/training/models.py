@@ -113,13 +113,14 @@ def train_all(
     purchases: pd.DataFrame | None = None,
     own: OwnClass | None = None,
     wording: Mapping[str, dict[str, Any]] | None = None,
+    known_days: pd.DataFrame | None = None,
 ) -> Trained:
     """Train every model. Raises DataGateError where the data is too little or too uniform.
 
     `own` is the company's own class of churn models, in place of our trees, and `wording` how
-    features are told that its own code defines.
+    features are told that its own code defines. `known_days` are those of sources/known_days.py.
     """
-    until = Until(snapshots, timeline, purchases, params.calibration_folds)
+    until = Until(snapshots, timeline, purchases, params.calibration_folds, known_days)
     weight = weight_of_trees(until, params)
     _refuse_one_sided(until, params)
     if weight:

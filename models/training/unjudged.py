@@ -8,7 +8,7 @@ from features.planning.timeplan import Timeline
 from features.snapshot import group_of
 from models.bundle import Bundle
 from models.churn.explainer import fit_explainer
-from models.churn.model import parametric_churn
+from models.churn.fitting import parametric_churn
 from models.churn.parametric import unjudged_parametric
 from models.churn.reasons import Explainer
 from models.next_purchase.rhythm import rhythm_models

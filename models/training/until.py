@@ -11,6 +11,7 @@ from features.history.periods import histories
 from features.planning.rungs import BY_FOLDS, OTHER_CUSTOMERS
 from features.planning.timeplan import Timeline
 from features.timeline import as_known_on, date_of
+from models.calendar.model import Calendar, calendar_of
 from models.probability.calibration import fold_of
 from models.simple.btyd_orders import BtydOrders, fit_rhythm, last_histories
 
@@ -23,15 +24,17 @@ class Until:
 
     `purchases` are the purchase timelines of everybody, from which the purchase rhythm is learned;
     without them it is learned from the cohort. Where the history leaves no validation dates,
-    customers of the first of `folds` folds stand in for them. `rhythms` keeps the rhythms already
-    fitted.
+    customers of the first of `folds` folds stand in for them. `known_days` are
+    those of sources/known_days.py. `rhythms` and `calendars` keep those already fitted.
     """
 
     snapshots: pd.DataFrame
     timeline: Timeline
     purchases: pd.DataFrame | None = None
     folds: int = 5
+    known_days: pd.DataFrame | None = None
     rhythms: dict[int, BtydOrders | None] = field(default_factory=dict, compare=False)
+    calendars: dict[int, Calendar | None] = field(default_factory=dict, compare=False, init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "folds", max(self.folds, FEWEST_FOLDS))
@@ -130,13 +133,21 @@ class Until:
             self.rhythms[day] = found
         return self.rhythms[day]
 
+    def calendar(self, day: int) -> Calendar | None:
+        """The calendar of the company as known on a day; None where models go by none."""
+        if self.purchases is None:
+            return None
+        if day not in self.calendars:
+            self.calendars[day] = calendar_of(self.timeline, self.purchases, day, self.known_days)
+        return self.calendars[day]
+
     def without(self, held_out: int) -> "Until":
         """The same snapshots and timelines without the customers of a fold."""
         inside = fold_of(self.snapshots["customer_id"], self.folds) == held_out
         bought = self.purchases
         if bought is not None:
             bought = bought[fold_of(bought["customer_id"], self.folds) != held_out]
-        return Until(self.snapshots[~inside], self.timeline, bought, self.folds)
+        return Until(self.snapshots[~inside], self.timeline, bought, self.folds, self.known_days)
 
 
 def has_both_outcomes(rows: pd.DataFrame) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import lightgbm as lgb
@@ -27,6 +27,8 @@ NOT_ZERO = 1e-6  # LightGBM refuses a target that adds up to nothing
 LEAST_START = 1e-3
 
 Start = Callable[[pd.DataFrame], FloatArray]  # rough expected amounts (n,)
+# The factor (n,) by which amounts differ from those at the usual level of business.
+Level = Callable[[pd.DataFrame], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class Target:
     least: float = 0.0
     everyone: bool = False
     extra: Mapping[str, float | str] = field(default_factory=dict)
+
+    @property
+    def power(self) -> float:
+        """Of the mean, to which the variance is proportional: 1 for Poisson."""
+        return float(self.extra.get("tweedie_variance_power", 1.0))
 
     def of(self, rows: pd.DataFrame) -> FloatArray:
         """The target of each row (n,), net."""
@@ -99,28 +106,44 @@ def learn(
     inputs: Inputs,
     params: ModelParams,
     start: Start | None = None,
+    ahead: Level | None = None,
 ) -> Part:
     """Trees for one target; rounds and level from validation rows, or from an earlier part.
 
-    The target must have a log link. With `start` the trees learn the factor by which it is off, and
+    The target must have a log link. With `ahead` they learn amounts at the usual level of business.
+    With `start` the trees learn the factor by which it is off, and
     the level is 1. Raises DataGateError when there is no row to learn from.
     """
     recipe = Recipe(target.objective, params.value, params.seed, params.threads, target.extra)
     train, reach = _within_reach(target, train, inputs)
-    learned, features, text = _rows(target, train, inputs, start), inputs.features, inputs.text
+    learned = _rows(target, train, inputs, start, ahead)
+    features, text = inputs.features, inputs.text
     if isinstance(stop, Part):
         # A start is refitted together with the trees, and already has the level of the latest rows.
         level = stop.level if start is None else 1.0
         return Part(train_booster(recipe, features, learned, stop.rounds, text), level, reach)
     stop = without_lone(target, stop) if reach else stop
-    kept = _rows(target, stop, inputs, start)
+    kept = _rows(target, stop, inputs, start, ahead)
     booster = train_booster(recipe, features, learned, kept, text)
     if start is not None:
         return Part(booster, 1.0, reach)
-    predicted = _expected(booster, kept.inputs, kept.init_score, params.threads)
+    return at_level_of(Part(booster, 1.0, reach), target, stop, inputs, ahead)
+
+
+def at_level_of(
+    part: Part, target: Target, rows: pd.DataFrame, inputs: Inputs, ahead: Level | None
+) -> Part:
+    """The part, its level set to what rows brought (n,): as they are where none can be used."""
+    rows = without_lone(target, rows) if part.reach else rows
+    known = target.learned_from(rows)
+    if known.empty:
+        return part
+    predicted = _expected(part.booster, inputs.matrix(known), None, threads=1)
+    if ahead is not None:
+        predicted = predicted * ahead(known)
     prior = PRIOR_ROWS * predicted.mean()
-    level = (target.of(target.learned_from(stop)).sum() + prior) / (predicted.sum() + prior)
-    return Part(booster, to_digits(float(np.clip(level, *LEVEL_LIMITS)), CONVEX), reach)
+    level = (target.of(known).sum() + prior) / (predicted.sum() + prior)
+    return replace(part, level=to_digits(float(np.clip(level, *LEVEL_LIMITS)), CONVEX))
 
 
 def without_lone(target: Target, rows: pd.DataFrame) -> pd.DataFrame:
@@ -142,12 +165,14 @@ def learn_parts(
     inputs: Inputs,
     params: ModelParams,
     starts: Mapping[str, Start | None],
+    aheads: Mapping[str, Level],
 ) -> dict[str, Part]:
     """`learn` for each name of `stops`, in parallel."""
 
     def part(name: str, threads: int) -> Part:
         own = params.model_copy(update={"threads": threads})
-        return learn(targets[name], train, stops[name], inputs, own, starts.get(name))
+        start, ahead = starts.get(name), aheads.get(name)
+        return learn(targets[name], train, stops[name], inputs, own, start, ahead)
 
     return dict(zip(stops, side_by_side(part, tuple(stops), params.threads), strict=True))
 
@@ -185,7 +210,13 @@ def _log(start: FloatArray) -> FloatArray:
     return to_digits(np.log(np.maximum(start, LEAST_START)), CONVEX)
 
 
-def _rows(target: Target, rows: pd.DataFrame, inputs: Inputs, start: Start | None) -> Rows:
+def _rows(
+    target: Target,
+    rows: pd.DataFrame,
+    inputs: Inputs,
+    start: Start | None,
+    ahead: Level | None,
+) -> Rows:
     wanted = target.learned_from(rows)
     if not len(wanted):
         last = rows["as_of_date"].max()
@@ -197,4 +228,9 @@ def _rows(target: Target, rows: pd.DataFrame, inputs: Inputs, start: Start | Non
         )
     scores = None if start is None else _log(start(wanted))
     amounts = np.maximum(target.of(wanted), NOT_ZERO)
-    return Rows(inputs.matrix(wanted), amounts, init_score=scores)
+    if start is not None or ahead is None:  # a start is at the level of its days already
+        return Rows(inputs.matrix(wanted), amounts, init_score=scores)
+    # For a log link y / f with weight f ** (2 - p) has the likelihood of y with the offset log f.
+    level = ahead(wanted)
+    weight = to_digits(level ** (2.0 - target.power), CONVEX)
+    return Rows(inputs.matrix(wanted), amounts / level, weight=weight)

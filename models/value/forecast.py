@@ -2,7 +2,8 @@
 
 A month is a period of 30 days from the as-of date on. What a customer brings within the horizon H
 and the value horizon V comes from the value model. How it spreads over the months, which no model
-predicts, is taken from earlier cohorts. With C(t) what these had bought by day t:
+predicts, is taken from earlier cohorts, at the level of business of the days ahead
+(models/calendar). With C(t) what these would have bought by day t on those days:
 
     orders by day t = expected_orders × C(t) / C(H)                              up to H, then
                     = expected_orders + (expected_orders_in_value_horizon - expected_orders)
@@ -17,20 +18,19 @@ after a long silence. The backtest (models/judging/forecast.py) says what they b
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
 from core.arrays import FloatArray
-from features.history.periods import Codes, PurchaseDays, active_at
-from features.planning.timeplan import Timeline
-from features.timeline import date_of, is_closed, whole_days
+from features.history.periods import active_at
+from features.timeline import date_of, is_closed
 from models.customers.segments import RFM_SEGMENTS, segments
 from models.simple.rules import last_period
+from models.value.forecast_interval import spreads
+from models.value.past import Past
 
 MONTH, YEAR = 30, 365  # days
 # What the value model expects within the horizon, and over the value horizon.
@@ -38,69 +38,6 @@ AMOUNTS = {
     "orders": ("expected_orders", "expected_orders_in_value_horizon"),
     "spend": ("expected_spend", "expected_value"),
 }
-# With fewer periods that do not overlap, the spread between dates cannot be measured.
-FEWEST_PERIODS = 3
-NOBODY = np.empty(0, np.intp)
-
-
-@dataclass(frozen=True)
-class Past:
-    """What a forecast needs besides the models: snapshots, purchase timelines, time plan."""
-
-    snapshots: pd.DataFrame
-    purchases: pd.DataFrame
-    timeline: Timeline
-
-    def rows(self, day: int) -> pd.DataFrame:
-        """The snapshot of one as-of day, with an index of its own."""
-        return self.snapshots.iloc[self._places.get(day, NOBODY)].reset_index(drop=True)
-
-    @cached_property
-    def _places(self) -> dict[int, Codes]:
-        """The places of the rows of each as-of day among the snapshots."""
-        days = whole_days(self.snapshots["as_of_date"])
-        order = np.argsort(days, kind="stable")
-        known, first = np.unique(days[order], return_index=True)
-        return dict(zip(known.tolist(), np.split(order, first)[1:], strict=True))
-
-    @cached_property
-    def by_day(self) -> PurchaseDays:
-        """The purchases in the order of their days."""
-        return PurchaseDays.of(self.purchases)
-
-    @cached_property
-    def cohorts(self) -> dict[int, Codes]:
-        """The customers of each as-of day, by their codes in `by_day`."""
-        code = self.by_day.codes_of(self.snapshots["customer_id"])
-        return {day: code[places] for day, places in self._places.items()}
-
-    def closed(self, days: int, until: int) -> list[int]:
-        """The as-of days of the plan whose next `days` had closed by the day `until`."""
-        return [day for day in self.timeline.as_of_days() if is_closed(day, days, until)]
-
-    def bought(
-        self, day: int, ends: Sequence[int], customers: Sequence[str]
-    ) -> dict[str, FloatArray]:
-        """`orders` and, with amounts, `spend` (customers, periods) from a day on, less refunds."""
-        found = self.by_day.bought_in(day, ends, self.by_day.codes_of(customers))
-        if "spend" in found:
-            found["spend"] = found["spend"] * self.net_share
-        return found
-
-    @cached_property
-    def net_share(self) -> float:
-        """Net over gross spend within the horizon, over all closed outcomes.
-
-        Purchase timelines do not hold the refunds of later days; labels do, and so do the models.
-        """
-        net = gross = 0.0
-        for day in self.closed(self.timeline.horizon_days, self.timeline.data_until):
-            rows, ends = self.rows(day), [self.timeline.horizon_days]
-            rows = rows[rows["spend_in_horizon"].notna()]
-            net += float(rows["spend_in_horizon"].sum())
-            codes = self.by_day.codes_of(rows["customer_id"])
-            gross += float(self.by_day.bought_in(day, ends, codes)["spend"].sum())
-        return net / gross if gross > 0 else 1.0
 
 
 def period_ends(days: int) -> tuple[int, ...]:
@@ -142,61 +79,25 @@ def _curves(past: Past, until: int, grid: Sequence[int]) -> dict[str, FloatArray
     """What earlier cohorts had bought by each day of the grid; a straight line without any."""
     totals: dict[str, list[FloatArray]] = {}
     for day in past.closed(grid[-1], until):
+        levels = _levels(past, until, day, grid)
         for what, cells in past.bought(day, grid, list(past.rows(day)["customer_id"])).items():
-            totals.setdefault(what, []).append(cells.sum(axis=0))
-    curves = {what: np.cumsum(np.sum(rows, axis=0)) for what, rows in totals.items()}
+            totals.setdefault(what, []).append(cells.sum(axis=0) / levels)
+    ahead = _levels(past, until, until, grid)
+    curves = {what: np.cumsum(np.sum(rows, axis=0) * ahead) for what, rows in totals.items()}
     # Where nobody bought within the horizon, there is nothing to divide by.
     near = grid.index(past.timeline.horizon_days)
     curves = {what: curve for what, curve in curves.items() if curve[near] > 0}
-    even: FloatArray = np.asarray(grid, np.float64)
+    even: FloatArray = np.cumsum(np.diff(grid, prepend=0) * ahead)
     return {what: curves.get(what, even) for what in ("orders", "spend")}
 
 
-def spreads(past: Past, until: int, ends: Sequence[int]) -> dict[str, list[float | None]]:
-    """Half widths of 95 % intervals, in logs, for each period and, last, for the whole.
-
-    They measure how much a cohort's sales in a period varied, from one as-of date to the next,
-    against what the same customers had bought in as many days before. This includes the seasons
-    that the history has seen and the chance of single customers, but not the error of a wrongly
-    learned level. The periods of neighbouring dates overlap, so the prediction interval of
-    Student's t counts only as many dates as there are periods without overlap; None with fewer than
-    FEWEST_PERIODS of them.
-    """
-    starts = (0, *ends[:-1])
-    windows = [*zip(starts, ends, strict=True), *([(0, ends[-1])] if len(ends) > 1 else [])]
-    found: dict[str, list[float | None]] = {}
-    for start, end in windows:
-        ratios = _ratios(past, until, start, end)
-        for what in ratios:
-            found.setdefault(what, []).append(_half_width(ratios[what], end - start))
-    return found
-
-
-def _ratios(past: Past, until: int, start: int, end: int) -> dict[str, dict[int, float]]:
-    """Log of each closed cohort's sales in a period over those in as many days before, by day."""
-    length = end - start
-    found: dict[str, dict[int, float]] = {what: {} for what in _amounts(past)}
-    for day in past.closed(end, until):
-        if not is_closed(past.timeline.data_from, length, day):
-            continue  # the period before is cut off by the start of the data
-        cohort = past.cohorts.get(day, NOBODY)
-        before = past.by_day.bought_in(day - length, [length], cohort)
-        after = past.by_day.bought_in(day, sorted({start, end} - {0}), cohort)
-        for what, ratio in found.items():
-            old, new = before[what].sum(), after[what][:, -1].sum()
-            if old > 0 and new > 0:
-                ratio[day] = math.log(new / old)
-    return found
-
-
-def _half_width(ratios: dict[int, float], length: int) -> float | None:
-    if not ratios:
-        return None
-    apart = (max(ratios) - min(ratios)) / length + 1
-    if apart < FEWEST_PERIODS:
-        return None
-    deviation = float(np.std(list(ratios.values()), ddof=1))
-    return float(student.ppf(0.975, apart - 1)) * deviation * math.sqrt(1 + 1 / apart)
+def _levels(past: Past, until: int, day: int, grid: Sequence[int]) -> FloatArray:
+    """The level of business (periods,) between the days of the grid after a day."""
+    calendar = past.calendar(until)
+    if calendar is None:
+        return np.ones(len(grid))
+    steps = pairwise((0, *grid))
+    return np.array([calendar.mean_level(np.array([day]), *step)[0] for step in steps])
 
 
 def last_year(past: Past, day: int, ends: Sequence[int]) -> dict[str, FloatArray] | None:
@@ -268,6 +169,7 @@ def forecast(past: Past, expected: pd.DataFrame, backtest: list[dict[str, Any]])
             for inside in [(segment == name).to_numpy()]
             if inside.any()
         ],
+        "season": past.season(timeline.data_until),
         "backtest": backtest,
     }
 

@@ -24,9 +24,8 @@ Refunds can make a customer's net amount negative, which the trees' likelihood d
 targets are cut at 0, and the level, fitted on net totals, subtracts the refunds again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +33,17 @@ import numpy as np
 import pandas as pd
 
 from core.arrays import FloatArray
-from core.errors import ArtifactError, DataGateError
+from core.errors import ArtifactError
 from core.files import read_json, write_json
+from models.calendar.model import Calendar, level_ahead
 from models.leaving import LAPSE, saved
-from models.params import ModelParams
-from models.simple.btyd_orders import BtydOrders, fit_btyd_orders
+from models.simple.btyd_orders import BtydOrders
 from models.trees.boosting import load_booster, save_booster
-from models.trees.inputs import Inputs, learn_inputs
-from models.value.amounts import Part, Reach, Start, learn_parts, without_lone
-from models.value.leavers import Horizons, LeaverShare, fit_share, told_share, usual_share
-from models.value.targets import FAR, FAR_ORDERS, OVER_VALUE, SPEND, VALUE, targets_of
-
-# With fewer validation rows, a part over the value horizon takes rounds and level from the part
-# within the horizon.
-ENOUGH_TO_STOP = 200
+from models.trees.inputs import Inputs
+from models.value.ahead import at_levels, busier, levels_ahead, start_of
+from models.value.amounts import Part, Reach
+from models.value.leavers import Horizons, LeaverShare, told_share, usual_share
+from models.value.targets import FAR, OVER_VALUE, targets_of
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,8 @@ class ValueModel:
 
     `parts` holds "orders", with amounts also "spend", and where the two horizons differ also FAR
     and "value"; `shares` those of leavers by part, where they are not 0. `rhythm` says how likely
-    a lapsed customer comes back, and extrapolates; None where nobody bought on two days.
+    a lapsed customer comes back, and extrapolates; None where nobody bought on two days. With a
+    `calendar` amounts are at its level on the days ahead.
     """
 
     inputs: Inputs
@@ -65,6 +62,7 @@ class ValueModel:
     threads: int
     shares: Mapping[str, LeaverShare] = field(default_factory=dict)
     rhythm: BtydOrders | None = None
+    calendar: Calendar | None = None
 
     def predict(self, snapshot: pd.DataFrame, churn_risk: FloatArray) -> pd.DataFrame:
         """Expected orders and money given `churn_risk` (n,), on the snapshot's index.
@@ -109,15 +107,19 @@ class ValueModel:
         Not `at_level`: as in the rows learned from, without the correction for later dates.
         """
         inputs, horizons = self.inputs.matrix(snapshot), self.horizons
-        found = {
+        outcome, value, least = *horizons[:2], targets_of(horizons)["orders"].least
+        usual = {
             name: (part if at_level else replace(part, level=1.0)).predict(inputs, self.threads)
             for name, part in self.parts.items()
             if not (name == FAR and horizons.start_from_rhythm)
         }
-        orders = found["orders"] = targets_of(horizons)["orders"].least + found["orders"]
+        found = at_levels(usual, levels_ahead(self.calendar, snapshot, outcome, value), least)
+        orders = found["orders"] = least + found["orders"]
         far = np.maximum(found.get(FAR, orders), orders)
         if horizons.churn == LAPSE:
-            far = np.minimum(far, orders * (horizons.value_days / horizons.outcome_days))
+            far = np.minimum(
+                far, orders * (value / outcome) * busier(self.calendar, snapshot, outcome, value)
+            )
         found[FAR] = far
         if "spend" in found:
             found["value"] = np.maximum(found.get("value", found["spend"]), found["spend"])
@@ -131,7 +133,7 @@ class ValueModel:
 
     def _far_of_all(self, snapshot: pd.DataFrame) -> FloatArray:
         """Orders (n,) over the days learned, of customers who stay or leave."""
-        start = _start(self.rhythm, self.horizons)
+        start = start_of(self.rhythm, self.horizons, self.calendar)
         inputs, given = self.inputs.matrix(snapshot), start(snapshot) if start else None
         return self.parts[FAR].predict(inputs, self.threads, given)
 
@@ -143,11 +145,21 @@ class ValueModel:
         if self.rhythm is None or not self.horizons.are_extrapolated:
             return np.ones(len(snapshot))
         reported, learned = self.horizons.reported_days, self.horizons.value_days
-        longer, known = (self.rhythm.expected(snapshot, days) for days in (reported, learned))
+        longer, known = (
+            self.rhythm.expected(snapshot, days) * level_ahead(self.calendar, snapshot, days)
+            for days in (reported, learned)
+        )
         # For a customer who is surely gone both underflow, and nothing comes later.
         ratio = np.divide(longer, known, out=np.ones(len(known)), where=known > 0)
-        factor: FloatArray = np.clip(ratio, 1.0, reported / learned)
+        factor: FloatArray = np.clip(
+            ratio, 1.0, reported / learned * busier(self.calendar, snapshot, learned, reported)
+        )
         return factor
+
+    def busier(self, snapshot: pd.DataFrame) -> FloatArray:
+        """The level (n,) of the days reported beside that of the horizon, at least 1."""
+        outcome, reported = self.horizons.outcome_days, self.horizons.reported_days
+        return busier(self.calendar, snapshot, outcome, reported)
 
     def _share(self, name: str, snapshot: pd.DataFrame, risk: FloatArray) -> FloatArray:
         """Leavers' share (n,) of an amount, over the days for which it is reported."""
@@ -156,14 +168,14 @@ class ValueModel:
         if churn == LAPSE and name in OVER_VALUE and reported > learned == outcome:
             # No day after the horizon was learned.
             usual = usual_share(self.horizons, reported)
-            return usual.of(self._chance(snapshot, risk, reported))
+            return usual.of(self.chance(snapshot, risk, reported))
         if share is None:
             return np.zeros(len(snapshot))
-        found = share.of(self._chance(snapshot, risk, learned))
+        found = share.of(self.chance(snapshot, risk, learned))
         is_longer = name in OVER_VALUE and self.horizons.are_extrapolated
         return told_share(found, self.horizons) if is_longer else found
 
-    def _chance(self, snapshot: pd.DataFrame, risk: FloatArray, days: int) -> FloatArray:
+    def chance(self, snapshot: pd.DataFrame, risk: FloatArray, days: int) -> FloatArray:
         """Of each leaver (n,) to come back within `days`; 1 where it is not asked or not known."""
         if self.rhythm is None or self.horizons.churn != LAPSE:
             return np.ones(len(snapshot))
@@ -185,6 +197,8 @@ class ValueModel:
             **({"rhythm": self.rhythm.to_dict()} if self.rhythm else {}),
         }
         write_json(folder / "value.json", content)
+        if self.calendar is not None:
+            self.calendar.save(folder)
 
     @classmethod
     def load(cls, folder: Path) -> "ValueModel":
@@ -206,114 +220,5 @@ class ValueModel:
                 name: LeaverShare.from_dict(share) for name, share in content["shares"].items()
             },
             rhythm=BtydOrders.from_dict(content["rhythm"]) if "rhythm" in content else None,
+            calendar=Calendar.load(folder),
         )
-
-
-def fit_value(
-    train: pd.DataFrame,
-    valid: pd.DataFrame,
-    features: Sequence[str],
-    horizons: Horizons,
-    params: ModelParams,
-    churn_risk: FloatArray | None = None,
-) -> ValueModel:
-    """Fit on `train`; stop the trees and set their level on `valid`.
-
-    `churn_risk` (n,) is that of the rows of `train`, by which leavers' shares are learned; without
-    it they are as usual. Money needs the columns `spend_in_horizon`, `value` and `value_known`.
-    With too few validation rows whose value windows have closed, the parts over the value horizon
-    take rounds and level from those within the horizon. Raises DataGateError when no customer
-    stayed, no value window has closed, or values are to be extrapolated and nobody bought on two
-    days.
-    """
-    inputs, targets = learn_inputs(train, features), targets_of(horizons)
-    longer, rhythm = horizons.value_days != horizons.outcome_days, _rhythm(train, horizons)
-    # Without amounts there is no column of value; the orders over the same days close on the same
-    # day.
-    reported = VALUE if VALUE.column in valid.columns else FAR_ORDERS
-    closed = len(reported.learned_from(valid)) >= ENOUGH_TO_STOP
-    near = ["orders", *(["spend"] if SPEND.column in train.columns else [])]
-    far = {FAR: "orders"} if longer or horizons.start_from_rhythm else {}
-    if longer and "spend" in near:
-        far["value"] = "spend"
-    parts = learn_parts(targets, train, dict.fromkeys(near, valid), inputs, params, {})
-    stops = {name: valid if closed else parts[far[name]] for name in far}
-    starts = {FAR: _start(rhythm, horizons)}
-    parts |= learn_parts(targets, train, stops, inputs, params, starts)
-    model = ValueModel(inputs, horizons, parts, params.threads, rhythm=rhythm)
-    return _with_shares(model, train, churn_risk)
-
-
-def refit_value(
-    model: ValueModel,
-    rows: pd.DataFrame,
-    params: ModelParams,
-    churn_risk: FloatArray | None = None,
-) -> ValueModel:
-    """As many trees at the same levels, fitted on other rows and their texts, for serving.
-
-    `churn_risk` (n,) is that of the rows, as for `fit_value`.
-    """
-    horizons = model.horizons
-    inputs, targets = learn_inputs(rows, model.inputs.features), targets_of(horizons)
-    rhythm = _rhythm(rows, horizons)
-    starts = {FAR: _start(rhythm, horizons)}
-    parts = learn_parts(targets, rows, model.parts, inputs, params, starts)
-    again = replace(model, inputs=inputs, parts=parts, rhythm=rhythm, threads=params.threads)
-    return _with_shares(again, rows, churn_risk)
-
-
-def _start(rhythm: BtydOrders | None, horizons: Horizons) -> Start | None:
-    if rhythm is None or not horizons.start_from_rhythm:
-        return None
-    return partial(rhythm.expected, days=horizons.value_days)
-
-
-def _rhythm(rows: pd.DataFrame, horizons: Horizons) -> BtydOrders | None:
-    if horizons.churn != LAPSE or horizons.reported_days == horizons.outcome_days:
-        return None  # a leaver of these brings nothing, or what needs no rhythm
-    try:
-        return fit_btyd_orders(rows)
-    except DataGateError:
-        if horizons.are_extrapolated:
-            raise
-        return None
-
-
-def _with_shares(
-    model: ValueModel, rows: pd.DataFrame, churn_risk: FloatArray | None
-) -> ValueModel:
-    """The model with what leavers brought, as shares of what they would have had they stayed."""
-    outcome_days, value_days, churn, _ = model.horizons
-    names = ["orders", "spend"] if churn != LAPSE else []
-    names += OVER_VALUE if value_days > outcome_days else []
-    shares = {
-        name: _leaver_share(model, name, rows, churn_risk)
-        for name in names
-        if name in model.parts and not targets_of(model.horizons)[name].everyone
-    }
-    if churn != LAPSE and value_days == outcome_days:
-        over = {FAR: "orders", "value": "spend"}
-        shares |= {far: shares[near] for far, near in over.items() if near in shares}
-    return replace(model, shares=shares)
-
-
-def _leaver_share(
-    model: ValueModel, name: str, rows: pd.DataFrame, churn_risk: FloatArray | None
-) -> LeaverShare:
-    """Leavers' share of one amount over the days learned."""
-    target = targets_of(model.horizons)[name]
-    days = model.horizons.value_days if name in OVER_VALUE else model.horizons.outcome_days
-    usual = usual_share(model.horizons, days)
-    if churn_risk is None:
-        return usual
-    rows = rows.assign(churn_risk=churn_risk)
-    rows = without_lone(target, rows) if model.parts[name].reach else rows
-    left = (rows["churned"] == 1) & rows[target.known] & rows[target.column].notna()
-    leavers = rows[left]
-    if leavers.empty:
-        return usual
-    chance = model._chance(leavers, leavers["churn_risk"].to_numpy(np.float64), days)
-    stays = model.if_stays(leavers, at_level=False)[name]
-    brought = leavers[target.column].to_numpy(np.float64)
-    return fit_share(usual, chance, stays, brought)

@@ -1,5 +1,6 @@
 """The part of the model card on the sales forecast: its backtest on past dates."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pipelines.reports.card_figures import with_interval
@@ -7,7 +8,7 @@ from pipelines.reports.card_figures import with_interval
 OTHERS = {"last_period": "as many days before", "last_year": "a year earlier"}
 
 
-def forecast_text(backtests: list[dict[str, Any]]) -> str:
+def forecast_text(backtests: list[dict[str, Any]], season: Mapping[str, Any]) -> str:
     """A table of total and segment errors by date; empty without a past date to judge."""
     if not backtests:
         return ""
@@ -45,7 +46,23 @@ def forecast_text(backtests: list[dict[str, Any]]) -> str:
         + "\n".join([head, "|---" * 9 + "|", *rows])
         + "\n\nError: forecast over sold, less 1; by segment: absolute errors of the RFM segments "
         "over all sold. By others: the share of all sold that customers outside the forecast "
-        "brought, new or back after a long silence." + held + _why_absent(backtests)
+        "brought, new or back after a long silence."
+        + held
+        + _why_absent(backtests)
+        + _season(season)
+    )
+
+
+def _season(season: Mapping[str, Any]) -> str:
+    """Whether the time of year is in predictions; empty where it is not known."""
+    if not season:
+        return ""
+    seen = f"{season['days_seen']:,} days"
+    if season["is_told"]:
+        return f" The time of year is in all predictions, as {seen} of history show it."
+    return (
+        f" The time of year is in no prediction: the history holds {seen}, and a season shows from "
+        f"{season['days_needed']} on."
     )
 
 

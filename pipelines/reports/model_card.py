@@ -89,7 +89,7 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any]) -> str:
         _categories_text(evaluation.get("next_categories", {}), timeline["horizon_days"]),
         "## Money",
         money_text(when, value),
-        forecast_text(evaluation.get("forecast", [])),
+        forecast_text(evaluation.get("forecast", []), evaluation.get("season", {})),
         "## Limits",
         "* Outcomes lie "
         + f"{timeline['horizon_days']} days ahead: a change of the shop, the season "

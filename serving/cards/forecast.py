@@ -93,6 +93,14 @@ class Backtest(Schema):
     not_in_it: dict[str, Outside]
 
 
+class Season(Schema):
+    """Whether the time of year is in the forecast: a year of history is needed to see it."""
+
+    is_told: bool
+    days_seen: int = Field(description="Days of history up to the as-of date.")
+    days_needed: int
+
+
 class SalesForecast(Schema):
     """Orders and revenue expected of the customers scored, by periods of 30 days.
 
@@ -105,6 +113,9 @@ class SalesForecast(Schema):
     periods: list[ForecastPeriod]
     total: ForecastPeriod
     segments: list[SegmentForecast]
+    season: Season | None = Field(
+        default=None, description="Null: the release was made before it was told."
+    )
     backtest: list[Backtest]
 
 

@@ -20,8 +20,8 @@ from models.judging.run import Evaluated, judge
 from models.probability.profit import Offer
 from models.simple.rules import BASELINES, TENURE_RULE, Baselines, fit_baselines
 from models.training.models import train_all
+from models.value.fitting import fit_value
 from models.value.leavers import Horizons, LeaverShare
-from models.value.model import fit_value
 from tests.snapshots import (
     FEATURES,
     HORIZON,

@@ -9,7 +9,8 @@ from core.errors import ArtifactError, DataGateError, TooLittleError
 from core.files import write_manifest
 from models.churn.calibrating import calibration_map
 from models.churn.enough import check_gates
-from models.churn.model import ChurnModel, fit_churn, refit_churn
+from models.churn.fitting import fit_churn, refit_churn
+from models.churn.model import ChurnModel
 from models.params import EnsembleParams, GateParams
 from models.probability.calibration import IDENTITY, BetaMap
 from models.probability.metrics import log_loss

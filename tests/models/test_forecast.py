@@ -14,14 +14,13 @@ from models.judging.run import Evaluated
 from models.probability.metrics import customer_weights
 from models.value.forecast import (
     AMOUNTS,
-    Past,
-    _half_width,
     by_period,
     forecast,
     last_year,
     period_ends,
-    spreads,
 )
+from models.value.forecast_interval import spreads
+from models.value.past import Past
 from pipelines.reports.card_forecast import forecast_text
 from tests.snapshots import (
     HORIZON,
@@ -116,15 +115,33 @@ def test_what_happens_later_changes_nothing_of_a_past_forecast():
     assert spreads(other, day, ends) == spreads(past(), day, ends)
 
 
-def test_an_interval_is_as_wide_as_the_ratios_vary_and_needs_periods_apart():
-    even = dict.fromkeys(range(0, 200, 20), 0.1)
-    assert _half_width(even, 30) == pytest.approx(0.0)
-    near = {day: 0.01 * day for day in range(0, 50, 10)}
-    assert _half_width(near, 30) is None
-    assert _half_width({}, 30) is None
-    # Three periods apart: t of two degrees of freedom, 4.303.
-    ratios = {0: -0.1, 30: 0.0, 60: 0.1}
-    assert _half_width(ratios, 30) == pytest.approx(4.3027 * 0.1 * np.sqrt(4 / 3), rel=1e-4)
+def test_an_interval_widens_with_the_days_ahead_and_money_varies_more_than_orders():
+    widths = spreads(past(), timeline().data_until, (30, 60, 90))
+    assert set(widths) == {"orders", "spend"}
+    near, _, far, whole = widths["orders"]
+    assert 0 < near < far
+    assert whole < far  # the chance of single weeks averages out over longer times
+    assert all(a < b for a, b in zip(widths["orders"], widths["spend"], strict=True))
+
+
+def test_a_season_is_told_from_a_year_of_purchases_on():
+    told = past().season(timeline().data_until)
+    assert told == {"is_told": False, "days_seen": told["days_seen"], "days_needed": 365}
+    assert 0 < told["days_seen"] <= 280
+    days = past().purchases["event_day"] - pd.Timedelta(days=365)
+    longer = past().purchases.assign(event_day=days)
+    both = replace(past(), purchases=pd.concat([longer, past().purchases], ignore_index=True))
+    assert both.season(timeline().data_until)["is_told"]
+    nobody = replace(past(), purchases=past().purchases.iloc[:0])
+    assert nobody.season(400) == {"is_told": False, "days_seen": 0, "days_needed": 365}
+
+
+def test_without_weeks_to_compare_there_is_no_interval():
+    few = past().purchases[past().purchases["customer_id"] == "nobody"]
+    assert spreads(replace(past(), purchases=few), 400, (30,)) == {
+        "orders": [None],
+        "spend": [None],
+    }
 
 
 def test_a_year_earlier_is_told_where_the_data_reaches_back():
@@ -228,7 +245,7 @@ def test_a_run_whose_dates_disagree_on_a_last_year_is_judged():
     assert with_year == [False] * (len(days) - 1) + [True]
     metrics = forecast_metrics(judged)["within_horizon"]["orders"]
     assert metrics["ours"]["dates"] == len(days) and metrics["last_year"]["dates"] == 1
-    told = forecast_text(judged)
+    told = forecast_text(judged, past().season(timeline().data_until))
     assert "does not reach back a year" in told and near[0]["as_of_date"] in told
 
 
@@ -241,7 +258,7 @@ def test_where_nothing_was_sold_there_is_no_error_and_the_card_says_so():
     judged = backtest(replace(past(), purchases=silent), evaluated(), model_params())
     last = next(one for one in judged if one["as_of_date"] == date_of(day).isoformat())
     assert last["total"]["orders"]["sold"] == 0 and last["errors"] == {"orders": {}, "spend": {}}
-    assert "nothing was sold" in forecast_text(judged)
+    assert "nothing was sold" in forecast_text(judged, past().season(timeline().data_until))
     json.dumps(judged, allow_nan=False)
     forecast_metrics(judged)
 

@@ -242,7 +242,7 @@ def test_prediction_does_not_depend_on_chunks(small_model, later, monkeypatch):
 def test_a_large_training_set_is_sampled_by_whole_rows(monkeypatch):
     monkeypatch.setattr(next_purchase, "MAX_PERSON_PERIODS", 10_000)
     train = waiting(6_000, 1, 1.0)
-    layout = next_purchase._layout(train, Inputs(FEATURES), HORIZON)
+    layout = next_purchase._layout(train, Inputs(FEATURES), HORIZON, None)
     sampled = next_purchase._person_periods(train, layout, seed=11)
     assert 9_000 < len(sampled.target) < 11_000
     monkeypatch.undo()

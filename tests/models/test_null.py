@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.churn.model import fit_churn, refit_churn
+from models.churn.fitting import fit_churn, refit_churn
 from models.judging.churn import evaluate_churn
 from models.judging.verdict import ranks
 from models.simple.rules import Logistic

@@ -25,7 +25,8 @@ from models.churn.checking import (
     check_churn,
 )
 from models.churn.explainer import fit_explainer
-from models.churn.model import ChurnModel, fit_churn, refit_churn
+from models.churn.fitting import fit_churn, refit_churn
+from models.churn.model import ChurnModel
 from models.churn.own import own_class
 from models.churn.pickles import refuse_pickles
 from models.params import GateParams

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from features.snapshot import group_of
-from models.churn.model import fit_churn
+from models.churn.fitting import fit_churn
 from models.fitted import fitted
 from models.params import EnsembleParams
 from models.training.models import search_settings, train_all

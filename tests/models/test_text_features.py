@@ -12,14 +12,16 @@ from sklearn.metrics import roc_auc_score
 
 from core.errors import ArtifactError
 from models.churn.explainer import fit_explainer
-from models.churn.model import ChurnModel, fit_churn, refit_churn
+from models.churn.fitting import fit_churn, refit_churn
+from models.churn.model import ChurnModel
 from models.churn.reason_rows import restored, stored
 from models.churn.reasons import Explainer
 from models.judging.churn import feature_aucs
 from models.next_purchase.hazard import NextPurchaseModel, fit_next_purchase
 from models.probability.calibration import IDENTITY
+from models.value.fitting import fit_value
 from models.value.leavers import Horizons
-from models.value.model import ValueModel, fit_value
+from models.value.model import ValueModel
 from tests.snapshots import model_params
 
 # In alphabetical order those who leave and those who stay take turns.

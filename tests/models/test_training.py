@@ -82,10 +82,10 @@ def calls():
             place = trained if hasattr(trained, name) else models.training.fitting
             original = getattr(place, name)
 
-            def spy(*given, _name=name, _original=original):
+            def spy(*given, _name=name, _original=original, **named):
                 frames = [part for part in given if isinstance(part, pd.DataFrame)]
                 seen.append((_name, frames))
-                return _original(*given)
+                return _original(*given, **named)
 
             patch.setattr(place, name, spy)
         train(simulate(customers=200))

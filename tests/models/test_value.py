@@ -7,8 +7,9 @@ from pandas.testing import assert_frame_equal
 
 from core.errors import ArtifactError, DataGateError
 from models.value.amounts import LEVEL_LIMITS
+from models.value.fitting import fit_value, refit_value
 from models.value.leavers import Horizons, usual_share
-from models.value.model import ValueModel, fit_value, refit_value
+from models.value.model import ValueModel
 from tests.models.amounts_of import (
     FEATURES,
     HORIZONS,
@@ -207,12 +208,14 @@ def test_the_same_rows_give_the_same_bytes(model, train, valid, tmp_path):
         assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
 
 
-def test_a_refit_keeps_rounds_and_levels(model, train, valid):
+def test_a_refit_keeps_rounds_and_takes_the_level_of_the_latest_dates(model, train, valid):
     rows = pd.concat([train, valid], ignore_index=True)
     again = refit_value(model, rows, params(), rows["true_risk"].to_numpy())
     for name, part in model.parts.items():
         assert again.parts[name].rounds == part.rounds
-        assert again.parts[name].level == part.level
+    stays = rows[rows["churned"] == 0]
+    told = again.if_stays(stays)["orders"]
+    assert told.sum() == pytest.approx(stays["orders_in_horizon"].sum(), rel=0.01)
     assert lapse_share(again, valid) == pytest.approx(LAPSE_SHARE, abs=0.02)
 
 

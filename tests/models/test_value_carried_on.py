@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from pandas.testing import assert_frame_equal
 
+from models.value.fitting import fit_value, refit_value
 from models.value.leavers import Horizons
-from models.value.model import ValueModel, fit_value, refit_value
+from models.value.model import ValueModel
 from tests.models.amounts_of import (
     FEATURES,
     MONEY,

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.value.model import ValueModel, fit_value, refit_value
+from models.value.fitting import fit_value, refit_value
+from models.value.model import ValueModel
 from tests.models.amounts_of import FEATURES, HORIZONS, customers, params
 
 FACTOR = 300.0

@@ -89,7 +89,11 @@ def test_a_missing_comment_is_noticed():
         ("min_churners: 5", "min_churn: 5", "model.gates.min_churn…Did you mean min_churners?"),
         ("num_leaves: 8", "leaves: 8", "model.churn.leaves…Did you mean num_leaves?"),
         ("budget: 1000", "budgets: 1000", "actions.budgets…Did you mean budget?"),
-        ("timezone: UTC", "zzz: UTC", "source.zzz…Known here: as_of, columns, currency, "),
+        (
+            "timezone: UTC",
+            "zzz: UTC",
+            "source.zzz…Known here: as_of, calendar, columns, country, currency, ",
+        ),
     ],
 )
 def test_an_unknown_key_is_refused_and_the_nearest_known_one_named(wrong, old, new, said):

@@ -1,0 +1,1 @@
+"""The company's own calendar: how much more or less its customers buy on which days."""

@@ -1,0 +1,195 @@
+"""The level of business by day, past and to come, in the form that models read."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.arrays import FloatArray, IntArray
+from core.digits import CONVEX, to_digits
+from core.files import read_json, write_json
+from features.planning.timeplan import Timeline
+from models.calendar.level import Foretold, Observed, foretell
+from models.calendar.special import SpecialDays
+from models.calendar.standard import WEEK, weeks_before
+from models.leaving import LAPSE
+
+FILE = "calendar.json"
+FEWEST_WEEKS = 8  # of a level that is told: fewer say nothing
+YEAR_DAYS = 365  # of history, from which on a yearly shape is looked for
+AHEAD = 800  # days that are foretold; later ones are as those a year before
+SAME_WEEKDAY = 364  # days: a year of whole weeks
+ONE_ORDER = 1.0  # keeps a week without orders finite
+LIMIT = 1.1  # a level is at most three times the usual, or a third of it (log)
+WEEKDAY_DAYS = 182  # from which the shape of a week is taken
+PRIOR_WEEKDAY = 20.0  # orders as which an even week counts, for each of its days
+LEAST_WEEKDAY = 0.05
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Log levels (days,) from `first_day` on, as known on `known_on` (days since 1970-01-01).
+
+    The level of a day is what customers buy on it, over what the same customers would buy on a day
+    of a mean week of the history. `season` is the share of a yearly shape in the answer: 0 with
+    less than a year.
+    """
+
+    first_day: int
+    known_on: int
+    log_level: tuple[float, ...]
+    season: float = 0.0
+
+    def mean_level(self, as_of_days: IntArray, start: int, end: int) -> FloatArray:
+        """The mean level (n,) over the days [start, end) after each as-of day (n,)."""
+        if end <= start:
+            return np.ones(len(as_of_days))
+        days, place = np.unique(as_of_days, return_inverse=True)
+        ahead = days[:, None] + np.arange(start, end)[None, :]
+        mean: FloatArray = self.levels(ahead).mean(axis=1)
+        return mean[place]
+
+    def levels(self, days: IntArray) -> FloatArray:
+        """The level of each day, of any shape; beyond what is known that of a year nearer."""
+        place = days - self.first_day
+        beyond = np.maximum(place - (len(self.log_level) - 1), 0)
+        place = place - SAME_WEEKDAY * -(-beyond // SAME_WEEKDAY)
+        short = np.maximum(-place, 0)
+        place = place + SAME_WEEKDAY * -(-short // SAME_WEEKDAY)
+        found: FloatArray = self._level[np.clip(place, 0, len(self.log_level) - 1)]
+        return found
+
+    def ahead(self, snapshot: pd.DataFrame, start: int, end: int) -> FloatArray:
+        """The mean level (n,) over the days [start, end) after the as-of date of each row."""
+        return self.mean_level(self.as_of_days(snapshot), start, end)
+
+    def by_interval(self, snapshot: pd.DataFrame, grid: Sequence[int]) -> FloatArray:
+        """The mean level (n, intervals) between the days of a grid after each as-of date."""
+        days, found = self.as_of_days(snapshot), np.ones((len(snapshot), len(grid) - 1))
+        for place, (start, end) in enumerate(pairwise(grid)):
+            found[:, place] = self.mean_level(days, start, end)
+        return found
+
+    def as_of_days(self, snapshot: pd.DataFrame) -> IntArray:
+        """The as-of day (n,) of each row; the day on which this was known where none is there."""
+        if "as_of_date" not in snapshot:
+            return np.full(len(snapshot), self.known_on, np.int64)
+        dates = pd.to_datetime(snapshot["as_of_date"]).to_numpy("datetime64[D]")
+        found: IntArray = dates.astype(np.int64)
+        return found
+
+    @cached_property
+    def _level(self) -> FloatArray:
+        found: FloatArray = np.exp(np.array(self.log_level))
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Write `calendar.json`, which all models of a folder share."""
+        write_json(folder / FILE, asdict(self))
+
+    @classmethod
+    def load(cls, folder: Path) -> "Calendar | None":
+        """Read what `save` wrote; None where models know no calendar."""
+        if not (folder / FILE).exists():
+            return None
+        content: dict[str, Any] = read_json(folder / FILE)
+        return cls(**{**content, "log_level": tuple(content["log_level"])})
+
+
+def level_ahead(calendar: Calendar | None, snapshot: pd.DataFrame, days: int) -> FloatArray:
+    """The mean level (n,) over so many days after the as-of date; the usual without a calendar."""
+    usual: FloatArray = np.ones(len(snapshot))
+    return usual if calendar is None or snapshot.empty else calendar.ahead(snapshot, 0, days)
+
+
+def fit_calendar(
+    purchases: pd.DataFrame, known_on: int, special: SpecialDays | None = None
+) -> Calendar | None:
+    """The calendar as known on a day, from purchase timelines; None where the history is too short.
+
+    `special` are the days known beforehand: holidays, closures, promotions.
+    """
+    special = special or SpecialDays()
+    seen = _seen(purchases, known_on, special)
+    if seen is None:
+        return None
+    weeks, with_season = seen
+    first, last = int(weeks.middle[0] - WEEK / 2), known_on + AHEAD
+    middles = np.arange(first, last, WEEK, dtype=np.float64) + WEEK / 2
+    found = foretell(weeks, middles, with_season)
+    days = np.arange(first, last)
+    by_week = np.clip(np.interp(days + 0.5, middles, found.mean), -LIMIT, LIMIT)
+    of_day = _weekdays(purchases, known_on)[days % WEEK] * special.factors(days, found.effects)
+    level = to_digits(by_week + np.log(of_day), CONVEX)
+    season = to_digits(found.season_share, CONVEX)
+    return Calendar(first, known_on, tuple(level.tolist()), season)
+
+
+def calendar_of(
+    timeline: Timeline,
+    purchases: pd.DataFrame,
+    known_on: int,
+    known_days: pd.DataFrame | None = None,
+) -> Calendar | None:
+    """The calendar that models of a time plan go by; None where they go by none.
+
+    `known_days` are the rows of sources/known_days.py.
+
+    A shop of one season has its dates at the same phase of every year, and a cancellation does not
+    depend on how much is bought.
+    """
+    if timeline.is_seasonal or timeline.churn != LAPSE:
+        return None
+    return fit_calendar(purchases, known_on, SpecialDays.of(known_days, known_on))
+
+
+def foretold_at(
+    purchases: pd.DataFrame, known_on: int, days: FloatArray, known_days: pd.DataFrame | None = None
+) -> Foretold | None:
+    """The log level at days (m,), with covariance, as known on a day; None as `fit_calendar`."""
+    seen = _seen(purchases, known_on, SpecialDays.of(known_days, known_on))
+    return None if seen is None else foretell(seen[0], days, seen[1])
+
+
+def _seen(
+    purchases: pd.DataFrame, known_on: int, special: SpecialDays
+) -> tuple[Observed, bool] | None:
+    """Log levels of weeks, with what chance alone makes of them; and whether a year was seen."""
+    weeks = weeks_before(purchases, known_on)
+    if weeks is None or len(weeks.starts) < FEWEST_WEEKS:
+        return None
+    orders = weeks.orders + ONE_ORDER
+    observed = Observed(
+        weeks.starts.astype(np.float64) + WEEK / 2,
+        np.log(orders / (weeks.expected + ONE_ORDER)),
+        1.0 / orders,
+        special.shares(weeks.starts, WEEK),
+        special.prior_effects,
+    )
+    return observed, seen_days(purchases, known_on) >= YEAR_DAYS
+
+
+def seen_days(purchases: pd.DataFrame, known_on: int) -> int:
+    """Days of purchases that are known on a day; 0 without any."""
+    days = _days(purchases)
+    return max(known_on - int(days.min()), 0) if len(days) else 0
+
+
+def _days(purchases: pd.DataFrame) -> IntArray:
+    found: IntArray = purchases["event_day"].to_numpy("datetime64[D]").astype(np.int64)
+    return found
+
+
+def _weekdays(purchases: pd.DataFrame, known_on: int) -> FloatArray:
+    """Orders of each day of the week over a mean day's, (7,), by days since 1970-01-01 % 7."""
+    day = _days(purchases)
+    whole = min(WEEKDAY_DAYS, (known_on - int(day.min())) // WEEK * WEEK)
+    recent = (day < known_on) & (day >= known_on - whole)
+    orders = np.bincount(day[recent] % WEEK, purchases["orders"].to_numpy()[recent], WEEK)
+    found: FloatArray = (orders + PRIOR_WEEKDAY) / (orders.mean() + PRIOR_WEEKDAY)
+    return np.maximum(found, LEAST_WEEKDAY)
