@@ -49,3 +49,5 @@ CATEGORY_LISTS = ("new", "any")  # of the next categories: not bought lately, an
 # How a log ratio is told in words, and the upper limits of all but the last: within 10 % is steady.
 CHANGES = ("halved", "down", "steady", "up", "doubled")
 CHANGE_LIMITS = (-math.log(2), -0.1, 0.1, math.nextafter(math.log(2), 0.0))
+# Who turned out otherwise than told: left though told safe, stayed though told high.
+Wrong = Literal["missed_leavers", "false_alarms"]

@@ -9,7 +9,9 @@ from core.digits import as_told
 from core.files import check_manifest, read_json, write_json
 from features.planning.timeplan import Timeline
 from features.timeline import as_known_on, date_of
+from models.churn.model import ChurnModel
 from models.judging.realised import JUDGED
+from models.judging.told_wrong import Found, no_customers
 from models.simple.silence_rule import Rule
 from models.watching.advice import advice, drift, latest_judged
 from pipelines import stage
@@ -20,8 +22,15 @@ from serving.pages.monitor_report import report_page
 
 
 def main() -> None:
-    """Measure drift, judge closed releases, advise; without models there is nothing to watch."""
-    report = {} if Rule.load(stage.CHAMPION_MODELS) else _report()
+    """Measure drift, judge closed releases, advise; without models there is nothing to watch.
+
+    And list who turned out otherwise than told: in those releases, and on the test dates.
+    """
+    is_rule = bool(Rule.load(stage.CHAMPION_MODELS))
+    report = {} if is_rule else _report()
+    told_wrong, customers = ({}, no_customers()) if is_rule else _told_wrong(report)
+    write_json(stage.MISSED, as_told(told_wrong))
+    stage.write_parquet(customers, stage.MISSED_CUSTOMERS)
     write_json(stage.MONITOR, as_told(report))
     stage.MONITOR_PAGE.write_text(report_page(report), encoding="utf-8")
     write_json(stage.MONITOR_METRICS, _metrics(report) if report else {})
@@ -38,8 +47,7 @@ def _report() -> dict[str, Any]:
     learned, newly_closed = _learned_from(snapshots, timeline)
     now = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
     moved = drift(bundle.churn, learned, now, params.monitor, params.model.seed)
-    known = pd.read_parquet(stage.PURCHASES), _tables()
-    judge = Judge(*known, timeline, (params.model, params.monitor))
+    judge = _judge(timeline)
     releases = [
         judge.release(facts, stage.PAST / f"{facts['release_id']}.parquet")
         for facts in read_json(stage.PAST / "releases.json")
@@ -55,6 +63,31 @@ def _report() -> dict[str, Any]:
         "next_closes": _next_closes(releases, timeline),
         "advice": advice(moved, latest_judged(releases), newly_closed, params.monitor),
     }
+
+
+def _judge(timeline: Timeline) -> Judge:
+    params = load_params()
+    known = pd.read_parquet(stage.PURCHASES), _tables()
+    return Judge(*known, timeline, (params.model, params.monitor))
+
+
+def _told_wrong(report: dict[str, Any]) -> tuple[dict[str, Any], pd.DataFrame]:
+    params = load_params()
+    timeline = read_timeline()
+    found = Found(params.model)
+    if stage.CHAMPION_EVALUATED.exists():
+        bundle, explainer, _ = read_served(stage.CHAMPION_MODELS)
+        evaluated = ChurnModel.load(stage.CHAMPION_EVALUATED)
+        until = check_manifest(stage.CHAMPION_EVALUATED)["learned_until"]
+        found.add_test_dates(read_snapshots(), timeline, (evaluated, bundle, explainer), until)
+    judge = _judge(timeline)
+    for release in report["releases"]:
+        path = stage.PAST / f"{release['release_id']}.parquet"
+        scores, _ = judge.outcomes(release, path)
+        if scores is not None:
+            found.add_release(release, scores)
+    version = {"model_version": report["model_version"], "as_of_date": report["as_of_date"]}
+    return {**version, "lists": found.lists}, found.customers()
 
 
 def _described(learned: pd.DataFrame, timeline: Timeline) -> dict[str, Any]:

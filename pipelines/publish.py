@@ -23,6 +23,7 @@ from serving.live.basis import FOLDER, Basis
 from serving.live.scoring import LiveScorer
 from serving.settings import load_settings
 from serving.store.database import describe, open_store
+from serving.store.missed import keep_missed
 from serving.store.publishing import publish
 from serving.store.reports import keep_report
 from serving.work.outcomes import has_events
@@ -68,11 +69,13 @@ def live_models(engine: Engine) -> LiveScorer | None:
 
 
 def keep_monitor(engine: Engine, release_id: str) -> None:
-    """Keep the monitor's report beside the release; it is newer when a past release has closed."""
+    """Keep the monitor's reports beside the release; newer when a past release has closed."""
     if stage.MONITOR.exists():
         report = read_json(stage.MONITOR)
         if report.get("model_version") == read_json(stage.RELEASE / MANIFEST)["model_version"]:
             keep_report(engine, release_id, report)
+            if stage.MISSED.exists():
+                keep_missed(engine, release_id, read_json(stage.MISSED), stage.MISSED_CUSTOMERS)
 
 
 def keep_champion() -> None:

@@ -7,6 +7,7 @@ by `snapshot` and `train`, new outcomes and erasures by `ingest`, new past relea
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 from sqlalchemy import Engine
 
 from core import own_code
@@ -17,9 +18,13 @@ from pipelines.params import load_params
 from serving.settings import load_settings
 from serving.store.database import open_store, prepared, version
 from serving.store.kept_out import erased
-from serving.store.past import WATERMARK, past_releases, scores_of
+from serving.store.many import every_card
+from serving.store.past import SCORES, WATERMARK, past_releases, scores_of
 from serving.work.outcomes import read_told
 from sources.registry import fingerprint
+
+REASON = {"reason": "group", "reason_direction": "direction"}  # columns → fields of a reason
+PAST_COLUMNS = (*SCORES, *REASON)
 
 
 def main() -> None:
@@ -71,14 +76,34 @@ def _write_past(engine: Engine, source: dict[str, Any]) -> None:
     releases = past_releases(engine, source)
     stage.PAST.mkdir(parents=True, exist_ok=True)
     for release in releases:
-        path, number = stage.PAST / f"{release['release_id']}.parquet", release.pop("number")
-        if not path.exists():
-            stage.write_parquet(scores_of(engine, number), path)
+        path = stage.PAST / f"{release['release_id']}.parquet"
+        number = release.pop("number")
+        if not path.exists() or tuple(pq.read_schema(path).names) != PAST_COLUMNS:  # by older code
+            scores = scores_of(engine, number)
+            stage.write_parquet(_with_reasons(scores, engine, release["release_id"]), path)
     kept = {f"{release['release_id']}.parquet" for release in releases}
     for path in stage.PAST.glob("*.parquet"):
         if path.name not in kept:
             path.unlink()
     write_json(stage.PAST / "releases.json", releases)
+
+
+def _with_reasons(scores: pd.DataFrame, engine: Engine, release_id: str) -> pd.DataFrame:
+    """The scores with the group of the strongest reason on the card, and its direction."""
+    found = {
+        card["customer_id"]: card["reasons"][0]
+        for cards in every_card(engine, release_id, ("reasons",))[1]
+        for card in cards
+        if card.get("reasons")
+    }
+    first = [found.get(who, {}) for who in scores["customer_id"]]
+    told = {column: [one.get(name) for one in first] for column, name in REASON.items()}
+    return scores.assign(
+        **{
+            name: pd.Series(column, index=scores.index, dtype="str")
+            for name, column in told.items()
+        }
+    )
 
 
 if __name__ == "__main__":

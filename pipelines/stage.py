@@ -34,7 +34,7 @@ PURCHASES, PLAN_SUMMARY = DATA / "purchases.parquet", DATA / "plan.json"
 EVALUATED, SERVED = ARTIFACTS / "evaluated", ARTIFACTS / "served"
 SEARCH = EVALUATED / "search.json"  # the settings of the churn model, and every trial
 CHAMPION = ARTIFACTS / "champion"  # what scores: laid out as in a release, models and reports
-CHAMPION_MODELS = CHAMPION / "models"
+CHAMPION_MODELS, CHAMPION_EVALUATED = CHAMPION / "models", CHAMPION / "evaluated"
 CHAMPION_EVALUATION = CHAMPION / "reports" / "evaluation.json"
 # The champion of the last published release: no out of DVC's.
 PUBLISHED_CHAMPION = Path("store") / "champion"
@@ -42,6 +42,8 @@ ALIAS = Path("store") / "alias.json"  # models that MLflow's alias `champion` wa
 USABILITY, USABILITY_PAGE = REPORTS / "data_usability.json", REPORTS / "data_usability.html"
 FEATURES = REPORTS / "features.json"
 FORECAST = REPORTS / "forecast.json"
+# Who turned out otherwise than told: figures, and the customers.
+MISSED, MISSED_CUSTOMERS = REPORTS / "missed.json", DATA / "missed.parquet"
 MONITOR, MONITOR_PAGE = REPORTS / "monitor.json", REPORTS / "monitor.html"
 EFFECTS, ESTIMATES = DATA / "effects.json", DATA / "estimates.npz"
 EFFECTS_PAGE, EFFECTS_PAGE_RU = REPORTS / "effects.md", REPORTS / "effects.ru.md"

@@ -28,6 +28,7 @@ from serving.api import (
     key_customers,
     live,
     metrics,
+    missed,
     model,
     outcomes,
     overrides,
@@ -56,6 +57,7 @@ from serving.pages import (
 )
 from serving.pages import key_customer as key_customer_page
 from serving.pages import key_customers as key_customers_page
+from serving.pages import missed as missed_page
 from serving.pages import model as model_page
 from serving.pages import overview as overview_page
 from serving.pages import plan as plan_page
@@ -98,6 +100,7 @@ PARTS = (
     releases,
     overview,
     model,
+    missed,
     profit,
     plan,
     effects,
@@ -113,6 +116,7 @@ PARTS = (
     docs,
     figures,
     model_page,
+    missed_page,
     profit_page,
     plan_page,
     proof_page,

@@ -16,9 +16,11 @@ from urllib.parse import quote, urlencode
 
 from serving.api.document import EXAMPLES, operations
 from serving.store.database import open_store
+from serving.store.missed import keep_missed
 from serving.store.publishing import publish
 from serving.store.reports import keep_report
 from tests.serving.conftest import Running
+from tests.serving.missed_reports import missed_files
 from tests.serving.releases import company, write_release
 from tests.serving.test_monitor import monitor_report
 
@@ -35,6 +37,8 @@ def main() -> None:
         written = write_release(Path(folder) / "release", company(), release_id=RELEASE)
         publish(written, engine, keep=2)
         keep_report(engine, RELEASE, monitor_report())
+        missed = missed_files(Path(folder) / "missed", ["00000", "00001", "00002", "00003"])
+        keep_missed(engine, RELEASE, *missed)
         with Running(engine) as service:
             for name, content in answered(service.host, service.port):
                 text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"

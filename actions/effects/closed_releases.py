@@ -51,14 +51,30 @@ class Judge:
         judged = {**facts, "closes": date_of(as_of + horizon).isoformat(), "closed": closed}
         if not closed:
             return judged
+        scores, unknown = self.outcomes(facts, path)
+        judged |= {"unknown": unknown}
+        if scores is None:
+            return judged | {"groups": {}}
+        return judged | {
+            "holdout": int((scores["arm"] == HOLDOUT).sum()),
+            "untreated_by": "plan" if self.tables.get("contacts") is None else "contacts",
+            "groups": realised(scores, *self.params),
+        }
+
+    def outcomes(self, facts: dict[str, Any], path: Path) -> tuple[pd.DataFrame | None, int]:
+        """The scores of a closed release with `left` and `untreated`, and how many are unknown.
+
+        None where the data cannot say who left: it may be another company's.
+        """
+        as_of, horizon = day_of(date.fromisoformat(facts["as_of_date"])), facts["horizon_days"]
         scores = pd.read_parquet(path)
         if facts["churn_definition"] != LAPSE and "subscriptions" not in self.tables:
             # The data no longer shows whose subscription is running.
-            return judged | {"unknown": len(scores), "groups": {}}
+            return None, len(scores)
         there = scores["customer_id"].isin(self.known)
-        judged |= {"unknown": int((~there).sum())}
+        unknown = int((~there).sum())
         if there.mean() < FEWEST_KNOWN:
-            return judged | {"groups": {}}
+            return None, unknown
         scores = scores[there].reset_index(drop=True)
         customers = list(scores["customer_id"])
         if facts["churn_definition"] == LAPSE:
@@ -73,9 +89,4 @@ class Judge:
             # or withheld it, count as untreated.
             kept = (scores["arm"] == HOLDOUT) | (scores["intended_action"] == DO_NOTHING)
             untreated = kept.to_numpy()
-        scores = scores.assign(left=left, untreated=untreated)
-        return judged | {
-            "holdout": int((scores["arm"] == HOLDOUT).sum()),
-            "untreated_by": "plan" if contacts is None else "contacts",
-            "groups": realised(scores, *self.params),
-        }
+        return scores.assign(left=left, untreated=untreated), unknown

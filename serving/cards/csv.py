@@ -89,6 +89,11 @@ def csv_lines(
         yield separator.join([_cell(value, is_comma) for value in row.values()]) + end
 
 
+def row_of(values: Iterable[Any]) -> str:
+    """A line of CSV for programs, of values of any kind."""
+    return ",".join([_cell(value, is_comma=False) for value in values]) + "\r\n"
+
+
 def columns_in(fields: Sequence[str]) -> dict[str, Column]:
     """The columns that these fields of the card fill, all where none is named."""
     wanted = {ALWAYS, *fields}

@@ -13,6 +13,7 @@ from serving.cards.worded import worded_report
 from serving.pages import calibration
 from serving.pages.model_card import card_html
 from serving.people.access import needs, store_of
+from serving.store.missed import keeps_missed
 from serving.store.model_report import model_of
 from serving.web.answers import release_headers
 from serving.web.language import chosen_language
@@ -38,7 +39,8 @@ def model_page(request: Request) -> Response:
     }
     query = query_of(asked)
     language = chosen_language(request, query.language)
-    release, kept, monitor = model_of(store_of(request), query.release)
+    store = store_of(request)
+    release, kept, monitor = model_of(store, query.release)
     report = told(release, kept, monitor, language)
     judged = report.judged
     numbers = Counter(one.severity for one in report.findings)
@@ -63,6 +65,7 @@ def model_page(request: Request) -> Response:
         drawing=judged and calibration.draw(judged.calibration, language),
         monitor=monitor and worded_report(monitor, language),
         card=card_html(report.card, sentence("model.card", language)) if report.card else None,
+        missed_url="/missed" + suffix(asked) if keeps_missed(store, query.release) else None,
         monitor_url="/monitor" + suffix({"language": [language]}),
         profit_url="/profit" + suffix(asked) if kept and kept.cuts else None,
         card_url="/model/card.md" + here,

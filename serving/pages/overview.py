@@ -15,6 +15,7 @@ from serving.pages.overview_tiles import tiles
 from serving.pages.simple_rules import compared_with_rules
 from serving.people.access import needs, store_of
 from serving.store.errors import NoForecastError
+from serving.store.missed import keeps_missed
 from serving.store.overview import overview_of
 from serving.store.reading import current_forecast
 from serving.store.visible import visible_owners
@@ -60,6 +61,7 @@ def overview_page(request: Request) -> Response:
         strengths=pictures.strengths(overview.relationship) if overview.relationship else None,
         forecast=forecast,
         rules=[said for said, is_closer in _rules(forecast, language) if is_closer],
+        knows_missed=keeps_missed(store),
         api="/v1/overview",
         expired=out_of_date(release, language),
     )

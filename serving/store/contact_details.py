@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, select
 
 from core.files import CONTACT_DETAILS as FILE
 from serving.store.database import writing
-from serving.store.kept_out import who_is_out
+from serving.store.kept_out import without_those_out
 from serving.store.tables import CONTACT_DETAILS, release_parts
 from serving.store.versions import write_part
 
@@ -35,11 +35,7 @@ def load_contact_details(engine: Engine, number: int, folder: Path) -> None:
             rows = pa.table(batch).replace_schema_metadata(None)
             texts = [rows[name].cast(pa.string()) for name in rows.column_names]
             rows = pa.table(texts, names=rows.column_names)
-            is_out = who_is_out(connection)
-            if is_out is not None:
-                out = [who for who in rows["customer_id"].to_pylist() if is_out(who)]
-                theirs = pc.is_in(rows["customer_id"], pa.array(out, pa.string()))
-                rows = rows.filter(pc.invert(theirs))
+            rows = without_those_out(connection, rows)
             if len(rows):
                 write_part(connection, number, CONTACT_DETAILS, part, rows)
 

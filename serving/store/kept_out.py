@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Literal, get_args
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from core.clock import utc_now
@@ -176,6 +178,15 @@ def who_is_out(connection: Connection) -> Callable[[str], bool] | None:
     query = select(kept_out.c.id_hash).where(kept_out.c.why.in_(get_args(Why)))
     hashes, key = list(connection.scalars(query)), secret(connection, CUSTOMERS)
     return None if key is None else teller(key, hashes)
+
+
+def without_those_out(connection: Connection, rows: pa.Table) -> pa.Table:
+    """The rows of a table by customer_id without those of customers who are kept out."""
+    is_out = who_is_out(connection)
+    if is_out is None:
+        return rows
+    out = [who for who in rows["customer_id"].unique().to_pylist() if is_out(who)]
+    return rows.filter(pc.invert(pc.is_in(rows["customer_id"], pa.array(out, pa.string()))))
 
 
 def teller(key: bytes, hashes: Collection[str]) -> Callable[[str], bool] | None:

@@ -17,7 +17,9 @@ from serving.store.list_index import SCHEMA
 from serving.store.tables import CARDS, releases
 from serving.store.versions import read_parts
 
-SCORES = ("customer_id", "churn_risk", "arm", "intended_action")
+TEXTS = ("arm", "intended_action", "risk_band", "rfm_segment", "abc_class")
+MONEY = "value_at_risk"
+SCORES = ("customer_id", "churn_risk", *TEXTS, MONEY)
 FACTS = ("release_id", "model_version", "as_of_date", "horizon_days", "churn_definition")
 # Parts of the facts of a release.
 PROMISED, SOURCE_SHA, COMPANY = "promised", "source_sha256", "company"
@@ -70,7 +72,10 @@ def source_hash(source: Mapping[str, Any]) -> str:
 
 
 def scores_of(engine: Engine, number: int) -> pd.DataFrame:
-    """SCORES of everyone whom a model scored in a release, by customer_id."""
+    """SCORES of everyone whom a model scored in a release, by customer_id.
+
+    What the release is older than is missing.
+    """
     try:
         with engine.connect() as connection:
             found = read_parts(connection, number, CARDS)
@@ -79,9 +84,11 @@ def scores_of(engine: Engine, number: int) -> pd.DataFrame:
     if "status" not in found.column_names:
         found = SCHEMA.empty_table()
     found = found.filter(pc.equal(found["status"].cast(pa.string()), SCORED))
-    columns = [found[name].cast(pa.string()) for name in SCORES if name != "churn_risk"]
-    names = [name for name in SCORES if name != "churn_risk"]
-    table = pa.table([*columns, found["churn_risk"]], names=[*names, "churn_risk"])
-    frame: pd.DataFrame = table.select(list(SCORES)).sort_by("customer_id").to_pandas()
-    texts = dict.fromkeys(names, "str")
-    return frame.astype({**texts, "churn_risk": "float64"})
+    there = [name for name in ("customer_id", *TEXTS) if name in found.column_names]
+    numbers = [name for name in ("churn_risk", MONEY) if name in found.column_names]
+    columns = [found[name].cast(pa.string()) for name in there]
+    table = pa.table([*columns, *(found[name] for name in numbers)], names=[*there, *numbers])
+    frame: pd.DataFrame = table.sort_by("customer_id").to_pandas()
+    texts = dict.fromkeys([n for n in SCORES if n not in ("churn_risk", MONEY)], "str")
+    numbers_as = {"churn_risk": "float64", MONEY: "float64"}
+    return frame.reindex(columns=list(SCORES)).astype({**texts, **numbers_as})

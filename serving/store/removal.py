@@ -16,6 +16,7 @@ from serving.store.tables import (
     CONTACT_DETAILS,
     HISTORY,
     INDEX,
+    MISSED,
     OVERVIEW,
     TIMELINES,
     VERSIONS,
@@ -116,7 +117,7 @@ def ids_of(connection: Connection, number: int) -> list[str]:
 def _further_kinds(connection: Connection, number: int) -> Sequence[str]:
     """The kinds of parts, besides cards and timelines, that hold rows of customers."""
     kind = release_parts.c.kind
-    is_of_customers = or_(kind.startswith(HISTORY), kind == CONTACT_DETAILS)
+    is_of_customers = or_(kind.startswith(HISTORY), kind.in_([CONTACT_DETAILS, MISSED]))
     query = select(kind).where(release_parts.c.number == number, is_of_customers)
     return connection.scalars(query.distinct()).all()
 

@@ -52,6 +52,7 @@ releases = Table(
 FORECAST, MONITOR, INDEX = "forecast", "monitor", "index_sha256"
 PLAN_CURVES, OVERVIEW, CONTACT_LIMITS = "plan_curves", "overview", "contact_limits"
 PLAN_CONTENTS, EFFECTS, MODEL = "plan_contents", "effects", "model"
+MISSED = "missed"  # also the kind of the parts that hold its customers
 
 current_release = Table(
     "current_release",
@@ -85,7 +86,7 @@ release_parts = Table(
     "release_parts",
     metadata,
     Column("number", ForeignKey("releases.number"), primary_key=True),
-    # CARDS, TIMELINES, ORDER_IDS, CONTACT_DETAILS or a table of histories
+    # CARDS, TIMELINES, ORDER_IDS, CONTACT_DETAILS, MISSED or a table of histories
     Column("kind", String, primary_key=True),
     Column("part", Integer, primary_key=True, autoincrement=False),
     Column("first_id", BYTES, nullable=False),  # the least and the greatest customer id in it

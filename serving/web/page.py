@@ -43,6 +43,7 @@ WITHIN = {
     "/key-customers/": "/key-customers",
     "/managers": "/key-customers",
     "/monitor": "/model",
+    "/missed": "/model",
     "/profit": "/model",
 }
 OPENED = ("note", "dismiss")  # in the address of the list: the customer whose row is opened

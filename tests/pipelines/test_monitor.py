@@ -55,6 +55,19 @@ def test_a_release_is_judged_when_its_horizon_has_closed(copied):
     assert release["untreated_by"] == "contacts"
     assert 0 < release["groups"]["untreated"]["customers"] < everybody["customers"]
     assert 0 < release["promised"]["auc"]["value"] < 1
+    # Who left though told safe, each once, with the reason on the card.
+    told = json.loads((copied.folder / "reports" / "missed.json").read_text(encoding="utf-8"))
+    listed = {one["list_id"]: one["missed_leavers"] for one in told["lists"]}
+    assert set(listed) == {"test_dates", release["release_id"]}
+    safe = scored[scored["risk_band"] == "low"]
+    missed = pd.read_parquet(copied.folder / "data" / "missed.parquet")
+    missed = missed[(missed["kind"] == "missed_leavers") & (missed["list_id"] != "test_dates")]
+    left = safe[~safe["customer_id"].isin(bought)].set_index("customer_id")
+    assert set(missed["customer_id"]) == set(left.index)
+    assert listed[release["release_id"]]["told"] == len(safe)
+    groups = {who: cell[0]["group"] if len(cell) else None for who, cell in left["reasons"].items()}
+    told_why = missed.set_index("customer_id")["reason"]
+    assert told_why.dropna().to_dict() == {who: why for who, why in groups.items() if why}
     # Nothing new has closed since: nothing runs.
     assert stages_run(copied.dvc("repro", "monitor").text) == ["source"]
 
