@@ -29,6 +29,7 @@ PAGES = {
     "customer": f"/?to_contact=true{FIRST}",
     "overview": "/overview",
     "plan": "/plan",
+    "missed": "/missed",
 }
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]  # as in a container
 
