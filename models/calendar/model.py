@@ -1,7 +1,7 @@
 """The level of business by day, past and to come, in the form that models read."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from core.arrays import FloatArray, IntArray
-from core.digits import CONVEX, to_digits
+from core.digits import CONVEX, FLAT, to_digits
 from core.files import read_json, write_json
 from features.planning.timeplan import Timeline
 from models.calendar.level import Foretold, Observed, foretell
@@ -33,16 +33,16 @@ LEAST_WEEKDAY = 0.05
 
 @dataclass(frozen=True)
 class Calendar:
-    """Log levels (days,) from `first_day` on, as known on `known_on` (days since 1970-01-01).
+    """Levels (days,) from `first_day` on, in days since 1970-01-01.
 
     The level of a day is what customers buy on it, over what the same customers would buy on a day
     of a mean week of the history. `season` is the share of a yearly shape in the answer: 0 with
-    less than a year.
+    less than a year. Rows without a date are told as of the day `asked_on`.
     """
 
     first_day: int
-    known_on: int
-    log_level: tuple[float, ...]
+    asked_on: int
+    level: tuple[float, ...]
     season: float = 0.0
 
     def mean_level(self, as_of_days: IntArray, start: int, end: int) -> FloatArray:
@@ -51,17 +51,17 @@ class Calendar:
             return np.ones(len(as_of_days))
         days, place = np.unique(as_of_days, return_inverse=True)
         ahead = days[:, None] + np.arange(start, end)[None, :]
-        mean: FloatArray = self.levels(ahead).mean(axis=1)
+        mean = to_digits(np.asarray(self.levels(ahead).mean(axis=1), np.float64), CONVEX)
         return mean[place]
 
     def levels(self, days: IntArray) -> FloatArray:
         """The level of each day, of any shape; beyond what is known that of a year nearer."""
         place = days - self.first_day
-        beyond = np.maximum(place - (len(self.log_level) - 1), 0)
+        beyond = np.maximum(place - (len(self.level) - 1), 0)
         place = place - SAME_WEEKDAY * -(-beyond // SAME_WEEKDAY)
         short = np.maximum(-place, 0)
         place = place + SAME_WEEKDAY * -(-short // SAME_WEEKDAY)
-        found: FloatArray = self._level[np.clip(place, 0, len(self.log_level) - 1)]
+        found: FloatArray = self._levels[np.clip(place, 0, len(self.level) - 1)]
         return found
 
     def ahead(self, snapshot: pd.DataFrame, start: int, end: int) -> FloatArray:
@@ -76,17 +76,16 @@ class Calendar:
         return found
 
     def as_of_days(self, snapshot: pd.DataFrame) -> IntArray:
-        """The as-of day (n,) of each row; the day on which this was known where none is there."""
+        """The as-of day (n,) of each row."""
         if "as_of_date" not in snapshot:
-            return np.full(len(snapshot), self.known_on, np.int64)
+            return np.full(len(snapshot), self.asked_on, np.int64)
         dates = pd.to_datetime(snapshot["as_of_date"]).to_numpy("datetime64[D]")
         found: IntArray = dates.astype(np.int64)
         return found
 
     @cached_property
-    def _level(self) -> FloatArray:
-        found: FloatArray = np.exp(np.array(self.log_level))
-        return found
+    def _levels(self) -> FloatArray:
+        return np.array(self.level)
 
     def save(self, folder: Path) -> None:
         """Write `calendar.json`, which all models of a folder share."""
@@ -98,7 +97,7 @@ class Calendar:
         if not (folder / FILE).exists():
             return None
         content: dict[str, Any] = read_json(folder / FILE)
-        return cls(**{**content, "log_level": tuple(content["log_level"])})
+        return cls(**{**content, "level": tuple(content["level"])})
 
 
 def level_ahead(calendar: Calendar | None, snapshot: pd.DataFrame, days: int) -> FloatArray:
@@ -125,9 +124,8 @@ def fit_calendar(
     days = np.arange(first, last)
     by_week = np.clip(np.interp(days + 0.5, middles, found.mean), -LIMIT, LIMIT)
     of_day = _weekdays(purchases, known_on)[days % WEEK] * special.factors(days, found.effects)
-    level = to_digits(by_week + np.log(of_day), CONVEX)
-    season = to_digits(found.season_share, CONVEX)
-    return Calendar(first, known_on, tuple(level.tolist()), season)
+    level = to_digits(np.exp(by_week) * of_day, FLAT)
+    return Calendar(first, known_on, tuple(level.tolist()), to_digits(found.season_share, FLAT))
 
 
 def calendar_of(
@@ -145,7 +143,10 @@ def calendar_of(
     """
     if timeline.is_seasonal or timeline.churn != LAPSE:
         return None
-    return fit_calendar(purchases, known_on, SpecialDays.of(known_days, known_on))
+    found = fit_calendar(purchases, known_on, SpecialDays.of(known_days, known_on))
+    # What is known by the end of the data is asked for as of the score date.
+    asked_on = timeline.score if known_on == timeline.data_until else known_on
+    return None if found is None else replace(found, asked_on=asked_on)
 
 
 def foretold_at(

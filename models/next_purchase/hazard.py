@@ -68,7 +68,7 @@ class Layout:
         odds = np.tile(np.array(self.pooled), (len(snapshot), 1))
         if self.calendar is None or snapshot.empty:
             return odds
-        return odds + np.log(self.calendar.by_interval(snapshot, self.grid))
+        return odds + to_digits(np.log(self.calendar.by_interval(snapshot, self.grid)), CONVEX)
 
 
 @dataclass(frozen=True)

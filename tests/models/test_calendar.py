@@ -128,7 +128,7 @@ def test_without_weeks_to_compare_there_is_no_calendar():
 
 def test_far_days_are_as_a_year_before_and_the_calendar_is_read_as_written(two_years, tmp_path):
     calendar = fit_calendar(two_years, START + 500)
-    last = calendar.first_day + len(calendar.log_level) - 1
+    last = calendar.first_day + len(calendar.level) - 1
     far = np.arange(last + 1, last + 1200)
     np.testing.assert_array_equal(calendar.levels(far), calendar.levels(far - 364))
     assert set(calendar.levels(far)) <= set(calendar.levels(np.arange(last - 363, last + 1)))

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.xdist_group("trained")
 
 def flat(level, days=1_000):
     """A calendar with one level around the dates of the simulated snapshots."""
-    return Calendar(timeline().score - days, timeline().score, (float(np.log(level)),) * 2 * days)
+    return Calendar(timeline().score - days, timeline().score, (level,) * 2 * days)
 
 
 @cache

@@ -96,7 +96,7 @@ def test_a_name_and_a_value_break_no_row_of_the_cards_tables(road):
     lines = (road.folder / "reports" / "model_card.md").read_text("utf-8").splitlines()
     start = lines.index("### For whom it works") + 2
     rows = [line for line in lines[start:] if line][: lines[start:].index("")]
-    assert {line.replace("\\|", "").count("|") for line in rows} == {6}
+    assert {line.replace("\\|", "").count("|") for line in rows} == {7}
     assert any("a\\|b c (not learned from): y\\|z" in line for line in rows)
 
 
