@@ -29,12 +29,11 @@ from models.params import ModelParams
 from models.probability.calibration import IDENTITY, fold_of
 from models.simple.columns import fit_columns
 from models.training.until import Until
-from models.value.fitting import fit_value, refit_value
+from models.value.fitting import fit_value, latest_dates, refit_value
 from models.value.leavers import Horizons
 from models.value.model import ValueModel
 
 Say = Callable[[str], None]
-LATEST = 2  # as-of dates whose share of leavers sets the level of a refitted model
 VALID_SHARE = 0.05  # of the data gates: enough rows to stop and to judge
 # Of the log odds of a ready table; the regression on its columns has the rest, as trees alone were
 # worse than both together wherever the columns act one by one (docs/decisions/0034).
@@ -198,13 +197,6 @@ def ahead_of(until: Until, day: int) -> Ahead | None:
     """The calendar as known on a day, and the days ahead that churn is about."""
     calendar = until.calendar(day)
     return None if calendar is None else (calendar, until.timeline.horizon_days)
-
-
-def latest_dates(closed: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the LATEST as-of dates, whose base rate a refitted model takes."""
-    dates = closed["as_of_date"]
-    latest: pd.DataFrame = closed[dates.isin(dates.drop_duplicates().nlargest(LATEST))]
-    return latest
 
 
 def _refitted_churn(

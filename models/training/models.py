@@ -42,13 +42,13 @@ from models.training.fitting import (
     Say,
     at_level,
     choose,
-    latest_dates,
     out_of_fold,
     refit,
     weight_of_trees,
 )
 from models.training.until import Until, has_both_outcomes
 from models.trees.search import Search, search
+from models.value.fitting import latest_dates
 
 AnyBaselines = Baselines | TableBaselines
 FOLD = "fold_{}"  # inside the evaluated models: folder of the models for one held-out fold

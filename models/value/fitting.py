@@ -79,14 +79,15 @@ def refit_value(
     starts, aheads = {FAR: start_of(rhythm, horizons, calendar)}, _aheads(horizons, calendar)
     parts = learn_parts(targets, rows, model.parts, inputs, params, starts, aheads)
     for name in (name for name in parts if starts.get(name) is None):
-        latest = _latest(rows[rows[targets[name].known]])
+        latest = latest_dates(rows[rows[targets[name].known]])
         parts[name] = at_level_of(parts[name], targets[name], latest, inputs, aheads.get(name))
     fitted = replace(model, inputs=inputs, parts=parts, rhythm=rhythm, calendar=calendar)
     again = replace(fitted, threads=params.threads)
     return _with_shares(again, rows, churn_risk)
 
 
-def _latest(closed: pd.DataFrame) -> pd.DataFrame:
+def latest_dates(closed: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the LATEST as-of dates, whose level a refitted model takes."""
     dates = closed["as_of_date"]
     latest: pd.DataFrame = closed[dates.isin(dates.drop_duplicates().nlargest(LATEST))]
     return latest

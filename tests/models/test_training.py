@@ -16,6 +16,7 @@ from models.params import GateParams
 from models.probability.calibration import IDENTITY
 from models.simple.btyd import BgNbd
 from models.training.models import train_all
+from models.value.fitting import LATEST
 from tests.snapshots import (
     FEATURES,
     HORIZON,
@@ -280,7 +281,7 @@ def test_what_is_refitted_is_at_the_level_of_the_latest_dates_that_had_closed():
     as_of = (rows["as_of_date"] - pd.Timestamp("1970-01-01")).dt.days
     models_at = ((made.evaluated, PLAN.test[0]), (made.served, PLAN.data_until))
     for bundle, day in models_at:
-        dates = sorted(set(as_of[as_of + HORIZON <= day]))[-models.training.fitting.LATEST :]
+        dates = sorted(set(as_of[as_of + HORIZON <= day]))[-LATEST:]
         latest = rows[as_of.isin(dates)]
         told = bundle.churn.predict(latest).mean()
         assert told == pytest.approx(latest["churned"].mean(), abs=0.005)
