@@ -25,6 +25,7 @@ from benchmarks.judging import compare
 from benchmarks.measuring import DATA, ROOT, NotPossibleError, worker
 from benchmarks.ours import OURS, Answers, days_until, ours
 from benchmarks.tasks import TASKS
+from benchmarks.timelines import with_purchases
 from benchmarks.verdict import print_ranks, print_tables
 from features.snapshot import model_features
 from models.params import ModelParams
@@ -35,8 +36,13 @@ OUT = ROOT / "benchmarks" / "out" / "accuracy.json"
 SECONDS = 600.0  # time that AutoGluon gets for a data set
 
 
-def peer(module: str, environment: str | None = None) -> Callable[..., Answers]:
-    """A model of benchmarks/peers, in a process of its own and with the environment it needs."""
+def peer(
+    module: str, environment: str | None = None, *, timelines: bool = False
+) -> Callable[..., Answers]:
+    """A model of benchmarks/peers, in a process of its own and with the environment it needs.
+
+    With `timelines` each row comes with what its customer had bought before its as-of date.
+    """
 
     def run(rows: Prepared, params: ModelParams, seconds: float) -> Answers:
         features, horizon = model_features(rows.snapshots), rows.asked_days
@@ -51,10 +57,13 @@ def peer(module: str, environment: str | None = None) -> Callable[..., Answers]:
         }
         with tempfile.TemporaryDirectory(dir=DATA) as folder:
             where = Path(folder)
-            rows.closed.to_parquet(where / "train.parquet", index=False)
             # The outcomes to predict are not among the inputs.
             asked = ["customer_id", "as_of_date", *features, *_btyd(rows.test)]
-            rows.test[asked].to_parquet(where / "test.parquet", index=False)
+            given = {"train": rows.closed, "test": rows.test[asked]}
+            for name, table in given.items():
+                if timelines and rows.purchases is not None:
+                    table = with_purchases(table, rows.purchases)
+                table.to_parquet(where / f"{name}.parquet", index=False)
             (where / "task.json").write_text(json.dumps(task), encoding="utf-8")
             python = {"python": str(_python(environment))} if environment else {}
             worker("benchmarks.peers.worker", module, folder, **python)
@@ -79,6 +88,8 @@ MODELS: dict[str, Callable[..., Answers]] = {
     "lifelines_models": peer("lifelines_models", "peers"),
     "xgboost_default": peer("xgboost_default", "peers"),
     "catboost_default": peer("catboost_default", "peers"),
+    "perpetual_default": peer("perpetual_default", "peers"),
+    "event_sequence_gru": peer("event_sequence", "jax", timelines=True),
     "autogluon_tabular": peer("autogluon_tabular", "autogluon"),
     "tabpfn": tabpfn,
 }

@@ -36,8 +36,8 @@ def lock_of(name):
     return ROOT / "requirements" / f"{name}.txt"
 
 
-def test_there_is_one_lock_for_each_way_to_use_the_project_one_for_uv_and_six_for_others_code():
-    peers = ["autogluon", "clients", "featuretools", "fuzz", "peers", "uplift"]
+def test_there_is_one_lock_for_each_way_to_use_the_project_one_for_uv_and_seven_for_others_code():
+    peers = ["autogluon", "clients", "featuretools", "fuzz", "jax", "peers", "uplift"]
     assert [lock.stem for lock in LOCKS] == sorted([*EXTRAS_OF, "uv", *peers])
 
 
