@@ -204,8 +204,7 @@ def prepare(case: Case, date: str) -> Prepared:
         (folder / stamp).touch()
     timeline = Timeline.from_json(json.loads((folder / "timeline.json").read_text()))
     purchases, snapshots = pd.read_parquet(folder / PURCHASES), read_snapshots(folder / "snapshots")
-    bought = purchases["event_day"].dt.year
-    known = known_days(_source(case), (int(bought.min()), int(bought.max())))
+    known = _known_days(case, purchases)
     categories = beyond = None
     if case.told_days:
         beyond = over_all_days(read_snapshots(folder / "beyond"))
@@ -214,7 +213,18 @@ def prepare(case: Case, date: str) -> Prepared:
     return Prepared(snapshots, timeline, categories, beyond, purchases, known)
 
 
-def _build(case: Case, date: str, folder: Path) -> None:
+def planned(case: Case, date: str) -> tuple[Timeline, pd.DataFrame, pd.DataFrame]:
+    """Plan, purchase timelines and known days of one run, for what needs no snapshots.
+
+    Raises as `prepare`.
+    """
+    engine = DuckEngine(tables_of(case))
+    timeline = _plan(case, date, engine)
+    purchases = purchase_timelines(engine, timeline)
+    return timeline, purchases, _known_days(case, purchases)
+
+
+def _plan(case: Case, date: str, engine: DuckEngine) -> Timeline:
     task = TaskParams(
         churn="lapse",
         horizon_days=case.horizon_days,
@@ -224,12 +234,21 @@ def _build(case: Case, date: str, folder: Path) -> None:
     timeline_params = TimelineParams.model_validate(
         {"step_days": case.step_days, "snapshots": case.snapshots, "test_as_of_dates": [date]}
     )
+    return plan_timeline(task, timeline_params, profile(engine))
+
+
+def _known_days(case: Case, purchases: pd.DataFrame) -> pd.DataFrame:
+    bought = purchases["event_day"].dt.year
+    return known_days(_source(case), (int(bought.min()), int(bought.max())))
+
+
+def _build(case: Case, date: str, folder: Path) -> None:
     engine = DuckEngine(tables_of(case))
     if case.told_days:
         timeline = build_beyond(engine, case.horizon_days, case.told_days, date, folder)
         _write_purchases(engine, timeline, folder)
         return
-    timeline = plan_timeline(task, timeline_params, profile(engine))
+    timeline = _plan(case, date, engine)
     features, _ = supported(engine.schemas, timeline.history_days)
     build_snapshots(
         engine, timeline, features, folder / "snapshots", categories=folder / "categories"

@@ -15,6 +15,7 @@ from models.next_purchase.rhythm import MixedCurves, MixedValue, RhythmModels
 from models.next_purchase.when import WhenModel
 from models.value.model import ValueModel
 from models.value.within_curve import within_curve
+from models.win_back.coming_back import ComingBack
 
 
 class AmountModel(Protocol):
@@ -39,12 +40,19 @@ class Trees:
 class Bundle:
     """The churn model, and the models of when and how much: trees, the purchase rhythm, or both.
 
-    Of a ready table the churn model is all there is.
+    Of a ready table the churn model is all there is. `coming_back` says who buys again of those who
+    have lapsed.
     """
 
     churn: ChurnModel
     trees: Trees | None = None
     rhythm: RhythmModels | None = None
+    coming_back: ComingBack | None = None
+
+    @property
+    def win_back_models(self) -> tuple[ComingBack | None, ...]:
+        """The model of who comes back, as `HeldOutBundle` has those of its folds."""
+        return (self.coming_back,)
 
     @property
     def next_purchase(self) -> WhenModel:
@@ -107,6 +115,8 @@ class Bundle:
             self.trees.value.save(folder)
         if self.rhythm is not None:
             self.rhythm.save(folder)
+        if self.coming_back is not None:
+            self.coming_back.save(folder)
 
     @classmethod
     def load(cls, folder: Path) -> "Bundle":
@@ -114,7 +124,8 @@ class Bundle:
         churn, rhythm = ChurnModel.load(folder), RhythmModels.load(folder)
         if churn.churn == LABEL:
             return cls(churn)
+        coming_back = ComingBack.load(folder)
         if rhythm is not None and rhythm.tree_weight == 0:
-            return cls(churn, None, rhythm)
+            return cls(churn, None, rhythm, coming_back)
         trees = Trees(NextPurchaseModel.load(folder), ValueModel.load(folder))
-        return cls(churn, trees, rhythm)
+        return cls(churn, trees, rhythm, coming_back)

@@ -14,6 +14,7 @@ from features.params import OWN
 from features.timeline import date_of
 from models.bundle import Bundle
 from models.fitted import features_read, own_model
+from models.judging.coming_back import evaluate_coming_back
 from models.judging.forecast import backtest, forecast_metrics
 from models.judging.influence import COLUMNS, Influence
 from models.judging.plots import Costs
@@ -27,7 +28,7 @@ from models.judging.run import (
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
 from models.value.past import Past
-from models.words import CATEGORY_LISTS
+from models.words import CATEGORY_LISTS, OURS
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import read_snapshots, read_timeline
@@ -67,11 +68,18 @@ def main() -> None:
     )
     backtests: list[dict[str, Any]] = []
     season: dict[str, Any] = {}
+    win_back: dict[str, Any] = {}
     if evaluated.bundle.knows_purchases:
         bought, known_days = map(pd.read_parquet, (stage.PURCHASES, stage.KNOWN_DAYS))
         past = Past(snapshots, bought, timeline, known_days)
         backtests = backtest(past, evaluated, params.model)
         season = past.season(timeline.data_until)
+        win_back = evaluate_coming_back(
+            bought,
+            timeline,
+            (evaluated.bundle.win_back_models, evaluated.past.win_back_models),
+            params.model,
+        )
     moved = judge_influence(snapshots, timeline, evaluated, params.model)
     stage.empty(stage.PLOTS)
     influence = pd.DataFrame(columns=COLUMNS) if moved is None else moved.table.round(5)
@@ -90,6 +98,7 @@ def main() -> None:
             "next_categories": next_categories,
             "forecast": backtests,
             "season": season,
+            "win_back": win_back,
             "influence": [] if moved is None else moved.to_json(),
             "timeline": timeline.to_json(),
             "ladder": rung.to_json(),
@@ -108,6 +117,7 @@ def main() -> None:
         **_next_metrics(judged),
         "next_categories": _category_metrics(next_categories),
         "forecast": _rounded(forecast_metrics(backtests)),
+        "win_back": _win_back_metrics(win_back),
     }
     write_json(stage.NEXT_METRICS, next_metrics)
     write_json(stage.HEADLINE, headline(judged.churn, churn_metrics, next_metrics))
@@ -180,6 +190,18 @@ def _category_metrics(judged: dict[str, Any]) -> dict[str, Any]:
         }
         for name, figures in lists.items()
     }
+
+
+def _win_back_metrics(judged: dict[str, Any]) -> dict[str, Any]:
+    """Values only, by model, and of the two values their errors; empty where nothing was judged."""
+    models = {name: _values(figures) for name, figures in judged.get("models", {}).items()}
+    errors = {
+        name: _values({"total_error": figures["models"][OURS]["total_error"]})
+        for name, figures in judged.get("values", {}).items()
+        if isinstance(figures, dict) and "models" in figures
+    }
+    counts = {name: judged[name] for name in ("rows", "returned") if name in judged}
+    return {**counts, **models, **errors}
 
 
 def _values(figures: dict[str, Any]) -> dict[str, float]:

@@ -53,7 +53,8 @@ def score_cards(
         raise nobody(timeline)
     parts = segments(snapshot) if bundle.knows_purchases else pd.DataFrame(index=snapshot.index)
     cards = _of_models(snapshot, models, timeline, params, parts)
-    cards = whole(cards.sort_values("risk_rank", kind="stable"), purchases, version, timeline)
+    cards = cards.sort_values("risk_rank", kind="stable")
+    cards = whole(cards, purchases, version, timeline, bundle.coming_back)
     return _in_order(cards, bundle)
 
 
@@ -71,7 +72,7 @@ def score_alone(
     bundle, _, version = models
     parts = pd.DataFrame(index=snapshot.index)
     cards = _of_models(snapshot, models, timeline, params, parts)
-    return _in_order(whole(cards, purchases, version, timeline), bundle)
+    return _in_order(whole(cards, purchases, version, timeline, bundle.coming_back), bundle)
 
 
 def _of_models(

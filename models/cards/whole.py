@@ -9,18 +9,29 @@ from core.errors import DataGateError
 from features.planning.timeplan import Timeline
 from features.timeline import date_of
 from models.leaving import LAPSE
+from models.win_back.coming_back import ComingBack
+from models.win_back.lapsed import lapsed_at
 from models.words import ALREADY_CHURNED
 
 
 def whole(
-    cards: pd.DataFrame, purchases: pd.DataFrame, version: str, timeline: Timeline
+    cards: pd.DataFrame,
+    purchases: pd.DataFrame,
+    version: str,
+    timeline: Timeline,
+    coming_back: ComingBack | None = None,
 ) -> pd.DataFrame:
     """Add the cards of everyone else who ever bought, and the fields that all cards share.
 
-    `purchases` are the purchase timelines, `version` is that of the models or of the rule.
+    `purchases` are the purchase timelines, `version` is that of the models or of the rule. With
+    `coming_back` the cards of who has lapsed say whether they are likely to buy again.
     """
     gone = sorted(set(purchases["customer_id"]) - set(cards["customer_id"]))
     silent = pd.DataFrame({"customer_id": gone, "status": ALREADY_CHURNED})
+    if coming_back is not None:
+        lapsed = lapsed_at(purchases, timeline.score, timeline.active_within_days)
+        told = coming_back.predict(lapsed, timeline.score)
+        silent = silent.join(told, on="customer_id")
     cards = pd.concat([cards, silent], ignore_index=True)
     if purchases.empty:  # a ready table
         last = pd.Series(pd.NaT, index=cards.index, dtype="datetime64[us]")

@@ -20,6 +20,7 @@ from models.simple.btyd_orders import BtydOrders
 from models.simple.columns import TableBaselines
 from models.simple.kaplan_meier import SegmentCurves
 from models.simple.rules import Baselines
+from models.win_back.coming_back import ComingBack
 
 
 def _numbers(
@@ -221,6 +222,11 @@ class HeldOutBundle:
     def knows_purchases(self) -> bool:
         """As `Bundle.knows_purchases`."""
         return self.bundles[0].knows_purchases
+
+    @property
+    def win_back_models(self) -> tuple[ComingBack | None, ...]:
+        """The models of who comes back, one for each fold."""
+        return tuple(bundle.coming_back for bundle in self.bundles)
 
     @property
     def next_purchase(self) -> WhenModel:

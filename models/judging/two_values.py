@@ -50,23 +50,24 @@ def evaluate_two_values(
     weights = customer_weights(test["customer_id"], params.bootstrap_draws, params.seed)
     found: dict[str, Any] = {}
     for name, who in zip(VALUES, (known & (left == 0), known & (left == 1)), strict=True):
-        found[name] = _of_rows(told[name], actual, who, weights)
+        found[name] = errors_of_rows(told[name], actual, who, weights)
         if who.any():
             found[name]["actual_mean"] = float(actual[who].mean())
         found[name]["by_risk_band"] = {
             # "low" alone is the end of an interval, wherever figures are read.
-            f"{one}_risk": _of_rows(told[name], actual, who & (band == one), weights)
+            f"{one}_risk": errors_of_rows(told[name], actual, who & (band == one), weights)
             for one in BANDS
         }
     return found
 
 
-def _of_rows(
+def errors_of_rows(
     told: Mapping[str, FloatArray],
     actual: FloatArray,
     rows: npt.NDArray[np.bool_],
     weights: FloatArray,
 ) -> dict[str, Any]:
+    """Errors of amounts (n,) by model on some of the rows, as `evaluate_two_values` has them."""
     facts: dict[str, Any] = {"rows": int(rows.sum())}
     brought = actual[rows]
     if facts["rows"] < FEWEST or brought.sum() <= 0:

@@ -1,15 +1,17 @@
 """Logistic regression with its own coefficients, which turns simple rules into probabilities."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 from sklearn.linear_model import LogisticRegression
 
 from core.arrays import FloatArray
 from core.digits import CONVEX, to_digits
-from models.probability.optimum import polished
+from models.probability.optimum import UNBOUNDED, polished
 from models.simple.scaling import mean_and_scale
 
 
@@ -23,11 +25,25 @@ class Logistic:
     intercept: float
 
     @classmethod
-    def fit(cls, inputs: pd.DataFrame, churned: FloatArray) -> "Logistic":
-        """Fit on inputs (n, k) and labels (n,) in {0, 1}; an undefined input counts as the mean."""
+    def fit(
+        cls,
+        inputs: pd.DataFrame,
+        churned: FloatArray,
+        ridge: float = 1.0,
+        signs: Mapping[str, int] | None = None,
+    ) -> "Logistic":
+        """Fit on inputs (n, k) and labels (n,) in {0, 1}; an undefined input counts as the mean.
+
+        `ridge` is the penalty on the coefficients, in log likelihood; `signs` names inputs whose
+        coefficient must not be below (1) or above 0 (-1).
+        """
         mean, scale = mean_and_scale(inputs)
         standardised = ((inputs - mean) / scale).fillna(0.0)
-        intercept, *coefficients = _logistic(standardised.to_numpy(np.float64), churned)
+        sign = [(signs or {}).get(str(name), 0) for name in inputs.columns]
+        bounds = [(0.0 if one > 0 else -np.inf, 0.0 if one < 0 else np.inf) for one in sign]
+        intercept, *coefficients = _logistic(
+            standardised.to_numpy(np.float64), churned, ridge, bounds
+        )
         columns = list(inputs.columns)
         return cls(
             mean=dict(zip(columns, mean.tolist(), strict=True)),
@@ -47,16 +63,27 @@ class Logistic:
         return probability
 
 
-def _logistic(z: FloatArray, churned: FloatArray) -> list[float]:
-    """Intercept and coefficients (k + 1,) by scikit-learn, with ridge penalty 1, polished."""
+def _logistic(
+    z: FloatArray, churned: FloatArray, ridge: float, bounds: Sequence[tuple[float, float]]
+) -> list[float]:
+    """Intercept and coefficients (k + 1,) by scikit-learn, with a ridge penalty, polished.
+
+    Where a coefficient lies beyond its bounds (k of them), all are sought anew within them.
+    """
 
     def loss(theta: FloatArray) -> tuple[float, FloatArray]:
         odds, beta = theta[0] + z @ theta[1:], theta[1:]
         value = -np.sum(churned * log_expit(odds) + (1 - churned) * log_expit(-odds))
         residual = expit(odds) - churned
-        slope = np.r_[residual.sum(), z.T @ residual + beta]
-        return float(value + 0.5 * beta @ beta), slope
+        slope = np.r_[residual.sum(), z.T @ residual + ridge * beta]
+        return float(value + 0.5 * ridge * (beta @ beta)), slope
 
-    fitted = LogisticRegression(max_iter=1000, tol=1e-8).fit(z, churned)
-    found = polished(loss, np.r_[fitted.intercept_, fitted.coef_[0]])
+    fitted = LogisticRegression(C=1.0 / ridge, max_iter=1000, tol=1e-8).fit(z, churned)
+    found = np.r_[fitted.intercept_, fitted.coef_[0]]
+    limits = [UNBOUNDED, *bounds]
+    low, high = np.array(limits).T
+    if ((found < low) | (found > high)).any():
+        start = np.clip(found, low, high)
+        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits).x
+    found = polished(loss, found, limits)
     return [float(value) for value in to_digits(found, CONVEX)]

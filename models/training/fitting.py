@@ -23,6 +23,7 @@ from models.churn.fitting import fit_churn, parametric_churn, refit_churn
 from models.churn.model import Ahead, ChurnModel, Parametric
 from models.churn.own import OwnClass
 from models.churn.parametric import fit_parametric
+from models.leaving import LAPSE
 from models.next_purchase.hazard import NextPurchaseModel, fit_next_purchase, refit_next_purchase
 from models.next_purchase.rhythm import RhythmModels, rhythm_models
 from models.params import ModelParams
@@ -32,6 +33,7 @@ from models.training.until import Until
 from models.value.fitting import fit_value, latest_dates, refit_value
 from models.value.leavers import Horizons
 from models.value.model import ValueModel
+from models.win_back.coming_back import ComingBack, Rhythm, fit_coming_back
 
 Say = Callable[[str], None]
 VALID_SHARE = 0.05  # of the data gates: enough rows to stop and to judge
@@ -182,7 +184,16 @@ def refit(chosen: Bundle, until: Until, day: int, params: ModelParams) -> Bundle
         calendar, risk = until.calendar(day), churn.predict(closed)
         when = refit_next_purchase(trees.when, until.followed(day), params, calendar)
         trees = Trees(when, refit_value(trees.value, closed, params, risk, calendar))
-    return Bundle(churn, trees, rhythm)
+    return Bundle(churn, trees, rhythm, coming_back(until, day))
+
+
+def coming_back(until: Until, day: int) -> ComingBack | None:
+    """The model of who of the lapsed comes back, as known on a day; None where there is none."""
+    orders, plan = until.rhythm(day), until.timeline
+    if until.purchases is None or plan.churn != LAPSE or orders is None:
+        return None
+    rhythm = Rhythm(plan.horizon_days, orders, until.calendar(day))
+    return fit_coming_back(until.purchases, plan, day, rhythm)
 
 
 def refit_churn_until(

@@ -13,6 +13,7 @@ from pipelines.reports.card_influence import influence_text
 from pipelines.reports.card_money import extrapolated_text, money_text
 from pipelines.reports.card_own import own_code_text
 from pipelines.reports.card_when import when_text
+from pipelines.reports.card_win_back import win_back_text
 from pipelines.reports.names import NAMES
 from pipelines.reports.unjudged import ladder_text
 from serving.cards.verdict_words import verdict_in_words, warnings_in_words
@@ -89,6 +90,7 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any]) -> str:
         _categories_text(evaluation.get("next_categories", {}), timeline["horizon_days"]),
         "## Money",
         money_text(when, value),
+        win_back_text(evaluation.get("win_back", {})),
         forecast_text(evaluation.get("forecast", []), evaluation.get("season", {})),
         "## Limits",
         "* Outcomes lie "

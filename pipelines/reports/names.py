@@ -14,4 +14,6 @@ NAMES = {
     "average_formula": "average order × orders a day × days",
     "own_frequent": "own most frequent categories",
     "popularity": "global popularity",
+    "rhythm": "purchase rhythm alone",
+    "silence": "shortest silence first",
 }

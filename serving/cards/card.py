@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from features.params import LABEL
-from models.words import LISTED, RULE, SCORED
+from models.words import ALREADY_CHURNED, LISTED, RULE, SCORED
 from serving.cards.codes import (
     AbcClass,
     Arm,
@@ -118,6 +118,17 @@ class ScoreCard(Schema):
         description="Where no outcome of value_horizon_days has closed: the factor by which orders "
         "and money over the days learned are carried on. Nothing has judged these.",
     )
+    return_probability: Annotated[Probability | None, Csv(63)] = Field(
+        default=None,
+        description="Of status already_churned: probability of a purchase within horizon_days "
+        "without being asked to; null where too few came back to learn from, and of a rule.",
+    )
+    value_if_returns: Annotated[Number | None, Csv(64)] = Field(
+        default=None, description="Of the same, within value_horizon_days."
+    )
+    value_if_stays_away: Annotated[Number | None, Csv(65)] = Field(
+        default=None, description="Without a purchase within horizon_days: what comes later."
+    )
     rfm_segment: Annotated[RfmSegment | None, Csv(26, words="rfm_segment")]
     abc_class: Annotated[AbcClass | None, Csv(27, words="abc_class")]
     lifecycle_stage: Annotated[LifecycleStage | None, Csv(28, words="lifecycle_stage")]
@@ -201,6 +212,8 @@ class ScoreCard(Schema):
             raise ValueError(f"{', '.join(missing)} missing")
         if self.status != SCORED and self.churn_risk is not None:
             raise ValueError(f"churn_risk is told of status {self.status}, which has none")
+        if self.status != ALREADY_CHURNED and self.return_probability is not None:
+            raise ValueError(f"return_probability is told of status {self.status}: who never left")
         return self
 
 

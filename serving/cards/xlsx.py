@@ -21,9 +21,17 @@ from serving.wording.sentences import sentence
 
 ROWS = 1_048_575  # that a sheet of Excel takes below its heading
 PIECE = 65_536
-SHARES = ("churn_risk", "second_purchase_probability")
+SHARES = ("churn_risk", "second_purchase_probability", "return_probability")
 CHANCES = ("propensity", "action_propensity", "contact_propensity")
-MONEY = ("value_at_risk", "expected_value", "expected_spend", "expected_cost", "expected_gain")
+MONEY = (
+    "value_at_risk",
+    "expected_value",
+    "expected_spend",
+    "expected_cost",
+    "expected_gain",
+    "value_if_returns",
+    "value_if_stays_away",
+)
 PLAIN = {  # texts stay texts
     "constant_memory": True,
     "strings_to_formulas": False,

@@ -24,7 +24,7 @@ from core.errors import ArtifactError
 from core.files import read_json
 from core.params import TOO_LARGE
 from features.params import LABEL
-from models.words import SCORED
+from models.words import ALREADY_CHURNED, SCORED
 from serving.cards.card import (
     KNOWN_FOR,
     ScoreCard,
@@ -68,6 +68,8 @@ NEVER_NEGATIVE = (
     "expected_cost",
     "silence_over_usual",
     "next_purchase_reach_days",
+    "value_if_returns",
+    "value_if_stays_away",
 )
 MONEY = ("value_at_risk", "value_if_stays", "value_if_lapses", "expected_value")
 # Whatever has the first has the others: pages tell them in one sentence.
@@ -76,6 +78,7 @@ NEEDS = {
     "relationship_strength_change": ("relationship_strength", "relationship_strength_since"),
     "relationship_declined": ("relationship_strength_change",),
     "second_purchase_probability": ("second_purchase_days",),
+    "value_if_returns": ("return_probability", "value_if_stays_away"),
 }
 
 
@@ -184,6 +187,8 @@ def _known(frame: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
         yield column, ~is_theirs | _there(frame, column)
     if "churn_risk" in frame:
         yield "churn_risk", frame["churn_risk"].isna() | (frame["status"] == SCORED)
+    is_here = frame["status"] != ALREADY_CHURNED
+    yield "return_probability", ~is_here | ~_there(frame, "return_probability")
     if "value_at_risk" in frame and frame["value_at_risk"].notna().any():
         for name in MONEY:
             yield name, (frame["status"] != SCORED) | _there(frame, name)

@@ -86,6 +86,9 @@ def card_row(customer_id: str, **changes) -> dict:
         "value_if_lapses": 80.0,
         "expected_value": 152.0,
         "value_at_risk": 48.0,
+        "return_probability": None,
+        "value_if_returns": None,
+        "value_if_stays_away": None,
         "rfm_segment": "loyal",
         "lifecycle_stage": "regular",
         "abc_class": "B",
@@ -165,7 +168,9 @@ def gone_row(customer_id: str, **changes) -> dict:
     }
     row = card_row(customer_id)
     empty = {name: row[name] if name in kept else None for name in row}
-    return empty | {"status": "already_churned", "last_purchase_date": day(-200)} | changes
+    told = {"return_probability": 0.12, "value_if_returns": 60.0, "value_if_stays_away": 8.0}
+    gone = {"status": "already_churned", "last_purchase_date": day(-200), **told}
+    return empty | gone | changes
 
 
 def company(customers: int = 130, seed: int = 5, **changes) -> list[dict]:
