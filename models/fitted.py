@@ -66,6 +66,7 @@ def _churn(model: ChurnModel) -> dict[str, Any]:
             **settings_of(model.boosters[0], EnsembleParams),
             "members": len(model.boosters),
             "random_members": sum(bool(b.params.get("extra_trees")) for b in model.boosters),
+            "linear_weight": model.linear_weight,
             "rounds": model.rounds,
         }
     return found

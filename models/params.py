@@ -41,11 +41,13 @@ class EnsembleParams(BoosterParams):
 
     The last `random_members` of them try one random split per feature instead of the best one
     (extremely randomised trees: Geurts, Ernst & Wehenkel 2006, Machine Learning 63).
+    `linear_weight` is the part that a regression on the same features has in the log odds.
     """
 
     members: PositiveInt
     random_members: int = Field(ge=0)
     bagging_fraction: float = Field(gt=0, le=1)
+    linear_weight: float = Field(default=0.0, ge=0, lt=1)
 
     @model_validator(mode="after")
     def _one_cuts_where_it_is_best(self) -> "EnsembleParams":

@@ -66,8 +66,8 @@ def category_params(**changes):
 
 
 def ensemble_params(**changes):
-    """Two such models, so that what is said of one cannot pass for both."""
-    members = {"members": 2, "random_members": 1, "bagging_fraction": 0.8}
+    """Two such models and a regression, so that what is said of one cannot pass for all."""
+    members = {"members": 2, "random_members": 1, "bagging_fraction": 0.8, "linear_weight": 0.3}
     return EnsembleParams(**booster_params(**changes).model_dump(), **members)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.arrays import FloatArray
-from features.params import Churn
+from features.params import LABEL, Churn
 from models.churn.calibrating import calibration_map
 from models.churn.enough import check_gates
 from models.churn.model import Ahead, ChurnModel, Parametric
@@ -16,6 +16,7 @@ from models.churn.own import OwnClass
 from models.leaving import LAPSE
 from models.params import ModelParams
 from models.probability.calibration import IDENTITY, BetaMap
+from models.simple.columns import fit_logs
 from models.trees.boosting import Recipe, Rows, side_by_side, train_booster
 from models.trees.inputs import Inputs, learn_inputs
 
@@ -54,7 +55,7 @@ def fit_churn(
         first = train_booster(_recipe(params, 0), features, learned, judged, inputs.text)
         rounds = int(first.current_iteration())
         boosters = (first, *_more(learned, inputs, rounds, params, 1))
-        plain = ChurnModel(boosters, IDENTITY, inputs, rounds, churn)
+        plain = _with_linear(ChurnModel(boosters, IDENTITY, inputs, rounds, churn), train, params)
     plain = plain.with_calendar(ahead)
     calibration = calibration_map(plain.raw(valid), _outcomes(valid), valid["customer_id"], params)
     return replace(plain, calibration=calibration)
@@ -75,7 +76,16 @@ def refit_churn(
         fitted = chosen.own.of.fit(inputs.frame(rows), _outcomes(rows), params.seed)
         return ChurnModel((), calibration, inputs, 0, chosen.churn, own=fitted)
     boosters = _more(_rows(rows, inputs), inputs, chosen.rounds, params, 0)
-    return ChurnModel(boosters, calibration, inputs, chosen.rounds, chosen.churn)
+    refitted = ChurnModel(boosters, calibration, inputs, chosen.rounds, chosen.churn)
+    return _with_linear(refitted, rows, params)
+
+
+def _with_linear(model: ChurnModel, rows: pd.DataFrame, params: ModelParams) -> ChurnModel:
+    """The boosters with the regression on logarithms beside them, fitted on the same rows."""
+    weight = params.churn.linear_weight
+    if not weight or model.churn == LABEL:
+        return model
+    return replace(model, linear=fit_logs(rows, model.inputs), linear_weight=weight)
 
 
 def _more(

@@ -7,6 +7,11 @@ early stopping on the validation dates. The calibration map is fitted on the sam
 cross-fitting over customers decides whether it is used. What it misses by customers' spending is
 corrected where two windows of outcomes agree on it (models/churn/calibrating.py).
 
+Beside the boosters stands a regression on the logarithms of the same features: trees cut a slope
+into steps, a regression draws it straight, and where they err apart the mean of both errs less. It
+has a fixed part of the log odds (`model.churn.linear_weight`), chosen on earlier data
+(docs/decisions/0061-a-regression-beside-the-trees.md).
+
 With few customers, trees learn mostly noise. At the data gates (`model.gates`) trees have no weight
 and the parametric model (models/churn/parametric.py) scores alone. With FULL times as much data
 (models/churn/enough.py) trees score alone. In between the log odds are mixed in proportion, so that
@@ -48,7 +53,8 @@ from models.trees.inputs import Inputs
 Ahead = tuple[Calendar, int]  # a calendar, and the days ahead that are asked of it
 # For a ready table a regression on its columns stands in the place of purchase rhythms.
 Parametric = ParametricChurn | ColumnRegression
-BOOSTER, META, OWN, BY_VALUE = "booster_{}.txt", "churn.json", "own", "by_value"
+BOOSTER, META = "booster_{}.txt", "churn.json"
+OWN, BY_VALUE, LINEAR = "own", "by_value", "linear"
 
 
 @dataclass(frozen=True)
@@ -56,10 +62,10 @@ class ChurnModel:
     """A fitted churn model: boosters, calibration map, and what it reads of a snapshot.
 
     `tree_weight` is the weight of the boosters in the log odds; the rest is the parametric model's.
-    `own` is a model of the company's own, in place of the boosters. `by_value` corrects calibrated
-    probabilities by what a customer spent. With a
-    `calendar` the risk is that of the days of the horizon: S(H) at the usual level becomes
-    S(H)^level, as hazards are multiplied by the level.
+    Of the boosters' part `linear` has `linear_weight`, less where they have less. `own` is a model
+    of the company's own, in place of the boosters and `linear`. `by_value` corrects calibrated
+    probabilities by what a customer spent. With a `calendar` the risk is that of the days of the
+    horizon: S(H) at the usual level becomes S(H)^level, as hazards are multiplied by the level.
     """
 
     boosters: tuple[lgb.Booster, ...]
@@ -73,6 +79,8 @@ class ChurnModel:
     by_value: ByValue | None = None
     calendar: Calendar | None = None
     horizon_days: int = 0
+    linear: ColumnRegression | None = None
+    linear_weight: float = 0.0
 
     @property
     def is_parametric(self) -> bool:
@@ -113,12 +121,20 @@ class ChurnModel:
         if self.boosters:
             matrix = self.inputs.matrix(snapshot)
             log_odds = _mean([booster.predict(matrix, raw_score=True) for booster in self.boosters])
+            if self.linear is not None:
+                log_odds = self._with_linear(log_odds, self.linear.log_odds_of(matrix))
         elif self.own is not None:
             log_odds = self.own.log_odds(self.inputs.frame(snapshot), snapshot)
         if self.parametric is not None:
             other = self.parametric.log_odds(snapshot)
             log_odds = self.tree_weight * log_odds + (1.0 - self.tree_weight) * other
         return log_odds
+
+    def _with_linear(self, trees: FloatArray, linear: FloatArray) -> FloatArray:
+        # Where trees have little weight the parametric model is there, which is smooth already.
+        part = self.linear_weight * self.tree_weight
+        mixed: FloatArray = (1.0 - part) * trees + part * linear
+        return mixed
 
     def predict(self, snapshot: pd.DataFrame) -> FloatArray:
         """Churn risk (n,): the calibrated probability of leaving within the horizon."""
@@ -164,6 +180,8 @@ class ChurnModel:
         if self.boosters:
             matrix = self.inputs.matrix(snapshot)
             found = _mean([booster.predict(matrix, pred_contrib=True) for booster in self.boosters])
+            if self.linear is not None:
+                found = self._with_linear(found, self.linear.contributions_of(matrix))
         elif self.own is not None and len(snapshot):
             said = self.own.contributions(self.inputs.frame(snapshot))
             found = found if said is None else said
@@ -179,22 +197,27 @@ class ChurnModel:
     def importance(self) -> pd.DataFrame:
         """Share of the total gain by feature, largest first.
 
-        For the parametric model, and for one of the company's own, it is the share of the mean
-        absolute contributions; 0 where the latter gives none.
+        For the regressions, the parametric model and one of the company's own it is the share of
+        the mean absolute contributions; 0 where the latter gives none.
         """
         share = np.zeros(len(self.features))
         if self.boosters:
             gain = _mean([booster.feature_importance("gain") for booster in self.boosters])
             share = gain / max(gain.sum(), 1e-12)
+            if self.linear is not None:
+                share = self._with_linear(share, self._shares(self.linear))
         elif self.own is not None:
-            share = np.array([self.own.importance.get(name, 0.0) for name in self.features])
+            share = self._shares(self.own)
         if self.parametric is not None:
-            moved = np.array([self.parametric.importance.get(name, 0.0) for name in self.features])
+            moved = self._shares(self.parametric)
             share = self.tree_weight * share + (1.0 - self.tree_weight) * moved
         table = pd.DataFrame({"feature": self.features, "gain_share": share})
         return table.sort_values(
             ["gain_share", "feature"], ascending=[False, True], ignore_index=True
         )
+
+    def _shares(self, part: ColumnRegression | ParametricChurn | OwnModel) -> FloatArray:
+        return np.array([part.importance.get(name, 0.0) for name in self.features])
 
     def save(self, folder: Path) -> None:
         """Write the boosters as text, the company's own model as it saves itself, the rest as JSON.
@@ -212,6 +235,8 @@ class ChurnModel:
         }
         if self.parametric is not None:
             content |= {"parametric": self.parametric.to_dict(), "tree_weight": self.tree_weight}
+        if self.linear is not None:
+            content |= {LINEAR: self.linear.to_dict(), "linear_weight": self.linear_weight}
         if self.own is not None:
             content |= {OWN: self.own.save(folder)}
         if self.by_value is not None:
@@ -243,6 +268,8 @@ class ChurnModel:
             by_value=ByValue.from_dict(content[BY_VALUE]) if BY_VALUE in content else None,
             calendar=Calendar.load(folder) if "horizon_days" in content else None,
             horizon_days=content.get("horizon_days", 0),
+            linear=ColumnRegression.from_dict(content[LINEAR]) if LINEAR in content else None,
+            linear_weight=content.get("linear_weight", 0.0),
         )
 
 

@@ -1,10 +1,10 @@
-"""Logistic regressions on the columns of a ready table: all of them, or the best one alone.
+"""Logistic regressions on the columns of a snapshot: all of them, or the best one alone.
 
-They are the simple models beside ours, and the regression on all columns scores where there is too
-little data for trees. Numbers are standardised, and an unknown one counts as the mean, with a
-column of its own that says so; a text has a column for each value that enough customers have, as in
-models/trees/inputs.py. The ridge penalty (1, on standardised inputs) keeps few rows from being
-learned by heart.
+For a ready table they are the simple models beside ours, and the regression on all columns scores
+where there is too little data for trees. On logarithms it stands beside the trees of churn. Numbers
+are standardised, and an unknown one counts as the mean, with a column of its own that says so; a
+text has a column for each value that enough customers have, as in models/trees/inputs.py. The ridge
+penalty (on standardised inputs) keeps few rows from being learned by heart.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,17 +31,20 @@ TABLE_RULES: dict[str, str] = {
     ONE_COLUMN: "logistic regression on the single column that ranks best alone",
 }
 BASE = "base"
-RIDGE = 1.0
+RIDGE, RIDGE_OF_LOGS = 1.0, 300.0
 FARTHEST = 5.0  # standard deviations: inputs are cut there
 STEPS = 50  # Newton steps; a ridge regression takes about ten
 ENDED = 1e-10  # steepest slope, per row, at which a fit has ended
 
 
 class Term(NamedTuple):
-    """One input: a number, whether a column is unknown, or whether a text has a value."""
+    """One input: a number, its logarithm, whether it is unknown, or whether a text has a value.
+
+    The logarithm is log(1 + |number|) with the number's sign.
+    """
 
     column: str
-    kind: Literal["number", "unknown", "value"]
+    kind: Literal["number", "log", "unknown", "value"]
     value: str = ""
 
 
@@ -69,7 +72,11 @@ class ColumnRegression:
 
     def log_odds(self, snapshot: pd.DataFrame) -> FloatArray:
         """Log odds of leaving (n,)."""
-        found: FloatArray = self.level + self._moved(snapshot).sum(axis=1)
+        return self.log_odds_of(self.inputs.matrix(snapshot))
+
+    def log_odds_of(self, matrix: FloatArray) -> FloatArray:
+        """As `log_odds`, of what `inputs` reads of rows (n, k)."""
+        found: FloatArray = self.level + self._moved(matrix).sum(axis=1)
         return found
 
     def predict(self, snapshot: pd.DataFrame) -> FloatArray:
@@ -82,18 +89,24 @@ class ColumnRegression:
 
         They count from the mean customer of the rows it was fitted on, which is exact for a sum.
         """
-        moved = self._moved(snapshot)
-        found = {BASE: np.full(len(snapshot), self.level)}
-        for place, term in enumerate(self.terms):
-            found[term.column] = found.get(term.column, 0.0) + moved[:, place]
-        return pd.DataFrame(found, index=snapshot.index)
+        moved = self.contributions_of(self.inputs.matrix(snapshot))
+        return pd.DataFrame(moved, index=snapshot.index, columns=[*self.inputs.features, BASE])
 
-    def _moved(self, snapshot: pd.DataFrame) -> FloatArray:
+    def contributions_of(self, matrix: FloatArray) -> FloatArray:
+        """As `contributions`, of what `inputs` reads of rows (n, k): (n, k + 1), base last."""
+        place = {name: at for at, name in enumerate(self.inputs.features)}
+        found = np.zeros((len(matrix), len(place) + 1))
+        found[:, -1] = self.level
+        for term, moved in zip(self.terms, self._moved(matrix).T, strict=True):
+            found[:, place[term.column]] += moved
+        return found
+
+    def _moved(self, matrix: FloatArray) -> FloatArray:
         """β × z (n, terms)."""
         mean, scale, beta = (
             np.array(part, np.float64) for part in (self.mean, self.scale, self.coefficient)
         )
-        moved: FloatArray = _z(_spread(self.inputs, snapshot, self.terms), mean, scale) * beta
+        moved: FloatArray = _z(_spread(self.inputs, matrix, self.terms), mean, scale) * beta
         return moved
 
     def to_dict(self) -> dict[str, Any]:
@@ -116,45 +129,65 @@ class ColumnRegression:
 
 def fit_columns(rows: pd.DataFrame, features: Sequence[str]) -> ColumnRegression:
     """Fit on rows (n,) with both outcomes; a customer with k dates counts as √k of them."""
-    inputs = learn_inputs(rows, features)
-    terms = _terms(inputs, rows)
-    matrix = _spread(inputs, rows, terms)
+    return _fitted(rows, learn_inputs(rows, features), "number", RIDGE)
+
+
+def fit_logs(rows: pd.DataFrame, inputs: Inputs) -> ColumnRegression:
+    """As `fit_columns`, on the logarithms of numbers and shrunken further.
+
+    A hundred features say much the same of a customer, so each of them has a small part.
+    """
+    return _fitted(rows, inputs, "log", RIDGE_OF_LOGS)
+
+
+def _fitted(
+    rows: pd.DataFrame, inputs: Inputs, numbers: Literal["number", "log"], ridge: float
+) -> ColumnRegression:
+    codes = inputs.matrix(rows)
+    terms = _terms(inputs, codes, numbers)
+    matrix = _spread(inputs, codes, terms)
     standard = mean_and_scale(pd.DataFrame(matrix))
     mean, scale = (np.asarray(part, np.float64) for part in standard)
     left = rows["churned"].to_numpy(np.float64)
     dates = rows.groupby("customer_id")["as_of_date"].transform("size").to_numpy(np.float64)
-    level, *beta = (float(b) for b in _fit(_z(matrix, mean, scale), left, 1.0 / np.sqrt(dates)))
+    theta = _fit(_z(matrix, mean, scale), left, 1.0 / np.sqrt(dates), ridge)
+    level, *beta = theta.tolist()
     fitted = ColumnRegression(
         inputs, level, terms, tuple(beta), tuple(mean.tolist()), tuple(scale.tolist())
     )
-    moved = fitted.contributions(rows).drop(columns=BASE).abs().mean()
+    moved = np.abs(fitted.contributions_of(codes)[:, :-1]).mean(axis=0)
     total = float(moved.sum())
-    shares = {str(n): to_digits(v / total, CONVEX) for n, v in moved.items()} if total else {}
-    return replace(fitted, importance=shares)
+    if not total:
+        return fitted
+    shares = to_digits(moved / total, CONVEX).tolist()
+    return replace(fitted, importance=dict(zip(inputs.features, shares, strict=True)))
 
 
-def _terms(inputs: Inputs, rows: pd.DataFrame) -> tuple[Term, ...]:
+def _terms(
+    inputs: Inputs, codes: FloatArray, numbers: Literal["number", "log"]
+) -> tuple[Term, ...]:
     terms: list[Term] = []
-    for name in inputs.features:
+    for name, column in zip(inputs.features, codes.T, strict=True):
         if name in inputs.vocabulary:
             terms += [Term(name, "value", value) for value in inputs.vocabulary[name]]
         else:
-            terms.append(Term(name, "number"))
-        if rows[name].isna().any():
+            terms.append(Term(name, numbers))
+        if np.isnan(column).any():
             terms.append(Term(name, "unknown"))
     return tuple(terms)
 
 
-def _spread(inputs: Inputs, rows: pd.DataFrame, terms: Sequence[Term]) -> FloatArray:
-    """The terms (n, k): numbers as they are, 0 or 1 for a value of a text and for unknown."""
-    codes = inputs.matrix(rows)
+def _spread(inputs: Inputs, codes: FloatArray, terms: Sequence[Term]) -> FloatArray:
+    """The terms (n, terms): numbers or logarithms, 0 or 1 for a value of a text and for unknown."""
     place = {name: at for at, name in enumerate(inputs.features)}
     code_of = {n: {v: c for c, v in enumerate(known)} for n, known in inputs.vocabulary.items()}
-    found = np.empty((len(rows), len(terms)))
+    found = np.empty((len(codes), len(terms)))
     for at, term in enumerate(terms):
         column = codes[:, place[term.column]]
         if term.kind == "number":
             found[:, at] = column
+        elif term.kind == "log":
+            found[:, at] = np.sign(column) * np.log1p(np.abs(column))
         elif term.kind == "unknown":
             found[:, at] = np.isnan(column)
         else:
@@ -167,10 +200,10 @@ def _z(matrix: FloatArray, mean: FloatArray, scale: FloatArray) -> FloatArray:
     return z
 
 
-def _fit(z: FloatArray, left: FloatArray, weight: FloatArray) -> FloatArray:
+def _fit(z: FloatArray, left: FloatArray, weight: FloatArray, ridge: float) -> FloatArray:
     """Level and β (k + 1,) that minimise the penalised loss, by Newton steps: it is convex."""
     design = np.c_[np.ones(len(z)), z]
-    penalty = np.r_[0.0, np.full(z.shape[1], RIDGE)]
+    penalty = np.r_[0.0, np.full(z.shape[1], ridge)]
     share = float(np.average(left, weights=weight))
     theta = np.r_[np.log(share / (1.0 - share)), np.zeros(z.shape[1])]
 

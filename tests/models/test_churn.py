@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import logit
 from sklearn.metrics import roc_auc_score
 
 from core.digits import TOLD, to_digits
@@ -14,6 +15,7 @@ from models.churn.model import ChurnModel
 from models.params import EnsembleParams, GateParams
 from models.probability.calibration import IDENTITY, BetaMap
 from models.probability.metrics import log_loss
+from models.simple.columns import fit_logs
 from tests.snapshots import FEATURES, model_params, simulate
 
 PARAMS = model_params(gates=GateParams(min_customers=50, min_churners=10))
@@ -195,7 +197,7 @@ def test_a_feature_that_helps_is_used_and_noise_changes_little(model, rows):
 
 def test_the_members_are_averaged_in_log_odds_and_differ(model, rows):
     """Shapley values of an average are the average of them, and so are the scores."""
-    test = rows["test"]
+    test, model = rows["test"], replace(model, linear=None)
     matrix = model.inputs.matrix(test)
     single = [one.predict(matrix, raw_score=True) for one in model.boosters]
     assert len(single) == 2
@@ -205,6 +207,25 @@ def test_the_members_are_averaged_in_log_odds_and_differ(model, rows):
     shares = model.contributions(test)
     np.testing.assert_allclose(shares.sum(axis=1), np.mean(single, axis=0), atol=1e-9)
     assert {one.current_iteration() for one in model.boosters} == {model.rounds}
+
+
+def test_the_regression_has_its_part_of_scores_reasons_and_importance(model, rows):
+    test = rows["test"]
+    trees, linear = replace(model, linear=None), model.linear
+    odds = 0.7 * logit(trees.raw(test)) + 0.3 * linear.log_odds(test)
+    np.testing.assert_allclose(logit(model.raw(test)), odds, atol=1e-9)
+    moved = model.contributions(test)
+    np.testing.assert_allclose(moved.sum(axis=1), odds, atol=1e-9)
+    theirs = linear.contributions(test).to_numpy()
+    np.testing.assert_allclose(moved, 0.7 * trees.contributions(test) + 0.3 * theirs, atol=1e-9)
+    assert model.importance()["gain_share"].sum() == pytest.approx(1.0)
+    # Learned again it stands on the same rows as the trees, and goes where it is not asked for.
+    again = refit_churn(rows["validation"], model, IDENTITY, PARAMS)
+    assert again.linear == fit_logs(rows["validation"], again.inputs) != linear
+    alone = PARAMS.model_copy(
+        update={"churn": PARAMS.churn.model_copy(update={"linear_weight": 0.0})}
+    )
+    assert refit_churn(rows["train"], model, IDENTITY, alone).linear is None
 
 
 def test_the_last_members_cut_at_random_also_where_all_is_learned_again(model, rows):

@@ -10,11 +10,14 @@ from sklearn.linear_model import LogisticRegression
 
 from models.simple.columns import (
     BASE,
+    RIDGE_OF_LOGS,
     ColumnRegression,
     TableBaselines,
     fit_columns,
+    fit_logs,
     fit_table_baselines,
 )
+from models.trees.inputs import learn_inputs
 
 RNG = np.random.default_rng(8)
 N = 400
@@ -39,7 +42,7 @@ def fitted():
 
 
 def test_it_is_the_ridge_regression_that_scikit_learn_finds(fitted):
-    z = np.array([fitted._moved(ROWS) / np.array(fitted.coefficient)])[0]
+    z = fitted._moved(fitted.inputs.matrix(ROWS)) / np.array(fitted.coefficient)
     peer = LogisticRegression(C=1.0, tol=1e-10, max_iter=5000).fit(z, ROWS["churned"])
     assert np.allclose(peer.coef_[0], fitted.coefficient, atol=1e-5)
     assert abs(peer.intercept_[0] - fitted.level) < 1e-5
@@ -61,6 +64,21 @@ def test_it_is_read_back_as_it_was_saved(fitted):
     again = ColumnRegression.from_dict(json.loads(json.dumps(fitted.to_dict())))
     assert again == fitted
     assert (again.predict(ROWS) == fitted.predict(ROWS)).all()
+
+
+def test_on_logarithms_it_is_shrunken_further_and_as_steep_below_zero_as_above():
+    refunds = np.sinh(2.0 * X)
+    rows = ROWS.assign(column_x=np.where(ROWS["column_x"].isna(), np.nan, refunds))
+    made = fit_logs(rows, learn_inputs(rows, FEATURES))
+    z = made._moved(made.inputs.matrix(rows)) / np.array(made.coefficient)
+    peer = LogisticRegression(C=1 / RIDGE_OF_LOGS, tol=1e-10, max_iter=5000)
+    peer.fit(z, rows["churned"])
+    assert np.allclose(peer.coef_[0], made.coefficient, atol=1e-5)
+    two = rows.head(2).assign(column_x=[made.mean[0], -40.0])
+    further = np.diff(made.log_odds(two.assign(**{"column_x=": 0.0, "column_plan": "a"})))
+    slope = made.coefficient[0] / made.scale[0]
+    log_of_mean = np.sign(made.mean[0]) * np.log1p(abs(made.mean[0]))
+    assert further[0] == pytest.approx(slope * (-np.log1p(40.0) - log_of_mean))
 
 
 def test_a_column_that_varies_with_nobody_and_a_whole_that_separates_have_a_fit():

@@ -52,6 +52,7 @@ def test_settings_are_read_off_the_saved_trees(tmp_path):
         name: getattr(settings, name)
         for name in EnsembleParams.model_fields
         if name not in ("max_rounds", "early_stopping_rounds", "members", "random_members")
+        and name != "linear_weight"
     }
 
 
@@ -68,6 +69,7 @@ def test_what_was_trained_takes_the_place_of_what_was_asked_for():
     assert churn["rounds"] == booster.current_iteration()
     assert churn["features"] == len(trained().served.churn.features)
     assert churn["members"] == len(trained().served.churn.boosters)
+    assert churn["linear_weight"] == trained().served.churn.linear_weight > 0
     assert churn["max_rounds"] == ASKED["model"]["churn"]["max_rounds"]
     assert told["model"]["value"]["rounds.orders"] > 0
     assert told["model"]["next_categories"] == {}  # none were fitted
