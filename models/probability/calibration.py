@@ -5,7 +5,10 @@ Beta calibration (Kull, Silva Filho & Flach 2017, AISTATS, eq. 5):
     logit q(s) = a ln s - b ln(1 - s) + c,      a, b >= 0
 
 With a and b kept above 0 the map is strictly increasing, so ranks and AUC do not change; a = b = 1,
-c = 0 is the identity. It is fitted on predictions for dates the model was not trained on.
+c = 0 is the identity. It is fitted on predictions for dates the model was not trained on. In log
+odds b is the slope for the highest scores and a that for the lowest: neither is less than FLATTEST
+of the other, since few outcomes tell the slope of one end, and a map that is flat there makes the
+riskiest customers of one date look like the middling ones of another.
 """
 
 import hashlib
@@ -25,6 +28,7 @@ from models.probability.optimum import polished
 
 SMALLEST = 1e-6  # probabilities are kept this far from 0 and 1
 LEAST_SLOPE = 1e-3
+FLATTEST = 0.25  # slope of one end, as part of the other's (docs/decisions/0062)
 FURTHEST_SHIFT = 40.0  # log odds: beyond it every probability is 0 or 1
 
 
@@ -80,19 +84,23 @@ def fit_beta_map(scores: FloatArray, outcomes: FloatArray) -> BetaMap:
     A small ridge penalty towards the identity keeps it finite when the outcomes are separable.
     """
     log_s, log_not_s = _logs(scores)
+    identity = np.array([1.0, 1.0, 0.0])
+    # (a, b, c) = whole @ parts: parts above 0 keep both slopes above FLATTEST of the other.
+    whole = np.array([[1.0, FLATTEST, 0.0], [FLATTEST, 1.0, 0.0], [0.0, 0.0, 1.0]])
 
-    def loss(theta: FloatArray) -> tuple[float, FloatArray]:
-        a, b, c = theta
+    def loss(parts: FloatArray) -> tuple[float, FloatArray]:
+        a, b, c = theta = whole @ parts
         z = a * log_s - b * log_not_s + c
-        away = theta - np.array([1.0, 1.0, 0.0])
+        away = theta - identity
         value = -np.sum(outcomes * log_expit(z) + (1 - outcomes) * log_expit(-z))
         residual = expit(z) - outcomes
         gradient = np.array([residual @ log_s, -(residual @ log_not_s), residual.sum()])
-        return float(value + 0.5 * away @ away), gradient + away
+        return float(value + 0.5 * away @ away), whole @ (gradient + away)
 
     bounds = [(LEAST_SLOPE, np.inf), (LEAST_SLOPE, np.inf), (-np.inf, np.inf)]
-    found = minimize(loss, np.array([1.0, 1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds)
-    return BetaMap(*to_digits(polished(loss, found.x, bounds), CONVEX).tolist())
+    first = np.linalg.solve(whole, identity)
+    found = minimize(loss, first, jac=True, method="L-BFGS-B", bounds=bounds)
+    return BetaMap(*to_digits(whole @ polished(loss, found.x, bounds), CONVEX).tolist())
 
 
 def cross_fitted(

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from models.probability.calibration import (
+    FLATTEST,
     IDENTITY,
     SMALLEST,
     BetaMap,
@@ -51,6 +52,19 @@ def test_a_planted_distortion_is_recovered():
     assert found.b == pytest.approx(PLANTED.b, abs=0.08)
     assert found.c == pytest.approx(PLANTED.c, abs=0.15)
     assert np.abs(found(scores) - true).max() < 0.03
+
+
+def test_no_end_of_a_map_is_nearly_flat_whatever_few_outcomes_say():
+    scores = np.r_[np.full(300, 0.05), np.full(60, 0.5), np.full(40, 0.8), np.full(40, 0.99)]
+    outcomes = np.r_[np.arange(300) < 6, np.arange(60) < 36, np.arange(40) < 26, np.arange(40) < 24]
+    for found in (
+        fit_beta_map(scores, outcomes.astype(float)),
+        fit_beta_map(1 - scores, 1.0 - outcomes),
+    ):
+        slopes = sorted((found.a, found.b))
+        # The parts themselves stay a little above 0.
+        assert slopes[0] == pytest.approx(FLATTEST * slopes[1], rel=1e-2)
+        assert slopes[0] >= FLATTEST * slopes[1]
 
 
 def test_the_totals_are_right_after_calibration():
