@@ -10,6 +10,7 @@ from actions.plan.eligibility import with_history
 from actions.plan.estimates import Estimates
 from actions.plan.gates import GATE_TABLES, History, with_pauses
 from actions.plan.plan import make_plan
+from actions.plan.win_back import win_back
 from core.digits import as_told
 from core.files import read_json, write_json
 from features.building import tables_at
@@ -37,17 +38,20 @@ def main() -> None:
     # The next plan is due when the cards of this one expire.
     between = pd.Timedelta(days=load_params().timeline.step_days)
     cards = cards.assign(expires_at=cards["as_of_date"] + between)
+    known = History(**history, only_told=tuple(only_told))
     plan, summary = make_plan(
         cards,
         catalog,
         params,
-        History(**history, only_told=tuple(only_told)),
+        known,
         report["currency"],
         Estimates.load(stage.ESTIMATES),
     )
     if told := catalog.misfit(timeline.churn):
         stage.say(told)
     stage.write_parquet(plan, stage.PLAN)
+    asked = win_back(cards, catalog, known, params, report["currency"])
+    stage.write_parquet(asked, stage.WIN_BACK)
     write_json(stage.PLAN_SUMMARY, as_told(summary))
     stage.REPORTS.mkdir(exist_ok=True)
     pages: dict[Language, Path] = {"en": stage.PLAN_PAGE, "ru": stage.PLAN_PAGE_RU}

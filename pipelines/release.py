@@ -72,6 +72,8 @@ def write(folder: Path) -> None:
     cards = pd.read_parquet(stage.SCORES)
     gone = rows_of_the_gone(cards, read_json(stage.PLAN_SUMMARY)["actions"])
     cards = join_cards(cards, pd.concat([pd.read_parquet(stage.PLAN), gone], ignore_index=True))
+    asked = pd.read_parquet(stage.WIN_BACK)
+    cards = cards.merge(asked, on="customer_id", how="left", validate="one_to_one")
     cards = with_names(cards, known_customers())
     expires = pd.Timestamp(date_of(timeline.score + load_params().timeline.step_days))
     stage.write_parquet(cards.assign(expires_at=expires.as_unit("us")), folder / "cards.parquet")

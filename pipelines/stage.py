@@ -28,6 +28,7 @@ ERASED = DATA / "erased.json"  # who was erased, by keyed hashes of their ids
 EXTENSIONS = DATA / "extensions.json"  # sha256 of the files of the company's own code
 GATE, CATEGORIES, PAST = DATA / "gate.json", DATA / "categories", DATA / "past"
 SNAPSHOTS, SCORES, PLAN = DATA / "snapshots", DATA / "scores.parquet", DATA / "plan.parquet"
+WIN_BACK = DATA / "win_back.parquet"
 PLAN_PAGE, PLAN_PAGE_RU = REPORTS / "plan.md", REPORTS / "plan.ru.md"
 PURCHASES, PLAN_SUMMARY = DATA / "purchases.parquet", DATA / "plan.json"
 # Models as learned before the test dates, and the same settings learned from all dates.

@@ -39,6 +39,7 @@ from serving.api import (
     scores,
     timelines,
     views,
+    win_back,
 )
 from serving.api import tasks as task_list
 from serving.api.document import operation_id, tidy_document
@@ -64,6 +65,7 @@ from serving.pages import plan as plan_page
 from serving.pages import profit as profit_page
 from serving.pages import proof as proof_page
 from serving.pages import views as views_page
+from serving.pages import win_back as win_back_page
 from serving.people.access import Access
 from serving.people.oidc import Provider
 from serving.people.routes import every_route, refuse_undeclared
@@ -102,6 +104,7 @@ PARTS = (
     model,
     missed,
     profit,
+    win_back,
     plan,
     effects,
     outcomes,
@@ -118,6 +121,7 @@ PARTS = (
     model_page,
     missed_page,
     profit_page,
+    win_back_page,
     plan_page,
     proof_page,
     views_page,

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 from sklearn.linear_model import LogisticRegression
 
@@ -68,7 +67,7 @@ def _logistic(
 ) -> list[float]:
     """Intercept and coefficients (k + 1,) by scikit-learn, with a ridge penalty, polished.
 
-    Where a coefficient lies beyond its bounds (k of them), all are sought anew within them.
+    A coefficient that lies beyond its bounds (k of them) is held there, and the others follow.
     """
 
     def loss(theta: FloatArray) -> tuple[float, FloatArray]:
@@ -79,11 +78,5 @@ def _logistic(
         return float(value + 0.5 * ridge * (beta @ beta)), slope
 
     fitted = LogisticRegression(C=1.0 / ridge, max_iter=1000, tol=1e-8).fit(z, churned)
-    found = np.r_[fitted.intercept_, fitted.coef_[0]]
-    limits = [UNBOUNDED, *bounds]
-    low, high = np.array(limits).T
-    if ((found < low) | (found > high)).any():
-        start = np.clip(found, low, high)
-        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits).x
-    found = polished(loss, found, limits)
+    found = polished(loss, np.r_[fitted.intercept_, fitted.coef_[0]], [UNBOUNDED, *bounds])
     return [float(value) for value in to_digits(found, CONVEX)]

@@ -129,6 +129,21 @@ class ScoreCard(Schema):
     value_if_stays_away: Annotated[Number | None, Csv(65)] = Field(
         default=None, description="Without a purchase within horizon_days: what comes later."
     )
+    one_return_pays_for: Annotated[Number | None, Csv(66)] = Field(
+        default=None,
+        description="Asking so many such customers to come back pays if one of them does who would "
+        "not have: 1 / the break-even uplift. Null where it never pays, or nobody can tell.",
+    )
+    win_back_action: Annotated[Id | None, Csv(67)] = Field(
+        default=None, description="With which action of the catalogue. Nothing is planned."
+    )
+    win_back_channel: Annotated[str | None, Csv(68, words="channel")] = None
+    win_back_cost: Annotated[Number | None, Csv(69)] = Field(
+        default=None, description="Of asking once, with the incentive as often as it is taken."
+    )
+    win_back_blocked: Annotated[str | None, Csv(70, words="blocked")] = Field(
+        default=None, description="What forbids asking; null: nothing does."
+    )
     rfm_segment: Annotated[RfmSegment | None, Csv(26, words="rfm_segment")]
     abc_class: Annotated[AbcClass | None, Csv(27, words="abc_class")]
     lifecycle_stage: Annotated[LifecycleStage | None, Csv(28, words="lifecycle_stage")]

@@ -139,6 +139,11 @@ class Filters(BaseModel):
     to_contact: Flag = Field(
         default=False, description="Only those with an action to carry out: planned, not withheld."
     )
+    to_win_back: Flag = Field(
+        default=False,
+        description="Only customers who have lapsed and whom it can pay to ask to come back, and "
+        "whom nothing forbids to ask.",
+    )
     min_churn_risk: Real | None = Field(
         default=None, ge=0, le=1, allow_inf_nan=False, description="At least this probability."
     )

@@ -2,7 +2,14 @@
 
 from typing import Literal, get_args
 
-Descending = Literal["value_at_risk", "churn_risk", "expected_value", "expected_gain"]
+Descending = Literal[
+    "value_at_risk",
+    "churn_risk",
+    "expected_value",
+    "expected_gain",
+    "one_return_pays_for",
+    "return_probability",
+]
 Dated = Literal["next_purchase_date", "last_purchase_date"]
 Ranked = Literal["rank_in_stage"]
 Ascending = Literal[Dated, Ranked]

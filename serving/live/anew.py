@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import RegularsError
+from models.words import ALREADY_CHURNED
 from serving.cards.stored import Card
 from serving.live.news import with_news, without_orders
 from serving.live.process import LiveModels
@@ -74,6 +75,14 @@ OF_THE_RELEASE = (
     "propensity",
     "action_propensity",
     "contact_propensity",
+)
+# What the release tells of asking a customer to come back; who bought since needs no asking.
+OF_THE_LAPSED = (
+    "one_return_pays_for",
+    "win_back_action",
+    "win_back_channel",
+    "win_back_cost",
+    "win_back_blocked",
 )
 log = logging.getLogger("uvicorn.error")
 
@@ -268,6 +277,8 @@ def _of_both(card: Card, before: Card | None) -> Card:
     if before is None:
         return card
     kept = {name: before[name] for name in OF_THE_RELEASE}
+    if card["status"] == ALREADY_CHURNED:
+        kept |= {name: before[name] for name in OF_THE_LAPSED}
     moved = (card["churn_risk"], before["churn_risk"], before["risk_change"])
     if None not in moved:  # against the same earlier release
         kept["risk_change"] = moved[0] - moved[1] + moved[2]

@@ -138,6 +138,7 @@ def list_page(request: Request) -> Response:
         views=views_row(request, asked),
         is_approved=is_approved(store_of(request), page.release),
         plan_page="/plan" + suffix({"language": [language]}),
+        win_back="/win-back" + suffix({"language": [language]}),
         changed=changed_line(request, query.release, asked.get("language", [])),
     )
 

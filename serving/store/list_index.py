@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.words import LISTED, SCORED
+from models.words import ALREADY_CHURNED, LISTED, SCORED
 from serving.cards.query import RISK_MOVED, Filters
 from serving.cards.sorting import DATED, DESCENDING, RANKED, Order, Sort
 from serving.store.columns import joined
@@ -40,6 +40,7 @@ CODES = (
     "held_by",
     "intended_action",
     "arm",
+    "win_back_blocked",
 )
 _WORDS = pa.dictionary(pa.int32(), pa.string())
 # What lists sort by is never null: 0 and NEVER stand for unknown values, and the card says null.
@@ -188,7 +189,8 @@ class ListIndex:
         """A filter applies to the column it is named after; `min_` is its lower bound."""
         wanted = np.ones(len(self), dtype=bool) if older is None else self._differs(older)
         if older is None or query.status:
-            wanted &= self._is("status", query.status or LISTED)
+            usual = [ALREADY_CHURNED] if query.to_win_back else LISTED
+            wanted &= self._is("status", query.status or usual)
         if owners is not None:
             wanted &= self._is("owner", owners)
         for name in Filters.model_fields:
@@ -210,6 +212,9 @@ class ListIndex:
             wanted &= self._values["days_since_contact"] >= query.not_contacted_days
         if query.to_contact:
             wanted &= self.to_contact()
+        if query.to_win_back:
+            is_free = self._codes["win_back_blocked"][0] < 0
+            wanted &= is_free & (self._values["one_return_pays_for"] > 0)
         if query.q is not None:
             wanted &= self._search.holding(query.q.casefold())
         return wanted

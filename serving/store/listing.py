@@ -42,6 +42,7 @@ _INDEXES: Kept[ListIndex] = Kept(2)  # with a million cards each takes about 100
 _OVERLAID: Kept[OverlaidIndex] = Kept(2)
 PAGE = 50
 T = TypeVar("T")
+ReadCustomers = Callable[[Connection], Collection[str]]
 OTHER_LIST = (
     "This cursor does not belong to this list: take `next` as it stands, or start without a cursor."
 )
@@ -72,6 +73,7 @@ class _Wanted:
     live_until: int | None
     cursor: Cursor | None
     tasks: ReadTouched | None
+    without: ReadCustomers | None = None
 
 
 def at_risk(engine: Engine, query: AtRiskQuery, release: str | None = None) -> Listed[Card]:
@@ -85,11 +87,12 @@ def formed_list(
     form: Form[T],
     release: str | None = None,
     tasks: ReadTouched | None = None,
+    without: ReadCustomers | None = None,
 ) -> Listed[T]:
     """One page of the ranked list; a cursor stays with the release in which it began.
 
     `form` says what is made of each card, while it is read; `tasks` reads what filters by tasks
-    need.
+    need, and `without` who is left out whatever the filters.
 
     Raises NoReleaseError and ReleaseNotFoundError as `current`, InvalidCursorError for a cursor
     that is invalid or belongs to another list or release, CursorGoneError where its release is no
@@ -101,7 +104,7 @@ def formed_list(
             cursor = _cursor(connection, query, release)
             found = _release(connection, cursor, release)
             until = _live_until(connection, found, cursor, release)
-            return _page(connection, query, form, _Wanted(found, until, cursor, tasks))
+            return _page(connection, query, form, _Wanted(found, until, cursor, tasks, without))
     except DBAPIError as error:
         raise explained(engine, error) from None
 
@@ -184,11 +187,13 @@ def _choosing(
     contacted = None
     if query.not_contacted_days is not None:
         contacted = contacted_within(connection, wanted.found, query.not_contacted_days)
+    left_out = wanted.without(connection) if wanted.without else ()
 
     def chosen_by(filters: Filters) -> Chosen:
         fit = index.chosen(filters, visible_owners(connection), compared)
-        if contacted:
-            fit = index.summed(fit.rows & ~index.rows_of(contacted))
+        for some in (contacted, left_out):
+            if some:
+                fit = index.summed(fit.rows & ~index.rows_of(some))
         return fit if touched is None else of_tasks(index, fit, filters, touched)
 
     return index, older, chosen_by

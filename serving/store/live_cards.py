@@ -170,6 +170,7 @@ def _with_dates(row: _Listed) -> _Listed:
     # A row that older code wrote has no values of some names.
     days = {n: row.get(n) and dt.date.fromisoformat(row[n]) for n in DAYS}
     older: _Listed = dict.fromkeys((*RANKED, "days_since_contact"), LAST)
+    older |= dict.fromkeys(DESCENDING, 0.0) | dict.fromkeys(CODES)
     return older | row | {name: day or NEVER for name, day in days.items()}
 
 

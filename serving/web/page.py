@@ -40,6 +40,7 @@ SECTIONS = {  # pages of the menu: address → key of the name in it
 WITHIN = {
     "/customers/": "/",
     "/views": "/",
+    "/win-back": "/",
     "/key-customers/": "/key-customers",
     "/managers": "/key-customers",
     "/monitor": "/model",

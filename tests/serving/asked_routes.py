@@ -45,6 +45,8 @@ ASKED = {
         "/v1/at-risk/export?format=excel&language=ru",
         "/v1/at-risk/export?format=ndjson&q=%s",
     ],
+    ("GET", "/v1/win-back"): ["/v1/win-back?everybody=true", "/v1/win-back?q=%s&release=%r"],
+    ("GET", "/win-back"): ["/win-back?everybody=true", "/win-back?q=%s"],
     ("GET", "/v1/plan:what-if"): [
         "/v1/plan:what-if?budget=2&capacity=1.5",
         "/v1/plan:what-if?release=%r",

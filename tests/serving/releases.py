@@ -89,6 +89,11 @@ def card_row(customer_id: str, **changes) -> dict:
         "return_probability": None,
         "value_if_returns": None,
         "value_if_stays_away": None,
+        "one_return_pays_for": None,
+        "win_back_action": None,
+        "win_back_channel": None,
+        "win_back_cost": None,
+        "win_back_blocked": None,
         "rfm_segment": "loyal",
         "lifecycle_stage": "regular",
         "abc_class": "B",
@@ -169,6 +174,8 @@ def gone_row(customer_id: str, **changes) -> dict:
     row = card_row(customer_id)
     empty = {name: row[name] if name in kept else None for name in row}
     told = {"return_probability": 0.12, "value_if_returns": 60.0, "value_if_stays_away": 8.0}
+    told |= {"win_back_action": "personal_coupon", "win_back_channel": "email"}
+    told |= {"win_back_cost": 0.056, "one_return_pays_for": 226.8}
     gone = {"status": "already_churned", "last_purchase_date": day(-200), **told}
     return empty | gone | changes
 

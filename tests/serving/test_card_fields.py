@@ -131,7 +131,7 @@ def test_every_order_of_the_list_has_a_column_that_is_never_empty():
 def test_every_filter_is_a_column_or_one_that_reading_knows_by_name():
     columns = {name.removeprefix("min_") for name in Filters.model_fields}
     assert columns - set(SCHEMA.names) == {
-        *("to_contact", "q", "changed_since"),
+        *("to_contact", "to_win_back", "q", "changed_since"),
         *("risk_rose", "not_contacted_days", "task_state", "assignee"),
     }
     assert set(Filters.model_fields) < set(AtRiskQuery.model_fields)
