@@ -23,6 +23,7 @@ from models.judging.run import (
     Judged,
     judge,
     judge_categories,
+    judge_category_risk,
     judge_influence,
 )
 from models.simple.silence_rule import Rule
@@ -63,9 +64,8 @@ def main() -> None:
     evaluated, served = Evaluated.load(stage.EVALUATED), Bundle.load(stage.SERVED)
     snapshots = read_snapshots()
     judged = judge(snapshots, timeline, evaluated, costs, params.model)
-    next_categories = judge_categories(
-        snapshots, read_categories(stage.CATEGORIES), timeline, evaluated, params.model
-    )
+    told = (snapshots, read_categories(stage.CATEGORIES), timeline, evaluated, params.model)
+    next_categories, category_risk = judge_categories(*told), judge_category_risk(*told)
     backtests: list[dict[str, Any]] = []
     season: dict[str, Any] = {}
     win_back: dict[str, Any] = {}
@@ -96,6 +96,7 @@ def main() -> None:
             "next_purchase": judged.next_purchase,
             "value": judged.value,
             "next_categories": next_categories,
+            "category_risk": category_risk,
             "forecast": backtests,
             "season": season,
             "win_back": win_back,
@@ -116,6 +117,7 @@ def main() -> None:
     next_metrics = {
         **_next_metrics(judged),
         "next_categories": _category_metrics(next_categories),
+        "category_risk": _risk_metrics(category_risk),
         "forecast": _rounded(forecast_metrics(backtests)),
         "win_back": _win_back_metrics(win_back),
     }
@@ -202,6 +204,16 @@ def _win_back_metrics(judged: dict[str, Any]) -> dict[str, Any]:
     }
     counts = {name: judged[name] for name in ("rows", "returned") if name in judged}
     return {**counts, **models, **errors}
+
+
+def _risk_metrics(judged: dict[str, Any]) -> dict[str, Any]:
+    """Values only; empty without a model of the categories that are left."""
+    if not judged:
+        return {}
+    return {
+        **_rounded({name: judged[name] for name in ("told_share", "left_share")}),
+        **{model: _values(of) for model, of in judged["models"].items()},
+    }
 
 
 def _values(figures: dict[str, Any]) -> dict[str, float]:

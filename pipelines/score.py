@@ -9,9 +9,11 @@ from core.files import check_manifest, read_json, version, write_json
 from features.history.category_history import read_categories
 from features.planning.timeplan import Timeline
 from features.usability.feed import refuse_dead_feed
+from models.cards.category_risks import with_category_risks
 from models.cards.ranked import rule_cards
 from models.cards.scored import score_cards, with_next_categories
 from models.customers.relationship import with_relationship
+from models.next_purchase.category_risk import CategoryRiskModel
 from models.next_purchase.what import NextCategoriesModel
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
@@ -60,11 +62,13 @@ def _by_models(timeline: Timeline) -> tuple[pd.DataFrame, dict[str, Any]]:
         return cards, {}
     cards = with_relationship(cards, snapshots, timeline)
     categories = read_categories(stage.CATEGORIES)
-    model = NextCategoriesModel.load(
-        stage.CHAMPION_MODELS
-    )  # its manifest was checked by read_served
+    # their manifest was checked by read_served
+    model = NextCategoriesModel.load(stage.CHAMPION_MODELS)
+    risk = CategoryRiskModel.load(stage.CHAMPION_MODELS)
     if categories is not None and model is not None:
         cards = with_next_categories(cards, snapshot, categories.history, model)
+    if categories is not None and risk is not None:
+        cards = with_category_risks(cards, snapshot, categories.history, risk)
     evaluation = read_json(stage.CHAMPION_EVALUATION)
     backtest = evaluation.get("forecast", [])  # a champion may be older than forecasts
     expected = cards

@@ -26,7 +26,7 @@ from models.leaving import LAPSE
 from models.params import ModelParams
 from models.simple.columns import fit_columns
 from models.simple.silence_rule import Rule
-from models.training.categories import train_categories
+from models.training.categories import train_categories, train_category_risk
 from models.training.facts import facts
 from models.training.fitting import VALID_SHARE, lacks_rhythm
 from models.training.ladder import Rung, history_needs, needs_of, rung_of, rung_of_table
@@ -219,17 +219,27 @@ def _save_evaluated(trained: Trained) -> None:
 def _train_categories(
     snapshots: pd.DataFrame, timeline: Timeline, features: list[str], params: ModelParams
 ) -> None:
+    """The models on categories; where there is too little for one, the others still stand."""
     categories = read_categories(stage.CATEGORIES)
     if categories is None:
         return
     try:
         trained = train_categories(snapshots, categories, timeline, features, params)
-    except DataGateError as error:  # there may be a single category: the other models still stand
+    except DataGateError as error:  # there may be a single category
         stage.say(f"left out: {error}")
     else:
         stage.say(f"next categories: {trained.served.rounds} trees were enough")
         trained.evaluated.save(stage.EVALUATED)
         trained.served.save(stage.SERVED)
+    if timeline.churn != LAPSE:
+        return
+    try:
+        risk = train_category_risk(snapshots, categories, timeline, features, params)
+    except DataGateError as error:
+        stage.say(f"left out: {error}")
+    else:
+        risk.evaluated.save(stage.EVALUATED)
+        risk.served.save(stage.SERVED)
 
 
 if __name__ == "__main__":

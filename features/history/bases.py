@@ -85,22 +85,26 @@ def _of_cohort(rows: ir.Table) -> ir.Table:
 
 def categories(facts: Facts) -> ir.Table:
     """Categories bought, with the days on which they were."""
-    return _first_and_last(facts.tables["category_days"], "category")
+    return first_and_last(facts.tables["category_days"], "category")
 
 
 def stores(facts: Facts) -> ir.Table:
     """Stores used, with the days on which they were."""
-    return _first_and_last(facts.tables["store_days"], "store")
+    return first_and_last(facts.tables["store_days"], "store")
 
 
-def _first_and_last(rows: ir.Table, column: str) -> ir.Table:
-    rows = _of_cohort(visible(rows, moment_table()))
+def first_and_last(
+    days: ir.Table, column: str, more: Callable[[ir.Table], dict[str, ir.Value]] = lambda _: {}
+) -> ir.Table:
+    """Days with each value of a column, by customer of the cohort; `more` adds aggregates."""
+    rows = _of_cohort(visible(days, moment_table()))
     return rows.group_by(["customer_id", column]).aggregate(
         bought=rows.count(),
         bought_30d=within(rows.ago, 30).sum(),
         bought_90d=within(rows.ago, 90).sum(),
         first_ago=rows.ago.max(),
         last_ago=rows.ago.min(),
+        **more(rows),
     )
 
 

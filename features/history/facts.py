@@ -115,12 +115,13 @@ def _add_orders(facts: Facts, orders: ir.Table) -> None:
     lines = lines.select(*(c for c in columns if c in lines.columns))
     lines = facts.add("lines", editions(lines, dates_table()), keep=False)
     days = facts.add("customer_days", _customer_days(_order_days(lines), facts.has))
-    facts.add("purchase_days", _purchase_days(days))
+    visits = facts.add("purchase_days", _purchase_days(days))
     bought = lines.filter((lines.weight > 0) | (lines.unknown > 0))
-    for column, name in (("category", "category_days"), ("store", "store_days")):
-        if column in there:
-            filled = bought.filter(bought[column].notnull())
-            facts.add(name, filled.select("customer_id", "edition", column, "day").distinct())
+    if "category" in there:
+        facts.add("category_days", _category_days(bought.filter(bought.category.notnull()), visits))
+    if "store" in there:
+        used = bought.filter(bought.store.notnull())
+        facts.add("store_days", used.select("customer_id", "edition", "store", "day").distinct())
 
 
 def _weight(orders: ir.Table, lines: ir.Table) -> ir.Value:
@@ -201,10 +202,27 @@ def _purchase_days(days: ir.Table) -> ir.Table:
     )
     gap = bought.gap.cast("float64")
     return bought.mutate(
+        visit=ibis.row_number().over(forward) + 1,
         recent_gaps=bought.gap.sum().over(lately),
         recent_gap_count=bought.gap.count().over(lately),
         gap_log_gap=(gap * gap.ln()).cast("decimal(38, 12)"),
     )
+
+
+def _category_days(bought: ir.Table, visits: ir.Table) -> ir.Table:
+    """Days with a category: what was `paid` for it where amounts are, and the number of the visit.
+
+    `visit` is the place among the customer's days with purchases; unknown on a day without one.
+    """
+    key = ["customer_id", "edition", "day"]
+    columns = {}
+    if "amount" in bought.columns:
+        columns["paid"] = bought.amount.sum(where=bought.unknown == 0).fill_null(0)
+    rows = bought.group_by(["customer_id", "edition", "category", "day"]).aggregate(
+        lines=bought.count(), **columns
+    )
+    numbered = visits.select(*key, "visit")
+    return rows.left_join(numbered, key).select(*rows.drop("lines").columns, "visit")
 
 
 def _add_events(facts: Facts, events: ir.Table) -> None:

@@ -16,6 +16,7 @@ from features.timeline import as_known_on, date_of
 from models.bundle import Bundle
 from models.churn.leaks import FEWEST, check_leaks, dominance
 from models.judging.amounts import amount_rules, evaluate_amount
+from models.judging.category_risk import evaluate_category_risk
 from models.judging.churn import evaluate_churn, feature_aucs
 from models.judging.held_out import HeldOutBaselines, HeldOutBundle, HeldOutTableBaselines
 from models.judging.influence import Influence, influence
@@ -23,6 +24,7 @@ from models.judging.plots import Costs, plots_of, profits_of
 from models.judging.two_values import evaluate_two_values
 from models.judging.what import evaluate_categories
 from models.judging.when import evaluate_when
+from models.next_purchase.category_risk import CategoryRiskModel
 from models.next_purchase.what import NextCategoriesModel
 from models.params import ModelParams
 from models.probability.metrics import auc
@@ -66,6 +68,7 @@ class Evaluated:
     past: Bundle | HeldOutBundle
     past_baselines: AnyBaselines
     next_categories: NextCategoriesModel | None = None
+    category_risk: CategoryRiskModel | None = None
 
     @classmethod
     def load(cls, folder: Path) -> "Evaluated":
@@ -85,6 +88,7 @@ class Evaluated:
             Bundle.load(past),
             Baselines.load(past),
             NextCategoriesModel.load(folder),
+            CategoryRiskModel.load(folder),
         )
 
 
@@ -229,6 +233,21 @@ def judge_categories(
     test = _rows(snapshots, timeline, timeline.test)
     risk = evaluated.bundle.churn.predict(test)
     return evaluate_categories(test, categories, model, risk, params)
+
+
+def judge_category_risk(
+    snapshots: pd.DataFrame,
+    categories: Categories | None,
+    timeline: Timeline,
+    evaluated: Evaluated,
+    params: ModelParams,
+) -> dict[str, Any]:
+    """Judge the risk that main categories are left; empty where there is no model of it."""
+    model, beside = evaluated.category_risk, evaluated.next_categories
+    if categories is None or model is None:
+        return {}
+    test = _rows(snapshots, timeline, timeline.test)
+    return evaluate_category_risk(test, categories, model, beside, params)
 
 
 def _followed_longer(

@@ -1,4 +1,4 @@
-"""Training of the next categories: chosen, then refitted, as in models/training/models.py."""
+"""Training on categories, what is bought next and what is left, as in models/training/models.py."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,6 +8,8 @@ import pandas as pd
 from features.history.category_history import Categories
 from features.planning.timeplan import Timeline
 from models.next_purchase.candidates import Pairs, pairs_of
+from models.next_purchase.category_risk import CategoryRiskModel, fit_category_risk
+from models.next_purchase.main_categories import habit_of
 from models.next_purchase.what import (
     NextCategoriesModel,
     fit_next_categories,
@@ -22,6 +24,34 @@ class TrainedCategories(NamedTuple):
 
     evaluated: NextCategoriesModel
     served: NextCategoriesModel
+
+
+class TrainedRisk(NamedTuple):
+    """The model of the risk that a category is left, as of the two days of `TrainedCategories`."""
+
+    evaluated: CategoryRiskModel
+    served: CategoryRiskModel
+
+
+def train_category_risk(
+    snapshots: pd.DataFrame,
+    categories: Categories,
+    timeline: Timeline,
+    features: Sequence[str],
+    params: ModelParams,
+) -> TrainedRisk:
+    """Train on all outcomes closed by each day; there is nothing to choose on validation dates.
+
+    Raises DataGateError where too few main categories were left.
+    """
+    until = Until(snapshots, timeline)
+    habit = habit_of(timeline.horizon_days, timeline.active_within_days, features)
+    return TrainedRisk(
+        *(
+            fit_category_risk(until.closed(day), categories, habit, params)
+            for day in (timeline.test[0], timeline.data_until)
+        )
+    )
 
 
 def train_categories(

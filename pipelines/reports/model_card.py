@@ -7,6 +7,7 @@ from features.planning.rungs import BY_DATE, OTHER_CUSTOMERS
 from models.judging.verdict import probabilities
 from models.next_purchase.what import LIST_LENGTH
 from models.probability.metrics import DEPTHS, VALUE_WEIGHTED
+from pipelines.reports.card_category_risk import category_risk_text
 from pipelines.reports.card_figures import cell, with_interval, written
 from pipelines.reports.card_forecast import forecast_text
 from pipelines.reports.card_influence import influence_text
@@ -88,6 +89,7 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any]) -> str:
         "## Next purchase",
         when_text(when),
         _categories_text(evaluation.get("next_categories", {}), timeline["horizon_days"]),
+        category_risk_text(evaluation.get("category_risk", {}), timeline["horizon_days"]),
         "## Money",
         money_text(when, value),
         win_back_text(evaluation.get("win_back", {})),

@@ -16,4 +16,6 @@ NAMES = {
     "popularity": "global popularity",
     "rhythm": "purchase rhythm alone",
     "silence": "shortest silence first",
+    "by_silence": "silence over the category's usual gap",
+    "next_categories": "1 less the probability of the next categories",
 }

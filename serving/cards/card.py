@@ -34,6 +34,7 @@ from serving.cards.codes import (
 from serving.cards.marks import Csv, KnownFor
 from serving.cards.parts import (
     PUBLISHING,
+    CategoryRisk,
     Id,
     IntendedAction,
     NextCategories,
@@ -88,6 +89,12 @@ class ScoreCard(Schema):
     next_purchase_date: Annotated[NextPurchase | None, KnownFor(SCORED)]
     next_categories: NextCategories | None = Field(
         default=None, description="Null where the data has no categories."
+    )
+    category_risks: Annotated[list[CategoryRisk] | None, Csv(71)] = Field(
+        default=None,
+        description="The customer's main categories, at most three, by the risk of losing "
+        "each; empty: none is bought often enough to tell. Null without categories, and where too "
+        "few customers ever left one.",
     )
     last_purchase_date: Annotated[dt.date | None, Csv(23)]
     usual_gap_days: Annotated[Number | None, Csv(61)] = Field(

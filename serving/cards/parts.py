@@ -86,6 +86,25 @@ class NextCategories(Schema):
     new_days: int
 
 
+class CategoryRisk(Schema):
+    """A main category, and the risk that the customer goes on buying without it."""
+
+    category: Text
+    risk: Probability = Field(
+        description="That nothing of it is bought within horizon_days by a customer who buys."
+    )
+    share: Probability = Field(
+        description="Of what the customer spent in the last year; without amounts, of the days "
+        "with purchases of any category."
+    )
+    usual_gap_days: Number = Field(description="Mean gap between days with it.")
+    days_since_last_purchase: int = Field(description="Of the category.")
+    value_at_stake: Number | None = Field(
+        description="risk × share × expected_value: never more than the card expects. Null "
+        "without amounts."
+    )
+
+
 class Reason(Schema):
     """Something associated with a higher (`up`) or lower (`down`) risk; never a cause."""
 

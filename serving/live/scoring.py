@@ -20,12 +20,14 @@ from core.files import check_manifest, version
 from features.live import LiveFeatures
 from features.timeline import date_of, day_of
 from models.bundle import Bundle
+from models.cards.category_risks import with_category_risks
 from models.cards.ranked import rule_cards
 from models.cards.scored import score_alone, with_next_categories
 from models.cards.whole import whole
 from models.churn.reasons import Explainer
 from models.customers.relationship import relationship_level, second_purchase
 from models.customers.segments import lifecycle_stage
+from models.next_purchase.category_risk import CategoryRiskModel
 from models.next_purchase.what import NextCategoriesModel
 from models.params import BandParams
 from models.simple.silence_rule import Rule
@@ -92,6 +94,7 @@ class LiveScorer:
             self._served = (bundle, explainer, self.model_version)
             categories = NextCategoriesModel.load(folder / MODELS)
             self._categories = categories and replace(categories, threads=1)
+            self._category_risk = CategoryRiskModel.load(folder / MODELS)
             self._popular = pd.DataFrame(self.basis.popular)
         self.schemas = self.basis.table_schemas()
         self.features = LiveFeatures(self.schemas, self.basis.known_features(), self.timeline)
@@ -184,18 +187,28 @@ class LiveScorer:
             settings = Settings(self.basis.bands, reasons_share)
             cards = score_alone(snapshot, purchases, self._served, timeline, settings)
             cards = _with_relationship(cards, snapshot)
-            if bought is not None and self._categories is not None:
-                popular = self._popular.assign(as_of_date=snapshot["as_of_date"].iloc[0])
-                names = sorted({*popular["category"], *bought["category"]})
-                bought = bought.assign(
-                    category=pd.Categorical(bought["category"], names),
-                    customer_id=pd.Categorical(bought["customer_id"]),
-                )
-                cards = with_next_categories(cards, snapshot, bought, self._categories, popular)
+            if bought is not None and len(self._popular):
+                cards = self._with_categories(cards, snapshot, bought)
         by_customer = snapshot.set_index("customer_id")
         stages = lifecycle_stage(by_customer, self.basis.usual_gap)
         cards["lifecycle_stage"] = cards["customer_id"].map(stages)
         return self._as_cards(cards, timeline)
+
+    def _with_categories(
+        self, cards: pd.DataFrame, snapshot: pd.DataFrame, bought: pd.DataFrame
+    ) -> pd.DataFrame:
+        """What is bought next, and which categories may be left, as far as there are models."""
+        popular = self._popular.assign(as_of_date=snapshot["as_of_date"].iloc[0])
+        names = sorted({*popular["category"], *bought["category"]})
+        bought = bought.assign(
+            category=pd.Categorical(bought["category"], names),
+            customer_id=pd.Categorical(bought["customer_id"]),
+        )
+        if self._categories is not None:
+            cards = with_next_categories(cards, snapshot, bought, self._categories, popular)
+        if self._category_risk is not None:
+            cards = with_category_risks(cards, snapshot, bought, self._category_risk, popular)
+        return cards
 
     def _lapsed(
         self, tables: Mapping[str, pa.Table], customers: list[str], timeline: Any

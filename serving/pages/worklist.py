@@ -19,6 +19,7 @@ from models.customers.segments import (
 from serving.cards.card import (
     ScoreCard,
 )
+from serving.cards.category_risks import likely_left
 from serving.cards.codes import TaskFilter
 from serving.cards.model_words import grade_in_words, quality_in_words
 from serving.cards.release import Release
@@ -179,6 +180,7 @@ def _row(card: Card, release: Release, language: Language) -> bytes:
         task=mark,
         pick=PICK,
         reason=told.reasons[0] if strongest else None,
+        left=likely_left(told),
         change=round(100 * told.risk_change) if told.risk_change else None,
         customer_url=f"/customers/{id_in_path(told.customer_id)}{STATE}",
     )

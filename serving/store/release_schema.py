@@ -25,13 +25,11 @@ from core.files import read_json
 from core.params import TOO_LARGE
 from features.params import LABEL
 from models.words import ALREADY_CHURNED, SCORED
-from serving.cards.card import (
-    KNOWN_FOR,
-    ScoreCard,
-)
+from serving.cards.card import KNOWN_FOR, ScoreCard
 from serving.cards.parts import (
     PUBLISHING,
     Blocked,
+    CategoryRisk,
     IntendedAction,
     LikelyCategory,
     Reason,
@@ -260,6 +258,7 @@ NESTED: dict[str, type[Schema]] = {
     "reasons": Reason,
     "blocked": Blocked,
     "why": Why,
+    "category_risks": CategoryRisk,
     **dict.fromkeys(CATEGORIES.values(), LikelyCategory),
 }
 

@@ -4,6 +4,7 @@ import random
 from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pandas as pd
 import pytest
@@ -13,9 +14,11 @@ from features.building import build_snapshots
 from features.checking.company import as_known, company
 from features.history.category_history import (
     DAYS,
+    HABIT,
     HISTORY,
     KEY,
     OUTCOMES,
+    USUAL_DAYS,
     category_tables,
     read_categories,
 )
@@ -23,6 +26,7 @@ from features.history.facts import collect
 from features.snapshot import supported
 from tests.features.built import drawn, frames_of
 from tests.features.oracle import Customer, in_cohort
+from tests.features.oracle.customer import money
 from tests.features.world import (
     AS_OF,
     DAY,
@@ -62,6 +66,24 @@ def line(customer, offset, amount=5.0, category="bread", order=None):
     }
 
 
+def habit(then, category):
+    """The columns of HABIT: visits after the first and the last with it, and its share of money."""
+    visits = [one.date for one in then.purchase_days]
+    own = [date for date in visits if date in then.bought("category")[category]]
+    counts = (
+        [sum(date > one for date in visits) for one in (own[0], own[-1])] if own else [None] * 2
+    )
+    paid = defaultdict(Decimal)
+    for line in then.rows("orders"):
+        is_bought = line["category"] is not None and then.weight(line) > 0
+        if is_bought and then.within(line["event_time"].date(), USUAL_DAYS):
+            paid[line["category"]] += money(line["amount"])
+    moved = [one for one in then.moved(USUAL_DAYS) if one.date in visits and not one.is_unpriced]
+    sold = sum(one.net for one in moved if one.net > 0)
+    whole = max(sold, sum(paid.values()))
+    return *counts, float(paid[category]) / float(whole) if whole else None
+
+
 def orders(*lines):
     return {"orders": frame("orders", lines, list(lines[0]))}
 
@@ -87,16 +109,19 @@ def test_both_tables_agree_with_a_second_statement_in_plain_python(tmp_path, see
         for category, dates in then.bought("category").items():
             ago = [then.ago(date) for date in dates]
             counts = [len(ago), sum(a <= 30 for a in ago), sum(a <= 90 for a in ago)]
-            known.append((who, category, *counts, max(ago), min(ago)))
+            known.append((who, category, *counts, max(ago), min(ago), *habit(then, category)))
         later = Customer(own, AS_OF + pd.Timedelta(days=1_000))
         purchases = {one.date for one in later.purchase_days}
         ahead = {then.as_of + timedelta(days=n) for n in range(HORIZON)} & purchases
         for category, dates in later.bought("category").items():
             if set(dates) & ahead:
                 happened.append((who, category))
-    assert list(history.columns) == [*KEY, *DAYS]
-    told = history.drop(columns="as_of_date").itertuples(index=False, name=None)
-    assert list(told) == sorted(known) and len(known) > 60
+    assert list(history.columns) == [*KEY, *DAYS, *HABIT]
+    stated = pd.DataFrame(sorted(known, key=lambda row: row[:2]), columns=history.columns[1:])
+    told = history.drop(columns="as_of_date").reset_index(drop=True)
+    assert_frame_equal(told, stated, check_dtype=False, rtol=1e-12)
+    assert len(known) > 60 and history["visits_since_last"].max() > 1
+    assert 0 < history.groupby("customer_id")["share"].sum().max() <= 1 + 1e-12
     told = outcomes.drop(columns="as_of_date").itertuples(index=False, name=None)
     assert list(told) == sorted(happened) and len(happened) > 20
     assert (history["as_of_date"] == AS_OF).all() and (outcomes["as_of_date"] == AS_OF).all()

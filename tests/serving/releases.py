@@ -71,6 +71,17 @@ def likely(category: str, probability: float) -> dict:
     return {"category": category, "probability": probability}
 
 
+def leaving(category: str, risk: float, share: float = 0.25) -> dict:
+    return {
+        "category": category,
+        "risk": risk,
+        "share": share,
+        "usual_gap_days": 9.5,
+        "days_since_last_purchase": 31,
+        "value_at_stake": round(152.0 * share * risk, 2),
+    }
+
+
 def card_row(customer_id: str, **changes) -> dict:
     """A row of cards.parquet: a scored customer, as changed."""
     row = {
@@ -117,6 +128,7 @@ def card_row(customer_id: str, **changes) -> dict:
         "reasons": [reason("up"), reason("down", **OFTEN)],
         "next_categories_new": [likely(WARES[0], 0.2)],
         "next_categories_any": [likely(WARES[1], 0.55), likely(WARES[2], 0.4)],
+        "category_risks": [leaving(WARES[1], 0.62), leaving(WARES[2], 0.08, share=0.1)],
         "last_purchase_date": day(-31),
         "usual_gap_days": 9.0,
         "last_contact_date": day(-20),

@@ -36,6 +36,7 @@ def test_a_card_is_the_row_of_the_release(service):
     assert told["any"] == row["next_categories_any"]
     assert told["new"] == row["next_categories_new"]
     assert told["new_days"] == 90
+    assert [one.model_dump() for one in card.category_risks] == row["category_risks"]
     assert card.purchases is None
     assert card.risk_change is None
 

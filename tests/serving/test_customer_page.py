@@ -139,17 +139,29 @@ def test_likely_categories_stand_with_their_probability_in_both_languages(servic
         assert any(one.startswith("tea: 20") for one in lists)
 
 
+def test_main_categories_stand_with_their_risk_in_both_languages(service):
+    for language, heading, cells in (
+        ("en", "the risk of losing each", ("62%", "31 days ago", "25%", "23.56")),
+        ("ru", "риск потерять каждую", ("62 %", "31 день назад", "25 %", "23,56")),
+    ):
+        text = text_of(page(service, f"/customers/00001?language={language}").one("main"))
+        told = text.split(heading, 1)[1]
+        assert "bread & rolls" in told
+        assert all(cell in told.replace("\u00a0", " ") for cell in cells), told
+
+
 @pytest.mark.slow
 def test_without_categories_the_page_does_not_speak_of_them(tmp_path, engine):
-    lists = ("next_categories_new", "next_categories_any")
+    lists = ("next_categories_new", "next_categories_any", "category_risks")
     bare = [{k: v for k, v in card_row("1").items() if k not in lists}]
-    few = [card_row("1", next_categories_new=[])]
+    few = [card_row("1", next_categories_new=[], category_risks=[])]
     for number, (rows_, heading) in enumerate(((bare, False), (few, True))):
         publish(write_release(tmp_path / str(number), rows_), engine, keep=2)
         with Running(engine) as other:
             text = text_of(page(other, "/customers/1?language=en").one("main"))
             assert ("Likely to buy" in text) == heading
             assert ("No other category is known" in text) == heading
+            assert ("No category is bought often enough to tell" in text) == heading
 
 
 def test_the_timeline_is_drawn_with_what_is_expected(service):

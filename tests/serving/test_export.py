@@ -83,6 +83,7 @@ def test_likely_categories_stand_in_one_cell_likeliest_first(cards):
     row = dict(zip(COLUMNS, table(cards[:1])[1], strict=True))
     assert row["next_categories_any"] == "bread & rolls; '=milk"
     assert row["next_categories_new"] == "tea"
+    assert row["category_risks"] == "bread & rolls; '=milk"
     gone = next(card for card in cards if card.status == "already_churned")
     assert dict(zip(COLUMNS, table([gone])[1], strict=True))["next_categories_any"] == ""
     formula = cards[0].next_categories.any[1]

@@ -13,7 +13,7 @@ from serving.store.publishing import publish
 from serving.store.reading import current
 from serving.store.release_schema import NESTED, _columns_of_cards
 from serving.store.shapes import COLUMNS
-from tests.serving.releases import card_row, company, day, likely, reason, write_release
+from tests.serving.releases import card_row, company, day, leaving, likely, reason, write_release
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,7 @@ WRONG = [
     ("reasons", [reason(contribution=np.inf)]),
     ("reasons", [reason(message_key="reason.no_such")]),
     ("next_categories_any", [likely("tea", 1.2)]),
+    ("category_risks", [leaving("tea", 1.2)]),
     ("blocked", [{"action_id": None, "reason": "quiet_period"}]),
     ("why", {"message_key": "why.reminder", "values": {"expected_cost": 1e300}}),
 ]

@@ -6,6 +6,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from models.customers.segments import RISK_BANDS
+from serving.cards.card import ScoreCard
+from serving.cards.category_risks import likely_left
 from serving.pages.list_tasks import ROWS
 from serving.store.publishing import publish
 from serving.wording.sentences import written
@@ -73,6 +75,22 @@ def test_a_row_tells_the_change_of_the_risk_since_the_last_release(tmp_path, eng
     assert "1" in risk["2"].split("%")[1].replace("\u2212", "-")
     assert risk["3"].endswith("%") and risk["new"].endswith("%")
     assert sorted(marks) == ["small change down", "small change up"]
+
+
+def test_a_row_tells_the_category_that_is_likely_to_be_left_and_no_other(service):
+    for language, words in (
+        ("en", "may buy elsewhere: bread & rolls, 62%"),
+        ("ru", "bread & rolls, 62 %"),
+    ):
+        [shown] = [
+            row["reason"] for row in rows(page(service, f"/?q=00001&language={language}")).values()
+        ]
+        assert words in shown.replace("\u00a0", " ") and "=milk" not in shown
+    card = ScoreCard.model_validate_json(service.get("/v1/customers/00001").body)
+    seldom = card.model_copy(update={"category_risks": card.category_risks[1:]})
+    none = card.model_copy(update={"category_risks": None})
+    assert likely_left(card).category == "bread & rolls"
+    assert likely_left(seldom) is None and likely_left(none) is None
 
 
 def test_filters_behind_a_word_are_open_only_where_one_of_them_is_set(service):

@@ -1,0 +1,12 @@
+"""Which main category a card says a customer is likely to leave."""
+
+from serving.cards.card import ScoreCard
+from serving.cards.parts import CategoryRisk
+
+LIKELY = 0.5  # from here on it is likelier than not
+
+
+def likely_left(card: ScoreCard) -> CategoryRisk | None:
+    """The main category with the largest risk, where that is likelier than not; else None."""
+    risks = card.category_risks or []
+    return risks[0] if risks and risks[0].risk >= LIKELY else None
