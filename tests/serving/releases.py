@@ -185,10 +185,11 @@ def gone_row(customer_id: str, **changes) -> dict:
     }
     row = card_row(customer_id)
     empty = {name: row[name] if name in kept else None for name in row}
-    told = {"return_probability": 0.12, "value_if_returns": 60.0, "value_if_stays_away": 8.0}
-    told |= {"win_back_action": "personal_coupon", "win_back_channel": "email"}
-    told |= {"win_back_cost": 0.056, "one_return_pays_for": 226.8}
-    gone = {"status": "already_churned", "last_purchase_date": day(-200), **told}
+    gone = {"status": "already_churned", "last_purchase_date": day(-200)}
+    if changes.get("status") is None:
+        gone |= {"return_probability": 0.12, "value_if_returns": 60.0, "value_if_stays_away": 8.0}
+        gone |= {"win_back_action": "personal_coupon", "win_back_channel": "email"}
+        gone |= {"win_back_cost": 0.056, "one_return_pays_for": 226.8}
     return empty | gone | changes
 
 
