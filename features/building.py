@@ -75,13 +75,14 @@ def build_snapshots(
 
 
 def purchase_timelines(engine: Engine, timeline: Timeline) -> pd.DataFrame:
-    """Every purchase known at the score date: customer_id, event_day (date), orders, [amount].
+    """Every purchase known at the score date: customer_id, event_day, orders, [amount], [category].
 
-    One row per customer and day with purchases, sorted: what a page draws as a timeline. An amount
-    is empty where it is unknown. Who objected to profiling is left out.
+    One row per customer and day (a date) with purchases, sorted: what a page draws as a timeline.
+    An amount is empty where it is unknown, and the category where nothing of that day has one. Who
+    objected to profiling is left out.
     """
     facts = collect(engine.schemas)
-    bought, found = purchase_days(facts), []
+    bought, found = with_category(purchase_days(facts), facts), []
     for _ in engine.parts(facts.steps, (timeline.score,)):
         engine.put("moment", moment_row(timeline, timeline.score))
         found.append(engine.frame(bought))
@@ -95,6 +96,16 @@ def purchase_days(facts: Facts) -> ir.Table:
     if "amount" in facts.has:
         columns["amount"] = days.paid.cast("float64")
     return days.select("customer_id", "day", **columns).order_by("customer_id", "day")
+
+
+def with_category(bought: ir.Table, facts: Facts) -> ir.Table:
+    """Rows of `purchase_days` with the category of each day, as in the feature `category_last`."""
+    if "categories" not in facts.has:
+        return bought
+    sold = visible(facts.tables["category_days"], moment_table())
+    sold = sold.group_by(["customer_id", "day"]).aggregate(category=sold.category.min())
+    rows = bought.left_join(sold, ["customer_id", "day"])
+    return rows.select(*bought.columns, "category").order_by("customer_id", "day")
 
 
 def with_event_day(purchases: pd.DataFrame) -> pd.DataFrame:

@@ -22,9 +22,6 @@ from scipy.linalg import solve_triangular
 from core.arrays import FloatArray
 
 YEAR = 365.2425  # mean days of the Gregorian year
-# Of the grid: the wandering level's spread (log) and memory (days), the noise of a week, the yearly
-# shape's spread.
-WANDERS, MEMORY, NOISE, SEASON = (0.04, 0.1, 0.25), (90.0, 360.0), (0.03, 0.08, 0.2), (0.08, 0.2)
 TYPICAL = {"wanders": 0.1, "noise": 0.06, "season": 0.12}  # medians of log-normal priors
 SPREAD = 0.8  # of those, in logs
 NO_SEASON = -1.0  # log prior of a company without a yearly shape
@@ -35,6 +32,22 @@ SPECIAL = 1.0  # of the effect on a week of seven special days, in logs
 FREEDOM = 4.0  # of Student's t
 REWEIGHTED = 3  # times
 NEGLIGIBLE = 1e-3  # share of an answer that is left out
+
+
+class Grid(NamedTuple):
+    """The wandering level's spreads (log) and memories (days), the noise of a week, the spreads of
+    the yearly shape.
+    """
+
+    wanders: tuple[float, ...]
+    memory: tuple[float, ...]
+    noise: tuple[float, ...]
+    season: tuple[float, ...]
+
+
+COMPANY = Grid((0.04, 0.1, 0.25), (90.0, 360.0), (0.03, 0.08, 0.2), (0.08, 0.2))
+# Of a category beside its company.
+CATEGORY = Grid((0.04, 0.15), (90.0,), (0.03, 0.1), (0.1, 0.3))
 
 
 class Strength(NamedTuple):
@@ -77,9 +90,11 @@ class Foretold:
     season_share: float
 
 
-def foretell(observed: Observed, days: FloatArray, with_season: bool) -> Foretold:
+def foretell(
+    observed: Observed, days: FloatArray, with_season: bool, grid: Grid = COMPANY
+) -> Foretold:
     """The level at `days` (m,), given what was observed."""
-    strengths = list(_grid(with_season))
+    strengths = list(_grid(with_season, grid))
     weight = np.ones(len(observed.level))
     for _ in range(REWEIGHTED):
         answer = _averaged(observed, observed.middle, strengths, weight)
@@ -89,16 +104,16 @@ def foretell(observed: Observed, days: FloatArray, with_season: bool) -> Foretol
     return _averaged(observed, days, strengths, weight)
 
 
-def _grid(with_season: bool) -> Iterator[Strength]:
-    for wanders in WANDERS:
-        for memory in MEMORY:
-            for noise in NOISE:
+def _grid(with_season: bool, grid: Grid) -> Iterator[Strength]:
+    for wanders in grid.wanders:
+        for memory in grid.memory:
+            for noise in grid.noise:
                 own = _log_normal(wanders, "wanders") + _log_normal(noise, "noise")
                 if not with_season:
                     yield Strength(wanders, memory, noise, 0.0, own)
                     continue
                 yield Strength(wanders, memory, noise, 0.0, own + NO_SEASON)
-                for season in SEASON:
+                for season in grid.season:
                     more = _log_normal(season, "season")
                     yield Strength(wanders, memory, noise, season, own + more)
 

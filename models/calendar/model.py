@@ -1,11 +1,11 @@
 """The level of business by day, past and to come, in the form that models read."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,12 +14,14 @@ from core.arrays import FloatArray, IntArray
 from core.digits import CONVEX, FLAT, to_digits
 from core.files import read_json, write_json
 from features.planning.timeplan import Timeline
+from models.calendar.categories import beside_the_company
 from models.calendar.level import Foretold, Observed, foretell
 from models.calendar.special import SpecialDays
-from models.calendar.standard import WEEK, weeks_before
+from models.calendar.standard import WEEK, Weeks, weeks_before
 from models.leaving import LAPSE
 
 FILE = "calendar.json"
+BOUGHT_LAST = "category_last"  # the column of a snapshot
 FEWEST_WEEKS = 8  # of a level that is told: fewer say nothing
 YEAR_DAYS = 365  # of history, from which on a yearly shape is looked for
 AHEAD = 800  # days that are foretold; later ones are as those a year before
@@ -37,42 +39,60 @@ class Calendar:
 
     The level of a day is what customers buy on it, over what the same customers would buy on a day
     of a mean week of the history. `season` is the share of a yearly shape in the answer: 0 with
-    less than a year. Rows without a date are told as of the day `asked_on`.
+    less than a year. Rows without a date are told as of the day `asked_on`. `by_category` holds for
+    each week from `first_day` on the factor for who bought a category last.
     """
 
     first_day: int
     asked_on: int
     level: tuple[float, ...]
     season: float = 0.0
+    by_category: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
-    def mean_level(self, as_of_days: IntArray, start: int, end: int) -> FloatArray:
-        """The mean level (n,) over the days [start, end) after each as-of day (n,)."""
+    def mean_level(
+        self, as_of_days: IntArray, start: int, end: int, category: str | None = None
+    ) -> FloatArray:
+        """The mean level (n,) over the days [start, end) after each as-of day (n,).
+
+        `category` is what these customers bought last.
+        """
         if end <= start:
             return np.ones(len(as_of_days))
         days, place = np.unique(as_of_days, return_inverse=True)
         ahead = days[:, None] + np.arange(start, end)[None, :]
-        mean = to_digits(np.asarray(self.levels(ahead).mean(axis=1), np.float64), CONVEX)
-        return mean[place]
+        mean = np.asarray(self.levels(ahead, category).mean(axis=1), np.float64)
+        return to_digits(mean, CONVEX)[place]
 
-    def levels(self, days: IntArray) -> FloatArray:
+    def levels(self, days: IntArray, category: str | None = None) -> FloatArray:
         """The level of each day, of any shape; beyond what is known that of a year nearer."""
         place = days - self.first_day
         beyond = np.maximum(place - (len(self.level) - 1), 0)
         place = place - SAME_WEEKDAY * -(-beyond // SAME_WEEKDAY)
         short = np.maximum(-place, 0)
         place = place + SAME_WEEKDAY * -(-short // SAME_WEEKDAY)
-        found: FloatArray = self._levels[np.clip(place, 0, len(self.level) - 1)]
+        known = self._levels.get(category, self._levels[None])
+        found: FloatArray = known[np.clip(place, 0, len(self.level) - 1)]
         return found
 
     def ahead(self, snapshot: pd.DataFrame, start: int, end: int) -> FloatArray:
         """The mean level (n,) over the days [start, end) after the as-of date of each row."""
-        return self.mean_level(self.as_of_days(snapshot), start, end)
+        return self._by_category(snapshot, ((start, end),))[:, 0]
 
     def by_interval(self, snapshot: pd.DataFrame, grid: Sequence[int]) -> FloatArray:
         """The mean level (n, intervals) between the days of a grid after each as-of date."""
-        days, found = self.as_of_days(snapshot), np.ones((len(snapshot), len(grid) - 1))
-        for place, (start, end) in enumerate(pairwise(grid)):
-            found[:, place] = self.mean_level(days, start, end)
+        return self._by_category(snapshot, [*pairwise(grid)])
+
+    def _by_category(self, snapshot: pd.DataFrame, spans: Sequence[tuple[int, int]]) -> FloatArray:
+        """The mean level (n, spans) of each row, at the level of the category it bought last."""
+        days = self.as_of_days(snapshot)
+        found = np.stack([self.mean_level(days, *span) for span in spans], axis=1)
+        if not self.by_category or BOUGHT_LAST not in snapshot:
+            return found
+        bought = snapshot[BOUGHT_LAST].astype(object).to_numpy()
+        for category in self.by_category:
+            own = np.flatnonzero(bought == category)
+            for column, span in enumerate(spans if len(own) else ()):
+                found[own, column] = self.mean_level(days[own], *span, category)
         return found
 
     def as_of_days(self, snapshot: pd.DataFrame) -> IntArray:
@@ -84,8 +104,14 @@ class Calendar:
         return found
 
     @cached_property
-    def _levels(self) -> FloatArray:
-        return np.array(self.level)
+    def _levels(self) -> dict[str | None, FloatArray]:
+        """The levels of all days by category; the company's stand under None."""
+        company = np.array(self.level)
+        found: dict[str | None, FloatArray] = {None: company}
+        for category, factor in self.by_category.items():
+            by_day = np.repeat(factor, WEEK)[: len(company)]
+            found[category] = to_digits(company * by_day, FLAT)
+        return found
 
     def save(self, folder: Path) -> None:
         """Write `calendar.json`, which all models of a folder share."""
@@ -97,7 +123,8 @@ class Calendar:
         if not (folder / FILE).exists():
             return None
         content: dict[str, Any] = read_json(folder / FILE)
-        return cls(**{**content, "level": tuple(content["level"])})
+        own = {name: tuple(factor) for name, factor in content.get("by_category", {}).items()}
+        return cls(**{**content, "level": tuple(content["level"]), "by_category": own})
 
 
 def level_ahead(calendar: Calendar | None, snapshot: pd.DataFrame, days: int) -> FloatArray:
@@ -117,15 +144,18 @@ def fit_calendar(
     seen = _seen(purchases, known_on, special)
     if seen is None:
         return None
-    weeks, with_season = seen
-    first, last = int(weeks.middle[0] - WEEK / 2), known_on + AHEAD
+    observed = seen.observed
+    first, last = int(seen.weeks.starts[0]), known_on + AHEAD
     middles = np.arange(first, last, WEEK, dtype=np.float64) + WEEK / 2
-    found = foretell(weeks, middles, with_season)
+    found = foretell(observed, middles, seen.a_year)
     days = np.arange(first, last)
     by_week = np.clip(np.interp(days + 0.5, middles, found.mean), -LIMIT, LIMIT)
     of_day = _weekdays(purchases, known_on)[days % WEEK] * special.factors(days, found.effects)
     level = to_digits(np.exp(by_week) * of_day, FLAT)
-    return Calendar(first, known_on, tuple(level.tolist()), to_digits(found.season_share, FLAT))
+    company = np.exp(found.mean[: len(seen.weeks.starts)] + observed.special @ found.effects)
+    own = beside_the_company(seen.weeks, company, middles) if seen.a_year else {}
+    share = to_digits(found.season_share, FLAT)
+    return Calendar(first, known_on, tuple(level.tolist()), share, own)
 
 
 def calendar_of(
@@ -154,25 +184,30 @@ def foretold_at(
 ) -> Foretold | None:
     """The log level at days (m,), with covariance, as known on a day; None as `fit_calendar`."""
     seen = _seen(purchases, known_on, SpecialDays.of(known_days, known_on))
-    return None if seen is None else foretell(seen[0], days, seen[1])
+    return None if seen is None else foretell(seen.observed, days, seen.a_year)
 
 
-def _seen(
-    purchases: pd.DataFrame, known_on: int, special: SpecialDays
-) -> tuple[Observed, bool] | None:
-    """Log levels of weeks, with what chance alone makes of them; and whether a year was seen."""
+class _Seen(NamedTuple):
+    """The weeks seen, their log levels with what chance alone makes of them; and of a year?"""
+
+    weeks: Weeks
+    observed: Observed
+    a_year: bool
+
+
+def _seen(purchases: pd.DataFrame, known_on: int, special: SpecialDays) -> _Seen | None:
     weeks = weeks_before(purchases, known_on)
     if weeks is None or len(weeks.starts) < FEWEST_WEEKS:
         return None
     orders = weeks.orders + ONE_ORDER
     observed = Observed(
-        weeks.starts.astype(np.float64) + WEEK / 2,
+        weeks.middles,
         np.log(orders / (weeks.expected + ONE_ORDER)),
         1.0 / orders,
         special.shares(weeks.starts, WEEK),
         special.prior_effects,
     )
-    return observed, seen_days(purchases, known_on) >= YEAR_DAYS
+    return _Seen(weeks, observed, seen_days(purchases, known_on) >= YEAR_DAYS)
 
 
 def seen_days(purchases: pd.DataFrame, known_on: int) -> int:

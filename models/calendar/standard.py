@@ -33,25 +33,47 @@ CELLS = (len(SILENCE) + 1) * (len(RECENT) + 1) * (len(EVER) + 1)
 PRIOR_ORDERS = 5.0  # a cell's rate is shrunk to that of all, as by so many orders
 ROUNDS = 20
 NEVER = 10**6
+# Categories whose buyers may have a level of their own: how many, and their fewest orders.
+MOST_CATEGORIES, FEWEST_ORDERS = 12, 500
 # Days since a customer was first seen: before, nobody can tell who is new from who long was there.
 SETTLED = 56
 
 
 class Weeks(NamedTuple):
-    """Orders of known customers, and those expected at level 1, in weeks from `starts` on, (n,).
+    """Orders of known customers in weeks from `starts` on, and those expected at level 1.
 
-    Days are counted from 1970-01-01.
+    Both are (n, groups), by the category that a customer bought last: those of `categories`, and in
+    the last column everybody else. Days are counted from 1970-01-01.
     """
 
     starts: IntArray
-    orders: FloatArray
-    expected: FloatArray
+    by_category: FloatArray
+    expected_by_category: FloatArray
+    categories: tuple[str, ...]
+
+    @property
+    def middles(self) -> FloatArray:
+        """The middle of each week (n,), in days."""
+        return self.starts.astype(np.float64) + WEEK / 2
+
+    @property
+    def orders(self) -> FloatArray:
+        """Orders of all known customers (n,)."""
+        found: FloatArray = self.by_category.sum(axis=1)
+        return found
+
+    @property
+    def expected(self) -> FloatArray:
+        """Those expected of them at level 1 (n,)."""
+        found: FloatArray = self.expected_by_category.sum(axis=1)
+        return found
 
 
 def weeks_before(purchases: pd.DataFrame, until: int) -> Weeks | None:
     """Whole weeks up to a day (not included), latest last; None where not one can be compared.
 
-    `purchases` are the purchase timelines of features/history/periods.py.
+    `purchases` are the purchase timelines of features/history/periods.py; `category` is that of
+    each day, where the data has categories.
     """
     bought = _Bought.of(purchases, until)
     if bought is None:
@@ -64,14 +86,15 @@ def weeks_before(purchases: pd.DataFrame, until: int) -> Weeks | None:
     customers, orders = (np.stack(part) for part in zip(*counted, strict=True))
     if not orders.sum():
         return None
-    return Weeks(starts, orders.sum(axis=1), _expected(customers, orders))
+    rate = _rates(customers.sum(axis=1), orders.sum(axis=1))
+    return Weeks(starts, orders.sum(axis=2), customers @ rate, bought.categories)
 
 
-def _expected(customers: FloatArray, orders: FloatArray) -> FloatArray:
-    """Orders of each week (n,) at the rates of the cells; both inputs are (n, cells)."""
+def _rates(customers: FloatArray, orders: FloatArray) -> FloatArray:
+    """Orders of a mean week by cell (cells,); both inputs are (n, cells)."""
     level = np.ones(len(orders))
     seen = orders.sum(axis=1)
-    expected: FloatArray = seen
+    rate: FloatArray = np.zeros(orders.shape[1])
     for _ in range(ROUNDS):
         at_risk = level @ customers
         usual = seen.sum() / at_risk.sum()
@@ -80,16 +103,18 @@ def _expected(customers: FloatArray, orders: FloatArray) -> FloatArray:
         level = (seen + PRIOR_ORDERS) / (expected + PRIOR_ORDERS)
         # Rates are those of a mean week, so levels have a weighted mean of 1.
         level = level / np.average(level, weights=expected)
-    return expected
+    return rate
 
 
 class _Bought(NamedTuple):
-    """Purchase days in their order: the day, the customer's number and the orders of each, (n,)."""
+    """Purchase days in their order: day, the customer's number, orders, place of the category."""
 
     day: IntArray
     who: npt.NDArray[np.intp]
     orders: FloatArray
+    place: npt.NDArray[np.intp]
     customers: int
+    categories: tuple[str, ...]
 
     @classmethod
     def of(cls, purchases: pd.DataFrame, until: int) -> "_Bought | None":
@@ -100,29 +125,52 @@ class _Bought(NamedTuple):
         order = np.argsort(day[day < until], kind="stable")
         who, names = pd.factorize(rows["customer_id"])
         orders = rows["orders"].to_numpy(np.float64)
-        return cls(day[day < until][order], who[order], orders[order], len(names))
+        place, categories = _places(rows)
+        return cls(
+            day=day[day < until][order],
+            who=who[order],
+            orders=orders[order],
+            place=place[order],
+            customers=len(names),
+            categories=categories,
+        )
+
+
+def _places(rows: pd.DataFrame) -> tuple[npt.NDArray[np.intp], tuple[str, ...]]:
+    """The largest categories, and the place (n,) of each purchase among them; others come last."""
+    if "category" not in rows:
+        return np.zeros(len(rows), np.intp), ()
+    orders = rows.groupby("category", observed=True)["orders"].sum()
+    large = orders[orders >= FEWEST_ORDERS].sort_values(ascending=False, kind="stable")
+    categories = tuple(map(str, large.index[:MOST_CATEGORIES]))
+    place = pd.Index(categories, dtype=object).get_indexer(pd.Index(rows["category"], dtype=object))
+    return np.where(place < 0, len(categories), place), categories
 
 
 def _counted(bought: _Bought, starts: IntArray) -> Iterator[tuple[FloatArray, FloatArray]]:
-    """Known customers and their orders by cell, (cells,) each, of each week."""
+    """Known customers and their orders, (groups, cells) each, of each week."""
     first = np.full(bought.customers, NEVER)
     last = np.full(bought.customers, -NEVER)
+    place = np.full(bought.customers, len(bought.categories))
     recent, ever = np.zeros(bought.customers), np.zeros(bought.customers)
     seen = forgotten = 0
+    shape = (len(bought.categories) + 1, CELLS)
+    size = shape[0] * shape[1]
     for start in starts:
         now, old, end = np.searchsorted(bought.day, [start, start - WINDOW, start + WEEK])
         last[bought.who[seen:now]] = bought.day[seen:now]  # in their order: the latest stays
+        place[bought.who[seen:now]] = bought.place[seen:now]
         np.minimum.at(first, bought.who[seen:now], bought.day[seen:now])
         for count in (recent, ever):
             np.add.at(count, bought.who[seen:now], 1.0)
         np.subtract.at(recent, bought.who[forgotten:old], 1.0)
         seen, forgotten = int(now), int(old)
         known = first <= start - SETTLED
-        cell = _cells(start - last[known], recent[known], ever[known])
+        cell = CELLS * place[known] + _cells(start - last[known], recent[known], ever[known])
         orders = np.bincount(bought.who[now:end], bought.orders[now:end], bought.customers)
         yield (
-            np.bincount(cell, minlength=CELLS).astype(np.float64),
-            np.bincount(cell, orders[known], CELLS).astype(np.float64),
+            np.bincount(cell, minlength=size).astype(np.float64).reshape(shape),
+            np.bincount(cell, orders[known], size).astype(np.float64).reshape(shape),
         )
 
 

@@ -33,9 +33,8 @@ def levels_ahead(
     if calendar is None or rows.empty:
         usual = np.ones(len(rows))
         return LevelsAhead(usual, usual, usual)
-    days = calendar.as_of_days(rows)
     spans = ((0, outcome_days), (outcome_days, value_days), (0, value_days))
-    return LevelsAhead(*(calendar.mean_level(days, *span) for span in spans))
+    return LevelsAhead(*(calendar.ahead(rows, *span) for span in spans))
 
 
 def busier(

@@ -49,17 +49,17 @@ def test_who_objected_to_profiling_is_in_no_cohort_and_no_timeline():
 
 
 def test_purchase_timelines_hold_what_was_bought_by_day():
-    def line(customer, offset, amount, order_id):
-        when = {"event_time": moment(offset), "amount": amount}
+    def line(customer, offset, amount, order_id, category=None):
+        when = {"event_time": moment(offset), "amount": amount, "category": category}
         return {"customer_id": customer, "order_id": order_id} | when
 
     orders = [
-        line("b", -DAY, 0.1, "1"),
-        line("a", -3 * DAY, 0.1, "2"),
+        line("b", -DAY, 0.1, "1", "tea"),
+        line("a", -3 * DAY, 0.1, "2", "tea"),
         line("a", -3 * DAY + 1, 0.2, "2"),
-        line("a", -3 * DAY + 2, 4.0, "3"),
-        line("a", -2 * DAY, -4.0, "3"),
-        line("a", 0, 9.0, "4"),
+        line("a", -3 * DAY + 2, 4.0, "3", "bread"),
+        line("a", -2 * DAY, -4.0, "3", "apples"),
+        line("a", 0, 9.0, "4", "apples"),
     ]
     timelines = purchase_timelines(on_duckdb({"orders": frame("orders", orders)}), timeline())
     assert timelines.to_dict("list") == {
@@ -67,6 +67,7 @@ def test_purchase_timelines_hold_what_was_bought_by_day():
         "event_day": [moment(-3 * DAY), moment(-DAY)],
         "orders": [2, 1],
         "amount": [4.3, 0.1],
+        "category": ["bread", "tea"],
     }
     bare = on_duckdb({"orders": frame("orders", orders, BARE)})
-    assert "amount" not in purchase_timelines(bare, timeline())
+    assert not {"amount", "category"} & set(purchase_timelines(bare, timeline()))

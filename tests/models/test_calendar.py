@@ -16,11 +16,13 @@ def dated(days):
 
 
 def drawn(days, level, customers=600, joining=90, seed=1):
-    """Purchases of customers who buy every ten days or so, at a level by day (days,)."""
+    """Purchases of customers who buy every ten days or so, at a level by day, (days,) or each's."""
     rng = np.random.default_rng(seed)
     rate = rng.gamma(2.0, 0.05, customers)
     joined = rng.integers(0, joining, customers)
-    bought = rng.random((customers, days)) < 1 - np.exp(-np.outer(rate, level))
+    bought = rng.random((customers, days)) < 1 - np.exp(
+        -rate[:, None] * np.broadcast_to(level, (customers, days))
+    )
     bought &= np.arange(days)[None, :] > joined[:, None]
     bought[np.arange(customers), joined] = True
     who, day = np.nonzero(bought)
@@ -144,3 +146,78 @@ def test_rows_are_told_at_their_own_date(two_years):
     assert own[0] > 1.1 * own[1]
     plain = calendar.ahead(dates[[]], 0, 30)
     np.testing.assert_allclose(plain, ahead(calendar, START + 500))
+
+
+def two_seasons(seasons, days=730, seed=2):
+    """As `drawn`: half buys plants, half toys; of five purchases one is of the other category."""
+    customers, rng = 600, np.random.default_rng(seed)
+    month = dated(np.arange(days)).month.to_numpy()
+    spring, winter = np.isin(month, (4, 5, 6)), np.isin(month, (10, 11, 12))
+    plants, toys = np.where(spring, 2.0, 0.7), np.where(winter, 2.0, 0.7)
+    grows = np.arange(customers) % 2 == 0
+    own = np.where(grows[:, None], plants, toys) if seasons else (plants + toys)[None, :] / 2
+    bought = drawn(days, own, customers, seed=seed)
+    grown = bought["customer_id"].str[1:].astype(int) % 2 == 0
+    other = rng.random(len(bought)) < 0.2
+    category = np.where(grown ^ other, "plants", "toys")
+    return bought.assign(category=category)
+
+
+def buyers(*categories):
+    return pd.DataFrame({"category_last": categories})
+
+
+@pytest.fixture(scope="module")
+def plants_and_toys():
+    return two_seasons(seasons=True)
+
+
+def test_categories_with_seasons_of_their_own_are_told_apart(plants_and_toys):
+    rows = buyers("plants", "toys", "books", None)
+    plants, toys, other, unknown = fit_calendar(plants_and_toys, START + 640).ahead(rows, 0, 60)
+    assert toys > 1.2 * plants  # October and November
+    assert plants < other == unknown < toys
+    plants, toys, *_ = fit_calendar(plants_and_toys, START + 460).ahead(rows, 0, 60)
+    assert plants > 1.2 * toys  # April and May
+
+
+def test_a_category_that_goes_with_its_company_keeps_its_level():
+    calendar = fit_calendar(two_seasons(seasons=False), START + 640)
+    plants, toys, other = calendar.ahead(buyers("plants", "toys", "books"), 0, 60)
+    assert plants == pytest.approx(other, rel=0.06) and toys == pytest.approx(other, rel=0.06)
+
+
+def test_categories_are_told_by_interval_as_over_all_days(plants_and_toys):
+    calendar, rows = fit_calendar(plants_and_toys, START + 640), buyers("toys", "plants")
+    by_interval = calendar.by_interval(rows, (0, 20, 40, 60))
+    np.testing.assert_allclose(by_interval.mean(axis=1), calendar.ahead(rows, 0, 60), rtol=1e-6)
+
+
+def test_categories_have_no_level_before_a_year_nor_where_they_sell_little(plants_and_toys):
+    assert fit_calendar(plants_and_toys, START + 300).by_category == {}
+    few = plants_and_toys["customer_id"] < "c0005"
+    rare = plants_and_toys.assign(category=np.where(few, "rare", "common"))
+    assert fit_calendar(rare, START + 640).by_category == {}
+
+
+def test_levels_of_categories_are_read_as_written(plants_and_toys, tmp_path):
+    calendar = fit_calendar(plants_and_toys, START + 500)
+    assert set(calendar.by_category) == {"plants", "toys"}
+    calendar.save(tmp_path)
+    assert Calendar.load(tmp_path) == calendar
+    later = plants_and_toys.assign(
+        category=plants_and_toys["category"].where(
+            plants_and_toys["event_day"] < dated(500 + np.zeros(1, int))[0], "later"
+        )
+    )
+    assert fit_calendar(later, START + 500) == calendar
+
+
+def test_counts_of_few_orders_do_not_raise_the_level_of_a_category():
+    rng = np.random.default_rng(4)
+    bought = drawn(730, np.ones(730), seed=4)
+    bought = bought.assign(category=rng.integers(10, size=len(bought)).astype(str))
+    calendar = fit_calendar(bought, START + 640)
+    assert len(calendar.by_category) == 10
+    mean = np.mean([np.mean(factor) for factor in calendar.by_category.values()])
+    assert mean == pytest.approx(1, abs=0.006)

@@ -30,12 +30,14 @@ class Clock:
         return np.interp(time, self.ticks, np.arange(len(self.ticks)))
 
 
-def clock(start: np.datetime64, days: int, drift: float) -> Clock:
+def clock(
+    start: np.datetime64, days: int, drift: float, months: tuple[float, ...] = MONTHS
+) -> Clock:
     """The clock of a company's business; a day of average business is one day long."""
     dates = start + np.arange(days) * DAY
     month = dates.astype("datetime64[M]").astype(np.int64) % 12
     weekday = (dates.astype("datetime64[D]").astype(np.int64) + 3) % 7
-    pace = np.array(MONTHS)[month] * np.array(WEEKDAYS)[weekday]
+    pace = np.array(months)[month] * np.array(WEEKDAYS)[weekday]
     pace = pace / pace.mean() * np.exp(drift * np.linspace(0, 1, days))
     return Clock(np.concatenate([[0.0], np.cumsum(pace)]))
 

@@ -106,6 +106,7 @@ class World:
     already_there: float = 0.55  # share of customers who were there when the data begins
     fades: float = 0.7  # share of leavers who slow down first; the others stop at once
     fade_days: tuple[float, float] = (30.0, 90.0)
+    months: tuple[float, ...] = MONTHS  # pace of buying, January first
     drift: float = 0.0  # change of all buying rates over the whole time, as a log ratio
     satisfaction: float = 0.45  # log hazard ratio of leaving for one deviation less satisfied
     complaints_a_year: float = 0.18

@@ -104,7 +104,8 @@ def group(
     first, size = job
     drawing, living, making = np.random.default_rng([seed, first]).spawn(3)
     people = draw_people(world, np.arange(first, first + GROUP), days, drawing)
-    life = live(world, people, clock(START, days, world.drift), living, rounds, withheld_from)
+    pace = clock(START, days, world.drift, world.months)
+    life = live(world, people, pace, living, rounds, withheld_from)
     maker = Maker(world, life, START, making)
     tables = {
         "events": maker.events(),
