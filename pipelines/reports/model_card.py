@@ -194,7 +194,7 @@ def gain_text(churn: dict[str, Any]) -> str:
     found = churn["verdict"]
     said = verdict_in_words(found["ranks"], found["probabilities"], "en")
     return (
-        f"Grade **{churn['grade']}**: {said}. {above}. Of the {top['of']} ranked highest, "
+        f"Grade **{churn['grade']}**. {said}. {above}. Of the {top['of']} ranked highest, "
         f"{top['ours']:.0f} left; the best simple model finds {top[rule]:.0f}. Strongest "
         f"feature alone: {churn['strongest_single_feature']['name']}, AUC "
         f"{churn['strongest_single_feature']['auc']:.3f}."

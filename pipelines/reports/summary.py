@@ -143,7 +143,7 @@ def churn_lines(evaluation: dict[str, Any]) -> list[str]:
     found = churn["verdict"]
     said = verdict_in_words(found["ranks"], found["probabilities"], ENGLISH)
     lines += [
-        f"  grade {churn['grade']}: {said}",
+        f"  grade {churn['grade']}. {said}",
         f"  {over}; {written(ratio['value'], '.2f')} left for each predicted",
         f"  of the {top['of']} ranked highest, {top['ours']:.0f} left; the best "
         f"simple model finds {top[rule]:.0f}",

@@ -150,7 +150,7 @@ def findings_in(language: Language) -> dict[str, list[str]]:
     file = FOLDER / f"findings.{language}.yaml"
     if not file.is_file():
         return {}
-    return _flat(yaml.safe_load(file.read_text(encoding="utf-8"))["messages"])
+    return _flat(_read(file)["messages"])
 
 
 def _flat(tree: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -172,14 +172,20 @@ def _flat(tree: Mapping[str, Any]) -> dict[str, list[str]]:
 def _content(language: Language) -> dict[str, Any]:
     if language not in LANGUAGES:
         raise LookupError(f"There is no language {language!r}, only {', '.join(LANGUAGES)}.")
-    text = (FOLDER / f"{language}.yaml").read_text(encoding="utf-8")
-    content: dict[str, Any] = yaml.safe_load(text)
+    content = _read(FOLDER / f"{language}.yaml")
     for file in sorted((FOLDER / language).glob("*.yaml")):
-        page = yaml.safe_load(file.read_text(encoding="utf-8"))["messages"]
+        page = _read(file)["messages"]
         twice = page.keys() & content["messages"].keys()
         if twice:
             raise LookupError(f"{file.name}: {', '.join(sorted(twice))} stand elsewhere too.")
         content["messages"] |= page
+    return content
+
+
+def _read(file: Path) -> dict[str, Any]:
+    # libyaml, where PyYAML was built with it: every process that starts reads half a megabyte.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    content: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), Loader=loader)
     return content
 
 
