@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-serving bench-live-scoring bench-accuracy bench-coverage bench-season bench-choices bench-value-classes bench-truth bench-scoring bench-ladder bench-reasons bench-store bench-page bench-actions bench-processors faults fuzz clients docs audit ui experiments spark-setup lock clean
+.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-serving bench-live-scoring bench-accuracy bench-season bench-coverage bench-choices bench-value-classes bench-truth bench-scoring bench-ladder bench-reasons bench-store bench-page bench-actions bench-processors faults fuzz clients docs audit ui experiments spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile

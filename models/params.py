@@ -47,7 +47,7 @@ class EnsembleParams(BoosterParams):
     members: PositiveInt
     random_members: int = Field(ge=0)
     bagging_fraction: float = Field(gt=0, le=1)
-    linear_weight: float = Field(default=0.0, ge=0, lt=1)
+    linear_weight: float = Field(default=0.3, ge=0, lt=1)
 
     @model_validator(mode="after")
     def _one_cuts_where_it_is_best(self) -> "EnsembleParams":
