@@ -62,7 +62,8 @@ class Brought:
         """Money (n,) over the value horizon, by the name of the card's field."""
         spent = np.maximum(lapsed["amount_total"].to_numpy(np.float64), 0.0)
         orders = lapsed["orders_total"].to_numpy(np.float64)
-        amount = (spent + PRIOR_ORDERS * self.mean_amount) / (orders + PRIOR_ORDERS)
+        own = (spent + PRIOR_ORDERS * self.mean_amount) / (orders + PRIOR_ORDERS)
+        amount = np.where(np.isnan(spent), self.mean_amount, own)
         return {
             VALUE_IF_RETURNS: to_digits(self.orders_if_returns * amount, TOLD),
             VALUE_IF_STAYS_AWAY: to_digits(self.orders_if_stays_away * amount, TOLD),

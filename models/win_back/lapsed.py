@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.arrays import FloatArray
-from features.history.periods import PurchaseDays, amounts_of, histories
+from features.history.periods import PurchaseDays, histories
 from features.timeline import date_of, was_before
 
 INPUTS = ("rhythm", "silence", "purchases", "spent")
@@ -17,14 +17,16 @@ INPUTS = ("rhythm", "silence", "purchases", "spent")
 def lapsed_at(purchases: pd.DataFrame, as_of_day: int, active_within_days: int) -> pd.DataFrame:
     """Who had bought before a day, and not in the `active_within_days` before it.
 
-    By customer_id: frequency, recency, T and orders_total, and with amounts amount_total.
+    By customer_id: frequency, recency, T and orders_total, and with amounts amount_total: a day of
+    unknown money counts as the customer's usual one, and without any known it is empty. Nothing
+    depends on other customers, so that one alone is told as among all.
     """
     known = histories(purchases, as_of_day)
     lapsed = known[known["T"] - known["recency"] > active_within_days].copy()
     if "amount" in purchases.columns:
         before = was_before(purchases["event_day"], pd.Timestamp(date_of(as_of_day)))
-        spent = pd.Series(amounts_of(purchases)["spend"], index=purchases["customer_id"])
-        lapsed["amount_total"] = spent[before.to_numpy()].groupby(level=0).sum()[lapsed.index]
+        amounts = purchases[before].groupby("customer_id")["amount"]
+        lapsed["amount_total"] = (amounts.mean() * amounts.size())[lapsed.index]
     return lapsed
 
 

@@ -173,6 +173,22 @@ def test_the_lapsed_have_it_on_their_cards_and_nobody_who_still_buys(purchases, 
     assert set(COLUMNS).isdisjoint(whole(scored, known, "version", at).columns)
 
 
+def test_unknown_money_is_told_alone_as_among_all(purchases, model, lapsed):
+    often = lapsed["frequency"] > 1
+    some = [lapsed.index[~often][0], lapsed.index[often][0]]
+    unknown = purchases["customer_id"] == some[0]
+    unknown |= (purchases["customer_id"] == some[1]) & ~purchases["customer_id"].duplicated()
+    amounts = purchases["amount"].where(purchases["customer_id"] != some[1], 90.0)
+    dear, priced = (purchases.assign(amount=one) for one in (amounts, amounts.mask(unknown)))
+    told = model.predict(lapsed_at(priced, TEST, ACTIVE), TEST).loc[some]
+    own = priced[priced["customer_id"].isin(some)]
+    alone = model.predict(lapsed_at(own, TEST, ACTIVE), TEST)
+    pd.testing.assert_frame_equal(alone.loc[some], told)
+    assert told.notna().all(axis=None)
+    known = model.predict(lapsed_at(dear, TEST, ACTIVE), TEST).loc[some[1]]
+    assert told.loc[some[1]].to_numpy() == pytest.approx(known.to_numpy())
+
+
 def test_the_day_of_the_last_purchase_decides_who_has_lapsed():
     day = pd.to_datetime([END - ACTIVE, END - ACTIVE - 1], unit="D").astype("datetime64[us]")
     rows = pd.DataFrame({"customer_id": ["active", "lapsed"], "event_day": day, "orders": 1})
