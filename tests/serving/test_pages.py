@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 
+from serving.cards.category_risks import LIKELY
 from serving.pages.list_tasks import ROWS
 from serving.store.publishing import publish
 from serving.wording.sentences import label
@@ -48,7 +49,13 @@ def test_page_and_json_agree_in_content_and_order(service, asked, language):
         assert (card["name"] or card["customer_id"]) in cells["customer"]
         assert written(card["churn_risk"], "percent", language) in cells["risk"]
         assert label(f"risk_band.{card['risk_band']}", language) in cells["risk"]
-        assert cells["reason"] == card["reasons"][0]["sentence"]
+        assert cells["reason"].startswith(card["reasons"][0]["sentence"])
+        more = cells["reason"].removeprefix(card["reasons"][0]["sentence"])
+        left = [one for one in card["category_risks"] or [] if one["risk"] >= LIKELY]
+        assert bool(more) == bool(left)
+        for one in left[:1]:
+            risk = written(one["risk"], "percent", language)
+            assert more.endswith(f"{one['category']}, {risk}")
         assert card["intended_action"]["name"] in cells["action"]
         assert cells["value_at_risk"] == written(card["value_at_risk"], "money", language)
         when = {name: day(text) for name, text in card["next_purchase_date"].items()}
