@@ -78,19 +78,28 @@ def test_a_row_tells_the_change_of_the_risk_since_the_last_release(tmp_path, eng
 
 
 def test_a_row_tells_the_category_that_is_likely_to_be_left_and_no_other(service):
+    query = "sort=churn_risk&limit=1&order="
+    [stays], [leaves] = (
+        service.get(f"/v1/at-risk?{query}{order}").json()["customers"] for order in ("asc", "desc")
+    )
     for language, words in (
         ("en", "may buy elsewhere: bread & rolls, 62%"),
         ("ru", "bread & rolls, 62 %"),
     ):
-        [shown] = [
-            row["reason"] for row in rows(page(service, f"/?q=00001&language={language}")).values()
-        ]
-        assert words in shown.replace("\u00a0", " ") and "=milk" not in shown
-    card = ScoreCard.model_validate_json(service.get("/v1/customers/00001").body)
+        kept, gone = (
+            rows(page(service, f"/?q={one['customer_id']}&language={language}"))
+            for one in (stays, leaves)
+        )
+        shown = kept[stays["customer_id"]]["reason"].replace("\u00a0", " ")
+        assert words in shown and "=milk" not in shown
+        assert "bread & rolls" not in gone[leaves["customer_id"]]["reason"]
+    card = ScoreCard.model_validate_json(service.get(f"/v1/customers/{stays['customer_id']}").body)
     seldom = card.model_copy(update={"category_risks": card.category_risks[1:]})
     none = card.model_copy(update={"category_risks": None})
     assert likely_left(card).category == "bread & rolls"
     assert likely_left(seldom) is None and likely_left(none) is None
+    assert stays["churn_risk"] < 0.5 <= leaves["churn_risk"]
+    assert likely_left(card.model_copy(update={"churn_risk": 0.5})) is None
 
 
 def test_filters_behind_a_word_are_open_only_where_one_of_them_is_set(service):
