@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from serving.cards.category_risks import likely_left
 from serving.cards.worded import strongest_reason
 from serving.pages.list_tasks import ROWS
 from serving.wording.languages import LANGUAGES
@@ -170,11 +171,16 @@ def row_of(card, language, currency):
     if card.usual_gap_days:
         usual = sentence("worklist.usual_gap", language, usual_gap_days=card.usual_gap_days)
         expected = f"{expected} {usual}"
+    reason = strongest_reason(card.model_dump())["sentence"]
+    left = likely_left(card)
+    if left:
+        values = {"category": left.category, "risk": left.risk}
+        reason = f"{reason} {sentence('worklist.category_left', language, **values)}"
     return [
         card.name or card.customer_id,
         label(f"risk_band.{card.risk_band}", language),
         written(card.churn_risk, "percent", language),
-        strongest_reason(card.model_dump())["sentence"],
+        reason,
         expected,
         card.intended_action.name,
         written(card.value_at_risk, "money", language, currency=currency),
