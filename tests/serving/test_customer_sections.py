@@ -75,6 +75,7 @@ def test_sections_come_in_the_order_of_a_call_and_of_the_json(asked):
     ]
     assert [one for one in found[5:] if not one.startswith(("Probability", "Likely"))] == [
         "Purchases",
+        "Main categories, and the risk of losing each",
         "Spend by month",
         "Engagement",
         "Complaints and questions",

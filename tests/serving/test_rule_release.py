@@ -22,7 +22,17 @@ GATE = {
         {"what": "customers", "have": 61, "need": 200},
     ],
 }
-TOLD = ("purchase_probability", "next_", "expected_", "value_at", "value_if", "second_", "relation")
+TOLD = (
+    "purchase_probability",
+    "next_",
+    "expected_",
+    "value_at",
+    "value_if",
+    "second_",
+    "relation",
+    "category_risks",
+)
+WIN_BACK = [name for name in card_row("a") if "return" in name or "win_back" in name]
 PLANNED = ("intended_action", "channel", "why", "arm", "withheld", "blocked", "effect", "reasons")
 
 
@@ -38,7 +48,7 @@ ROWS = [
     rule_row("a", 2, "medium", 2.5),
     rule_row("c", 3),
     rule_row("few", None, None, None, status="insufficient_data", rank_in_stage=None),
-    gone_row("gone", silence_over_usual=None),
+    gone_row("gone", silence_over_usual=None, **dict.fromkeys(WIN_BACK)),
 ]
 
 
