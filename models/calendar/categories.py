@@ -11,13 +11,8 @@ import numpy as np
 
 from core.arrays import FloatArray
 from core.digits import FLAT, to_digits
-from models.calendar.level import CATEGORY, Observed, foretell
+from models.calendar.level import CATEGORY, LIMIT, ONE_ORDER, Observed, foretell
 from models.calendar.standard import Weeks
-
-# Keeps a week without orders finite; half of it beside what is expected keeps the mean log level of
-# counts at 0, to the first order of their number (Poisson).
-ONE_ORDER = 1.0
-LIMIT = 1.1  # of a factor, as of the company's level (log)
 
 
 def beside_the_company(
@@ -43,6 +38,7 @@ def _factor(
     nothing = np.zeros((len(orders), 0))
     observed = Observed(
         weeks.middles,
+        # Half an order keeps the mean log level of few at 0 (Poisson, to the first order).
         np.log((orders + ONE_ORDER) / (usual + ONE_ORDER / 2)),
         # That of what is expected: by their own orders, weeks with many would count more.
         1.0 / (usual + ONE_ORDER),

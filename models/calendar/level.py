@@ -32,6 +32,8 @@ SPECIAL = 1.0  # of the effect on a week of seven special days, in logs
 FREEDOM = 4.0  # of Student's t
 REWEIGHTED = 3  # times
 NEGLIGIBLE = 1e-3  # share of an answer that is left out
+LIMIT = 1.1  # a level is at most three times the usual, or a third of it (log)
+ONE_ORDER = 1.0  # keeps a week without orders finite
 
 
 class Grid(NamedTuple):

@@ -15,7 +15,7 @@ from core.digits import CONVEX, FLAT, to_digits
 from core.files import read_json, write_json
 from features.planning.timeplan import Timeline
 from models.calendar.categories import beside_the_company
-from models.calendar.level import Foretold, Observed, foretell
+from models.calendar.level import LIMIT, ONE_ORDER, Foretold, Observed, foretell
 from models.calendar.special import SpecialDays
 from models.calendar.standard import WEEK, Weeks, weeks_before
 from models.leaving import LAPSE
@@ -26,8 +26,6 @@ FEWEST_WEEKS = 8  # of a level that is told: fewer say nothing
 YEAR_DAYS = 365  # of history, from which on a yearly shape is looked for
 AHEAD = 800  # days that are foretold; later ones are as those a year before
 SAME_WEEKDAY = 364  # days: a year of whole weeks
-ONE_ORDER = 1.0  # keeps a week without orders finite
-LIMIT = 1.1  # a level is at most three times the usual, or a third of it (log)
 WEEKDAY_DAYS = 182  # from which the shape of a week is taken
 PRIOR_WEEKDAY = 20.0  # orders as which an even week counts, for each of its days
 LEAST_WEEKDAY = 0.05

@@ -23,7 +23,6 @@ from models.churn.fitting import fit_churn, parametric_churn, refit_churn
 from models.churn.model import Ahead, ChurnModel, Parametric
 from models.churn.own import OwnClass
 from models.churn.parametric import fit_parametric
-from models.leaving import LAPSE
 from models.next_purchase.hazard import NextPurchaseModel, fit_next_purchase, refit_next_purchase
 from models.next_purchase.rhythm import RhythmModels, rhythm_models
 from models.params import ModelParams
@@ -190,7 +189,7 @@ def refit(chosen: Bundle, until: Until, day: int, params: ModelParams) -> Bundle
 def coming_back(until: Until, day: int) -> ComingBack | None:
     """The model of who of the lapsed comes back, as known on a day; None where there is none."""
     orders, plan = until.rhythm(day), until.timeline
-    if until.purchases is None or plan.churn != LAPSE or orders is None:
+    if until.purchases is None or orders is None:
         return None
     rhythm = Rhythm(plan.horizon_days, orders, until.calendar(day))
     return fit_coming_back(until.purchases, plan, day, rhythm)

@@ -183,7 +183,7 @@ def _content(language: Language) -> dict[str, Any]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    # libyaml, where PyYAML was built with it: every process that starts reads half a megabyte.
+    # libyaml, where PyYAML was built with it: every process that starts reads all catalogues.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     content: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), Loader=loader)
     return content

@@ -172,17 +172,9 @@ def card_row(customer_id: str, **changes) -> dict:
 
 def gone_row(customer_id: str, **changes) -> dict:
     """A row of cards.parquet: someone who bought once, and not for long."""
-    kept = {
-        "customer_id",
-        "as_of_date",
-        "horizon_days",
-        "churn_definition",
-        "value_horizon_days",
-        "next_purchase_reach_days",
-        "model_version",
-        "data_until",
-        "expires_at",
-    }
+    dated = {"as_of_date", "data_until", "expires_at"}
+    days = {"horizon_days", "value_horizon_days", "next_purchase_reach_days"}
+    kept = {"customer_id", "churn_definition", "model_version"} | dated | days
     row = card_row(customer_id)
     empty = {name: row[name] if name in kept else None for name in row}
     gone = {"status": "already_churned", "last_purchase_date": day(-200)}
