@@ -105,6 +105,7 @@ class ModelParams(Params):
     max_reasons: int = Field(ge=1, le=5)
     reasons_share: float = Field(gt=0, le=1)
     search_trials: int = Field(default=0, ge=0)
+    max_rows: PositiveInt = 400_000
     excluded_attributes: tuple[str, ...] = ()
     accepted_leaks: dict[str, str] = Field(default_factory=dict)
     replace_champion: Literal["if_not_worse", "always"] = "if_not_worse"

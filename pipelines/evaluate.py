@@ -11,12 +11,14 @@ from core.digits import as_told
 from core.files import check_manifest, read_json, version, write_json
 from features.history.category_history import read_categories
 from features.params import OWN
+from features.sample import Sample
 from features.timeline import date_of
 from models.bundle import Bundle
 from models.fitted import features_read, own_model
 from models.judging.coming_back import evaluate_coming_back
 from models.judging.forecast import backtest, forecast_metrics
 from models.judging.influence import COLUMNS, Influence
+from models.judging.learning_curve import learning_curve
 from models.judging.plots import Costs
 from models.judging.run import (
     Evaluated,
@@ -26,13 +28,16 @@ from models.judging.run import (
     judge_category_risk,
     judge_influence,
 )
+from models.params import EnsembleParams, ModelParams
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
+from models.training.until import Until
+from models.trees.search import Search
 from models.value.past import Past
 from models.words import CATEGORY_LISTS, OURS
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import read_snapshots, read_timeline
+from pipelines.reading import read_purchases, read_sample, read_snapshots, read_timeline
 from pipelines.reports.headline import headline
 from pipelines.reports.model_card import model_card
 from pipelines.reports.pictures import (
@@ -62,15 +67,18 @@ def main() -> None:
     margin = usable_margin(catalog, params.actions.margin_rate, currency)
     costs = Costs(offers_of(catalog), margin)
     evaluated, served = Evaluated.load(stage.EVALUATED), Bundle.load(stage.SERVED)
-    snapshots = read_snapshots()
+    sample = read_sample(params.model)
+    snapshots, bought = read_snapshots(sample), read_purchases(sample)
+    categories = read_categories(stage.CATEGORIES, sample)
+    known_days, folds = pd.read_parquet(stage.KNOWN_DAYS), params.model.calibration_folds
+    until = Until(snapshots, timeline, bought, folds, known_days)
     judged = judge(snapshots, timeline, evaluated, costs, params.model)
-    told = (snapshots, read_categories(stage.CATEGORIES), timeline, evaluated, params.model)
+    told = (snapshots, categories, timeline, evaluated, params.model)
     next_categories, category_risk = judge_categories(*told), judge_category_risk(*told)
     backtests: list[dict[str, Any]] = []
     season: dict[str, Any] = {}
     win_back: dict[str, Any] = {}
     if evaluated.bundle.knows_purchases:
-        bought, known_days = map(pd.read_parquet, (stage.PURCHASES, stage.KNOWN_DAYS))
         past = Past(snapshots, bought, timeline, known_days)
         backtests = backtest(past, evaluated, params.model)
         season = past.season(timeline.data_until)
@@ -101,6 +109,7 @@ def main() -> None:
             "season": season,
             "win_back": win_back,
             "influence": [] if moved is None else moved.to_json(),
+            "sample": _sample(sample, evaluated, until, params.model),
             "timeline": timeline.to_json(),
             "ladder": rung.to_json(),
             "features": features_read(served),
@@ -128,6 +137,28 @@ def main() -> None:
     stage.MODEL_CARD.write_text(card, encoding="utf-8")
     for warning in judged.churn["warnings"]:
         stage.say(f"warning: {warning}")
+
+
+def _sample(
+    sample: Sample, evaluated: Evaluated, until: Until, settings: ModelParams
+) -> dict[str, Any]:
+    """The sample that models learned from, with its learning curve; empty where it is everybody.
+
+    Models judged by folds of customers have no curve: there is one for each fold.
+    """
+    if sample.is_everybody:
+        return {}
+    curve: dict[str, Any] = {}
+    if isinstance(evaluated.bundle, Bundle):
+        found = EnsembleParams.model_validate(read_json(stage.SEARCH)["settings"])
+        searched = Search(found).applied(settings)
+        curve = learning_curve(until, evaluated.bundle.churn, sample, searched)
+    return {
+        "share": sample.share,
+        "customers": int(until.snapshots["customer_id"].nunique()),
+        "rows": len(until.snapshots),
+        "learning_curve": curve,
+    }
 
 
 def _bins(judged: Judged) -> list[dict[str, Any]]:

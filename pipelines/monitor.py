@@ -16,7 +16,7 @@ from models.simple.silence_rule import Rule
 from models.watching.advice import advice, drift, latest_judged
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import read_snapshots, read_timeline
+from pipelines.reading import read_sample, read_snapshots, read_timeline, scored_customers
 from pipelines.served import read_served
 from serving.pages.monitor_report import report_page
 
@@ -43,7 +43,7 @@ def _report() -> dict[str, Any]:
     params = load_params()
     timeline = read_timeline()
     bundle, _, version = read_served(stage.CHAMPION_MODELS)
-    snapshots = read_snapshots()
+    snapshots = read_snapshots(read_sample(params.model))
     learned, newly_closed = _learned_from(snapshots, timeline)
     now = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
     moved = drift(bundle.churn, learned, now, params.monitor, params.model.seed)
@@ -56,7 +56,7 @@ def _report() -> dict[str, Any]:
         "as_of_date": date_of(timeline.score).isoformat(),
         "data_until": date_of(timeline.data_until).isoformat(),
         "model_version": version,
-        "customers": len(now),
+        "customers": scored_customers(timeline),
         "learned_from": None if learned.empty else _described(learned, timeline),
         **moved,
         "releases": [release for release in releases if release["closed"]],
@@ -79,7 +79,8 @@ def _told_wrong(report: dict[str, Any]) -> tuple[dict[str, Any], pd.DataFrame]:
         bundle, explainer, _ = read_served(stage.CHAMPION_MODELS)
         evaluated = ChurnModel.load(stage.CHAMPION_EVALUATED)
         until = check_manifest(stage.CHAMPION_EVALUATED)["learned_until"]
-        found.add_test_dates(read_snapshots(), timeline, (evaluated, bundle, explainer), until)
+        snapshots = read_snapshots(read_sample(params.model))
+        found.add_test_dates(snapshots, timeline, (evaluated, bundle, explainer), until)
     judge = _judge(timeline)
     for release in report["releases"]:
         path = stage.PAST / f"{release['release_id']}.parquet"

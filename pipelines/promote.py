@@ -17,7 +17,7 @@ from models.training.ladder import Rung
 from models.watching.promotion import COMPANY, EVALUATED, FORMER, MODELS, below_gates, decide
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import read_snapshots, read_timeline
+from pipelines.reading import read_sample, read_snapshots, read_timeline
 from pipelines.reports.promotion_text import with_promotion
 from sources.registry import company
 
@@ -32,7 +32,7 @@ def main() -> None:
     params, whose = everything.model, company(everything.source)
     shutil.rmtree(CHALLENGER, ignore_errors=True)
     lay_out(CHALLENGER, whose)
-    snapshots = read_snapshots()
+    snapshots = read_snapshots(read_sample(params))
     champion = stage.PUBLISHED_CHAMPION if stage.PUBLISHED_CHAMPION.exists() else None
     features = model_features(snapshots, params.excluded_attributes)
     rung = Rung.load(stage.SERVED)

@@ -11,12 +11,30 @@ from core.errors import ExtensionError
 from core.files import read_json
 from features import reading
 from features.planning.timeplan import Timeline
+from features.sample import EVERYBODY, Sample
+from models.params import ModelParams
 from pipelines import stage
 
 
-def read_snapshots() -> pd.DataFrame:
+def read_sample(params: ModelParams) -> Sample:
+    """The customers that models learn from and are judged on: about `model.max_rows` rows."""
+    return reading.sample_of(stage.SNAPSHOTS, params.max_rows)
+
+
+def read_snapshots(sample: Sample = EVERYBODY) -> pd.DataFrame:
     """One row per customer and as-of date, all splits."""
-    return reading.read_snapshots(stage.SNAPSHOTS)
+    return reading.read_snapshots(stage.SNAPSHOTS, sample)
+
+
+def read_purchases(sample: Sample = EVERYBODY) -> pd.DataFrame:
+    """The purchase timelines, also of those who were in no cohort."""
+    purchases: pd.DataFrame = sample.read(stage.PURCHASES).to_pandas()
+    return purchases
+
+
+def scored_customers(timeline: Timeline) -> int:
+    """How many customers there are on the score date, without reading them."""
+    return reading.rows_at(stage.SNAPSHOTS, timeline.score)
 
 
 def read_snapshot(timeline: Timeline) -> pd.DataFrame:

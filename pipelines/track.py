@@ -22,7 +22,7 @@ from models.training.models import FOLD
 from models.words import OURS
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import read_snapshots
+from pipelines.reading import read_snapshot, read_timeline
 from pipelines.served import read_served
 from pipelines.tracking.mlflow_process import attempt, own_address, set_aside, told_store
 from pipelines.tracking.recorded import (
@@ -218,8 +218,7 @@ def models_to_log() -> list[LoggedModel]:
     if not Rung.load(stage.SERVED).is_judged:
         return []
     bundle, _, _ = read_served(stage.SERVED)
-    snapshots = read_snapshots()
-    rows = snapshots[snapshots["split"] == "score"].head(5).reset_index(drop=True)
+    rows = read_snapshot(read_timeline()).head(5)
     rows = rows[["customer_id", *bundle.churn.reads]]
     # MLflow keeps what it was given: nobody's id is told, so that nobody has to be erased there.
     rows["customer_id"] = [f"customer-{number}" for number in range(1, len(rows) + 1)]

@@ -12,7 +12,7 @@ from features.families.own_features import own_features, wordings
 from features.history.category_history import read_categories
 from features.params import LABEL
 from features.planning.rungs import BY_RULE, OTHER_CUSTOMERS, UNJUDGED
-from features.planning.timeplan import Timeline
+from features.sample import Sample
 from features.snapshot import group_of, model_features
 from features.timeline import date_of
 from models.bundle import Bundle
@@ -35,7 +35,13 @@ from models.training.unjudged import unjudged_bundle
 from models.training.until import Until, has_both_outcomes
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import own_code, read_snapshots, read_timeline
+from pipelines.reading import (
+    own_code,
+    read_purchases,
+    read_sample,
+    read_snapshots,
+    read_timeline,
+)
 from sources.contract import COLUMN
 
 
@@ -43,13 +49,18 @@ def main() -> None:
     """Fit everything and write it as text and JSON, each folder with a manifest."""
     params = load_params().model
     own_code()  # refused, before anything is fitted, where it is not what this run began with
-    snapshots, timeline = read_snapshots(), read_timeline()
-    purchases = pd.read_parquet(stage.PURCHASES)
+    sample, timeline = read_sample(params), read_timeline()
+    snapshots, purchases = read_snapshots(sample), read_purchases(sample)
     known_days, folds = pd.read_parquet(stage.KNOWN_DAYS), params.calibration_folds
     until = Until(snapshots, timeline, purchases, folds, known_days)
     stage.empty(stage.EVALUATED, stage.SERVED)
+    if not sample.is_everybody:
+        stage.say(
+            f"models learn from {sample.share:.1%} of the customers, drawn by a hash of their ids "
+            f"({len(snapshots):,} rows: model.max_rows)"
+        )
     why = _why_unjudged(until, params)
-    rung = _unjudged(until, params, why) if why else _train(until, params)
+    rung = _unjudged(until, params, why) if why else _train(until, params, sample)
     rung.save(stage.SERVED)
     stage.say(rung.words)
     tested = (*timeline.test, timeline.data_until)[0]
@@ -171,7 +182,7 @@ def _features_of_table(snapshots: pd.DataFrame, params: ModelParams) -> list[str
     return features
 
 
-def _train(until: Until, params: ModelParams) -> Rung:
+def _train(until: Until, params: ModelParams, sample: Sample) -> Rung:
     snapshots, timeline = until.snapshots, until.timeline
     if timeline.churn == LABEL:
         features = _features_of_table(snapshots, params)
@@ -194,7 +205,7 @@ def _train(until: Until, params: ModelParams) -> Rung:
     trained.served.save(stage.SERVED)
     trained.explainer.save(stage.SERVED)
     if trained.tree_weight and timeline.rung < OTHER_CUSTOMERS and timeline.churn != LABEL:
-        _train_categories(until.snapshots, timeline, features, params)
+        _train_categories(until, sample, features, params)
     distance = tree_distance(until.train, params)
     # Where nothing is short, the rows that stop the trees are.
     if all(have >= need for have, need in distance.values()):
@@ -217,10 +228,11 @@ def _save_evaluated(trained: Trained) -> None:
 
 
 def _train_categories(
-    snapshots: pd.DataFrame, timeline: Timeline, features: list[str], params: ModelParams
+    until: Until, sample: Sample, features: list[str], params: ModelParams
 ) -> None:
     """The models on categories; where there is too little for one, the others still stand."""
-    categories = read_categories(stage.CATEGORIES)
+    snapshots, timeline = until.snapshots, until.timeline
+    categories = read_categories(stage.CATEGORIES, sample)
     if categories is None:
         return
     try:

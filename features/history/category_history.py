@@ -21,11 +21,11 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.history.bases import first_and_last
 from features.history.facts import Facts
 from features.history.moment import cohort_table, moment_table
+from features.sample import EVERYBODY, Sample
 from features.timeline import all_known, date_of, is_closed, outcome, visible, within
 
 HISTORY, OUTCOMES = "history", "outcomes"
@@ -101,9 +101,9 @@ def _outcomes(facts: Facts) -> ir.Table:
     return bought.select(*KEY).distinct().order_by("customer_id", "category")
 
 
-def read_categories(folder: Path) -> Categories | None:
-    """What `build_snapshots` wrote; None where nobody ever bought anything with a category."""
-    history, outcomes = _read(folder / HISTORY), _read(folder / OUTCOMES)
+def read_categories(folder: Path, sample: Sample = EVERYBODY) -> Categories | None:
+    """What `build_snapshots` wrote of a sample; None where nothing bought has a category."""
+    history, outcomes = _read(folder / HISTORY, sample), _read(folder / OUTCOMES, sample)
     if history is None or outcomes is None or history.empty:
         return None
     return Categories(history, outcomes)
@@ -111,14 +111,14 @@ def read_categories(folder: Path) -> Categories | None:
 
 def read_history(folder: Path, as_of: int) -> pd.DataFrame | None:
     """The rows of `HISTORY` at one as-of day; None where nothing with a category was bought."""
-    return _read(folder / HISTORY, f"{date_of(as_of)}-*.parquet")
+    return _read(folder / HISTORY, EVERYBODY, f"{date_of(as_of)}-*.parquet")
 
 
-def _read(folder: Path, files_of: str = "*.parquet") -> pd.DataFrame | None:
+def _read(folder: Path, sample: Sample, files_of: str = "*.parquet") -> pd.DataFrame | None:
     """The files of a folder, in the order of their names; few texts stand in very many rows."""
     files = sorted(folder.glob(files_of))
     if not files:
         return None
-    tables = [pq.read_table(file, read_dictionary=list(KEY[1:])) for file in files]
+    tables = [sample.read(file, read_dictionary=list(KEY[1:])) for file in files]
     together: pd.DataFrame = pa.concat_tables(tables).unify_dictionaries().to_pandas()
     return together

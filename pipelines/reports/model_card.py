@@ -13,6 +13,7 @@ from pipelines.reports.card_forecast import forecast_text
 from pipelines.reports.card_influence import influence_text
 from pipelines.reports.card_money import extrapolated_text, money_text
 from pipelines.reports.card_own import own_code_text
+from pipelines.reports.card_sample import sample_text
 from pipelines.reports.card_when import when_text
 from pipelines.reports.card_win_back import win_back_text
 from pipelines.reports.names import NAMES
@@ -82,6 +83,7 @@ def model_card(evaluation: dict[str, Any], usability: dict[str, Any]) -> str:
         profit_text(churn.get("expected_maximum_profit", {})),
         "![calibration](calibration.png)",
         influence_text(evaluation.get("influence", [])),
+        sample_text(evaluation.get("sample", {})),
         "### By test date",
         date_table(churn["by_date"], timeline["test"]),
         "### For whom it works",
