@@ -1,4 +1,4 @@
-"""The zoo: ten drawn companies, and how they are drawn and reduced. `make zoo` walks forty."""
+"""The zoo: four drawn companies, and how they are drawn and reduced. `make zoo` walks forty."""
 
 from dataclasses import replace
 
@@ -11,7 +11,9 @@ from benchmarks.zoo.shrink import Budget, reduced
 from benchmarks.zoo.visit import table, visit
 from benchmarks.zoo.walk import company_of
 
-COMPANIES, PARTS = 10, 5
+# Odd and damaged purchases; a month of subscriptions; summers closed and an own release of before;
+# few who bought once, in many tables.
+COMPANIES = (1, 2, 6, 9)
 
 
 def test_the_same_seed_draws_the_same_company():
@@ -92,8 +94,7 @@ def test_stages_run_again_by_hand_leave_nothing_of_an_earlier_run(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(PARTS))
-def test_drawn_companies_walk_the_whole_road(part):
-    visits = [visit(seed) for seed in range(part, COMPANIES, PARTS)]
-    failing = [one for one in visits if one.broken]
-    assert not failing, table(visits)
+@pytest.mark.parametrize("seed", COMPANIES)
+def test_drawn_companies_walk_the_whole_road(seed):
+    one = visit(seed)
+    assert not one.broken, table([one])
