@@ -189,5 +189,14 @@ TABLES: dict[str, Table] = {
         CUSTOMERS,
     )
 }
+# What is known beforehand of days: a file of its own, which source.calendar names.
+CALENDAR = Table(
+    name="calendar",
+    columns={"date": TIME, "kind": TEXT, "expected": NUMBER, "known_at": TIME},
+    required=("date", "kind"),
+    key=("date", "kind"),
+    time="date",
+    missing="closures and promotions are not known beforehand",
+)
 ENOUGH = ("orders", "subscriptions")  # one of them has to be there
 CHANCES = ("propensity", "action_propensity", "contact_propensity")  # of contacts: from 0 to 1

@@ -12,21 +12,21 @@ from pathlib import Path
 import pandas as pd
 
 from core.errors import SourceError, TableError
-from sources.contract import ABOVE, NUMBER, TEXT, TIME, Table
+from sources.contract import ABOVE, CALENDAR
 from sources.formats.opening import Address
 from sources.kinds.files import read_address
+from sources.meanings.column_names import KNOWN_AT, plain_name
+from sources.meanings.vocabulary import known_word
 from sources.params import SourceParams
 from sources.tables.cells import read_cells
 
-CALENDAR = Table(
-    name="calendar",
-    columns={"date": TIME, "kind": TEXT, "expected": NUMBER, "known_at": TIME},
-    required=("date", "kind"),
-    key=("date", "kind"),
-    time="date",
-    missing="closures and promotions are not known beforehand",
-)
 HOLIDAY, CLOSURE = "holiday", "closure"
+NAMES = {  # what its columns are called too, the likeliest first
+    "date": ("day", "дата", "день"),
+    "kind": ("type", "event", "вид", "тип", "вид дня", "тип дня", "событие"),
+    "expected": ("factor", "level", "multiplier", "ожидание", "ожидается", "коэффициент"),
+    "known_at": (*KNOWN_AT, "planned_at", "known since", "известно с", "запланировано"),
+}
 COLUMNS = ("day", "kind", "expected", "known_day")
 ALWAYS = 0  # days since 1970-01-01: a day that was known before all data
 YEARS_AHEAD = 3
@@ -83,19 +83,26 @@ def _own(params: SourceParams) -> pd.DataFrame:
     if path is None:
         return _table({"day": [], "kind": "", "expected": float("nan"), "known_day": ALWAYS})
     raw = read_address(Address(path.parent, path.name), CALENDAR, params)
+    meant = _meant(raw)
+    if meant:  # read again: cells of the columns that are meant are not to be guessed
+        named = {**meant, **params.columns.get(CALENDAR.name, {})}
+        params = params.model_copy(update={"columns": {**params.columns, CALENDAR.name: named}})
+        raw = read_address(Address(path.parent, path.name), CALENDAR, params)
     lacking = [name for name in CALENDAR.required if name not in raw.columns]
     if lacking:
         raise TableError(
             f"{params.calendar}: {' and '.join(lacking)} not among its columns "
             f"({', '.join(map(str, raw.columns))}). A calendar has date and kind (closure, "
-            "promotion …), and may have expected (0: nothing is sold, 2: twice as much as usual)."
+            "promotion …), and may have expected (0: nothing is sold, 2: twice as much as usual). "
+            "If its columns have other names, say which is which below source in params.yaml: "
+            "columns: {calendar: {date: Day, kind: What}}."
         )
     given = raw[[name for name in CALENDAR.columns if name in raw.columns]]
     rows, reasons, _ = read_cells(given, CALENDAR, params)
     _refuse(params, raw, rows, reasons)
     known = _days(rows["known_at"]) if "known_at" in rows else pd.Series(ALWAYS, index=rows.index)
     expected = rows["expected"] if "expected" in rows else float("nan")
-    kind = rows["kind"].str.strip().str.lower()
+    kind = rows["kind"].map(lambda told: known_word(CALENDAR.name, "kind", told))
     return _table(
         {
             "day": _days(rows["date"]),
@@ -104,6 +111,17 @@ def _own(params: SourceParams) -> pd.DataFrame:
             "known_day": known.fillna(ALWAYS),
         }
     )
+
+
+def _meant(raw: pd.DataFrame) -> dict[str, str]:
+    """Which of its columns, under another name, are those of the contract that are not there."""
+    there = {plain_name(str(name)): str(name) for name in raw.columns}
+    lacking = [column for column in CALENDAR.columns if column not in raw.columns]
+    found = {
+        column: [there[plain_name(way)] for way in NAMES[column] if plain_name(way) in there]
+        for column in lacking
+    }
+    return {column: ways[0] for column, ways in found.items() if ways}
 
 
 def _refuse(

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from core.errors import did_you_mean, suggestion
 from core.params import MOST_DAYS, Params
-from sources.contract import READY, TABLES
+from sources.contract import CALENDAR, READY, TABLES
 from sources.written.currencies import currency_code
 from sources.written.encodings import AUTO
 from sources.written.numbers import tells_mark
@@ -73,11 +73,13 @@ class SourceParams(Params):
     def _of_known_tables(cls, by_table: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         if info.data.get("kind") == READY:
             return _of_the_ready_table(by_table)
+        # The calendar's file is named by source.calendar alone.
+        tables = (*TABLES,) if info.field_name == "files" else (*TABLES, CALENDAR.name)
         for name in by_table:
-            if name not in TABLES:
+            if name not in tables:
                 raise ValueError(
-                    f"{name!r} is not a table of the contract.{did_you_mean(name, TABLES)} "
-                    f"The tables are: {', '.join(TABLES)}."
+                    f"{name!r} is not a table of the contract.{did_you_mean(name, tables)} "
+                    f"The tables are: {', '.join(tables)}."
                 )
         return by_table
 

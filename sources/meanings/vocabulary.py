@@ -111,6 +111,14 @@ VOCABULARY: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
         "referral": ("referred friend", "рекомендация", "приведи друга"),
         "share": ("shared", "поделился", "репост"),
     },
+    ("calendar", "kind"): {
+        "closure": (
+            *("closures", "closed", "shut", "we are closed", "закрыто", "закрыт", "закрыты"),
+            *("закрытие", "не работаем", "выходной", "нерабочий день"),
+        ),
+        "promotion": ("promotions", "promo", "акция", "акции", "промо", "промоакция"),
+        "holiday": ("holidays", "public holiday", "bank holiday", "праздник", "праздничный день"),
+    },
 }
 TRUE_WORDS = frozenset({"true", "t", "yes", "y", "1", "1.0", "да", "д", "истина"})
 FALSE_WORDS = frozenset({"false", "f", "no", "n", "0", "0.0", "нет", "н", "ложь"})

@@ -1,6 +1,7 @@
 """The days that a company knows beforehand: its own table, and public holidays."""
 
 import datetime as dt
+import re
 
 import pandas as pd
 import pytest
@@ -56,6 +57,35 @@ def test_the_table_is_read_as_it_is_written(tmp_path):
     assert rows["known_day"].tolist() == [0, day(2024, 11, 1), 0]
 
 
+def test_a_table_in_russian_is_read_and_its_words_mean_what_they_say(tmp_path):
+    params = written(
+        tmp_path,
+        "Дата;Вид;Ожидание\n01.08.2024;Закрыто;\n02.08.2024;Не работаем;\n"
+        "29.11.2024;Акция;2,5\n08.03.2024;праздник;\n30.11.2024;Чёрная пятница;\n",
+    )
+    rows = known_days(params, ()).set_index("day")
+    assert rows["kind"].to_dict() == {
+        day(2024, 3, 8): "holiday",
+        day(2024, 8, 1): "closure",
+        day(2024, 8, 2): "closure",
+        day(2024, 11, 29): "promotion",
+        day(2024, 11, 30): "чёрная_пятница",
+    }
+    assert rows["expected"].loc[day(2024, 11, 29)] == 2.5
+
+
+def test_columns_of_any_name_are_told_as_those_of_every_table(tmp_path):
+    params = written(tmp_path, "when,what\n03/04/2024,closed\n14/04/2024,closed\n")
+    with pytest.raises(TableError, match=re.escape("columns: {calendar: {date: Day, kind: What}}")):
+        known_days(params, ())
+    named = {"calendar": {"date": "when", "kind": "what"}}
+    rows = known_days(source(calendar=params.calendar, columns=named), ())
+    assert rows["day"].tolist() == [day(2024, 4, 3), day(2024, 4, 14)]
+    assert set(rows["kind"]) == {"closure"}
+    with pytest.raises(ValueError, match="not a table of the contract"):
+        source(files={"calendar": "days.csv"})
+
+
 def test_known_gaps_are_closures_and_the_companys_own_row_counts(tmp_path):
     params = written(tmp_path, "date,kind,expected\n2024-12-24,closure,0.5\n")
     params = params.model_copy(
@@ -72,7 +102,7 @@ def test_known_gaps_are_closures_and_the_companys_own_row_counts(tmp_path):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("day,kind\n2024-12-24,closure\n", "date not among its columns"),
+        ("when,kind\n2024-12-24,closure\n", "date not among its columns"),
         ("date,kind\n2024-12-24,closure\n32.13.2024,closure\n", "row 3, date"),
         ("date,kind\n2024-12-24,\n2024-12-25,closure\n", "row 2, kind is missing"),
         ("date,kind,expected\n2024-12-24,sale,-1\n2024-12-25,sale,2\n", "between 0 and 100"),
