@@ -16,7 +16,9 @@ from collections import Counter
 import pytest
 from hypothesis import settings
 
-WHOLE_RUNS = ("end_to_end", "other_runs")
+# Groups that take minutes, in the order in which workers take them. The two of whole runs do not
+# begin side by side: the second would wait until the first has made the run that both look at.
+LONGEST = ("end_to_end", "spark", "other_runs", "browser")
 QUICK, THOROUGH = "not slow", "thorough"
 # How long an example takes says more about the machine than about the code.
 settings.register_profile(QUICK, deadline=None, max_examples=10)
@@ -51,13 +53,13 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker("slow")
         if not item.get_closest_marker("xdist_group") and _shares_a_fixture(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-    # The longest first, side by side: what is short fills the time until both have ended.
-    items.sort(key=lambda item: _group(item) not in WHOLE_RUNS)
+    # The longest first: what is short fills the time until all workers have ended.
+    items.sort(key=_turn)
 
 
-def _group(item):
+def _turn(item):
     marker = item.get_closest_marker("xdist_group")
-    return marker and marker.args[0]
+    return LONGEST.index(marker.args[0]) if marker and marker.args[0] in LONGEST else len(LONGEST)
 
 
 def _is_drawn(item):

@@ -1,7 +1,7 @@
 """One finished project for all tests of whole runs; who changes anything takes a copy.
 
-Their two groups (`end_to_end`, `other_runs`) run side by side: whichever asks first makes it, and
-each looks at a copy of its own. Beside it `wrong`, which reads params.yaml with one mistake.
+Their two groups (`end_to_end`, `other_runs`) may run side by side: whichever asks first makes it,
+and each looks at a copy of its own. Beside it `wrong`, which reads params.yaml with one mistake.
 """
 
 import shutil

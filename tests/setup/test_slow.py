@@ -38,6 +38,15 @@ def test_drawn(number):
 
 def test_examples():
     print("examples:", examples(300))
+
+@pytest.mark.xdist_group("spark")
+def test_long():
+    pass
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("end_to_end")
+def test_longest():
+    pass
 """
 
 
@@ -62,6 +71,7 @@ def test_of_the_cases_so_many_are_quick_and_a_property_is_tried_on_a_tenth_of_it
 ):
     names, printed = run(tmp_path, "-m", "not slow")
     assert names == [
+        "test_long",
         "test_of_cases[first]",
         "test_with_a_fixture_of_the_module",
         "test_drawn",
@@ -74,6 +84,7 @@ def test_of_the_cases_so_many_are_quick_and_a_property_is_tried_on_a_tenth_of_it
 def test_the_slow_run_has_all_other_tests_and_every_property_again(tmp_path):
     names, _ = run(tmp_path, "-m", "slow")
     assert names == [
+        "test_longest",
         "test_of_cases[second]",
         "test_of_cases[third]",
         "test_marked",
@@ -84,12 +95,16 @@ def test_the_slow_run_has_all_other_tests_and_every_property_again(tmp_path):
 @pytest.mark.slow
 def test_where_all_run_a_property_is_tried_on_all_its_examples(tmp_path):
     names, printed = run(tmp_path)
-    assert len(names) == 7
+    assert names[:2] == ["test_longest", "test_long"] and len(names) == 9
     assert "examples: 300\n" in printed
 
 
 @pytest.mark.slow
 def test_tests_that_share_a_fixture_of_their_module_stay_on_one_worker(tmp_path):
     names, _ = run(tmp_path, "-p", "xdist", "-n", "1", "--dist", "loadgroup")
-    grouped = {name for name in names if "@" in name}
-    assert grouped == {"test_with_a_fixture_of_the_module@test_some.py"}
+    grouped = dict.fromkeys(name for name in names if "@" in name)
+    assert list(grouped) == [
+        "test_longest@end_to_end",
+        "test_long@spark",
+        "test_with_a_fixture_of_the_module@test_some.py",
+    ]
