@@ -40,7 +40,8 @@ class Past:
         """Whether a yearly shape is in forecasts as of a day, and how many days had been seen."""
         calendar = self.calendar(day)
         return {
-            "is_told": calendar is not None and calendar.season > 0,
+            # A shop of one season has its dates at the same phase of every year.
+            "is_told": self.timeline.is_seasonal or (calendar is not None and calendar.season > 0),
             "days_seen": seen_days(self.purchases, day),
             "days_needed": YEAR_DAYS,
         }

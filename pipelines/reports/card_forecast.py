@@ -60,6 +60,8 @@ def _season(season: Mapping[str, Any]) -> str:
     seen = f"{season['days_seen']:,} days"
     if season["is_told"]:
         return f" The time of year is in all predictions, as {seen} of history show it."
+    if season["days_seen"] >= season["days_needed"]:
+        return f" The time of year is in no prediction: {seen} of history show no season."
     return (
         f" The time of year is in no prediction: the history holds {seen}, and a season shows from "
         f"{season['days_needed']} on."

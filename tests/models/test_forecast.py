@@ -136,6 +136,12 @@ def test_a_season_is_told_from_a_year_of_purchases_on():
     assert nobody.season(400) == {"is_told": False, "days_seen": 0, "days_needed": 365}
 
 
+def test_a_shop_of_one_season_is_not_said_to_go_without_it():
+    # It goes by no calendar: its dates lie at the same phase of every year.
+    yearly = replace(past(), timeline=replace(timeline(), is_seasonal=True))
+    assert yearly.season(timeline().data_until)["is_told"]
+
+
 def test_without_weeks_to_compare_there_is_no_interval():
     few = past().purchases[past().purchases["customer_id"] == "nobody"]
     assert spreads(replace(past(), purchases=few), 400, (30,)) == {
@@ -247,6 +253,9 @@ def test_a_run_whose_dates_disagree_on_a_last_year_is_judged():
     assert metrics["ours"]["dates"] == len(days) and metrics["last_year"]["dates"] == 1
     told = forecast_text(judged, past().season(timeline().data_until))
     assert "does not reach back a year" in told and near[0]["as_of_date"] in told
+    assert "a season shows from 365 on" in told
+    even = {"is_told": False, "days_seen": 1_460, "days_needed": 365}
+    assert "1,460 days of history show no season." in forecast_text(judged, even)
 
 
 @pytest.mark.slow

@@ -86,7 +86,9 @@ def test_past_dates_may_disagree_on_what_can_be_judged(engine, release, tmp_path
     }
     folder = tmp_path / "release"
     shutil.copytree(release, folder)
-    write_json(folder / "reports" / "forecast.json", report | {"backtest": [unsold, bare, whole]})
+    even = {"is_told": False, "days_seen": 1_460, "days_needed": 365}
+    changed = report | {"backtest": [unsold, bare, whole], "season": even}
+    write_json(folder / "reports" / "forecast.json", changed)
     manifest = read_json(folder / "manifest.json")
     write_json(folder / "manifest.json", manifest | {"files": hashes(folder)})
     publish(folder, engine, keep=5)
@@ -96,6 +98,8 @@ def test_past_dates_may_disagree_on_what_can_be_judged(engine, release, tmp_path
         # All past dates say the same share: it is told once, and not as "11% to 11%".
         said = " ".join(text_of(Tree(page.text).one("main")).split())
         assert {"en": "they brought 11% of the", "ru": "приходилось 11 % покупок"}[language] in said
+        no_season = {"en": "1,460 days of history show no season", "ru": "сезонности не видно"}
+        assert no_season[language] in said
         assert service.get("/v1/forecast").json()["backtest"][1]["total"]["spend"] is None
 
 
