@@ -1,5 +1,6 @@
 """Reads what one stage wrote for later ones."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ def read_sample(params: ModelParams) -> Sample:
     return reading.sample_of(stage.SNAPSHOTS, params.max_rows)
 
 
-def read_snapshots(sample: Sample = EVERYBODY) -> pd.DataFrame:
-    """One row per customer and as-of date, all splits."""
-    return reading.read_snapshots(stage.SNAPSHOTS, sample)
+def read_snapshots(
+    sample: Sample = EVERYBODY, columns: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """One row per customer and as-of date, all splits; with `columns` those that there are."""
+    return reading.read_snapshots(stage.SNAPSHOTS, sample, columns)
 
 
 def read_purchases(sample: Sample = EVERYBODY) -> pd.DataFrame:
@@ -40,6 +43,11 @@ def scored_customers(timeline: Timeline) -> int:
 def read_snapshot(timeline: Timeline) -> pd.DataFrame:
     """One row per customer of the score date."""
     return reading.read_snapshot(stage.SNAPSHOTS, timeline.score)
+
+
+def read_snapshot_of(day: int) -> pd.DataFrame:
+    """One row per customer of an as-of day (days since 1970-01-01)."""
+    return reading.read_snapshot(stage.SNAPSHOTS, day)
 
 
 def known_customers() -> pd.DataFrame:

@@ -41,19 +41,17 @@ COMMON = 0.5  # a trait shared by more of the cohort does not distinguish custom
 
 
 def with_relationship(
-    cards: pd.DataFrame, snapshots: pd.DataFrame, timeline: Timeline
+    cards: pd.DataFrame, snapshot: pd.DataFrame, earlier: pd.DataFrame, timeline: Timeline
 ) -> pd.DataFrame:
     """Add the fields of the relationship to the score cards; empty for customers without a score.
 
     Adds relationship_level, suggested_level (where there are amounts), held_by,
     relationship_strength, its change relationship_strength_change and relationship_declined since
     the as-of date relationship_strength_since, and for one-time buyers second_purchase_probability
-    within second_purchase_days. `cards` are those of `score_cards`, `snapshots` the rows of all
-    dates.
+    within second_purchase_days. `cards` are those of `score_cards`, `snapshot` the rows of the
+    score date, `earlier` those of the day that `compared_with` gives, none where it gives none.
     """
-    snapshot = _at(snapshots, timeline.score)
-    since = timeline.before_score(RECENT_DAYS)
-    earlier = snapshot.head(0) if since is None else _at(snapshots, since)
+    since = compared_with(timeline)
     columns = pd.DataFrame({"customer_id": snapshot["customer_id"]})
     columns["relationship_level"] = relationship_level(snapshot)
     amounts = longest_window(snapshot, "amount")
@@ -70,6 +68,11 @@ def with_relationship(
     cards["relationship_strength_since"] = dates.where(is_compared)
     is_one_time = cards.pop("is_one_time").eq(True)
     return cards.join(second_purchase(cards, is_one_time))
+
+
+def compared_with(timeline: Timeline) -> int | None:
+    """The as-of day since when the strength of a relationship is told to have changed."""
+    return timeline.before_score(RECENT_DAYS)
 
 
 def relationship_level(snapshot: pd.DataFrame) -> "pd.Series[str]":
@@ -203,8 +206,3 @@ def _column(snapshot: pd.DataFrame, name: str) -> "pd.Series[float]":
     if name in snapshot:
         return snapshot[name]
     return pd.Series(np.nan, index=snapshot.index)
-
-
-def _at(snapshots: pd.DataFrame, day: int) -> pd.DataFrame:
-    is_then = snapshots["as_of_date"] == pd.Timestamp(date_of(day))
-    return snapshots[is_then].reset_index(drop=True)

@@ -125,14 +125,15 @@ def last_periods(rows: pd.DataFrame, ends: Sequence[int]) -> dict[str, list[Floa
     }
 
 
-def forecast(past: Past, expected: pd.DataFrame, backtest: list[dict[str, Any]]) -> dict[str, Any]:
+def forecast(
+    past: Past, rows: pd.DataFrame, expected: pd.DataFrame, backtest: list[dict[str, Any]]
+) -> dict[str, Any]:
     """The forecast at the score date, beside last period and last year, with its backtest.
 
-    `expected` are the score cards of the cohort, or anything with customer_id and the value model's
-    columns, in any order.
+    `rows` are the snapshot of that date, `expected` the score cards of the cohort, or anything with
+    customer_id and the value model's columns, in any order.
     """
     timeline = past.timeline
-    rows = past.rows(timeline.score)
     predicted = expected.set_index("customer_id").loc[rows["customer_id"]]
     ends = period_ends(timeline.learned_value_days)
     cells = by_period(predicted, past, timeline.data_until, ends)

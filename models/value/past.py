@@ -15,12 +15,15 @@ from features.timeline import is_closed, whole_days
 from models.calendar.model import YEAR_DAYS, Calendar, calendar_of, seen_days
 
 NOBODY = np.empty(0, np.intp)
+# What is read of the rows of all dates.
+PAST_COLUMNS = ("customer_id", "as_of_date", "spend_in_horizon")
 
 
 @dataclass(frozen=True)
 class Past:
     """What a forecast needs besides the models: snapshots, purchase timelines, time plan.
 
+    Of the snapshots only PAST_COLUMNS are needed, the last of them as far as there is money.
     `known_days` are those of sources/known_days.py; `calendars` keeps the calendars already fitted.
     """
 

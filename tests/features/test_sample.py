@@ -70,6 +70,13 @@ def test_customers_of_a_date_are_counted_without_reading_them(tmp_path):
     assert rows_at(folder, day + 1) == 0
 
 
+def test_a_few_columns_are_read_of_all_dates_as_far_as_they_are_there(tmp_path):
+    folder = written(tmp_path / "snapshots")
+    thin = read_snapshots(folder, Sample(0.25), ("customer_id", "orders", "spend_in_horizon"))
+    whole = read_snapshots(folder, Sample(0.25))
+    assert_frame_equal(thin, whole[["customer_id", "orders"]])
+
+
 def test_categories_are_those_of_the_same_customers(tmp_path):
     rows = pd.DataFrame({"customer_id": IDS, "category": "tea"})
     for name in (HISTORY, OUTCOMES):

@@ -20,7 +20,7 @@ from models.value.forecast import (
     period_ends,
 )
 from models.value.forecast_interval import spreads
-from models.value.past import Past
+from models.value.past import PAST_COLUMNS, Past
 from pipelines.reports.card_forecast import forecast_text
 from tests.snapshots import (
     HORIZON,
@@ -49,6 +49,10 @@ def evaluated():
 @cache
 def judged():
     return backtest(past(), evaluated(), model_params())
+
+
+def now():
+    return past().rows(timeline().score)
 
 
 def expected_at(day):
@@ -84,8 +88,8 @@ def test_the_periods_add_up_to_what_the_cards_say():
 @pytest.mark.slow
 def test_the_forecast_ends_where_what_was_learned_ends():
     plan = replace(timeline(), value_horizon_days=365, extrapolated_from=VALUE_HORIZON)
-    told = forecast(replace(past(), timeline=plan), cards(), [])
-    usual = forecast(past(), cards(), [])
+    told = forecast(replace(past(), timeline=plan), now(), cards(), [])
+    usual = forecast(past(), now(), cards(), [])
     assert told["total"] == usual["total"]
 
 
@@ -287,7 +291,7 @@ def test_an_interval_is_taken_over_the_draws_in_which_something_was_sold():
 
 @pytest.mark.slow
 def test_segments_and_periods_add_up_to_the_total():
-    told = forecast(past(), cards(), judged())
+    told = forecast(past(), now(), cards(), judged())
     ends = period_ends(VALUE_HORIZON)
     assert len(told["periods"]) == len(ends)
     assert told["customers"] == sum(one["customers"] for one in told["segments"])
@@ -296,8 +300,8 @@ def test_segments_and_periods_add_up_to_the_total():
         assert told["total"][what]["expected"] == pytest.approx(sum(periods))
         by_segment = np.sum([one[what] for one in told["segments"]], axis=0)
         np.testing.assert_allclose(by_segment, periods)
-    near = forecast(replace(past(), timeline=replace(timeline(), value_horizon_days=HORIZON)),
-                    cards(), [])  # fmt: skip
+    close = replace(past(), timeline=replace(timeline(), value_horizon_days=HORIZON))
+    near = forecast(close, now(), cards(), [])
     assert near["total"]["orders"]["expected"] == pytest.approx(cards()["expected_orders"].sum())
 
 
@@ -307,6 +311,15 @@ def test_without_amounts_only_orders_are_forecast():
         n for n in snapshots if n.startswith(("amount", "spend", "value")) and "known" not in n
     ]
     bare = Past(snapshots.drop(columns=money), past().purchases.drop(columns="amount"), timeline())
-    told = forecast(bare, cards()[["customer_id", *AMOUNTS["orders"]]], [])
+    told = forecast(
+        bare, bare.rows(timeline().score), cards()[["customer_id", *AMOUNTS["orders"]]], []
+    )
     assert set(told["total"]) == {"starts", "ends", "orders"}
     assert set(told["segments"][0]) == {"rfm_segment", "customers", "orders"}
+
+
+def test_of_other_dates_only_who_was_there_and_what_was_spent_is_read():
+    read = [name for name in PAST_COLUMNS if name in past().snapshots]
+    assert len(read) == 3
+    thin = Past(past().snapshots[read], past().purchases, timeline())
+    assert forecast(thin, now(), cards(), judged()) == forecast(past(), now(), cards(), judged())

@@ -8,6 +8,7 @@ from models.customers.relationship import (
     HELD_BY,
     RELATIONSHIP_LEVELS,
     UNKNOWN,
+    compared_with,
     held_by,
     relationship_level,
     second_purchase,
@@ -209,6 +210,17 @@ def full(rows):
     )
 
 
+def related(cards, rows, plan):
+    """Cards with the relationship, from the rows of all dates as a run reads two of them."""
+    since = compared_with(plan)
+    now, earlier = (
+        rows[rows["as_of_date"].isin([] if day is None else [pd.Timestamp(date_of(day))])]
+        for day in (plan.score, since)
+    )
+    both = (part.reset_index(drop=True) for part in (now, earlier))
+    return with_relationship(cards, *both, plan)
+
+
 @pytest.fixture(scope="module")
 def cards():
     rows = full(simulate())
@@ -218,7 +230,7 @@ def cards():
     gone = pd.DataFrame({"customer_id": ["gone"], "event_day": [pd.Timestamp("2024-01-03")]})
     models = (everything.served, everything.explainer, "version")
     made = score_cards(now, pd.concat([bought, gone]), models, plan, model_params())
-    return with_relationship(made, rows, plan), made, rows
+    return related(made, rows, plan), made, rows
 
 
 def test_the_cards_keep_their_rows_and_fields(cards):
@@ -258,7 +270,7 @@ def test_one_time_buyers_get_the_second_purchase_and_the_others_a_strength(cards
 
 def test_the_order_of_the_rows_changes_no_card(cards):
     after, before, rows = cards
-    again = with_relationship(before, rows.sample(frac=1, random_state=3), timeline())
+    again = related(before, rows.sample(frac=1, random_state=3), timeline())
     pd.testing.assert_frame_equal(again, after)
 
 
@@ -276,7 +288,7 @@ def test_without_an_earlier_date_there_is_no_change(cards):
     late = [day for day in plan.train if day > plan.score - 90]
     short = type(plan)(**{**plan.__dict__, "train": tuple(late), "validation": (), "test": ()})
     short = type(plan)(**{**short.__dict__, "unused": ()})
-    made = with_relationship(before, rows, short)
+    made = related(before, rows, short)
     unknown = ["relationship_strength_change", "relationship_strength_since"]
     assert made[[*unknown, "relationship_declined"]].isna().all(axis=None)
     assert made["relationship_strength"].notna().any()
