@@ -19,6 +19,7 @@ from core.arrays import BoolArray
 from sources.duck import connect
 
 DIGITS = 8  # of the md5 of an id, as hex: a share is exact to one in four thousand million
+HASHES = 16**DIGITS
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,11 @@ class Sample:
     @property
     def is_everybody(self) -> bool:
         """Whether nobody is left out."""
-        return self.share >= 1.0
+        return self._drawn >= HASHES
+
+    @property
+    def _drawn(self) -> int:
+        return round(self.share * HASHES)
 
     def read(self, path: Path, **how: Any) -> pa.Table:
         """The rows of a Parquet file whose `customer_id` is in the sample, in their order.
@@ -55,7 +60,7 @@ class Sample:
         return np.asarray(self._kept(ids).to_numpy())
 
     def _kept(self, ids: pa.Table) -> pa.ChunkedArray:
-        below = f"{round(self.share * 16**DIGITS):0{DIGITS}x}"
+        below = f"{self._drawn:0{DIGITS}x}"
         duck = connect()
         duck.register("ids", ids)
         kept = duck.sql(

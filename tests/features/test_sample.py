@@ -6,7 +6,7 @@ from pandas.testing import assert_frame_equal
 
 from features.history.category_history import HISTORY, OUTCOMES, read_categories
 from features.reading import read_snapshots, rows_at, sample_of
-from features.sample import EVERYBODY, Sample
+from features.sample import EVERYBODY, HASHES, Sample
 
 IDS = [f"customer {number}" for number in range(2_000)]
 
@@ -44,10 +44,11 @@ def test_every_larger_sample_holds_the_smaller_one_and_ids_alone_decide():
     assert half[quarter].all()
     backwards = Sample(0.25).has(ids[::-1].reset_index(drop=True))
     assert (backwards[::-1] == quarter).all()
+    assert Sample(1 - 1e-12).has(ids).all()  # a share so near to all of them has no hash left out
     # md5("customer 0") begins with these digits: other machines and versions draw the same.
     digits = 0x327FD85E
-    assert not Sample(digits / 16**8).has(ids[:1])[0]
-    assert Sample((digits + 1) / 16**8).has(ids[:1])[0]
+    assert not Sample(digits / HASHES).has(ids[:1])[0]
+    assert Sample((digits + 1) / HASHES).has(ids[:1])[0]
 
 
 @pytest.mark.parametrize(("rows", "most"), [(0, 10), (10, 10), (9, 10)])
