@@ -19,7 +19,7 @@ from core.arrays import BoolArray
 from sources.duck import connect
 
 DIGITS = 8  # of the md5 of an id, as hex: a share is exact to one in four thousand million
-HASHES = 16**DIGITS
+HASHES: int = 16**DIGITS
 
 
 @dataclass(frozen=True)
