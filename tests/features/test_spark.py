@@ -52,14 +52,12 @@ pytestmark = [
 # Java uses three quarters of the processor's time.
 SHORT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 OTHER_DATES = (day(AS_OF) - 60, day(AS_OF) - 20)
-# World, customers, days, and the tables and columns it does not have: company() has them all.
-NOWHERE = {"reopened_at", "responded", "value"}
-PERIODS = {"subscriptions", "subscription_plan", "subscription_amount", "period_days"}
-WORLDS = {
-    "shop": (18_000, 400, NOWHERE | PERIODS),
-    "subscription": (2_500, 400, NOWHERE | {"quantity", "stores"}),
+# Tables and columns that a simulated shop does not have: company() has them all, and subscriptions.
+LACKING = {
+    *("reopened_at", "responded", "value"),
+    *("subscriptions", "subscription_plan", "subscription_amount", "period_days"),
 }
-ORDERS = 200_000
+CUSTOMERS, DAYS, ORDERS = 18_000, 400, 200_000
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -154,21 +152,18 @@ def test_who_bought_which_category_is_the_same(session, tables, tmp_path):
         assert set(ours["as_of_date"]) == {pd.Timestamp(date_of(at)) for at in plan.as_of_days()}
 
 
-@pytest.mark.parametrize("world", WORLDS)
-def test_whole_snapshots_of_a_simulated_company_are_the_same(session, tmp_path, world):
-    customers, days, lacking = WORLDS[world]
-    simulate(tmp_path, world, customers, days)
+def test_whole_snapshots_of_a_simulated_company_are_the_same(session, tmp_path):
+    simulate(tmp_path, "shop", CUSTOMERS, DAYS)
     paths = {path.stem: path for path in sorted((tmp_path / "tables").glob("*.parquet"))}
     orders = pq.read_table(paths["orders"], columns=["order_id", "event_time"])
-    if world == "shop":
-        assert len(orders["order_id"].unique()) >= ORDERS
+    assert len(orders["order_id"].unique()) >= ORDERS
     last = day_of(orders["event_time"].to_pandas().max().date())
     plan = replace(
-        timeline_at(AS_OF, churn="cancellation" if world == "subscription" else "lapse"),
-        data_from=last - days,
+        timeline_at(AS_OF),
+        data_from=last - DAYS,
         data_until=last,
         train=(last - 100,),
-        score=last + 1 if world == "subscription" else last - 100,
+        score=last - 100,
     )
     found = {}
     for name, engine in (
@@ -185,10 +180,9 @@ def test_whole_snapshots_of_a_simulated_company_are_the_same(session, tmp_path, 
     every = {feature.name for feature in all_features()}
     assert every - compared == set(absent)
     reasons = " and no ".join(why.removeprefix("the data has no ") for why in absent.values())
-    assert set(reasons.split(" and no ")) == lacking
-    assert len(found["spark"]) > customers / 8
-    known = {True, False} if world == "subscription" else {True}
-    assert set(found["spark"]["outcome_known"]) == known
+    assert set(reasons.split(" and no ")) == LACKING
+    assert len(found["spark"]) > CUSTOMERS / 8
+    assert set(found["spark"]["outcome_known"]) == {True}
 
 
 def test_an_empty_cohort_is_an_empty_file_with_every_column(session, tables, tmp_path):

@@ -4,6 +4,10 @@ import pytest
 
 from tests.serving.page_checks import violations
 
+# Of the operations that are folded one is as the other, and axe takes a second for each: six stay.
+FEWER = """[...document.querySelectorAll("#docs .opblock:not(.is-open)")]
+    .slice(6).forEach(one => one.remove())"""
+
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("ru", "dark")])
 def test_axe_finds_nothing_on_the_documentation_also_where_it_is_unfolded(opened, language, theme):
@@ -13,4 +17,6 @@ def test_axe_finds_nothing_on_the_documentation_also_where_it_is_unfolded(opened
     for number in range(0, operations.count(), 9):
         operations.nth(number).click()
         page.locator("#docs .opblock-body").nth(number // 9).wait_for()
+    page.evaluate(FEWER)
+    assert page.locator("#docs .opblock").count() > 10
     assert violations(page) == []
