@@ -124,7 +124,8 @@ def totals_of(run: Prepared, told: Mapping[str, pd.DataFrame]) -> Iterator[dict[
     """
     past = Past(run.snapshots, run.until.purchases, run.timeline, run.known_days)
     test, ends = run.test, (run.asked_days,)
-    widths, before = spreads(past, run.timeline.test[0], ends), last_periods(test, ends)
+    ours, before = told[OURS]["orders"].to_numpy(), last_periods(test, ends)
+    widths = spreads(past, run.timeline.test[0], ends, ours.sum(keepdims=True))
     for what in told[OURS].columns:
         sold = float(test[AMOUNTS[what]].sum())
         forecasts = {name: float(answer[what].sum()) for name, answer in told.items()}

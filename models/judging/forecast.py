@@ -93,7 +93,7 @@ def _judged(
     predicted = by_period(expected, past, day, ends)
     sold = past.bought(day, ends, customers)
     before, earlier = last_periods(rows, ends), last_year(past, day, ends)
-    widths = spreads(past, day, ends)
+    widths = spreads(past, day, ends, predicted["orders"].sum(axis=0))
     segment = segments(rows)["rfm_segment"]
     of_segment = np.stack([(segment == name).to_numpy() for name in sorted(segment.unique())])
     weights = customer_weights(rows["customer_id"], params.bootstrap_draws, params.seed)

@@ -138,7 +138,7 @@ def forecast(
     ends = period_ends(timeline.learned_value_days)
     cells = by_period(predicted, past, timeline.data_until, ends)
     before, earlier = last_periods(rows, ends), last_year(past, timeline.score, ends)
-    wide = spreads(past, timeline.data_until, ends)
+    wide = spreads(past, timeline.data_until, ends, cells["orders"].sum(axis=0))
     segment = segments(rows)["rfm_segment"]
     figures = {
         what: _figures(

@@ -4,8 +4,10 @@ Models carry the level of the latest closed outcomes. What may go wrong is the l
 ahead beside the level of those days: how it wanders, what a season is that has been seen once or
 never, and the weeks themselves. The calendar foretells both with one covariance
 (models/calendar/level.py), so the interval widens with the days ahead, and where less of a year was
-seen. For money the mean amount of an order is foretold in the same way. The error of who buys, with
-the level right, is left out: the backtest shows it.
+seen. For money the mean amount of an order is foretold in the same way. Beside these stands the
+chance of single orders, as of a Poisson process, and of their amounts (a compound one): nothing for
+a large company, most of the interval of a small one. The error of who buys, with the level right,
+is left out: the backtest shows it.
 """
 
 import math
@@ -26,10 +28,17 @@ from models.value.past import Past
 HALF = float(norm.ppf(0.975))
 # Models take their level from the outcomes of two dates, this many days apart.
 LATEST_APART = 14
+# Of a mean near 0, as where returns are as large as sales, a spread says nothing.
+LEAST_SQUARE, MOST_SPREAD = 1e-12, 100.0
+FEWEST_ORDERS = 1.0  # fewer count as one: logs of none have no variance
 
 
-def spreads(past: Past, until: int, ends: Sequence[int]) -> dict[str, list[float | None]]:
+def spreads(
+    past: Past, until: int, ends: Sequence[int], told: FloatArray
+) -> dict[str, list[float | None]]:
     """Half widths of 95 % intervals, in logs, for each period and, last, for the whole.
+
+    `told` (periods,) are the orders forecast for each period.
 
     None where too few weeks are there to tell, and for a shop of one season.
     """
@@ -44,9 +53,20 @@ def spreads(past: Past, until: int, ends: Sequence[int]) -> dict[str, list[float
     if level is None:
         return {what: [None] * len(windows) for what in whats}
     money = _amounts(past.purchases, until, days) if "spend" in whats else None
-    variances = {"orders": [_variance(level, learned, window) for window in windows]}
+    orders = [*told, *([told.sum()] if len(ends) > 1 else [])]
+    single = [1.0 / max(number, FEWEST_ORDERS) for number in orders]
+    variances = {
+        "orders": [
+            _variance(level, learned, window) + one
+            for window, one in zip(windows, single, strict=True)
+        ]
+    }
     if money is not None:
-        more = [_variance(money, learned, window) for window in windows]
+        spread = _spread_of_amounts(past.purchases, until)
+        more = [
+            _variance(money, learned, window) + spread * one
+            for window, one in zip(windows, single, strict=True)
+        ]
         variances["spend"] = [a + b for a, b in zip(variances["orders"], more, strict=True)]
     return {what: [HALF * math.sqrt(one) for one in found] for what, found in variances.items()}
 
@@ -70,8 +90,7 @@ def _amounts(purchases: pd.DataFrame, until: int, days: FloatArray) -> Foretold:
     there = (orders > 0) & (spend > 0)
     place = np.flatnonzero(there)
     mean = spend[there] / orders[there]
-    single = amounts["spend"][known] / np.maximum(amounts["orders"][known], 1.0)
-    spread = float(np.var(single) / max(float(np.mean(single)) ** 2, 1e-12))
+    spread = _spread_of_amounts(purchases, until)
     nothing = np.zeros((len(place), 0))
     observed = Observed(
         until - (place.astype(np.float64) + 0.5) * WEEK,
@@ -81,6 +100,15 @@ def _amounts(purchases: pd.DataFrame, until: int, days: FloatArray) -> Foretold:
         np.zeros(0),
     )
     return foretell(_shortened(observed), days, with_season=False)
+
+
+def _spread_of_amounts(purchases: pd.DataFrame, until: int) -> float:
+    """Variance of the amount of an order over the square of its mean."""
+    known = purchases["event_day"].to_numpy("datetime64[D]").astype(np.int64) < until
+    amounts = amounts_of(purchases)
+    single = amounts["spend"][known] / np.maximum(amounts["orders"][known], 1.0)
+    square = float(np.mean(single)) ** 2
+    return min(float(np.var(single)) / max(square, LEAST_SQUARE), MOST_SPREAD)
 
 
 def _shortened(observed: Observed) -> Observed:
