@@ -19,6 +19,8 @@ from sqlalchemy.exc import InvalidatePoolError
 from core.errors import StoreError
 
 WRITES = "regulars_writes"  # option of a connection whose transaction is going to write
+# What is set on each connection that may write. FULL: what was written outlives a power cut.
+USUAL = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 LOOKED_AGAIN = 1.0  # seconds after which a file that could only be read is opened as usual again
 # Beginnings of SQLite's names for errors of a disk or folder that takes nothing → which of both.
 TAKES_NOTHING = {
@@ -86,7 +88,7 @@ def only_reads(connection: Connection) -> str | None:
 def _usual(file: str, mode: str, patience: float) -> FileConnection:
     connection = _open(file, f"mode={mode}", patience)
     try:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in USUAL:
             connection.execute(f"PRAGMA {pragma}").close()
     except sqlite3.Error:
         connection.close()

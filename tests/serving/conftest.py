@@ -1,6 +1,8 @@
 """Stores on both databases, releases in them, and the service as a real server."""
 
+import asyncio
 import json
+import shutil
 import threading
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -11,6 +13,7 @@ import pytest
 from serving.app import create_app
 from serving.server import bound, server_of
 from serving.settings import Settings
+from serving.store import sqlite_file
 from serving.store.database import open_store
 from serving.store.publishing import publish
 from tests.plugin_databases import DATABASES
@@ -45,6 +48,32 @@ def pytest_generate_tests(metafunc):
             metafunc.parametrize(name, databases, indirect=True, scope=scope)
 
 
+class Impatient:
+    """asyncio, whose sleepers are woken after a tenth of their time."""
+
+    def __getattr__(self, name):
+        return getattr(asyncio, name)
+
+    @staticmethod
+    async def sleep(seconds):
+        await asyncio.sleep(seconds / 10)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_stores_and_servers():
+    """Stores outlive no power cut, and servers end as soon as they are told to.
+
+    Waiting for the disk took half of the time of a test that publishes, and uvicorn looks ten times
+    a second whether it shall end. Gives the settings with which a store does outlive one.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        safe = sqlite_file.USUAL
+        unsafe = [one.replace("=FULL", "=OFF") for one in safe]
+        patch.setattr(sqlite_file, "USUAL", unsafe)
+        patch.setattr("uvicorn.server.asyncio", Impatient())
+        yield safe
+
+
 @pytest.fixture(scope="session")
 def new_store_url(request, tmp_path_factory):
     """Makes URLs of empty stores; PostgreSQL is started only if a test asks for it."""
@@ -76,10 +105,23 @@ def release(tmp_path_factory):
     return write_release(tmp_path_factory.mktemp("release") / "release", company())
 
 
+@pytest.fixture(scope="session")
+def published_once(tmp_path_factory):
+    """An SQLite store with the release of customer_tables, to copy."""
+    folder = tmp_path_factory.mktemp("published")
+    engine = open_store(f"sqlite:///{folder / 'regulars.sqlite3'}")
+    publish(release_of(folder / "first"), engine, keep=3)
+    engine.dispose()
+    return folder / "regulars.sqlite3"
+
+
 @pytest.fixture
-def store(engine, tmp_path):
+def store(request, engine, tmp_path):
     """A store with customers of whom everything is known, or nearly nothing (customer_tables)."""
-    publish(release_of(tmp_path / "first"), engine, keep=3)
+    if engine.dialect.name == "sqlite":
+        shutil.copy(request.getfixturevalue("published_once"), engine.url.database)
+    else:
+        publish(release_of(tmp_path / "first"), engine, keep=3)
     return engine
 
 

@@ -1,12 +1,13 @@
 """All who write do it one after the other, and are told in a sentence why they cannot."""
 
 import threading
+from contextlib import closing
 
 import pytest
 from sqlalchemy import event, func, insert, select, text
 
 from core.errors import StoreError, WriteError
-from serving.store import database
+from serving.store import database, sqlite_file
 from serving.store.database import open_store, upgrade, writing
 from serving.store.tables import releases
 from serving.web.problems import as_problem
@@ -64,6 +65,12 @@ def test_a_store_that_does_not_answer_is_no_refused_write():
     with pytest.raises(StoreError, match="does not work") as caught, writing(engine):
         pytest.fail("there is no database")
     assert not isinstance(caught.value, WriteError)
+
+
+def test_what_was_written_outlives_a_power_cut(tmp_path, monkeypatch, quick_stores_and_servers):
+    monkeypatch.setattr(sqlite_file, "USUAL", quick_stores_and_servers)
+    with closing(sqlite_file.connect(str(tmp_path / "store"), "make", 1.0)) as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_a_full_file_refuses_writes_and_is_read(tmp_path):
