@@ -32,7 +32,7 @@ SPECIAL = 1.0  # of the effect on a week of seven special days, in logs
 FREEDOM = 4.0  # of Student's t
 REWEIGHTED = 3  # times
 NEGLIGIBLE = 1e-3  # share of an answer that is left out
-LIMIT = 1.1  # a level is at most three times the usual, or a third of it (log)
+LIMIT = 2.5  # a level is at most twelve times the usual, or a twelfth of it (log)
 ONE_ORDER = 1.0  # keeps a week without orders finite
 
 
@@ -47,7 +47,7 @@ class Grid(NamedTuple):
     season: tuple[float, ...]
 
 
-COMPANY = Grid((0.04, 0.1, 0.25), (90.0, 360.0), (0.03, 0.08, 0.2), (0.08, 0.2))
+COMPANY = Grid((0.04, 0.1, 0.25), (90.0, 360.0), (0.03, 0.08, 0.2), (0.08, 0.2, 0.5, 1.2))
 # Of a category beside its company.
 CATEGORY = Grid((0.04, 0.15), (90.0,), (0.03, 0.1), (0.1, 0.3))
 

@@ -8,6 +8,12 @@ same cells bought over all weeks (indirect standardisation: Breslow & Day 1987, 
 in Cancer Research II, ch. 2). Rates of cells and levels of weeks are settled in turn, as rates are
 of a week at level 1.
 
+Silence and recent purchases are counted at the pace of the business: a day at level 3 counts as
+three. By days of the calendar, who bought much before Christmas would be expected to go on like
+that, and the level after it told too low; and who was quiet all summer, like everybody, would hide
+how much the season to come is. Pace and levels are settled in turn, too. With less than a year of
+weeks every day counts as one: what rises there may be growth.
+
 Orders of customers who buy for the first time are left out: nothing was known of them.
 """
 
@@ -32,6 +38,8 @@ EVER = np.array([2, 4])  # purchase days
 CELLS = (len(SILENCE) + 1) * (len(RECENT) + 1) * (len(EVER) + 1)
 PRIOR_ORDERS = 5.0  # a cell's rate is shrunk to that of all, as by so many orders
 ROUNDS = 20
+PACES = 3  # times that the pace is taken from levels
+A_YEAR = 52  # weeks
 NEVER = 10**6
 # Categories whose buyers may have a level of their own: how many, and their fewest orders.
 MOST_CATEGORIES, FEWEST_ORDERS = 12, 500
@@ -80,18 +88,21 @@ def weeks_before(purchases: pd.DataFrame, until: int) -> Weeks | None:
         return None
     first = int(bought.day[0]) + min(WINDOW, int((until - bought.day[0]) * LEFT_OUT))
     starts = np.arange(until - WEEK, first - 1, -WEEK, dtype=np.int64)[:MOST_WEEKS][::-1]
-    counted = list(_counted(bought, starts))
-    if not counted:
+    if not len(starts):
         return None
-    customers, orders = (np.stack(part) for part in zip(*counted, strict=True))
-    if not orders.sum():
-        return None
-    rate = _rates(customers.sum(axis=1), orders.sum(axis=1))
+    pace = _Pace.even(int(bought.day[0]), starts)
+    for left in reversed(range(PACES + 1 if len(starts) >= A_YEAR else 1)):
+        counted = _counted(bought, starts, pace)
+        customers, orders = (np.stack(part) for part in zip(*counted, strict=True))
+        if not orders.sum():
+            return None
+        rate, level = _rates(customers.sum(axis=1), orders.sum(axis=1))
+        pace = pace.at(level) if left else pace
     return Weeks(starts, orders.sum(axis=2), customers @ rate, bought.categories)
 
 
-def _rates(customers: FloatArray, orders: FloatArray) -> FloatArray:
-    """Orders of a mean week by cell (cells,); both inputs are (n, cells)."""
+def _rates(customers: FloatArray, orders: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Orders of a mean week by cell (cells,), and levels (n,); both inputs are (n, cells)."""
     level = np.ones(len(orders))
     seen = orders.sum(axis=1)
     rate: FloatArray = np.zeros(orders.shape[1])
@@ -103,7 +114,35 @@ def _rates(customers: FloatArray, orders: FloatArray) -> FloatArray:
         level = (seen + PRIOR_ORDERS) / (expected + PRIOR_ORDERS)
         # Rates are those of a mean week, so levels have a weighted mean of 1.
         level = level / np.average(level, weights=expected)
-    return rate
+    return rate, level
+
+
+class _Pace(NamedTuple):
+    """How much of usual business had passed by each day from `first` on."""
+
+    first: int
+    starts: IntArray
+    passed: FloatArray
+
+    @classmethod
+    def even(cls, first: int, starts: IntArray) -> "_Pace":
+        """As much on every day."""
+        return cls(first, starts, np.arange(int(starts[-1]) + WEEK - first + 1, dtype=np.float64))
+
+    def at(self, level: FloatArray) -> "_Pace":
+        """Proportional to the levels of weeks (n,).
+
+        Days before the first week are as those of the first year.
+        """
+        by_day = np.repeat(level / level.mean(), WEEK)
+        before = int(self.starts[0]) - self.first
+        early = by_day[np.arange(-before, 0) % (A_YEAR * WEEK)]
+        return self._replace(passed=np.concatenate([[0.0], np.cumsum([*early, *by_day])]))
+
+    def by(self, days: IntArray) -> FloatArray:
+        """What had passed by the days."""
+        found: FloatArray = self.passed[days - self.first]
+        return found
 
 
 class _Bought(NamedTuple):
@@ -147,18 +186,22 @@ def _places(rows: pd.DataFrame) -> tuple[npt.NDArray[np.intp], tuple[str, ...]]:
     return np.where(place < 0, len(categories), place), categories
 
 
-def _counted(bought: _Bought, starts: IntArray) -> Iterator[tuple[FloatArray, FloatArray]]:
+def _counted(
+    bought: _Bought, starts: IntArray, pace: _Pace
+) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Known customers and their orders, (groups, cells) each, of each week."""
     first = np.full(bought.customers, NEVER)
-    last = np.full(bought.customers, -NEVER)
+    last = np.full(bought.customers, -float(NEVER))
     place = np.full(bought.customers, len(bought.categories))
     recent, ever = np.zeros(bought.customers), np.zeros(bought.customers)
     seen = forgotten = 0
     shape = (len(bought.categories) + 1, CELLS)
     size = shape[0] * shape[1]
-    for start in starts:
-        now, old, end = np.searchsorted(bought.day, [start, start - WINDOW, start + WEEK])
-        last[bought.who[seen:now]] = bought.day[seen:now]  # in their order: the latest stays
+    passed = pace.by(bought.day)
+    for start, by_now in zip(starts, pace.by(starts), strict=True):
+        now, end = np.searchsorted(bought.day, [start, start + WEEK])
+        old = np.searchsorted(passed, by_now - WINDOW)
+        last[bought.who[seen:now]] = passed[seen:now]  # in their order: the latest stays
         place[bought.who[seen:now]] = bought.place[seen:now]
         np.minimum.at(first, bought.who[seen:now], bought.day[seen:now])
         for count in (recent, ever):
@@ -166,7 +209,7 @@ def _counted(bought: _Bought, starts: IntArray) -> Iterator[tuple[FloatArray, Fl
         np.subtract.at(recent, bought.who[forgotten:old], 1.0)
         seen, forgotten = int(now), int(old)
         known = first <= start - SETTLED
-        cell = CELLS * place[known] + _cells(start - last[known], recent[known], ever[known])
+        cell = CELLS * place[known] + _cells(by_now - last[known], recent[known], ever[known])
         orders = np.bincount(bought.who[now:end], bought.orders[now:end], bought.customers)
         yield (
             np.bincount(cell, minlength=size).astype(np.float64).reshape(shape),
@@ -174,7 +217,7 @@ def _counted(bought: _Bought, starts: IntArray) -> Iterator[tuple[FloatArray, Fl
         )
 
 
-def _cells(silence: IntArray, recent: FloatArray, ever: FloatArray) -> npt.NDArray[np.intp]:
+def _cells(silence: FloatArray, recent: FloatArray, ever: FloatArray) -> npt.NDArray[np.intp]:
     by_silence = np.searchsorted(SILENCE, silence, side="right")
     by_recent = np.searchsorted(RECENT, recent, side="right")
     by_ever = np.searchsorted(EVER, ever, side="right")

@@ -58,7 +58,7 @@ def fit_churn(
         plain = _with_linear(ChurnModel(boosters, IDENTITY, inputs, rounds, churn), train, params)
     plain = plain.with_calendar(ahead)
     calibration = calibration_map(plain.raw(valid), _outcomes(valid), valid["customer_id"], params)
-    return replace(plain, calibration=calibration)
+    return replace(plain.mapped_on(valid), calibration=calibration)
 
 
 def refit_churn(

@@ -30,31 +30,28 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from core.arrays import FloatArray
-from core.digits import TOLD, to_digits
+from core.digits import CONVEX, TOLD, to_digits
 from core.files import read_json, write_json
 from features.params import Churn
-from models.calendar.model import Calendar
+from models.calendar.model import Calendar, level_ahead
 from models.churn.calibrating import ByValue
 from models.churn.own import OwnModel
 from models.churn.parametric import ParametricChurn
 from models.leaving import LAPSE, saved
-from models.probability.calibration import BetaMap
+from models.probability.calibration import IDENTITY, BetaMap
 from models.probability.curves import hazards_times
 from models.simple.columns import ColumnRegression
-from models.trees.boosting import (
-    load_booster,
-    save_booster,
-)
+from models.trees.boosting import load_booster, save_booster
 from models.trees.inputs import Inputs
 
 Ahead = tuple[Calendar, int]  # a calendar, and the days ahead that are asked of it
 # For a ready table a regression on its columns stands in the place of purchase rhythms.
 Parametric = ParametricChurn | ColumnRegression
 BOOSTER, META = "booster_{}.txt", "churn.json"
-OWN, BY_VALUE, LINEAR = "own", "by_value", "linear"
+OWN, BY_VALUE, LINEAR, MAPPED_AT = "own", "by_value", "linear", "mapped_at"
 
 
 @dataclass(frozen=True)
@@ -66,6 +63,11 @@ class ChurnModel:
     of the company's own, in place of the boosters and `linear`. `by_value` corrects calibrated
     probabilities by what a customer spent. With a `calendar` the risk is that of the days of the
     horizon: S(H) at the usual level becomes S(H)^level, as hazards are multiplied by the level.
+
+    `mapped_at` is the mean level of the rows on which the calibration map was fitted. Scores are
+    brought to it, mapped, and then brought to the level ahead: what a map learned of a quiet time
+    says nothing of the busiest weeks of the year, where all its log odds lie elsewhere. None: the
+    level ahead.
     """
 
     boosters: tuple[lgb.Booster, ...]
@@ -81,6 +83,7 @@ class ChurnModel:
     horizon_days: int = 0
     linear: ColumnRegression | None = None
     linear_weight: float = 0.0
+    mapped_at: float | None = None
 
     @property
     def is_parametric(self) -> bool:
@@ -113,7 +116,11 @@ class ChurnModel:
         """Log odds (n,) at the level of business of the days ahead."""
         if self.calendar is None or not len(log_odds):
             return log_odds
-        return hazards_times(log_odds, self.calendar.ahead(snapshot, 0, self.horizon_days))
+        return hazards_times(log_odds, self.level(snapshot))
+
+    def level(self, snapshot: pd.DataFrame) -> FloatArray:
+        """The level of business (n,) over the days of the horizon; 1 without a calendar."""
+        return level_ahead(self.calendar, snapshot, self.horizon_days)
 
     def _usual(self, snapshot: pd.DataFrame) -> FloatArray:
         """Log odds (n,) at the usual level of business."""
@@ -138,9 +145,21 @@ class ChurnModel:
 
     def predict(self, snapshot: pd.DataFrame) -> FloatArray:
         """Churn risk (n,): the calibrated probability of leaving within the horizon."""
-        return to_digits(self._calibrated(self.calibration(self.raw(snapshot)), snapshot), TOLD)
+        mapped = self.calibration(self._to_be_mapped(snapshot))
+        return to_digits(self._calibrated(mapped, snapshot), TOLD)
+
+    def _to_be_mapped(self, snapshot: pd.DataFrame) -> FloatArray:
+        """Scores (n,) at the level at which the map was fitted."""
+        if self.mapped_at is None or self.calendar is None or snapshot.empty:
+            return self.raw(snapshot)
+        factor = np.full(len(snapshot), self.mapped_at)
+        scores: FloatArray = expit(hazards_times(self._usual(snapshot), factor))
+        return scores
 
     def _calibrated(self, mapped: FloatArray, snapshot: pd.DataFrame) -> FloatArray:
+        """What is told of mapped probabilities (n,): at the level ahead, and by value."""
+        if self.mapped_at is not None and self.calendar is not None and len(mapped):
+            mapped = expit(hazards_times(logit(mapped), self.level(snapshot) / self.mapped_at))
         return mapped if self.by_value is None else self.by_value(mapped, snapshot)
 
     def at_level_of(self, recent: pd.DataFrame, own_rows: float = 0.0) -> "ChurnModel":
@@ -152,10 +171,22 @@ class ChurnModel:
         rate counts as that of `own_rows` additional rows.
         """
         outcomes = recent["churned"].to_numpy(np.float64)
-        raw = self.raw(recent)
-        level = partial(self._calibrated, snapshot=recent)
-        calibration = self.calibration.at_level_of(raw, outcomes, own_rows, level)
-        return replace(self, calibration=calibration)
+        model = self if self.mapped_at is not None else self.mapped_on(recent)
+        scores = model._to_be_mapped(recent)
+        level = partial(model._calibrated, snapshot=recent)
+        calibration = model.calibration.at_level_of(scores, outcomes, own_rows, level)
+        return replace(model, calibration=calibration)
+
+    def uncalibrated(self) -> "ChurnModel":
+        """The same model without what was learned of its probabilities."""
+        return replace(self, calibration=IDENTITY, by_value=None, mapped_at=None)
+
+    def mapped_on(self, *rows: pd.DataFrame) -> "ChurnModel":
+        """The same model; its calibration map was fitted on these rows."""
+        if self.calendar is None:
+            return self
+        level = np.concatenate([self.level(part) for part in rows])
+        return replace(self, mapped_at=to_digits(float(level.mean()), CONVEX))
 
     def with_calendar(self, ahead: Ahead | None) -> "ChurnModel":
         """The same model at the level of the days ahead; at the usual level without a calendar."""
@@ -242,7 +273,7 @@ class ChurnModel:
         if self.by_value is not None:
             content |= {BY_VALUE: self.by_value.to_dict()}
         if self.calendar is not None:
-            content |= {"horizon_days": self.horizon_days}
+            content |= {"horizon_days": self.horizon_days, MAPPED_AT: self.mapped_at}
             self.calendar.save(folder)
         write_json(folder / META, content)
 
@@ -270,6 +301,7 @@ class ChurnModel:
             horizon_days=content.get("horizon_days", 0),
             linear=ColumnRegression.from_dict(content[LINEAR]) if LINEAR in content else None,
             linear_weight=content.get("linear_weight", 0.0),
+            mapped_at=content.get(MAPPED_AT),
         )
 
 

@@ -65,8 +65,7 @@ def out_of_fold(chosen: ChurnModel, until: Until, params: ModelParams) -> FloatA
     for number in np.unique(fold):
         others = until.without(int(number))
         seen = others.teaching
-        plain = replace(chosen, calibration=IDENTITY)
-        model = _refitted_churn(plain, seen, others, day, params)
+        model = _refitted_churn(chosen.uncalibrated(), seen, others, day, params)
         scores[fold == number] = model.raw(rows[fold == number])
     return scores
 
@@ -116,7 +115,7 @@ def choose_churn(
     parametric = _parametric(train, features, until, _known_at(until))
     if weight:
         trees = fit_churn(train, valid, features, params, until.timeline.churn, own, ahead)
-        model = replace(trees, parametric=parametric, tree_weight=weight, calibration=IDENTITY)
+        model = replace(trees, parametric=parametric, tree_weight=weight).uncalibrated()
     else:
         model = parametric_churn(train, features, parametric).with_calendar(ahead)
     # A map of few outcomes is chance: only the base rate follows the latest dates, and only in
@@ -131,7 +130,7 @@ def _by_folds(model: ChurnModel, until: Until, params: ModelParams) -> ChurnMode
     calibration = calibration_map(
         out_of_fold(model, until, params), outcomes, rows["customer_id"], params
     )
-    return replace(model, calibration=calibration)
+    return replace(model.mapped_on(rows), calibration=calibration)
 
 
 def _by_value(model: ChurnModel, until: Until, params: ModelParams) -> ByValue | None:
@@ -220,7 +219,11 @@ def _refitted_churn(
         fitted = refit_churn(rows, chosen, chosen.calibration, params)
         fitted = replace(fitted, parametric=parametric, tree_weight=chosen.tree_weight)
         fitted = replace(fitted, by_value=chosen.by_value)
-    return fitted.with_calendar(ahead_of(until, day))
+    fitted = fitted.with_calendar(ahead_of(until, day))
+    if chosen.mapped_at is None:
+        return fitted
+    # By the calendar of this day: what is usual is not the same in every calendar.
+    return fitted.mapped_on(until.teaching if until.timeline.rung >= BY_FOLDS else until.valid)
 
 
 def _parametric(rows: pd.DataFrame, features: Sequence[str], until: Until, day: int) -> Parametric:

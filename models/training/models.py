@@ -15,7 +15,6 @@ models/judging/held_out.py.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,6 @@ from models.churn.model import ChurnModel
 from models.churn.own import OwnClass
 from models.churn.reasons import Explainer
 from models.params import ModelParams
-from models.probability.calibration import IDENTITY
 from models.simple.columns import TableBaselines, fit_table_baselines
 from models.simple.rules import Baselines, fit_baselines
 from models.training.fitting import (
@@ -172,12 +170,11 @@ def _evaluated(chosen: Bundle, until: Until, params: ModelParams) -> Evaluated:
     past_day = until.timeline.value_test[0]
     bundle, baselines = refit(chosen, until, day, params), baselines_at(until, day, features)
     # How it is calibrated rests on outcomes that may have closed later than the value test date.
-    uncalibrated = partial(replace, calibration=IDENTITY, by_value=None)
     if past_day == day:  # what takes the time is fitted already
-        churn = at_level(uncalibrated(bundle.churn), latest_dates(until.closed(day)))
+        churn = at_level(bundle.churn.uncalibrated(), latest_dates(until.closed(day)))
         plain = replace(bundle, churn=churn)
         return Evaluated(bundle, baselines, (plain, baselines))
-    plain = replace(chosen, churn=uncalibrated(chosen.churn))
+    plain = replace(chosen, churn=chosen.churn.uncalibrated())
     past = refit(plain, until, past_day, params), baselines_at(until, past_day, features)
     return Evaluated(bundle, baselines, past)
 
@@ -201,7 +198,11 @@ def _served(
     """The models fitted on all that has closed, calibrated on rows that they had not seen."""
     timeline, test = until.timeline, until.test
     served = refit(chosen, until, timeline.data_until, params)
-    calibration, by_value = chosen.churn.calibration, chosen.churn.by_value
+    churn = replace(
+        served.churn, calibration=chosen.churn.calibration, by_value=chosen.churn.by_value
+    )
+    if chosen.churn.mapped_at is None:
+        churn = replace(churn, mapped_at=None)
     if timeline.rung != OTHER_CUSTOMERS and chosen.churn.tree_weight == 1:
         seen, scores = _unseen_scores(chosen.churn, until, params)
         of_test = evaluated[0].bundle.churn.raw(test)
@@ -209,10 +210,10 @@ def _served(
         left = np.r_[seen["churned"].to_numpy(np.float64), test["churned"].to_numpy(np.float64)]
         who = pd.concat([seen["customer_id"], test["customer_id"]])
         calibration = calibration_map(all_scores, left, who, params)
+        churn = replace(churn.mapped_on(seen, test), calibration=calibration)
         if timeline.rung < BY_FOLDS:
             windows = (calibrated_window(*one, params) for one in ((seen, scores), (test, of_test)))
-            by_value = learn_by_value(*windows)
-    churn = replace(served.churn, calibration=calibration, by_value=by_value)
+            churn = replace(churn, by_value=learn_by_value(*windows))
     churn = at_level(churn, test)
     return replace(served, churn=churn)
 

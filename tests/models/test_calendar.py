@@ -6,7 +6,7 @@ import pytest
 
 from models.calendar.model import Calendar, fit_calendar
 from models.calendar.special import CLOSURE, SpecialDays
-from models.calendar.standard import weeks_before
+from models.calendar.standard import MOST_WEEKS, weeks_before
 
 START = 19_358  # 2023-01-01, a Sunday
 
@@ -70,6 +70,23 @@ def test_with_less_than_a_year_there_is_no_season(two_years):
     calendar = fit_calendar(two_years, START + 334)
     assert calendar.season == 0
     assert ahead(calendar, START + 340) == pytest.approx(ahead(calendar, START + 430), abs=0.03)
+
+
+def test_a_shop_that_lives_on_its_christmas_is_told_so():
+    """Seven tenths of the year in November and December, seen twice."""
+    month = dated(np.arange(1_034)).month
+    level = np.where(month >= 11, 0.7 / 61, 0.3 / 304) * 365
+    calendar = fit_calendar(drawn(1_034, level, customers=400), START + 1_034)  # 2025-10-31
+    quiet, winter = ahead(calendar, START + 940), ahead(calendar, START + 1_044, 50)
+    assert 5 < winter / quiet < 16  # 11.6 are true; shrunken
+    # Who bought much before Christmas is not expected to go on like that, nor is the year's rest.
+    assert ahead(calendar, START + 740, 50) == pytest.approx(quiet, rel=0.2)
+
+
+def test_of_a_long_history_the_latest_years_are_compared():
+    weeks = weeks_before(drawn(1_900, np.ones(1_900), customers=40), START + 1_900)
+    assert len(weeks.starts) == len(weeks.orders) == MOST_WEEKS
+    assert weeks.orders.sum() == pytest.approx(weeks.expected.sum(), rel=0.05)
 
 
 def test_what_happens_later_changes_nothing(two_years):

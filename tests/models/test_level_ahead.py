@@ -11,6 +11,7 @@ from scipy.special import logit
 from features.timeline import date_of
 from models.bundle import Bundle
 from models.calendar.model import Calendar
+from models.probability.calibration import BetaMap
 from models.value.ahead import LevelsAhead, at_levels, levels_ahead, rough_level
 from models.value.leavers import Horizons
 from models.value.targets import FAR
@@ -60,6 +61,20 @@ def test_a_risk_at_the_level_of_recent_rows_is_right_in_total_at_any_level():
     for level in (0.8, 1.3):
         model = churn(level).at_level_of(recent)
         assert model.predict(recent).mean() == pytest.approx(recent["churned"].mean(), abs=1e-6)
+
+
+def test_a_map_of_quiet_weeks_does_not_say_what_the_busiest_are_like(tmp_path):
+    """What it learned at one level is brought to another as hazards are."""
+    steep = replace(churn(1.0), calibration=BetaMap(1.4, 2.7, -3.0), by_value=None, mapped_at=0.5)
+    quiet = steep.with_calendar((flat(0.5), HORIZON))
+    np.testing.assert_allclose(
+        quiet.predict(rows()), quiet.calibration(quiet.raw(rows())), rtol=1e-4
+    )
+    busy = steep.with_calendar((flat(2.0), HORIZON)).predict(rows())
+    np.testing.assert_allclose(busy, quiet.predict(rows()) ** 4, rtol=1e-3)
+    steep.save(tmp_path)
+    assert type(steep).load(tmp_path).mapped_at == 0.5
+    assert steep.mapped_on(rows()).mapped_at == 1.0
 
 
 def test_the_curve_falls_faster_where_more_is_bought():
