@@ -88,7 +88,11 @@ def new_store_url(request, tmp_path_factory):
 
 @pytest.fixture
 def store_url(request, new_store_url):
-    return new_store_url(request.param)
+    url = new_store_url(request.param)
+    databases = request.getfixturevalue("postgres") if request.param == "postgresql" else None
+    yield url
+    if databases:
+        databases.drop(url)
 
 
 @pytest.fixture
