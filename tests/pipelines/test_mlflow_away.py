@@ -100,11 +100,10 @@ def test_the_environment_of_another_project_leads_nowhere(copied, monkeypatch):
     monkeypatch.setenv("MLFLOW_RUN_ID", "0123456789abcdef0123456789abcdef")
     monkeypatch.setenv("MLFLOW_REGISTRY_URI", "http://127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "theirs")
-    copied.change(actions={"budget": 78})
-    runs = copied.parent_runs()
-    done = copied.run()
+    without_store(copied)
+    done = copied.python("-m", "pipelines.track")
     assert done.code == 0, done.text
     assert "MLFLOW_REGISTRY_URI, MLFLOW_EXPERIMENT_NAME, MLFLOW_RUN_ID in the environment" in (
         done.text
     )
-    assert copied.parent_runs() == runs + 1 and "pending" not in marked(copied)
+    assert copied.parent_runs() == 1 and "pending" not in marked(copied)

@@ -98,10 +98,9 @@ def test_every_page_is_usable_by_everybody_and_in_one_piece(
     assert found == [], "\n".join(found)
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_the_keyboard_alone_reaches_everything(visit, service, customers, size):
+def test_the_keyboard_alone_reaches_everything(visit, service, customers):
+    """In a wide window; tests/serving/test_browser_looks.py looks at a narrow one as well."""
     window = visit()
-    window.set_viewport_size(size)
     # A list of five, as one row is as the other.
     targets = [f"{path}?limit=5" if path == "/" else path for path in SECTIONS]
     for target in [*targets, f"/customers/{customers[0]}", "/sign-in"]:

@@ -10,7 +10,6 @@ import pytest
 
 from serving.pages.list_tasks import ROWS
 from serving.store.database import open_store
-from serving.wording.languages import LANGUAGES
 from serving.wording.sentences import sentence, upper_first
 from serving.work.task_rules import Asked
 from serving.work.task_writing import Moved
@@ -104,10 +103,10 @@ def manager(chromium, service, request):
 
 
 TO_CONTACT = "to_contact=true"  # those whom the plan wants contacted, the most at risk first
+# Not each with each: no word hangs on a script. The rows clicked quickly below are in English too.
 KINDS = [
-    pytest.param((scripts, language), id=f"{'scripts' if scripts else 'plain'}-{language}")
-    for scripts in (True, False)
-    for language in LANGUAGES
+    pytest.param((True, "ru"), id="scripts-ru"),
+    pytest.param((False, "en"), id="plain-en"),
 ]
 
 
