@@ -88,17 +88,15 @@ def customer_page_of(
 
 def _summary(card: ScoreCard, drawing: Drawing, language: Language) -> str:
     """The drawing in words, for those who cannot see it too."""
-    when = card.next_purchase_date
-    expected = sentence("not_known", language)
-    if when is not None:
-        key = "told" if when.median else "late" if when.low else "not_within"
-        days = when.model_dump()
-        if when.low:
-            days["window"] = window(when.low, when.high, card.as_of_date, language)
-        expected = lower_first(sentence(f"next_purchase.{key}", language, **days))
-    return sentence(
-        "page.timeline", language, n=len(drawing.bars), start=drawing.start, expected=expected
-    )
+    when, seen = card.next_purchase_date, {"n": len(drawing.bars), "start": drawing.start}
+    if when is None:
+        return sentence("page.timeline_past", language, **seen)
+    key = "told" if when.median else "late" if when.low else "not_within"
+    days = when.model_dump()
+    if when.low:
+        days["window"] = window(when.low, when.high, card.as_of_date, language)
+    expected = lower_first(sentence(f"next_purchase.{key}", language, **days))
+    return sentence("page.timeline", language, **seen, expected=expected)
 
 
 def _probabilities(card: ScoreCard) -> list[tuple[int, float]]:

@@ -62,7 +62,7 @@ def test_pages_follow_each_other_and_whom_a_colleague_protects_is_left_out(asked
 def test_the_page_says_how_little_asking_has_to_do_and_nothing_of_what_it_does(asked):
     tree = page(asked, "/win-back?language=en")
     english = text_of(tree.one("main"))
-    assert "one of 226" in english and "0.4% more returns" in english and "Dear Ltd" in english
+    assert "one of 226" in english and "0.4% of those asked" in english and "Dear Ltd" in english
     assert "is not known until it is measured" in english and "silent" not in english
     everybody = text_of(page(asked, "/win-back?language=en&everybody=true").one("main"))
     assert "No consent to be contacted this way" in everybody and "It cannot pay" in everybody
@@ -78,6 +78,9 @@ def test_the_card_of_who_has_lapsed_tells_it_and_others_do_not(asked):
     card = text_of(page(asked, "/customers/dear?language=en").one("main"))
     assert "12% to return unasked within" in card
     assert "at least one of 226 such customers" in card
+    # What is told is no forecast of leaving, and nothing of it is called unknown or shown empty.
+    assert "no risk of leaving is told" in card and "no forecast" not in card
+    assert "next purchase: " not in card
     here = asked.get("/v1/customers/here").json()
     assert here["return_probability"] is here["one_return_pays_for"] is None
     assert "unasked" not in text_of(page(asked, "/customers/here?language=en").one("main"))
