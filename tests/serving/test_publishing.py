@@ -26,10 +26,12 @@ PUBLISHERS = """
 import os, sys
 from pathlib import Path
 from sqlalchemy import event
-from serving.store import publishing, release_folder
+from serving.store import publishing, release_folder, sqlite_file
 from serving.store.database import open_store
 
 release_folder.BATCH, release_folder.PURCHASES = 50, 150
+# What a process has written outlives its own end in any case.
+sqlite_file.USUAL = [one.replace("=FULL", "=OFF") for one in sqlite_file.USUAL]
 
 def publish(left):
     engine = open_store(sys.argv[2])
