@@ -42,7 +42,7 @@ from models.churn.own import OwnModel
 from models.churn.parametric import ParametricChurn
 from models.leaving import LAPSE, saved
 from models.probability.calibration import IDENTITY, BetaMap
-from models.probability.curves import hazards_times
+from models.probability.curves import hazards_times, levels_times
 from models.simple.columns import ColumnRegression
 from models.trees.boosting import load_booster, save_booster
 from models.trees.inputs import Inputs
@@ -159,7 +159,7 @@ class ChurnModel:
     def _calibrated(self, mapped: FloatArray, snapshot: pd.DataFrame) -> FloatArray:
         """What is told of mapped probabilities (n,): at the level ahead, and by value."""
         if self.mapped_at is not None and self.calendar is not None and len(mapped):
-            mapped = expit(hazards_times(logit(mapped), self.level(snapshot) / self.mapped_at))
+            mapped = expit(levels_times(logit(mapped), self.level(snapshot) / self.mapped_at))
         return mapped if self.by_value is None else self.by_value(mapped, snapshot)
 
     def at_level_of(self, recent: pd.DataFrame, own_rows: float = 0.0) -> "ChurnModel":

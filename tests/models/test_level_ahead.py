@@ -64,14 +64,18 @@ def test_a_risk_at_the_level_of_recent_rows_is_right_in_total_at_any_level():
 
 
 def test_a_map_of_quiet_weeks_does_not_say_what_the_busiest_are_like(tmp_path):
-    """What it learned at one level is brought to another as hazards are."""
+    """What it learned at one level is brought to another as hazards are, not by its own slopes."""
     steep = replace(churn(1.0), calibration=BetaMap(1.4, 2.7, -3.0), by_value=None, mapped_at=0.5)
     quiet = steep.with_calendar((flat(0.5), HORIZON))
     np.testing.assert_allclose(
         quiet.predict(rows()), quiet.calibration(quiet.raw(rows())), rtol=1e-4
     )
     busy = steep.with_calendar((flat(2.0), HORIZON)).predict(rows())
-    np.testing.assert_allclose(busy, quiet.predict(rows()) ** 4, rtol=1e-3)
+    told = quiet.predict(rows())
+    more = told**1.5  # as hazards are, and beyond that as odds: who is gone comes at no level
+    np.testing.assert_allclose(busy, more / (more + (1 - more) * 4 / 1.5), rtol=1e-3)
+    usual = steep.with_calendar((flat(0.6), HORIZON)).predict(rows())
+    np.testing.assert_allclose(usual, told**1.2, rtol=1e-3)
     steep.save(tmp_path)
     assert type(steep).load(tmp_path).mapped_at == 0.5
     assert steep.mapped_on(rows()).mapped_at == 1.0
