@@ -103,7 +103,7 @@ def _own(params: SourceParams) -> pd.DataFrame:
     known = _days(rows["known_at"]) if "known_at" in rows else pd.Series(ALWAYS, index=rows.index)
     expected = rows["expected"] if "expected" in rows else float("nan")
     kind = rows["kind"].map(lambda told: known_word(CALENDAR.name, "kind", told))
-    return _table(
+    table = _table(
         {
             "day": _days(rows["date"]),
             "kind": kind,
@@ -111,6 +111,23 @@ def _own(params: SourceParams) -> pd.DataFrame:
             "known_day": known.fillna(ALWAYS),
         }
     )
+    _refuse_two_figures(params, table)
+    # A row that is there twice counts since it was first known.
+    return table.sort_values(["day", "kind", "known_day"], kind="stable", ignore_index=True)
+
+
+def _refuse_two_figures(params: SourceParams, table: pd.DataFrame) -> None:
+    """Raise TableError where a day is told twice as the same kind, and not the same is expected."""
+    told = table.drop_duplicates(["day", "kind", "expected"])
+    twice = told[told.duplicated(["day", "kind"])]
+    if len(twice):
+        first = twice.iloc[0]
+        date = pd.Timestamp(0) + pd.Timedelta(days=int(first["day"]))
+        raise TableError(
+            f"{params.calendar}: on {len(twice):,} days two rows of one kind expect different "
+            f"figures (first: {date:%Y-%m-%d}, {first['kind']}). Keep the row that holds, or give "
+            "them kinds of their own."
+        )
 
 
 def _meant(raw: pd.DataFrame) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """JSON bodies of requests, read strictly: only what the schema names, as standard JSON.
 
 Python's own parser takes NaN, 1e999 and lone surrogates, and falls over deep nesting; pydantic's
-does not, and checks the schema while it parses.
+does not, and checks the schema while it parses. Strict means that 0 is no yes or no and a number is
+no date, as the document says.
 """
 
 from collections.abc import Awaitable, Callable
@@ -49,7 +50,7 @@ class JsonBody(Generic[T]):
     def parsed(self, body: bytes) -> T:
         """The content of a body. Raises ApiProblem `invalid-parameters` naming each wrong field."""
         try:
-            return self._adapter.validate_json(body)
+            return self._adapter.validate_json(body, strict=True)
         except ValidationError as error:
             found = error.errors(include_input=False, include_url=False, include_context=False)
             raise parameter_problem(found) from None

@@ -245,6 +245,9 @@ def test_the_api_saves_lists_and_removes(store, mine):
     made = mine.get("/v1/views", "POST", body, **sent)
     assert made.status == 201 and made.json()["is_mine"] and made.json()["problem"] is None
     problem(mine.get("/v1/views", "POST", body, **sent), "view-taken")
+    loose = json.dumps({"name": "Calls", "query": "", "replace": 1})
+    told = problem(mine.get("/v1/views", "POST", loose, **sent), "invalid-parameters")
+    assert [error["parameter"] for error in told["errors"]] == ["replace"]
     wrong = json.dumps({"name": "Calls", "query": "to_contact=perhaps"})
     told = problem(mine.get("/v1/views", "POST", wrong, **sent), "view-refused")
     assert "to_contact" in told["detail"]

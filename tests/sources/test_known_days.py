@@ -113,6 +113,18 @@ def test_a_table_that_does_not_say_what_it_should_is_refused(tmp_path, text, why
         known_days(written(tmp_path, text), ())
 
 
+def test_two_figures_for_one_day_are_refused_and_the_same_row_twice_counts_once(tmp_path):
+    rows = "date,kind,expected\n2011-05-01,promotion,2\n2011-05-01,promotion,{}\n"
+    with pytest.raises(TableError, match=r"on 1 days two rows .*first: 2011-05-01, promotion"):
+        known_days(written(tmp_path, rows.format(3)), ())
+    told = known_days(written(tmp_path, rows.format(2)), ())
+    assert told[["day", "expected"]].to_numpy().tolist() == [[day(2011, 5, 1), 2.0]]
+    own = "date,kind,expected\n2011-05-01,promotion,2\n2011-05-01,sports day,3\n"
+    assert known_days(written(tmp_path, own), ())["expected"].tolist() == [2.0, 3.0]
+    late = "date,kind,known_at\n2011-05-01,promotion,2011-04-01\n2011-05-01,promotion,2011-02-01\n"
+    assert known_days(written(tmp_path, late), ())["known_day"].tolist() == [day(2011, 2, 1)]
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(SourceError, match="is not a file"):
         calendar_file(source(calendar=str(tmp_path / "none.csv")))
