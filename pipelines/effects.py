@@ -16,7 +16,7 @@ from core.digits import as_told
 from core.files import read_json, write_json
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import read_snapshots, read_timeline
+from pipelines.reading import read_purchases, read_snapshots, read_timeline
 from pipelines.reports.effects_report import effects_report
 from serving.cards.action_words import NO_ACTIONS, actions_of
 from serving.wording.languages import Language
@@ -39,7 +39,7 @@ def main() -> None:
         known = Known(
             {name: pd.read_parquet(path) for name, path in paths.items()},
             read_snapshots(),
-            pd.read_parquet(stage.PURCHASES),
+            read_purchases(),
             cards,
             read_timeline(),
         )

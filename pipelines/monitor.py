@@ -16,7 +16,13 @@ from models.simple.silence_rule import Rule
 from models.watching.advice import advice, drift, latest_judged
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import read_sample, read_snapshots, read_timeline, scored_customers
+from pipelines.reading import (
+    read_purchases,
+    read_sample,
+    read_snapshots,
+    read_timeline,
+    scored_customers,
+)
 from pipelines.served import read_served
 from serving.pages.monitor_report import report_page
 
@@ -67,7 +73,7 @@ def _report() -> dict[str, Any]:
 
 def _judge(timeline: Timeline) -> Judge:
     params = load_params()
-    known = pd.read_parquet(stage.PURCHASES), _tables()
+    known = read_purchases(), _tables()
     return Judge(*known, timeline, (params.model, params.monitor))
 
 

@@ -64,7 +64,7 @@ def _cards(catalog: Catalog, timeline: Timeline) -> pd.DataFrame:
     cards = pd.read_parquet(stage.SCORES)
     wanted = catalog.categories()
     bought = read_history(stage.CATEGORIES, timeline.score) if wanted else None
-    cards = with_history(cards, read_snapshot(timeline), bought, wanted)
+    cards = with_history(cards, read_snapshot(timeline.score), bought, wanted)
     return cards.merge(known_owners(), on="customer_id", how="left", validate="one_to_one")
 
 

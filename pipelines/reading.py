@@ -40,12 +40,7 @@ def scored_customers(timeline: Timeline) -> int:
     return reading.rows_at(stage.SNAPSHOTS, timeline.score)
 
 
-def read_snapshot(timeline: Timeline) -> pd.DataFrame:
-    """One row per customer of the score date."""
-    return reading.read_snapshot(stage.SNAPSHOTS, timeline.score)
-
-
-def read_snapshot_of(day: int) -> pd.DataFrame:
+def read_snapshot(day: int) -> pd.DataFrame:
     """One row per customer of an as-of day (days since 1970-01-01)."""
     return reading.read_snapshot(stage.SNAPSHOTS, day)
 

@@ -25,7 +25,6 @@ from pipelines.params import load_params
 from pipelines.reading import (
     read_purchases,
     read_snapshot,
-    read_snapshot_of,
     read_snapshots,
     read_timeline,
 )
@@ -44,7 +43,7 @@ def main() -> None:
     if rule is None:
         cards, forecast_report = _by_models(timeline)
     else:
-        snapshot, purchases = read_snapshot(timeline), read_purchases()
+        snapshot, purchases = read_snapshot(timeline.score), read_purchases()
         cards = rule_cards(snapshot, purchases, rule, version(manifest), timeline)
         forecast_report = {}  # a rule predicts no number of orders
     cards["rung"] = Rung.load(stage.CHAMPION_MODELS).number
@@ -57,14 +56,14 @@ def main() -> None:
 
 def _by_models(timeline: Timeline) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The score cards, and the sales forecast that sums them up."""
-    snapshot, purchases = read_snapshot(timeline), read_purchases()
+    snapshot, purchases = read_snapshot(timeline.score), read_purchases()
     params = load_params().model
     served = read_served(stage.CHAMPION_MODELS)
     cards = score_cards(snapshot, purchases, served, timeline, params)
     if not served[0].knows_purchases:  # a ready table: no relationship, no sales to sum up
         return cards, {}
     since = compared_with(timeline)
-    earlier = snapshot.head(0) if since is None else read_snapshot_of(since)
+    earlier = snapshot.head(0) if since is None else read_snapshot(since)
     cards = with_relationship(cards, snapshot, earlier, timeline)
     bought = read_history(stage.CATEGORIES, timeline.score)
     # their manifest was checked by read_served

@@ -218,7 +218,7 @@ def models_to_log() -> list[LoggedModel]:
     if not Rung.load(stage.SERVED).is_judged:
         return []
     bundle, _, _ = read_served(stage.SERVED)
-    rows = read_snapshot(read_timeline()).head(5)
+    rows = read_snapshot(read_timeline().score).head(5)
     rows = rows[["customer_id", *bundle.churn.reads]]
     # MLflow keeps what it was given: nobody's id is told, so that nobody has to be erased there.
     rows["customer_id"] = [f"customer-{number}" for number in range(1, len(rows) + 1)]

@@ -14,13 +14,12 @@ from models.judging.run import Evaluated
 from models.probability.metrics import customer_weights
 from models.value.forecast import (
     AMOUNTS,
-    bounds,
     by_period,
     forecast,
     last_year,
     period_ends,
 )
-from models.value.forecast_interval import HALF, spreads
+from models.value.forecast_interval import spreads
 from models.value.past import PAST_COLUMNS, Past
 from pipelines.reports.card_forecast import forecast_text
 from tests.snapshots import (
@@ -121,15 +120,6 @@ def test_what_happens_later_changes_nothing_of_a_past_forecast():
     assert spreads(other, day, ends, orders) == spreads(past(), day, ends, orders)
 
 
-def test_an_interval_widens_with_the_days_ahead_and_money_varies_more_than_orders():
-    widths = spreads(past(), timeline().data_until, (30, 60, 90), np.full(3, 1e9))
-    assert set(widths) == {"orders", "spend"}
-    near, _, far, whole = widths["orders"]
-    assert 0 < near < far
-    assert whole < far  # the chance of single weeks averages out over longer times
-    assert all(a < b for a, b in zip(widths["orders"], widths["spend"], strict=True))
-
-
 def test_a_season_is_told_from_a_year_of_purchases_on():
     told = past().season(timeline().data_until)
     assert told == {"is_told": False, "days_seen": told["days_seen"], "days_needed": 365}
@@ -142,31 +132,10 @@ def test_a_season_is_told_from_a_year_of_purchases_on():
     assert nobody.season(400) == {"is_told": False, "days_seen": 0, "days_needed": 365}
 
 
-def test_an_interval_of_few_orders_holds_what_chance_makes_of_them():
-    ends, many, few = (30, 60), np.full(2, 1e9), np.full(2, 40.0)
-    large = spreads(past(), timeline().data_until, ends, many)
-    small = spreads(past(), timeline().data_until, ends, few)
-    sold = np.random.default_rng(1).poisson(40.0, 2_000)
-    limits = bounds(40.0, small["orders"][0])
-    assert ((sold >= limits["low"]) & (sold <= limits["high"])).mean() > 0.94
-    assert small["orders"][0] ** 2 - large["orders"][0] ** 2 == pytest.approx(HALF**2 / 40)
-    # Both months together hold twice as many orders, and single amounts differ beside.
-    assert small["orders"][-1] ** 2 - large["orders"][-1] ** 2 == pytest.approx(HALF**2 / 80)
-    assert small["spend"][0] ** 2 - large["spend"][0] ** 2 > 1.1 * HALF**2 / 40
-
-
 def test_a_shop_of_one_season_is_not_said_to_go_without_it():
     # It goes by no calendar: its dates lie at the same phase of every year.
     yearly = replace(past(), timeline=replace(timeline(), is_seasonal=True))
     assert yearly.season(timeline().data_until)["is_told"]
-
-
-def test_without_weeks_to_compare_there_is_no_interval():
-    few = past().purchases[past().purchases["customer_id"] == "nobody"]
-    assert spreads(replace(past(), purchases=few), 400, (30,), np.ones(1)) == {
-        "orders": [None],
-        "spend": [None],
-    }
 
 
 def test_a_year_earlier_is_told_where_the_data_reaches_back():
