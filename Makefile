@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-serving bench-live-scoring bench-accuracy bench-season bench-coverage bench-choices bench-value-classes bench-truth bench-scoring bench-ladder bench-reasons bench-store bench-page bench-actions bench-processors faults fuzz clients docs audit ui experiments spark-setup lock clean
+.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-serving bench-live-scoring bench-accuracy bench-season bench-coverage bench-choices bench-value-classes bench-truth bench-scoring bench-ladder bench-reasons bench-store bench-page bench-actions bench-scale bench-processors faults fuzz clients docs audit ui experiments spark-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -126,6 +126,10 @@ bench-page:  ## the manager's pages with a million customers: times and sizes, t
 bench-actions:  ## what plans bring, and its proof: tables and benchmarks/out/actions.json (PARTS="allocation …")
 	$(SETUP) bench
 	@OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.actions $(if $(PARTS),--parts $(PARTS))
+
+bench-scale:  ## every stage of a simulated shop of 100,000, 1 M and 3 M customers: hours (CUSTOMERS="100000")
+	$(SETUP) dev
+	@$(BIN)/python -m benchmarks.scale $(if $(CUSTOMERS),--customers $(CUSTOMERS))
 
 bench-processors:  ## whole runs under settings that stand in for other processors: every output must be the same, an hour
 	$(SETUP) bench

@@ -1,7 +1,7 @@
 """Builds snapshots: features and labels at every date of the time plan, written to Parquet."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import ibis
@@ -74,19 +74,18 @@ def build_snapshots(
             progress()
 
 
-def purchase_timelines(engine: Engine, timeline: Timeline) -> pd.DataFrame:
+def purchase_timelines(engine: Engine, timeline: Timeline) -> Iterator[pd.DataFrame]:
     """Every purchase known at the score date: customer_id, event_day, orders, [amount], [category].
 
-    One row per customer and day (a date) with purchases, sorted: what a page draws as a timeline.
-    An amount is empty where it is unknown, and the category where nothing of that day has one. Who
-    objected to profiling is left out.
+    One part of the customers after another, a row per customer and day (a date) with purchases,
+    sorted: what a page draws as a timeline. An amount is empty where it is unknown, and the
+    category where nothing of that day has one. Who objected to profiling is left out.
     """
     facts = collect(engine.schemas)
-    bought, found = with_category(purchase_days(facts), facts), []
+    bought = with_category(purchase_days(facts), facts)
     for _ in engine.parts(facts.steps, (timeline.score,)):
         engine.put("moment", moment_row(timeline, timeline.score))
-        found.append(engine.frame(bought))
-    return with_event_day(pd.concat(found, ignore_index=True))
+        yield with_event_day(engine.frame(bought))
 
 
 def purchase_days(facts: Facts) -> ir.Table:

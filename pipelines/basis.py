@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from core.files import HISTORIES, OBJECTIONS, read_json
 from features.engines.duckdb import DuckEngine
-from features.history.category_history import read_categories
+from features.history.category_history import read_history
 from features.planning.timeplan import Timeline
 from features.timeline import date_of
 from models.bundle import Bundle
@@ -24,6 +24,7 @@ from sources.cures import literal, quoted
 from sources.duck import connect
 
 PERSONAL = ("name", "email", "phone", "owner")
+SORTED_IN = "2GB"  # of memory; what does not fit is sorted on disk
 DERIVED_ORDERS = "made_of_subscriptions"  # the finding that there are no orders of the company's
 
 
@@ -62,7 +63,7 @@ def write_histories(folder: Path) -> None:
     histories cannot be scored with the release.
     """
     basis = Basis.load(folder / FOLDER)
-    duck = connect(threads=1)
+    duck = connect(threads=1, memory_limit=SORTED_IN)
     objected = pq.read_table(folder / OBJECTIONS, columns=["customer_id"])
     duck.register("objected", objected)
     for name, schema in basis.schemas.items():
@@ -94,10 +95,8 @@ def _usual_gap(timeline: Timeline) -> float | None:
 
 def _popular(timeline: Timeline) -> list[dict[str, Any]]:
     """How the cohort of the score date buys each category; empty where the data has none."""
-    categories = read_categories(stage.CATEGORIES)
-    if categories is None:
+    history = read_history(stage.CATEGORIES, timeline.score)
+    if history is None or history.empty:
         return []
-    history = categories.history
-    history = history[history["as_of_date"] == pd.Timestamp(date_of(timeline.score))]
     popular = popularity(history).drop(columns="as_of_date").astype({"category": "str"})
     return [{str(name): cell for name, cell in row.items()} for row in popular.to_dict("records")]

@@ -1,10 +1,13 @@
 """Stage `effects`: contacts in, with what followed; effects of actions and their report out."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
+from actions.effects.assigned import wanted
 from actions.effects.learners import LearnerParams
 from actions.effects.measuring import Known, measure, no_contacts
 from actions.plan.catalog_file import load_catalog
@@ -14,9 +17,18 @@ from actions.plan.margin import usable_margin
 from actions.plan.offered import ESTIMATED
 from core.digits import as_told
 from core.files import read_json, write_json
+from features.reading import ALL_CUSTOMERS
+from features.sample import Sample
 from pipelines import stage
 from pipelines.params import load_params
-from pipelines.reading import read_purchases, read_snapshots, read_timeline
+from pipelines.reading import (
+    read_purchases,
+    read_sample,
+    read_snapshot,
+    read_snapshots,
+    read_timeline,
+    rows_wanted,
+)
 from pipelines.reports.effects_report import effects_report
 from serving.cards.action_words import NO_ACTIONS, actions_of
 from serving.wording.languages import Language
@@ -32,20 +44,13 @@ def main() -> None:
     estimates = none_estimated(params.actions.effect_confidence)
     facts, actions, currency = no_contacts(), NO_ACTIONS, None
     if CONTACTS in there and not stage.READY_TABLE.exists():
-        catalog, cards = load_catalog(params.actions.catalog), pd.read_parquet(stage.SCORES)
+        catalog = load_catalog(params.actions.catalog)
         currency = read_json(stage.USABILITY)["currency"]
         margin = usable_margin(catalog, params.actions.margin_rate, currency)
-        paths = stage.tables(name for name in (CONTACTS, "subscriptions") if name in there)
-        known = Known(
-            {name: pd.read_parquet(path) for name, path in paths.items()},
-            read_snapshots(),
-            read_purchases(),
-            cards,
-            read_timeline(),
-        )
+        known = _known()
         settings = LearnerParams(seed=params.model.seed, threads=params.model.threads)
         facts, estimates = measure(
-            known, catalog, params.actions, margin if has_money(cards) else None, settings
+            known, catalog, params.actions, margin if has_money(known.cards) else None, settings
         )
         actions = actions_of({"actions": catalog.facts()})
     facts = as_told(facts)
@@ -55,6 +60,40 @@ def main() -> None:
     for language, path in pages.items():
         path.write_text(effects_report(facts, actions, currency, language), encoding="utf-8")
     stage.say(_why_not(facts) or _said(facts["learned"]["actions"]))
+
+
+def _known() -> Known:
+    """What effects are learned from: all contacts, or of a large company those of a sample.
+
+    What is to be expected of customers is learned from the sample that models learn from.
+    """
+    there, timeline, settings = stage.table_names(), read_timeline(), load_params().model
+    paths = stage.tables(name for name in (CONTACTS, "subscriptions") if name in there)
+    tables = {name: pd.read_parquet(path) for name, path in paths.items()}
+    contacts, learned_from = tables[CONTACTS], read_sample(settings)
+    sample = Sample.of_rows(len(contacts), settings.max_rows)
+    if not sample.is_everybody:
+        tables = {name: rows[sample.has(rows["customer_id"])] for name, rows in tables.items()}
+    dates = timeline.as_of_days()
+    # a larger sample holds every smaller one
+    purchases = read_purchases(max(sample, learned_from, key=lambda one: one.share))
+    return Known(
+        {name: rows.reset_index(drop=True) for name, rows in tables.items()},
+        read_snapshots(learned_from),
+        purchases,
+        pd.read_parquet(stage.SCORES, columns=_of_cards()),
+        timeline,
+        before=rows_wanted(wanted(tables[CONTACTS], dates)),
+        not_sampled=len(contacts) - len(tables[CONTACTS]),
+        today=partial(read_snapshot, timeline.score, ALL_CUSTOMERS),
+    )
+
+
+def _of_cards() -> list[str]:
+    """What is read of cards, as far as they have it."""
+    names = ("customer_id", "churn_risk", "value_if_stays", "value_if_lapses")
+    there = pq.read_schema(stage.SCORES).names
+    return [name for name in names if name in there]
 
 
 def _why_not(facts: dict[str, Any]) -> str | None:

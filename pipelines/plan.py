@@ -3,16 +3,19 @@
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from actions.plan.catalog import Catalog
 from actions.plan.catalog_file import load_catalog
-from actions.plan.eligibility import with_history
+from actions.plan.eligibility import FROM_FEATURES, with_history
 from actions.plan.estimates import Estimates
 from actions.plan.gates import GATE_TABLES, History, with_pauses
 from actions.plan.plan import make_plan
 from actions.plan.win_back import win_back
 from core.digits import as_told
 from core.files import read_json, write_json
+from core.parts import in_parts, write_parts
 from features.building import tables_at
 from features.engines.duckdb import DuckEngine
 from features.history.category_history import read_history
@@ -49,9 +52,9 @@ def main() -> None:
     )
     if told := catalog.misfit(timeline.churn):
         stage.say(told)
-    stage.write_parquet(plan, stage.PLAN)
+    write_parts(in_parts(plan), stage.PLAN)
     asked = win_back(cards, catalog, known, params, report["currency"])
-    stage.write_parquet(asked, stage.WIN_BACK)
+    write_parts(in_parts(asked), stage.WIN_BACK)
     write_json(stage.PLAN_SUMMARY, as_told(summary))
     stage.REPORTS.mkdir(exist_ok=True)
     pages: dict[Language, Path] = {"en": stage.PLAN_PAGE, "ru": stage.PLAN_PAGE_RU}
@@ -61,11 +64,18 @@ def main() -> None:
 
 def _cards(catalog: Catalog, timeline: Timeline) -> pd.DataFrame:
     """The score cards, with what conditions of the catalogue ask besides, and each one's owner."""
-    cards = pd.read_parquet(stage.SCORES)
+    # Lists of records, as reasons are, take most of the memory, and no rule reads them.
+    there = pq.read_schema(stage.SCORES)
+    flat = [field.name for field in there if not pa.types.is_nested(field.type)]
+    cards = pd.read_parquet(stage.SCORES, columns=flat)
     wanted = catalog.categories()
     bought = read_history(stage.CATEGORIES, timeline.score) if wanted else None
-    cards = with_history(cards, read_snapshot(timeline.score), bought, wanted)
+    cards = with_history(cards, _features(timeline.score), bought, wanted)
     return cards.merge(known_owners(), on="customer_id", how="left", validate="one_to_one")
+
+
+def _features(day: int) -> pd.DataFrame:
+    return read_snapshot(day, columns=("customer_id", *FROM_FEATURES.values()))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from core.errors import ExtensionError
 from core.files import read_json
 from features import reading
 from features.planning.timeplan import Timeline
+from features.reading import ALL_CUSTOMERS, Customers
 from features.sample import EVERYBODY, Sample
 from models.params import ModelParams
 from pipelines import stage
@@ -40,9 +41,33 @@ def scored_customers(timeline: Timeline) -> int:
     return reading.rows_at(stage.SNAPSHOTS, timeline.score)
 
 
-def read_snapshot(day: int) -> pd.DataFrame:
-    """One row per customer of an as-of day (days since 1970-01-01)."""
-    return reading.read_snapshot(stage.SNAPSHOTS, day)
+def read_snapshot(
+    day: int,
+    customers: Customers = ALL_CUSTOMERS,
+    columns: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """One row per customer of an as-of day (days since 1970-01-01); as in features/reading.py."""
+    return reading.read_snapshot(stage.SNAPSHOTS, day, customers, columns)
+
+
+def rows_wanted(wanted: pd.DataFrame) -> pd.DataFrame:
+    """The rows of all snapshots that `wanted` names by customer_id and as_of_date."""
+    return reading.rows_wanted(stage.SNAPSHOTS, wanted)
+
+
+def snapshot_columns(day: int) -> list[str]:
+    """The columns of the snapshot of an as-of day."""
+    return reading.snapshot_columns(stage.SNAPSHOTS, day)
+
+
+def customer_parts(day: int) -> list[Customers]:
+    """Ranges that hold all customers, of an as-of day or of none: each fits in memory."""
+    return reading.customer_parts(stage.SNAPSHOTS, day)
+
+
+def purchases_of(customers: Customers) -> pd.DataFrame:
+    """The purchase timelines of a range of customers."""
+    return customers.read(stage.PURCHASES)
 
 
 def known_customers() -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import ibis
@@ -24,8 +25,10 @@ from core.files import (
     version,
     write_manifest,
 )
+from core.parts import write_parts
 from features.engines.duckdb import DuckEngine
 from features.history.consent import agreements, objections
+from features.planning.timeplan import Timeline
 from features.timeline import date_of
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
@@ -33,7 +36,7 @@ from pipelines import stage
 from pipelines.basis import write_basis, write_histories
 from pipelines.overview import write_overview
 from pipelines.params import load_params
-from pipelines.reading import known_customers, read_timeline
+from pipelines.reading import customer_parts, known_customers, read_timeline
 
 CUSTOMER_COLUMNS = ("name", "owner")  # columns of the customers table that go on a card
 REACH_COLUMNS = ("email", "phone")  # and these, for the customer's own page
@@ -69,14 +72,7 @@ def write(folder: Path) -> None:
     """Write all files of the release and its manifest into `folder`."""
     folder.mkdir(parents=True)
     timeline = read_timeline().with_values_of(check_manifest(stage.CHAMPION_MODELS)["task"])
-    cards = pd.read_parquet(stage.SCORES)
-    gone = rows_of_the_gone(cards, read_json(stage.PLAN_SUMMARY)["actions"])
-    cards = join_cards(cards, pd.concat([pd.read_parquet(stage.PLAN), gone], ignore_index=True))
-    asked = pd.read_parquet(stage.WIN_BACK)
-    cards = cards.merge(asked, on="customer_id", how="left", validate="one_to_one")
-    cards = with_names(cards, known_customers())
-    expires = pd.Timestamp(date_of(timeline.score + load_params().timeline.step_days))
-    stage.write_parquet(cards.assign(expires_at=expires.as_unit("us")), folder / "cards.parquet")
+    number = write_parts(_cards(timeline), folder / "cards.parquet")
     shutil.copy(stage.PURCHASES, folder / "purchases.parquet")
     shutil.copy(stage.PLAN_SUMMARY, folder / "plan.json")
     shutil.copy(load_params().actions.catalog, folder / "actions.yaml")
@@ -84,11 +80,12 @@ def write(folder: Path) -> None:
     pages = (stage.EFFECTS_PAGE, stage.EFFECTS_PAGE_RU, stage.PLAN_PAGE, stage.PLAN_PAGE_RU)
     for report in (stage.FORECAST, stage.EFFECTS, stage.USABILITY, stage.FEATURES, *pages):
         shutil.copy(report, folder / "reports")
-    write_overview(cards, timeline, folder / "reports")
+    write_overview(folder / "cards.parquet", timeline, folder / "reports")
     write_basis(folder, timeline)
     write_answers(folder)
     write_histories(folder)
-    write_contact_details(folder, cards["customer_id"], known_customers())
+    ids = pd.read_parquet(folder / "cards.parquet", columns=["customer_id"])["customer_id"]
+    write_contact_details(folder, ids, known_customers())
     rule = Rule.load(stage.CHAMPION_MODELS)
     facts = {
         "schema_version": SCHEMA_VERSION,
@@ -108,9 +105,26 @@ def write(folder: Path) -> None:
         # sha256 of the company's own code: who scores anew with this release needs the same.
         "extensions": read_json(stage.EXTENSIONS)["files"],
         "snapshots_sha256": digest(hashes(stage.SNAPSHOTS)),
-        "cards": len(cards),
+        "cards": number,
     }
     write_manifest(folder, **facts)
+
+
+def _cards(timeline: Timeline) -> Iterator[pd.DataFrame]:
+    """The whole cards of one part of the customers after another."""
+    actions = read_json(stage.PLAN_SUMMARY)["actions"]
+    expires = pd.Timestamp(date_of(timeline.score + load_params().timeline.step_days))
+    people = known_customers()
+    people = people[["customer_id", *(n for n in CUSTOMER_COLUMNS if n in people)]]
+    people = people.sort_values("customer_id", ignore_index=True, kind="stable")
+    for customers in customer_parts(timeline.score):
+        cards = customers.read(stage.SCORES)
+        plan = [customers.read(stage.PLAN), rows_of_the_gone(cards, actions)]
+        cards = join_cards(cards, pd.concat(plan, ignore_index=True))
+        asked = customers.read(stage.WIN_BACK)
+        cards = cards.merge(asked, on="customer_id", how="left", validate="one_to_one")
+        cards = with_names(cards, customers.of(people))
+        yield cards.assign(expires_at=expires.as_unit("us"))
 
 
 def join_cards(scores: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:

@@ -1,92 +1,194 @@
 """Stage `score`: the champion on the score date; score cards and the sales forecast out."""
 
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from core.digits import as_told
 from core.files import check_manifest, read_json, version, write_json
+from core.parts import Spilled, write_parts
 from features.history.category_history import read_history
 from features.planning.timeplan import Timeline
 from features.usability.feed import refuse_dead_feed
+from models.bundle import Bundle
+from models.cards import ranked, scored
+from models.cards.beside import beside_others, of_everybody
 from models.cards.category_risks import with_category_risks
-from models.cards.ranked import rule_cards
-from models.cards.scored import score_cards, with_next_categories
-from models.customers.relationship import compared_with, with_relationship
+from models.cards.scored import with_next_categories
+from models.cards.whole import nobody
+from models.churn.reasons import Explainer
+from models.customers.relationship import compared_with
+from models.next_purchase.candidates import popularity
 from models.next_purchase.category_risk import CategoryRiskModel
 from models.next_purchase.what import NextCategoriesModel
+from models.params import ModelParams
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
-from models.value.forecast import forecast
+from models.value.forecast import AMOUNTS, forecast
 from models.value.past import PAST_COLUMNS, Past
 from models.words import LISTED
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import (
+    customer_parts,
+    purchases_of,
     read_purchases,
+    read_sample,
     read_snapshot,
     read_snapshots,
     read_timeline,
+    snapshot_columns,
 )
 from pipelines.served import read_served
+
+Models = tuple[Bundle, Explainer, str]
+COMPARED = ("customer_id", "churn_risk", "value_at_risk")  # told of everybody, to be ranked by
+FORECAST_COLUMNS = tuple(name for both in AMOUNTS.values() for name in both)
 
 
 def main() -> None:
     """Score every eligible customer, by models or, below the data gates, by the rule.
 
-    Raises DataGateError when a feed has died: the last release stays.
+    Raises DataGateError when a feed has died or nobody can be scored: the last release stays.
     """
     refuse_dead_feed(read_json(stage.USABILITY))
     manifest = check_manifest(stage.CHAMPION_MODELS)
     rule = Rule.load(stage.CHAMPION_MODELS)
     timeline = read_timeline().with_values_of(manifest["task"])
+    everybody = _of_everybody(timeline.score)
+    if everybody.empty:
+        raise nobody(timeline)
+    rung = Rung.load(stage.CHAMPION_MODELS).number
     if rule is None:
-        cards, forecast_report = _by_models(timeline)
+        cards, forecast_report = _by_models(everybody, timeline, rung)
     else:
-        snapshot, purchases = read_snapshot(timeline.score), read_purchases()
-        cards = rule_cards(snapshot, purchases, rule, version(manifest), timeline)
+        told = ranked.by_rule(everybody, rule, timeline)
+        parts = _by_rule(told, version(manifest), timeline)
+        cards = write_parts((part.assign(rung=rung) for part in parts), stage.SCORES)
         forecast_report = {}  # a rule predicts no number of orders
-    cards["rung"] = Rung.load(stage.CHAMPION_MODELS).number
-    stage.write_parquet(cards, stage.SCORES)
     write_json(stage.FORECAST, as_told(forecast_report))
-    ranked = cards["status"].isin([*LISTED]).sum()
     how = "scored" if rule is None else "ranked by rule"
-    stage.say(f"{ranked:,} customers {how}, {len(cards):,} cards")
+    listed = len(everybody) if rule is None else int(told["status"].isin([*LISTED]).sum())
+    stage.say(f"{listed:,} customers {how}, {cards:,} cards")
 
 
-def _by_models(timeline: Timeline) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The score cards, and the sales forecast that sums them up."""
-    snapshot, purchases = read_snapshot(timeline.score), read_purchases()
+def _of_everybody(day: int) -> pd.DataFrame:
+    """The columns of a day's snapshot that are held of all customers at once."""
+    return read_snapshot(day, columns=of_everybody(snapshot_columns(day)))
+
+
+def _by_rule(told: pd.DataFrame, model_version: str, timeline: Timeline) -> Iterator[pd.DataFrame]:
+    """The cards of one part of the customers after another."""
+    first = 0
+    for customers in customer_parts(timeline.score):
+        ids = read_snapshot(timeline.score, customers, ["customer_id"])
+        theirs = told.iloc[first : first + len(ids)].reset_index(drop=True)
+        first += len(ids)
+        yield ranked.cards_of(theirs, purchases_of(customers), model_version, timeline)
+
+
+def _by_models(
+    everybody: pd.DataFrame, timeline: Timeline, rung: int
+) -> tuple[int, dict[str, Any]]:
+    """Write the score cards; their number, and the sales forecast that sums them up.
+
+    Part by part twice: what the models say of each customer, then, when all are known, the ranks
+    and the reasons of those who are explained.
+    """
     params = load_params().model
     served = read_served(stage.CHAMPION_MODELS)
-    cards = score_cards(snapshot, purchases, served, timeline, params)
-    if not served[0].knows_purchases:  # a ready table: no relationship, no sales to sum up
+    beside = _beside(everybody, served[0], timeline)
+    stage.DATA.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=stage.DATA, prefix=".told-") as folder:
+        told = Spilled(Path(folder))
+        compared, expected = [], []
+        for part, forecast_of in _told(served, timeline, params):
+            told.add(part)
+            compared.append(part[[name for name in COMPARED if name in part]])
+            expected.append(forecast_of)
+        together = pd.concat(compared, ignore_index=True)
+        stages = beside[[name for name in beside if name == "lifecycle_stage"]]
+        beside = beside.join(scored.ranks(together.join(stages), params.reasons_share))
+        parts = _cards(told, beside, served, timeline)
+        cards = write_parts((part.assign(rung=rung) for part in parts), stage.SCORES)
+    if not served[0].knows_purchases:  # a ready table has no sales to sum up
         return cards, {}
+    return cards, _forecast(everybody, pd.concat(expected, ignore_index=True), timeline)
+
+
+def _beside(everybody: pd.DataFrame, bundle: Bundle, timeline: Timeline) -> pd.DataFrame:
+    """What everybody is beside all others; no columns for a ready table."""
+    if not bundle.knows_purchases:
+        return pd.DataFrame(index=everybody.index)
     since = compared_with(timeline)
-    earlier = snapshot.head(0) if since is None else read_snapshot(since)
-    cards = with_relationship(cards, snapshot, earlier, timeline)
-    bought = read_history(stage.CATEGORIES, timeline.score)
+    earlier = everybody.head(0) if since is None else _of_everybody(since)
+    return beside_others(everybody, earlier, timeline)
+
+
+def _told(
+    served: Models, timeline: Timeline, params: ModelParams
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """What the models say of the customers of each part; and what the forecast sums up of it."""
+    bundle = served[0]
     # their manifest was checked by read_served
-    model = NextCategoriesModel.load(stage.CHAMPION_MODELS)
-    risk = CategoryRiskModel.load(stage.CHAMPION_MODELS)
-    if bought is not None and model is not None:
-        cards = with_next_categories(cards, snapshot, bought, model)
-    if bought is not None and risk is not None:
-        cards = with_category_risks(cards, snapshot, bought, risk)
+    what = NextCategoriesModel.load(stage.CHAMPION_MODELS)
+    leaves = CategoryRiskModel.load(stage.CHAMPION_MODELS)
+    bought = read_history(stage.CATEGORIES, timeline.score) if what or leaves else None
+    popular = None if bought is None else popularity(bought)
+    for customers in customer_parts(timeline.score):
+        snapshot = read_snapshot(timeline.score, customers)
+        told = scored.tell(snapshot, served, timeline, params.bands)
+        if bought is not None and popular is not None:
+            theirs = _of_part(bought, snapshot)
+            if what is not None:
+                told = with_next_categories(told, snapshot, theirs, what, popular)
+            if leaves is not None:
+                told = with_category_risks(told, snapshot, theirs, leaves, popular)
+        expected = told
+        if bundle.knows_purchases and timeline.extrapolated_from is not None:
+            # the forecast ends where what was learned ends
+            expected = bundle.value.learned().predict(snapshot, told["churn_risk"].to_numpy())
+            expected["customer_id"] = snapshot["customer_id"]
+        yield told, expected[[n for n in ("customer_id", *FORECAST_COLUMNS) if n in expected]]
+
+
+def _of_part(bought: pd.DataFrame, snapshot: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the customers of a snapshot."""
+    known = bought["customer_id"].cat
+    is_there = known.categories.isin(snapshot["customer_id"])
+    return bought[is_there[known.codes]]
+
+
+def _cards(
+    told: Spilled, beside: pd.DataFrame, served: Models, timeline: Timeline
+) -> Iterator[pd.DataFrame]:
+    """The cards of one part of the customers after another."""
+    first = 0
+    for customers, part in zip(customer_parts(timeline.score), told, strict=True):
+        snapshot = read_snapshot(timeline.score, customers)
+        theirs = beside.iloc[first : first + len(snapshot)].reset_index(drop=True)
+        first += len(snapshot)
+        yield scored.cards_of(part, theirs, snapshot, purchases_of(customers), served, timeline)
+
+
+def _forecast(
+    everybody: pd.DataFrame, expected: pd.DataFrame, timeline: Timeline
+) -> dict[str, Any]:
+    """The sales forecast: sums over everybody, spread over the months as a sample shows."""
     evaluation = read_json(stage.CHAMPION_EVALUATION)
     backtest = evaluation.get("forecast", [])  # a champion may be older than forecasts
-    expected = cards
-    if timeline.extrapolated_from is not None:  # the forecast ends where what was learned ends
-        bundle = served[0]
-        expected = bundle.value.learned().predict(snapshot, bundle.churn.predict(snapshot))
-        expected["customer_id"] = snapshot["customer_id"]
+    sample = read_sample(load_params().model)
     past = Past(
-        read_snapshots(columns=PAST_COLUMNS),
-        purchases,
+        read_snapshots(sample, PAST_COLUMNS),
+        read_purchases(sample),
         timeline,
         pd.read_parquet(stage.KNOWN_DAYS),
     )
-    return cards, forecast(past, snapshot, expected, backtest)
+    purchases = (purchases_of(customers) for customers in customer_parts(timeline.score))
+    return forecast(past, everybody, expected, backtest, purchases)
 
 
 if __name__ == "__main__":

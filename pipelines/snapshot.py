@@ -6,6 +6,7 @@ import pandas as pd
 
 from core.errors import ShortHistoryError
 from core.files import read_json, write_json
+from core.parts import write_parts
 from features.building import build_snapshots, purchase_timelines
 from features.engines.duckdb import DuckEngine, Engine
 from features.engines.spark import SparkEngine
@@ -48,7 +49,7 @@ def main() -> None:
     stage.say(f"{len(features)} features at {len(timeline.as_of_days())} as-of dates")
     with stage.progress("as-of dates") as done:
         build_snapshots(engine, timeline, features, stage.SNAPSHOTS, done, stage.CATEGORIES)
-    stage.write_parquet(purchase_timelines(engine, timeline), stage.PURCHASES)
+    write_parts(purchase_timelines(engine, timeline), stage.PURCHASES)
     write_json(stage.TIMELINE, timeline.to_json())
     write_json(stage.GATE, below)
     write_json(stage.FEATURES, dictionary(features, absent))

@@ -7,6 +7,7 @@ many as-of dates are looked at as the run has, however many contacts there are.
 Only contacts whose arm was drawn by chance can show an effect; of all others it is told why not.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ import pandas as pd
 
 from core.arrays import BoolArray
 from features.history.contacts_made import was_intended
-from features.timeline import day_of, latest_as_of, whole_days
+from features.timeline import latest_as_of, whole_days
 from sources.meanings.vocabulary import TREATED
 
 STALE_DAYS = 31  # a snapshot that is older says too little of who was contacted
@@ -25,7 +26,9 @@ PERSISTENT = "persistent_control"  # which shows what all actions do together
 UNKNOWN = "propensity_unknown"  # without chance those contacted differ from the others
 CERTAIN = "propensity_certain"  # nobody to compare with
 NO_SNAPSHOT = "no_snapshot"  # the customer was not scored in the month before
-LEFT_OUT = (REPEATED, NOT_INTENDED, PERSISTENT, UNKNOWN, CERTAIN, NO_SNAPSHOT)
+BY_ITSELF = (REPEATED, NOT_INTENDED, PERSISTENT, UNKNOWN, CERTAIN)
+NOT_SAMPLED = "not_sampled"  # of a large company effects are measured on some customers
+LEFT_OUT = (*BY_ITSELF, NO_SNAPSHOT, NOT_SAMPLED)
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,16 @@ class Assigned:
     left_out: dict[str, int]
 
 
-def assigned(contacts: pd.DataFrame, snapshots: pd.DataFrame) -> Assigned:
-    """Contacts (the checked table) with what `snapshots` knew of their customers before."""
+def assigned(
+    contacts: pd.DataFrame, snapshots: pd.DataFrame, dates: Sequence[int] | None = None
+) -> Assigned:
+    """Contacts (the checked table) with what `snapshots` knew of their customers before.
+
+    Of the snapshots of the as-of days `dates` those rows are enough that `wanted` names; without
+    `dates` they are whole.
+    """
+    if dates is None:
+        dates = np.unique(whole_days(snapshots["as_of_date"])).tolist()
     rows = _rows(contacts)
     intended = was_intended(contacts).to_numpy(bool)
     repeated = _repeated(contacts, rows)
@@ -55,10 +66,10 @@ def assigned(contacts: pd.DataFrame, snapshots: pd.DataFrame) -> Assigned:
     by_chance = known & (chance > 0) & (chance < 1)
     reason = np.select(
         [repeated, ~intended, persistent, ~known, ~by_chance],
-        LEFT_OUT[:-1],
+        BY_ITSELF,
         "",
     )
-    known_before = with_snapshot(rows[reason == ""], snapshots)
+    known_before = with_snapshot(rows[reason == ""], snapshots, dates)
     left_out = {name: int((reason == name).sum()) for name in LEFT_OUT}
     left_out[NO_SNAPSHOT] = int((reason == "").sum()) - len(known_before)
     return Assigned(
@@ -97,14 +108,28 @@ def _repeated(contacts: pd.DataFrame, rows: pd.DataFrame) -> BoolArray:
     return rows.loc[order].duplicated(first).reindex(rows.index).to_numpy(bool)
 
 
-def with_snapshot(rows: pd.DataFrame, snapshots: pd.DataFrame) -> pd.DataFrame:
+def wanted(contacts: pd.DataFrame, dates: Sequence[int]) -> pd.DataFrame:
+    """The rows of snapshots that tell what was known before contacts: customer_id, as_of_date."""
+    found = _before(_rows(contacts), dates)[["customer_id", "as_of"]].drop_duplicates()
+    days = pd.to_datetime(found.pop("as_of"), unit="D").astype("datetime64[us]")
+    return found.assign(as_of_date=days)
+
+
+def with_snapshot(
+    rows: pd.DataFrame, snapshots: pd.DataFrame, dates: Sequence[int]
+) -> pd.DataFrame:
     """Rows (customer_id, day) with the features of the latest snapshot on or before their day.
 
     Rows without one in the STALE_DAYS before are left out. Sorted by day, customer and action.
     """
-    dates = [day_of(date.date()) for date in snapshots["as_of_date"].unique()]
-    as_of = latest_as_of(rows["day"].to_numpy(np.int64), dates)
-    rows = rows.assign(as_of=as_of)[rows["day"] - as_of <= STALE_DAYS]
     features = snapshots.assign(as_of=whole_days(snapshots["as_of_date"]))
-    found = rows.merge(features.drop(columns="as_of_date"), on=["customer_id", "as_of"])
+    found = _before(rows, dates).merge(
+        features.drop(columns="as_of_date"), on=["customer_id", "as_of"]
+    )
     return found.sort_values(["day", "customer_id", "action_id"], ignore_index=True)
+
+
+def _before(rows: pd.DataFrame, dates: Sequence[int]) -> pd.DataFrame:
+    """Rows with `as_of`, the latest of the as-of days on or before theirs; not of a stale one."""
+    as_of = latest_as_of(rows["day"].to_numpy(np.int64), dates)
+    return rows.assign(as_of=as_of)[rows["day"] - as_of <= STALE_DAYS]

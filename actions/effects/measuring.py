@@ -3,20 +3,21 @@
 One call for the stage and for the benchmarks, so that both judge the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from actions.effects.assigned import assigned
+from actions.effects.assigned import NOT_SAMPLED, assigned
 from actions.effects.estimating import FEWEST_IN_ARM, FEWEST_OF_EACH, Today, learn
 from actions.effects.following import Outcomes, followed, foreseen
 from actions.effects.intervals import Estimate
 from actions.effects.learners import LearnerParams
 from actions.effects.programme import programme
 from actions.effects.report import by_action, by_period, customers_of, not_by_chance, shown
+from actions.effects.risk import TRAITS
 from actions.effects.window import window_for
 from actions.params import ActionParams
 from actions.plan.catalog import Catalog
@@ -43,6 +44,11 @@ class Known:
 
     `tables` are contacts and, where leaving is a cancellation, subscriptions. `snapshots` hold all
     as-of dates, the last of which (split `score`) is today's.
+
+    Of a company that is too large to be held whole, `snapshots` may be of some customers, from whom
+    is learned what is to be expected; contacts and purchases of others too, with the snapshots
+    `before` these contacts (`assigned.wanted`). `not_sampled` contacts are then left out. `today`
+    reads columns of everybody's snapshot of today.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -50,6 +56,9 @@ class Known:
     purchases: pd.DataFrame
     cards: pd.DataFrame
     timeline: Timeline
+    before: pd.DataFrame | None = None
+    not_sampled: int = 0
+    today: Callable[[Sequence[str]], pd.DataFrame] | None = None
 
 
 def measure(
@@ -65,7 +74,13 @@ def measure(
     message key and its values.
     """
     timeline = known.timeline
-    found = assigned(known.tables["contacts"], known.snapshots)
+    if known.before is None:
+        found = assigned(known.tables["contacts"], known.snapshots)
+    else:
+        found = assigned(known.tables["contacts"], known.before, timeline.as_of_days())
+    left_out = found.left_out
+    if known.not_sampled:
+        left_out = left_out | {NOT_SAMPLED: known.not_sampled}
     days = found.rows["day"].to_numpy(np.int64)
     treated = found.rows["treated"].to_numpy(bool)
     window = window_for(
@@ -79,10 +94,10 @@ def measure(
         "window_days": [window.first, window.last],
         "wanted_window_days": list(window.wanted),
         "contacts": {
-            "rows": len(known.tables["contacts"]),
+            "rows": len(known.tables["contacts"]) + known.not_sampled,
             "by_chance": len(found.rows),
             "closed": int(closed.sum()),
-            "left_out": found.left_out,
+            "left_out": left_out,
         },
         "periods": [],
         "programme": None,
@@ -110,7 +125,7 @@ def measure(
     learned = is_enough and learn(
         rows,
         seen.kept[usable],
-        _today(known, margin_rate),
+        _today(known, margin_rate, (*models[0].columns, *TRAITS)),
         models[0],
         catalog.actions,
         (settings, params.effect_confidence),
@@ -146,9 +161,12 @@ def _too_few(rows: pd.DataFrame, kept: FloatArray | None = None) -> dict[str, An
     return _why_not(FEW_LEFT_OR_STAYED, left=left, stayed=len(kept) - left, needed=FEWEST_OF_EACH)
 
 
-def _today(known: Known, margin_rate: float | None) -> Today:
+def _today(known: Known, margin_rate: float | None, columns: Sequence[str]) -> Today:
     """Today's customers, with what their cards tell; without a margin nobody knows a stake."""
-    rows = known.snapshots[known.snapshots["split"] == "score"].reset_index(drop=True)
+    if known.today is None:
+        rows = known.snapshots[known.snapshots["split"] == "score"].reset_index(drop=True)
+    else:
+        rows = known.today(("customer_id", *columns))
     cards = known.cards.set_index("customer_id").reindex(rows["customer_id"])
     risk = cards["churn_risk"].to_numpy(np.float64, na_value=np.nan)
     stake = np.full(len(rows), np.nan)

@@ -10,10 +10,11 @@ from core.arrays import FloatArray
 from core.digits import TOLD, to_digits
 from features.planning.timeplan import Timeline
 from models.bundle import Bundle
-from models.cards.whole import as_timestamp, nobody, rhythm_and_contact, whole
+from models.cards.whole import as_timestamp, rhythm_and_contact, whole
 from models.churn.reason_rows import stored
 from models.churn.reasons import Explainer
-from models.customers.segments import rank_in_stage, risk_band, segments
+from models.customers.relationship import second_purchase
+from models.customers.segments import rank_in_stage, risk_band
 from models.next_purchase.what import NextCategoriesModel
 from models.params import BandParams
 from models.words import SCORED
@@ -32,30 +33,74 @@ class CardParams(Protocol):
         """The share of the customers, most at stake first, who get reasons."""
 
 
-def score_cards(
+def tell(
+    snapshot: pd.DataFrame,
+    models: tuple[Bundle, Explainer, str],
+    timeline: Timeline,
+    bands: BandParams,
+) -> pd.DataFrame:
+    """What the models say of each row alone, (n,) rows on the index of the snapshot.
+
+    `snapshot` holds rows of the score date, all of them or a part, `models` the served bundle, its
+    explainer and its version.
+    """
+    bundle, _, _ = models
+    churn_risk = bundle.churn.predict(snapshot)
+    when = pd.DataFrame(index=snapshot.index)
+    if bundle.knows_purchases:
+        money, when = bundle.tell(snapshot, churn_risk)
+    else:  # a ready table
+        money = money_of_table(snapshot, churn_risk)
+    known = rhythm_and_contact(snapshot, timeline)
+    told = pd.concat([snapshot[["customer_id"]], money, known], axis=1)
+    told["status"] = SCORED
+    told["churn_risk"] = pd.Series(churn_risk, index=snapshot.index)
+    told["risk_band"] = risk_band(told["churn_risk"], bands)
+    if bundle.knows_purchases:
+        _add_next_purchase(told, when, timeline)
+    return told
+
+
+def ranks(told: pd.DataFrame, reasons_share: float) -> pd.DataFrame:
+    """Columns risk_rank and is_explained, and rank_in_stage where stages are known; same index.
+
+    `told` holds customer_id, churn_risk and, as far as they are known, value_at_risk and
+    lifecycle_stage of everybody who is compared. `reasons_share` of them, most at stake first, are
+    explained.
+    """
+    found = pd.DataFrame(index=told.index)
+    order = told.sort_values(["churn_risk", "customer_id"], ascending=[False, True]).index
+    found["risk_rank"] = pd.Series(range(1, len(told) + 1), index=order)
+    if "lifecycle_stage" in told:
+        found["rank_in_stage"] = rank_in_stage(told)
+    found["is_explained"] = told.index.isin(_most_at_stake(told, reasons_share))
+    return found
+
+
+def cards_of(
+    told: pd.DataFrame,
+    beside: pd.DataFrame,
     snapshot: pd.DataFrame,
     purchases: pd.DataFrame,
     models: tuple[Bundle, Explainer, str],
     timeline: Timeline,
-    params: CardParams,
 ) -> pd.DataFrame:
     """Cards of the cohort (`scored`) and of everyone else who ever bought (`already_churned`).
 
     For cancellations the latter are the customers whose subscriptions have all ended, and buyers
-    who never had one.
-
-    `snapshot` holds the rows of the score date, `purchases` the purchase timelines, `models` the
-    served bundle, its explainer and its version. Sorted by risk_rank, then customer_id. Raises
-    DataGateError when there is nobody to score.
+    who never had one. `told` is that of `tell` for the rows of the snapshot, `beside` what they are
+    beside all others (`ranks`, segments, relationship) on the same index, `purchases` the purchase
+    timelines of a whole range of customers, in which all of these are. Sorted by customer_id.
     """
-    bundle, _, version = models
-    if snapshot.empty:
-        raise nobody(timeline)
-    parts = segments(snapshot) if bundle.knows_purchases else pd.DataFrame(index=snapshot.index)
-    cards = _of_models(snapshot, models, timeline, params, parts)
-    cards = cards.sort_values("risk_rank", kind="stable")
+    bundle, explainer, version = models
+    cards = pd.concat([told, beside.drop(columns="is_explained")], axis=1)
+    explained = snapshot.index[beside["is_explained"].to_numpy(np.bool_)]
+    reasons = explainer.explain(bundle.churn, snapshot.loc[explained]) if len(explained) else []
+    cards["reasons"] = pd.Series([[stored(r) for r in row] for row in reasons], index=explained)
+    if "relationship_level" in beside:
+        cards = cards.join(second_purchase(cards, snapshot["orders_total"] == 1))
     cards = whole(cards, purchases, version, timeline, bundle.coming_back)
-    return _in_order(cards, bundle)
+    return _in_order(cards, bundle).sort_values("customer_id", ignore_index=True, kind="stable")
 
 
 def score_alone(
@@ -65,47 +110,13 @@ def score_alone(
     timeline: Timeline,
     params: CardParams,
 ) -> pd.DataFrame:
-    """The same cards of a few customers, compared with nobody: no segments, no `rank_in_stage`.
+    """Cards of a few customers, compared with nobody: no segments, no `rank_in_stage`.
 
     `risk_rank` is the place among these. Only of data with purchases.
     """
-    bundle, _, version = models
-    parts = pd.DataFrame(index=snapshot.index)
-    cards = _of_models(snapshot, models, timeline, params, parts)
-    return _in_order(whole(cards, purchases, version, timeline, bundle.coming_back), bundle)
-
-
-def _of_models(
-    snapshot: pd.DataFrame,
-    models: tuple[Bundle, Explainer, str],
-    timeline: Timeline,
-    params: CardParams,
-    parts: pd.DataFrame,
-) -> pd.DataFrame:
-    """What the models say of each row; `parts` are the segments, without columns if unknown."""
-    bundle, explainer, _ = models
-    churn_risk = bundle.churn.predict(snapshot)
-    risk = pd.Series(churn_risk, index=snapshot.index)
-    when = pd.DataFrame(index=snapshot.index)
-    if bundle.knows_purchases:
-        money, when = bundle.tell(snapshot, churn_risk)
-    else:  # a ready table
-        money = money_of_table(snapshot, churn_risk)
-    known = rhythm_and_contact(snapshot, timeline)
-    cards = pd.concat([snapshot[["customer_id"]], money, parts, known], axis=1)
-    cards["status"] = SCORED
-    cards["churn_risk"] = risk
-    cards["risk_band"] = risk_band(risk, params.bands)
-    order = cards.sort_values(["churn_risk", "customer_id"], ascending=[False, True]).index
-    cards["risk_rank"] = pd.Series(range(1, len(cards) + 1), index=order)
-    if bundle.knows_purchases:
-        if len(parts.columns):
-            cards["rank_in_stage"] = rank_in_stage(cards)
-        _add_next_purchase(cards, when, timeline)
-    explained = _most_at_stake(cards, params.reasons_share)
-    reasons = explainer.explain(bundle.churn, snapshot.loc[explained]) if len(explained) else []
-    cards["reasons"] = pd.Series([[stored(r) for r in row] for row in reasons], index=explained)
-    return cards
+    told = tell(snapshot, models, timeline, params.bands)
+    beside = ranks(told, params.reasons_share)
+    return cards_of(told, beside, snapshot, purchases, models, timeline)
 
 
 def _in_order(cards: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:

@@ -40,34 +40,27 @@ CONTENT = 85.0  # satisfaction, of 100: 4.4 of 5, or a promoter's 9 of 10
 COMMON = 0.5  # a trait shared by more of the cohort does not distinguish customers
 
 
-def with_relationship(
-    cards: pd.DataFrame, snapshot: pd.DataFrame, earlier: pd.DataFrame, timeline: Timeline
-) -> pd.DataFrame:
-    """Add the fields of the relationship to the score cards; empty for customers without a score.
+def relationship(snapshot: pd.DataFrame, earlier: pd.DataFrame, timeline: Timeline) -> pd.DataFrame:
+    """The fields of the relationship with everybody at the score date, on the snapshot's index.
 
-    Adds relationship_level, suggested_level (where there are amounts), held_by,
+    They are relationship_level, suggested_level (where there are amounts), held_by,
     relationship_strength, its change relationship_strength_change and relationship_declined since
-    the as-of date relationship_strength_since, and for one-time buyers second_purchase_probability
-    within second_purchase_days. `cards` are those of `score_cards`, `snapshot` the rows of the
-    score date, `earlier` those of the day that `compared_with` gives, none where it gives none.
+    the as-of date relationship_strength_since. `snapshot` holds the rows of the score date,
+    `earlier` those of the day that `compared_with` gives, none where it gives none: the columns
+    that `of_everybody` names are enough.
     """
     since = compared_with(timeline)
-    columns = pd.DataFrame({"customer_id": snapshot["customer_id"]})
-    columns["relationship_level"] = relationship_level(snapshot)
+    columns = pd.DataFrame({"relationship_level": relationship_level(snapshot)})
     amounts = longest_window(snapshot, "amount")
     if amounts is not None:
         columns["suggested_level"] = suggested_level(amounts)
     columns["held_by"] = held_by(snapshot)
     columns = columns.join(strength(snapshot, earlier))
     columns["relationship_declined"] = columns["relationship_declined"].astype("boolean")
-    columns["is_one_time"] = snapshot["orders_total"] == 1
-    cards = cards.merge(columns, on="customer_id", how="left", validate="one_to_one")
-    is_compared = cards["relationship_strength_change"].notna()
     start = pd.NaT if since is None else pd.Timestamp(date_of(since))
-    dates = pd.Series(start, index=cards.index, dtype="datetime64[us]")
-    cards["relationship_strength_since"] = dates.where(is_compared)
-    is_one_time = cards.pop("is_one_time").eq(True)
-    return cards.join(second_purchase(cards, is_one_time))
+    dates = pd.Series(start, index=columns.index, dtype="datetime64[us]")
+    is_compared = columns["relationship_strength_change"].notna()
+    return columns.assign(relationship_strength_since=dates.where(is_compared))
 
 
 def compared_with(timeline: Timeline) -> int | None:

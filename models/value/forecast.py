@@ -17,7 +17,7 @@ after a long silence. The backtest (models/judging/forecast.py) says what they b
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from core.arrays import FloatArray
-from features.history.periods import active_at
+from features.history.periods import PurchaseDays, active_at
 from features.timeline import date_of, is_closed
 from models.customers.segments import RFM_SEGMENTS, segments
 from models.simple.rules import last_period
@@ -100,17 +100,27 @@ def _levels(past: Past, until: int, day: int, grid: Sequence[int]) -> FloatArray
     return np.array([calendar.mean_level(np.array([day]), *step)[0] for step in steps])
 
 
-def last_year(past: Past, day: int, ends: Sequence[int]) -> dict[str, FloatArray] | None:
+def last_year(
+    past: Past, day: int, ends: Sequence[int], purchases: Iterable[pd.DataFrame] | None = None
+) -> dict[str, FloatArray] | None:
     """Orders and spend (periods,) of the same periods a year earlier, by the cohort of that time.
 
     That is, by the customers who had bought within `active_within_days` before that day; None where
-    the data does not reach back that far.
+    the data does not reach back that far. `purchases` are the timelines of all customers, part by
+    part; without them those of `past` are counted.
     """
     then, active = day - YEAR, past.timeline.active_within_days
     if not is_closed(past.timeline.data_from, active, then):
         return None
-    cells = past.bought(then, ends, active_at(past.purchases, then, active))
-    return {what: rows.sum(axis=0) for what, rows in cells.items()}
+    found: dict[str, FloatArray] = {}
+    for part in [past.purchases] if purchases is None else purchases:
+        days = PurchaseDays.of(part)
+        cells = days.bought_in(then, ends, days.codes_of(active_at(part, then, active)))
+        for what, rows in cells.items():
+            found[what] = found.get(what, np.zeros(len(ends))) + rows.sum(axis=0)
+    if "spend" in found:
+        found["spend"] = found["spend"] * past.net_share
+    return found
 
 
 def last_periods(rows: pd.DataFrame, ends: Sequence[int]) -> dict[str, list[FloatArray | None]]:
@@ -126,18 +136,24 @@ def last_periods(rows: pd.DataFrame, ends: Sequence[int]) -> dict[str, list[Floa
 
 
 def forecast(
-    past: Past, rows: pd.DataFrame, expected: pd.DataFrame, backtest: list[dict[str, Any]]
+    past: Past,
+    rows: pd.DataFrame,
+    expected: pd.DataFrame,
+    backtest: list[dict[str, Any]],
+    purchases: Iterable[pd.DataFrame] | None = None,
 ) -> dict[str, Any]:
     """The forecast at the score date, beside last period and last year, with its backtest.
 
     `rows` are the snapshot of that date, `expected` the score cards of the cohort, or anything with
-    customer_id and the value model's columns, in any order.
+    customer_id and the value model's columns, in any order. Both are of all customers, and
+    `purchases` are those of `last_year`; `past`, which shows how sales spread, may be of a sample.
     """
     timeline = past.timeline
     predicted = expected.set_index("customer_id").loc[rows["customer_id"]]
     ends = period_ends(timeline.learned_value_days)
     cells = by_period(predicted, past, timeline.data_until, ends)
-    before, earlier = last_periods(rows, ends), last_year(past, timeline.score, ends)
+    before = last_periods(rows, ends)
+    earlier = last_year(past, timeline.score, ends, purchases)
     wide = spreads(past, timeline.data_until, ends, cells["orders"].sum(axis=0))
     segment = segments(rows)["rfm_segment"]
     figures = {

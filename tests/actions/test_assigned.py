@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from actions.effects.assigned import STALE_DAYS, assigned, with_snapshot
+from actions.effects.assigned import STALE_DAYS, assigned, wanted, with_snapshot
 from actions.effects.window import Window, window_for
 
 START = pd.Timestamp("2024-01-01")
@@ -109,7 +109,7 @@ def test_an_answer_to_a_complaint_is_on_neither_side_of_the_programme():
 
 def test_rows_of_one_customer_and_day_keep_their_own_actions():
     rows = pd.DataFrame({"customer_id": "c1", "action_id": ["mail", "call"], "day": FIRST + 10})
-    found = with_snapshot(rows, snapshots(3, 9))
+    found = with_snapshot(rows, snapshots(3, 9), [FIRST + 3, FIRST + 9])
     assert found["action_id"].tolist() == ["call", "mail"]
     assert found["seen_until"].tolist() == [9, 9]
 
@@ -151,3 +151,18 @@ def test_a_shorter_window_is_used_until_enough_contacts_have_closed():
 def test_a_window_is_closed_when_all_of_its_days_are_over():
     window = Window(30, 90, (30, 90))
     assert window.closed(np.array([9, 10, 11]), 100).tolist() == [True, True, False]
+
+
+def test_the_rows_that_are_wanted_are_enough():
+    days, ids = (3, 9, 23), ["a", "b", "c"]
+    log = contacts(
+        customer_id=ids,
+        contact_id=ids,
+        event_time=[START + pd.Timedelta(days=day) for day in (10, 23, 2)],
+    )
+    dates, every = [FIRST + day for day in days], snapshots(*days, customers=ids)
+    asked = wanted(log, dates)
+    assert asked["customer_id"].tolist() == ["a", "b"]
+    few = every.merge(asked, on=["customer_id", "as_of_date"])
+    assert len(few) == 2
+    pd.testing.assert_frame_equal(assigned(log, few, dates).rows, assigned(log, every, dates).rows)

@@ -1,5 +1,6 @@
 """What is built beside the snapshots, and who is left out of all of it."""
 
+import pandas as pd
 import pytest
 
 from features.building import purchase_timelines
@@ -37,7 +38,7 @@ def test_who_objected_to_profiling_is_in_no_cohort_and_no_timeline():
     for order in (consents, consents[::-1]):
         frames = {"orders": frame("orders", orders), "consents": frame("consents", order)}
         assert features_at(frames)["customer_id"].tolist() == left
-        timelines = purchase_timelines(on_duckdb(frames), timeline())
+        timelines = pd.concat(purchase_timelines(on_duckdb(frames), timeline()))
         assert timelines["customer_id"].tolist() == left
         table = snapshots_of(frames)
         assert set(table["customer_id"]) == set(left)
@@ -61,7 +62,8 @@ def test_purchase_timelines_hold_what_was_bought_by_day():
         line("a", -2 * DAY, -4.0, "3", "apples"),
         line("a", 0, 9.0, "4", "apples"),
     ]
-    timelines = purchase_timelines(on_duckdb({"orders": frame("orders", orders)}), timeline())
+    shop = on_duckdb({"orders": frame("orders", orders)})
+    timelines = pd.concat(purchase_timelines(shop, timeline()))
     assert timelines.to_dict("list") == {
         "customer_id": ["a", "b"],
         "event_day": [moment(-3 * DAY), moment(-DAY)],
@@ -70,4 +72,4 @@ def test_purchase_timelines_hold_what_was_bought_by_day():
         "category": ["bread", "tea"],
     }
     bare = on_duckdb({"orders": frame("orders", orders, BARE)})
-    assert not {"amount", "category"} & set(purchase_timelines(bare, timeline()))
+    assert not {"amount", "category"} & set(next(purchase_timelines(bare, timeline())))

@@ -106,6 +106,7 @@ def test_everyone_who_ever_bought_has_one_card_except_who_objected(finished, car
 
 
 def test_the_parts_of_a_card_tell_one_story(scored):
+    scored = scored.sort_values("risk_rank")
     risk, stays, lapses = (scored[n] for n in ("churn_risk", "value_if_stays", "value_if_lapses"))
     assert scored["risk_rank"].tolist() == list(range(1, len(scored) + 1))
     assert risk.is_monotonic_decreasing

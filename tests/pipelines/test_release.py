@@ -26,7 +26,7 @@ from serving.live.basis import Basis
 # Runs the stage again and again with another input each time, and kills it, as kill -9 does, at
 # its first change of anything on disk, then at its second, and so on until it comes to its end.
 KILLED_EVERYWHERE = """
-import json, os, signal, sys
+import json, os, shutil, signal, sys
 from itertools import chain, count
 import pyarrow.parquet
 from core.files import check_manifest
@@ -65,18 +65,22 @@ summary = json.loads(stage.PLAN_SUMMARY.read_text())
 reads, counted = os.pipe()
 assert ended(0, counted) == 0
 moments = int(os.read(reads, 10))
-stood, found = check_manifest(stage.RELEASE)["release_id"], []
+stood, found, before = check_manifest(stage.RELEASE)["release_id"], [], 0
 # Every thirtieth moment while files are written, and each around the swap and after it.
 for moment in chain(range(1, moments - 24, 30), count(moments - 24)):
+    shutil.rmtree(release.NEW, ignore_errors=True)  # so that each run begins alike
     code = ended(moment)
     assert code in (0, -signal.SIGKILL), code
     ended_well = code == 0
     manifest = check_manifest(stage.RELEASE)  # whole: every file is what the manifest says
     told = json.loads((stage.RELEASE / "plan.json").read_text()).get("moment")
     found.append("new" if told == moment else "old" if manifest["release_id"] == stood else "?")
+    before = moment if found[-1] == "old" else before
     stood = manifest["release_id"]
     if ended_well:
         break
+assert ended(before // 2) == -signal.SIGKILL
+assert ended(moment) == 0  # the next run needs nothing of what a killed one left
 print(json.dumps(found))
 """
 LIMITED = """

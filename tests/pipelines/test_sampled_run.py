@@ -5,13 +5,18 @@ import json
 import pandas as pd
 import pytest
 
+from features import reading
 from features.sample import Sample
+from models.cards.beside import beside_others, of_everybody
+from models.customers.relationship import compared_with
+from pipelines import score
+from pipelines.reading import read_snapshot, read_timeline
 from tests.pipelines.roads import through
 from tests.synthetic import Shop, tables
 
 
 @pytest.mark.slow
-def test_models_learn_from_a_sample_and_everybody_is_scored(tmp_path):
+def test_models_learn_from_a_sample_and_everybody_is_scored(tmp_path, monkeypatch):
     ended = through(tmp_path, tables(Shop(customers=400)), {"model": {"max_rows": 1_200}}, "score")
     assert ended.stage is None, ended.error or ended.crash
     evaluation = json.loads((tmp_path / "reports/evaluation.json").read_text())
@@ -32,3 +37,27 @@ def test_models_learn_from_a_sample_and_everybody_is_scored(tmp_path):
     # On the test dates only the sample's customers are judged.
     test = rows[(rows["split"] == "test") & sample.has(rows["customer_id"])]
     assert evaluation["churn"]["customers"] == test["customer_id"].nunique()
+
+    # Part by part it makes the same cards; and of everybody it reads all that it needs.
+    forecast = (tmp_path / "reports/forecast.json").read_text()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(reading, "PART_CUSTOMERS", 70)
+    score.main()
+    again = pd.read_parquet(tmp_path / "data/scores.parquet")
+    told = [name for name in cards if cards[name].dtype == object]
+    pd.testing.assert_frame_equal(again.drop(columns=told), cards.drop(columns=told))
+    assert {"reasons", "next_categories_any", "category_risks"} <= set(told)
+    for name in told:
+        assert as_json(again[name]) == as_json(cards[name])
+    assert (tmp_path / "reports/forecast.json").read_text() == forecast
+    timeline = read_timeline()
+    now, then = (read_snapshot(day) for day in (timeline.score, compared_with(timeline)))
+    few = of_everybody(now.columns)
+    assert len(few) < len(now.columns) / 2
+    pd.testing.assert_frame_equal(
+        beside_others(now[few], then[few], timeline), beside_others(now, then, timeline)
+    )
+
+
+def as_json(cells):
+    return cells.to_json(orient="values", double_precision=15)
