@@ -15,7 +15,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-serving bench-live-scoring bench-accuracy bench-season bench-coverage bench-choices bench-value-classes bench-truth bench-scoring bench-ladder bench-reasons bench-store bench-page bench-actions bench-scale bench-processors faults fuzz clients docs audit ui experiments spark-setup lock clean
+.PHONY: help run own-data serve test check check-extensions format zoo bench-sources bench-features bench-live bench-serving bench-live-scoring bench-accuracy bench-season bench-coverage bench-choices bench-value-classes bench-truth bench-scoring bench-ladder bench-reasons bench-store bench-page bench-actions bench-scale bench-processors faults fuzz clients docs audit ui experiments spark-setup sail-setup lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -166,6 +166,9 @@ experiments:  ## experiments side by side: headline figures, and the parameters 
 
 spark-setup:  ## Spark and a Java for it into .venv, for `engine: spark` (about 560 MB)
 	$(SETUP) spark
+
+sail-setup:  ## Sail into .venv, for `engine: sail`: no Java (about 600 MB)
+	$(SETUP) sail
 
 lock:  ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1: newest versions)
 	@PYTHON3="$(PYTHON3)" tools/lock $(if $(UPGRADE),--upgrade)

@@ -60,6 +60,7 @@ PEERS = {
     "pandas": Peer("pandas_core", most=10_000_000),
     "featuretools": Peer("featuretools_dfs", most=100_000, environment="featuretools"),
     "ours_spark": Peer("ours_spark", most=10_000_000),
+    "ours_sail": Peer("ours_sail", most=10_000_000),
 }
 REFERENCE = "ours"
 

@@ -26,7 +26,7 @@ class AllParams(Params):
 
     source: SourceParams
     extensions: ExtensionParams = ExtensionParams()
-    engine: Literal["duckdb", "spark"]
+    engine: Literal["duckdb", "spark", "sail"]
     task: TaskParams
     timeline: TimelineParams
     model: ModelParams

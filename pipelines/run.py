@@ -10,7 +10,7 @@ from pathlib import Path
 
 from actions.plan.catalog_file import load_catalog
 from core.errors import EnvironmentProblem
-from features.engines.java import check_installed
+from features.engines import java, sail
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.publish import main as publish
@@ -19,6 +19,7 @@ from pipelines.track import forget_pending
 from serving.settings import load_settings
 
 ADVICE_TO_PUSH = b"Use `dvc push`"
+INSTALLED = {"spark": java, "sail": sail}  # what says that an engine is there
 RELEASED = stage.RELEASE / "manifest.json"
 
 
@@ -27,8 +28,8 @@ def main() -> None:
     check_machine()
     params = load_params()  # a mistake in params.yaml is reported before anything runs
     load_catalog(params.actions.catalog)  # and one in the catalogue
-    if params.engine == "spark":
-        check_installed()
+    if params.engine in INSTALLED:
+        INSTALLED[params.engine].check_installed()
     load_settings()  # and one in REGULARS_*
     forget_pending()  # a run that MLflow could not record is recorded now
     before, started = _written(RELEASED), time.monotonic()

@@ -9,6 +9,7 @@ from core.files import read_json, write_json
 from core.parts import write_parts
 from features.building import build_snapshots, purchase_timelines
 from features.engines.duckdb import DuckEngine, Engine
+from features.engines.sail import SailEngine
 from features.engines.spark import SparkEngine
 from features.families.own_events import event_features, own_kinds
 from features.families.own_features import own_features
@@ -24,7 +25,7 @@ from pipelines.params import load_params
 from pipelines.reading import own_code
 from sources.contract import READY
 
-ENGINES = {"duckdb": DuckEngine, "spark": SparkEngine}
+ENGINES = {"duckdb": DuckEngine, "spark": SparkEngine, "sail": SailEngine}
 
 
 def main() -> None:

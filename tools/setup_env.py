@@ -1,9 +1,9 @@
 """Make `.venv` hold what a command needs.
 
-`python3 tools/setup_env.py pipeline | dev | bench | spark` installs that lock of requirements/ and
-then the project itself, editable. They only ever add, so any may come first. `uv` makes only the
-environment and prints the path of a uv to use. A set that is already there costs one look at a
-stamp in `.venv`.
+`python3 tools/setup_env.py pipeline | dev | bench | spark | sail` installs that lock of
+requirements/ and then the project itself, editable. They only ever add, so any may come first. `uv`
+makes only the environment and prints the path of a uv to use. A set that is already there costs one
+look at a stamp in `.venv`.
 
 This runs before anything is installed, possibly on a Python too old for the project. So it uses
 the standard library alone, in the words Python 3.6 knew: old enough to find a newer one.
@@ -275,8 +275,8 @@ def set_up(name: str) -> None:
 
 
 def main(arguments: list) -> int:
-    if arguments not in (["pipeline"], ["dev"], ["bench"], ["spark"], ["uv"]):
-        say("usage: python3 tools/setup_env.py pipeline | dev | bench | spark | uv")
+    if arguments not in (["pipeline"], ["dev"], ["bench"], ["spark"], ["sail"], ["uv"]):
+        say("usage: python3 tools/setup_env.py pipeline | dev | bench | spark | sail | uv")
         return 2
     try:
         set_up(arguments[0])

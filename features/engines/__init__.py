@@ -1,1 +1,1 @@
-"""Where expressions run: DuckDB on one machine, Spark on many."""
+"""Where expressions run: DuckDB or Sail on one machine, Spark on many."""

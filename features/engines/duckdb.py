@@ -102,7 +102,7 @@ class DuckEngine:
         """Write the rows of an expression to a Parquet file."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._duck.execute(
-            f"COPY ({compiled(table)}) TO '{_quoted(path)}' (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY ({compiled(table)}) TO '{quoted(path)}' (FORMAT parquet, COMPRESSION zstd)"
         )
 
     def _run(self, steps: Sequence[Step]) -> None:
@@ -123,7 +123,7 @@ class DuckEngine:
 
     def _open(self, name: str, table: Path | pa.Table) -> None:
         if isinstance(table, Path):
-            rows = f"read_parquet('{_quoted(table)}')"
+            rows = f"read_parquet('{quoted(table)}')"
         else:
             # Under another name: what is registered hides a view of the same name.
             rows = f'"given_{name}"'
@@ -157,7 +157,7 @@ class DuckEngine:
         part = self._part_column(name)
         self._duck.execute(
             f'COPY (SELECT *, {_part_of(cuts, 0)} AS {part} FROM "{name}") '
-            f"TO '{_quoted(folder)}' (FORMAT parquet, PARTITION_BY ({part}), COMPRESSION snappy)"
+            f"TO '{quoted(folder)}' (FORMAT parquet, PARTITION_BY ({part}), COMPRESSION snappy)"
         )
 
     def _part_column(self, name: str) -> str:
@@ -170,7 +170,7 @@ class DuckEngine:
     def _open_part(self, name: str, folder: Path, part: int) -> None:
         here = folder / f"{self._part_column(name)}={part}"
         if here.exists():
-            rows = f"read_parquet('{_quoted(here)}/*.parquet', hive_partitioning = false)"
+            rows = f"read_parquet('{quoted(here)}/*.parquet', hive_partitioning = false)"
         else:  # nobody of this part has a row in the table
             rows = f"(FROM {self._sources[name]} WHERE false)"
         self._duck.execute(f'CREATE OR REPLACE VIEW "{name}" AS FROM {rows}')
@@ -234,5 +234,5 @@ def _part_of(cuts: Sequence[str], first: int) -> str:
     return f"CASE WHEN customer_id < '{quoted}' THEN {below} ELSE {above} END"
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
     return str(path).replace("'", "''")

@@ -2,28 +2,26 @@
 
 Where Spark runs and with how much memory is Spark's own configuration: spark-defaults.conf, or the
 environment variables MASTER and SPARK_DRIVER_MEMORY. Nothing but this file,
-features/engines/java.py and the scoring on Spark knows about Spark, and pyspark is imported
-only when it is asked for.
+features/engines/spark_sql.py, features/engines/java.py and the scoring on Spark knows about Spark,
+and pyspark is imported only when it is asked for.
 """
 
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import ibis
-import ibis.expr.operations as ops
 import ibis.expr.types as ir
-import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.engines.duckdb import Tables, dates_rows, frame_of
+from features.engines.duckdb import Tables
 from features.engines.java import check_installed, java_for_spark
-from features.history.facts import Schemas, Step
+from features.engines.spark_sql import SparkSqlEngine, order_of
+from features.history.facts import Step
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -40,74 +38,44 @@ LAUNCHED = {
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",
 }
+FILE_ROWS = 5_000_000  # order lines or events whose customers share a file of a snapshot, about
+SAMPLED = 50_000  # order lines or events whose customers files are laid by, about
 PARTITION_ROWS = 250_000  # order lines or events in one part of a shuffle, about
 PARTITIONS, WHOLE_STAGE = "spark.sql.shuffle.partitions", "spark.sql.codegen.wholeStage"
-# What the numbers depend on. Times are UTC and carry no zone, as in DuckDB.
-NEEDED = {
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.timestampType": "TIMESTAMP_NTZ",
-    "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
-    "spark.sql.ansi.enabled": "true",
-    "spark.sql.decimalOperations.allowPrecisionLoss": "true",
-    "spark.sql.execution.arrow.pyspark.enabled": "true",
-    "spark.sql.parquet.compression.codec": "zstd",
-}
 
 
-class SparkEngine:
+class SparkEngine(SparkSqlEngine):
     """Spark. `tables` are Parquet files or Arrow tables, by name; `session` one that runs already.
 
     Raises EnvironmentProblem where Spark or Java is missing.
     """
 
     def __init__(self, tables: Tables, session: "SparkSession | None" = None):
-        # A session of its own: its settings and the names of its tables are nobody else's.
-        self._spark = (session or start()).newSession()
-        for key, value in NEEDED.items():
-            self._spark.conf.set(key, value)
-        self._backend = ibis.pyspark.connect(self._spark)
-        self._kept: dict[str, DataFrame] = {}
-        self.schemas: Schemas = {}
-        rows = [self._open(name, table) for name, table in tables.items()]
-        self._tune(max(rows, default=0))
-
-    def parts(self, steps: Sequence[Step], dates: Sequence[int]) -> Iterator[int]:
-        """Run the steps for all customers at once: Spark cuts the work itself. Yields 0."""
-        self.put("dates", dates_rows(dates))
-        try:
-            for step in steps:
-                self.create(step)
-            yield 0
-        finally:
-            for name in list(self._kept):
-                self._release(name)
-
-    def put(self, name: str, rows: pa.Table) -> None:
-        """Make a small table known under a name, in place of the one before."""
-        self._spark.createDataFrame(rows).createOrReplaceTempView(name)
-
-    def create(self, step: Step) -> None:
-        """Compute a step's table, in place of the one before: as soon as something reads it."""
-        self._release(step.name)
-        frame = self._rows(step.table)
-        if step.keep:
-            self._kept[step.name] = frame.persist()
-        frame.createOrReplaceTempView(step.name)
-
-    def frame(self, table: ir.Table) -> pd.DataFrame:
-        """The rows of an expression."""
-        return frame_of(self._rows(table).toArrow(), table)
+        super().__init__((session or start()).newSession(), tables)
+        self._persisted: dict[str, DataFrame] = {}
+        self._tune(max(self._sizes.values(), default=0))
 
     def write(self, table: ir.Table, path: Path) -> None:
-        """Write the rows of an expression to one Parquet file, in the order it asks for."""
+        """Write the rows of an expression to a Parquet file, in the order it asks for.
+
+        The workers write. Where there are many rows they write several files, each with a range of
+        the customers: `2017-11-15-0000-0000.parquet` and so on, in order by their names too.
+        """
         written = path.with_name(f"{path.name}.written")
-        rows = self._rows(table).repartition(1)
-        node = table.op()
-        if isinstance(node, ops.Sort):  # bringing parts into one file would lose the order
-            rows = rows.sortWithinPartitions(*(key.arg.name for key in node.keys))
-        rows.write.mode("overwrite").parquet(str(written.absolute()))
-        [file] = written.glob("part-*.parquet")
-        file.replace(path)
+        part = next(name for n in count() if (name := "part" + "_" * n) not in table.columns)
+        cuts = self._cuts if "customer_id" in table.columns else []
+        rows = self._spark.sql(f"SELECT *, {_part_of(cuts)} AS {part} FROM ({self._sql(table)})")
+        # Not sorted as a whole: to find the ranges Spark would compute the rows once more.
+        rows = rows.repartition(len(cuts) + 1, part)
+        rows = rows.sortWithinPartitions(part, *order_of(table))
+        rows.write.mode("overwrite").partitionBy(part).parquet(str(written.absolute()))
+        folders = sorted(written.glob(f"{part}=*"), key=lambda f: int(f.name.split("=")[1]))
+        files = [file for folder in folders for file in sorted(folder.glob("*.parquet"))]
+        for number, file in enumerate(files):
+            several = len(files) > 1
+            file.replace(path.with_name(f"{path.stem}-{number:04d}.parquet") if several else path)
+        if not files:
+            pq.write_table(table.schema().to_pyarrow().empty_table(), path)
         shutil.rmtree(written)
 
     def _tune(self, rows: int) -> None:
@@ -120,24 +88,27 @@ class SparkEngine:
             if not given.contains(key):
                 self._spark.conf.set(key, value)
 
-    def _rows(self, table: ir.Table) -> "DataFrame":
-        return self._spark.sql(_compiled(self._backend, table.op()))
+    def _keep(self, step: Step) -> "DataFrame":
+        """In the workers' memory, and on their disks where that is full."""
+        self._persisted[step.name] = self._rows(step.table).persist()
+        return self._persisted[step.name]
 
-    def _open(self, name: str, table: Path | pa.Table) -> int:
-        """Make a table known; returns its number of rows."""
-        if isinstance(table, Path):
-            schema, rows = pq.read_schema(table), pq.read_metadata(table).num_rows
-            self._spark.read.parquet(str(table.absolute())).createOrReplaceTempView(name)
-        else:
-            schema, rows = table.schema, table.num_rows
-            self.put(name, table)
-        self.schemas = {**self.schemas, name: ibis.Schema.from_pyarrow(schema)}
-        return int(rows)
+    def _forget(self, name: str) -> None:
+        self._persisted.pop(name).unpersist()
 
-    def _release(self, name: str) -> None:
-        kept = self._kept.pop(name, None)
-        if kept is not None:
-            kept.unpersist()
+    @cached_property
+    def _cuts(self) -> list[str]:
+        """The ids at which files begin, apart from the first; none where all fits into one."""
+        name, rows = max(self._sizes.items(), key=lambda item: item[1], default=("", 0))
+        files = rows // FILE_ROWS
+        if files < 2:
+            return []
+        found = self._spark.sql(
+            f"SELECT DISTINCT customer_id FROM `{name}` "
+            f"WHERE crc32(customer_id) % {max(1, rows // SAMPLED)} = 0 ORDER BY customer_id"
+        )
+        ids = found.toArrow()["customer_id"].to_pylist()
+        return sorted({ids[len(ids) * file // files] for file in range(1, files)} if ids else ())
 
 
 def start() -> "SparkSession":
@@ -160,6 +131,10 @@ def start() -> "SparkSession":
         return builder.getOrCreate()
 
 
-@lru_cache(maxsize=512)
-def _compiled(backend: Any, node: ops.Relation) -> str:
-    return str(backend.compile(node.to_expr()))
+def _part_of(cuts: Sequence[str]) -> str:
+    """The number of a customer's file in SQL; ids in hexadecimals, as they may hold anything."""
+    cases = "".join(
+        f" WHEN customer_id < CAST(X'{cut.encode().hex()}' AS STRING) THEN {number}"
+        for number, cut in enumerate(cuts)
+    )
+    return f"CASE{cases} ELSE {len(cuts)} END" if cases else "0"

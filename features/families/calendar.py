@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.families.definition import feature
+from features.history.facts import as_number
 
 YEAR = 365.2425  # mean days of the Gregorian year
 MONDAY = 3  # 1970-01-01 was a Thursday, three days after a Monday
@@ -24,7 +25,7 @@ def weekday(day: ir.Value) -> ir.Value:
 @feature(base="purchase_days", group="calendar", unit="share")
 def weekend_share(purchase_days: ir.Table) -> ir.Value:
     """Share of the purchase days that are a Saturday or Sunday."""
-    return (weekday(purchase_days.day) >= SATURDAY).cast("float64").mean()
+    return as_number(weekday(purchase_days.day) >= SATURDAY).mean()
 
 
 @feature(base="purchase_days", group="calendar", unit="share")

@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 
 from features.families.definition import TEXT, feature
 from features.history.bases import latest_of_most, name_of_latest
+from features.history.facts import as_number
 from features.timeline import within
 
 WINDOWS = (30, 90, 180)
@@ -60,7 +61,7 @@ def category_top_share_90d(categories: ir.Table) -> ir.Value:
 @feature(base="categories", group="categories", unit="share")
 def category_repeat_share(categories: ir.Table) -> ir.Value:
     """Share of the customer's categories that were bought on more than one day."""
-    return (categories.bought > 1).cast("float64").mean()
+    return as_number(categories.bought > 1).mean()
 
 
 @feature(base="categories", group="categories", unit="nats")
@@ -69,9 +70,11 @@ def category_entropy(categories: ir.Table) -> ir.Value:
     bought = categories.bought.cast("float64")
     # Summed as decimals: the same last bits whatever the order of the rows.
     weighted = (bought * bought.ln()).cast("decimal(38, 12)").sum().cast("float64")
+    # Summed as whole numbers: Sail mistakes a sum of them for the sum of the same ones as floats.
+    all_days = categories.bought.sum().cast("float64")
     # Of one category it is 0, and not what is left of the last bits: trees would split on these.
     only_one = categories.bought.count() == 1
-    return only_one.ifelse(0.0, bought.sum().ln() - weighted / bought.sum())
+    return only_one.ifelse(0.0, all_days.ln() - weighted / all_days)
 
 
 @feature(base="categories", group="categories", unit="days")

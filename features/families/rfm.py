@@ -3,6 +3,7 @@
 import ibis.expr.types as ir
 
 from features.families.definition import WINDOWS, feature
+from features.history.facts import as_number
 from features.timeline import within
 
 
@@ -21,7 +22,7 @@ def tenure_days(purchase_days: ir.Table) -> ir.Value:
 @feature(base="purchase_days", group="tenure", unit="0 or 1")
 def tenure_is_censored(purchase_days: ir.Table) -> ir.Value:
     """1 when the first known purchase is so near the start of the data that it may not be first."""
-    return purchase_days.starts_censored.max().cast("int64")
+    return as_number(purchase_days.starts_censored.max())
 
 
 @feature(base="purchase_days", group="frequency", unit="orders")

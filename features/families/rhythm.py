@@ -4,6 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.families.definition import feature
+from features.history.facts import as_number
 
 
 @feature(base="purchase_days", group="rhythm", unit="days")
@@ -79,7 +80,7 @@ def silence_deviations(purchase_days: ir.Table) -> ir.Value:
 def gaps_longer_share(purchase_days: ir.Table) -> ir.Value:
     """Share of the customer's own gaps that were longer than the present silence."""
     longer = purchase_days.gap > purchase_days.silence
-    return ibis.ifelse(purchase_days.gap.isnull(), None, longer).cast("float64").mean()
+    return as_number(ibis.ifelse(purchase_days.gap.isnull(), None, longer)).mean()
 
 
 @feature(base="purchase_days", group="rhythm", unit="0 to 1")

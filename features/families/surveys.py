@@ -3,7 +3,7 @@
 import ibis.expr.types as ir
 
 from features.families.definition import feature
-from features.history.facts import exactly
+from features.history.facts import as_number, exactly
 
 PROMOTER, DETRACTOR = 9, 6  # from this score on, and up to this score
 
@@ -31,13 +31,13 @@ def nps_mean(surveys: ir.Table) -> ir.Value:
 @feature(base="surveys", group="surveys", unit="0 or 1")
 def nps_is_promoter(surveys: ir.Table) -> ir.Value:
     """1 when the last answer is 9 or 10; unknown without an answer."""
-    return (_answer(surveys, 1) >= PROMOTER).cast("int64")
+    return as_number(_answer(surveys, 1) >= PROMOTER)
 
 
 @feature(base="surveys", group="surveys", unit="0 or 1")
 def nps_is_detractor(surveys: ir.Table) -> ir.Value:
     """1 when the last answer is 0 to 6; unknown without an answer."""
-    return (_answer(surveys, 1) <= DETRACTOR).cast("int64")
+    return as_number(_answer(surveys, 1) <= DETRACTOR)
 
 
 @feature(base="surveys", group="surveys", unit="score")

@@ -185,8 +185,9 @@ def subscriptions(facts: Facts) -> ir.Table:
         is_previous=~rows.is_running & (rows.ago == rows.newest_ended),
     )
     if "period_days" in rows.columns:
-        # Rounded and never 0: a cast of 30.7 or a division by 0 is another thing on each engine.
-        period = rows.period_days.round().cast("int64")
+        # Whole and never 0: a cast of 30.7, a round of 30.5 or a division by 0 is another thing on
+        # each engine.
+        period = (rows.period_days + 0.5) // 1
         period = (period > 0).ifelse(period, None)
         rows = rows.mutate(
             period=period,

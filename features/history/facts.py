@@ -86,6 +86,11 @@ def exactly(column: ir.Value, when_null: float | None = None) -> ir.Value:
     return ((filled * MILLION).round(0) / MILLION).cast(EXACT)
 
 
+def as_number(is_so: ir.Value) -> ir.Value:
+    """1 for true, 0 for false, unknown for unknown: truth is cast to int32 in every dialect."""
+    return is_so.cast("int32").cast("float64")
+
+
 def _add_orders(facts: Facts, orders: ir.Table) -> None:
     there = set(orders.columns)
     facts.has |= {"orders", *({"amount", "quantity"} & there)}

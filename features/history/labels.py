@@ -4,7 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.history.bases import usual_money, with_unpriced
-from features.history.facts import Facts
+from features.history.facts import Facts, as_number
 from features.history.moment import moment_table
 from features.timeline import all_known, is_closed, outcome, runs_at, with_end
 
@@ -54,7 +54,7 @@ def labels(customers: ir.Table, facts: Facts, churn: str) -> ir.Table:
     left = table.runs.isnull() if churn == "cancellation" else orders == 0
     columns = {
         "outcome_known": known,
-        "churned": ibis.ifelse(known, left.cast("float64"), None),
+        "churned": ibis.ifelse(known, as_number(left), None),
         "orders_in_horizon": orders,
     }
     if has_amount:

@@ -13,8 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 EXTRAS_OF = {
     "bench": ("pipeline", "bench"),
-    "dev": ("serving", "pipeline", "dev", "bench", "spark"),
+    "dev": ("serving", "pipeline", "dev", "bench", "spark", "sail"),
     "pipeline": ("pipeline",),
+    "sail": ("pipeline", "sail"),
     "serving": ("serving",),
     "spark": ("pipeline", "spark"),
 }
@@ -68,7 +69,7 @@ def test_serving_needs_neither_dvc_nor_mlflow():
     assert heavy == []
 
 
-@pytest.mark.parametrize("name", ["bench", "pipeline", "serving", "spark"])
+@pytest.mark.parametrize("name", ["bench", "pipeline", "sail", "serving", "spark"])
 def test_all_locks_fit_into_the_environment_dev_makes(name):
     dev = pinned(lock_of("dev"))
     for package, versions in pinned(lock_of(name)).items():
