@@ -67,7 +67,7 @@ assert ended(0, counted) == 0
 moments = int(os.read(reads, 10))
 stood, found, before = check_manifest(stage.RELEASE)["release_id"], [], 0
 # Every thirtieth moment while files are written, and each around the swap and after it.
-for moment in chain(range(1, moments - 45, 30), count(moments - 45)):
+for moment in chain(range(1, moments - 65, 30), count(moments - 65)):
     shutil.rmtree(release.NEW, ignore_errors=True)  # so that each run begins alike
     code = ended(moment)
     assert code in (0, -signal.SIGKILL), code
