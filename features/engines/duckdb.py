@@ -16,7 +16,7 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
-import sqlglot
+from ibis.backends.sql.compilers.duckdb import compiler
 from sqlglot import exp
 
 from features.history.facts import Schemas, Step
@@ -196,7 +196,8 @@ def compiled_step(step: Step) -> str:
 
 @lru_cache(maxsize=512)
 def _compiled(node: ops.Relation) -> str:
-    statement = sqlglot.parse_one(ibis.to_sql(node.to_expr(), dialect="duckdb"), dialect="duckdb")
+    # As a tree: to write the statement and to parse it again took as long as all of the rest.
+    statement: exp.Expression = compiler.to_sqlglot(node.to_expr())
     return statement.transform(_cased, copy=False).sql(dialect="duckdb")
 
 
