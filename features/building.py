@@ -85,7 +85,7 @@ def purchase_timelines(engine: Engine, timeline: Timeline) -> Iterator[pd.DataFr
     bought = with_category(purchase_days(facts), facts)
     for _ in engine.parts(facts.steps, (timeline.score,)):
         engine.put("moment", moment_row(timeline, timeline.score))
-        yield with_event_day(engine.frame(bought))
+        yield from map(with_event_day, engine.frames(bought))
 
 
 def purchase_days(facts: Facts) -> ir.Table:

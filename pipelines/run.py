@@ -10,7 +10,7 @@ from pathlib import Path
 
 from actions.plan.catalog_file import load_catalog
 from core.errors import EnvironmentProblem
-from features.engines import java, sail
+from features.engines import sail, spark
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.publish import main as publish
@@ -19,7 +19,7 @@ from pipelines.track import forget_pending
 from serving.settings import load_settings
 
 ADVICE_TO_PUSH = b"Use `dvc push`"
-INSTALLED = {"spark": java, "sail": sail}  # what says that an engine is there
+CHECKS = {"spark": spark.check, "sail": sail.check_installed}  # of what an engine needs
 RELEASED = stage.RELEASE / "manifest.json"
 
 
@@ -28,8 +28,8 @@ def main() -> None:
     check_machine()
     params = load_params()  # a mistake in params.yaml is reported before anything runs
     load_catalog(params.actions.catalog)  # and one in the catalogue
-    if params.engine in INSTALLED:
-        INSTALLED[params.engine].check_installed()
+    if params.engine in CHECKS:
+        CHECKS[params.engine]()
     load_settings()  # and one in REGULARS_*
     forget_pending()  # a run that MLflow could not record is recorded now
     before, started = _written(RELEASED), time.monotonic()

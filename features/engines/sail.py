@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 import pyarrow.parquet as pq
 
 from core.errors import EnvironmentProblem
-from features.engines.duckdb import Tables, quoted
+from features.engines.duckdb import Tables, check_room, quoted
 from features.engines.spark_sql import SparkSqlEngine, order_of
 from features.history.facts import Step
 from sources.duck import connect
@@ -39,10 +39,11 @@ class SailEngine(SparkSqlEngine):
         from pyspark.sql.connect.session import SparkSession
 
         super().__init__(SparkSession.builder.remote(f"sc://{host}:{port}").create(), tables)
-        self._folder = Path()
+        self._tables, self._folder = tables, Path()
 
     def parts(self, steps: Sequence[Step], dates: Sequence[int]) -> Iterator[int]:
         """Run the steps for all customers at once: the engine cuts the work itself. Yields 0."""
+        check_room(self._tables, "sail")
         with tempfile.TemporaryDirectory(prefix="regulars-") as folder:
             self._folder = Path(folder)
             yield from super().parts(steps, dates)

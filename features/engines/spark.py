@@ -2,23 +2,25 @@
 
 Where Spark runs and with how much memory is Spark's own configuration: spark-defaults.conf, or the
 environment variables MASTER and SPARK_DRIVER_MEMORY. Nothing but this file,
-features/engines/spark_sql.py, features/engines/java.py and the scoring on Spark knows about Spark,
-and pyspark is imported only when it is asked for.
+its neighbours cluster.py, java.py and spark_sql.py and the scoring on Spark knows about Spark, and
+pyspark is imported only when it is asked for.
 """
 
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
+import pandas as pd
 import pyarrow.parquet as pq
 
-from features.engines.duckdb import Tables
+from features.engines.cluster import check_master, check_workers, is_local, master
+from features.engines.duckdb import Tables, frame_of
 from features.engines.java import check_installed, java_for_spark
 from features.engines.spark_sql import SparkSqlEngine, order_of
 from features.history.facts import Step
@@ -30,9 +32,9 @@ if TYPE_CHECKING:
 # session, and its default of 1 GB is little for that.
 DEFAULTS = {
     "SPARK_DRIVER_MEMORY": "4g",
-    "SPARK_LOCAL_IP": "127.0.0.1",
     "PYSPARK_PYTHON": sys.executable,
 }
+LOCAL_ADDRESS = {"SPARK_LOCAL_IP": "127.0.0.1"}  # workers elsewhere have to find the driver
 LAUNCHED = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -47,13 +49,24 @@ PARTITIONS, WHOLE_STAGE = "spark.sql.shuffle.partitions", "spark.sql.codegen.who
 class SparkEngine(SparkSqlEngine):
     """Spark. `tables` are Parquet files or Arrow tables, by name; `session` one that runs already.
 
-    Raises EnvironmentProblem where Spark or Java is missing.
+    Raises EnvironmentProblem where Spark or Java is missing, or a cluster cannot be worked on.
     """
 
     def __init__(self, tables: Tables, session: "SparkSession | None" = None):
-        super().__init__((session or start()).newSession(), tables)
+        running = session or start()
+        files = [table for table in tables.values() if isinstance(table, Path)]
+        if files and not is_local(running.sparkContext.master):
+            check_workers(running, files[0].absolute().parent.parent)
+        super().__init__(running.newSession(), tables)
         self._persisted: dict[str, DataFrame] = {}
         self._tune(max(self._sizes.values(), default=0))
+
+    def frames(self, table: ir.Table) -> Iterator[pd.DataFrame]:
+        """The rows of an expression: no more at a time than a file of a snapshot has customers."""
+        ranges = f"({self._sql(table)}) WHERE {_part_of(self._cuts)}"
+        for number in range(len(self._cuts) + 1):
+            rows = self._spark.sql(f"SELECT * FROM {ranges} = {number}")
+            yield frame_of(rows.orderBy(*order_of(table)).toArrow(), table)
 
     def write(self, table: ir.Table, path: Path) -> None:
         """Write the rows of an expression to a Parquet file, in the order it asks for.
@@ -111,10 +124,16 @@ class SparkEngine(SparkSqlEngine):
         return sorted({ids[len(ids) * file // files] for file in range(1, files)} if ids else ())
 
 
+def check() -> None:
+    """Raise EnvironmentProblem where Spark is missing, or no master of its cluster answers."""
+    check_installed()
+    check_master(master(os.environ))
+
+
 def start() -> "SparkSession":
     """The session of this process, started where there is none.
 
-    Raises EnvironmentProblem where Spark or Java is missing.
+    Raises EnvironmentProblem where Spark or Java is missing, or no master answers.
     """
     check_installed()
     from pyspark.sql import SparkSession
@@ -122,7 +141,9 @@ def start() -> "SparkSession":
     running = SparkSession.getActiveSession()
     if running is not None:
         return running
-    for name, value in DEFAULTS.items():
+    where = master(os.environ)
+    check_master(where)
+    for name, value in (DEFAULTS | (LOCAL_ADDRESS if is_local(where) else {})).items():
         os.environ.setdefault(name, value)
     builder = SparkSession.builder.appName("regulars")
     for name, value in LAUNCHED.items():

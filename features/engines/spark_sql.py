@@ -84,6 +84,10 @@ class SparkSqlEngine(ABC):
         """The rows of an expression."""
         return frame_of(self._rows(table).toArrow(), table)
 
+    def frames(self, table: ir.Table) -> Iterator[pd.DataFrame]:
+        """The rows of an expression, where they are many: one range of customers after another."""
+        yield self.frame(table)
+
     @abstractmethod
     def write(self, table: ir.Table, path: Path) -> None:
         """Write the rows of an expression to a Parquet file."""

@@ -63,11 +63,13 @@ def profile(engine: Engine) -> Profile:
         spans.append(engine.frame(rows.aggregate(first=rows.day.min(), last=rows.day.max())))
         customers.append(
             engine.frame(
-                bought.group_by("customer_id").aggregate(
+                bought.group_by("customer_id")
+                .aggregate(
                     gaps=bought.gap.count(),
                     long_gap=bought.gap.quantile(0.9),
                     purchases=bought.orders.sum(),
                 )
+                .drop("customer_id")
             )
         )
         bought_on += _counted(engine, bought.group_by("day").aggregate(events=bought.count()))

@@ -126,13 +126,18 @@ def assert_empty_is_same(engine, folder):
 
 
 def shop(folder, customers=CUSTOMERS, days=DAYS):
-    """The tables of a simulated shop, and a plan of one date for it."""
+    """The tables of a simulated shop, and `plan_of` them."""
     simulate(folder, "shop", customers, days)
     paths = {path.stem: path for path in sorted((folder / "tables").glob("*.parquet"))}
+    return paths, plan_of(paths)
+
+
+def plan_of(paths):
+    """A plan of one date for the tables of a shop."""
     times = pq.read_table(paths["orders"], columns=["event_time"])["event_time"].to_pandas()
-    last = day_of(times.max().date())
-    at = {"data_from": last - days, "data_until": last, "train": (last - 100,), "score": last - 100}
-    return paths, replace(timeline_at(AS_OF), **at)
+    first, last = (day_of(time.date()) for time in (times.min(), times.max()))
+    at = {"data_from": first, "data_until": last, "train": (last - 100,), "score": last - 100}
+    return replace(timeline_at(AS_OF), **at)
 
 
 def assert_shops_are_same(engine, folder, files=1):

@@ -1,10 +1,14 @@
 """The engine on DuckDB: what it makes of an expression, and what it leaves behind."""
 
+from collections import namedtuple
+
 import ibis
 import pandas as pd
 import pyarrow as pa
 import pytest
 
+from core.errors import EnvironmentProblem
+from features.engines import duckdb
 from features.engines.duckdb import DuckEngine, compiled
 from features.history.facts import Step
 
@@ -87,3 +91,15 @@ def test_a_table_may_have_any_column_and_ids_any_character_in_parts_too():
     assert len(seen) > 1
     assert found["customer_id"].tolist() == ids
     assert found["part"].tolist() == found["PART_"].tolist() == list(range(6))
+
+
+def test_a_temporary_folder_without_room_for_the_parts_is_told_before_the_work(monkeypatch):
+    free = namedtuple("free", "free")
+    monkeypatch.setattr(duckdb.shutil, "disk_usage", lambda _: free(1_000_000_000))
+    large = DuckEngine({"rows": ROWS}, part_rows=3)
+    assert list(large.parts([], [])) == [0, 1]
+    monkeypatch.setattr(duckdb, "LOOSER", 10**10)
+    told = r"takes up to [\d,.]+ GB, and 1.00 GB are free there: free space, or"
+    with pytest.raises(EnvironmentProblem, match=told):
+        next(large.parts([], []))
+    assert list(DuckEngine({"rows": ROWS}).parts([], [])) == [0]  # one part is written nowhere

@@ -1,0 +1,115 @@
+"""Snapshots on a cluster of a master and workers, one of which is killed amid the work."""
+
+import subprocess
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from core.errors import EnvironmentProblem
+from features.building import build_snapshots, purchase_timelines
+from features.engines import cluster as checks
+from features.engines.duckdb import DuckEngine
+from features.reading import read_snapshots
+from features.snapshot import supported
+from tests.features.same import assert_same, shop
+from tests.features.spark_cluster import HOST, cluster, free_port
+from tests.features.world import LONG
+
+CUSTOMERS, DAYS = 600, 200
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    """The tables of a small shop, and its snapshots by DuckDB."""
+    folder = tmp_path_factory.mktemp("shop")
+    paths, plan = shop(folder, CUSTOMERS, DAYS)
+    engine = DuckEngine(paths)
+    features, _ = supported(engine.schemas, LONG)
+    build_snapshots(engine, plan, features, folder / "ours")
+    purchases = pd.concat(purchase_timelines(engine, plan))
+    purchases.to_parquet(folder / "purchases.parquet")
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("spark")
+def test_a_worker_that_is_killed_amid_the_work_changes_nothing(tables, tmp_path):
+    out = tables / "theirs"
+    with cluster(tmp_path) as found:
+        found.add_worker()
+        found.add_worker()
+        program = found.run(tables / "tables", out, tmp_path, 2_000)
+        try:
+            while program.poll() is None and not any(out.glob("*.written/**/_temporary")):
+                time.sleep(0.05)
+            assert program.poll() is None  # it was still at work
+            found.kill(found.workers[0])
+            said, _ = program.communicate(timeout=500)
+        finally:
+            program.kill()
+            program.communicate()
+    assert program.returncode == 0, said
+    assert len(list(out.glob("*-0000-0001.parquet"))) == 1  # there were several parts to write
+    assert not list(tables.glob(".workers-*")) and not list(out.glob("*.written"))
+    assert_same(read_snapshots(tables / "ours"), read_snapshots(out))
+    ours, theirs = (pd.read_parquet(f / "purchases.parquet") for f in (tables, tmp_path))
+    assert_frame_equal(ours, theirs)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("spark")
+def test_a_worker_that_does_not_see_our_files_is_told_before_the_work(tables, tmp_path):
+    hidden = f"mount -t tmpfs none '{tables}' && exec \"$@\""
+    apart = ("unshare", "--mount", "sh", "-c", hidden, "sh")
+    if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("folders cannot be hidden from a process here")
+    with cluster(tmp_path) as found:
+        found.add_worker(*apart)
+        program = found.run(tables / "tables", tables / "hidden", tmp_path, 2_000)
+        said, _ = program.communicate(timeout=300)
+    assert "PROBLEM" in said, said
+    assert f"can read and write {tables} as this machine does" in said
+    assert not (tables / "hidden").exists()
+
+
+@pytest.mark.parametrize(
+    "url", [f"spark://{HOST}:{{}}", f"spark://{HOST}:{{}},{HOST}:{{}}", f"spark://{HOST}"]
+)
+def test_a_master_that_does_not_answer_is_told_at_once(url):
+    began = time.monotonic()
+    with pytest.raises(EnvironmentProblem, match=r"cannot reach the master spark://.*: start it"):
+        checks.check_master(url.format(free_port(), free_port()))
+    assert time.monotonic() - began < 1
+
+
+def test_the_master_is_that_of_sparks_own_configuration(tmp_path):
+    assert checks.master({}) == "local[*]" and checks.is_local("local[*]")
+    given = {"MASTER": "spark://one:7077", "SPARK_CONF_DIR": str(tmp_path)}
+    assert checks.master(given) == "spark://one:7077"
+    file = tmp_path / "spark-defaults.conf"
+    file.write_text("# spark.master local\nspark.app.name x\nspark.master   spark://two:7077\n")
+    assert checks.master(given) == "spark://two:7077"
+    checks.check_master("yarn")
+
+
+def test_without_a_worker_nothing_waits_for_ever(monkeypatch):
+    class Context:
+        master, _jsc = "spark://one:7077", property(lambda self: self)
+
+        def sc(self):
+            return self
+
+        statusTracker = sc  # noqa: N815
+
+        def getExecutorInfos(self):  # noqa: N802
+            return ["driver"]
+
+    class Session:
+        sparkContext = Context()  # noqa: N815
+
+    monkeypatch.setattr(checks, "WORKER_SECONDS", 0.0)
+    with pytest.raises(EnvironmentProblem, match="gave no worker within 0 seconds: start workers"):
+        checks.check_workers(Session(), Path())
