@@ -34,6 +34,7 @@ from models.training.models import FOLD, PAST, Trained, train_all
 from models.training.unjudged import unjudged_bundle
 from models.training.until import Until, has_both_outcomes
 from pipelines import stage
+from pipelines.enough_memory import check_memory_to_learn
 from pipelines.params import load_params
 from pipelines.reading import (
     own_code,
@@ -49,6 +50,7 @@ def main() -> None:
     """Fit everything and write it as text and JSON, each folder with a manifest."""
     params = load_params().model
     own_code()  # refused, before anything is fitted, where it is not what this run began with
+    check_memory_to_learn(params)
     sample, timeline = read_sample(params), read_timeline()
     snapshots, purchases = read_snapshots(sample), read_purchases(sample)
     known_days, folds = pd.read_parquet(stage.KNOWN_DAYS), params.calibration_folds
