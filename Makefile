@@ -167,7 +167,7 @@ experiments:  ## experiments side by side: headline figures, and the parameters 
 spark-setup:  ## Spark and a Java for it into .venv, for `engine: spark` (about 560 MB)
 	$(SETUP) spark
 
-sail-setup:  ## Sail into .venv, for `engine: sail`: no Java (about 600 MB)
+sail-setup:  ## Sail into .venv, for `engine: sail`: no Java (about 640 MB)
 	$(SETUP) sail
 
 lock:  ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1: newest versions)

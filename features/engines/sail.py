@@ -36,9 +36,12 @@ class SailEngine(SparkSqlEngine):
 
     def __init__(self, tables: Tables):
         host, port = server().listening_address
+        from pyspark.sql.connect.client import DefaultChannelBuilder
         from pyspark.sql.connect.session import SparkSession
 
-        super().__init__(SparkSession.builder.remote(f"sc://{host}:{port}").create(), tables)
+        # A proxy of the company's, which gRPC would ask, does not lead to this process.
+        channel = DefaultChannelBuilder(f"sc://{host}:{port}", [("grpc.enable_http_proxy", 0)])
+        super().__init__(SparkSession.builder.channelBuilder(channel).create(), tables)
         self._tables, self._folder = tables, Path()
 
     def parts(self, steps: Sequence[Step], dates: Sequence[int]) -> Iterator[int]:

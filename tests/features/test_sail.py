@@ -1,5 +1,10 @@
 """Sail runs the same expressions as DuckDB and says the same: every feature, none exempt."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from core.errors import EnvironmentProblem
@@ -13,6 +18,7 @@ from tests.features.same import (
     assert_shops_are_same,
 )
 
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.xdist_group("sail")
 
 
@@ -49,6 +55,19 @@ def test_whole_snapshots_of_a_simulated_company_are_the_same(engine, tmp_path):
 @pytest.mark.slow
 def test_an_empty_cohort_is_an_empty_file_with_every_column(engine, tmp_path):
     assert_empty_is_same(engine, tmp_path)
+
+
+@pytest.mark.slow
+def test_a_proxy_of_the_company_is_not_asked_for_the_way_to_this_process(engine):
+    code = (
+        "import pyarrow as pa; from features.engines.sail import SailEngine; "
+        "print(*SailEngine({'rows': pa.table({'customer_id': ['a']})}).schemas)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment |= {"http_proxy": "http://127.0.0.1:9", "grpc_proxy": "http://127.0.0.1:9"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100)
+    assert done.stdout.split() == ["rows"], done.stderr
 
 
 def test_without_the_extra_the_error_says_how_to_get_it(monkeypatch):
