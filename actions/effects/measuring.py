@@ -166,7 +166,7 @@ def _today(known: Known, margin_rate: float | None, columns: Sequence[str]) -> T
     if known.today is None:
         rows = known.snapshots[known.snapshots["split"] == "score"].reset_index(drop=True)
     else:
-        rows = known.today(("customer_id", *columns))
+        rows = known.today([*dict.fromkeys(("customer_id", *columns))])
     cards = known.cards.set_index("customer_id").reindex(rows["customer_id"])
     risk = cards["churn_risk"].to_numpy(np.float64, na_value=np.nan)
     stake = np.full(len(rows), np.nan)

@@ -1,16 +1,19 @@
 """What contacts did, from a log to the report: planted effects, none, and contacts of a person."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from actions.effects.assigned import wanted
 from actions.effects.learners import LearnerParams
 from actions.effects.measuring import Known, measure
 from actions.params import ActionParams
 from actions.plan.catalog import Catalog
 from features.planning.timeplan import Timeline
+from features.timeline import whole_days
 from tests.pipelines.effects_pages import told
 
 pytestmark = pytest.mark.slow  # each learns from a whole log, in seconds
@@ -153,6 +156,31 @@ def test_the_action_that_keeps_customers_is_told_from_the_one_that_does_nothing(
     assert {one["period"] for one in closed} == {"2024Q1", "2024Q2", "2024Q3"}
     assert any(one["verdict"] == "better" for one in closed if one["action_id"] == "call")
     assert not any(one["verdict"] == "better" for one in closed if one["action_id"] == "mail")
+
+
+def test_of_snapshots_what_was_known_before_contacts_and_todays_columns_are_enough():
+    whole, rows = known(), known().snapshots
+    dates = sorted({int(day) for day in whole_days(rows["as_of_date"])})
+    plan = replace(whole.timeline, train=tuple(day for day in dates if day != FIRST + 390))
+    asked = wanted(whole.tables["contacts"], plan.as_of_days())
+    now = rows[rows["split"] == "score"].reset_index(drop=True)
+    few = replace(
+        whole,
+        timeline=plan,
+        before=rows.merge(asked, on=["customer_id", "as_of_date"]),
+        today=lambda columns: now[[name for name in columns if name in now]],
+        not_sampled=70,
+    )
+    assert 0 < len(few.before) < len(rows) / 2
+    facts, estimates = measure(few, catalog(), params(), 0.5, LearnerParams(seed=1))
+    expected, found = measured()
+    left_out = facts["contacts"]["left_out"]
+    assert left_out.pop("not_sampled") == 70
+    assert facts["contacts"].pop("rows") == expected["contacts"]["rows"] + 70
+    assert left_out == expected["contacts"]["left_out"]
+    assert {**facts, "contacts": {}} == {**expected, "contacts": {}}
+    for name in ("effect", "sd", "stake", "certainty"):
+        np.testing.assert_array_equal(getattr(estimates, name), getattr(found, name))
 
 
 def test_the_plan_counts_on_nothing_from_actions_that_harm():
