@@ -189,6 +189,8 @@ def as_decimal(scale: int, one: Column) -> Column:
         raise UnusualError("a number that decimals do not hold")
     whole = np.trunc(shifted)
     whole = whole + np.copysign(np.abs(shifted - whole) >= 0.5, shifted)
+    if is_array(whole) and np.all(np.abs(whole) < 2.0**63):
+        return whole.astype(np.int64).astype(object), empty
     return each(int, whole, object), empty
 
 
@@ -206,6 +208,8 @@ def decimal_as_float(scale: int, one: Column) -> Column:
     """Decimals as floats."""
     values, empty = one
     power = 10**scale
+    if is_array(values) and len(values) and -EXACT <= values.min() <= values.max() <= EXACT:
+        return values.astype(np.float64) / float(power), empty
 
     def convert(whole: int) -> float:
         if -EXACT <= whole <= EXACT:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from features.arrays.columns import (
     Column,
@@ -22,6 +23,7 @@ from features.arrays.columns import (
 
 Places = Any  # an array of int64 (n,), or None
 NOWHERE = -1
+SEVERAL = 1_000  # rows from which on other ways are quicker
 Match = tuple[Places, Any]  # places in another table, and where there is none (None: nowhere)
 
 
@@ -42,11 +44,31 @@ class Groups:
 
 def group(size: int, *keys: Column) -> Groups:
     """Rows with equal keys; empty keys are equal."""
+    if size >= SEVERAL:
+        return _grouped(_numbered_by_pandas(size, keys))
     listed = _keys(size, keys)
     if size and listed.count(listed[0]) == size:  # as the rows of one customer are
         return Groups(1, size, np.zeros(size, np.int64), _FIRST, None, _FIRST)
     numbers: dict[Any, int] = {}
-    of_row = np.array([numbers.setdefault(key, len(numbers)) for key in listed], np.int64)
+    return _grouped(np.array([numbers.setdefault(key, len(numbers)) for key in listed], np.int64))
+
+
+def _numbered_by_pandas(size: int, keys: Sequence[Column]) -> Any:
+    """The number of each row's group: of many rows sooner, of few later than by a dictionary."""
+    numbers = np.zeros(size, np.int64)
+    for key in keys:
+        if not is_array(key[0]) and key[1] is None:
+            continue  # the same in every row
+        values, empty = full(size, key)
+        found = pd.factorize(values)[0].astype(np.int64) + 1
+        if empty is not None:
+            found[empty] = 0
+        numbers = pd.factorize(numbers * (size + 1) + found)[0].astype(np.int64)
+    return numbers
+
+
+def _grouped(of_row: Any) -> Groups:
+    size = len(of_row)
     highest = np.maximum.accumulate(of_row)
     first = np.flatnonzero(np.diff(highest, prepend=-1))
     if np.array_equal(highest, of_row):
@@ -152,23 +174,35 @@ def matched(
     is_inner: bool, keys: int, size: int, other: int, *columns: Column
 ) -> tuple[Places, Match]:
     """The rows of a join: places on the left, and those on the right."""
+    theirs = _joined_keys(other, columns[keys:])
+    mine = _joined_keys(size, columns[:keys])
+    single = {key: row for row, key in enumerate(theirs)}
+    if len(single) == other:  # at most one for each row
+        single.pop(None, None)
+        places = np.array([single.get(key, NOWHERE) for key in mine], np.int64)
+        missing = some(places == NOWHERE)
+        if missing is None or not is_inner:
+            return None, _match(places, missing, other)
+        left = np.flatnonzero(~missing)
+        return left, _match(places[left], None, other)
     there: dict[Any, list[int]] = {}
-    for row, key in enumerate(_joined_keys(other, columns[keys:])):
+    for row, key in enumerate(theirs):
         if key is not None:
             there.setdefault(key, []).append(row)
-    left: list[int] = []
+    several: list[int] = []
     right: list[int] = []
     alone: list[int] = [] if is_inner else [NOWHERE]
-    for row, key in enumerate(_joined_keys(size, columns[:keys])):
+    for row, key in enumerate(mine):
         found = there.get(key, alone)
-        left += [row] * len(found)
+        several += [row] * len(found)
         right += found
     places = np.array(right, np.int64)
-    missing = some(places == NOWHERE)
-    return _unless_all(left, size), (
-        _unless_all(right, other) if missing is None else places,
-        missing,
-    )
+    return _unless_all(several, size), _match(places, some(places == NOWHERE), other)
+
+
+def _match(places: Any, missing: Any, other: int) -> Match:
+    is_all = missing is None and np.array_equal(places, np.arange(other))
+    return (None if is_all else places), missing
 
 
 def _unless_all(places: list[int], size: int) -> Places:

@@ -1,5 +1,7 @@
 """Expressions on NumPy arrays: the results of DuckDB, to the last bit, or none."""
 
+import random
+
 import ibis
 import pandas as pd
 import pyarrow as pa
@@ -62,7 +64,8 @@ def table(rows):
 
 
 MANY = st.lists(ROW, max_size=12).map(table)
-ONE = table([dict.fromkeys(SCHEMA.names[1:]) | {"x": 3, "when": LATEST}])
+NOTHING = dict.fromkeys(SCHEMA.names[1:])
+ONE = table([NOTHING | {"x": 3, "when": LATEST}])
 
 
 def agree(expressions, tables):
@@ -198,6 +201,27 @@ def test_every_operation_has_the_result_of_duckdb(expressions, rows, others):
     agree(expressions, {"rows": rows, "others": others, "moment": ONE})
 
 
+def test_many_rows_are_grouped_as_few_are(monkeypatch):
+    drawn = random.Random(4)
+    rows = [
+        {"key": drawn.choice(["a", "b", "ж", None]), "k": drawn.choice([0, 1, None])}
+        for _ in range(40)
+    ]
+    both = [
+        ROWS.select("key", "k").distinct(),
+        ROWS.group_by("key").aggregate(rows=ROWS.count(), last=ROWS.row.max()),
+    ]
+    program, given_rows = (
+        Program(Arrays({}), both),
+        {"rows": table([NOTHING | row for row in rows])},
+    )
+    few = program.run(given_rows)
+    monkeypatch.setattr("features.arrays.grouping.SEVERAL", 0)
+    for one, other in zip(few, program.run(given_rows), strict=True):
+        assert_frame_equal(one, other, check_exact=True)
+    assert [frame.empty for frame in program.run({})] == [True, True]
+
+
 def test_what_is_not_known_is_refused_before_anything_runs():
     r = ROWS
 
@@ -222,7 +246,7 @@ def test_what_is_not_known_is_refused_before_anything_runs():
 
 
 def test_values_that_have_no_result_or_another_one_each_time_are_refused():
-    row = dict.fromkeys(SCHEMA.names[1:])
+    row = NOTHING
     for given_value, value in (
         ({"y": 0.0}, ROWS.y.ln()),
         ({"y": -1.0}, ROWS.y.sqrt()),
@@ -252,7 +276,7 @@ def test_equal_calls_are_made_once_and_what_nothing_reads_not_at_all():
     seen = ibis.table({"key": "string", "z": "int64", "unread": "float64"}, name="seen")
     one = seen.group_by("key").aggregate(value=number(seen.z.sum()))
     program = Program(arrays, [one, one.mutate(value=one.value)])
-    rows = table([dict.fromkeys(SCHEMA.names[1:]) | {"key": "a", "x": 1, "y": 0.0}])
+    rows = table([NOTHING | {"key": "a", "x": 1, "y": 0.0}])
     assert [frame["value"].tolist() for frame in program.run({"rows": rows})] == [[2.0], [2.0]]
     assert [frame.empty for frame in program.run({})] == [True, True]
     functions = [function.func for _, function, _ in arrays.calls]
