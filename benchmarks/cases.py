@@ -220,7 +220,7 @@ def planned(case: Case, date: str) -> tuple[Timeline, pd.DataFrame, pd.DataFrame
     """
     engine = DuckEngine(tables_of(case))
     timeline = _plan(case, date, engine)
-    purchases = purchase_timelines(engine, timeline)
+    purchases = pd.concat(purchase_timelines(engine, timeline), ignore_index=True)
     return timeline, purchases, _known_days(case, purchases)
 
 
@@ -258,7 +258,9 @@ def _build(case: Case, date: str, folder: Path) -> None:
 
 
 def _write_purchases(engine: DuckEngine, timeline: Timeline, folder: Path) -> None:
-    purchase_timelines(engine, timeline).to_parquet(folder / PURCHASES, index=False)
+    pd.concat(purchase_timelines(engine, timeline), ignore_index=True).to_parquet(
+        folder / PURCHASES, index=False
+    )
 
 
 def tables_of(case: Case) -> dict[str, Path]:

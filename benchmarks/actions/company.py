@@ -116,7 +116,9 @@ def _make(folder: Path, world: str, customers: int, seed: int, quarters: int) ->
     features, _ = supported(engine.schemas, BEFORE)
     build_snapshots(engine, timeline, features, folder / "snapshots")
     (folder / "timeline.json").write_text(json.dumps(timeline.to_json()), encoding="utf-8")
-    purchase_timelines(engine, timeline).to_parquet(folder / "purchases.parquet", index=False)
+    pd.concat(purchase_timelines(engine, timeline), ignore_index=True).to_parquet(
+        folder / "purchases.parquet", index=False
+    )
     for name, table in tables_at(engine, timeline, list(GATE_TABLES)).items():
         table.to_parquet(folder / f"{name}.parquet", index=False)
     snapshots = read_snapshots(folder / "snapshots")
@@ -147,7 +149,8 @@ def _trained(tables: dict[str, Path], folder: Path) -> tuple[Bundle, Timeline]:
     build_snapshots(engine, timeline, features, folder / "snapshots")
     rows = read_snapshots(folder / "snapshots")
     params = load_params(ROOT / "params.yaml").model
-    until = Until(rows, timeline, purchase_timelines(engine, timeline), params.calibration_folds)
+    bought = pd.concat(purchase_timelines(engine, timeline), ignore_index=True)
+    until = Until(rows, timeline, bought, params.calibration_folds)
     chosen = choose(until, model_features(rows), params)
     return refit(chosen, until, timeline.data_until, params), timeline
 

@@ -74,7 +74,7 @@ def test_rows_and_cells_from_the_as_of_date_on_never_change_a_feature(seed, chur
 def test_purchase_timelines_end_at_the_as_of_date(seed):
     def timelines(tables):
         wanted = {name: tables[name] for name in ("orders", "consents")}
-        return purchase_timelines(on_duckdb(frames_of(wanted)), timeline_at())
+        return pd.concat(purchase_timelines(on_duckdb(frames_of(wanted)), timeline_at()))
 
     drawn = drawn_company(seed)
     assert_frame_equal(timelines(drawn), timelines(past(drawn)), check_exact=True)
