@@ -9,8 +9,6 @@ as_of_dates, features, engine, seconds, peak_mb}, medians of runs in processes o
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -18,9 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from benchmarks.measuring import DATA, ROOT, NotPossibleError, worker
+from benchmarks.measuring import DATA, ROOT, NotPossibleError, machine, worker
 from benchmarks.orders import AS_OF_DATES, ORDERS_PER_CUSTOMER
 
 OUT = ROOT / "benchmarks" / "out" / "features.json"
@@ -129,13 +125,8 @@ def note(result: dict[str, Any], kind: str, entry: dict[str, Any]) -> None:
 def load() -> dict[str, Any]:
     """Earlier measurements, with the facts of this machine."""
     before = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
-    machine = {
-        "cores": len(os.sched_getaffinity(0)),
-        "memory_gb": round(psutil.virtual_memory().total / 1024**3, 1),
-        "python": platform.python_version(),
-    }
     empty = {"rows": [], "not_run": [], "versions": {}, "agreeing_columns": {}}
-    return {"machine": machine, **empty, **{k: v for k, v in before.items() if k != "machine"}}
+    return {"machine": machine(), **empty, **{k: v for k, v in before.items() if k != "machine"}}
 
 
 def table(result: dict[str, Any]) -> list[str]:

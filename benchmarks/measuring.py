@@ -5,6 +5,7 @@ This module imports little: what a process holds when it starts another counts a
 
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,15 @@ class Watch:
                 self.ended = True
                 for process in reversed(family):
                     _end(process)
+
+
+def machine() -> dict[str, Any]:
+    """What figures were measured on."""
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gb": round(psutil.virtual_memory().total / 1024**3, 1),
+        "python": platform.python_version(),
+    }
 
 
 def worker(

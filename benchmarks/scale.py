@@ -13,7 +13,6 @@ import argparse
 import importlib
 import json
 import os
-import platform
 import shutil
 import tempfile
 import time
@@ -21,10 +20,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pyarrow.parquet as pq
 
-from benchmarks.measuring import DATA, ROOT, NotPossibleError, worker
+from benchmarks.measuring import DATA, ROOT, NotPossibleError, machine, worker
 from benchmarks.zoo.road import STAGES, lay_out
 
 OUT = ROOT / "benchmarks" / "out" / "scale.json"
@@ -32,7 +30,6 @@ SIZES = (100_000, 1_000_000, 3_000_000)
 DAYS = 500  # of a simulated shop: 20 order lines a customer
 ROAD = (*STAGES, "publish")
 FOLDERS = ("metrics", "plots", "reports", "data", "artifacts", "store", "simulated")
-SMALL, LARGE = 1_000_000, 10_000_000
 
 
 def run_stage(name: str) -> dict[str, Any]:
@@ -83,13 +80,8 @@ def measure(folder: Path, customers: int, engine: str, stages: Sequence[str]) ->
 def load() -> dict[str, Any]:
     """Earlier measurements, with the facts of this machine."""
     before = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
-    machine = {
-        "cores": len(os.sched_getaffinity(0)),
-        "memory_gb": round(psutil.virtual_memory().total / 1024**3, 1),
-        "python": platform.python_version(),
-    }
     empty: dict[str, Any] = {"rows": [], "not_run": []}
-    return {"machine": machine, **empty, **{k: v for k, v in before.items() if k != "machine"}}
+    return {"machine": machine(), **empty, **{k: v for k, v in before.items() if k != "machine"}}
 
 
 def note(result: dict[str, Any], found: dict[str, Any]) -> None:

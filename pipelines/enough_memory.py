@@ -8,8 +8,8 @@ from features.sample import rows_of
 from models.params import ModelParams
 from pipelines import stage
 
-# Measured on a simulated shop of 150 columns (`make bench-scale`), which takes 1.6 GB to learn from
-# 50,000 rows and 6.4 GB from 400,000: what models take besides, and for each cell of these rows.
+# What models take besides, and for each cell of the rows that they learn from: a line through the
+# peaks of stage `train` of a simulated shop (benchmarks/scale.py) with 50,000 and 400,000 rows.
 BASE, PER_CELL = 0.6 * GB, 95.0
 ROUND, FEWEST = 1_000, 5_000  # rows: settings are told in thousands, and fewer teach too little
 

@@ -2,18 +2,15 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from core.digits import as_told
 from core.files import read_json, write_json
 from features.engines.duckdb import DuckEngine
 from features.planning.timeplan import Timeline
 from features.reading import ALL_CUSTOMERS
-from models.cards.beside import of_everybody
 from models.customers.overview import overview
 from models.customers.strength import RECENT_DAYS
 from pipelines import stage
-from pipelines.reading import read_snapshot, snapshot_columns
+from pipelines.everybody import read_everybody
 
 NAME = "overview.json"
 TABLES = ("orders", "consents", "surveys", "tickets", "subscriptions")
@@ -38,15 +35,11 @@ COLUMNS = (
 def write_overview(file: Path, timeline: Timeline, folder: Path) -> None:
     """Write `overview.json` into the folder, made of the cards in a file, with their owners."""
     engine, since = None, timeline.before_score(RECENT_DAYS)
-    then = None if since is None else _of_everybody(since)
+    then = None if since is None else read_everybody(since)
     if not stage.READY_TABLE.exists():
         there = set(stage.table_names())
         engine = DuckEngine(stage.tables(name for name in TABLES if name in there))
-    now, cards = _of_everybody(timeline.score), ALL_CUSTOMERS.read(file, COLUMNS)
+    now, cards = read_everybody(timeline.score), ALL_CUSTOMERS.read(file, COLUMNS)
     content = overview(cards, engine, (now, then), timeline, since)
     currency = read_json(stage.USABILITY).get("currency")
     write_json(folder / NAME, as_told({**content, "currency": currency}))
-
-
-def _of_everybody(day: int) -> pd.DataFrame:
-    return read_snapshot(day, columns=of_everybody(snapshot_columns(day)))

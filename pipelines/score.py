@@ -15,7 +15,7 @@ from features.planning.timeplan import Timeline
 from features.usability.feed import refuse_dead_feed
 from models.bundle import Bundle
 from models.cards import ranked, scored
-from models.cards.beside import beside_others, of_everybody
+from models.cards.beside import beside_others
 from models.cards.category_risks import with_category_risks
 from models.cards.scored import with_next_categories
 from models.cards.whole import nobody
@@ -31,6 +31,7 @@ from models.value.forecast import AMOUNTS, forecast
 from models.value.past import PAST_COLUMNS, Past
 from models.words import LISTED
 from pipelines import stage
+from pipelines.everybody import read_everybody
 from pipelines.params import load_params
 from pipelines.reading import (
     customer_parts,
@@ -40,7 +41,6 @@ from pipelines.reading import (
     read_snapshot,
     read_snapshots,
     read_timeline,
-    snapshot_columns,
 )
 from pipelines.served import read_served
 
@@ -58,7 +58,7 @@ def main() -> None:
     manifest = check_manifest(stage.CHAMPION_MODELS)
     rule = Rule.load(stage.CHAMPION_MODELS)
     timeline = read_timeline().with_values_of(manifest["task"])
-    everybody = _of_everybody(timeline.score)
+    everybody = read_everybody(timeline.score)
     if everybody.empty:
         raise nobody(timeline)
     rung = Rung.load(stage.CHAMPION_MODELS).number
@@ -75,18 +75,10 @@ def main() -> None:
     stage.say(f"{listed:,} customers {how}, {cards:,} cards")
 
 
-def _of_everybody(day: int) -> pd.DataFrame:
-    """The columns of a day's snapshot that are held of all customers at once."""
-    return read_snapshot(day, columns=of_everybody(snapshot_columns(day)))
-
-
 def _by_rule(told: pd.DataFrame, model_version: str, timeline: Timeline) -> Iterator[pd.DataFrame]:
     """The cards of one part of the customers after another."""
-    first = 0
     for customers in customer_parts(timeline.score):
-        ids = read_snapshot(timeline.score, customers, ["customer_id"])
-        theirs = told.iloc[first : first + len(ids)].reset_index(drop=True)
-        first += len(ids)
+        theirs = customers.of(told)
         yield ranked.cards_of(theirs, purchases_of(customers), model_version, timeline)
 
 
@@ -112,6 +104,7 @@ def _by_models(
         together = pd.concat(compared, ignore_index=True)
         stages = beside[[name for name in beside if name == "lifecycle_stage"]]
         beside = beside.join(scored.ranks(together.join(stages), params.reasons_share))
+        beside.insert(0, "customer_id", everybody["customer_id"])
         parts = _cards(told, beside, served, timeline)
         cards = write_parts((part.assign(rung=rung) for part in parts), stage.SCORES)
     if not served[0].knows_purchases:  # a ready table has no sales to sum up
@@ -124,7 +117,7 @@ def _beside(everybody: pd.DataFrame, bundle: Bundle, timeline: Timeline) -> pd.D
     if not bundle.knows_purchases:
         return pd.DataFrame(index=everybody.index)
     since = compared_with(timeline)
-    earlier = everybody.head(0) if since is None else _of_everybody(since)
+    earlier = everybody.head(0) if since is None else read_everybody(since)
     return beside_others(everybody, earlier, timeline)
 
 
@@ -166,11 +159,9 @@ def _cards(
     told: Spilled, beside: pd.DataFrame, served: Models, timeline: Timeline
 ) -> Iterator[pd.DataFrame]:
     """The cards of one part of the customers after another."""
-    first = 0
     for customers, part in zip(customer_parts(timeline.score), told, strict=True):
         snapshot = read_snapshot(timeline.score, customers)
-        theirs = beside.iloc[first : first + len(snapshot)].reset_index(drop=True)
-        first += len(snapshot)
+        theirs = customers.of(beside).drop(columns="customer_id")
         yield scored.cards_of(part, theirs, snapshot, purchases_of(customers), served, timeline)
 
 

@@ -89,12 +89,12 @@ class Cluster:
             if process.poll() is None:
                 self.kill(process)
 
-    def run(self, *arguments):
-        """The program of this module on the cluster, started."""
+    def run(self, *arguments, here=ROOT):
+        """The program of this module on the cluster, started in a folder."""
         command = [sys.executable, "-m", "tests.features.spark_cluster", *map(str, arguments)]
         return subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=here,
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
