@@ -14,6 +14,7 @@ import pandera.pandas as pa
 
 from core.clock import utc_now
 from core.errors import TableError
+from core.rows import Rows
 from sources.contract import ABOVE, CHANCES, ENOUGH, LEFT_OUT, NUMBER, TABLES, TIME, Table
 from sources.cures import pasted
 from sources.meanings.column_names import meant_columns
@@ -32,6 +33,7 @@ from sources.params import SourceParams
 from sources.tables.cell_cures import NO_CHANCE, NO_COST, cure
 from sources.tables.cells import read_cells
 from sources.tables.header import refuse_header
+from sources.tables.kept import Kept
 from sources.tables.keys import own_number_each, shared_order_numbers
 from sources.tables.people import refuse_new_id_each_time
 from sources.tables.repeats import OTHER_CONTENT, repeats, with_position
@@ -62,6 +64,19 @@ class Checked:
     notes: tuple[Note, ...] = ()
     planned: tuple[str, ...] = ()
     currency: str | None = None
+
+    def kept(self, rows: Rows | None = None) -> Kept:
+        """The table as it is kept: with `rows` in place of those in memory, if they are there."""
+        return Kept(
+            rows=Rows.of(self.rows) if rows is None else rows,
+            counts=self.counts,
+            ignored_columns=self.ignored_columns,
+            findings=self.findings,
+            made_of=self.made_of,
+            notes=self.notes,
+            planned=self.planned,
+            currency=self.currency,
+        )
 
 
 def check_table(

@@ -1,0 +1,40 @@
+"""The rows of a table come part by part, the same from memory and from a file."""
+
+import pandas as pd
+import pytest
+
+from core.parts import write_parts
+from core.rows import Rows
+
+FRAME = pd.DataFrame({"order_id": ["a", "a", "b", "c"], "amount": [1.0, 2.0, 3.0, None]})
+PARTS = (FRAME.iloc[:2], FRAME.iloc[2:])
+
+
+@pytest.fixture
+def path(tmp_path):
+    write_parts(PARTS, tmp_path / "orders.parquet")
+    return tmp_path / "orders.parquet"
+
+
+def test_each_group_of_a_file_in_parts_is_a_part(path):
+    rows = Rows.in_file(path, is_in_parts=True)
+    for found, part in zip(rows.parts(), PARTS, strict=True):
+        pd.testing.assert_frame_equal(found, part.reset_index(drop=True))
+
+
+def test_a_file_that_is_not_in_parts_is_one_part(path):
+    (whole,) = Rows.in_file(path, is_in_parts=False).parts(["amount"])
+    pd.testing.assert_frame_equal(whole, FRAME[["amount"]])
+
+
+def test_memory_and_file_have_the_same_rows_columns_and_length(path):
+    stored, held = Rows.in_file(path, is_in_parts=True), Rows.of(FRAME)
+    assert (stored.columns, len(stored)) == (held.columns, len(held)) == (tuple(FRAME), 4)
+    assert "amount" in stored and "store" not in stored
+    pd.testing.assert_frame_equal(stored.read(["order_id"]), held.read(["order_id"]))
+
+
+def test_a_table_without_rows_has_one_empty_part(tmp_path):
+    write_parts([FRAME.head(0)], tmp_path / "none.parquet")
+    (part,) = Rows.in_file(tmp_path / "none.parquet", is_in_parts=True).parts()
+    assert part.empty and list(part) == list(FRAME)
