@@ -53,7 +53,8 @@ def main() -> None:
         kinds = days["kind"].value_counts(sort=False)
         stage.say("known days: " + ", ".join(f"{n:,} {kind}" for kind, n in kinds.items()))
     engine = DuckEngine(stage.tables(checked))
-    report = usability_report(checked, engine, params.source, params.task)
+    kept = {name: table.kept() for name, table in checked.items()}
+    report = usability_report(kept, engine, params.source, params.task)
     write_json(stage.USABILITY, in_languages(report))
     stage.USABILITY_PAGE.write_text(page(report), encoding="utf-8")
     stage.say(f"data usability: {headline(report)} ({stage.USABILITY_PAGE})")

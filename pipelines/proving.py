@@ -107,7 +107,8 @@ def _findings(
             paths = {name: Path(folder) / f"{name}.parquet" for name in tables}
             for name, table in tables.items():
                 table.rows.to_parquet(paths[name], index=False)
-            report = usability_report(tables, DuckEngine(paths), source, task)
+            kept = {name: table.kept() for name, table in tables.items()}
+            report = usability_report(kept, DuckEngine(paths), source, task)
         except DataGateError:
             return []
         found: list[Finding] = report["findings"]

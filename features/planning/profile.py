@@ -1,6 +1,7 @@
 """The rhythm of the data: how long customers stay silent, and whether they come back."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import ibis.expr.types as ir
@@ -126,11 +127,14 @@ def _summed(by: "pd.Series[int]", events: "pd.Series[int]") -> Counter[int]:
     return summed
 
 
-def purchase_days(engine: Engine) -> pd.DataFrame:
-    """Columns customer_id, day, gap (days since the purchase day before; NaN for the first)."""
+def purchase_days(engine: Engine) -> Iterator[pd.DataFrame]:
+    """One part of the customers after another: columns customer_id, day, gap.
+
+    The gap is the days since the customer's purchase day before; NaN for the first.
+    """
     facts = collect(engine.schemas)
     rows = facts.tables["purchase_days"]
     days = rows.select("customer_id", "day", gap=rows.gap.cast("float64"))
     sorted_days = days.order_by("customer_id", "day")
-    found = [engine.frame(sorted_days) for _ in engine.parts(facts.steps, ())]
-    return pd.concat(found, ignore_index=True)
+    for _ in engine.parts(facts.steps, ()):
+        yield engine.frame(sorted_days)

@@ -1,14 +1,17 @@
 """Findings on the check of the contract: rows set aside, columns and tables that are missing."""
 
+from collections.abc import Mapping
+
+from core.rows import Rows
 from features.usability.finding import Finding
 from sources.contract import TABLES
 from sources.notes import Said
-from sources.tables.check import Checked
+from sources.tables.kept import Kept
 
 MISSING_TABLE = "missing_table"
 
 
-def contract_findings(checked: dict[str, Checked]) -> list[Finding]:
+def contract_findings(checked: Mapping[str, Kept]) -> list[Finding]:
     """Quarantined rows, repeated rows, unknown columns, empty cells; then tables not brought."""
     findings: list[Finding] = []
     for name, table in checked.items():
@@ -30,7 +33,7 @@ def contract_findings(checked: dict[str, Checked]) -> list[Finding]:
     return findings
 
 
-def _of_table(name: str, table: Checked) -> list[Finding]:
+def _of_table(name: str, table: Kept) -> list[Finding]:
     counts = table.counts
     findings = [
         Finding(
@@ -97,9 +100,8 @@ def _of_table(name: str, table: Checked) -> list[Finding]:
         for column in table.ignored_columns
     ]
     later = TABLES[name].later
-    for column in table.rows.columns:
-        empty = int(table.rows[column].isna().sum())
-        if empty and column in TABLES[name].columns:
+    for column, empty in _empty_cells(name, table.rows).items():
+        if empty:
             # Not ended, not closed, not answered yet.
             open_yet = column in {*later, *(cell for cells in later.values() for cell in cells)}
             findings.append(
@@ -117,3 +119,13 @@ def _of_table(name: str, table: Checked) -> list[Finding]:
                 )
             )
     return findings
+
+
+def _empty_cells(name: str, rows: Rows) -> dict[str, int]:
+    """How many cells of each column of the contract are empty."""
+    columns = [column for column in rows.columns if column in TABLES[name].columns]
+    empty = dict.fromkeys(columns, 0)
+    for column in columns:
+        for part in rows.parts([column]):
+            empty[column] += int(part[column].isna().sum())
+    return empty

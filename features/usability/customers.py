@@ -1,12 +1,15 @@
 """Findings on customers: one-time buyers, guests, house accounts, and ids that match no order."""
 
+from collections.abc import Mapping
+
 from features.planning.profile import Profile
+from features.usability.buyers import buyers_of
 from features.usability.finding import Finding
 from features.usability.house import house_accounts, lone_customers
 from features.usability.id_forms import id_findings
 from sources.notes import Said, Severity
 from sources.params import SourceParams
-from sources.tables.check import Checked
+from sources.tables.kept import Kept
 
 MOST_ONCE = 0.5  # share of customers with one purchase day: above it there is little rhythm
 NEARLY_ALL_ONCE = 0.9  # above it the id may not be a person's
@@ -15,20 +18,20 @@ MOST_GUESTS = 0.2  # share of order lines without a customer
 
 
 def customer_findings(
-    checked: dict[str, Checked], rhythm: Profile, source: SourceParams
+    checked: Mapping[str, Kept], rhythm: Profile, source: SourceParams
 ) -> list[Finding]:
     """Findings on the customers of `orders` and of the other tables."""
-    orders = checked["orders"]
+    buyers = buyers_of(checked["orders"].rows)
     return [
         *_bought_once(rhythm),
         *_guests(checked),
-        *house_accounts(orders.rows, source),
-        *lone_customers(orders.rows, source),
-        *id_findings(checked, source),
+        *house_accounts(buyers, source),
+        *lone_customers(buyers, source),
+        *id_findings(checked, buyers["lines"], source),
     ]
 
 
-def guest_share(table: Checked) -> float:
+def guest_share(table: Kept) -> float:
     """Share of the rows without a customer."""
     return table.counts["guests"] / table.counts["rows_in"]
 
@@ -59,7 +62,7 @@ def _bought_once(rhythm: Profile) -> list[Finding]:
     ]
 
 
-def _guests(checked: dict[str, Checked]) -> list[Finding]:
+def _guests(checked: Mapping[str, Kept]) -> list[Finding]:
     findings = []
     for name, table in checked.items():
         share = guest_share(table)

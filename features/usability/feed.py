@@ -1,35 +1,29 @@
 """Feeds that died and days that are missing, since a dead feed looks exactly like mass churn."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import pandas as pd
-
-from core.clock import utc_now
 from core.errors import DataGateError
 from features.timeline import date_of, day_of
+from features.usability.feed_days import Happened, first_time, late_days
 from features.usability.finding import Finding
 from features.usability.volume import (
     Stretch,
     Volume,
-    day_numbers,
     gaps,
     last_week,
     steady_end,
     tail_drop,
-    volume_of,
 )
 from sources.contract import TABLES
 from sources.notes import Said, Severity
-from sources.tables.check import Checked
+from sources.tables.kept import Kept
 
 DEAD_FEED = "dead_feed"  # the check that stops scoring when it is an error
 LEARNED_FROM = ("orders", "subscriptions")  # without their rows every customer seems to leave
 LONG_GAP_DAYS = 3  # days without rows inside the data: shorter ones are holidays
-LATE_SHARE = 0.95  # of the rows have come in once a day is judged
-MOST_LATE_DAYS = 28  # a history imported years later says nothing about tomorrow's rows
 MAX_GAPS_NAMED = 5  # gaps named in one finding
 
 KnownGap = date | tuple[date, date]
@@ -42,7 +36,7 @@ class Feed:
     table: str
     volume: Volume
     until: int
-    people: Volume | None = None  # customers by day
+    people: Callable[[], Volume] | None = None  # customers by day, counted where a feed died
 
 
 @dataclass(frozen=True)
@@ -55,7 +49,7 @@ class Judged:
     known: tuple[Stretch, ...]
 
 
-def feeds(checked: dict[str, Checked]) -> list[Feed]:
+def feeds(checked: Mapping[str, Kept]) -> list[Feed]:
     """Every table whose rows have a time, and the day up to which it can be judged.
 
     That is the last day of all tables, which may be incomplete. Where rows become known late, it is
@@ -63,25 +57,21 @@ def feeds(checked: dict[str, Checked]) -> list[Feed]:
     judged: from that time there are only the subscriptions that still ran.
     """
     orders = checked.get("orders")
-    first = None if orders is None else orders.rows[TABLES["orders"].time].min()
-    dated = {
-        name: table.rows if first is None else table.rows[table.rows[TABLES[name].time] >= first]
+    first = None if orders is None else first_time(orders.rows, TABLES["orders"].time)
+    happened = {
+        name: Happened(name, table, first)
         for name, table in checked.items()
         if TABLES[name].time in TABLES[name].required
     }
-    happened = {
-        name: _happened(name, rows, checked[name].planned)
-        for name, rows in dated.items()
-        if len(rows)
-    }
-    volumes = {name: volume_of(rows["time"]) for name, rows in happened.items()}
+    found = {name: one.volume() for name, one in happened.items()}
+    volumes = {name: volume for name, volume in found.items() if volume is not None}
     ends = {name: steady_end(volume) for name, volume in volumes.items()}
     return [
         Feed(
             name,
             volume,
-            max(volume.last, *ends.values()) - _late_days(name, checked[name].rows),
-            _people(happened[name]),
+            max(volume.last, *ends.values()) - late_days(name, checked[name].rows),
+            happened[name].people,
         )
         for name, volume in volumes.items()
     ]
@@ -114,7 +104,7 @@ def _died(feed: Feed, known: Collection[int] = ()) -> Stretch | None:
     Where one customer or a robot brings most of the rows, its leaving is no dead feed.
     """
     died = tail_drop(feed.volume, feed.until, known)
-    if died and feed.people and tail_drop(feed.people, feed.until, known) is None:
+    if died and feed.people and tail_drop(feed.people(), feed.until, known) is None:
         return None
     return died
 
@@ -179,33 +169,6 @@ def refuse_dead_feed(report: dict[str, Any]) -> None:
             f"Nobody is scored, for a dead feed looks like mass churn. {problems} "
             "reports/data_usability.html shows it."
         )
-
-
-def _happened(name: str, rows: pd.DataFrame, planned: Sequence[str]) -> pd.DataFrame:
-    """Time and customer_id of the rows of a feed; an order with many lines counts once."""
-    if name == "orders":
-        rows = rows.drop_duplicates("order_id")
-    times = rows.rename(columns={TABLES[name].time: "time"})[["time", "customer_id"]]
-    if name == "subscriptions" and "ended_at" in rows and "ended_at" not in planned:
-        # A feed without new customers is alive while it tells of those who leave.
-        ended = rows.loc[rows["ended_at"] <= utc_now(), ["ended_at", "customer_id"]]
-        times = pd.concat([times, ended.rename(columns={"ended_at": "time"})], ignore_index=True)
-    return times
-
-
-def _people(happened: pd.DataFrame) -> Volume:
-    """Each customer once a day."""
-    days = happened.assign(day=day_numbers(happened["time"]))
-    return volume_of(days.drop_duplicates(["customer_id", "day"])["time"])
-
-
-def _late_days(name: str, rows: pd.DataFrame) -> int:
-    """Whole days after which most rows of a day are there; 0 without `known_at`."""
-    if "known_at" not in rows or rows["known_at"].isna().all():
-        return 0
-    dated = rows[rows["known_at"].notna()]
-    late = day_numbers(dated["known_at"]) - day_numbers(dated[TABLES[name].time])
-    return min(max(int(late.quantile(LATE_SHARE)), 0), MOST_LATE_DAYS)
 
 
 def _dead(feed: Feed, died: Stretch) -> Finding:

@@ -16,9 +16,9 @@ MOST_NAMED = 3
 MOST_LEFT_OUT = 10
 
 
-def house_accounts(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
-    """Ids with far more orders than a person."""
-    orders = rows.drop_duplicates(["customer_id", "order_id"])["customer_id"].value_counts()
+def house_accounts(buyers: pd.DataFrame, source: SourceParams) -> list[Finding]:
+    """Ids with far more orders than a person; `buyers` is of `buyers_of`."""
+    orders = buyers["orders"].sort_values(ascending=False, kind="stable")
     usual, total = float(orders.median()), int(orders.sum())
     is_house = (orders > SHARE * total) & (orders > AT_LEAST * usual)
     is_house |= orders > TIMES * usual
@@ -32,7 +32,7 @@ def house_accounts(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
             "warning",
             "orders",
             "customer_id",
-            int(rows["customer_id"].isin(house.index).sum()),
+            int(buyers.loc[house.index, "lines"].sum()),
             f"{len(house):,} customers with far more orders than a person: {named}; the median "
             f"customer has {usual:,.0f}. A till, a test or a reseller?",
             "If it is no customer, make its rows those of guests; in params.yaml, below source: "
@@ -51,12 +51,12 @@ def house_accounts(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
     ]
 
 
-def lone_customers(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
+def lone_customers(buyers: pd.DataFrame, source: SourceParams) -> list[Finding]:
     """Customers who bring so much of the money that totals depend on them."""
-    if "amount" not in rows:
+    if "amount" not in buyers:
         return []
-    money = rows.groupby("customer_id")["amount"].sum()
-    money = money[money > 0].sort_values(ascending=False, kind="stable")
+    money = buyers["amount"][buyers["amount"] > 0]
+    money = money.sort_values(ascending=False, kind="stable")
     total, usual = float(money.sum()), float(money.median())
     lone = money[(money > LONE_SHARE * total) & (money > AT_LEAST * usual)]
     if lone.empty:
@@ -68,7 +68,7 @@ def lone_customers(rows: pd.DataFrame, source: SourceParams) -> list[Finding]:
             "warning",
             "orders",
             "customer_id",
-            int(rows["customer_id"].isin(lone.index).sum()),
+            int(buyers.loc[lone.index, "lines"].sum()),
             f"{named} of the money: the median customer has {usual / total:.2%}. Sums such as the "
             "expected value of all follow such a customer; classes of value and levels of the "
             "others are made without it.",

@@ -1,7 +1,10 @@
 """Findings on the same id in several forms, in `orders` and between tables."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
+from features.usability.buyers import rows_by_customer
 from features.usability.finding import Finding
 from features.usability.forms import (
     PREFIX,
@@ -13,28 +16,32 @@ from features.usability.forms import (
 )
 from sources.notes import Said, Severity
 from sources.params import SourceParams
-from sources.tables.check import Checked
+from sources.tables.kept import Kept
 
 MOST_ABSENT = 0.5  # share of a table's customers that never ordered
 OTHER_FORM = 0.01  # share of customers whose id fits another one but for its form
 MUCH = 0.05  # above it what is computed misleads
 
 
-def id_findings(checked: dict[str, Checked], source: SourceParams) -> list[Finding]:
-    """Ids that are the same id, or that seem to be of another kind than those of `orders`."""
-    buyers = pd.Series(checked["orders"].rows["customer_id"].unique())
+def id_findings(
+    checked: Mapping[str, Kept], lines: "pd.Series[int]", source: SourceParams
+) -> list[Finding]:
+    """Ids that are the same id, or that seem to be of another kind than those of `orders`.
+
+    `lines` is how many order lines each customer has.
+    """
+    buyers = pd.Series(lines.index)
     tables = [name for name, table in checked.items() if not table.made_of]
-    findings = _in_orders(checked["orders"], buyers, tables, source)
+    findings = _in_orders(lines, tables, source)
     for name, table in checked.items():
         if name != "orders":
-            findings += _beside_orders(name, table, buyers, source)
+            findings += _beside_orders(name, rows_by_customer(table.rows), buyers, source)
     return findings
 
 
-def _in_orders(
-    orders: Checked, buyers: pd.Series, tables: list[str], source: SourceParams
-) -> list[Finding]:
+def _in_orders(lines: "pd.Series[int]", tables: list[str], source: SourceParams) -> list[Finding]:
     """Ids of `orders` that are one id in two forms: 00123 and 123."""
+    buyers = pd.Series(lines.index)
     forms = forms_between(buyers)
     twice = buyers[meeting(buyers, forms)] if forms else buyers.head(0)
     if len(twice) <= OTHER_FORM * len(buyers):
@@ -46,7 +53,7 @@ def _in_orders(
             "error" if len(twice) > MUCH * len(buyers) else "warning",
             "orders",
             "customer_id",
-            int(orders.rows["customer_id"].isin(twice).sum()),
+            int(lines[twice].sum()),
             f"{len(twice):,} of {len(buyers):,} customer ids differ from another one in form only "
             f"({_pair(twice, forms)}; {_named(forms)}): {people:,} customers seem to be "
             f"{len(twice):,}, and who is two seems to leave.",
@@ -65,10 +72,10 @@ def _in_orders(
 
 
 def _beside_orders(
-    name: str, table: Checked, buyers: pd.Series, source: SourceParams
+    name: str, rows: "pd.Series[int]", buyers: pd.Series, source: SourceParams
 ) -> list[Finding]:
     """A table whose customers do not order, or whose ids only look as if."""
-    ids = pd.Series(table.rows["customer_id"].dropna().unique())
+    ids = pd.Series(rows.index)
     strangers = ids[~ids.isin(buyers)].reset_index(drop=True)
     if len(strangers) <= OTHER_FORM * len(ids):
         return []
@@ -84,7 +91,7 @@ def _beside_orders(
                 severity,
                 name,
                 "customer_id",
-                int(table.rows["customer_id"].isin(alike).sum()),
+                int(rows[alike].sum()),
                 f"{len(alike):,} of {len(ids):,} customers have their id in another form than "
                 f"in orders ({_shown(alike.iloc[0], pair)} here, {_shown(pair, alike.iloc[0])} "
                 f"there): {_named(forms)}. Their rows count for nobody.",
@@ -108,7 +115,7 @@ def _beside_orders(
             "warning",
             name,
             "customer_id",
-            int(table.rows["customer_id"].isin(strangers).sum()),
+            int(rows[strangers].sum()),
             f"{len(strangers):,} of {len(ids):,} customers never ordered "
             f"({strangers.iloc[0]}, for example): their rows count for nobody.",
             "Check that the two tables have the same kind of id and the same period.",

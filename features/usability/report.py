@@ -1,5 +1,6 @@
 """Puts the usability report together: the figures that are always stated, and the findings."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -15,14 +16,14 @@ from features.usability.customers import customer_findings, guest_share
 from features.usability.feed import feed_findings, feeds, judge, known_days, volumes_to_show
 from features.usability.finding import as_records, most_severe_first
 from features.usability.kinds import kind_findings
-from features.usability.times import lateness, rhythm_findings, time_findings
+from features.usability.times import late_findings, lateness, rhythm_findings, time_findings
 from features.usability.values import refund_shares, value_findings
 from sources.params import SourceParams
-from sources.tables.check import Checked
+from sources.tables.kept import Kept
 
 
 def usability_report(
-    checked: dict[str, Checked],
+    checked: Mapping[str, Kept],
     engine: Engine,
     source: SourceParams,
     task: TaskParams,
@@ -42,9 +43,11 @@ def usability_report(
     judged = [judge(feed, known) for feed in feeds(checked)]
     history = rhythm.data_until - rhythm.data_from
     kinds = own_kinds(engine)
+    late = {name: lateness(name, table) for name, table in checked.items()}
     findings = [
         *feed_findings(judged),
         *time_findings(checked, rhythm, horizon, task.horizon_days == "auto", judged),
+        *late_findings(late),
         *customer_findings(checked, rhythm, source),
         *value_findings(checked, source),
         *kind_findings(kinds),
@@ -67,7 +70,7 @@ def usability_report(
         "refund_line_share": None if refunds is None else round(refunds[0], 4),
         "currency": checked["orders"].currency,
         "refund_money_share": None if refunds is None else round(refunds[1], 4),
-        "late": {name: lateness(name, table) for name, table in checked.items()},
+        "late": late,
         "long_gap_days": rhythm.long_gap,
         "return_curve": curve.round(4).to_dict("records"),
         "volume": volumes_to_show(judged),

@@ -1,17 +1,23 @@
 """Findings on times: the span against the horizon, late rows, times in the wrong order."""
 
+from collections import Counter
+from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from features.planning.profile import Profile
 from features.timeline import SECONDS_PER_DAY, date_of
+from features.usability.adding_up import in_one_array
 from features.usability.feed import Judged
 from features.usability.finding import Finding
 from features.usability.seasons import yearly_rhythm
 from features.usability.volume import day_numbers
 from sources.contract import TABLES, TIME
 from sources.notes import Said
-from sources.tables.check import Checked
+from sources.tables.kept import Kept
 
 # A horizon each for history, training, validation and test, and two for more than one date a split.
 LEAST_HORIZONS = 6
@@ -21,7 +27,7 @@ EDGE_DAYS = 28  # by which a table may begin after the orders, or end before the
 
 
 def time_findings(
-    checked: dict[str, Checked],
+    checked: Mapping[str, Kept],
     rhythm: Profile,
     horizon_days: int,
     is_auto: bool,
@@ -33,8 +39,34 @@ def time_findings(
     """
     findings = [*_short_history(rhythm, horizon_days, is_auto), *_other_period(feeds)]
     for name, table in checked.items():
-        findings += [*_late(name, table), *_known_too_early(name, table), *_reversed(name, table)]
+        findings += _too_early(name, table)
     return findings
+
+
+def late_findings(late: Mapping[str, dict[str, Any] | None]) -> list[Finding]:
+    """Tables of which many rows become known on a later day; `late` is their `lateness`."""
+    return [
+        Finding(
+            "late_rows",
+            "advice",
+            name,
+            "known_at",
+            of["rows"],
+            f"{of['share']:.1%} of the rows became known on a later day, half of them after "
+            f"{of['median_days']:.1f} days and 5 % after more than "
+            f"{of['days_of_95_percent']:.1f}. The last days are not yet complete, in training as "
+            "in use.",
+            "Load the table sooner; nothing is wrong, the models see only what was known.",
+            said=Said(
+                "late_rows",
+                share=of["share"],
+                median_days=of["median_days"],
+                late_days=of["days_of_95_percent"],
+            ),
+        )
+        for name, of in late.items()
+        if of is not None and of["share"] > MOST_LATE
+    ]
 
 
 def rhythm_findings(rhythm: Profile, horizon_days: int, suggested_days: int) -> list[Finding]:
@@ -48,20 +80,25 @@ def rhythm_findings(rhythm: Profile, horizon_days: int, suggested_days: int) -> 
     ]
 
 
-def lateness(name: str, table: Checked) -> dict[str, Any] | None:
+def lateness(name: str, table: Kept) -> dict[str, Any] | None:
     """Share of rows known on a later day, and by how many days; None without `known_at`."""
-    rows = table.rows
-    time = TABLES[name].time
+    rows, time = table.rows, TABLES[name].time
     if "known_at" not in rows or time not in rows:
         return None
-    dated = rows[rows["known_at"].notna() & rows[time].notna()]
-    delay = (dated["known_at"] - dated[time]).dt.total_seconds() / SECONDS_PER_DAY
-    late = delay[day_numbers(dated["known_at"]) > day_numbers(dated[time])]
+
+    def delays(part: pd.DataFrame) -> pd.Series:
+        dated = part[part["known_at"].notna() & part[time].notna()]
+        is_late = day_numbers(dated["known_at"]) > day_numbers(dated[time])
+        late = dated[is_late]
+        return (late["known_at"] - late[time]).dt.total_seconds() / SECONDS_PER_DAY
+
+    late = in_one_array(rows, [time, "known_at"], delays)
+    half, most = np.quantile(late, (0.5, 0.95), overwrite_input=True) if len(late) else (None, None)
     return {
         "rows": len(late),
         "share": round(len(late) / len(rows), 4),
-        "median_days": round(float(late.median()), 2) if len(late) else None,
-        "days_of_95_percent": round(float(late.quantile(0.95)), 2) if len(late) else None,
+        "median_days": None if half is None else round(float(half), 2),
+        "days_of_95_percent": None if most is None else round(float(most), 2),
     }
 
 
@@ -158,72 +195,46 @@ def _other_period(feeds: list[Judged]) -> list[Finding]:
     return findings
 
 
-def _late(name: str, table: Checked) -> list[Finding]:
-    late = lateness(name, table)
-    if late is None or late["share"] <= MOST_LATE:
-        return []
-    return [
-        Finding(
-            "late_rows",
-            "advice",
-            name,
-            "known_at",
-            late["rows"],
-            f"{late['share']:.1%} of the rows became known on a later day, half of them after "
-            f"{late['median_days']:.1f} days and 5 % after more than "
-            f"{late['days_of_95_percent']:.1f}. The last days are not yet complete, in training as "
-            "in use.",
-            "Load the table sooner; nothing is wrong, the models see only what was known.",
-            said=Said(
-                "late_rows",
-                share=late["share"],
-                median_days=late["median_days"],
-                late_days=late["days_of_95_percent"],
-            ),
-        )
-    ]
-
-
-def _known_too_early(name: str, table: Checked) -> list[Finding]:
+def _too_early(name: str, table: Kept) -> list[Finding]:
+    """Times that come later, and yet lie before the time of their own row."""
     time = TABLES[name].time
-    if "known_at" not in table.rows or time not in table.rows:
-        return []
-    early = int((table.rows["known_at"] < table.rows[time]).sum())
-    if not early:
-        return []
-    return [
+    early = _before_their_row(name, table)
+    findings = []
+    if known := early.pop("known_at", 0):
+        findings.append(
+            Finding(
+                "known_too_early",
+                "warning",
+                name,
+                "known_at",
+                known,
+                f"rows were known before they happened (known_at before {time})",
+                "Check time zones, and that known_at is when the row reached you.",
+                said=Said("known_too_early", time=time),
+            )
+        )
+    findings += [
         Finding(
-            "known_too_early",
+            "reversed_times",
             "warning",
             name,
-            "known_at",
-            early,
-            f"rows were known before they happened (known_at before {time})",
-            "Check time zones, and that known_at is when the row reached you.",
-            said=Said("known_too_early", time=time),
+            column,
+            rows,
+            f"{column} is before {time}: what ended had not begun",
+            "Check that the two columns are not exchanged, and their time zones.",
+            said=Said("reversed_times", column=column, time=time),
         )
+        for column, rows in early.items()
+        if rows
     ]
-
-
-def _reversed(name: str, table: Checked) -> list[Finding]:
-    """Times that fill in later and yet lie before the time of their own row."""
-    contract = TABLES[name]
-    findings = []
-    for column, kind in contract.columns.items():
-        if kind != TIME or column in (contract.time, "known_at") or column not in table.rows:
-            continue
-        reversed_ = int((table.rows[column] < table.rows[contract.time]).sum())
-        if reversed_:
-            findings.append(
-                Finding(
-                    "reversed_times",
-                    "warning",
-                    name,
-                    column,
-                    reversed_,
-                    f"{column} is before {contract.time}: what ended had not begun",
-                    "Check that the two columns are not exchanged, and their time zones.",
-                    said=Said("reversed_times", column=column, time=contract.time),
-                )
-            )
     return findings
+
+
+def _before_their_row(name: str, table: Kept) -> Counter[str]:
+    """How many cells of each other column of times lie before the time of their row."""
+    time, rows, early = TABLES[name].time, table.rows, Counter[str]()
+    times = [c for c, kind in TABLES[name].columns.items() if kind == TIME and c in rows]
+    others = [column for column in times if column != time]
+    for part in rows.parts(times) if others and time in rows else ():
+        early.update({column: int((part[column] < part[time]).sum()) for column in others})
+    return early

@@ -57,6 +57,12 @@ class Volume:
         """The last day with a row."""
         return self.first + len(self.counts) - 1
 
+    def __add__(self, other: "Volume") -> "Volume":
+        """What both have on each day."""
+        first, last = min(self.first, other.first), max(self.last, other.last)
+        both = (np.pad(one.counts, (one.first - first, last - one.last)) for one in (self, other))
+        return Volume(first, sum(both, np.zeros(last - first + 1)))
+
     def until(self, day: int) -> Counts:
         """The counts of all days before `day`, with zeros after the last row."""
         days = max(day - self.first, 0)

@@ -4,7 +4,7 @@ import pandas as pd
 
 from features.usability.customers import customer_findings
 from features.usability.feed import feeds, judge
-from features.usability.times import time_findings
+from features.usability.times import late_findings, lateness, time_findings
 from features.usability.values import value_findings
 from sources.params import SourceParams
 from tests.features.usable import (
@@ -31,7 +31,8 @@ def of_values(timezone="UTC", **tables):
 def of_times(of=None, is_auto=False, **tables):
     tables = checked(**({"orders": orders()} | tables))
     judged = [judge(feed, frozenset()) for feed in feeds(tables)]
-    return seen(time_findings(tables, of or rhythm(), 28, is_auto, judged))
+    late = late_findings({name: lateness(name, table) for name, table in tables.items()})
+    return seen([*time_findings(tables, of or rhythm(), 28, is_auto, judged), *late])
 
 
 def with_amounts(amounts):

@@ -5,6 +5,7 @@ import statistics
 from collections import defaultdict
 from itertools import pairwise
 
+import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
@@ -83,7 +84,7 @@ def test_purchase_days_are_days_of_purchases_with_the_gap_before_each():
         order("a", -3, -5.0),
         order("a", -1),
     ]
-    days = purchase_days(engine_of(rows))
+    (days,) = purchase_days(engine_of(rows))
     base = day(AS_OF)
     assert days["customer_id"].tolist() == ["a", "a", "a", "b"]
     assert (days["day"] - base).tolist() == [-9, -5, -1, -9]
@@ -110,8 +111,19 @@ def test_the_return_curve_agrees_with_a_second_statement_of_it():
     assert 0 < curve["returned"].max() < 1
 
 
+@pytest.mark.parametrize("part_rows", [20, 90])
+def test_the_return_curve_of_parts_of_the_customers_is_that_of_all(part_rows):
+    tables = {"orders": frame("orders", random_orders(4))}
+    parts = list(purchase_days(on_duckdb(tables, part_rows=part_rows)))
+    (whole,) = purchase_days(on_duckdb(tables))
+    assert len(parts) > 1
+    pd.testing.assert_frame_equal(
+        return_curve(parts, day(AS_OF)), return_curve([whole], day(AS_OF))
+    )
+
+
 def test_the_return_curve_leaves_out_silences_that_the_data_cannot_judge():
-    days = purchase_days(engine_of([order("a", -15), order("a", -1), order("b", -1)]))
+    days = list(purchase_days(engine_of([order("a", -15), order("a", -1), order("b", -1)])))
     until = day(AS_OF)
     # A silence of 7 days since -15 was over 14 days later, on the last full day of the data.
     seven = return_curve(days, until).set_index("silence_days").loc[7]

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from core.errors import DataGateError
+from core.rows import Rows
 from features.usability.finding import Finding, as_records
 from features.usability.times import rhythm_findings
 from features.usability.values import value_findings
@@ -261,5 +262,5 @@ def test_amounts_whose_currency_nothing_names_are_told():
     assert "currency_unknown" not in seen(value_findings(named, SOURCE)).checks()
     found = seen(value_findings(unnamed, SOURCE)).of("currency_unknown")
     assert found["severity"] == "advice" and "source.currency" in found["what_to_do"]
-    no_money = {"orders": replace(unnamed["orders"], rows=orders().drop(columns="amount"))}
+    no_money = {"orders": replace(unnamed["orders"], rows=Rows.of(orders().drop(columns="amount")))}
     assert "currency_unknown" not in seen(value_findings(no_money, SOURCE)).checks()

@@ -3,7 +3,7 @@
 import pytest
 
 from features.usability.customers import customer_findings
-from tests.features.usable import rhythm, seen
+from tests.features.usable import kept, rhythm, seen
 from tests.sources.folders import checked, params, write
 from tests.sources.pasted import paste
 from tests.sources.test_keys import csv
@@ -12,7 +12,7 @@ PEOPLE = 40
 
 
 def findings(of_params):
-    return seen(customer_findings(checked(of_params), rhythm(), of_params))
+    return seen(customer_findings(kept(checked(of_params)), rhythm(), of_params))
 
 
 def shop(form, other, rows=200, every=2):

@@ -14,7 +14,7 @@ from features.usability.volume import Volume, tail_drop
 from sources.params import SourceParams
 from sources.registry import load
 from sources.tables.check import check_tables
-from tests.features.usable import Seen
+from tests.features.usable import Seen, kept
 from tests.features.world import on_duckdb
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,14 +58,19 @@ def source(request, tmp_path_factory):
         patch.chdir(folder)  # the simulator writes below the working directory
         params = params_of(request.param, folder)
         tables = check_tables(load(params), params)
-    engine = on_duckdb({name: table.rows for name, table in tables.items()})
+    frames = {name: table.rows for name, table in tables.items()}
+    engine = on_duckdb(frames)
     task = TaskParams(
         churn="lapse",
         horizon_days=28 if request.param in ("complete_journey", "simulator") else "auto",
         active_within_days="auto",
         value_horizon_days="auto",
     )
-    return request.param, tables, as_json(usability_report(tables, engine, params, task))
+    return (
+        request.param,
+        kept(tables),
+        as_json(usability_report(kept(tables), engine, params, task)),
+    )
 
 
 def test_the_findings_are_those_that_are_known(source):

@@ -131,7 +131,7 @@ def test_what_the_check_of_the_contract_did_is_told():
     )
     one = tables["orders"]
     one.counts.update(quarantined=2, duplicates=3)
-    tables["orders"] = type(one)(one.rows, one.quarantine, one.counts, ("Country",), ("2 rows: …",))
+    tables["orders"] = type(one)(one.rows, one.counts, ("Country",), ("2 rows: …",))
     found = seen(contract_findings(tables))
     assert found.of("quarantined")["rows"] == 2
     assert found.of("duplicates")["rows"] == 3

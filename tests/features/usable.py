@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core.rows import Rows
 from features.params import TaskParams
 from features.planning.profile import Profile
 from features.usability.finding import as_records
 from features.usability.report import as_json, usability_report
 from pipelines.reports.usability_words import words_of
 from sources.params import SourceParams
-from sources.tables.check import Checked
+from sources.tables.kept import Kept
 from tests.features.world import day, on_duckdb
 
 START = pd.Timestamp("2023-03-06")  # a Monday
@@ -53,9 +54,8 @@ def checked(**tables):
     """Frames as the check hands them on; `guests` is how many rows of orders had no customer."""
     guests = tables.pop("guests", 0)
     return {
-        name: Checked(
-            rows=rows,
-            quarantine=rows.head(0),
+        name: Kept(
+            rows=Rows.of(rows),
             counts={
                 "rows_in": len(rows) + (guests if name == "orders" else 0),
                 "kept": len(rows),
@@ -69,6 +69,11 @@ def checked(**tables):
         )
         for name, rows in tables.items()
     }
+
+
+def kept(tables):
+    """Checked tables as the report takes them."""
+    return {name: table.kept() for name, table in tables.items()}
 
 
 def rhythm(**changes):
@@ -115,9 +120,9 @@ def report_of(tables, **settings):
     return as_json(found_in(tables, **settings))
 
 
-def found_in(tables, horizon_days=28, churn="lapse", **source):
+def found_in(tables, engine=None, horizon_days=28, churn="lapse", **source):
     """The report on frames, as stage `ingest` makes it, with its findings."""
-    engine = on_duckdb({name: table.rows for name, table in tables.items()})
+    frames = {} if engine else {n: one.rows.read(one.rows.columns) for n, one in tables.items()}
     params = SourceParams(kind="files", **source)
     task = TaskParams(
         churn=churn,
@@ -125,4 +130,4 @@ def found_in(tables, horizon_days=28, churn="lapse", **source):
         active_within_days="auto",
         value_horizon_days="auto",
     )
-    return usability_report(tables, engine, params, task)
+    return usability_report(tables, engine or on_duckdb(frames), params, task)

@@ -8,6 +8,7 @@ import pytest
 
 from features.usability.feed import feeds, judge
 from sources.subscriptions.billing import billed, contracted
+from tests.features.usable import kept
 from tests.season_tickets import season_tickets
 from tests.sources.contract_rows import chains, read
 from tests.sources.folders import checked, params, write
@@ -158,8 +159,8 @@ def test_a_feed_of_orders_is_not_dead_because_contracts_end_later(tmp_path):
     seasons = season_tickets(customers=60, until=date(2021, 6, 1))
     write(tmp_path, **seasons)
     tables = contracted(checked(params(tmp_path)), params(tmp_path))
-    (orders,) = (judge(feed, frozenset()) for feed in feeds(tables) if feed.table == "orders")
+    (orders,) = (judge(feed, frozenset()) for feed in feeds(kept(tables)) if feed.table == "orders")
     assert orders.dead is None
     told = tables | {"subscriptions": replace(tables["subscriptions"], planned=())}
-    (orders,) = (judge(feed, frozenset()) for feed in feeds(told) if feed.table == "orders")
+    (orders,) = (judge(feed, frozenset()) for feed in feeds(kept(told)) if feed.table == "orders")
     assert orders.dead is not None
