@@ -34,7 +34,7 @@ from sources.known_days import known_days
 from sources.params import SourceParams
 from sources.registry import fingerprint, load
 from sources.subscriptions.billing import contracted
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 
 FOLDER = DATA / "accuracy"
 RETAIL = ROOT.parent / "shared" / "data" / "online_retail" / "online_retail.parquet"

@@ -43,6 +43,12 @@ class Spilled:
         self._folder = folder
         self._files: list[Path] = []
 
+    @classmethod
+    def below(cls, folder: Path) -> "Spilled":
+        """Parts in a new folder below another, without any so far."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(Path(tempfile.mkdtemp(dir=folder)))
+
     def add(self, part: pd.DataFrame) -> None:
         """Keep one more part."""
         # Arrow's own format: Parquet does not give back lists of records of which a field is empty.

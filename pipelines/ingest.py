@@ -1,8 +1,11 @@
 """Stage `ingest`: raw tables in; checked tables, quarantined rows and the usability report out."""
 
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from core.files import read_json, write_json
+from core.rows import Rows
 from features.engines.duckdb import DuckEngine
 from features.usability.ready import as_facts, table_report
 from features.usability.report import usability_report
@@ -12,14 +15,16 @@ from pipelines.reading import records
 from pipelines.reports.usability_page import headline, page
 from pipelines.reports.usability_words import in_languages
 from serving.store.kept_out import teller
-from sources.contract import READY
+from sources.contract import ORDERS, READY, SUBSCRIPTIONS
 from sources.known_days import known_days
 from sources.params import SourceParams
 from sources.ready.check import check_ready
-from sources.registry import load
+from sources.registry import load, load_in_parts
 from sources.subscriptions.billing import contracted
-from sources.tables.check import Checked, check_tables
-from sources.tables.erased import without_erased
+from sources.tables.beside_own import Own
+from sources.tables.check_tables import check_in_parts
+from sources.tables.erased import parts_without_erased, without_erased
+from sources.tables.kept import CheckedParts, Kept
 from sources.tables.told import with_told
 
 
@@ -29,35 +34,56 @@ def main() -> None:
     if params.source.kind == READY:
         _ready_table(params.source)
         return
-    checked = contracted(
-        check_tables(load(params.source), params.source), params.source, params.task.grace_days
-    )
-    stage.empty(stage.TABLES, stage.QUARANTINE)
-    checked = _with_outcomes(checked, params.source)
-    is_erased = _erased()
-    if is_erased is not None:
-        checked = {name: without_erased(table, is_erased) for name, table in checked.items()}
-    for name, table in checked.items():
-        stage.write_parquet(table.rows, stage.TABLES / f"{name}.parquet")
-        if len(table.quarantine):
-            stage.write_parquet(table.quarantine, stage.QUARANTINE / f"{name}.parquet")
-        counts = ", ".join(
-            f"{value:,} {key.replace('_', ' ')}" for key, value in table.counts.items() if value
-        )
-        stage.say(f"{name}: {counts}" + (f", {table.made_of}" if table.made_of else ""))
-    write_json(stage.QUARANTINE / "counts.json", {n: t.counts for n, t in checked.items()})
-    bought = checked["orders"].rows["event_time"].dt.year
-    days = known_days(params.source, (int(bought.min()), int(bought.max())))
+    with TemporaryDirectory(prefix="regulars-") as room:
+        found = _checked(params.source, params.task.grace_days, Path(room))
+        stage.empty(stage.TABLES, stage.QUARANTINE)
+        kept = {name: _written(name, table) for name, table in found.items()}
+    write_json(stage.QUARANTINE / "counts.json", {name: one.counts for name, one in kept.items()})
+    years = [part["event_time"].dt.year for part in kept["orders"].rows.parts(["event_time"])]
+    days = known_days(params.source, (min(map(min, years)), max(map(max, years))))
     stage.write_parquet(days, stage.KNOWN_DAYS)
     if len(days):
         kinds = days["kind"].value_counts(sort=False)
         stage.say("known days: " + ", ".join(f"{n:,} {kind}" for kind, n in kinds.items()))
-    engine = DuckEngine(stage.tables(checked))
-    kept = {name: table.kept() for name, table in checked.items()}
+    engine = DuckEngine(stage.tables(kept))
     report = usability_report(kept, engine, params.source, params.task)
     write_json(stage.USABILITY, in_languages(report))
     stage.USABILITY_PAGE.write_text(page(report), encoding="utf-8")
     stage.say(f"data usability: {headline(report)} ({stage.USABILITY_PAGE})")
+
+
+def _checked(source: SourceParams, grace_days: int, room: Path) -> dict[str, Own]:
+    """The tables, checked; large ones in parts, as long as the folder `room` is there."""
+    found = check_in_parts(load_in_parts(source, room), source, stage.say)
+    if ORDERS.name not in found or SUBSCRIPTIONS.name in found:
+        # Orders and ends are made of contracts, all at once.
+        held = {n: t.whole() if isinstance(t, CheckedParts) else t for n, t in found.items()}
+        found = {**contracted(held, source, grace_days)}
+    found, is_erased = _with_outcomes(found, source), _erased()
+    return found if is_erased is None else {n: _left(t, is_erased) for n, t in found.items()}
+
+
+def _left(table: Own, is_erased: Callable[[str], bool]) -> Own:
+    if isinstance(table, CheckedParts):
+        return parts_without_erased(table, is_erased)
+    return without_erased(table, is_erased)
+
+
+def _written(name: str, table: Own) -> Kept:
+    """Write a checked table and the rows that were set aside."""
+    rows, aside = stage.TABLES / f"{name}.parquet", stage.QUARANTINE / f"{name}.parquet"
+    if isinstance(table, CheckedParts):
+        kept = table.write(rows, aside)
+    else:
+        stage.write_parquet(table.rows, rows)
+        if len(table.quarantine):
+            stage.write_parquet(table.quarantine, aside)
+        kept = table.kept(Rows.in_file(rows, is_in_parts=False))
+    counts = ", ".join(
+        f"{value:,} {key.replace('_', ' ')}" for key, value in kept.counts.items() if value
+    )
+    stage.say(f"{name}: {counts}" + (f", {kept.made_of}" if kept.made_of else ""))
+    return kept
 
 
 def _erased() -> Callable[[str], bool] | None:
@@ -66,7 +92,7 @@ def _erased() -> Callable[[str], bool] | None:
     return teller(bytes.fromhex(found["key"]), found["hashes"])
 
 
-def _with_outcomes(checked: dict[str, Checked], source: SourceParams) -> dict[str, Checked]:
+def _with_outcomes(checked: dict[str, Own], source: SourceParams) -> dict[str, Own]:
     """The tables with what the CRM told the service; says what waits and what cannot be used."""
     told = {path.stem: records(path) for path in sorted(stage.OUTCOMES.glob("*.parquet"))}
     if not told:

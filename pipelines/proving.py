@@ -19,7 +19,7 @@ from sources.proposing.questions import Answers
 from sources.ready.check import CUSTOMER, DATE, LEFT, check_ready
 from sources.registry import load
 from sources.subscriptions.billing import contracted
-from sources.tables.check import Checked
+from sources.tables.kept import Checked
 
 CURED = ("id_forms",)  # checks of the report whose line is followed
 OF_TABLES = ("quarantined", "missing_table")  # said elsewhere, or about what was not brought

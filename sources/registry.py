@@ -14,6 +14,7 @@ from sources.kinds import cdnow, complete_journey, files, simulator, table
 from sources.kinds.sql import source as sql
 from sources.known_days import calendar_file
 from sources.params import SourceParams
+from sources.tables.cutting import RawParts
 
 
 class Source(Protocol):
@@ -24,6 +25,14 @@ class Source(Protocol):
     def load(self, params: SourceParams, /) -> dict[str, pd.DataFrame]: ...
 
 
+class LargeSource(Protocol):
+    """What the module of a source offers besides, whose tables may not fit into memory."""
+
+    def load_in_parts(
+        self, params: SourceParams, room: Path, /
+    ) -> dict[str, pd.DataFrame | RawParts]: ...
+
+
 SOURCES: dict[str, Source] = {
     "complete_journey": complete_journey,
     "cdnow": cdnow,
@@ -32,6 +41,7 @@ SOURCES: dict[str, Source] = {
     "sql": sql,
     "table": table,
 }
+LARGE: dict[str, LargeSource] = {"files": files, "simulator": simulator, "sql": sql}
 
 
 def fingerprint(params: SourceParams) -> dict[str, object]:
@@ -100,6 +110,12 @@ def _written(path: Path) -> Path:
 def load(params: SourceParams) -> dict[str, pd.DataFrame]:
     """The raw tables of the configured source, columns named as the contract names them."""
     return SOURCES[params.kind].load(params)
+
+
+def load_in_parts(params: SourceParams, room: Path) -> dict[str, pd.DataFrame | RawParts]:
+    """The same, with large tables in parts below the folder `room`, if the source can cut them."""
+    source = LARGE.get(params.kind)
+    return {**load(params)} if source is None else source.load_in_parts(params, room)
 
 
 def _sha256(path: Path) -> str:

@@ -9,22 +9,39 @@ text, so `00123` stays `00123`, and no date of a CSV file is guessed. `source.co
 `source.derive` make the contract's columns of them (sources/tables/mapping.py).
 """
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from sources.contract import ABOVE, BLANK, NUMBER, PLACE, READY, TABLES, TEXT, TIME, YESNO, Table
+from sources.contract import (
+    ABOVE,
+    BLANK,
+    LEFT_OUT,
+    NUMBER,
+    PLACE,
+    READY,
+    TABLES,
+    TEXT,
+    TIME,
+    YESNO,
+    Table,
+)
 from sources.cures import quoted
 from sources.formats.delimited import refuse_uneven_rows
 from sources.formats.finding import tables_of_folder
+from sources.formats.opened import Opened
 from sources.formats.opening import Address, opened
 from sources.formats.signatures import OF_SUFFIX
 from sources.formats.trimming import Trimmed
 from sources.notes import NOTES, Note, Said
 from sources.params import SourceParams
+from sources.tables.cutting import LEAST_BYTES, RawParts, Scan, cut
 from sources.tables.expressions import Raw
-from sources.tables.mapping import columns_of, joined, mapped, uncalculated
+from sources.tables.mapping import columns_of, joined, kinds_of, mapped, selected, uncalculated
 from sources.written.encodings import AUTO, encoding_of
 
 
@@ -61,9 +78,43 @@ def load(params: SourceParams) -> dict[str, pd.DataFrame]:
     Raises SourceError for a file that is empty or unreadable, and for an expression that fails.
     """
     return {
-        name: joined([read_address(part, TABLES[name], params) for part in parts])
+        name: _whole(parts, TABLES[name], params)
         for name, parts in tables_of_folder(params).items()
     }
+
+
+def load_in_parts(params: SourceParams, room: Path) -> dict[str, pd.DataFrame | RawParts]:
+    """The same, with large tables in parts below `room`."""
+    found: dict[str, pd.DataFrame | RawParts] = {}
+    for name, parts in tables_of_folder(params).items():
+        whole = partial(_whole, parts, TABLES[name], params)
+        cut_up = None
+        if sum(part.path.stat().st_size for part in parts) >= LEAST_BYTES:
+            openings = [partial(_scan, part, TABLES[name], params) for part in parts]
+            cut_up = cut(openings, TABLES[name], room / name, whole)
+        found[name] = whole() if cut_up is None else cut_up
+    return found
+
+
+def _whole(parts: Sequence[Address], table: Table, params: SourceParams) -> pd.DataFrame:
+    return joined([read_address(part, table, params) for part in parts])
+
+
+@contextmanager
+def _scan(address: Address, table: Table, params: SourceParams) -> Iterator[Scan | None]:
+    """The rows of a file as DuckDB can select them; None where they have to be seen together."""
+    with opened(address, params.encoding) as (connection, found):
+        raw = _raw(connection, found, address, table, params)
+        chosen = selected(connection, raw, table, params)
+        derived = params.derive.get(table.name, {})
+        given = [column for column in kinds_of(connection, chosen.sql) if column not in derived]
+        attrs = {
+            LEFT_OUT: chosen.left_out,
+            PLACE: address.name,
+            ABOVE: found.trimmed.titles,
+            NOTES: _not_rows(raw.name, found.trimmed, 0),
+        }
+        yield Scan(connection, chosen.sql, given, attrs) if chosen.is_plain else None
 
 
 def read_address(address: Address, table: Table, params: SourceParams) -> pd.DataFrame:
@@ -71,30 +122,39 @@ def read_address(address: Address, table: Table, params: SourceParams) -> pd.Dat
 
     Raises SourceError for a file that is empty or unreadable, and for an expression that fails.
     """
-    renames = params.columns.get(table.name, {})
     with opened(address, params.encoding) as (connection, found):
-        seen = list(found.columns)
-        if not {renames.get(column, column) for column in table.required} & set(seen):
-            refuse_uneven_rows(found)
-        # Ids, texts, times and yes or no: nothing of them is guessed. Numbers neither, but those
-        # that an expression may be about to calculate with.
-        as_text = columns_of((TEXT, TIME, YESNO), seen, table, params)
-        as_text += uncalculated(columns_of((NUMBER,), seen, table, params), table, params)
-        if table.name == READY:  # Yes and No are told by the table's own words
-            yes_no = _of_yes_and_no(connection, found.relation(as_text))
-            as_text += uncalculated(yes_no, table, params)
-        name = str(address).rsplit("/", 1)[-1]
-        raw = Raw(_with_text(connection, found.relation(as_text)), seen, name)
+        raw = _raw(connection, found, address, table, params)
         frame = mapped(connection, raw, table, params)
         frame.attrs[PLACE], frame.attrs[ABOVE] = address.name, found.trimmed.titles
-        frame.attrs[NOTES] = _not_rows(name, found.trimmed, int(frame.attrs[BLANK]))
+        frame.attrs[NOTES] = _not_rows(raw.name, found.trimmed, int(frame.attrs[BLANK]))
         return frame
+
+
+def _raw(
+    connection: duckdb.DuckDBPyConnection,
+    found: Opened,
+    address: Address,
+    table: Table,
+    params: SourceParams,
+) -> Raw:
+    renames, seen = params.columns.get(table.name, {}), list(found.columns)
+    if not {renames.get(column, column) for column in table.required} & set(seen):
+        refuse_uneven_rows(found)
+    # Ids, texts, times and yes or no: nothing of them is guessed. Numbers neither, but those that
+    # an expression may be about to calculate with.
+    as_text = columns_of((TEXT, TIME, YESNO), seen, table, params)
+    as_text += uncalculated(columns_of((NUMBER,), seen, table, params), table, params)
+    if table.name == READY:  # Yes and No are told by the table's own words
+        yes_no = _of_yes_and_no(connection, found.relation(as_text))
+        as_text += uncalculated(yes_no, table, params)
+    name = str(address).rsplit("/", 1)[-1]
+    return Raw(_with_text(connection, found.relation(as_text)), seen, name)
 
 
 def _of_yes_and_no(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
     """The columns that DuckDB would make yes or no of."""
-    described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-    return [str(name) for name, kind, *_ in described if kind == "BOOLEAN"]
+    kinds = kinds_of(connection, f"SELECT * FROM {relation}")
+    return [name for name, kind in kinds.items() if kind == "BOOLEAN"]
 
 
 def _not_rows(name: str, trimmed: Trimmed, blank: int) -> tuple[Note, ...]:
@@ -130,8 +190,8 @@ def _not_rows(name: str, trimmed: Trimmed, blank: int) -> tuple[Note, ...]:
 
 def _with_text(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
     """The relation with binary columns as text where every cell is: some writers name no type."""
-    described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-    binary = [quoted(name) for name, kind, *_ in described if kind == "BLOB"]
+    kinds = kinds_of(connection, f"SELECT * FROM {relation}")
+    binary = [quoted(name) for name, kind in kinds.items() if kind == "BLOB"]
     if not binary:
         return relation
     tests = [

@@ -8,14 +8,18 @@ Where nearly all orders of several lines are written so, their blank amounts are
 blank amount is unknown.
 """
 
+from collections.abc import Mapping
+from functools import partial
+
 import pandas as pd
 
 from sources.contract import ORDERS, Table
 from sources.cures import own
-from sources.notes import Note, Said
+from sources.notes import Counted, Note, Said
 from sources.params import SourceParams
 
 CHECK = "total_on_first_line"
+CELLS, ORDERS_OF_SEVERAL, ONCE_ALONE = "cells", "orders", "once"  # what its note counts
 ONCE, LEAST_ORDERS = 0.95, 10  # share of the orders of several lines, and how many of them
 
 
@@ -39,25 +43,25 @@ def without_blank_lines_of_totals(
     if len(orders) < LEAST_ORDERS or once.mean() < ONCE:
         return given, ()
     cells = later & order.isin(once.index[once])
-    number, name = int(cells.sum()), own("amount", ORDERS, params)
     zero = 0 if pd.api.types.is_numeric_dtype(given["amount"]) else "0"
-    example = str(given.loc[cells, "order_id"].iloc[0])
-    note = Note(
+    counts = {CELLS: int(cells.sum()), ORDERS_OF_SEVERAL: len(orders), ONCE_ALONE: int(once.sum())}
+    note = _note(counts, str(given.loc[cells, "order_id"].iloc[0]), table, params)
+    return given.assign(amount=given["amount"].mask(cells, zero)), (note,)
+
+
+def _note(counts: Mapping[str, int], example: str, table: Table, params: SourceParams) -> Note:
+    name, number = own("amount", table, params), counts[CELLS]
+    share = counts[ONCE_ALONE] / counts[ORDERS_OF_SEVERAL]
+    return Note(
         CHECK,
         "advice",
         "amount",
         number,
         f"{number:,} lines have no {name} while the first line of their order has one, as in "
-        f"{once.mean():.0%} of the orders of several lines (order {example}): it is the order's "
+        f"{share:.0%} of the orders of several lines (order {example}): it is the order's "
         "total, and counts once",
         "nothing needs to be done here; for the money of each line map or compute the column that "
         "holds it",
-        Said(
-            "total_on_first_line",
-            lines=number,
-            name=name,
-            share=float(once.mean()),
-            order=example,
-        ),
+        Said("total_on_first_line", lines=number, name=name, share=share, order=example),
+        Counted(counts, partial(_note, example=example, table=table, params=params)),
     )
-    return given.assign(amount=given["amount"].mask(cells, zero)), (note,)

@@ -8,13 +8,15 @@ and means nobody only where it has far more orders than a person.
 """
 
 import re
+from collections.abc import Mapping
+from functools import partial
 
 import pandas as pd
 
 from sources.contract import ORDERS, Table
 from sources.cures import named, own, pasted
 from sources.meanings.column_names import meant_columns
-from sources.notes import Note, Said
+from sources.notes import Counted, Note, Said
 from sources.params import SourceParams
 from sources.written.reading import filled
 
@@ -53,7 +55,9 @@ def without_nobody(
     if not found or len(found) == len(known):
         return rows, unknown
     of_nobody = ids.isin(found)
-    note = _note(raw, ids[of_nobody], params)
+    there = ids[of_nobody]
+    counts = {str(text): int(count) for text, count in there.value_counts().items()}
+    note = _note(counts, _otherwise(raw.loc[there.index], params), params)
     return rows.assign(customer_id=ids.mask(of_nobody)), (note, *unknown)
 
 
@@ -77,10 +81,10 @@ def _known_otherwise(raw: pd.DataFrame, blank: pd.Series, params: SourceParams) 
     )
 
 
-def _note(raw: pd.DataFrame, ids: pd.Series, params: SourceParams) -> Note:
-    counts = ids.value_counts().head(MOST_NAMED)
-    listed = ", ".join(f"{text} ({count:,})" for text, count in counts.items())
-    name, other = own("customer_id", ORDERS, params), _otherwise(raw.loc[ids.index], params)
+def _note(rows: Mapping[str, int], other: tuple[str, str] | None, params: SourceParams) -> Note:
+    often, count = sorted(rows.items(), key=lambda pair: -pair[1])[:MOST_NAMED], sum(rows.values())
+    listed = ", ".join(f"{text} ({number:,})" for text, number in often)
+    name = own("customer_id", ORDERS, params)
     column, line = other or ("", "")
     cure = (
         f"These rows have {column}: if it tells people apart, take it for all; in params.yaml, "
@@ -94,18 +98,19 @@ def _note(raw: pd.DataFrame, ids: pd.Series, params: SourceParams) -> Note:
         CHECK,
         "warning",
         "customer_id",
-        len(ids),
-        f"{len(ids):,} rows have a {name} that means nobody in particular: {listed}. They count as "
+        count,
+        f"{count:,} rows have a {name} that means nobody in particular: {listed}. They count as "
         "those of guests",
         cure,
         Said(
             "means_nobody.known" if other else "means_nobody",
-            rows=len(ids),
+            rows=count,
             name=name,
-            named=[Said("count_of", name=str(t), count=int(c)) for t, c in counts.items()],
+            named=[Said("count_of", name=text, count=number) for text, number in often],
             column=column,
             line=line,
         ),
+        Counted(rows, partial(_note, other=other, params=params), (column, *sorted(rows))),
     )
 
 

@@ -10,11 +10,14 @@ the line is of the same day. Orders whose every line is blank stay guests, and a
 several customers share fills nothing.
 """
 
+from collections.abc import Mapping
+from functools import partial
+
 import pandas as pd
 
 from sources.contract import ORDERS, Table
 from sources.cures import own
-from sources.notes import Note, Said
+from sources.notes import Counted, Note, Said
 from sources.params import SourceParams
 
 CHECK = "blank_within_order"
@@ -49,7 +52,7 @@ def filled_within_orders(
         if len(filler):
             given = given.assign(**{column: given[column].mask(blank[column], filler)})
             example = str(lines.loc[filler.index[0], "order_id"])
-            notes.append(_note(column, len(filler), example, table, params))
+            notes.append(_note({column: len(filler)}, column, example, table, params))
     return given, tuple(notes)
 
 
@@ -94,8 +97,11 @@ def _range_of_values(
     return of_order.transform("min"), of_order.transform("max"), pd.Index(values)
 
 
-def _note(column: str, count: int, example: str, table: Table, params: SourceParams) -> Note:
-    name = own(column, table, params)
+def _note(
+    lines: Mapping[str, int], column: str, example: str, table: Table, params: SourceParams
+) -> Note:
+    name, count = own(column, table, params), lines[column]
+    again = partial(_note, column=column, example=example, table=table, params=params)
     return Note(
         CHECK,
         "advice",
@@ -105,4 +111,5 @@ def _note(column: str, count: int, example: str, table: Table, params: SourcePar
         f"{example}): the export writes it once for each order. They take it from there",
         "nothing needs to be done here; lines of orders that name nobody stay guests",
         Said("blank_within_order", lines=count, name=name, order=example),
+        Counted(lines, again),
     )

@@ -12,8 +12,8 @@ refused: customers who were not contacted would count as contacted.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Literal
 
 import pandas as pd
@@ -21,7 +21,7 @@ import pandas as pd
 from core.errors import TableError
 from sources.contract import Table
 from sources.cures import literal, own, pasted
-from sources.notes import Note, Said
+from sources.notes import Counted, Note, Said
 from sources.params import SourceParams
 
 Arm = Literal["treated", "holdout"]
@@ -154,7 +154,8 @@ def in_known_words(
             continue
         if column == ARM:
             raise _unknown_arm(unknown, table, params)
-        notes.append(_unknown_words(unknown, column, words))
+        counts = {str(word): int(count) for word, count in unknown.items()}
+        notes.append(_unknown_words(counts, column, words))
     return rows, tuple(notes)
 
 
@@ -192,39 +193,39 @@ def _unknown_arm(unknown: "pd.Series[int]", table: Table, params: SourceParams) 
     cases = " ".join(f"WHEN {literal(word)} THEN '{TREATED}'" for word in unknown.index)
     column = f"trim(CAST({own(ARM, table, params)} AS VARCHAR))"
     cure = pasted("derive", {table.name: {ARM: f"CASE {column} {cases} ELSE {column} END"}}, params)
+    listed = _listed([(str(word), int(count)) for word, count in unknown.items()])
     return TableError(
         f"contacts: {int(unknown.sum()):,} rows have an arm that is neither treated (the contact "
-        f"was made) nor holdout (it was withheld): {_listed(unknown)}. Say which is which below "
+        f"was made) nor holdout (it was withheld): {listed}. Say which is which below "
         f"source in params.yaml, with 'holdout' where nobody was contacted: {cure}"
     )
 
 
 def _unknown_words(
-    unknown: "pd.Series[int]", column: str, words: Mapping[str, tuple[str, ...]]
+    unknown: Mapping[str, int], column: str, words: Mapping[str, tuple[str, ...]]
 ) -> Note:
+    often = sorted(unknown.items(), key=lambda pair: -pair[1])
     return Note(
         "unknown_words",
         "advice",
         column,
-        int(unknown.sum()),
-        f"words that are not known, kept: {_listed(unknown)}. Known are {', '.join(words)}.",
+        sum(unknown.values()),
+        f"words that are not known, kept: {_listed(often)}. Known are {', '.join(words)}.",
         "If one of them means a known word, map it with source.derive; what means something else "
         "stays as it is.",
         Said(
             "unknown_words",
             named=[
-                Said("count_of", name=word, count=int(count))
-                for word, count in unknown.head(MAX_WORDS_NAMED).items()
+                Said("count_of", name=word, count=count) for word, count in often[:MAX_WORDS_NAMED]
             ],
             more=len(unknown) - MAX_WORDS_NAMED if len(unknown) > MAX_WORDS_NAMED else None,
             known=", ".join(words),
         ),
+        Counted(unknown, partial(_unknown_words, column=column, words=words)),
     )
 
 
-def _listed(unknown: "pd.Series[int]") -> str:
-    named = ", ".join(
-        f"{word} ({count:,})" for word, count in unknown.head(MAX_WORDS_NAMED).items()
-    )
+def _listed(unknown: Sequence[tuple[str, int]]) -> str:
+    named = ", ".join(f"{word} ({count:,})" for word, count in unknown[:MAX_WORDS_NAMED])
     more = len(unknown) - MAX_WORDS_NAMED
     return named + (f" and {more:,} more" if more > 0 else "")

@@ -10,7 +10,7 @@ from sources.meanings.currencies import CHECK, MONEY_COLUMNS
 from sources.notes import Note
 from sources.proposing.proposal import Proposal
 from sources.proposing.questions import NONE, Answers, Option, Question
-from sources.tables.check import Checked
+from sources.tables.kept import Checked
 from sources.written.currencies import (
     SHARED,
     currency_code,

@@ -18,7 +18,8 @@ from sources.proposing.currency_questions import name_currency, of_one_currency,
 from sources.proposing.proposal import Proposal
 from sources.proposing.questions import Answers, Option, Question
 from sources.registry import load
-from sources.tables.check import Checked, check_tables
+from sources.tables.check_tables import check_tables
+from sources.tables.kept import Checked
 
 MOST_ROUNDS = 8
 FOLLOWED = ("not_a_purchase",)  # besides errors: notes whose line is followed

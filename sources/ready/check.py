@@ -149,7 +149,7 @@ def _named(
         why = why.mask(days > pd.Timestamp(utc_now()), "is in the future")
         reasons = reasons.where((reasons != "") | (why == ""), f"{params.as_of} " + why)
         rows[DATE] = days
-        notes += [_as_read(params.as_of, "as_of", text, len(given)) for text in reading.notes]
+        notes += [_as_read(params.as_of, "as_of", str(read), len(given)) for read in reading.notes]
     rows[DATE] = rows[DATE].astype("datetime64[us]")
     if params.value is not None:
         reading = read_numbers(given[params.value])
@@ -159,7 +159,7 @@ def _named(
                 "an amount: take it out, or name the column of the money that is at stake."
             )
         rows[AT_STAKE] = reading.values
-        notes += [_as_read(params.value, "value", text, len(given)) for text in reading.notes]
+        notes += [_as_read(params.value, "value", str(read), len(given)) for read in reading.notes]
     return rows, reasons, notes
 
 

@@ -114,7 +114,7 @@ def _numbers(given: pd.DataFrame, table: Table, params: SourceParams) -> _Number
                     + cure_of(name, why, cells, table, params)
                 )
         values[name] = reading.values
-        notes[name] = [_as_read(name, text, len(column)) for text in reading.notes]
+        notes[name] = [_as_read(name, str(read), len(column)) for read in reading.notes]
         odd = column[reading.reasons == NOT_A_NUMBER]
         if len(odd):
             notes[name].append(_no_numbers(name, odd))

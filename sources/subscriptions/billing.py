@@ -22,7 +22,7 @@ from sources.params import SourceParams
 from sources.subscriptions.contracts import days_of, whole_months, with_exclusive_ends
 from sources.subscriptions.periods import add_months, is_planned, period_in_words, periods_of
 from sources.subscriptions.renewals import with_grace
-from sources.tables.check import Checked
+from sources.tables.kept import Checked
 
 MAX_PAYMENTS = 20_000_000  # payments: of more, a period is likely in another unit
 ALONE_DAYS = 30  # a latest time with no other within so many days before it is not believed

@@ -15,7 +15,7 @@ import pandas as pd
 
 from sources.notes import Note, Said
 from sources.params import SourceParams
-from sources.tables.check import Checked
+from sources.tables.kept import Checked
 
 LEAST = 5  # ends that have to speak for the one or the other
 TIMES = 3  # as many ends for the one as for the other: as many more are no chance

@@ -7,7 +7,7 @@ import pandas as pd
 from sources.notes import Note, Said
 from sources.params import SourceParams
 from sources.subscriptions.contracts import days_to_next_start, next_starts
-from sources.tables.check import Checked
+from sources.tables.kept import Checked
 
 LATE_DAYS = 10  # a renewal that comes no later is a late one, and no return
 MANY_LATE = 0.05  # share of the renewals: above it they are told

@@ -1,16 +1,17 @@
 """Brings the cells of a table into the contract's types."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from sources.contract import NUMBER, TEXT, TIME, YESNO, Table
 from sources.meanings.vocabulary import NO_WORDS, YES_WORDS
-from sources.notes import Note
+from sources.notes import Counted, Note
 from sources.params import SourceParams
 from sources.written.numbers import marks, read_numbers
-from sources.written.reading import Reading, filled, no_reasons
+from sources.written.reading import HowRead, Reading, filled, no_reasons
 from sources.written.times import read_times
 
 
@@ -30,11 +31,12 @@ def read_cells(
         columns[column] = reading.values
         broken = (reading.reasons != "") & (reasons == "")
         reasons[broken] = f"{column} " + reading.reasons[broken]
-        notes += [_as_read(column, table, text, len(given)) for text in reading.notes]
+        notes += [_as_read(column, table, read, len(given)) for read in reading.notes]
     return pd.DataFrame(columns, index=given.index), reasons, tuple(notes)
 
 
 EXACT_IN_FLOATS = 2**53
+CELLS = "cells"  # the number that a note on how they were read tells
 
 
 def texts(column: pd.Series) -> pd.Series:
@@ -79,10 +81,15 @@ def _yes_or_no(column: pd.Series) -> Reading:
     return Reading(values, reasons)
 
 
-def _as_read(column: str, table: Table, text: str, rows: int) -> Note:
+def _as_read(column: str, table: Table, read: HowRead, rows: int) -> Note:
     declared = f"source.numbers.{table.name}.{column}, with one of them as it should be read"
     if table.columns.get(column) == TIME:
         declared = f"source.derive.{table.name}.{column} or source.timezone"
-    return Note(
-        "read_as", "advice", column, rows, text, f"If that is wrong, say how with {declared}."
-    )
+    cure = f"If that is wrong, say how with {declared}."
+
+    def of(counts: Mapping[str, int]) -> Note:
+        return _as_read(column, table, replace(read, cells=counts.get(CELLS)), rows)
+
+    counts = {} if read.cells is None else {CELLS: read.cells}
+    counted = Counted(counts, of, (read.how, read.then, read.decided))
+    return Note("read_as", "advice", column, rows, str(read), cure, counted=counted)

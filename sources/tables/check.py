@@ -4,7 +4,6 @@ rows in = rows kept + rows quarantined + duplicates + guests + left out by sourc
 (nothing is lost)
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +13,7 @@ import pandera.pandas as pa
 
 from core.clock import utc_now
 from core.errors import TableError
-from core.rows import Rows
-from sources.contract import ABOVE, CHANCES, ENOUGH, LEFT_OUT, NUMBER, TABLES, TIME, Table
+from sources.contract import ABOVE, CHANCES, LEFT_OUT, NUMBER, TIME, Table
 from sources.cures import pasted
 from sources.meanings.column_names import meant_columns
 from sources.meanings.columns import told_meanings
@@ -33,50 +31,16 @@ from sources.params import SourceParams
 from sources.tables.cell_cures import NO_CHANCE, NO_COST, cure
 from sources.tables.cells import read_cells
 from sources.tables.header import refuse_header
-from sources.tables.kept import Kept
+from sources.tables.kept import Checked, SetAside
 from sources.tables.keys import own_number_each, shared_order_numbers
-from sources.tables.people import refuse_new_id_each_time
 from sources.tables.repeats import OTHER_CONTENT, repeats, with_position
-from sources.tables.stray import stray_times
+from sources.tables.stray import Span, stray_times
 
 GUESTS = ("orders", "events")  # purchases and visits of people who did not say who they are
 LARGEST = 9e12  # whole millionths of it are whole 64-bit numbers; no amount of money is larger
 ZERO = "is 1 January 1970, which systems write where there is no time"
 ANNOUNCED = "ended_at"
 NO_NPS = "score is not an NPS score (0 to 10)"
-
-
-@dataclass(frozen=True)
-class Checked:
-    """One checked table. `quarantine` holds the raw rows with a column `reason`.
-
-    `made_of` says what its rows were derived from where the source does not have the table; `notes`
-    are about rows that were kept; `planned` names the columns of times agreed on beforehand, which
-    do not show up to which day there is data. `currency` is that of its money, if one is known.
-    """
-
-    rows: pd.DataFrame
-    quarantine: pd.DataFrame
-    counts: dict[str, int]
-    ignored_columns: tuple[str, ...]
-    findings: tuple[str, ...]
-    made_of: str = ""
-    notes: tuple[Note, ...] = ()
-    planned: tuple[str, ...] = ()
-    currency: str | None = None
-
-    def kept(self, rows: Rows | None = None) -> Kept:
-        """The table as it is kept: with `rows` in place of those in memory, if they are there."""
-        return Kept(
-            rows=Rows.of(self.rows) if rows is None else rows,
-            counts=self.counts,
-            ignored_columns=self.ignored_columns,
-            findings=self.findings,
-            made_of=self.made_of,
-            notes=self.notes,
-            planned=self.planned,
-            currency=self.currency,
-        )
 
 
 def check_table(
@@ -89,9 +53,22 @@ def check_table(
     Raises TableError when the table is empty, a required column is missing, no row has a customer,
     or more than `source.max_quarantined` of the rows with a customer would be quarantined.
     """
+    return check_part(raw.reset_index(drop=True), table, params, currency)
+
+
+def check_part(
+    raw: pd.DataFrame,
+    table: Table,
+    params: SourceParams,
+    currency: str | None = None,
+    span: Span | None = None,
+) -> Checked:
+    """The same of a part of a table, whose index is the number of each row in it.
+
+    Without a `span` its own times say which of them are stray.
+    """
     refuse_header(raw, table, params)
     left_out, left_out_notes = int(raw.attrs.get(LEFT_OUT, 0)), raw.attrs.get(NOTES, ())
-    raw = raw.reset_index(drop=True)
     known = [c for c in raw.columns if c in table.columns or table.open_ended]
     given = without_missing_words(raw[known], table)
     given, repeated = filled_within_orders(given, table, params)
@@ -108,7 +85,7 @@ def check_table(
     reasons = reasons.where(reasons != "", _breaches(rows, table))
     reasons = reasons.where((reasons != "") | ~_no_nps(rows, table), NO_NPS)
     reasons[guests] = ""
-    stray = stray_times(rows, table, ~guests & (reasons == ""))
+    stray = stray_times(rows, table, ~guests & (reasons == ""), span)
     reasons = reasons.where(reasons != "", stray)
     duplicates = pd.Series(data=False, index=rows.index)
     candidates = ~guests & (reasons == "")
@@ -128,7 +105,7 @@ def check_table(
         raise TableError(
             f"{table.name}: none of the {len(raw):,} rows is left, "
             f"{int(bad.sum()):,} cannot be used and {int(duplicates.sum()):,} repeat others: "
-            + " ".join(_example(raw, reasons, reason) for reason in _distinct(reasons[bad]))
+            + " ".join(str(_set_aside(raw, reasons, one)) for one in _distinct(reasons[bad]))
             + " Mend the file."
         )
     rows, unpriced = _without_empty_amounts(rows, kept, table)
@@ -140,12 +117,14 @@ def check_table(
         "duplicates": int(duplicates.sum()),
         "guests": int(guests.sum()),
     } | ({"left_out": left_out} if left_out else {})
+    aside = tuple(_set_aside(raw, reasons, reason) for reason in _distinct(reasons[bad]))
     return Checked(
         rows=money.rows[kept].reset_index(drop=True),
         quarantine=raw[bad].assign(reason=reasons[bad]).reset_index(drop=True),
         counts=counts,
         ignored_columns=tuple(c for c in raw.columns if c not in known),
-        findings=tuple(_example(raw, reasons, reason) for reason in _distinct(reasons[bad])),
+        findings=tuple(map(str, aside)),
+        set_aside=aside,
         currency=money.currency,
         notes=(
             *left_out_notes,
@@ -162,21 +141,6 @@ def check_table(
             *not_mapped(raw, table, params),
         ),
     )
-
-
-def check_tables(raw: dict[str, pd.DataFrame], params: SourceParams) -> dict[str, Checked]:
-    """Every table the source has, checked; the names are those of the contract."""
-    currency = None
-    checked: dict[str, Checked] = {}
-    # Payments first: what the others hold is brought into their currency.
-    for name in sorted(raw, key=lambda name: name not in ENOUGH):
-        checked[name] = check_table(raw[name], TABLES[name], params, currency)
-        currency = currency or checked[name].currency
-    checked = {name: checked[name] for name in raw}
-    # Of a contract one payment may be all there is.
-    if "orders" in checked and "subscriptions" not in checked:
-        refuse_new_id_each_time(raw["orders"], checked["orders"].rows, params)
-    return checked
 
 
 def _without_empty_amounts(
@@ -272,7 +236,7 @@ def _refuse_too_many(
     if share <= params.max_quarantined and not bad.all():
         return
     distinct = _distinct(reasons[reasons != ""])
-    examples = " ".join(_example(raw, reasons, reason) for reason in distinct)
+    examples = " ".join(str(_set_aside(raw, reasons, reason)) for reason in distinct)
     cures = [text for reason in distinct if (text := _cure(raw, reasons, reason, table, params))]
     raise TableError(
         f"{table.name}: {int(bad.sum()):,} of {len(bad):,} rows ({share:.2%}) cannot be used, more "
@@ -307,11 +271,10 @@ def _distinct(reasons: "pd.Series[str]") -> list[str]:
     return [str(reason) for reason in reasons.value_counts().index]
 
 
-def _example(raw: pd.DataFrame, reasons: "pd.Series[str]", reason: str) -> str:
+def _set_aside(raw: pd.DataFrame, reasons: "pd.Series[str]", reason: str) -> SetAside:
     rows = reasons[reasons == reason].index
     column = reason.split(" ", 1)[0]
     cell = raw.loc[rows[0], column] if column in raw.columns else None
-    value = "" if pd.isna(cell) else f', "{cell}"'  # an empty cell shows nothing
     # Row numbers count the header and what stands above it, as a spreadsheet shows them.
-    first = rows[0] + 2 + int(raw.attrs.get(ABOVE, 0))
-    return f"{len(rows):,} rows: {reason} (first: row {first}{value})."
+    first = int(rows[0]) + 2 + int(raw.attrs.get(ABOVE, 0))
+    return SetAside(reason, len(rows), first, "" if pd.isna(cell) else str(cell))

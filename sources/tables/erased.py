@@ -1,10 +1,12 @@
 """Rows of erased customers are left out of checked tables, and counted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import pandas as pd
+
+from sources.tables.kept import CheckedParts
 
 CUSTOMER = "customer_id"
 ERASED = "erased"  # the count of rows left out for it
@@ -28,6 +30,24 @@ def without_erased(table: T, is_erased: Callable[[str], bool]) -> T:
     counts[ERASED] = kept_out + aside_out
     left: T = replace(checked, rows=rows, quarantine=aside, counts=counts)
     return left
+
+
+def parts_without_erased(table: CheckedParts, is_erased: Callable[[str], bool]) -> CheckedParts:
+    """The same of a table in parts."""
+    out = {"kept": 0, "quarantined": 0}
+
+    def left(parts: Iterable[pd.DataFrame], count: str) -> Iterator[pd.DataFrame]:
+        for part in parts:
+            rows, gone = _without(part, is_erased)
+            out[count] += gone
+            yield rows
+
+    changed = table.rewritten(left(table.rows, "kept"), left(table.quarantine, "quarantined"))
+    if not sum(out.values()):
+        return table
+    counts = {name: number - out.get(name, 0) for name, number in table.facts.counts.items()}
+    counts[ERASED] = sum(out.values())
+    return replace(changed, facts=replace(table.facts, counts=counts))
 
 
 def _without(rows: pd.DataFrame, is_erased: Callable[[str], bool]) -> tuple[pd.DataFrame, int]:

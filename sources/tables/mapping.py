@@ -7,6 +7,7 @@ a database go through here.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import duckdb
 import pandas as pd
@@ -25,15 +26,30 @@ HOLDS, ROW = "_regulars_row_counts", "_regulars_row"  # columns that no export h
 BEYOND_THE_ROW = re.compile(r"\bOVER\b", re.IGNORECASE)  # DuckDB then gives rows in another order
 
 
-def mapped(
+@dataclass(frozen=True)
+class Selected:
+    """The SELECT of a table's rows in the contract's columns, and how many rows are left out.
+
+    `raw` is what it reads; `is_plain` tells that each row is made of itself alone, and that no text
+    gets lost on the way.
+    """
+
+    sql: str
+    raw: Raw
+    left_out: int
+    is_plain: bool
+
+
+def selected(
     connection: duckdb.DuckDBPyConnection, raw: Raw, table: Table, params: SourceParams
-) -> pd.DataFrame:
+) -> Selected:
     """All rows, with the contract's columns and those that were not renamed.
 
     Raises SourceError for a rename from a column that is not there or to one the contract does not
-    have, and for an expression that fails.
+    have.
     """
-    raw, left_out = _filtered(connection, raw, params.filter.get(table.name))
+    condition = params.filter.get(table.name)
+    raw, left_out = _filtered(connection, raw, condition)
     renames = params.columns.get(table.name, {})
     derive = params.derive.get(table.name, {})
     _refuse_unknown_targets({**renames, **derive}, table)
@@ -49,9 +65,24 @@ def mapped(
         if target not in derive
     ]
     select = ", ".join([*renamed, *computed, *(quoted(column) for column in rest)])
+    relation, in_order = _in_order(raw.relation, derive.values())
+    is_alone = not in_order and not _in_order("", [condition or ""])[1]
+    keeps_texts = all(lost_text(expression) is None for expression in derive.values())
+    sql = f"SELECT {select} FROM {relation}{in_order}"
+    return Selected(sql, raw, left_out, is_alone and keeps_texts)
+
+
+def mapped(
+    connection: duckdb.DuckDBPyConnection, raw: Raw, table: Table, params: SourceParams
+) -> pd.DataFrame:
+    """The rows that are selected, in memory.
+
+    Raises SourceError as `selected` does, and for an expression that fails.
+    """
+    chosen, derive = selected(connection, raw, table, params), params.derive.get(table.name, {})
+    raw = chosen.raw
     try:
-        relation, in_order = _in_order(raw.relation, derive.values())
-        frame = frame_of(connection, f"SELECT {select} FROM {relation}{in_order}")
+        frame = frame_of(connection, chosen.sql)
     except duckdb.Error as error:
         _refuse_header_only(connection, raw)
         where, hint = f"{raw.name} could not be read: ", ""
@@ -62,12 +93,18 @@ def mapped(
             f"{where}{str(error).splitlines()[0]} Columns: {', '.join(raw.columns)}.{hint}"
         ) from None
     _keep_lost(frame, connection, raw, table, derive)
-    # Part by part: what is 17850.0 in a part with gaps is 17850 in one without.
+    frame, blank = _without_blank_rows(
+        ids_as_text(frame, table), [c for c in frame.columns if c not in derive]
+    )
+    frame.attrs[LEFT_OUT], frame.attrs[BLANK] = chosen.left_out, blank
+    return frame
+
+
+def ids_as_text(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """The rows with numbers in columns of text as that: 17850.0 in a part with gaps is 17850."""
     for column in frame.columns:
         if table.columns.get(column) == TEXT and is_float_dtype(frame[column]):
             frame[column] = texts(frame[column])
-    frame, blank = _without_blank_rows(frame, [c for c in frame.columns if c not in derive])
-    frame.attrs[LEFT_OUT], frame.attrs[BLANK] = left_out, blank
     return frame
 
 
@@ -92,6 +129,12 @@ def frame_of(connection: duckdb.DuckDBPyConnection, select: str) -> pd.DataFrame
     plain = ", ".join(f"timezone('UTC', {quoted(c)}) AS {quoted(c)}" for c in zoned)
     frame: pd.DataFrame = (found.project(f"* REPLACE ({plain})") if zoned else found).df()
     return frame.assign(**{column: frame[column].dt.tz_localize("UTC") for column in zoned})
+
+
+def kinds_of(connection: duckdb.DuckDBPyConnection, select: str) -> dict[str, str]:
+    """The columns of a SELECT, and DuckDB's type of each."""
+    described = connection.execute(f"DESCRIBE {select}").fetchall()
+    return {str(name): str(kind) for name, kind, *_ in described}
 
 
 def _keep_lost(

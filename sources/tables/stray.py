@@ -8,9 +8,12 @@ This is the only place that decides it: a row set aside here stretches no span, 
 date later.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
+from core.arrays import IntArray
 from sources.contract import Table
 from sources.written.reading import no_reasons
 
@@ -22,38 +25,90 @@ TIMES = 3  # as long as the longest pause among the others, or longer, is far
 # Days of pause that are never far. Tests before the opening come months before it; after the last
 # days of the data hardly anything is to be expected.
 BEFORE, AFTER = 365, 30
+MINUTE, SECONDS_PER_DAY = 60, 86_400
 # What stands alone elsewhere does so for good reasons, and counts: an old contract that still runs,
 # an objection, a complaint that is still open, a first contact after a pause.
 WITHOUT = ("orders", "events")
 
 
-def stray_times(rows: pd.DataFrame, table: Table, of: "pd.Series[bool]") -> "pd.Series[str]":
+@dataclass(frozen=True)
+class Span:
+    """A history: what is before `first`, or not before `last`, is no part of it."""
+
+    first: pd.Timestamp | None = None
+    last: pd.Timestamp | None = None
+
+
+def stray_times(
+    rows: pd.DataFrame, table: Table, of: "pd.Series[bool]", span: Span | None = None
+) -> "pd.Series[str]":
     """Why a row is not part of its table's history (else empty), of the rows `of`.
 
-    Lines of one order count as one. A few orders are set aside where the pause between them and the
-    others is TIMES the longest pause among these; more than a few never are.
+    The `span` of the history is found in the rows where it is not given.
     """
     reasons = no_reasons(rows)
     if table.name not in WITHOUT:
         return reasons
     there = rows[of & rows[table.time].notna()]
+    span = Minutes.of(there, table).span() if span is None else span
     times = there[table.time]
-    single = [column for column in table.key if column != "line_id" and column in there]
-    once = times[~there.duplicated([*single, table.time])].sort_values(kind="stable")
-    if len(once) < LEAST:
-        return reasons
-    days = once.to_numpy("datetime64[s]").astype(np.int64) / 86_400
-    few = min(max(len(days) // ONE_IN, 1), MAX_STRAY_DAYS)
-    pauses = np.diff(days)
-    usual = TIMES * pauses[few : len(pauses) - few].max()
-    early = np.flatnonzero(pauses[:few] > max(usual, BEFORE))
-    late = np.flatnonzero(pauses[len(pauses) - few :] > max(usual, AFTER))
-    if len(early):
-        reasons[there.index[times <= once.iloc[early[-1]]]] = _far(table, once.iloc[early[-1] + 1])
-    if len(late):
-        first = len(pauses) - few + late[0] + 1
-        reasons[there.index[times >= once.iloc[first]]] = _far(table, once.iloc[first - 1])
+    if span.first is not None:
+        reasons[there.index[times < span.first]] = _far(table, span.first)
+    if span.last is not None:
+        reasons[there.index[times >= span.last]] = _far(table, span.last)
     return reasons
+
+
+@dataclass(frozen=True)
+class Minutes:
+    """In which minutes something happened, and how many times in each: all that a span needs.
+
+    `minutes` since 1970, in order, and `counts` have one entry for each minute.
+    """
+
+    minutes: IntArray
+    counts: IntArray
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, table: Table) -> "Minutes":
+        """Those of the rows; lines of one order count as one."""
+        single = [column for column in table.key if column != "line_id" and column in rows]
+        times = rows[table.time][~rows.duplicated([*single, table.time])]
+        seconds = times.to_numpy("datetime64[s]").astype(np.int64)
+        return cls(*np.unique(seconds // MINUTE, return_counts=True))
+
+    def with_those_of(self, others: "Minutes") -> "Minutes":
+        """Those of two parts of a table."""
+        minutes, places = np.unique(
+            np.concatenate((self.minutes, others.minutes)), return_inverse=True
+        )
+        counts = np.zeros(len(minutes), dtype=np.int64)
+        np.add.at(counts, places, np.concatenate((self.counts, others.counts)))
+        return Minutes(minutes, counts)
+
+    def span(self) -> Span:
+        """A few times lie outside where the pause between them and the others is TIMES the longest
+        pause among these; more than a few never do.
+        """
+        number = int(self.counts.sum())
+        if number < LEAST:
+            return Span()
+        few = min(max(number // ONE_IN, 1), MAX_STRAY_DAYS)
+        pauses = np.diff(self.minutes) * MINUTE / SECONDS_PER_DAY
+        before = np.cumsum(self.counts)[:-1]  # how many times come before each pause
+        is_early, is_late = before <= few, before >= number - few
+        among = pauses[~is_early & ~is_late]
+        usual = TIMES * (among.max() if len(among) else 0.0)
+        early = np.flatnonzero(is_early & (pauses > max(usual, BEFORE)))
+        late = np.flatnonzero(is_late & (pauses > max(usual, AFTER)))
+        return Span(
+            _time(self.minutes[early[-1] + 1]) if len(early) else None,
+            _time(self.minutes[late[0]] + 1) if len(late) else None,
+        )
+
+
+def _time(minute: int) -> pd.Timestamp:
+    return pd.Timestamp(int(minute) * MINUTE, unit="s")
 
 
 def _far(table: Table, nearest: pd.Timestamp) -> str:

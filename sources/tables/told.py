@@ -7,8 +7,8 @@ company's own files held them: nothing says that they became known later.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -16,13 +16,12 @@ import pandas as pd
 from core.errors import TableError
 from sources.contract import CONSENTS, CONTACTS, EVENTS, ORDERS, SURVEYS, TABLES, TICKETS, Table
 from sources.params import SourceParams
-from sources.tables.check import Checked, check_table
-
-Row = dict[str, Any]
+from sources.tables.beside_own import KNOWN_AT, Own, Row, answered, as_text, facts_of, joined
+from sources.tables.check import check_table
+from sources.tables.kept import Checked, CheckedParts
 
 RESPONSES = "responses"  # told on their own; cells of contacts
 TOLD = (ORDERS.name, CONTACTS.name, CONSENTS.name, TICKETS.name, EVENTS.name, SURVEYS.name)
-KNOWN_AT = "known_at"
 IS_EVENT = "is_event"  # marks the row of an event
 DERIVED = "orders are payments made of subscriptions here: tell those"
 DAY = len("2017-11-15")  # of a time as text: two that begin alike lie on one day
@@ -37,14 +36,14 @@ class Merged:
     `unusable` holds told rows of a table that has no other, with the reason.
     """
 
-    tables: dict[str, Checked]
+    tables: dict[str, Own]
     only_told: tuple[str, ...]
     waiting: Mapping[str, int]
     unusable: Mapping[str, pd.DataFrame]
 
 
 def with_told(
-    checked: dict[str, Checked], told: Mapping[str, Sequence[Row]], params: SourceParams
+    checked: Mapping[str, Own], told: Mapping[str, Sequence[Row]], params: SourceParams
 ) -> Merged:
     """The checked tables with the rows of `told`, by table, oldest first; times are UTC as text.
 
@@ -62,30 +61,31 @@ def with_told(
         waiting[name] += newer
         if not there:
             continue
-        if name == ORDERS.name and checked[name].made_of:
+        if name == ORDERS.name and facts_of(checked[name]).made_of:
             unusable[name] = pd.DataFrame(there).assign(reason=DERIVED)
             continue
         found = _checked(pd.DataFrame(there), table, params)
         if len(found.rows) or name in checked:
             repeated = len(rows) - len(there) - newer
-            tables[name] = _joined(checked.get(name), found, table, repeated)
+            tables[name] = joined(checked.get(name), found, table, repeated)
         else:
             unusable[name] = found.quarantine
-    tables, waiting[RESPONSES] = _answered(tables, told.get(RESPONSES, ()), end)
+    tables, waiting[RESPONSES] = answered(tables, told.get(RESPONSES, ()), end)
     only_told = tuple(name for name in TOLD if name in tables and name not in checked)
     return Merged(tables, only_told, +waiting, unusable)
 
 
-def _end(checked: Mapping[str, Checked]) -> pd.Timestamp:
+def _end(checked: Mapping[str, Own]) -> pd.Timestamp:
     """The midnight after the company's last order, or after its last row where it has no orders."""
-    leading = {name: table for name, table in checked.items() if name == "orders"} or checked
-    last = max(table.rows[TABLES[name].time].max() for name, table in leading.items())
+    orders = checked.get(ORDERS.name)
+    if isinstance(orders, CheckedParts) and orders.last_order is not None:
+        last = orders.last_order
+    else:
+        held = {n: t for n, t in checked.items() if isinstance(t, Checked)}
+        leading = {n: t for n, t in held.items() if orders is None or n == ORDERS.name}
+        last = max(table.rows[TABLES[name].time].max() for name, table in leading.items())
     midnight: pd.Timestamp = last.normalize() + pd.Timedelta(days=1)
     return midnight
-
-
-def _text(time: pd.Timestamp) -> str:
-    return time.tz_localize("UTC").isoformat(timespec="microseconds")
 
 
 def standing(rows: Sequence[Row], table: Table) -> list[Row]:
@@ -151,11 +151,11 @@ def _when_known(time: str, known_at: str) -> str:
 
 def _until(end: pd.Timestamp, rows: list[Row], table: Table) -> tuple[list[Row], int]:
     """The rows up to the end of the data, and how many are newer and wait."""
-    there = [row for row in rows if row[table.time] < _text(end)]
-    newer = [row for row in rows if row[table.time] >= _text(end)]
+    there = [row for row in rows if row[table.time] < as_text(end)]
+    newer = [row for row in rows if row[table.time] >= as_text(end)]
     if table.name == CONSENTS.name:
         words = {tuple(r.get(c) for c in ("customer_id", "channel", "purpose")): r for r in newer}
-        now = _text(end - pd.Timedelta(seconds=1))
+        now = as_text(end - pd.Timedelta(seconds=1))
         refusals = [row for row in words.values() if not row["granted"]]
         there += [{**row, table.time: now, KNOWN_AT: now} for row in refusals]
         return there, len(newer) - len(refusals)
@@ -175,82 +175,3 @@ def _checked(raw: pd.DataFrame, table: Table, params: SourceParams) -> Checked:
             ignored_columns=(),
             findings=(str(error),),
         )
-
-
-def _joined(own: Checked | None, found: Checked, table: Table, repeated: int) -> Checked:
-    """The company's own rows, and behind them those that only were told."""
-    counts = dict(found.counts)
-    counts["rows_in"] += repeated
-    counts["duplicates"] += repeated
-    if own is None:
-        return replace(found, counts=counts)
-    rows, new = own.rows, found.rows
-    if len(new):
-        key = [c for c in table.key if c in rows.columns or c in new.columns if c != "line_id"]
-        rows, new = _with_columns(rows, new, key), _with_columns(new, rows, key)
-        known = new[key].merge(rows[key].drop_duplicates(), "left", key, indicator=True)["_merge"]
-        is_known = (known == "both").to_numpy()
-        rows = pd.concat(
-            [_with_later_cells(rows, new[is_known], key, table), new[~is_known]], ignore_index=True
-        )
-        counts["kept"] -= int(is_known.sum())
-        counts["duplicates"] += int(is_known.sum())
-    return replace(
-        own,
-        rows=rows,
-        quarantine=pd.concat([own.quarantine, found.quarantine], ignore_index=True),
-        counts={name: own.counts.get(name, 0) + counts.get(name, 0) for name in own.counts},
-        findings=(*own.findings, *found.findings),
-        notes=(*own.notes, *found.notes),
-    )
-
-
-def _with_columns(rows: pd.DataFrame, like: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
-    """The rows with the named columns, empty where only the other table has them."""
-    absent = {name: like[name].dtype for name in names if name not in rows.columns}
-    empty = {name: pd.Series(index=rows.index, dtype=dtype) for name, dtype in absent.items()}
-    return rows.assign(**empty)
-
-
-def _with_later_cells(
-    own: pd.DataFrame, told: pd.DataFrame, key: list[str], table: Table
-) -> pd.DataFrame:
-    """The company's rows; what they leave open is taken from the told rows of the same key."""
-    for time, cells in table.later.items():
-        if time not in told or told[time].isna().all():
-            continue
-        columns = [c for c in (time, *cells) if c in told.columns]
-        own = _with_columns(own, told, columns)
-        news = told
-        if KNOWN_AT in told:
-            news = told.assign(**{time: _when_known_column(told[time], told[KNOWN_AT])})
-        found = own[key].merge(news[[*key, *columns]].drop_duplicates(key), "left", key)
-        is_open = (own[time].isna() & found[time].notna().to_numpy()).to_numpy()
-        for column in columns:
-            own[column] = own[column].mask(is_open, found[column].set_axis(own.index))
-    return own
-
-
-def _when_known_column(time: pd.Series, known_at: pd.Series) -> pd.Series:
-    """As `_when_known`, of columns."""
-    later = known_at.dt.normalize() > time.dt.normalize()
-    return time.mask(later, known_at)
-
-
-def _answered(
-    tables: dict[str, Checked], answers: Sequence[Row], end: pd.Timestamp
-) -> tuple[dict[str, Checked], int]:
-    """The tables with the answers to contacts, and how many answers wait for their contact."""
-    now = [row for row in answers if row["responded_at"] < _text(end)]
-    if not now or CONTACTS.name not in tables:
-        return tables, len(answers)
-    news = pd.DataFrame(now)
-    for time in ("responded_at", KNOWN_AT):
-        news[time] = pd.to_datetime(news[time], utc=True).dt.tz_localize(None).dt.as_unit("us")
-    news["responded"] = news["responded"].astype("boolean")
-    contacts, key = tables[CONTACTS.name], ["contact_id", "customer_id"]
-    rows = _with_later_cells(contacts.rows, news, key, CONTACTS)
-    known = pd.MultiIndex.from_frame(contacts.rows[key])
-    unknown = ~pd.MultiIndex.from_frame(news[key]).isin(known)
-    answered = {**tables, CONTACTS.name: replace(contacts, rows=rows)}
-    return answered, len(answers) - len(now) + int(unknown.sum())

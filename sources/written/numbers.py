@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from sources.written.reading import Reading, filled, no_reasons, shown
+from sources.written.reading import HowRead, Reading, filled, no_reasons, shown
 
 Mark = Literal[".", ","]
 
@@ -99,7 +99,7 @@ def read_numbers(column: pd.Series, mark: Mark | None = None) -> Reading:
     ]
     values = pd.Series(read, dtype="float64").take(codes).set_axis(column.index)
     why = pd.Series(reasons, dtype="str").take(codes).set_axis(column.index)
-    return Reading(values, why, _as_read(texts, read))
+    return Reading(values, why, _as_read(texts, read, mark))
 
 
 def decimal_mark(cells: Iterable[tuple[str, int]]) -> Mark | None:
@@ -233,19 +233,23 @@ def _plain(texts: list[str]) -> "list[float | None] | None":
     return [float(text) if text else None for text in texts]
 
 
-def _doubted(texts: list[str]) -> tuple[str, ...]:
+def _doubted(texts: list[str]) -> tuple[HowRead, ...]:
     """Whether plain numbers may be thousands: all that have a point have three digits after it."""
     pointed = [text for text in texts if "." in text]
     if len(pointed) < MANY or not all(THOUSANDS.fullmatch(text) for text in pointed):
         return ()
     return (
-        "every point has three digits after it and is read as standing before decimals: "
-        f"{shown((text, float(text)) for text in pointed)}; if it stands between thousands, say so "
-        "with source.numbers",
+        HowRead(
+            "every point has three digits after it and is read as standing before decimals: ",
+            examples=shown((text, float(text)) for text in pointed),
+            then="; if it stands between thousands, say so with source.numbers",
+        ),
     )
 
 
-def _as_read(texts: list[str], read: "list[float | None]") -> tuple[str, ...]:
+def _as_read(
+    texts: list[str], read: "list[float | None]", mark: Mark | None
+) -> tuple[HowRead, ...]:
     pairs = [
         (text, f"{number:.12g}")
         for text, number in zip(texts, read, strict=True)
@@ -256,7 +260,8 @@ def _as_read(texts: list[str], read: "list[float | None]") -> tuple[str, ...]:
     # The longest say most: thousands, decimals, currency and sign together.
     pairs.sort(key=lambda pair: -len(pair[0]))
     of_money = any("%" in text for text, _ in pairs) * "; a percentage is read as a share of 1"
-    return (f"numbers are not written as 1234.56 and are read: {shown(pairs)}{of_money}",)
+    sentence = "numbers are not written as 1234.56 and are read: "
+    return (HowRead(sentence, examples=shown(pairs), then=of_money, decided=mark or ""),)
 
 
 def _is_text(column: pd.Series) -> bool:

@@ -9,15 +9,32 @@ EXAMPLES = 3  # of how cells were read, shown in the usability report
 
 
 @dataclass(frozen=True)
-class Reading:
-    """One column, read. `reasons` says why a cell that holds something is no value (else empty).
+class HowRead:
+    """How the cells of a column were read where that was a choice, for the usability report.
 
-    `notes` are sentences for the usability report: how the cells were read where that was a choice.
+    The sentence begins with the number of `cells`, if it tells one, and shows `examples`. Where
+    `how`, `then` and what was `decided` are the same, a column was read in the same way.
     """
+
+    how: str
+    cells: int | None = None
+    examples: str = ""
+    then: str = ""
+    decided: str = ""
+
+    def __str__(self) -> str:
+        """The sentence."""
+        number = "" if self.cells is None else f"{self.cells:,} "
+        return f"{number}{self.how}{self.examples}{self.then}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One column, read. `reasons` says why a cell that holds something is no value (else empty)."""
 
     values: pd.Series
     reasons: "pd.Series[str]"
-    notes: tuple[str, ...] = ()
+    notes: tuple[HowRead, ...] = ()
 
 
 def filled(column: pd.Series) -> "pd.Series[bool]":

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from sources.written.reading import Reading, filled, no_reasons, shown
+from sources.written.reading import HowRead, Reading, filled, no_reasons, shown
 from sources.written.written_times import Order, Written, day_order, is_unordered, written
 
 NOT_A_DATE = "is not a date"
@@ -140,7 +140,7 @@ def _reason(text: str, order: Order | None) -> str:
 
 def _as_read(
     pairs: list[tuple[str, Written | None]], order: Order | None, cells: int
-) -> tuple[str, ...]:
+) -> tuple[HowRead, ...]:
     read = [
         (text, f"{cell.time:%Y-%m-%d %H:%M}")
         for text, cell in pairs
@@ -149,7 +149,8 @@ def _as_read(
     if not read:
         return ()
     how = f", {order}" if order and any(is_unordered(text) for text, _ in read) else ""
-    return (f"{cells:,} cells are not written as ISO dates and are read{how}: {shown(read)}",)
+    sentence = f"cells are not written as ISO dates and are read{how}: "
+    return (HowRead(sentence, cells, shown(read), decided=str(order)),)
 
 
 def _in_utc(cells: _Cells, reading: Reading, timezone: str, open_ended: bool) -> Reading:
@@ -159,8 +160,11 @@ def _in_utc(cells: _Cells, reading: Reading, timezone: str, open_ended: bool) ->
     if (beyond | cells.is_open).any():
         times = times.mask(beyond)
         notes.append(
-            f"{(beyond | cells.is_open).sum():,} cells lie in the far future or before 1970, "
-            "which is how systems write that there is none: empty"
+            HowRead(
+                "cells lie in the far future or before 1970, which is how systems write that there "
+                "is none: empty",
+                int((beyond | cells.is_open).sum()),
+            )
         )
     naive = times.notna() & ~cells.in_utc & ~cells.is_date
     midnight = naive & (times == times.dt.normalize())
@@ -171,10 +175,8 @@ def _in_utc(cells: _Cells, reading: Reading, timezone: str, open_ended: bool) ->
         return Reading(times, reasons, tuple(notes))
     dates = int((times.notna() & ~naive & ~cells.in_utc).sum())
     if dates:
-        notes.append(
-            f"{dates:,} cells are dates alone and stay those days; {naive.sum():,} are times of "
-            f"{timezone}"
-        )
+        others = f"the others are times of {timezone}"
+        notes.append(HowRead(f"cells are dates alone and stay those days; {others}", dates))
     # No zone's rules reach further, and the far ends of time would run over.
     naive &= (times >= FIRST_OF_ZONES) & (times < LAST_OF_ZONES)
     local, zone = times[naive], ZoneInfo(timezone)
@@ -187,7 +189,11 @@ def _in_utc(cells: _Cells, reading: Reading, timezone: str, open_ended: bool) ->
     reasons[local.index[skipped]] = f"{SKIPPED}{timezone} skipped"
     if repeated.any():
         notes.append(
-            f"{repeated.sum():,} cells lie in an hour that the clocks of {timezone} showed twice; "
-            f"the first is taken, which may be an hour early: {local[repeated].iloc[0]}"
+            HowRead(
+                f"cells lie in an hour that the clocks of {timezone} showed twice; the first is "
+                "taken, which may be an hour early: ",
+                int(repeated.sum()),
+                str(local[repeated].iloc[0]),
+            )
         )
     return Reading(times, reasons, tuple(notes))

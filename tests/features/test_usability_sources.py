@@ -13,7 +13,7 @@ from features.usability.report import as_json, usability_report
 from features.usability.volume import Volume, tail_drop
 from sources.params import SourceParams
 from sources.registry import load
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 from tests.features.usable import Seen, kept
 from tests.features.world import on_duckdb
 

@@ -13,8 +13,8 @@ from serving.store.kept_out import erased, teller
 from serving.store.publishing import publish
 from serving.store.reading import current
 from sources.ready.check import Ready
-from sources.tables.check import Checked
 from sources.tables.erased import without_erased
+from sources.tables.kept import Checked
 from tests.serving.releases import card_row, write_release
 
 WHO, OTHER = "zoe-4711", "other-1"

@@ -4,7 +4,7 @@ import pandas as pd
 
 from sources.params import SourceParams
 from sources.subscriptions.billing import contracted
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 
 
 def chains(customers=12, rows=6, months=1, last=lambda next_start: next_start, first="2022-02-01"):

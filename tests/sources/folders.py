@@ -2,7 +2,7 @@
 
 from sources.kinds.files import load
 from sources.params import SourceParams
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 
 HEADER = "customer_id,order_id,event_time,amount\n"
 

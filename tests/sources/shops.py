@@ -10,7 +10,7 @@ from sqlalchemy.pool import NullPool
 from core.errors import SourceError
 from sources.params import SourceParams
 from sources.registry import fingerprint, load
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 
 TEXT_IDS = "customer_id TEXT, order_id TEXT, event_time TIMESTAMP, amount NUMERIC(10, 2)"
 KNOWN = "customer_id TEXT, order_id TEXT, event_time TIMESTAMP, known_at TIMESTAMP, amount INTEGER"

@@ -7,7 +7,7 @@ from core.errors import TableError
 from sources.contract import ORDERS
 from sources.kinds.files import load
 from sources.subscriptions.billing import billed, with_orders
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 from tests.sources.folders import params
 
 HEADER = "customer_id,subscription_id,started_at,ended_at,amount,period_days,known_at\n"

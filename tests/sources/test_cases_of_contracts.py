@@ -11,7 +11,7 @@ from features.timeline import day_of
 from sources.params import SourceParams
 from sources.registry import load
 from sources.subscriptions.billing import contracted
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 pytestmark = pytest.mark.skipif(

@@ -9,7 +9,7 @@ import yaml
 from core.errors import TableError
 from sources.params import SourceParams
 from sources.registry import load
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 pytestmark = pytest.mark.skipif(

@@ -15,7 +15,7 @@ from sources.contract import (
     TABLES,
 )
 from sources.meanings.repeated_cells import CHECK
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 from tests.plugin_slow import examples
 from tests.sources.raw_tables import check, good, orders, params, reasons
 

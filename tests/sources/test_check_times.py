@@ -110,7 +110,7 @@ def test_dates_among_times_stay_their_day_in_any_zone():
         *(pd.Timestamp(row[2]) - pd.Timedelta(hours=3) for row in times),
     ]
     assert told(result) == [
-        "9 cells are dates alone and stay those days; 9 are times of Europe/Moscow"
+        "9 cells are dates alone and stay those days; the others are times of Europe/Moscow"
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 from sources.kinds.complete_journey import describe
 from sources.params import SourceParams
 from sources.registry import load
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 
 pytestmark = pytest.mark.slow
 PARAMS = SourceParams(kind="complete_journey")

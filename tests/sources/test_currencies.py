@@ -7,7 +7,7 @@ from sources.contract import SUBSCRIPTIONS
 from sources.params import SourceParams
 from sources.proposing.naming import by_name
 from sources.registry import load
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 from sources.written.currencies import currency_code, heading_currency
 from tests.sources.pasted import paste
 from tests.sources.raw_tables import SHARED_CASES, check, orders

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import SourceError
 from sources.kinds.files import describe, load
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 from tests.sources.folders import checked, params
 from tests.sources.pasted import paste
 

@@ -8,7 +8,7 @@ from core.errors import SourceError
 from sources.contract import TABLES
 from sources.kinds.files import load
 from sources.meanings.column_names import COLUMN_NAMES, meant_columns
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 from tests.each import check_each
 from tests.sources.folders import checked, params, write
 from tests.sources.pasted import paste

@@ -5,7 +5,7 @@ import yaml
 
 from core.errors import SourceError
 from sources.kinds.files import load
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 from tests.sources.folders import checked, params, write
 from tests.sources.pasted import paste
 from tests.sources.raw_tables import SHARED_CASES

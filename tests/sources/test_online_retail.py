@@ -7,7 +7,7 @@ import pytest
 
 from sources.params import SourceParams
 from sources.registry import load
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 
 FILE = (
     Path(__file__).resolve().parents[3]

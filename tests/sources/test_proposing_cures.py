@@ -10,7 +10,7 @@ from sources.proposing.proof import prove
 from sources.proposing.proposal import propose
 from sources.proposing.questions import Answers, Option, Question
 from sources.registry import load
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 from tests.sources import exports_made as made
 
 TWO = (

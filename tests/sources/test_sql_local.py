@@ -11,7 +11,7 @@ from core.errors import SourceError
 from sources.kinds.sql.source import files, load
 from sources.params import SourceParams
 from sources.registry import fingerprint
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 from tests.sources.folders import HEADER
 from tests.sources.workbooks import xlsx
 

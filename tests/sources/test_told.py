@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from sources.params import SourceParams
-from sources.tables.check import check_tables
+from sources.tables.check_tables import check_tables
 from sources.tables.told import with_told
 
 PARAMS = SourceParams(kind="files")

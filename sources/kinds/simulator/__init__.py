@@ -4,14 +4,21 @@
 beside it in `truth`, where no stage reads.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from sources.contract import TABLES
+from sources.cures import literal
+from sources.duck import connect
 from sources.kinds.simulator.writing import TABLES as FOLDER
 from sources.kinds.simulator.writing import simulate
 from sources.params import SimulatorParams, SourceParams
+from sources.tables.cutting import RawParts, Scan, cut
+from sources.tables.mapping import kinds_of
 
 SIMULATED = Path("simulated")
 
@@ -45,3 +52,20 @@ def describe(params: SourceParams) -> str:
 def load(params: SourceParams) -> dict[str, pd.DataFrame]:
     """The tables, as the contract names them."""
     return {path.stem: pd.read_parquet(path) for path in files(params).values()}
+
+
+def load_in_parts(params: SourceParams, room: Path) -> dict[str, pd.DataFrame | RawParts]:
+    """The same, with large tables in parts below `room`."""
+    found: dict[str, pd.DataFrame | RawParts] = {}
+    for path in files(params).values():
+        whole = partial(pd.read_parquet, path)
+        cut_up = cut([partial(_scan, path)], TABLES[path.stem], room / path.stem, whole)
+        found[path.stem] = whole() if cut_up is None else cut_up
+    return found
+
+
+@contextmanager
+def _scan(path: Path) -> Iterator[Scan]:
+    with connect() as connection:
+        select = f"SELECT * FROM read_parquet({literal(path)})"
+        yield Scan(connection, select, list(kinds_of(connection, select)))

@@ -10,9 +10,10 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +21,16 @@ import pandas as pd
 
 from core.clock import utc_now
 from core.errors import SourceError
-from sources.contract import TABLES, TEXT
+from sources.contract import LEFT_OUT, TABLES, TEXT
 from sources.cures import literal, quoted
 from sources.duck import connect
 from sources.kinds.sql import local
 from sources.kinds.sql.extracts import kinds_of, scan, typed, write_part
 from sources.params import SourceParams
+from sources.tables.cutting import RawParts, Scan, cut
 from sources.tables.expressions import Raw
-from sources.tables.mapping import columns_of, mapped
+from sources.tables.mapping import columns_of, mapped, selected
+from sources.tables.mapping import kinds_of as select_kinds
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -78,17 +81,47 @@ def load(params: SourceParams) -> dict[str, pd.DataFrame]:
 
     Raises SourceError for an expression that fails.
     """
+    return {name: _whole(name, parts, params) for name, parts in _extracted(params).items()}
+
+
+def load_in_parts(params: SourceParams, room: Path) -> dict[str, pd.DataFrame | RawParts]:
+    """The same, with large tables in parts below `room`."""
+    found: dict[str, pd.DataFrame | RawParts] = {}
+    for name, parts in _extracted(params).items():
+        whole = partial(_whole, name, parts, params)
+        cut_up = cut([partial(_scan, name, parts, params)], TABLES[name], room / name, whole)
+        found[name] = whole() if cut_up is None else cut_up
+    return found
+
+
+def _extracted(params: SourceParams) -> dict[str, list[Path]]:
     folder = _folder(params)
     if not folder.is_dir():
         _extract(params, folder)
-    return {name: _read(name, _parts(folder, name), params) for name in _tables(folder)}
+    return {name: _parts(folder, name) for name in _tables(folder)}
 
 
-def _read(name: str, parts: list[Path], params: SourceParams) -> pd.DataFrame:
-    columns, table = list(kinds_of(parts)), TABLES[name]
-    relation = typed(parts, as_text=columns_of([TEXT], columns, table, params))
+def _whole(name: str, parts: list[Path], params: SourceParams) -> pd.DataFrame:
     with connect() as connection:
-        return mapped(connection, Raw(relation, columns, name), table, params)
+        return mapped(connection, _raw(name, parts, params), TABLES[name], params)
+
+
+@contextmanager
+def _scan(name: str, parts: list[Path], params: SourceParams) -> Iterator[Scan | None]:
+    """The rows as DuckDB can select them; None where they have to be seen together."""
+    with connect() as connection:
+        chosen = selected(connection, _raw(name, parts, params), TABLES[name], params)
+        derived = params.derive.get(name, {})
+        given = [c for c in select_kinds(connection, chosen.sql) if c not in derived]
+        # Bytes are text where all of them are.
+        is_plain = chosen.is_plain and ["bytes"] not in kinds_of(parts).values()
+        scan = Scan(connection, chosen.sql, given, {LEFT_OUT: chosen.left_out})
+        yield scan if is_plain else None
+
+
+def _raw(name: str, parts: list[Path], params: SourceParams) -> Raw:
+    columns = list(kinds_of(parts))
+    return Raw(typed(parts, columns_of([TEXT], columns, TABLES[name], params)), columns, name)
 
 
 def _folder(params: SourceParams) -> Path:

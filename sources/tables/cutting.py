@@ -1,0 +1,147 @@
+"""Cuts a large raw table into parts on disk, so that its check holds one of them at a time.
+
+Rows with one key (of lines: those of one order) come into one part, by a hash of its text; rows
+without a key come anywhere. What a check of one part cannot know, check_tables.py finds out of all
+parts together.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from sources.contract import ABOVE, LEFT_OUT, PLACE, TEXT, Table
+from sources.cures import literal, quoted
+from sources.duck import connect
+from sources.notes import NOTES
+from sources.tables.mapping import frame_of, ids_as_text, kinds_of
+
+LARGE = 1_500_000  # rows: a table of fewer is checked whole
+PART = 1_000_000
+LEAST_BYTES = 16 * 1024**2  # of files: in less no large table fits, and nobody has to count
+PLACE_OF, ROW = "_regulars_part", "_regulars_row"  # columns that no export has
+UNSURE = ("FLOAT", "DOUBLE")  # a column of ids of this type is read by looking at all of them
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Rows that DuckDB can select, and what is known of them besides: the attributes of a frame.
+
+    `given` are the columns that no expression made: a row with none of them is no row.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    sql: str
+    given: Sequence[str]
+    attrs: dict[str, Any] = field(default_factory=dict)
+
+
+# Opens what is read, one file or extract; gives None where the rows have to be seen together.
+Opening = Callable[[], AbstractContextManager[Scan | None]]
+
+
+@dataclass(frozen=True)
+class RawParts:
+    """A raw table in parts. `whole` reads all of it into memory instead; `rows` counts its rows."""
+
+    folder: Path
+    table: Table
+    number: int
+    rows: int
+    attrs: dict[str, Any]
+    whole: Callable[[], pd.DataFrame]
+    _begins: tuple[int, ...]  # the number of the first row of each scan
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        """The parts; the index is the number of each row in the table, from 0 on."""
+        for number in range(self.number):
+            with connect() as connection:
+                read = [
+                    self._read(connection, at, number, begin)
+                    for at, begin in enumerate(self._begins)
+                ]
+            part = pd.concat([one for one in read if one is not None])
+            part.attrs[ABOVE], part.attrs[PLACE] = self.attrs[ABOVE], self.attrs[PLACE]
+            yield part
+
+    def _read(
+        self, connection: duckdb.DuckDBPyConnection, at: int, number: int, begin: int
+    ) -> pd.DataFrame | None:
+        files = sorted((self.folder / str(at) / f"{PLACE_OF}={number}").glob("*.parquet"))
+        if not files:
+            return None
+        listed = ", ".join(map(literal, files))
+        relation = f"read_parquet([{listed}], hive_partitioning=false)"
+        frame = frame_of(connection, f"SELECT * FROM {relation} ORDER BY {ROW}")
+        index = frame.pop(ROW).to_numpy() + begin
+        return ids_as_text(frame, self.table).set_index(pd.Index(index))
+
+
+def cut(
+    openings: Sequence[Opening], table: Table, folder: Path, whole: Callable[[], pd.DataFrame]
+) -> RawParts | None:
+    """The table in parts below `folder`; None where it is not large, or has to be seen whole."""
+    try:
+        counts = [_count(opening, table) for opening in openings]
+        if None in counts or (rows := sum(filter(None, counts))) < LARGE:
+            return None
+        number = -(-rows // PART)
+        attrs = [
+            _written(opening, table, folder / str(at), number)
+            for at, opening in enumerate(openings)
+        ]
+    except duckdb.Error:  # whoever reads it whole says what is wrong
+        return None
+    found = [one for one in attrs if one is not None]
+    if len(found) < len(openings):
+        return None
+    begins = tuple(sum(filter(None, counts[:at])) for at in range(len(counts)))
+    return RawParts(folder, table, number, rows, _together(found), whole, begins)
+
+
+def _count(opening: Opening, table: Table) -> int | None:
+    with opening() as scan:
+        if scan is None:
+            return None
+        kinds = kinds_of(scan.connection, scan.sql)
+        if table.key[0] not in kinds:
+            return None
+        if any(
+            kinds[c] in UNSURE for c, kind in table.columns.items() if kind == TEXT and c in kinds
+        ):
+            return None
+        found = scan.connection.execute(f"SELECT count(*) FROM ({scan.sql})").fetchone()
+        return int(found[0]) if found else None
+
+
+def _written(opening: Opening, table: Table, folder: Path, number: int) -> dict[str, Any] | None:
+    """Write the parts; what is known of the rows. None where some of them hold nothing."""
+    folder.mkdir(parents=True)
+    with opening() as scan:
+        if scan is None:
+            return None
+        key = f"nullif(trim(CAST({quoted(table.key[0])} AS VARCHAR)), '')"
+        part = f"hash(coalesce({key}, CAST({ROW} AS VARCHAR))) % {number}"
+        numbered = f"SELECT *, row_number() OVER () - 1 AS {ROW} FROM ({scan.sql})"
+        scan.connection.execute(
+            f"COPY (SELECT *, {part} AS {PLACE_OF} FROM ({numbered})) TO {literal(folder)} "
+            f"(FORMAT parquet, PARTITION_BY ({PLACE_OF}))"
+        )
+        blank = " AND ".join(f"{quoted(column)} IS NULL" for column in scan.given) or "false"
+        parts = f"read_parquet({literal(folder / '*' / '*.parquet')}, hive_partitioning=false)"
+        found = scan.connection.execute(f"SELECT 1 FROM {parts} WHERE {blank} LIMIT 1")
+        return None if found.fetchone() else scan.attrs
+
+
+def _together(attrs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The attributes of the whole table, as those of frames that are put together."""
+    return {
+        LEFT_OUT: sum(one.get(LEFT_OUT, 0) for one in attrs),
+        ABOVE: attrs[0].get(ABOVE, 0) if len(attrs) == 1 else 0,
+        PLACE: attrs[0].get(PLACE, ""),
+        NOTES: tuple(note for one in attrs for note in one.get(NOTES, ())),
+    }

@@ -1,0 +1,261 @@
+"""A large table is checked part by part, with the rows, counts and findings of the whole."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sources.contract import TABLES
+from sources.kinds import files
+from sources.params import SourceParams
+from sources.tables import cutting
+from sources.tables.check_tables import check_in_parts, check_tables
+from sources.tables.cutting import RawParts
+from sources.tables.erased import parts_without_erased, without_erased
+from sources.tables.kept import CheckedParts
+from sources.tables.told import with_told
+
+START = pd.Timestamp("2022-01-01")
+ORDERS = 4_000
+
+
+@pytest.fixture(autouse=True)
+def _small_parts(monkeypatch):
+    """Tables of tests are large, and cut into some dozens of parts."""
+    monkeypatch.setattr(cutting, "LARGE", 1_000)
+    monkeypatch.setattr(cutting, "PART", 1_500)
+    monkeypatch.setattr(files, "LEAST_BYTES", 0)
+
+
+def lines():
+    """Two lines of each order, of customers who come again."""
+    number = np.arange(2 * ORDERS)
+    order = number // 2
+    return pd.DataFrame(
+        {
+            "customer_id": [f"c{one % 300}" for one in order],
+            "order_id": [f"o{one}" for one in order],
+            "event_time": START + pd.to_timedelta(order % 700, "D") + pd.to_timedelta(order, "s"),
+            "amount": 5.0 + number % 97,
+            "product": [f"p{one % 50}" for one in number],
+            "note": [f"n{one % 7}" for one in number],
+        }
+    )
+
+
+def both(folder, tables, **settings):
+    """The tables checked whole, and in parts; what was said on the way."""
+    source = folder / "source"
+    source.mkdir()
+    for name, rows in tables.items():
+        rows.to_parquet(source / f"{name}.parquet", index=False)
+    params = SourceParams(kind="files", path=str(source), **settings)
+    raw, said = files.load_in_parts(params, folder / "room"), []
+    assert isinstance(raw["orders"], RawParts) and len(list(raw["orders"])) > 4
+    whole = check_tables(files.load(params), params)
+    return whole, check_in_parts(raw, params, said.append), said
+
+
+def alike(whole, parts):
+    """Assert that a table in parts is that of the whole."""
+    assert isinstance(parts, CheckedParts)
+    key = [c for c in TABLES["orders"].key if c in whole.rows] + ["event_time"]
+    found = parts.whole()
+    pd.testing.assert_frame_equal(_sorted(found.rows, key), _sorted(whole.rows, key))
+    every = list(whole.quarantine)
+    aside = _sorted(found.quarantine.astype("str"), every)
+    pd.testing.assert_frame_equal(aside, _sorted(whole.quarantine.astype("str"), every))
+    assert found.counts == whole.counts
+    assert sorted(found.findings) == sorted(whole.findings)
+    assert (found.currency, found.ignored_columns) == (whole.currency, whole.ignored_columns)
+    assert _told(found.notes) == _told(whole.notes)
+
+
+def _sorted(rows, by):
+    return rows.sort_values(by, ignore_index=True, kind="stable")
+
+
+def _told(notes):
+    return [(note.same, note.rows, note.counted and note.counted.counts) for note in notes]
+
+
+def test_clean_lines_are_those_of_the_whole(tmp_path):
+    whole, parts, said = both(tmp_path, {"orders": lines()})
+    alike(whole["orders"], parts["orders"])
+    assert said == [] and whole["orders"].counts["kept"] == 2 * ORDERS
+
+
+def test_faults_of_single_rows_add_up(tmp_path):
+    rows = lines()
+    rows.loc[[900, 901, 7_000, 7_001], "customer_id"] = None  # guests
+    rows.loc[[11, 4_000], "order_id"] = None
+    rows.loc[[12, 13, 6_000], "event_time"] = pd.Timestamp("2199-01-01")
+    rows.loc[[20], "amount"] = 1e15
+    whole, parts, said = both(tmp_path, {"orders": rows})
+    alike(whole["orders"], parts["orders"])
+    assert said == []
+    assert len(whole["orders"].findings) == 3 and whole["orders"].counts["guests"] > 0
+
+
+def test_repeats_and_contradictions_of_an_order_are_found_in_its_part(tmp_path):
+    rows = lines().assign(line_id=lambda all_: (all_.index % 2).astype(str))
+    again, other = rows.iloc[[0, 10, 3_000]], rows.iloc[[21, 4_001]].assign(amount=1.0)
+    whole, parts, said = both(tmp_path, {"orders": pd.concat([rows, again, other])})
+    alike(whole["orders"], parts["orders"])
+    assert said == []
+    assert (whole["orders"].counts["duplicates"], whole["orders"].counts["quarantined"]) == (3, 4)
+
+
+def test_repeated_rows_are_dropped_where_that_is_asked_for(tmp_path):
+    rows = pd.concat([lines(), lines().iloc[:100]])
+    whole, parts, _ = both(tmp_path, {"orders": rows}, drop_repeated_rows=["orders"])
+    alike(whole["orders"], parts["orders"])
+    assert whole["orders"].counts["duplicates"] == 100
+
+
+@pytest.mark.parametrize("day", ["2012-03-05", "2026-05-01"])
+def test_a_stray_time_is_found_among_all_times(tmp_path, day):
+    rows = lines()
+    rows.loc[[100, 101], "event_time"] = pd.Timestamp(day)
+    whole, parts, said = both(tmp_path, {"orders": rows})
+    alike(whole["orders"], parts["orders"])
+    assert said == [] and whole["orders"].counts["quarantined"] == 2
+
+
+def test_what_is_decided_of_a_column_is_decided_of_all_of_it(tmp_path):
+    """One day above the 12th shows which is the day: its part knows, and the others do not."""
+    rows = lines()
+    days = (START + pd.to_timedelta(rows.index // 2 % 12, "D")).strftime("%d/%m/2022")
+    rows = rows.assign(event_time=days)
+    rows.loc[[7], "event_time"] = "31/01/2022"
+    whole, parts, (said,) = both(tmp_path, {"orders": rows})
+    pd.testing.assert_frame_equal(parts["orders"].rows, whole["orders"].rows)
+    assert "orders: 8,000 rows are checked in memory, all at once" in said
+
+
+def test_dates_and_numbers_as_people_write_them_are_read_alike_in_all_parts(tmp_path):
+    rows = lines()
+    rows = rows.assign(
+        event_time=rows["event_time"].dt.strftime("%d.%m.%Y %H:%M"),
+        amount=rows["amount"].map(lambda value: f"1 {value:06.2f}".replace(".", ",")),
+    )
+    whole, parts, said = both(tmp_path, {"orders": rows})
+    alike(whole["orders"], parts["orders"])
+    assert said == []
+    assert [note.column for note in whole["orders"].notes] == ["event_time", "amount"]
+
+
+def test_notes_that_count_rows_add_up(tmp_path):
+    """Blank cells within orders, totals on first lines, guests by a word, and words not known."""
+    rows = lines()
+    is_later = rows.index % 2 == 1
+    rows.loc[is_later, ["customer_id", "amount"]] = None
+    rows.loc[rows.index // 2 % 10 == 3, "customer_id"] = "guest"
+    number = np.arange(6_000)
+    events = pd.DataFrame(
+        {
+            "customer_id": [f"c{one % 300}" for one in number],
+            "event_time": START + pd.to_timedelta(number // 3, "h"),
+            "kind": [("visit", "wobble", "dance", "dance")[one % 4] for one in number // 300],
+        }
+    )
+    whole, parts, said = both(tmp_path, {"orders": rows, "events": events})
+    alike(whole["orders"], parts["orders"])
+    checks = {note.check for note in whole["orders"].notes}
+    assert checks == {"blank_within_order", "total_on_first_line", "means_nobody"}
+    (note,), (own,) = parts["events"].facts.notes, whole["events"].notes
+    assert (note.rows, note.meaning) == (own.rows, own.meaning) and "dance (3,000)" in own.meaning
+    assert said == []
+
+
+def test_every_table_in_parts_has_the_rows_of_one_key_together(tmp_path):
+    number = np.arange(6_000)
+    events = pd.DataFrame(
+        {
+            "customer_id": [f"c{one % 300}" for one in number],
+            "event_time": START + pd.to_timedelta(number // 3, "h"),
+            "kind": "visit",
+        }
+    )
+    whole, parts, said = both(tmp_path, {"orders": lines(), "events": events})
+    found = parts["events"].whole().rows
+    by = ["customer_id", "event_time", "line_id"]
+    pd.testing.assert_frame_equal(_sorted(found, by), _sorted(whole["events"].rows, by))
+    assert said == [] and found["customer_id"].nunique() == 300
+
+
+def test_customers_without_a_time_come_in_parts_with_their_attributes(tmp_path):
+    number = np.arange(5_000)
+    customers = pd.DataFrame(
+        {
+            "customer_id": [f"c{one}" for one in number],
+            "region": [("north", "south", None)[one % 3] for one in number],
+            "age": np.where(number % 40 == 0, np.nan, number % 90),
+        }
+    )
+    whole, parts, said = both(tmp_path, {"orders": lines(), "customers": customers})
+    found = parts["customers"].whole().rows
+    own = whole["customers"].rows
+    pd.testing.assert_frame_equal(_sorted(found, ["customer_id"]), _sorted(own, ["customer_id"]))
+    assert said == []
+
+
+def test_files_of_one_table_are_cut_together(tmp_path):
+    source = tmp_path / "source" / "orders"
+    source.mkdir(parents=True)
+    rows = lines()
+    rows.iloc[:3_001].to_parquet(source / "2022.parquet")  # an order lies in both files
+    rows.iloc[3_001:].to_parquet(source / "2023.parquet")
+    params = SourceParams(kind="files", path=str(tmp_path / "source"))
+    raw = files.load_in_parts(params, tmp_path / "room")
+    parts = check_in_parts(raw, params, print)
+    alike(check_tables(files.load(params), params)["orders"], parts["orders"])
+    assert sorted(n for part in raw["orders"] for n in part.index) == list(range(len(rows)))
+
+
+def test_an_id_that_is_new_each_time_is_refused_as_of_the_whole(tmp_path):
+    rows = lines().assign(customer_id=lambda all_: all_["order_id"])
+    with pytest.raises(Exception, match=r"4,000 of 4,000 customers bought on one day only"):
+        both(tmp_path, {"orders": rows})
+
+
+def test_what_was_told_is_put_beside_rows_in_parts_as_beside_the_whole(tmp_path):
+    contacts = pd.DataFrame(
+        {
+            "customer_id": [f"c{one % 300}" for one in range(2_000)],
+            "contact_id": [f"k{one}" for one in range(2_000)],
+            "event_time": START + pd.to_timedelta(np.arange(2_000) // 3, "D"),
+            "action_id": "mail",
+            "channel": "email",
+            "arm": "treated",
+        }
+    )
+    whole, parts, _ = both(tmp_path, {"orders": lines(), "contacts": contacts})
+    when, known = "2023-06-01T09:00:00.000000+00:00", "2023-06-01T10:00:00.000000+00:00"
+    order = {"customer_id": "c1", "event_time": when, "amount": "3.5", "known_at": known}
+    answer = {"customer_id": "c7", "responded": True, "responded_at": when, "known_at": known}
+    told = {
+        "orders": [{**order, "order_id": one} for one in ("o17", "new")],
+        "responses": [{**answer, "contact_id": one} for one in ("k7", "nobody knows it")],
+    }
+    params = SourceParams(kind="files")
+    held, found = (with_told(tables, told, params) for tables in (whole, parts))
+    for name, key in (("orders", ["order_id", "line_id"]), ("contacts", ["contact_id"])):
+        assert isinstance(parts[name], CheckedParts)
+        one, other = found.tables[name].whole(), held.tables[name]
+        pd.testing.assert_frame_equal(_sorted(one.rows, key), _sorted(other.rows, key))
+        assert one.counts == other.counts
+    assert found.waiting == held.waiting == {"responses": 1}
+    assert held.tables["orders"].counts["duplicates"] == 1  # o17 is the company's own
+    assert held.tables["contacts"].rows["responded"].sum() == 1
+
+
+def test_rows_of_the_erased_are_left_out_of_every_part(tmp_path):
+    rows = lines()
+    rows.loc[[0, 1], "event_time"] = pd.Timestamp("2199-01-01")  # of c0, set aside
+    whole, parts, _ = both(tmp_path, {"orders": rows})
+    is_gone = {"c0", "c5"}.__contains__
+    found = parts_without_erased(parts["orders"], is_gone)
+    left = without_erased(whole["orders"], is_gone)
+    alike(left, found)
+    assert left.counts["erased"] == 2 * 2 * (ORDERS // 300 + 1) and left.counts["quarantined"] == 0
+    assert parts_without_erased(parts["orders"], {"nobody"}.__contains__) is parts["orders"]
