@@ -3,6 +3,7 @@
 import json
 
 import pandas as pd
+import pytest
 
 from core.rows import Rows
 from pipelines import ingest, stage
@@ -12,6 +13,7 @@ from tests.pipelines.roads import through
 from tests.synthetic import Shop, tables
 
 
+@pytest.mark.slow
 def test_a_large_company_has_the_tables_and_the_report_of_a_small_one(
     tmp_path, monkeypatch, capsys
 ):
