@@ -1,7 +1,7 @@
 """Builds snapshots: features and labels at every date of the time plan, written to Parquet."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import ibis
@@ -116,11 +116,28 @@ def with_event_day(purchases: pd.DataFrame) -> pd.DataFrame:
 
 def tables_at(engine: Engine, timeline: Timeline, names: Sequence[str]) -> dict[str, pd.DataFrame]:
     """Named tables as they stood at the score date, for the gates: the columns of the contract."""
+    return {name: engine.frame(rows) for name, rows in _stood_at(engine, timeline, names).items()}
+
+
+def write_tables_at(
+    engine: Engine, timeline: Timeline, columns: Mapping[str, Sequence[str]], folder: Path
+) -> None:
+    """Write some columns of tables as they stood at the score date, as far as there are such.
+
+    `columns` go by the name of the table, and so do the files of `folder`. Each is sorted by
+    customer_id, so that a range of customers is read without the rest.
+    """
+    for name, rows in _stood_at(engine, timeline, list(columns)).items():
+        there = [column for column in columns[name] if column in rows.columns]
+        engine.write(rows.select(*there).order_by("customer_id"), folder / f"{name}.parquet")
+
+
+def _stood_at(engine: Engine, timeline: Timeline, names: Sequence[str]) -> dict[str, ir.Table]:
     stood = {}
     engine.put("moment", moment_row(timeline, timeline.score))
     for name in names:
         contract = TABLES[name]
         raw = ibis.table(engine.schemas[name], name=name)
         rows = emptied(known(with_days(raw, contract), moment_table()), contract)
-        stood[name] = engine.frame(rows.select(*raw.columns))
+        stood[name] = rows.select(*raw.columns)
     return stood

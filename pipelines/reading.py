@@ -11,6 +11,7 @@ from core import own_code as code
 from core.errors import ExtensionError
 from core.files import read_json
 from features import reading
+from features.history.category_history import HISTORY
 from features.planning.timeplan import Timeline
 from features.reading import ALL_CUSTOMERS, Customers
 from features.sample import EVERYBODY, Sample
@@ -80,10 +81,22 @@ def known_customers() -> pd.DataFrame:
     return pd.read_parquet(stage.TABLES / "customers.parquet")
 
 
-def known_owners() -> pd.DataFrame:
-    """The owner of each customer, as far as the source tells: customer_id, [owner]."""
-    customers = known_customers()
-    return customers[[name for name in ("customer_id", "owner") if name in customers.columns]]
+def owners_of(customers: Customers) -> pd.DataFrame:
+    """The owner of each of these customers, as far as the source tells: customer_id, [owner]."""
+    if "customers" not in stage.table_names():
+        return pd.DataFrame(columns=["customer_id"])
+    return customers.read(stage.TABLES / "customers.parquet", ("customer_id", "owner"))
+
+
+def categories_of(customers: Customers, day: int) -> pd.DataFrame | None:
+    """What these customers had bought by an as-of day: customer_id and category.
+
+    None where nothing with a category was bought.
+    """
+    folder = stage.CATEGORIES / HISTORY
+    if not folder.exists():
+        return None
+    return reading.read_snapshot(folder, day, customers, ("customer_id", "category"))
 
 
 def read_timeline() -> Timeline:

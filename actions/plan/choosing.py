@@ -22,8 +22,9 @@ from core.arrays import BoolArray, FloatArray, IntArray
 class Candidates:
     """What can be chosen: tables (customers, actions), and by which channel.
 
-    `gain` is NaN where it is unknown; `waits` are the actions that answer a complaint, (actions,).
-    `ranking` are positions of customers, used where no gain is known: None where gains are.
+    `gain` is NaN where it is unknown or not admissible; `waits` are the actions that answer a
+    complaint, (actions,). `ranking` are positions of customers, used where no gain is known: None
+    where gains are.
     """
 
     admissible: BoolArray
@@ -63,7 +64,10 @@ def _solver(candidates: Candidates) -> Callable[[BoolArray, Limits], Allocation]
         cost, reached, ranking = candidates.cost, candidates.reached, candidates.ranking
         if ranking is not None:
             return down_the_ranking(admissible, cost, reached, limits, ranking)
-        return allocate(np.where(admissible, candidates.gain, np.nan), cost, reached, limits)
+        gain = candidates.gain
+        if admissible is not candidates.admissible:
+            gain = np.where(admissible, gain, np.nan)
+        return allocate(gain, cost, reached, limits)
 
     return solve
 

@@ -7,55 +7,68 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from actions.plan.catalog import Action
+from actions.plan.categories import named
 from actions.plan.channels import contact_costs
 from actions.plan.estimates import LEVELS
-from actions.plan.gain import Prospect, Prospects
-from actions.plan.offered import ASSUMED, ESTIMATED, NOTHING
+from actions.plan.everybody import Everybody
+from actions.plan.gain import Prospects
+from actions.plan.offered import ASSUMED, ESTIMATED, NOTHING, at_choice
+from actions.plan.part import EXPIRES_AT
 from core.arrays import IntArray
 from sources.meanings.vocabulary import DO_NOTHING, NO_CHANNEL
 
 DUE_DAYS = 3  # after the as-of date: a week that begins with the plan is half over
-EXPIRES_AT = "expires_at"
 NEXT_PURCHASE = "next_purchase_date_median"
 
 
-def chosen_columns(prospects: Prospects, expected: Prospect, choice: IntArray) -> pd.DataFrame:
-    """The columns that follow from the choice; `do_nothing` has no cost and no gain.
+def chosen(everybody: Everybody, actions: Sequence[Action], choice: IntArray) -> pd.DataFrame:
+    """What follows from the choice and counts in sums over everybody; texts as categories.
 
-    `expected` is what the plan counts on. `choice` is (customers,), an
-    index of the actions, -1 for none.
+    `choice` is (customers,), an index of the actions, -1 for none: that costs and gains nothing.
     """
-    cards, actions, reached = prospects.cards, prospects.actions, prospects.reached
-
-    def taken(values: npt.ArrayLike) -> npt.NDArray[Any]:
-        """Values per action (actions,) or per customer and action, at each customer's choice."""
-        table = np.broadcast_to(np.asarray(values, dtype=float), expected.cost.shape)
-        padded = np.hstack([table, np.zeros((len(table), 1))])
-        return padded[np.arange(len(choice)), choice]  # NOTHING is -1, the padding
-
-    def named(names: Sequence[str | None], nothing: str | None) -> npt.NDArray[np.object_]:
-        return np.array([*names, nothing], dtype=object)[choice]
-
-    channel = reached.names_of(choice)
-    plan = cards[["customer_id", "as_of_date"]].assign(
-        intended_action=named([action.id for action in actions], DO_NOTHING),
-        channel=np.where(choice == NOTHING, NO_CHANNEL, channel),
-        due_date=_due(prospects, choice),
-        action_level=named([action.level for action in actions], None),
-        carried_out_by=named([action.carried_out_by for action in actions], None),
-        contact_cost=taken(contact_costs(actions, reached)),
-        incentive_cost=taken([action.incentive_cost for action in actions]),
-        expected_cost=taken(expected.cost),
-        effect=taken(expected.effect),
-        effect_source=np.where(
-            taken(expected.is_estimated) > 0, ESTIMATED, named([ASSUMED] * len(actions), None)
-        ),
+    names, reached = [action.id for action in actions], everybody.reached
+    rows = np.flatnonzero(choice != NOTHING)
+    channel = np.full(len(choice), NOTHING, dtype=np.int64)
+    channel[rows] = reached.channel[rows, choice[rows]]
+    is_estimated = at_choice(everybody.is_estimated, choice).astype(np.int64)
+    plan = pd.DataFrame(
+        {
+            "intended_action": named(choice, names, DO_NOTHING),
+            "channel": named(channel, reached.names, NO_CHANNEL),
+            "expected_cost": at_choice(everybody.cost, choice),
+            "effect_source": named(
+                np.where(choice == NOTHING, NOTHING, is_estimated), (ASSUMED, ESTIMATED)
+            ),
+        }
     )
-    if prospects.margin_rate is not None:
-        plan["expected_gain"] = taken(expected.gain)
-        for level in LEVELS:
-            plan[f"expected_gain_{level}"] = taken(prospects.at(level).gain)
+    if everybody.no_gains is None:
+        plan["expected_gain"] = at_choice(everybody.gain, choice)
     return plan
+
+
+def told(prospects: Prospects, choice: IntArray) -> dict[str, Any]:
+    """The other columns that follow from the choice: what it costs, and what it is to bring."""
+    actions = prospects.actions
+    shape = prospects.reached.channel.shape
+
+    def of_action(values: Sequence[Any]) -> npt.NDArray[np.object_]:
+        return np.array([*values, None], dtype=object)[choice]
+
+    columns = {
+        "due_date": _due(prospects, choice),
+        "action_level": of_action([action.level for action in actions]),
+        "carried_out_by": of_action([action.carried_out_by for action in actions]),
+        "contact_cost": at_choice(contact_costs(actions, prospects.reached), choice),
+        "incentive_cost": at_choice(
+            np.broadcast_to([action.incentive_cost for action in actions], shape), choice
+        ),
+        "effect": at_choice(prospects.counted_on().effect, choice),
+    }
+    if prospects.margin_rate is not None:
+        for level in LEVELS:
+            columns[f"expected_gain_{level}"] = at_choice(prospects.at(level).gain, choice)
+    return columns
 
 
 def _due(prospects: Prospects, choice: IntArray) -> "pd.Series[pd.Timestamp]":

@@ -22,8 +22,8 @@ import numpy as np
 from scipy.stats import binom
 
 from actions.plan.limits import Limits, Reached
-from actions.plan.offered import NOTHING
-from core.arrays import BoolArray, FloatArray, IntArray
+from actions.plan.offered import NOTHING, at_choice
+from core.arrays import BoolArray, FloatArray, IntArray, blocks
 
 LARGEST_PART = 0.1  # of the budget, and of each capacity, that is set aside
 
@@ -53,8 +53,7 @@ def places_for(
     As many as are expected, and some for chance; no more than LARGEST_PART of a limit pays for at
     the highest cost of each action. `admissible` and `cost` are (customers, actions).
     """
-    many = np.maximum(admissible.sum(axis=1, keepdims=True), 1)
-    expected = share * (admissible / many).sum(axis=0)
+    expected = share * _equally_likely(admissible)
     places = np.where(expected > 0, np.ceil(expected + 2 * np.sqrt(expected)), 0.0)
     for channel, capacity in limits.capacities.items():
         its = reached.used_by(channel, admissible)
@@ -64,8 +63,9 @@ def places_for(
     if limits.owners is not None:  # all may fall to one owner
         least = limits.owners.capacity.min(initial=0)
         places = _within(places, limits.owners.by_owner.astype(np.float64), LARGEST_PART * least)
-    dearest = np.where(admissible, cost, 0.0).max(axis=0, initial=0.0)
-    return _within(places, dearest, LARGEST_PART * limits.budget).astype(np.int64)
+    return _within(places, _dearest(admissible, cost), LARGEST_PART * limits.budget).astype(
+        np.int64
+    )
 
 
 def limits_beside(
@@ -76,9 +76,8 @@ def limits_beside(
     limits: Limits,
 ) -> Limits:
     """The limits that are left for the plan, with these places set aside."""
-    dearest = np.where(admissible, cost, 0.0).max(axis=0, initial=0.0)
     is_used = {name: reached.used_by(name, admissible) for name in limits.capacities}
-    return limits.set_aside(places, dearest, is_used)
+    return limits.set_aside(places, _dearest(admissible, cost), is_used)
 
 
 def explore(
@@ -89,23 +88,43 @@ def explore(
     `planned` is the plan's choice, (customers,); `draws` are numbers in [0, 1), (customers, 3):
     whether, with what, and who comes first.
     """
-    candidate = _candidates(admissible, draws[:, 1])
-    many = np.maximum(admissible.sum(axis=1), 1)
-    explores = np.zeros(len(planned), dtype=bool)
-    chance = np.zeros(admissible.shape)
-    for action, count in enumerate(places):
+    people, actions = admissible.shape
+    candidate = np.concatenate(
+        [_candidates(admissible[rows], draws[rows, 1]) for rows in blocks(people)] or [planned]
+    )
+    explores = np.zeros(people, dtype=bool)
+    with_me, without = np.zeros(actions), np.zeros(actions)
+    for action, count in enumerate(places.tolist()):
         mine = candidate == action
         rows = np.flatnonzero(mine & (draws[:, 0] < share))
-        explores[rows[np.argsort(draws[rows, 2], kind="stable")[: int(count)]]] = True
+        explores[rows[np.argsort(draws[rows, 2], kind="stable")[:count]]] = True
         there = int(mine.sum())
-        with_me, without = (_taken(n, int(count), share) for n in (there, there + 1))
-        chance[:, action] = np.where(mine, with_me, without) / many
-    chance[~admissible] = 0.0
+        with_me[action], without[action] = (_taken(n, count, share) for n in (there, there + 1))
     choice = np.where(explores, candidate, planned)
-    rows = np.arange(len(choice))
-    padded = np.hstack([chance, np.zeros((len(chance), 1))])  # NOTHING is -1, the padding
-    stays = np.where(choice == planned, 1.0 - chance.sum(axis=1), 0.0)
-    return Explored(choice, explores, padded[rows, choice] + stays)
+    propensity = np.zeros(people)
+    for some in blocks(people):
+        is_candidate = candidate[some, None] == np.arange(actions)
+        chance = np.where(is_candidate, with_me, without)
+        chance /= np.maximum(admissible[some].sum(axis=1, keepdims=True), 1)
+        chance[~admissible[some]] = 0.0
+        propensity[some] = at_choice(chance, choice[some]) + np.where(
+            choice[some] == planned[some], 1.0 - chance.sum(axis=1), 0.0
+        )
+    return Explored(choice, explores, propensity)
+
+
+def _equally_likely(admissible: BoolArray) -> FloatArray:
+    """How many would get each action, (actions,), were one of each customer's drawn."""
+    many = admissible.sum(axis=1)
+    some = np.arange(1, admissible.shape[1] + 1)
+    times = [np.bincount(many[its], minlength=len(some) + 1)[1:] for its in admissible.T]
+    return np.asarray((np.array(times) / some).sum(axis=1), dtype=np.float64)
+
+
+def _dearest(admissible: BoolArray, cost: FloatArray) -> FloatArray:
+    """The highest cost of each action for anybody who may get it, (actions,)."""
+    pairs = zip(cost.T, admissible.T, strict=True)
+    return np.array([costs[its].max(initial=0.0) for costs, its in pairs])
 
 
 def _candidates(admissible: BoolArray, draw: FloatArray) -> IntArray:

@@ -14,10 +14,10 @@ import pandas as pd
 from actions.params import ActionParams
 from actions.plan.catalog import SERVICE_RECOVERY, Action
 from actions.plan.channels import reached_by, responsiveness
-from actions.plan.eligibility import HOLDS, condition_names, failing
+from actions.plan.eligibility import HOLDS, failing
 from actions.plan.limits import Reached
 from actions.plan.pressure import Pressure
-from core.arrays import BoolArray, FloatArray, IntArray
+from core.arrays import BoolArray, IntArray
 from features.engines.frames import customers_of
 from features.history.complaints import open_complaints
 from features.history.consent import answering, granting, objections
@@ -50,7 +50,12 @@ GATES = (
 NOT_APPLICABLE = GATES.index("not_applicable")
 
 
-GATE_TABLES = ("contacts", "consents", "tickets")
+# The tables that gates read, and their columns that are read, as far as the data has them.
+GATE_TABLES = {
+    "contacts": ("customer_id", "event_time", "action_id", "channel", "arm", "responded"),
+    "consents": ("customer_id", "event_time", "channel", "purpose", "granted"),
+    "tickets": ("customer_id", "kind", "closed_at", "reopened_at"),
+}
 
 
 @dataclass(frozen=True)
@@ -133,57 +138,6 @@ def gated(
         failing_.reshape(shape),
         reached_by(actions, is_open, responses),
     )
-
-
-def blocked_lists(gates: Gated, actions: Sequence[Action]) -> list[list[dict[str, str | None]]]:
-    """For each customer the blocked actions, in the order of the catalogue.
-
-    Each is {action_id, reason, condition}: the condition of `only_if` that fails, where that is the
-    reason.
-    """
-    names = condition_names()
-    failing_ = np.where(gates.blocked == NOT_APPLICABLE, gates.failing, HOLDS)
-    codes = gates.blocked * (len(names) + 1) + failing_
-    _, first, which = np.unique(codes, axis=0, return_index=True, return_inverse=True)
-    lists = [
-        [
-            {
-                "action_id": action.id,
-                "reason": GATES[gate],
-                "condition": None if condition == HOLDS else names[condition],
-            }
-            for action, gate, condition in zip(
-                actions, gates.blocked[row], failing_[row], strict=True
-            )
-            if gate >= 0
-        ]
-        for row in first
-    ]
-    return [lists[number] for number in which.ravel()]
-
-
-def stopped_customers(gates: Gated) -> dict[str, int]:
-    """By gate, for how many customers it is the reason that some action is blocked."""
-    blocked = gates.blocked
-    counts = {name: int((blocked == number).any(axis=1).sum()) for number, name in enumerate(GATES)}
-    return {name: count for name, count in counts.items() if count}
-
-
-def gate_costs(stopped: Mapping[str, BoolArray], gain: FloatArray) -> dict[str, float]:
-    """By gate, how much more everybody's best actions would gain without it, before any limit.
-
-    All tables are (customers, actions), `gain` NaN where it is unknown. What another gate stops too
-    stays stopped; gates that cost nothing are left out, and so is the one on answers to complaints
-    where there is none: they have no gain there that could be lost.
-    """
-    times = np.sum([stops.astype(np.int8) for stops in stopped.values()], axis=0)
-
-    def best(is_allowed: BoolArray) -> float:
-        return float(np.where(is_allowed & (gain > 0), gain, 0.0).max(axis=1, initial=0.0).sum())
-
-    least = best(times == 0)
-    costs = {name: best(times == stops) - least for name, stops in stopped.items()}
-    return {name: cost for name, cost in costs.items() if cost > 0 and name != NO_OPEN_COMPLAINT}
 
 
 def with_pauses(

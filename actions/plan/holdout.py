@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from actions.params import ActionParams
+from actions.plan.categories import named
 from actions.plan.draws import CONTROL, PLAN, drawn
 from core.arrays import BoolArray, FloatArray
 from sources.meanings.vocabulary import DO_NOTHING, HOLDOUT, TREATED
@@ -24,6 +25,8 @@ WithheldBy = Literal["persistent_control", "draw", "budget"]
 PERSISTENT: WithheldBy = "persistent_control"
 DRAW: WithheldBy = "draw"
 NO_BUDGET: WithheldBy = "budget"
+LAYERS = (NO_BUDGET, PERSISTENT, DRAW)  # the first that withholds
+ARMS = (HOLDOUT, TREATED)
 
 
 def plan_draws(cards: pd.DataFrame, salt: str) -> FloatArray:
@@ -61,13 +64,13 @@ def arms(
     layers = [never, unpaid, persistent, by_draw]
     held = np.select(layers, [False, True, True, True], False)
     is_withheld = held & (intended != DO_NOTHING).to_numpy()
-    names = np.array([None, NO_BUDGET, PERSISTENT, DRAW, None], dtype=object)
-    first = np.select(layers, [0, 1, 2, 3], 4)
+    first = np.select(layers, [-1, 0, 1, 2], -1)
+    first[~is_withheld] = -1
     return pd.DataFrame(
         {
-            "arm": np.where(held, HOLDOUT, TREATED),
+            "arm": named((~held).astype(np.int8), ARMS),
             "withheld": is_withheld,
-            "withheld_by": np.where(is_withheld, names[first], None),
+            "withheld_by": named(first, LAYERS),
             "persistent_control": persistent,
             "propensity": np.select(layers[:3], [1.0, 0.0, 0.0], 1.0 - share),
         }

@@ -6,6 +6,7 @@ action, and where the customer's owner carries it out, once against what one own
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -93,7 +94,11 @@ class Reached:
     """The channel of each customer and action: an index into `names`, (customers, actions)."""
 
     names: tuple[str, ...]
-    channel: IntArray
+    channel: npt.NDArray[np.integer[Any]]
+
+    def of(self, rows: slice) -> "Reached":
+        """The channels of some of the customers."""
+        return replace(self, channel=self.channel[rows])
 
     def is_by(self, action: int, name: str) -> BoolArray:
         """Which customers are reached by this channel with an action, (customers,)."""

@@ -5,8 +5,10 @@ two columns: every column counts against the same limits for everybody.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from actions.plan.limits import NOBODY, Limits, Reached
 from core.arrays import BoolArray, FloatArray, IntArray
@@ -48,6 +50,13 @@ class Offers:
         return np.array([*(by_name[name] for name in self.names), *of_owner], dtype=np.float64)
 
 
+def at_choice(values: npt.NDArray[Any], choice: IntArray) -> FloatArray:
+    """Values per customer and action at each customer's choice, 0 without one; (customers,)."""
+    found, rows = np.zeros(len(choice)), np.flatnonzero(choice != NOTHING)
+    found[rows] = values[rows, choice[rows]]
+    return found
+
+
 def action_limit(action: int) -> str:
     """The name of an action's limit; no channel is called so."""
     return f"action {action}"
@@ -66,10 +75,7 @@ def offers_of(
     """
     measured = np.zeros(gain.shape, dtype=bool) if is_estimated is None else is_estimated
     rows = np.flatnonzero((gain > 0).any(axis=1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        returns = np.where(gain[rows] > 0, gain[rows] / cost[rows], -np.inf)
-    highest = float(returns[np.isfinite(returns)].max(initial=0.0))
-    returns = returns.max(axis=1, initial=0.0)
+    returns, highest = _best_returns(gain, cost, rows)
     order = np.argsort(-returns, kind="stable")
     rows = rows[order]
     of_channels = [name for name in reached.names if name in limits.capacities]
@@ -87,8 +93,8 @@ def offers_of(
     return Offers(
         customers=rows,
         gain=np.array([some for _, _, some in columns]).reshape(len(columns), len(rows)),
-        cost=np.ascontiguousarray(cost[rows].T),
-        is_estimated=np.ascontiguousarray(measured[rows].T),
+        cost=np.array([of_action[rows] for of_action in cost.T]),
+        is_estimated=np.array([of_action[rows] for of_action in measured.T]),
         action=of_column,
         best_return=returns[order],
         highest_return=highest,
@@ -98,6 +104,18 @@ def offers_of(
         owners=len(owners.capacity) if owners else 0,
         by_owner=owners.by_owner[of_column] if owners else np.zeros(len(columns), dtype=bool),
     )
+
+
+def _best_returns(gain: FloatArray, cost: FloatArray, rows: IntArray) -> tuple[FloatArray, float]:
+    """The largest gain / cost of each of these customers; and of all, of what costs something."""
+    best, highest = np.zeros(len(rows)), 0.0
+    for gains, costs in zip(gain.T, cost.T, strict=True):
+        pays = np.flatnonzero(gains[rows] > 0)
+        with np.errstate(divide="ignore"):
+            returns = gains[rows[pays]] / costs[rows[pays]]
+        highest = max(highest, float(returns[np.isfinite(returns)].max(initial=0.0)))
+        best[pays] = np.maximum(best[pays], returns)
+    return best, highest
 
 
 def _columns(

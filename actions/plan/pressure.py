@@ -53,12 +53,11 @@ class Pressure:
                 cooling[:, number] = self._count(action.cooldown_days, action_id=action.id) > 0
         return cooling
 
-    def left(self, action: Action) -> int | None:
-        """How many contacts the action's capacity leaves; None where it has none."""
+    def made(self, action: Action) -> int:
+        """How many contacts were intended in the days of the action's capacity; 0 without one."""
         if action.capacity is None:
-            return None
-        rows = self._rows(action.capacity.days, action_id=action.id)
-        return max(action.capacity.contacts - len(rows), 0)
+            return 0
+        return len(self._rows(action.capacity.days, action_id=action.id))
 
     def _count(self, days: int, **of: str) -> IntArray:
         """Contacts in the last `days` days with these values, (customers,)."""

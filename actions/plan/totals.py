@@ -1,4 +1,4 @@
-"""Totals of the plan: by action, by arm, against the limits, and what was blocked."""
+"""Totals of the plan: by action, by arm, against the limits, and why there is nothing."""
 
 from collections import Counter
 from typing import Any
@@ -15,9 +15,10 @@ from sources.meanings.vocabulary import DO_NOTHING, HOLDOUT, TREATED
 def totals(
     plan: pd.DataFrame, params: ActionParams, allocation: Allocation, busiest: int | None
 ) -> dict[str, Any]:
-    """Totals of the plan: by action, by arm, against the limits, and what was blocked.
+    """Totals of the plan: by action, by arm, against the limits, and why there is nothing.
 
-    `busiest` is how many contacts the busiest owner carries out; None where nothing limits owners.
+    `plan` is what was decided of everybody. `busiest` is how many contacts the busiest owner
+    carries out; None where nothing limits owners.
     """
     chosen = plan[plan["intended_action"] != DO_NOTHING]
     is_idle = plan["intended_action"] == DO_NOTHING
@@ -25,7 +26,8 @@ def totals(
     paid = chosen[~is_unpaid]
     return {
         "by_action": {
-            str(name): _of_action(rows) for name, rows in plan.groupby("intended_action")
+            str(name): _of_action(rows)
+            for name, rows in plan.groupby("intended_action", observed=True)
         },
         "by_arm": {name: _sums(chosen[chosen["arm"] == name]) for name in (TREATED, HOLDOUT)},
         "budget": {
@@ -45,19 +47,21 @@ def totals(
             "cost": float(paid["expected_cost"].sum()),
             "expected_gain": float(paid["expected_gain"].sum()) if "expected_gain" in paid else 0.0,
             "expected_gain_by_source": _sums(paid).get("expected_gain_by_source", {}),
-            "by_action": {str(name): len(rows) for name, rows in paid.groupby("intended_action")},
+            "by_action": {
+                str(name): len(rows)
+                for name, rows in paid.groupby("intended_action", observed=True)
+            },
         },
         "unpaid": _sums(chosen[is_unpaid]),
         "effect_source": ESTIMATED if _all_estimated(chosen) else ASSUMED,
         "by_effect_source": {
-            str(name): _sums(rows) for name, rows in paid.groupby("effect_source")
+            str(name): _sums(rows) for name, rows in paid.groupby("effect_source", observed=True)
         },
         "objective": allocation.objective,
         "upper_bound": allocation.upper_bound,
         "optimality_gap": allocation.gap,
         "binding": list(allocation.binding),
-        "why_nothing": dict(Counter(why["message_key"] for why in plan.loc[is_idle, "why"])),
-        "blocked": dict(Counter(entry["reason"] for row in plan["blocked"] for entry in row)),
+        "why_nothing": dict(Counter(map(str, plan.loc[is_idle, "why"]))),
     }
 
 
@@ -83,7 +87,7 @@ def _sums(rows: pd.DataFrame) -> dict[str, Any]:
         "expected_cost": float(rows["expected_cost"].sum()),
     }
     if "expected_gain" in rows.columns:
-        gains = rows.groupby("effect_source")["expected_gain"].sum()
+        gains = rows.groupby("effect_source", observed=True)["expected_gain"].sum()
         sums["expected_gain_by_source"] = {str(name): float(gain) for name, gain in gains.items()}
         if len(gains) < 2:
             sums["expected_gain"] = float(gains.sum())

@@ -18,10 +18,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from actions.params import ActionParams
-from actions.plan.catalog import Action, Catalog
+from actions.plan.catalog import Action
 from actions.plan.channels import contact_costs
 from actions.plan.eligibility import OnlyIf
+from actions.plan.everybody import Settings
 from actions.plan.gates import GATES, History, gated
 from actions.plan.holdout import PERSISTENT, in_persistent_control
 from actions.plan.margin import usable_margin
@@ -36,13 +36,7 @@ COLUMNS = (*TEXTS, "win_back_cost", PAYS_FOR)
 MOST = 1e6  # customers: where asking costs next to nothing
 
 
-def win_back(
-    cards: pd.DataFrame,
-    catalog: Catalog,
-    history: History,
-    params: ActionParams,
-    currency: str | None,
-) -> pd.DataFrame:
+def win_back(cards: pd.DataFrame, history: History, settings: Settings) -> pd.DataFrame:
     """`customer_id` and COLUMNS, a row for each card with a return probability.
 
     Of the catalogue's actions with `why: win_back` the one that pays for most is told, of those
@@ -56,21 +50,21 @@ def win_back(
     lapsed = cards[is_lapsed].reset_index(drop=True)
     actions = [
         action.model_copy(update={"only_if": OnlyIf()})
-        for action in catalog.actions
+        for action in settings.catalog.actions
         if action.why == WHY and action.kind == "retention"
     ]
     if not actions or lapsed.empty:
         return _typed(lapsed[["customer_id"]])
-    gates = gated(lapsed.drop(columns="status"), actions, history, params)
+    gates = gated(lapsed.drop(columns="status"), actions, history, settings.params)
     contact = contact_costs(actions, gates.reached)
-    margin = usable_margin(catalog, params.margin_rate, currency)
+    margin = usable_margin(settings.catalog, settings.params.margin_rate, settings.currency)
     cost, pays_for = _pays_for(lapsed, actions, contact, margin)
     is_free = np.asarray(gates.blocked < 0, np.bool_)
     worth = np.where(np.isnan(pays_for), 0.0, pays_for)
     best = np.where(is_free.any(axis=1, keepdims=True) & ~is_free, -1.0, worth).argmax(axis=1)
     rows = np.arange(len(lapsed))
     gate = gates.blocked[rows, best]
-    control = in_persistent_control(lapsed["customer_id"], params)
+    control = in_persistent_control(lapsed["customer_id"], settings.params)
     names = np.array([*GATES, None], dtype=object)  # the last: none
     told = pd.DataFrame(
         {

@@ -9,10 +9,10 @@ import pandas as pd
 
 from actions.params import ActionParams
 from actions.plan.catalog import SERVICE_RECOVERY, Catalog
-from actions.plan.chosen import EXPIRES_AT
 from actions.plan.estimates import Estimates
 from actions.plan.gain import reductions
-from actions.plan.holdout import arms, in_persistent_control
+from actions.plan.holdout import arms
+from actions.plan.part import EXPIRES_AT
 from actions.plan.power import (
     START,
     Outlook,
@@ -56,21 +56,21 @@ def shares_of(
     plan: pd.DataFrame,
     cards: pd.DataFrame,
     catalog: Catalog,
-    params: ActionParams,
-    unpaid: BoolArray,
+    setting: float | str,
+    held: tuple[BoolArray, BoolArray],
     known: Mapping[str, float] = ASSUMED_ALL,
 ) -> Shares:
     """The shares to withhold from a plan with `intended_action`, its rows as those of `cards`.
 
-    `unpaid` says for whom no budget pays. `known` tells of actions with a known effect how many
-    standard errors it is from nothing.
+    `setting` is `actions.holdout_share`; `held` are who is in the persistent control, and for whom
+    no budget pays. `known` tells of actions with a known effect how many standard errors it is from
+    nothing.
     """
+    persistent, unpaid = held
     intended = plan["intended_action"]
     recovers = [action.id for action in catalog.actions if action.kind == SERVICE_RECOVERY]
     may_be_withheld = ~intended.isin([DO_NOTHING, *recovers]).to_numpy()
-    persistent = in_persistent_control(plan["customer_id"], params)
     outlook = _outlook(plan, cards, catalog, may_be_withheld & ~persistent & ~unpaid)
-    setting = params.holdout_share
     if not isinstance(setting, str):
         share = np.full(len(plan), setting)
         return Shares(share, persistent, unpaid, may_be_withheld, GIVEN, outlook)
@@ -83,7 +83,7 @@ def shares_of(
     return Shares(share, persistent, unpaid, may_be_withheld, why, outlook)
 
 
-def certainties(estimates: Estimates | None) -> dict[str, float]:
+def certainties(estimates: Estimates | None, catalog: Catalog) -> dict[str, float]:
     """By action with a known effect, how many standard errors it is from nothing.
 
     By its contacts alone: estimates begin with what is assumed, and who is withheld is to show
@@ -91,8 +91,9 @@ def certainties(estimates: Estimates | None) -> dict[str, float]:
     """
     if estimates is None:
         return {}
-    found = zip(estimates.actions, estimates.certainty.tolist(), strict=True)
-    return {action: certainty for action, certainty in found if np.isfinite(certainty)}
+    found = dict(zip(estimates.actions, estimates.certainty.tolist(), strict=True))
+    of_actions = {action.id: found.get(action.id, np.nan) for action in catalog.actions}
+    return {action: certainty for action, certainty in of_actions.items() if np.isfinite(certainty)}
 
 
 def with_arms(plan: pd.DataFrame, shares: Shares, draw: FloatArray) -> pd.DataFrame:
@@ -112,7 +113,7 @@ def arms_report(
     plan: pd.DataFrame, cards: pd.DataFrame, shares: Shares, params: ActionParams
 ) -> dict[str, Any]:
     """The part of the summary on arms, as JSON: shares, counts, and what can be shown by when."""
-    by = plan["withheld_by"].value_counts().sort_index()
+    by = plan.groupby("withheld_by", observed=True).size()
     return {
         "holdout_share_by": shares.why,
         "persistent_control": params.persistent_control,

@@ -22,7 +22,7 @@ PROGRAMME: Never = "programme"
 def never_shown(summary: Mapping[str, Any]) -> Never | None:
     """What no number of plans with these shares shows, since nothing is withheld to compare with.
 
-    `summary` is that of `make_plan`; None where each action and the programme are compared.
+    `summary` is that of a plan; None where each action and the programme are compared.
     """
     arms = summary.get("arms", {})
     by_lot = arms.get("holdout_share_by") != GIVEN or summary["holdout_share"] > 0
@@ -32,11 +32,9 @@ def never_shown(summary: Mapping[str, Any]) -> Never | None:
     return "actions" if for_good else "anything"
 
 
-def plan_report(
-    plan: pd.DataFrame, scores: pd.DataFrame, summary: dict[str, Any], language: Language
-) -> str:
-    """The report as Markdown. `plan` and `summary` are those of `make_plan`, `scores` its cards."""
-    writer = _Writer(plan, scores, summary, language)
+def plan_report(plan: pd.DataFrame, summary: dict[str, Any], language: Language) -> str:
+    """The report as Markdown. `plan` is what was `decided` of everybody, with its `summary`."""
+    writer = _Writer(plan, summary, language)
     parts = (writer.totals(), writer.gates(), writer.segments(), writer.arms(), writer.missing())
     return "\n\n".join(text for part in parts for text in part) + "\n"
 
@@ -44,14 +42,8 @@ def plan_report(
 class _Writer:
     """Sections in one language; each yields paragraphs and tables."""
 
-    def __init__(
-        self,
-        plan: pd.DataFrame,
-        scores: pd.DataFrame,
-        summary: dict[str, Any],
-        language: Language,
-    ) -> None:
-        self.plan, self.scores, self.summary, self.language = plan, scores, summary, language
+    def __init__(self, plan: pd.DataFrame, summary: dict[str, Any], language: Language) -> None:
+        self.plan, self.summary, self.language = plan, summary, language
         self.actions = actions_of(summary)
         self.chosen = plan[plan["intended_action"] != DO_NOTHING]
 
@@ -114,12 +106,12 @@ class _Writer:
 
     def segments(self) -> Iterator[str]:
         """How many of each segment are offered what."""
-        by = next((name for name in SEGMENTS if name in self.scores), None)
+        by = next((name for name in SEGMENTS if name in self.plan), None)
         if by is None or self.chosen.empty:
             return
         yield "## " + self._say("segments")
-        segment = self.plan[["customer_id"]].merge(self.scores[["customer_id", by]])[by]
-        table = pd.crosstab(segment.to_numpy(), self.plan["intended_action"].to_numpy())
+        groups = self.plan.groupby([by, "intended_action"], observed=True)
+        table = groups.size().unstack(fill_value=0)
         rows = [
             [self._name(by, str(name)), *(self._number(count) for count in counts)]
             for name, counts in zip(table.index, table.to_numpy(), strict=True)
@@ -178,7 +170,7 @@ class _Writer:
         sources = self._sources()
         columns += [f"gain_{source}" for source in sources]
         rows = []
-        for name, one in self.plan.groupby("intended_action"):
+        for name, one in self.plan.groupby("intended_action", observed=True):
             held = int(one["withheld"].sum())
             counts = [self._number(n) for n in (len(one), len(one) - held, held)]
             if name == DO_NOTHING:

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from actions.plan.gates import (
     GATES,
     History,
-    blocked_lists,
     gated,
     objectors,
     with_pauses,
 )
+from actions.plan.stopped import blocked_lists, stop_codes
 from tests.actions.blocking import blocked_by
 
 AS_OF = pd.Timestamp("2018-01-01")
@@ -245,7 +245,7 @@ def test_the_first_gate_gives_the_reason(scores, catalog, params):
 def test_every_blocked_action_keeps_its_reason_in_catalogue_order(scores, catalog, params):
     shelf = catalog(call={"only_if": {"churn_risk": {"max": 0.1}, "risk_band": ["high"]}})
     gates = gated(scores(2), shelf.actions, History(tickets=tickets()), params())
-    assert blocked_lists(gates, shelf.actions) == [
+    assert blocked_lists(stop_codes(gates), shelf.actions) == [
         [
             {"action_id": "mail", "reason": "open_complaint", "condition": None},
             {"action_id": "call", "reason": "open_complaint", "condition": None},

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from actions.plan.everybody import Settings
 from actions.plan.gates import History
 from actions.plan.win_back import COLUMNS, win_back
 from tests.actions.conftest import AS_OF
@@ -23,10 +24,8 @@ def told(scores, catalog, params):
     def tell(history=None, actions=None, currency="USD", **changes):
         found = win_back(
             scores(**LAPSED),
-            catalog(**(actions or {"mail": COUPON})),
             history or History(),
-            params(**changes),
-            currency,
+            Settings(catalog(**(actions or {"mail": COUPON})), params(**changes), currency),
         )
         return found.set_index("customer_id")
 
@@ -84,4 +83,5 @@ def test_without_money_no_number_and_without_an_action_nothing_is_told(
     assert told(actions={"mail": {}})[list(COLUMNS)].isna().all(axis=None)
     here = scores(2, return_probability=np.nan)
     for cards in (here, here.drop(columns="return_probability")):
-        assert win_back(cards, catalog(mail=COUPON), History(), params(), "USD").empty
+        settings = Settings(catalog(mail=COUPON), params(), "USD")
+        assert win_back(cards, History(), settings).empty

@@ -7,7 +7,7 @@ import pytest
 
 from actions.plan.gates import History
 from actions.plan.plan import make_plan
-from pipelines.reports.plan_report import plan_report
+from pipelines.reports.plan_report import SEGMENTS, plan_report
 from serving.wording.languages import LANGUAGES
 from tests.actions.conftest import AS_OF, catalog, params, scores  # noqa: F401
 
@@ -46,6 +46,12 @@ def planned(scores, catalog, params):  # noqa: F811
     return make
 
 
+def with_segments(plan, given):
+    """The rows of a plan with the segments of the cards, as they are held of everybody."""
+    segments = [name for name in SEGMENTS if name in given]
+    return plan.merge(given[["customer_id", *segments]], on="customer_id")
+
+
 def rows_of(page, heading):
     """The rows of the table below a heading, by their first cell."""
     table = page.split(f"## {heading}")[1].split("\n## ")[0]
@@ -55,7 +61,7 @@ def rows_of(page, heading):
 
 def test_its_figures_are_those_of_the_plan(planned):
     plan, given, summary = planned({}, "USD")
-    page = plan_report(plan, given, summary, "en")
+    page = plan_report(with_segments(plan, given), summary, "en")
     assert page.startswith("# Plan as of January 1, 2018\n")
     rows = rows_of(page, "What is planned")
     for name, action in (("Mail", "mail"), ("Call", "call")):
@@ -88,7 +94,7 @@ def test_its_figures_are_those_of_the_plan(planned):
 @pytest.mark.parametrize("case", CASES)
 def test_every_plan_has_a_page_in_every_language(planned, case):
     plan, given, summary = planned(*CASES[case])
-    pages = [plan_report(plan, given, summary, language) for language in LANGUAGES]
+    pages = [plan_report(with_segments(plan, given), summary, language) for language in LANGUAGES]
     for page in pages:
         assert not re.search(r"\bnan\b|None|\{\w+", page)
         tables = [line for line in page.splitlines() if line.startswith("|")]
@@ -128,7 +134,7 @@ def test_what_the_busiest_owner_carries_out_stands_beside_the_capacities(
         given = scores(30, owner=owner)
         by_owner = catalog(call={"carried_out_by": "owner"})
         plan, summary = make_plan(given, by_owner, params(owner_capacity=5), History(), "USD")
-        page = plan_report(plan, given, summary, "en")
+        page = plan_report(with_segments(plan, given), summary, "en")
         assert rows_of(page, "What is planned")["The busiest owner, in person"] == told
         called = plan[plan["intended_action"] == "call"]["customer_id"]
         count = given.set_index("customer_id")["owner"][called].value_counts().max()
@@ -141,6 +147,6 @@ def test_what_the_busiest_owner_carries_out_stands_beside_the_capacities(
 def test_a_plan_for_nobody_has_a_page(planned, scores, catalog, params):  # noqa: F811
     plan, summary = make_plan(scores(0), catalog(), params(), History(), "USD")
     for language, title in zip(LANGUAGES, ("# Plan", "# План"), strict=True):
-        page = plan_report(plan, scores(0), {**summary, "objected": 21}, language)
+        page = plan_report(with_segments(plan, scores(0)), {**summary, "objected": 21}, language)
         assert page.startswith(f"{title}\n") and "21" in page
         assert "|" not in page and "%" not in page
