@@ -130,6 +130,7 @@ bench-actions:  ## what plans bring, and its proof: tables and benchmarks/out/ac
 bench-scale:  ## every stage of a simulated shop of 100,000, 1 M and 3 M customers: hours (CUSTOMERS="100000")
 	$(SETUP) dev
 	@$(BIN)/python -m benchmarks.scale $(if $(CUSTOMERS),--customers $(CUSTOMERS))
+	@$(BIN)/python -m benchmarks.scale_curve
 
 bench-processors:  ## whole runs under settings that stand in for other processors: every output must be the same, an hour
 	$(SETUP) bench
