@@ -12,6 +12,10 @@ Codes = npt.NDArray[np.int8]  # numbers of few things, for very many customers
 BLOCK_ROWS = 100_000
 
 
-def blocks(count: int) -> Iterator[slice]:
-    """The rows of a table, BLOCK_ROWS at a time: copies of all columns are then of few rows."""
-    return (slice(start, start + BLOCK_ROWS) for start in range(0, count, BLOCK_ROWS))
+def blocks(count: int, size: int | None = None) -> Iterator[slice]:
+    """The rows of a table, `size` or BLOCK_ROWS at a time: copies of all columns are of few rows.
+
+    There is at least one block, which may be empty.
+    """
+    size = BLOCK_ROWS if size is None else size
+    return (slice(start, start + size) for start in range(0, max(count, 1), size))

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.arrays import IntArray
 from features.sample import EVERYBODY, Sample, rows_of
 from features.timeline import date_of
 from sources.cures import literal
@@ -27,6 +29,19 @@ def read_snapshots(
         sample.read(path, columns=_there(path, columns)).to_pandas() for path in _files(folder)
     ]
     return pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
+
+
+def read_places(folder: Path, sample: Sample, places: IntArray) -> pd.DataFrame:
+    """Rows of `read_snapshots` by their places (n,), in this order: one file is read at a time."""
+    order = np.argsort(places, kind="stable")
+    ascending, frames, start = places[order], [], 0
+    for path in _files(folder):
+        rows = sample.read(path)
+        first, last = np.searchsorted(ascending, [start, start + rows.num_rows])
+        frames.append(rows.take(pa.array(ascending[first:last] - start)).to_pandas())
+        start += rows.num_rows
+    found: pd.DataFrame = pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
+    return found.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
 
 
 PART_CUSTOMERS = 100_000  # whose whole rows are in memory at a time

@@ -1,23 +1,28 @@
 """Stage `monitor`: drift since training and how past releases turned out; report and metrics."""
 
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from actions.effects.closed_releases import Judge
+from actions.effects.closed_releases import PURCHASE_COLUMNS, TABLE_COLUMNS, Judge
 from core.digits import as_told
 from core.files import check_manifest, read_json, write_json
 from features.planning.timeplan import Timeline
+from features.reading import ALL_CUSTOMERS
 from features.timeline import as_known_on, date_of
 from models.churn.model import ChurnModel
 from models.judging.realised import JUDGED
 from models.judging.told_wrong import Found, no_customers
 from models.simple.silence_rule import Rule
-from models.watching.advice import advice, drift, latest_judged
+from models.watching.advice import advice, compared, drift, latest_judged
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import (
-    read_purchases,
+    customer_parts,
+    purchases_of,
+    read_places,
     read_sample,
     read_snapshots,
     read_timeline,
@@ -26,15 +31,25 @@ from pipelines.reading import (
 from pipelines.served import read_served
 from serving.pages.monitor_report import report_page
 
+# What tells which rows models had learned from, and which have closed since: read of all dates.
+KNOWN = (
+    *("customer_id", "as_of_date", "split", "outcome_known", "value_known"),
+    *("followup_days", "days_to_next_purchase"),
+)
+
 
 def main() -> None:
     """Measure drift, judge closed releases, advise; without models there is nothing to watch.
 
     And list who turned out otherwise than told: in those releases, and on the test dates.
     """
-    is_rule = bool(Rule.load(stage.CHAMPION_MODELS))
-    report = {} if is_rule else _report()
-    told_wrong, customers = ({}, no_customers()) if is_rule else _told_wrong(report)
+    if Rule.load(stage.CHAMPION_MODELS):
+        report, told_wrong, customers = {}, {}, no_customers()
+    else:
+        found = Found(load_params().model)
+        report = _report(found)
+        version = {name: report[name] for name in ("model_version", "as_of_date")}
+        told_wrong, customers = {**version, "lists": found.lists}, found.customers()
     write_json(stage.MISSED, as_told(told_wrong))
     stage.write_parquet(customers, stage.MISSED_CUSTOMERS)
     write_json(stage.MONITOR, as_told(report))
@@ -45,19 +60,27 @@ def main() -> None:
         stage.say(f"{to_do}: see {stage.MONITOR_PAGE}")
 
 
-def _report() -> dict[str, Any]:
+def _report(found: Found) -> dict[str, Any]:
+    """What the monitor tells; who turned out otherwise is added to `found`."""
     params = load_params()
     timeline = read_timeline()
-    bundle, _, version = read_served(stage.CHAMPION_MODELS)
-    snapshots = read_snapshots(read_sample(params.model))
-    learned, newly_closed = _learned_from(snapshots, timeline)
-    now = snapshots[snapshots["split"] == "score"].reset_index(drop=True)
-    moved = drift(bundle.churn, learned, now, params.monitor, params.model.seed)
-    judge = _judge(timeline)
-    releases = [
-        judge.release(facts, stage.PAST / f"{facts['release_id']}.parquet")
-        for facts in read_json(stage.PAST / "releases.json")
-    ]
+    bundle, explainer, version = read_served(stage.CHAMPION_MODELS)
+    sample = read_sample(params.model)
+    known = read_snapshots(sample, KNOWN)
+    learned, newly_closed = _learned_from(known, timeline)
+    moved = drift(
+        bundle.churn,
+        read_places(sample, compared(learned, params.model.seed).index.to_numpy()),
+        read_places(sample, np.flatnonzero(known["split"] == "score")),
+        params.monitor,
+    )
+    if stage.CHAMPION_EVALUATED.exists():
+        evaluated = ChurnModel.load(stage.CHAMPION_EVALUATED)
+        until = check_manifest(stage.CHAMPION_EVALUATED)["learned_until"]
+        is_later = known["outcome_known"] & (known["as_of_date"] >= pd.Timestamp(until))
+        later = read_places(sample, np.flatnonzero(is_later))
+        found.add_test_dates(later, timeline, (evaluated, bundle, explainer), until)
+    releases = _judged(timeline, found)
     return {
         "as_of_date": date_of(timeline.score).isoformat(),
         "data_until": date_of(timeline.data_until).isoformat(),
@@ -71,30 +94,21 @@ def _report() -> dict[str, Any]:
     }
 
 
-def _judge(timeline: Timeline) -> Judge:
+def _judged(timeline: Timeline, found: Found) -> list[dict[str, Any]]:
+    """All past releases, judged where they have closed."""
+    kept, releases = read_json(stage.PAST / "releases.json"), []
+    if not kept:
+        return []
     params = load_params()
-    known = read_purchases(), _tables()
-    return Judge(*known, timeline, (params.model, params.monitor))
-
-
-def _told_wrong(report: dict[str, Any]) -> tuple[dict[str, Any], pd.DataFrame]:
-    params = load_params()
-    timeline = read_timeline()
-    found = Found(params.model)
-    if stage.CHAMPION_EVALUATED.exists():
-        bundle, explainer, _ = read_served(stage.CHAMPION_MODELS)
-        evaluated = ChurnModel.load(stage.CHAMPION_EVALUATED)
-        until = check_manifest(stage.CHAMPION_EVALUATED)["learned_until"]
-        snapshots = read_snapshots(read_sample(params.model))
-        found.add_test_dates(snapshots, timeline, (evaluated, bundle, explainer), until)
-    judge = _judge(timeline)
-    for release in report["releases"]:
-        path = stage.PAST / f"{release['release_id']}.parquet"
-        scores, _ = judge.outcomes(release, path)
+    purchases = partial(purchases_of, columns=PURCHASE_COLUMNS)
+    known = customer_parts(timeline.score), purchases
+    judge = Judge(known, _tables(), timeline, (params.model, params.monitor))
+    for facts in kept:
+        release, scores = judge.release(facts, stage.PAST / f"{facts['release_id']}.parquet")
+        releases.append(release)
         if scores is not None:
             found.add_release(release, scores)
-    version = {"model_version": report["model_version"], "as_of_date": report["as_of_date"]}
-    return {**version, "lists": found.lists}, found.customers()
+    return releases
 
 
 def _described(learned: pd.DataFrame, timeline: Timeline) -> dict[str, Any]:
@@ -124,10 +138,13 @@ def _learned_from(snapshots: pd.DataFrame, timeline: Timeline) -> tuple[pd.DataF
 
 
 def _tables() -> dict[str, pd.DataFrame]:
-    """The checked tables on contacts, subscriptions and consents."""
+    """What is read of the checked tables on contacts, subscriptions and consents."""
     there = stage.table_names()
-    paths = stage.tables(n for n in ("contacts", "subscriptions", "consents") if n in there)
-    return {name: pd.read_parquet(path) for name, path in paths.items()}
+    return {
+        name: ALL_CUSTOMERS.read(stage.TABLES / f"{name}.parquet", columns)
+        for name, columns in TABLE_COLUMNS.items()
+        if name in there
+    }
 
 
 def _next_closes(releases: list[dict[str, Any]], timeline: Timeline) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from core import own_code as code
+from core.arrays import IntArray
 from core.errors import ExtensionError
 from core.files import read_json
 from features import reading
@@ -29,6 +30,11 @@ def read_snapshots(
 ) -> pd.DataFrame:
     """One row per customer and as-of date, all splits; with `columns` those that there are."""
     return reading.read_snapshots(stage.SNAPSHOTS, sample, columns)
+
+
+def read_places(sample: Sample, places: IntArray) -> pd.DataFrame:
+    """Rows of `read_snapshots` by their places (n,), in this order."""
+    return reading.read_places(stage.SNAPSHOTS, sample, places)
 
 
 def read_purchases(sample: Sample = EVERYBODY) -> pd.DataFrame:
@@ -66,9 +72,9 @@ def customer_parts(day: int) -> list[Customers]:
     return reading.customer_parts(stage.SNAPSHOTS, day)
 
 
-def purchases_of(customers: Customers) -> pd.DataFrame:
+def purchases_of(customers: Customers, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """The purchase timelines of a range of customers."""
-    return customers.read(stage.PURCHASES)
+    return customers.read(stage.PURCHASES, columns)
 
 
 def known_customers() -> pd.DataFrame:

@@ -90,7 +90,7 @@ def explore(
     """
     people, actions = admissible.shape
     candidate = np.concatenate(
-        [_candidates(admissible[rows], draws[rows, 1]) for rows in blocks(people)] or [planned]
+        [_candidates(admissible[rows], draws[rows, 1]) for rows in blocks(people)]
     )
     explores = np.zeros(people, dtype=bool)
     with_me, without = np.zeros(actions), np.zeros(actions)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.arrays import FloatArray, blocks
 from models.churn.model import ChurnModel
 from models.judging.realised import falls_short
 from models.params import MonitorParams
@@ -14,24 +15,28 @@ from models.words import CALIBRATED, DRIFTED
 
 MOST_ROWS = 200_000  # of the rows learned from: more would change no digit that is shown
 MOST_NAMED = 5
+FEW_ROWS = 25_000  # whose risks are told at once
+
+
+def compared(learned: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """The rows learned from that drift is measured against: all of them, or MOST_ROWS at random."""
+    return learned.sample(MOST_ROWS, random_state=seed) if len(learned) > MOST_ROWS else learned
 
 
 def drift(
-    churn: ChurnModel, learned: pd.DataFrame, now: pd.DataFrame, params: MonitorParams, seed: int
+    churn: ChurnModel, then: pd.DataFrame, now: pd.DataFrame, params: MonitorParams
 ) -> dict[str, Any]:
     """`score` and `features`: the snapshots of the score date against those learned from.
 
-    Without rows that were learned from nothing can be compared: `score` and `drifted` are None.
+    `then` are those of `compared`. Without any nothing can be compared: `score` and `drifted` are
+    None.
     """
-    if learned.empty:
+    if then.empty:
         return {"score": None, "features": [], "drifted": None}
-    then = learned
-    if len(learned) > MOST_ROWS:
-        then = learned.sample(MOST_ROWS, random_state=seed)
     gain = dict(churn.importance().itertuples(index=False, name=None))
     features = feature_drift(then, now, gain, params)
     size = Size(int(then["customer_id"].nunique()), len(now))
-    before, after = churn.predict(then), churn.predict(now)
+    before, after = _risks(churn, then), _risks(churn, now)
     score = {
         **shift(pd.Series(before), pd.Series(after), size, params),
         "mean_then": float(np.mean(before)),
@@ -46,6 +51,11 @@ def drift(
             "gain_share": float(sum(feature["gain_share"] for feature in drifted)),
         },
     }
+
+
+def _risks(churn: ChurnModel, rows: pd.DataFrame) -> FloatArray:
+    """The churn risk of each row (n,): what trees and columns make of the rows is of a block."""
+    return np.concatenate([churn.predict(rows.iloc[some]) for some in blocks(len(rows), FEW_ROWS)])
 
 
 def advice(

@@ -1,10 +1,18 @@
 """Ranges of customers, which together hold everybody whatever the files are."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from features import reading
-from features.reading import Customers, customer_parts, read_snapshot
+from features.reading import (
+    Customers,
+    customer_parts,
+    read_places,
+    read_snapshot,
+    read_snapshots,
+)
+from features.sample import EVERYBODY, Sample
 from features.timeline import day_of
 
 DAY = day_of(pd.Timestamp("2024-05-01").date())
@@ -41,3 +49,18 @@ def test_who_is_in_no_snapshot_is_in_a_range_too(folder, monkeypatch):
 def test_only_the_columns_that_there_are_are_read(folder):
     rows = read_snapshot(folder, DAY, Customers("A", "C2"), ["orders", "not there"])
     assert rows.to_dict("list") == {"orders": [1, 2]}
+
+
+def test_rows_are_found_by_their_places_in_the_order_asked_for(folder):
+    rows = read_snapshots(folder)
+    assert len(rows) == len(IDS) + 1
+    for places in ([6, 0, 4, 1], [2], []):
+        found = read_places(folder, EVERYBODY, np.array(places, dtype=np.int64))
+        pd.testing.assert_frame_equal(found, rows.iloc[places].reset_index(drop=True))
+    some = Sample(0.5)
+    few = read_snapshots(folder, some)
+    assert 1 < len(few) < len(rows)
+    last = np.array([len(few) - 1, 0])
+    pd.testing.assert_frame_equal(
+        read_places(folder, some, last), few.iloc[last].reset_index(drop=True)
+    )

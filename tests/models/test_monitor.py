@@ -126,7 +126,7 @@ def test_only_the_newest_release_that_could_be_judged_counts():
 def test_customers_like_those_learned_from_are_steady():
     bundle, rows = trained().served, simulate(customers=1_500)
     latest = rows[rows["as_of_date"] == rows["as_of_date"].max()].reset_index(drop=True)
-    told = drift(bundle.churn, latest[::2], latest[1::2].reset_index(drop=True), PARAMS, seed=1)
+    told = drift(bundle.churn, latest[::2], latest[1::2].reset_index(drop=True), PARAMS)
     assert {one["feature"] for one in told["features"]} == set(bundle.churn.features)
     assert sum(one["gain_share"] for one in told["features"]) == pytest.approx(1)
     assert told["drifted"] == {"features": 0, "gain_share": 0.0}
@@ -136,7 +136,7 @@ def test_customers_like_those_learned_from_are_steady():
 
 def test_without_a_closed_outcome_there_is_nothing_to_have_drifted_from():
     bundle, rows = trained().served, simulate()
-    told = drift(bundle.churn, rows.iloc[:0], rows, PARAMS, seed=1)
+    told = drift(bundle.churn, rows.iloc[:0], rows, PARAMS)
     assert told == {"score": None, "features": [], "drifted": None}
     assert advice(told, None, True, PARAMS) == NOTHING
 
@@ -146,10 +146,10 @@ def test_a_planted_drift_of_what_the_trees_live_on_is_a_reason():
     rows = simulate()
     known = rows[rows["outcome_known"]]
     now = known[known["as_of_date"] == known["as_of_date"].max()].reset_index(drop=True)
-    calm = drift(bundle.churn, known, now, PARAMS, seed=1)
+    calm = drift(bundle.churn, known, now, PARAMS)
     strongest = str(bundle.churn.importance()["feature"].iloc[0])
     planted = now.assign(**{strongest: now[strongest] * 20 + 100})
-    told = drift(bundle.churn, known, planted, PARAMS, seed=1)
+    told = drift(bundle.churn, known, planted, PARAMS)
     assert told["features"][0]["feature"] == strongest
     assert told["features"][0]["level"] == "drifted"
     assert told["drifted"]["gain_share"] >= calm["drifted"]["gain_share"]

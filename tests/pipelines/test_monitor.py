@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from actions.effects.closed_releases import Judge
+from features.reading import ALL_CUSTOMERS
 from models.params import MonitorParams
 from models.watching.advice import latest_judged
 from pipelines import stage
@@ -80,13 +81,19 @@ def test_a_release_of_cancellations_is_not_judged_on_data_without_subscriptions(
     monitor = MonitorParams(
         bins=10, psi_moved=0.1, psi_drifted=0.25, gain_share=0.3, min_outcomes=5
     )
-    judge = Judge(purchases, {}, timeline(churn="cancellation"), (model_params(), monitor))
+    judge = Judge(
+        ([ALL_CUSTOMERS], lambda _: purchases),
+        {},
+        timeline(churn="cancellation"),
+        (model_params(), monitor),
+    )
     facts = {
         "release_id": "old",
         "as_of_date": "2024-01-10",
         "horizon_days": 28,
         "churn_definition": "cancellation",
     }
-    told = judge.release(facts, tmp_path / "old.parquet")
+    told, scores = judge.release(facts, tmp_path / "old.parquet")
+    assert scores is None
     assert (told["closed"], told["unknown"], told["groups"]) == (True, 2, {})
     assert latest_judged([told]) is None
