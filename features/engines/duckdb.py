@@ -5,7 +5,6 @@ parts by ranges of their ids. A part fits into the processor's caches and into l
 that is faster than all at once, and time grows linearly. The number of parts changes no result.
 """
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -20,7 +19,7 @@ import pyarrow as pa
 from ibis.backends.sql.compilers.duckdb import compiler
 from sqlglot import exp
 
-from core.errors import EnvironmentProblem
+from core.room import check_room
 from features.history.facts import Schemas, Step
 from sources.duck import connect
 
@@ -76,7 +75,7 @@ class DuckEngine:
             self._run(steps)
             yield 0
             return
-        check_room(self._tables, "duckdb")
+        check_room("engine: duckdb", room_for(self._tables))
         with tempfile.TemporaryDirectory(prefix="regulars-") as folder:
             for name in self._tables:
                 self._split(name, cuts, Path(folder) / name)
@@ -187,21 +186,11 @@ class DuckEngine:
         self._duck.execute(f'CREATE OR REPLACE VIEW "{name}" AS FROM {rows}')
 
 
-def check_room(tables: Tables, engine: str) -> None:
-    """Raise EnvironmentProblem where the temporary folder cannot hold the tables once more."""
-    folder = tempfile.gettempdir()
-    sizes = (t.stat().st_size if isinstance(t, Path) else t.nbytes for t in tables.values())
-    needed, free = LOOSER * sum(sizes), shutil.disk_usage(folder).free
-    if free < needed:
-        raise EnvironmentProblem(
-            f"engine: {engine} writes the tables once more to the temporary folder {folder}, which "
-            f"takes up to {_gigabytes(needed)} GB, and {_gigabytes(free)} GB are free there: free "
-            "space, or name a folder on a larger disk with the environment variable TMPDIR."
-        )
-
-
-def _gigabytes(size: float) -> str:
-    return f"{size / 1e9:,.2f}"
+def room_for(tables: Tables) -> float:
+    """Bytes that the tables take when they are written once more, in parts."""
+    return LOOSER * sum(
+        t.stat().st_size if isinstance(t, Path) else t.nbytes for t in tables.values()
+    )
 
 
 def compiled(table: ir.Table) -> str:

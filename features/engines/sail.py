@@ -17,7 +17,8 @@ import ibis.expr.types as ir
 import pyarrow.parquet as pq
 
 from core.errors import EnvironmentProblem
-from features.engines.duckdb import Tables, check_room, quoted
+from core.room import check_room
+from features.engines.duckdb import Tables, quoted, room_for
 from features.engines.spark_sql import SparkSqlEngine, order_of
 from features.history.facts import Step
 from sources.duck import connect
@@ -46,7 +47,7 @@ class SailEngine(SparkSqlEngine):
 
     def parts(self, steps: Sequence[Step], dates: Sequence[int]) -> Iterator[int]:
         """Run the steps for all customers at once: the engine cuts the work itself. Yields 0."""
-        check_room(self._tables, "sail")
+        check_room("engine: sail", room_for(self._tables))
         with tempfile.TemporaryDirectory(prefix="regulars-") as folder:
             self._folder = Path(folder)
             yield from super().parts(steps, dates)

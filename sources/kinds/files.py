@@ -39,7 +39,7 @@ from sources.formats.signatures import OF_SUFFIX
 from sources.formats.trimming import Trimmed
 from sources.notes import NOTES, Note, Said
 from sources.params import SourceParams
-from sources.tables.cutting import LEAST_BYTES, RawParts, Scan, cut
+from sources.tables.cutting import RawParts, Scan, cut
 from sources.tables.expressions import Raw
 from sources.tables.mapping import columns_of, joined, kinds_of, mapped, selected, uncalculated
 from sources.written.encodings import AUTO, encoding_of
@@ -88,10 +88,8 @@ def load_in_parts(params: SourceParams, room: Path) -> dict[str, pd.DataFrame | 
     found: dict[str, pd.DataFrame | RawParts] = {}
     for name, parts in tables_of_folder(params).items():
         whole = partial(_whole, parts, TABLES[name], params)
-        cut_up = None
-        if sum(part.path.stat().st_size for part in parts) >= LEAST_BYTES:
-            openings = [partial(_scan, part, TABLES[name], params) for part in parts]
-            cut_up = cut(openings, TABLES[name], room / name, whole)
+        openings = [partial(_scan, part, TABLES[name], params) for part in parts]
+        cut_up = cut(openings, TABLES[name], [part.path for part in parts], room / name, whole)
         found[name] = whole() if cut_up is None else cut_up
     return found
 

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from core.room import check_room
 from sources.contract import ABOVE, LEFT_OUT, PLACE, TEXT, Table
 from sources.cures import literal, quoted
 from sources.duck import connect
@@ -23,6 +24,7 @@ from sources.tables.mapping import frame_of, ids_as_text, kinds_of
 LARGE = 1_500_000  # rows: a table of fewer is checked whole
 PART = 1_000_000
 LEAST_BYTES = 16 * 1024**2  # of files: in less no large table fits, and nobody has to count
+LOOSER = 4  # raw parts and checked ones together took 2.6 times the file; some are written anew
 PLACE_OF, ROW = "_regulars_part", "_regulars_row"  # columns that no export has
 UNSURE = ("FLOAT", "DOUBLE")  # a column of ids of this type is read by looking at all of them
 
@@ -60,11 +62,14 @@ class RawParts:
         """The parts; the index is the number of each row in the table, from 0 on."""
         for number in range(self.number):
             with connect() as connection:
-                read = [
+                scans = [
                     self._read(connection, at, number, begin)
                     for at, begin in enumerate(self._begins)
                 ]
-            part = pd.concat([one for one in read if one is not None])
+            read = [one for one in scans if one is not None]
+            if not read:  # few keys make few parts
+                continue
+            part = pd.concat(read)
             part.attrs[ABOVE], part.attrs[PLACE] = self.attrs[ABOVE], self.attrs[PLACE]
             yield part
 
@@ -82,13 +87,25 @@ class RawParts:
 
 
 def cut(
-    openings: Sequence[Opening], table: Table, folder: Path, whole: Callable[[], pd.DataFrame]
+    openings: Sequence[Opening],
+    table: Table,
+    files: Sequence[Path],
+    folder: Path,
+    whole: Callable[[], pd.DataFrame],
 ) -> RawParts | None:
-    """The table in parts below `folder`; None where it is not large, or has to be seen whole."""
+    """The table in parts below `folder`; None where it is not large, or has to be seen whole.
+
+    `files` are those that it is read from. Raises EnvironmentProblem where the temporary folder has
+    no room for the parts.
+    """
+    size = sum(file.stat().st_size for file in files)
+    if size < LEAST_BYTES:
+        return None
     try:
         counts = [_count(opening, table) for opening in openings]
         if None in counts or (rows := sum(filter(None, counts))) < LARGE:
             return None
+        check_room("ingest", LOOSER * size)
         number = -(-rows // PART)
         attrs = [
             _written(opening, table, folder / str(at), number)

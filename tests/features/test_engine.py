@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from core import room
 from core.errors import EnvironmentProblem
 from features.engines import duckdb
 from features.engines.duckdb import DuckEngine, compiled
@@ -95,7 +96,7 @@ def test_a_table_may_have_any_column_and_ids_any_character_in_parts_too():
 
 def test_a_temporary_folder_without_room_for_the_parts_is_told_before_the_work(monkeypatch):
     free = namedtuple("free", "free")
-    monkeypatch.setattr(duckdb.shutil, "disk_usage", lambda _: free(1_000_000_000))
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: free(1_000_000_000))
     large = DuckEngine({"rows": ROWS}, part_rows=3)
     assert list(large.parts([], [])) == [0, 1]
     monkeypatch.setattr(duckdb, "LOOSER", 10**10)

@@ -7,7 +7,6 @@ import pytest
 
 from core.rows import Rows
 from pipelines import ingest, stage
-from sources.kinds import files
 from sources.tables import cutting
 from tests.pipelines.roads import through
 from tests.synthetic import Shop, tables
@@ -28,7 +27,7 @@ def test_a_large_company_has_the_tables_and_the_report_of_a_small_one(
     )
     monkeypatch.setattr(cutting, "LARGE", 500)
     monkeypatch.setattr(cutting, "PART", 400)
-    monkeypatch.setattr(files, "LEAST_BYTES", 0)
+    monkeypatch.setattr(cutting, "LEAST_BYTES", 0)
     capsys.readouterr()
     ingest.main()
     assert "checked in memory" not in capsys.readouterr().out

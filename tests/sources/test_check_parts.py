@@ -1,11 +1,16 @@
 """A large table is checked part by part, with the rows, counts and findings of the whole."""
 
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from core.errors import EnvironmentProblem
 from sources.contract import TABLES
 from sources.kinds import files
+from sources.kinds.sql import source as sql
 from sources.params import SourceParams
 from sources.tables import cutting
 from sources.tables.check_tables import check_in_parts, check_tables
@@ -23,7 +28,7 @@ def _small_parts(monkeypatch):
     """Tables of tests are large, and cut into some dozens of parts."""
     monkeypatch.setattr(cutting, "LARGE", 1_000)
     monkeypatch.setattr(cutting, "PART", 600)
-    monkeypatch.setattr(files, "LEAST_BYTES", 0)
+    monkeypatch.setattr(cutting, "LEAST_BYTES", 0)
 
 
 def lines():
@@ -270,3 +275,43 @@ def test_rows_of_the_erased_are_left_out_of_every_part(tmp_path):
     alike(left, found)
     assert left.counts["erased"] == 2 * 2 * (ORDERS // 300) and left.counts["quarantined"] == 0
     assert parts_without_erased(parts["orders"], {"nobody"}.__contains__) is parts["orders"]
+
+
+@pytest.mark.slow
+def test_a_table_of_few_keys_has_fewer_parts_than_its_rows_would_make(tmp_path):
+    number = np.arange(3_000)
+    visits = pd.DataFrame(
+        {
+            "customer_id": [("c1", "c2")[one % 2] for one in number],
+            "event_time": START + pd.to_timedelta(number, "h"),
+            "kind": "visit",
+        }
+    )
+    whole, parts, said = both(tmp_path, {"orders": lines(), "events": visits})
+    by = ["customer_id", "event_time"]
+    found = _sorted(parts["events"].whole().rows, by)
+    pd.testing.assert_frame_equal(found, _sorted(whole["events"].rows, by))
+    assert said == []
+
+
+def test_a_temporary_folder_without_room_for_the_parts_is_told_before_the_work(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cutting, "LOOSER", 10**12)
+    told = r"ingest writes the tables once more to the temporary folder .* TMPDIR"
+    with pytest.raises(EnvironmentProblem, match=told):
+        both(tmp_path, {"orders": lines()})
+
+
+def test_an_extract_of_a_database_comes_in_parts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = lines()
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as database:
+        rows.astype({"event_time": str}).to_sql("orders", database, index=False)
+        database.commit()
+    queries = {"orders": "SELECT * FROM orders"}
+    params = SourceParams(kind="sql", path=f"sqlite:///{tmp_path}/shop.db", queries=queries)
+    whole = check_tables(sql.load(params), params)
+    raw, said = sql.load_in_parts(params, tmp_path / "room"), []
+    alike(whole["orders"], check_in_parts(raw, params, said.append)["orders"])
+    assert said == []

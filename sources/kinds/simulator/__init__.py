@@ -59,7 +59,8 @@ def load_in_parts(params: SourceParams, room: Path) -> dict[str, pd.DataFrame | 
     found: dict[str, pd.DataFrame | RawParts] = {}
     for path in files(params).values():
         whole = partial(pd.read_parquet, path)
-        cut_up = cut([partial(_scan, path)], TABLES[path.stem], room / path.stem, whole)
+        table = TABLES[path.stem]
+        cut_up = cut([partial(_scan, path)], table, [path], room / table.name, whole)
         found[path.stem] = whole() if cut_up is None else cut_up
     return found
 

@@ -89,7 +89,8 @@ def load_in_parts(params: SourceParams, room: Path) -> dict[str, pd.DataFrame | 
     found: dict[str, pd.DataFrame | RawParts] = {}
     for name, parts in _extracted(params).items():
         whole = partial(_whole, name, parts, params)
-        cut_up = cut([partial(_scan, name, parts, params)], TABLES[name], room / name, whole)
+        scan = partial(_scan, name, parts, params)
+        cut_up = cut([scan], TABLES[name], parts, room / name, whole)
         found[name] = whole() if cut_up is None else cut_up
     return found
 
