@@ -31,7 +31,7 @@ from models.value.forecast import AMOUNTS, forecast
 from models.value.past import PAST_COLUMNS, Past
 from models.words import LISTED
 from pipelines import stage
-from pipelines.everybody import read_everybody
+from pipelines.everybody import read_earlier, read_everybody
 from pipelines.params import load_params
 from pipelines.reading import (
     customer_parts,
@@ -117,7 +117,7 @@ def _beside(everybody: pd.DataFrame, bundle: Bundle, timeline: Timeline) -> pd.D
     if not bundle.knows_purchases:
         return pd.DataFrame(index=everybody.index)
     since = compared_with(timeline)
-    earlier = everybody.head(0) if since is None else read_everybody(since)
+    earlier = everybody.head(0) if since is None else read_earlier(since)
     return beside_others(everybody, earlier, timeline)
 
 

@@ -5,13 +5,14 @@ is scored part by part, and only these columns are held of all customers at once
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
 from features.planning.timeplan import Timeline
 from models.customers.relationship import relationship
 from models.customers.segments import segments
+from models.customers.strength import RECENT_DAYS
 
 # Windows of these families, as orders_90d, and these columns.
 FAMILIES = (
@@ -47,12 +48,46 @@ COLUMNS = (
     "tenure_days",
     "weekday_top_share",
 )
-_WINDOW = re.compile(rf"({'|'.join(FAMILIES)})_\d+d")
+# What the strength of a relationship takes of the date that it is compared with.
+EARLIER_FAMILIES = ("orders", "categories", "visits", "email_opens", "email_clicks")
+EARLIER = (
+    "customer_id",
+    "complaints_open",
+    "csat_mean",
+    "gap_variation",
+    "nps_last",
+    "orders_total",
+    "survey_csat_last",
+    "tenure_days",
+)
+_WINDOW = re.compile(r"(\w+)_(\d+)d")
 
 
 def of_everybody(columns: Iterable[str]) -> list[str]:
-    """Those of the columns of a snapshot that are read of all customers at once."""
-    return [name for name in columns if name in COLUMNS or _WINDOW.fullmatch(name)]
+    """Those of the columns of a snapshot that are read of all customers at once.
+
+    Of a family the longest window, and the longest that counts as recent.
+    """
+    there = list(columns)
+    lately = _longest(there, FAMILIES, RECENT_DAYS)
+    wanted = {*COLUMNS, *_longest(there, FAMILIES, None), *lately}
+    return [name for name in there if name in wanted]
+
+
+def of_earlier(columns: Iterable[str]) -> list[str]:
+    """Those that are read of the date that everybody is compared with."""
+    there = list(columns)
+    wanted = {*EARLIER, *_longest(there, EARLIER_FAMILIES, RECENT_DAYS)}
+    return [name for name in there if name in wanted]
+
+
+def _longest(columns: Iterable[str], families: Sequence[str], most_days: int | None) -> set[str]:
+    longest: dict[str, int] = {}
+    for match in filter(None, map(_WINDOW.fullmatch, columns)):
+        family, days = match[1], int(match[2])
+        if family in families and (most_days is None or days <= most_days):
+            longest[family] = max(days, longest.get(family, 0))
+    return {f"{family}_{days}d" for family, days in longest.items()}
 
 
 def beside_others(
@@ -60,6 +95,7 @@ def beside_others(
 ) -> pd.DataFrame:
     """Segments and relationship of everybody at the score date, on the snapshot's index.
 
-    `snapshot` and `earlier` are those of `relationship`; the columns `of_everybody` are enough.
+    `snapshot` and `earlier` are those of `relationship`; the columns `of_everybody` and
+    `of_earlier` are enough.
     """
     return segments(snapshot).join(relationship(snapshot, earlier, timeline))

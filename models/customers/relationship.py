@@ -47,7 +47,7 @@ def relationship(snapshot: pd.DataFrame, earlier: pd.DataFrame, timeline: Timeli
     relationship_strength, its change relationship_strength_change and relationship_declined since
     the as-of date relationship_strength_since. `snapshot` holds the rows of the score date,
     `earlier` those of the day that `compared_with` gives, none where it gives none: the columns
-    that `of_everybody` names are enough.
+    that `of_everybody` and `of_earlier` name are enough.
     """
     since = compared_with(timeline)
     columns = pd.DataFrame({"relationship_level": relationship_level(snapshot)})

@@ -8,7 +8,7 @@ import pytest
 
 from features import reading
 from features.sample import Sample
-from models.cards.beside import beside_others, of_everybody
+from models.cards.beside import beside_others, of_earlier, of_everybody
 from models.customers.relationship import compared_with
 from pipelines import plan, score
 from pipelines.reading import read_snapshot, read_timeline
@@ -75,10 +75,10 @@ def test_models_learn_from_a_sample_and_everybody_is_scored(tmp_path, monkeypatc
     assert not list((tmp_path / "data").glob(".gates-*"))
     timeline = read_timeline()
     now, then = (read_snapshot(day) for day in (timeline.score, compared_with(timeline)))
-    few = of_everybody(now.columns)
-    assert len(few) < len(now.columns) / 2
+    few, fewer = of_everybody(now.columns), of_earlier(then.columns)
+    assert len(fewer) < len(few) / 2 and len(few) < len(now.columns) / 2
     pd.testing.assert_frame_equal(
-        beside_others(now[few], then[few], timeline), beside_others(now, then, timeline)
+        beside_others(now[few], then[fewer], timeline), beside_others(now, then, timeline)
     )
 
 
