@@ -1,9 +1,9 @@
 """The whole road of a large company, stage by stage, at several sizes: time and memory of each.
 
 `make bench-scale` prints one table and writes benchmarks/out/scale.json: `rows` of {customers,
-orders, stage, engine, seconds, peak_mb}, where `orders` are order lines of the simulated shop and
-stages run in processes of their own, and `not_run` of {customers, engine, stage, reason}. A new
-measurement replaces the old one of the same size and engine, the rest stays:
+orders, stage, engine, seconds, cpu_seconds, peak_mb}, where `orders` are order lines of the
+simulated shop and stages run in processes of their own, and `not_run` of {customers, engine, stage,
+reason}. A new measurement replaces the old one of the same size and engine, the rest stays:
 
     python -m benchmarks.scale --customers 100000 1000000
     python -m benchmarks.scale --customers 1000000 --from score --keep large
@@ -13,6 +13,7 @@ import argparse
 import importlib
 import json
 import os
+import resource
 import shutil
 import tempfile
 import time
@@ -33,11 +34,23 @@ FOLDERS = ("metrics", "plots", "reports", "data", "artifacts", "store", "simulat
 
 
 def run_stage(name: str) -> dict[str, Any]:
-    """Run one stage in this process and folder: its seconds, without those of the imports."""
+    """Run one stage in this process and folder: its seconds, without those of the imports.
+
+    And the seconds of the processor, which tell more where other programs run beside it.
+    """
     module = importlib.import_module(f"pipelines.{name}")
-    started = time.perf_counter()
+    started, used = time.perf_counter(), _processor_seconds()
     module.main()
-    return {"seconds": round(time.perf_counter() - started, 2)}
+    return {
+        "seconds": round(time.perf_counter() - started, 2),
+        "cpu_seconds": round(_processor_seconds() - used, 2),
+    }
+
+
+def _processor_seconds() -> float:
+    """Used so far by this process and by those that it started and waited for."""
+    waited = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + waited.ru_utime + waited.ru_stime
 
 
 def company(folder: Path, customers: int, engine: str) -> int:
