@@ -1,5 +1,6 @@
 """Stage `effects`: contacts in, with what followed; effects of actions and their report out."""
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,11 @@ from actions.plan.margin import usable_margin
 from actions.plan.offered import ESTIMATED
 from core.digits import as_told
 from core.files import read_json, write_json
-from features.reading import ALL_CUSTOMERS
 from features.sample import Sample
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.reading import (
+    customer_parts,
     read_purchases,
     read_sample,
     read_snapshot,
@@ -85,8 +86,12 @@ def _known() -> Known:
         timeline,
         before=rows_wanted(wanted(tables[CONTACTS], dates)),
         not_sampled=len(contacts) - len(tables[CONTACTS]),
-        today=partial(read_snapshot, timeline.score, ALL_CUSTOMERS),
+        today=partial(_today, timeline.score),
     )
+
+
+def _today(day: int, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+    return (read_snapshot(day, customers, columns) for customers in customer_parts(day))
 
 
 def _of_cards() -> list[str]:

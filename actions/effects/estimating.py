@@ -33,12 +33,14 @@ FEWEST_OF_EACH = 10  # customers who stayed, and who left: from fewer nobody lea
 
 @dataclass(frozen=True)
 class Today:
-    """Today's customers: snapshots, and of their cards the churn risk (customers,).
+    """Today's customers: their ids and TRAITS, and of their cards the churn risk (customers,).
 
-    `stake` (customers,) is what a customer kept is worth. NaN where a card does not tell.
+    `foreseen` (customers,) is the chance of leaving that the window's own model tells, `stake`
+    (customers,) what a customer kept is worth. NaN where a card does not tell.
     """
 
     rows: pd.DataFrame
+    foreseen: FloatArray
     churn_risk: FloatArray
     stake: FloatArray
 
@@ -74,12 +76,11 @@ def traits_of(before: pd.DataFrame, today: pd.DataFrame) -> list[str]:
     ]
 
 
-def inputs_of(today: Today, traits: list[str], leaving: Foreseen) -> tuple[FloatArray, CardScale]:
+def inputs_of(today: Today, traits: list[str]) -> tuple[FloatArray, CardScale]:
     """What learners read of today's customers (customers, 1 + traits), and the risk's scale."""
-    foreseen = leaving.of(today.rows)
-    scale = CardScale.of(foreseen, today.churn_risk)
+    scale = CardScale.of(today.foreseen, today.churn_risk)
     is_told = np.isfinite(today.churn_risk)
-    risk = np.where(is_told, today.churn_risk, scale.at(foreseen))
+    risk = np.where(is_told, today.churn_risk, scale.at(today.foreseen))
     return np.column_stack([risk, today.rows[traits].to_numpy(np.float64)]), scale
 
 
@@ -118,7 +119,7 @@ def learn(
     if min(kept.sum(), (1 - kept).sum()) < FEWEST_OF_EACH:
         return None
     traits = traits_of(rows, today.rows)
-    x, scale = inputs_of(today, traits, leaving)
+    x, scale = inputs_of(today, traits)
     data = data_of(rows, traits, scale.at(leaving.of(rows)), kept)
     names = sorted(rows["action_id"].unique())
     prior = prior_of(names, actions, traits)

@@ -3,7 +3,7 @@
 One call for the stage and for the benchmarks, so that both judge the same.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from actions.effects.intervals import Estimate
 from actions.effects.learners import LearnerParams
 from actions.effects.programme import programme
 from actions.effects.report import by_action, by_period, customers_of, not_by_chance, shown
-from actions.effects.risk import TRAITS
+from actions.effects.risk import TRAITS, Foreseen
 from actions.effects.window import window_for
 from actions.params import ActionParams
 from actions.plan.catalog import Catalog
@@ -48,7 +48,7 @@ class Known:
     Of a company that is too large to be held whole, `snapshots` may be of some customers, from whom
     is learned what is to be expected; contacts and purchases of others too, with the snapshots
     `before` these contacts (`assigned.wanted`). `not_sampled` contacts are then left out. `today`
-    reads columns of everybody's snapshot of today.
+    reads columns of today's snapshot, one part of the customers after another.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -58,7 +58,7 @@ class Known:
     timeline: Timeline
     before: pd.DataFrame | None = None
     not_sampled: int = 0
-    today: Callable[[Sequence[str]], pd.DataFrame] | None = None
+    today: Callable[[Sequence[str]], Iterable[pd.DataFrame]] | None = None
 
 
 def measure(
@@ -125,7 +125,7 @@ def measure(
     learned = is_enough and learn(
         rows,
         seen.kept[usable],
-        _today(known, margin_rate, (*models[0].columns, *TRAITS)),
+        _today(known, margin_rate, models[0]),
         models[0],
         catalog.actions,
         (settings, params.effect_confidence),
@@ -161,19 +161,24 @@ def _too_few(rows: pd.DataFrame, kept: FloatArray | None = None) -> dict[str, An
     return _why_not(FEW_LEFT_OR_STAYED, left=left, stayed=len(kept) - left, needed=FEWEST_OF_EACH)
 
 
-def _today(known: Known, margin_rate: float | None, columns: Sequence[str]) -> Today:
+def _today(known: Known, margin_rate: float | None, leaving: Foreseen) -> Today:
     """Today's customers, with what their cards tell; without a margin nobody knows a stake."""
     if known.today is None:
-        rows = known.snapshots[known.snapshots["split"] == "score"].reset_index(drop=True)
+        parts: Iterable[pd.DataFrame] = [known.snapshots[known.snapshots["split"] == "score"]]
     else:
-        rows = known.today([*dict.fromkeys(("customer_id", *columns))])
+        parts = known.today([*dict.fromkeys(("customer_id", *leaving.columns, *TRAITS))])
+    kept, foreseen = [], []
+    for part in parts:  # the model reads many columns, of which few are needed any longer
+        foreseen.append(leaving.of(part))
+        kept.append(part[[name for name in ("customer_id", *TRAITS) if name in part]])
+    rows = pd.concat(kept, ignore_index=True)
     cards = known.cards.set_index("customer_id").reindex(rows["customer_id"])
     risk = cards["churn_risk"].to_numpy(np.float64, na_value=np.nan)
     stake = np.full(len(rows), np.nan)
     if margin_rate is not None and has_money(known.cards):
         worth = cards["value_if_stays"].astype("float64") - cards["value_if_lapses"]
         stake = worth.to_numpy(np.float64, na_value=np.nan) * margin_rate
-    return Today(rows, risk, stake)
+    return Today(rows, np.concatenate(foreseen), risk, stake)
 
 
 def _rounded(estimates: Estimates, alone: Mapping[str, Estimate]) -> Estimates:

@@ -52,7 +52,7 @@ def log_of(situation: Situation) -> Log:
     cards = company.cards
     stake = (cards["value_if_stays"] - cards["value_if_lapses"]).to_numpy() * company.margin
     risk = cards["churn_risk"].to_numpy(np.float64)
-    inputs, scale = inputs_of(Today(today, risk, stake), traits, leaving)
+    inputs, scale = inputs_of(Today(today, leaving.of(today), risk, stake), traits)
     return Log(
         data_of(rows, traits, scale.at(leaving.of(rows)), kept),
         prior_of(names, situation.catalog.actions, traits),
