@@ -44,7 +44,7 @@ def check_in_parts(
     """
     currency = None
     checked: dict[str, Checked | CheckedParts] = {}
-    frames: dict[str, pd.DataFrame] = {}
+    raw_orders = pd.DataFrame()
     is_alone = "subscriptions" not in raw  # of a contract one payment may be all there is
     for name in sorted(raw, key=lambda name: name not in ENOUGH):  # in the currency of payments
         table = raw[name]
@@ -55,12 +55,12 @@ def check_in_parts(
                 continue
             say(f"{name}: {table.rows:,} rows are checked in memory, all at once: {found}")
             table = table.whole()
-        frames[name] = table
+        raw_orders = table if name == "orders" else raw_orders
         whole = check_table(table, TABLES[name], params, currency)
         checked[name], currency = whole, currency or whole.currency
     orders = checked.get("orders")
     if is_alone and isinstance(orders, Checked):
-        refuse_new_id_each_time(frames["orders"], orders.rows, params)
+        refuse_new_id_each_time(raw_orders, orders.rows, params)
     return {name: checked[name] for name in raw}
 
 
