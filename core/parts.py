@@ -64,9 +64,10 @@ class Spilled:
         """Write all parts to one file; returns the number of rows."""
         schema, rows = _common([_schema(file) for file in self._files]), 0
         with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-            for file in self._files:
+            for number, file in enumerate(self._files):
                 table = _in_types(feather.read_table(file), schema)
-                writer.write_table(table, row_group_size=max(table.num_rows, 1))
+                if table.num_rows or number + 1 == len(self._files) and not rows:
+                    writer.write_table(table, row_group_size=max(table.num_rows, 1))
                 rows += table.num_rows
         return rows
 

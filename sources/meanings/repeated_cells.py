@@ -84,6 +84,8 @@ def _of_one(lines: pd.DataFrame, column: str, order: "pd.Series[int]") -> "pd.Se
 def _one_value(cells: pd.Series, order: "pd.Series[int]") -> pd.Series:
     """The order's one value on each of its lines; empty where it has none or several."""
     first, last, values = _range_of_values(cells, order)
+    if not len(values):  # they have a type, of which no number can be made
+        return cells
     return first.where(first == last).map(pd.Series(values))
 
 

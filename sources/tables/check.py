@@ -4,6 +4,7 @@ rows in = rows kept + rows quarantined + duplicates + guests + left out by sourc
 (nothing is lost)
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +35,7 @@ from sources.tables.header import refuse_header
 from sources.tables.kept import Checked, SetAside
 from sources.tables.keys import own_number_each, shared_order_numbers
 from sources.tables.repeats import OTHER_CONTENT, repeats, with_position
-from sources.tables.stray import Span, stray_times
+from sources.tables.stray import Minutes, Span, stray_times
 
 GUESTS = ("orders", "events")  # purchases and visits of people who did not say who they are
 LARGEST = 9e12  # whole millionths of it are whole 64-bit numbers; no amount of money is larger
@@ -61,11 +62,12 @@ def check_part(
     table: Table,
     params: SourceParams,
     currency: str | None = None,
-    span: Span | None = None,
+    span_of: Callable[[Minutes], Span] | None = None,
 ) -> Checked:
     """The same of a part of a table, whose index is the number of each row in it.
 
-    Without a `span` its own times say which of them are stray.
+    `span_of` is told the minutes of its times, and tells the span of all; without it they say which
+    of them are stray.
     """
     refuse_header(raw, table, params)
     left_out, left_out_notes = int(raw.attrs.get(LEFT_OUT, 0)), raw.attrs.get(NOTES, ())
@@ -85,7 +87,7 @@ def check_part(
     reasons = reasons.where(reasons != "", _breaches(rows, table))
     reasons = reasons.where((reasons != "") | ~_no_nps(rows, table), NO_NPS)
     reasons[guests] = ""
-    stray = stray_times(rows, table, ~guests & (reasons == ""), span)
+    stray = stray_times(rows, table, ~guests & (reasons == ""), span_of)
     reasons = reasons.where(reasons != "", stray)
     duplicates = pd.Series(data=False, index=rows.index)
     candidates = ~guests & (reasons == "")

@@ -21,9 +21,9 @@ from sources.notes import NOTES, Note
 from sources.params import SourceParams
 from sources.tables.check import check_part, check_table
 from sources.tables.cutting import RawParts
-from sources.tables.kept import Checked, CheckedParts, SetAside
+from sources.tables.kept import Checked, CheckedParts, SetAside, in_text
 from sources.tables.people import refuse_new_id_each_time
-from sources.tables.stray import WITHOUT, Minutes, Span
+from sources.tables.stray import Minutes, Span
 
 CUSTOMER = "customer_id"
 CHECKED = "checked"  # the folder of the checked rows
@@ -98,17 +98,22 @@ def _in_span(raw: RawParts, params: SourceParams, currency: str | None, span: Sp
     facts: list[Checked] = []
     some, last = [], []
     minutes = Minutes(np.empty(0, np.int64), np.empty(0, np.int64))
+
+    def span_of(those: Minutes) -> Span:
+        # Rows count that are set aside later: of two that contradict each other one may be stray.
+        nonlocal minutes
+        minutes = minutes.with_those_of(those)
+        return span
+
     for part in raw:
-        checked = check_part(part, raw.table, params, currency, span)
+        checked = check_part(part, raw.table, params, currency, span_of)
         if facts and (other := _decided_otherwise(facts[0], checked)):
             return other
         if raw.table.name == "orders":
             some.append(_of_some_customers(checked.rows, raw.number))
             last.append(checked.rows[raw.table.time].max())
-        if raw.table.name in WITHOUT:
-            minutes = minutes.with_those_of(Minutes.of(checked.rows, raw.table))
         rows.add(checked.rows)
-        aside.add(checked.quarantine)
+        aside.add(in_text(checked.quarantine))
         facts.append(
             replace(checked, rows=checked.rows.head(0), quarantine=checked.quarantine.head(0))
         )
@@ -154,7 +159,7 @@ def _together(facts: Sequence[Checked], raw: RawParts) -> Checked:
         replace(min(found, key=lambda one: one.row), rows=sum(one.rows for one in found))
         for found in reasons.values()
     ]
-    aside.sort(key=lambda one: -one.rows)
+    aside.sort(key=lambda one: (-one.rows, one.row))
     noted: dict[tuple[str, ...], list[Note]] = {}
     for note in (note for one in facts for note in one.notes):
         noted.setdefault(note.same, []).append(note)

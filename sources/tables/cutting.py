@@ -5,6 +5,7 @@ without a key come anywhere. What a check of one part cannot know, check_tables.
 parts together.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from core.room import check_room
 from sources.contract import ABOVE, LEFT_OUT, PLACE, TEXT, Table
 from sources.cures import literal, quoted
 from sources.duck import connect
+from sources.meanings.ids import INVISIBLE, SPACES
 from sources.notes import NOTES
 from sources.tables.mapping import frame_of, ids_as_text, kinds_of
 
@@ -26,7 +28,14 @@ PART = 1_000_000
 LEAST_BYTES = 16 * 1024**2  # of files: in less no large table fits, and nobody has to count
 LOOSER = 4  # raw parts and checked ones together took 2.6 times the file; some are written anew
 PLACE_OF, ROW = "_regulars_part", "_regulars_row"  # columns that no export has
-UNSURE = ("FLOAT", "DOUBLE")  # a column of ids of this type is read by looking at all of them
+# A column of ids of these types is read by looking at all of them.
+UNSURE = ("FLOAT", "DOUBLE", "DECIMAL", "HUGEINT", "UHUGEINT")
+# What two spellings of one id may differ in (sources/meanings/ids.py makes them one): spaces, what
+# cannot be seen, letters in two halves, zeros behind a point.
+UNSEEN = re.sub(  # DuckDB writes characters by their numbers in another way
+    r"\\u(\w{4})", r"\\x{\1}", rf"[\s\x1c-\x1f]|{SPACES.pattern}|{INVISIBLE.pattern}"
+)
+ZEROS = r"[.,]0+$"
 
 
 @dataclass(frozen=True)
@@ -125,11 +134,10 @@ def _count(opening: Opening, table: Table) -> int | None:
         if scan is None:
             return None
         kinds = kinds_of(scan.connection, scan.sql)
-        if table.key[0] not in kinds:
+        if table.key[0] not in kinds or {PLACE_OF, ROW} & {column.lower() for column in kinds}:
             return None
-        if any(
-            kinds[c] in UNSURE for c, kind in table.columns.items() if kind == TEXT and c in kinds
-        ):
+        texts = [c for c, kind in table.columns.items() if kind == TEXT and c in kinds]
+        if any(kinds[column].startswith(UNSURE) for column in texts):
             return None
         found = scan.connection.execute(f"SELECT count(*) FROM ({scan.sql})").fetchone()
         return int(found[0]) if found else None
@@ -141,14 +149,18 @@ def _written(opening: Opening, table: Table, folder: Path, number: int) -> dict[
     with opening() as scan:
         if scan is None:
             return None
-        key = f"nullif(trim(CAST({quoted(table.key[0])} AS VARCHAR)), '')"
+        key = f"nfc_normalize(CAST({quoted(table.key[0])} AS VARCHAR))"
+        key = f"regexp_replace({key}, {literal(UNSEEN)}, '', 'g')"
+        key = f"nullif(regexp_replace({key}, {literal(ZEROS)}, ''), '')"
         part = f"hash(coalesce({key}, CAST({ROW} AS VARCHAR))) % {number}"
         numbered = f"SELECT *, row_number() OVER () - 1 AS {ROW} FROM ({scan.sql})"
         scan.connection.execute(
             f"COPY (SELECT *, {part} AS {PLACE_OF} FROM ({numbered})) TO {literal(folder)} "
             f"(FORMAT parquet, PARTITION_BY ({PLACE_OF}))"
         )
-        blank = " AND ".join(f"{quoted(column)} IS NULL" for column in scan.given) or "false"
+        # What is not a number is an empty cell to pandas.
+        cells = [f"CAST({quoted(column)} AS VARCHAR)" for column in scan.given]
+        blank = " AND ".join(f"coalesce({cell} = 'nan', true)" for cell in cells) or "false"
         parts = f"read_parquet({literal(folder / '*' / '*.parquet')}, hive_partitioning=false)"
         found = scan.connection.execute(f"SELECT 1 FROM {parts} WHERE {blank} LIMIT 1")
         return None if found.fetchone() else scan.attrs

@@ -94,6 +94,7 @@ class CheckedParts:
         written = {"rows": Spilled.below(self.folder), "quarantine": Spilled.below(self.folder)}
         for name, parts in (("rows", rows), ("quarantine", quarantine)):
             for part in parts:
+                part = in_text(part) if name == "quarantine" else part
                 written[name].add(part.reset_index(drop=True))
         return replace(self, rows=written["rows"], quarantine=written["quarantine"])
 
@@ -103,6 +104,12 @@ class CheckedParts:
         if self.facts.counts["quarantined"]:
             self.quarantine.together(quarantine)
         return self.facts.kept(Rows.in_file(rows, is_in_parts=True))
+
+
+def in_text(aside: pd.DataFrame) -> pd.DataFrame:
+    """Raw rows with every cell as text: parts, and files of one table, may differ in its types."""
+    cells = {name: [None if pd.isna(cell) else str(cell) for cell in aside[name]] for name in aside}
+    return pd.DataFrame(cells, index=aside.index, columns=aside.columns, dtype="str")
 
 
 @dataclass(frozen=True)

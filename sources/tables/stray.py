@@ -8,6 +8,7 @@ This is the only place that decides it: a row set aside here stretches no span, 
 date later.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,17 +41,20 @@ class Span:
 
 
 def stray_times(
-    rows: pd.DataFrame, table: Table, of: "pd.Series[bool]", span: Span | None = None
+    rows: pd.DataFrame,
+    table: Table,
+    of: "pd.Series[bool]",
+    span_of: "Callable[[Minutes], Span] | None" = None,
 ) -> "pd.Series[str]":
     """Why a row is not part of its table's history (else empty), of the rows `of`.
 
-    The `span` of the history is found in the rows where it is not given.
+    `span_of` tells the span of a history by its minutes; else they alone do.
     """
     reasons = no_reasons(rows)
     if table.name not in WITHOUT:
         return reasons
     there = rows[of & rows[table.time].notna()]
-    span = Minutes.of(there, table).span() if span is None else span
+    span = (span_of or Minutes.span)(Minutes.of(there, table))
     times = there[table.time]
     if span.first is not None:
         reasons[there.index[times < span.first]] = _far(table, span.first)

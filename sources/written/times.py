@@ -169,14 +169,16 @@ def _in_utc(cells: _Cells, reading: Reading, timezone: str, open_ended: bool) ->
     naive = times.notna() & ~cells.in_utc & ~cells.is_date
     midnight = naive & (times == times.dt.normalize())
     least = min(naive.sum(), max(LEAST_MIDNIGHTS, MIDNIGHTS * naive.sum()))
-    if midnight.sum() >= least:
+    are_dates = midnight.any() and midnight.sum() >= least
+    if are_dates:
         naive &= ~midnight
     if timezone == "UTC" or not naive.any():
         return Reading(times, reasons, tuple(notes))
     dates = int((times.notna() & ~naive & ~cells.in_utc).sum())
     if dates:
         others = f"the others are times of {timezone}"
-        notes.append(HowRead(f"cells are dates alone and stay those days; {others}", dates))
+        how = f"cells are dates alone and stay those days; {others}"
+        notes.append(HowRead(how, dates, decided="midnights are dates" if are_dates else ""))
     # No zone's rules reach further, and the far ends of time would run over.
     naive &= (times >= FIRST_OF_ZONES) & (times < LAST_OF_ZONES)
     local, zone = times[naive], ZoneInfo(timezone)
