@@ -66,7 +66,7 @@ class Spilled:
         with pq.ParquetWriter(path, schema, compression="zstd") as writer:
             for number, file in enumerate(self._files):
                 table = _in_types(feather.read_table(file), schema)
-                if table.num_rows or number + 1 == len(self._files) and not rows:
+                if table.num_rows or (number + 1 == len(self._files) and not rows):
                     writer.write_table(table, row_group_size=max(table.num_rows, 1))
                 rows += table.num_rows
         return rows

@@ -105,3 +105,11 @@ def test_told_orders_that_the_company_has_too_leave_no_empty_part(tmp_path):
     merged = with_told(parts, {"orders": [order]}, SourceParams(kind="files"))
     kept = merged.tables["orders"].write(tmp_path / "rows.parquet", tmp_path / "aside.parquet")
     assert len(kept.rows) == 2 * ORDERS and all(map(len, kept.rows.parts()))
+
+
+def test_an_order_without_a_time_in_a_column_of_times_is_set_aside(tmp_path):
+    rows = lines().drop(index=201)
+    rows.loc[200, "event_time"] = pd.NaT
+    whole, parts, _ = both(tmp_path, {"orders": rows})
+    alike(whole["orders"], parts["orders"])
+    assert whole["orders"].counts["quarantined"] == 1
