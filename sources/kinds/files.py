@@ -39,7 +39,7 @@ from sources.formats.signatures import OF_SUFFIX
 from sources.formats.trimming import Trimmed
 from sources.notes import NOTES, Note, Said
 from sources.params import SourceParams
-from sources.tables.cutting import RawParts, Scan, cut
+from sources.tables.cutting import BEYOND_THE_ROW, RawParts, Scan, cut
 from sources.tables.expressions import Raw
 from sources.tables.mapping import columns_of, joined, kinds_of, mapped, selected, uncalculated
 from sources.written.encodings import AUTO, encoding_of
@@ -89,8 +89,8 @@ def load_in_parts(params: SourceParams, room: Path) -> dict[str, pd.DataFrame | 
     for name, parts in tables_of_folder(params).items():
         whole = partial(_whole, parts, TABLES[name], params)
         openings = [partial(_scan, part, TABLES[name], params) for part in parts]
-        cut_up = cut(openings, TABLES[name], [part.path for part in parts], room / name, whole)
-        found[name] = whole() if cut_up is None else cut_up
+        paths = [part.path for part in parts]
+        found[name] = cut(openings, TABLES[name], paths, room / name, whole)
     return found
 
 
@@ -99,8 +99,8 @@ def _whole(parts: Sequence[Address], table: Table, params: SourceParams) -> pd.D
 
 
 @contextmanager
-def _scan(address: Address, table: Table, params: SourceParams) -> Iterator[Scan | None]:
-    """The rows of a file as DuckDB can select them; None where they have to be seen together."""
+def _scan(address: Address, table: Table, params: SourceParams) -> Iterator[Scan | str]:
+    """The rows of a file as DuckDB can select them; or why they have to be seen together."""
     with opened(address, params.encoding) as (connection, found):
         raw = _raw(connection, found, address, table, params)
         chosen = selected(connection, raw, table, params)
@@ -112,7 +112,9 @@ def _scan(address: Address, table: Table, params: SourceParams) -> Iterator[Scan
             ABOVE: found.trimmed.titles,
             NOTES: _not_rows(raw.name, found.trimmed, 0),
         }
-        yield Scan(connection, chosen.sql, given, attrs) if chosen.is_plain else None
+        scan = Scan(connection, chosen.sql, given, attrs)
+        is_plain = chosen.is_plain and chosen.loses_none(connection)
+        yield scan if is_plain else BEYOND_THE_ROW
 
 
 def read_address(address: Address, table: Table, params: SourceParams) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from sources.contract import ENOUGH, LEFT_OUT, TABLES
 from sources.notes import NOTES, Note
 from sources.params import SourceParams
 from sources.tables.check import check_part, check_table
-from sources.tables.cutting import RawParts
+from sources.tables.cutting import WHY_WHOLE, RawParts
 from sources.tables.kept import Checked, CheckedParts, SetAside, in_text
 from sources.tables.people import refuse_new_id_each_time
 from sources.tables.stray import Minutes, Span
@@ -53,8 +53,10 @@ def check_in_parts(
             if isinstance(found, CheckedParts):
                 checked[name], currency = found, currency or found.facts.currency
                 continue
-            say(f"{name}: {table.rows:,} rows are checked in memory, all at once: {found}")
             table = table.whole()
+            table.attrs[WHY_WHOLE] = found
+        if why := table.attrs.get(WHY_WHOLE):
+            say(f"{name}: {len(table):,} rows are checked in memory, all at once: {why}")
         raw_orders = table if name == "orders" else raw_orders
         whole = check_table(table, TABLES[name], params, currency)
         checked[name], currency = whole, currency or whole.currency

@@ -27,6 +27,8 @@ LARGE = 1_500_000  # rows: a table of fewer is checked whole
 PART = 1_000_000
 LEAST_BYTES = 16 * 1024**2  # of files: in less no large table fits, and nobody has to count
 LOOSER = 4  # raw parts and checked ones together took 2.6 times the file; some are written anew
+WHY_WHOLE = "why_whole"  # of a raw table's attributes
+BEYOND_THE_ROW = "source.filter or source.derive looks beyond the row, or at texts it cannot read"
 PLACE_OF, ROW = "_regulars_part", "_regulars_row"  # columns that no export has
 # A column of ids of these types is read by looking at all of them.
 UNSURE = ("FLOAT", "DOUBLE", "DECIMAL", "HUGEINT", "UHUGEINT")
@@ -51,8 +53,12 @@ class Scan:
     attrs: dict[str, Any] = field(default_factory=dict)
 
 
-# Opens what is read, one file or extract; gives None where the rows have to be seen together.
-Opening = Callable[[], AbstractContextManager[Scan | None]]
+# Opens what is read, one file or extract; tells why where the rows have to be seen together.
+Opening = Callable[[], AbstractContextManager[Scan | str]]
+
+
+class _WholeError(Exception):
+    """Why a table has to be seen whole."""
 
 
 @dataclass(frozen=True)
@@ -101,54 +107,56 @@ def cut(
     files: Sequence[Path],
     folder: Path,
     whole: Callable[[], pd.DataFrame],
-) -> RawParts | None:
-    """The table in parts below `folder`; None where it is not large, or has to be seen whole.
+) -> RawParts | pd.DataFrame:
+    """A large table in parts below `folder`; a small one, or one to be seen whole, in memory.
 
-    `files` are those that it is read from. Raises EnvironmentProblem where the temporary folder has
-    no room for the parts.
+    Why a large one has to be seen whole stands in its attribute WHY_WHOLE. `files` are those that
+    it is read from. Raises EnvironmentProblem where the temporary folder has no room for the parts.
     """
     size = sum(file.stat().st_size for file in files)
     if size < LEAST_BYTES:
-        return None
+        return whole()
     try:
         counts = [_count(opening, table) for opening in openings]
-        if None in counts or (rows := sum(filter(None, counts))) < LARGE:
-            return None
+        if (rows := sum(counts)) < LARGE:
+            return whole()
         check_room("ingest", LOOSER * size)
         number = -(-rows // PART)
         attrs = [
             _written(opening, table, folder / str(at), number)
             for at, opening in enumerate(openings)
         ]
-    except duckdb.Error:  # whoever reads it whole says what is wrong
-        return None
-    found = [one for one in attrs if one is not None]
-    if len(found) < len(openings):
-        return None
-    begins = tuple(sum(filter(None, counts[:at])) for at in range(len(counts)))
-    return RawParts(folder, table, number, rows, _together(found), whole, begins)
+    except (_WholeError, duckdb.Error) as error:  # of the latter the whole says more, if it fails
+        frame = whole()
+        if len(frame) >= LARGE:
+            frame.attrs[WHY_WHOLE] = str(error).splitlines()[0]
+        return frame
+    begins = tuple(sum(counts[:at]) for at in range(len(counts)))
+    return RawParts(folder, table, number, rows, _together(attrs), whole, begins)
 
 
-def _count(opening: Opening, table: Table) -> int | None:
+def _count(opening: Opening, table: Table) -> int:
     with opening() as scan:
-        if scan is None:
-            return None
+        if isinstance(scan, str):
+            raise _WholeError(scan)
         kinds = kinds_of(scan.connection, scan.sql)
-        if table.key[0] not in kinds or {PLACE_OF, ROW} & {column.lower() for column in kinds}:
-            return None
+        if table.key[0] not in kinds:
+            raise _WholeError(f"there is no column {table.key[0]}")
+        if taken := {PLACE_OF, ROW} & {column.lower() for column in kinds}:
+            raise _WholeError(f"a column is called {min(taken)}")
         texts = [c for c, kind in table.columns.items() if kind == TEXT and c in kinds]
-        if any(kinds[column].startswith(UNSURE) for column in texts):
-            return None
+        if unsure := [column for column in texts if kinds[column].startswith(UNSURE)]:
+            raise _WholeError(f"{unsure[0]} is a number that may have decimals")
         found = scan.connection.execute(f"SELECT count(*) FROM ({scan.sql})").fetchone()
-        return int(found[0]) if found else None
+        return int(found[0]) if found else 0
 
 
-def _written(opening: Opening, table: Table, folder: Path, number: int) -> dict[str, Any] | None:
-    """Write the parts; what is known of the rows. None where some of them hold nothing."""
+def _written(opening: Opening, table: Table, folder: Path, number: int) -> dict[str, Any]:
+    """Write the parts; what is known of the rows."""
     folder.mkdir(parents=True)
     with opening() as scan:
-        if scan is None:
-            return None
+        if isinstance(scan, str):
+            raise _WholeError(scan)
         key = f"nfc_normalize(CAST({quoted(table.key[0])} AS VARCHAR))"
         key = f"regexp_replace({key}, {literal(UNSEEN)}, '', 'g')"
         key = f"nullif(regexp_replace({key}, {literal(ZEROS)}, ''), '')"
@@ -162,8 +170,9 @@ def _written(opening: Opening, table: Table, folder: Path, number: int) -> dict[
         cells = [f"CAST({quoted(column)} AS VARCHAR)" for column in scan.given]
         blank = " AND ".join(f"coalesce({cell} = 'nan', true)" for cell in cells) or "false"
         parts = f"read_parquet({literal(folder / '*' / '*.parquet')}, hive_partitioning=false)"
-        found = scan.connection.execute(f"SELECT 1 FROM {parts} WHERE {blank} LIMIT 1")
-        return None if found.fetchone() else scan.attrs
+        if scan.connection.execute(f"SELECT 1 FROM {parts} WHERE {blank} LIMIT 1").fetchone():
+            raise _WholeError("some of them hold nothing")
+        return scan.attrs
 
 
 def _together(attrs: Sequence[dict[str, Any]]) -> dict[str, Any]:

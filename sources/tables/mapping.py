@@ -30,14 +30,26 @@ BEYOND_THE_ROW = re.compile(r"\bOVER\b", re.IGNORECASE)  # DuckDB then gives row
 class Selected:
     """The SELECT of a table's rows in the contract's columns, and how many rows are left out.
 
-    `raw` is what it reads; `is_plain` tells that each row is made of itself alone, and that no text
-    gets lost on the way.
+    `raw` is what it reads; `is_plain` tells that each row is made of itself alone. `lost` are the
+    texts, as SQL, that expressions may not be able to read.
     """
 
     sql: str
     raw: Raw
     left_out: int
     is_plain: bool
+    lost: Mapping[str, str]
+
+    def loses_none(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Whether there is no such text in any row."""
+        for text in self.lost.values():
+            try:
+                select = f"SELECT 1 FROM {self.raw.relation} WHERE ({text}) IS NOT NULL LIMIT 1"
+                if connection.execute(select).fetchone():
+                    return False
+            except duckdb.Error:  # what is written anew of an expression may not be what it was
+                continue
+        return True
 
 
 def selected(
@@ -67,9 +79,12 @@ def selected(
     select = ", ".join([*renamed, *computed, *(quoted(column) for column in rest)])
     relation, in_order = _in_order(raw.relation, derive.values())
     is_alone = not in_order and not _in_order("", [condition or ""])[1]
-    keeps_texts = all(lost_text(expression) is None for expression in derive.values())
-    sql = f"SELECT {select} FROM {relation}{in_order}"
-    return Selected(sql, raw, left_out, is_alone and keeps_texts)
+    lost = {
+        target: text
+        for target, expression in derive.items()
+        if table.columns.get(target) in (NUMBER, TIME, YESNO) and (text := lost_text(expression))
+    }
+    return Selected(f"SELECT {select} FROM {relation}{in_order}", raw, left_out, is_alone, lost)
 
 
 def mapped(
@@ -92,7 +107,7 @@ def mapped(
         raise SourceError(
             f"{where}{str(error).splitlines()[0]} Columns: {', '.join(raw.columns)}.{hint}"
         ) from None
-    _keep_lost(frame, connection, raw, table, derive)
+    _keep_lost(frame, connection, chosen, derive)
     frame, blank = _without_blank_rows(
         ids_as_text(frame, table), [c for c in frame.columns if c not in derive]
     )
@@ -140,15 +155,13 @@ def kinds_of(connection: duckdb.DuckDBPyConnection, select: str) -> dict[str, st
 def _keep_lost(
     frame: pd.DataFrame,
     connection: duckdb.DuckDBPyConnection,
-    raw: Raw,
-    table: Table,
+    chosen: Selected,
     derive: Mapping[str, str],
 ) -> None:
     """Put the texts that expressions could not read where their values would be."""
-    for target, expression in derive.items():
-        lost = lost_text(expression)
-        if lost is None or table.columns.get(target) not in (NUMBER, TIME, YESNO):
-            continue
+    raw = chosen.raw
+    for target, lost in chosen.lost.items():
+        expression = derive[target]
         try:
             texts_lost = connection.sql(f"SELECT {lost} AS lost FROM {raw.relation}").df()["lost"]
             if texts_lost.notna().any():

@@ -178,6 +178,32 @@ def test_notes_that_count_rows_add_up(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("why", "settings"),
+    [
+        ("looks beyond the row", {"filter": {"orders": "max(amount) OVER () > 0"}}),
+        ("looks beyond the row", {"derive": {"orders": {"amount": "try_cast(label AS DOUBLE)"}}}),
+        ("is a number that may have decimals", {"derive": {"orders": {"store": "price / 2"}}}),
+    ],
+)
+def test_why_a_large_table_is_seen_whole_is_said(tmp_path, why, settings):
+    lines().assign(price=2.5, label="12,50").to_parquet(tmp_path / "orders.parquet")
+    params = SourceParams(kind="files", path=str(tmp_path), **settings)
+    raw, said = files.load_in_parts(params, tmp_path / "room"), []
+    pd.testing.assert_frame_equal(raw["orders"], files.load(params)["orders"])
+    check_in_parts(raw, params, said.append)
+    (line,) = said
+    assert line.startswith("orders: 3,000 rows are checked in memory") and why in line
+
+
+def test_columns_that_are_computed_come_in_parts(tmp_path):
+    rows = lines().rename(columns={"amount": "price"}).assign(quantity=2)
+    derive = {"orders": {"amount": "price * quantity"}}
+    whole, parts, said = both(tmp_path, {"orders": rows}, derive=derive)
+    alike(whole["orders"], parts["orders"])
+    assert said == [] and whole["orders"].rows["amount"].iloc[0] == 10.0
+
+
 def test_every_table_in_parts_has_the_rows_of_one_key_together(tmp_path):
     number = np.arange(3_000)
     events = pd.DataFrame(

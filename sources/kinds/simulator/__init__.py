@@ -60,8 +60,7 @@ def load_in_parts(params: SourceParams, room: Path) -> dict[str, pd.DataFrame | 
     for path in files(params).values():
         whole = partial(pd.read_parquet, path)
         table = TABLES[path.stem]
-        cut_up = cut([partial(_scan, path)], table, [path], room / table.name, whole)
-        found[path.stem] = whole() if cut_up is None else cut_up
+        found[path.stem] = cut([partial(_scan, path)], table, [path], room / table.name, whole)
     return found
 
 

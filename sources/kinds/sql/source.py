@@ -27,7 +27,7 @@ from sources.duck import connect
 from sources.kinds.sql import local
 from sources.kinds.sql.extracts import kinds_of, scan, typed, write_part
 from sources.params import SourceParams
-from sources.tables.cutting import RawParts, Scan, cut
+from sources.tables.cutting import BEYOND_THE_ROW, RawParts, Scan, cut
 from sources.tables.expressions import Raw
 from sources.tables.mapping import columns_of, mapped, selected
 from sources.tables.mapping import kinds_of as select_kinds
@@ -90,8 +90,7 @@ def load_in_parts(params: SourceParams, room: Path) -> dict[str, pd.DataFrame | 
     for name, parts in _extracted(params).items():
         whole = partial(_whole, name, parts, params)
         scan = partial(_scan, name, parts, params)
-        cut_up = cut([scan], TABLES[name], parts, room / name, whole)
-        found[name] = whole() if cut_up is None else cut_up
+        found[name] = cut([scan], TABLES[name], parts, room / name, whole)
     return found
 
 
@@ -108,16 +107,18 @@ def _whole(name: str, parts: list[Path], params: SourceParams) -> pd.DataFrame:
 
 
 @contextmanager
-def _scan(name: str, parts: list[Path], params: SourceParams) -> Iterator[Scan | None]:
-    """The rows as DuckDB can select them; None where they have to be seen together."""
+def _scan(name: str, parts: list[Path], params: SourceParams) -> Iterator[Scan | str]:
+    """The rows as DuckDB can select them; or why they have to be seen together."""
     with connect() as connection:
         chosen = selected(connection, _raw(name, parts, params), TABLES[name], params)
         derived = params.derive.get(name, {})
         given = [c for c in select_kinds(connection, chosen.sql) if c not in derived]
-        # Bytes are text where all of them are.
-        is_plain = chosen.is_plain and ["bytes"] not in kinds_of(parts).values()
         scan = Scan(connection, chosen.sql, given, {LEFT_OUT: chosen.left_out})
-        yield scan if is_plain else None
+        if ["bytes"] in kinds_of(parts).values():
+            yield "a column of bytes is text where all of them are"
+        else:
+            is_plain = chosen.is_plain and chosen.loses_none(connection)
+            yield scan if is_plain else BEYOND_THE_ROW
 
 
 def _raw(name: str, parts: list[Path], params: SourceParams) -> Raw:
