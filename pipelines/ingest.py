@@ -24,7 +24,7 @@ from sources.subscriptions.billing import contracted
 from sources.tables.beside_own import Own
 from sources.tables.check_tables import check_in_parts
 from sources.tables.erased import parts_without_erased, without_erased
-from sources.tables.kept import CheckedParts, Kept
+from sources.tables.kept import CheckedParts, Kept, in_text
 from sources.tables.told import with_told
 
 
@@ -77,7 +77,7 @@ def _written(name: str, table: Own) -> Kept:
     else:
         stage.write_parquet(table.rows, rows)
         if len(table.quarantine):
-            stage.write_parquet(table.quarantine, aside)
+            stage.write_parquet(in_text(table.quarantine), aside)
         kept = table.kept(Rows.in_file(rows, is_in_parts=False))
     counts = ", ".join(
         f"{value:,} {key.replace('_', ' ')}" for key, value in kept.counts.items() if value

@@ -108,8 +108,9 @@ class CheckedParts:
 
 def in_text(aside: pd.DataFrame) -> pd.DataFrame:
     """Raw rows with every cell as text: parts, and files of one table, may differ in its types."""
-    cells = {name: [None if pd.isna(cell) else str(cell) for cell in aside[name]] for name in aside}
-    return pd.DataFrame(cells, index=aside.index, columns=aside.columns, dtype="str")
+    cells = {name: aside[name].astype(object) for name in aside}
+    texts = {name: column.where(column.isna(), column.map(str)) for name, column in cells.items()}
+    return pd.DataFrame({n: column.astype("str") for n, column in texts.items()}, aside.index)
 
 
 @dataclass(frozen=True)

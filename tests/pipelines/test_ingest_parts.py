@@ -16,12 +16,17 @@ from tests.synthetic import Shop, tables
 def test_a_large_company_has_the_tables_and_the_report_of_a_small_one(
     tmp_path, monkeypatch, capsys
 ):
-    ended = through(tmp_path, tables(Shop(customers=200)), {}, "ingest")
+    shop = tables(Shop(customers=200))
+    orders = shop["orders"].astype({"event_time": "str"})
+    orders.loc[[7, 500, 900], "event_time"] = "some day"
+    ended = through(tmp_path, shop | {"orders": orders}, {}, "ingest")
     assert ended.stage is None, ended.error or ended.crash
     monkeypatch.chdir(tmp_path)
     whole = {
         name: pd.read_parquet(path) for name, path in stage.tables(stage.table_names()).items()
     }
+    aside = pd.read_parquet(stage.QUARANTINE / "orders.parquet")
+    assert aside["event_time"].tolist() == ["some day"] * 3
     counts, report = (
         json.loads(path.read_text()) for path in (stage.QUARANTINE / "counts.json", stage.USABILITY)
     )
@@ -40,6 +45,12 @@ def test_a_large_company_has_the_tables_and_the_report_of_a_small_one(
             found[list(rows)].sort_values(key, ignore_index=True, kind="stable"),
             rows.sort_values(key, ignore_index=True, kind="stable"),
         )
+    again = pd.read_parquet(stage.QUARANTINE / "orders.parquet")
+    by = list(aside)
+    pd.testing.assert_frame_equal(
+        again.sort_values(by, ignore_index=True, kind="stable"),
+        aside.sort_values(by, ignore_index=True, kind="stable"),
+    )
     assert json.loads((stage.QUARANTINE / "counts.json").read_text()) == counts
     assert _plain(json.loads(stage.USABILITY.read_text())) == _plain(report)
 
