@@ -42,13 +42,16 @@ def measured(rows: Sequence[Mapping[str, Any]], engine: str) -> dict[str, Sizes]
 
 
 def growth(sizes: Sizes) -> tuple[float, float] | None:
-    """Seconds and MB for each further million customers; None of fewer than two sizes."""
+    """Seconds and MB for each further million customers; None of fewer than two sizes.
+
+    What took less at the larger size, beside other programs, is taken to stay.
+    """
     if len(sizes) < 2:
         return None
     small, large = sorted(sizes)[-2:]
     further = (large - small) / MILLION
     seconds, mb = ((sizes[large][i] - sizes[small][i]) / further for i in range(2))
-    return seconds, max(mb, 0.0)
+    return max(seconds, 0.0), max(mb, 0.0)
 
 
 def at(sizes: Sizes, customers: int) -> tuple[float, float] | None:

@@ -41,8 +41,9 @@ def test_the_line_goes_on_from_the_two_largest_sizes():
     assert (seconds, mb) == pytest.approx((1_001 * len(ROAD), 10_500))
 
 
-def test_memory_that_shrank_with_the_size_is_not_taken_to_shrink_further():
+def test_what_shrank_with_the_size_is_not_taken_to_shrink_further():
     assert growth({100_000: (10.0, 900.0), MILLION: (100.0, 700.0)}) == pytest.approx((100, 0))
+    assert growth({100_000: (90.0, 500.0), MILLION: (50.0, 590.0)}) == pytest.approx((0, 100))
 
 
 def test_nothing_is_estimated_of_one_size_or_of_a_road_with_a_stage_missing():
