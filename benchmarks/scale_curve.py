@@ -123,6 +123,7 @@ def draw(found: Mapping[str, Sizes], path: Path) -> None:
 
     mpl.rcParams["svg.hashsalt"] = "scale"  # the same bytes for the same figures
     figure, axes = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
+    colors = dict(zip(ROAD, mpl.colormaps["tab20"].colors, strict=False)) | {ALL: "black"}
     for name in (*ROAD, ALL):
         sizes = sorted(found[name])
         if not sizes:
@@ -130,18 +131,19 @@ def draw(found: Mapping[str, Sizes], path: Path) -> None:
         for which, axis in enumerate(axes):
             values = [found[name][size][which] for size in sizes]
             width = 2.5 if name == ALL else 1.2
-            (line,) = axis.plot(
-                sizes, values, marker="o", linewidth=width, markersize=3, label=name
-            )
+            style = {"color": colors[name], "linewidth": width}
+            axis.plot(sizes, values, marker="o", markersize=3, label=name, **style)
             ahead = [size for size in BEYOND if size > sizes[-1]]
             told = [whole(found, s) if name == ALL else at(found[name], s) for s in ahead]
             known = [(s, one[which]) for s, one in zip(ahead, told, strict=True) if one]
             points = [(sizes[-1], values[-1]), *known]
-            axis.plot(*zip(*points, strict=True), "--", color=line.get_color(), linewidth=width)
+            axis.plot(*zip(*points, strict=True), linestyle="--", **style)
     for axis, title in zip(axes, ("seconds", "peak MB"), strict=True):
         axis.set(xscale="log", yscale="log", xlabel="customers", title=title)
         axis.grid(visible=True, alpha=0.3)
-    axes[0].legend(fontsize=7, title="dashed: estimated", title_fontsize=7)
+    handles, names = axes[0].get_legend_handles_labels()
+    title = "dashed: estimated"
+    figure.legend(handles, names, loc="outside right upper", fontsize=8, title=title)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, format="svg", metadata={"Date": None})
     plt.close(figure)
