@@ -110,11 +110,12 @@ def note(result: dict[str, Any], found: dict[str, Any]) -> None:
 def table(result: dict[str, Any]) -> list[str]:
     """The lines that are printed: a row for each stage, and how time grows from one size on."""
     lines = [f"{'customers':>12} {'order lines':>13} {'engine':8} {'stage':9}"]
-    lines[0] += f"{'seconds':>10} {'peak MB':>9}"
+    lines[0] += f"{'seconds':>10} {'peak MB':>9} {'cpu s':>9}"
     for row in result["rows"]:
+        used = f" {row['cpu_seconds']:>9,.1f}" if "cpu_seconds" in row else ""
         lines.append(
             f"{row['customers']:>12,} {row['orders']:>13,} {row['engine']:8} {row['stage']:9}"
-            f"{row['seconds']:>10,.1f} {row['peak_mb']:>9,}"
+            f"{row['seconds']:>10,.1f} {row['peak_mb']:>9,}{used}"
         )
     for whole in wholes(result["rows"]):
         lines.append(

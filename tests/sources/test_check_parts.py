@@ -8,79 +8,17 @@ import pandas as pd
 import pytest
 
 from core.errors import EnvironmentProblem
-from sources.contract import TABLES
 from sources.kinds import files
 from sources.kinds.sql import source as sql
 from sources.params import SourceParams
 from sources.tables import cutting
 from sources.tables.check_tables import check_in_parts, check_tables
-from sources.tables.cutting import RawParts
 from sources.tables.erased import parts_without_erased, without_erased
-from sources.tables.kept import CheckedParts, in_text
+from sources.tables.kept import CheckedParts
 from sources.tables.told import with_told
+from tests.sources.in_parts import ORDERS, START, alike, both, in_order, lines, small_parts
 
-START = pd.Timestamp("2022-01-01")
-ORDERS = 1_500
-
-
-@pytest.fixture(autouse=True)
-def _small_parts(monkeypatch):
-    """Tables of tests are large, and cut into some dozens of parts."""
-    monkeypatch.setattr(cutting, "LARGE", 1_000)
-    monkeypatch.setattr(cutting, "PART", 600)
-    monkeypatch.setattr(cutting, "LEAST_BYTES", 0)
-
-
-def lines():
-    """Two lines of each order, of customers who come again."""
-    number = np.arange(2 * ORDERS)
-    order = number // 2
-    return pd.DataFrame(
-        {
-            "customer_id": [f"c{one % 300}" for one in order],
-            "order_id": [f"o{one}" for one in order],
-            "event_time": START + pd.to_timedelta(order % 700, "D") + pd.to_timedelta(order, "s"),
-            "amount": 5.0 + number % 97,
-            "product": [f"p{one % 50}" for one in number],
-            "note": [f"n{one % 7}" for one in number],
-        }
-    )
-
-
-def both(folder, tables, **settings):
-    """The tables checked whole, and in parts; what was said on the way."""
-    source = folder / "source"
-    source.mkdir()
-    for name, rows in tables.items():
-        rows.to_parquet(source / f"{name}.parquet", index=False)
-    params = SourceParams(kind="files", path=str(source), **settings)
-    raw, said = files.load_in_parts(params, folder / "room"), []
-    assert isinstance(raw["orders"], RawParts) and len(list(raw["orders"])) > 4
-    whole = check_tables(files.load(params), params)
-    return whole, check_in_parts(raw, params, said.append), said
-
-
-def alike(whole, parts):
-    """Assert that a table in parts is that of the whole."""
-    assert isinstance(parts, CheckedParts)
-    key = [c for c in TABLES["orders"].key if c in whole.rows] + ["event_time"]
-    found = parts.whole()
-    pd.testing.assert_frame_equal(_sorted(found.rows, key), _sorted(whole.rows, key))
-    every = list(whole.quarantine)
-    aside = _sorted(in_text(found.quarantine), every)
-    pd.testing.assert_frame_equal(aside, _sorted(in_text(whole.quarantine), every))
-    assert found.counts == whole.counts
-    assert sorted(found.findings) == sorted(whole.findings)
-    assert (found.currency, found.ignored_columns) == (whole.currency, whole.ignored_columns)
-    assert _told(found.notes) == _told(whole.notes)
-
-
-def _sorted(rows, by):
-    return rows.sort_values(by, ignore_index=True, kind="stable")
-
-
-def _told(notes):
-    return [(note.same, note.rows, note.counted and note.counted.counts) for note in notes]
+__all__ = ["small_parts"]  # a fixture
 
 
 def test_clean_lines_are_those_of_the_whole(tmp_path):
@@ -216,7 +154,7 @@ def test_every_table_in_parts_has_the_rows_of_one_key_together(tmp_path):
     whole, parts, said = both(tmp_path, {"orders": lines(), "events": events})
     found = parts["events"].whole().rows
     by = ["customer_id", "event_time", "line_id"]
-    pd.testing.assert_frame_equal(_sorted(found, by), _sorted(whole["events"].rows, by))
+    pd.testing.assert_frame_equal(in_order(found, by), in_order(whole["events"].rows, by))
     assert said == [] and found["customer_id"].nunique() == 300
 
 
@@ -233,7 +171,7 @@ def test_customers_without_a_time_come_in_parts_with_their_attributes(tmp_path):
     whole, parts, said = both(tmp_path, {"orders": lines(), "customers": customers})
     found = parts["customers"].whole().rows
     own = whole["customers"].rows
-    pd.testing.assert_frame_equal(_sorted(found, ["customer_id"]), _sorted(own, ["customer_id"]))
+    pd.testing.assert_frame_equal(in_order(found, ["customer_id"]), in_order(own, ["customer_id"]))
     assert said == []
 
 
@@ -283,7 +221,7 @@ def test_what_was_told_is_put_beside_rows_in_parts_as_beside_the_whole(tmp_path)
     for name, key in (("orders", ["order_id", "line_id"]), ("contacts", ["contact_id"])):
         assert isinstance(parts[name], CheckedParts)
         one, other = found.tables[name].whole(), held.tables[name]
-        pd.testing.assert_frame_equal(_sorted(one.rows, key), _sorted(other.rows, key))
+        pd.testing.assert_frame_equal(in_order(one.rows, key), in_order(other.rows, key))
         assert one.counts == other.counts
     assert found.waiting == held.waiting == {"responses": 1}
     assert held.tables["orders"].counts["duplicates"] == 1  # o17 is the company's own
@@ -315,8 +253,8 @@ def test_a_table_of_few_keys_has_fewer_parts_than_its_rows_would_make(tmp_path):
     )
     whole, parts, said = both(tmp_path, {"orders": lines(), "events": visits})
     by = ["customer_id", "event_time"]
-    found = _sorted(parts["events"].whole().rows, by)
-    pd.testing.assert_frame_equal(found, _sorted(whole["events"].rows, by))
+    found = in_order(parts["events"].whole().rows, by)
+    pd.testing.assert_frame_equal(found, in_order(whole["events"].rows, by))
     assert said == []
 
 

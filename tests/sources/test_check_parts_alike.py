@@ -12,9 +12,9 @@ from sources.params import SourceParams
 from sources.tables import cutting
 from sources.tables.check_tables import check_in_parts
 from sources.tables.told import with_told
-from tests.sources.test_check_parts import ORDERS, START, _small_parts, alike, both, lines
+from tests.sources.in_parts import ORDERS, START, alike, both, lines, small_parts
 
-__all__ = ["_small_parts"]  # a fixture
+__all__ = ["small_parts"]  # a fixture
 
 
 @pytest.mark.parametrize("tail", ["\t", "\u200b", ".0"])
