@@ -96,9 +96,14 @@ def digest(files: Mapping[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def write_manifest(folder: Path, **facts: Any) -> dict[str, Any]:
-    """Write `manifest.json`: the facts, the sha256 of every file in the folder, and its own."""
-    manifest = {**facts, "files": hashes(folder)}
+def write_manifest(
+    folder: Path, files: Mapping[str, str] | None = None, **facts: Any
+) -> dict[str, Any]:
+    """Write `manifest.json`: the facts, the sha256 of every file in the folder, and its own.
+
+    `files` are those of `hashes`, where they are known: files of a large company are read once.
+    """
+    manifest = {**facts, "files": hashes(folder) if files is None else dict(files)}
     manifest[SEAL] = _seal(manifest)
     write_json(folder / MANIFEST, manifest)
     return manifest

@@ -8,15 +8,14 @@ import pyarrow.parquet as pq
 
 from core.files import HISTORIES, OBJECTIONS, read_json
 from features.engines.duckdb import DuckEngine
-from features.history.category_history import read_history
 from features.planning.timeplan import Timeline
 from features.timeline import date_of
 from models.bundle import Bundle
 from models.customers.segments import usual_gap
-from models.next_purchase.candidates import popularity
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
 from pipelines import stage
+from pipelines.everybody import read_popularity
 from pipelines.params import load_params
 from serving.live.basis import FOLDER, Basis, why_not
 from serving.live.golden import made_up, write_golden
@@ -95,8 +94,8 @@ def _usual_gap(timeline: Timeline) -> float | None:
 
 def _popular(timeline: Timeline) -> list[dict[str, Any]]:
     """How the cohort of the score date buys each category; empty where the data has none."""
-    history = read_history(stage.CATEGORIES, timeline.score)
-    if history is None or history.empty:
+    popular = read_popularity(timeline.score)
+    if popular is None:
         return []
-    popular = popularity(history).drop(columns="as_of_date").astype({"category": "str"})
+    popular = popular.drop(columns="as_of_date").astype({"category": "str"})
     return [{str(name): cell for name, cell in row.items()} for row in popular.to_dict("records")]

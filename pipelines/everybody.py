@@ -1,8 +1,13 @@
-"""Reads what is held of all customers at once: a few columns of a day's snapshot."""
+"""Reads what is held of all customers at once, and what is counted of all of them."""
+
+from itertools import chain
 
 import pandas as pd
 
-from models.cards.beside import of_earlier, of_everybody
+from features.history.category_history import history_parts
+from models.cards.beside import of_earlier, of_everybody, of_segments
+from models.next_purchase.candidates import popularity_of
+from pipelines import stage
 from pipelines.reading import read_snapshot, snapshot_columns
 
 
@@ -14,3 +19,15 @@ def read_everybody(day: int) -> pd.DataFrame:
 def read_earlier(day: int) -> pd.DataFrame:
     """The same of the day that everybody is compared with: fewer columns."""
     return read_snapshot(day, columns=of_earlier(snapshot_columns(day)))
+
+
+def read_segments(day: int) -> pd.DataFrame:
+    """The columns that segments are made of, a row per customer of an as-of day."""
+    return read_snapshot(day, columns=of_segments(snapshot_columns(day)))
+
+
+def read_popularity(day: int) -> pd.DataFrame | None:
+    """How everybody buys each category; None where nothing with a category was bought."""
+    parts = history_parts(stage.CATEGORIES, day)
+    first = next(parts, None)
+    return None if first is None else popularity_of(chain([first], parts))

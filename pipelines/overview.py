@@ -10,7 +10,7 @@ from features.reading import ALL_CUSTOMERS
 from models.customers.overview import overview
 from models.customers.strength import RECENT_DAYS
 from pipelines import stage
-from pipelines.everybody import read_everybody
+from pipelines.everybody import read_segments
 
 NAME = "overview.json"
 TABLES = ("orders", "consents", "surveys", "tickets", "subscriptions")
@@ -35,11 +35,11 @@ COLUMNS = (
 def write_overview(file: Path, timeline: Timeline, folder: Path) -> None:
     """Write `overview.json` into the folder, made of the cards in a file, with their owners."""
     engine, since = None, timeline.before_score(RECENT_DAYS)
-    then = None if since is None else read_everybody(since)
+    then = None if since is None else read_segments(since)
     if not stage.READY_TABLE.exists():
         there = set(stage.table_names())
         engine = DuckEngine(stage.tables(name for name in TABLES if name in there))
-    now, cards = read_everybody(timeline.score), ALL_CUSTOMERS.read(file, COLUMNS)
+    now, cards = read_segments(timeline.score), ALL_CUSTOMERS.read(file, COLUMNS)
     content = overview(cards, engine, (now, then), timeline, since)
     currency = read_json(stage.USABILITY).get("currency")
     write_json(folder / NAME, as_told({**content, "currency": currency}))

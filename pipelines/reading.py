@@ -77,14 +77,14 @@ def purchases_of(customers: Customers, columns: Sequence[str] | None = None) -> 
     return customers.read(stage.PURCHASES, columns)
 
 
-def known_customers() -> pd.DataFrame:
-    """The table `customers`, empty where the source has none.
+def known_customers(columns: Sequence[str]) -> pd.DataFrame:
+    """customer_id and those of the columns that the table `customers` has; empty without it.
 
     As it is today and not at the score date: names are shown, never learned from.
     """
     if "customers" not in stage.table_names():
         return pd.DataFrame(columns=["customer_id"])
-    return pd.read_parquet(stage.TABLES / "customers.parquet")
+    return ALL_CUSTOMERS.read(stage.TABLES / "customers.parquet", ("customer_id", *columns))
 
 
 def owners_of(customers: Customers) -> pd.DataFrame:
@@ -103,6 +103,18 @@ def categories_of(customers: Customers, day: int) -> pd.DataFrame | None:
     if not folder.exists():
         return None
     return reading.read_snapshot(folder, day, customers, ("customer_id", "category"))
+
+
+def history_of(customers: Customers, day: int, categories: "pd.Index[str]") -> pd.DataFrame:
+    """The rows of these customers in the history of categories, of an as-of day.
+
+    `categories` are those of everybody, in their order.
+    """
+    rows = reading.read_snapshot(stage.CATEGORIES / HISTORY, day, customers)
+    return rows.assign(
+        customer_id=pd.Categorical(rows["customer_id"]),
+        category=pd.Categorical(rows["category"], categories),
+    )
 
 
 def read_timeline() -> Timeline:

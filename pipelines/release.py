@@ -85,11 +85,11 @@ def write(folder: Path) -> None:
     write_answers(folder)
     write_histories(folder)
     ids = pd.read_parquet(folder / "cards.parquet", columns=["customer_id"])["customer_id"]
-    write_contact_details(folder, ids, known_customers())
-    rule = Rule.load(stage.CHAMPION_MODELS)
+    write_contact_details(folder, ids, known_customers(REACH_COLUMNS))
+    rule, files = Rule.load(stage.CHAMPION_MODELS), hashes(folder)
     facts = {
         "schema_version": SCHEMA_VERSION,
-        "release_id": version({"files": hashes(folder)}),
+        "release_id": version({"files": files}),
         "as_of_date": date_of(timeline.score).isoformat(),
         "data_until": date_of(timeline.data_until).isoformat(),
         "horizon_days": timeline.horizon_days,
@@ -107,15 +107,14 @@ def write(folder: Path) -> None:
         "snapshots_sha256": digest(hashes(stage.SNAPSHOTS)),
         "cards": number,
     }
-    write_manifest(folder, **facts)
+    write_manifest(folder, files, **facts)
 
 
 def _cards(timeline: Timeline) -> Iterator[pd.DataFrame]:
     """The whole cards of one part of the customers after another."""
     actions = read_json(stage.PLAN_SUMMARY)["actions"]
     expires = pd.Timestamp(date_of(timeline.score + load_params().timeline.step_days))
-    people = known_customers()
-    people = people[["customer_id", *(n for n in CUSTOMER_COLUMNS if n in people)]]
+    people = known_customers(CUSTOMER_COLUMNS)
     people = people.sort_values("customer_id", ignore_index=True, kind="stable")
     for customers in customer_parts(timeline.score):
         cards = customers.read(stage.SCORES)

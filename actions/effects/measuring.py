@@ -25,6 +25,7 @@ from actions.plan.estimates import Estimates, none_estimated
 from actions.plan.gain import has_money
 from core.arrays import FloatArray
 from core.digits import TOLD, to_digits
+from core.order import places_among
 from features.planning.timeplan import Timeline
 from features.timeline import date_of
 
@@ -172,13 +173,16 @@ def _today(known: Known, margin_rate: float | None, leaving: Foreseen) -> Today:
         foreseen.append(leaving.of(part))
         kept.append(part[[name for name in ("customer_id", *TRAITS) if name in part]])
     rows = pd.concat(kept, ignore_index=True)
-    cards = known.cards.set_index("customer_id").reindex(rows["customer_id"])
-    risk = cards["churn_risk"].to_numpy(np.float64, na_value=np.nan)
+    place = places_among(rows["customer_id"], known.cards["customer_id"])
+
+    def told(name: str) -> FloatArray:
+        """What cards tell of these customers (n,); NaN, the last one, of who has no card."""
+        return np.append(known.cards[name].to_numpy(np.float64, na_value=np.nan), np.nan)[place]
+
     stake = np.full(len(rows), np.nan)
     if margin_rate is not None and has_money(known.cards):
-        worth = cards["value_if_stays"].astype("float64") - cards["value_if_lapses"]
-        stake = worth.to_numpy(np.float64, na_value=np.nan) * margin_rate
-    return Today(rows, np.concatenate(foreseen), risk, stake)
+        stake = (told("value_if_stays") - told("value_if_lapses")) * margin_rate
+    return Today(rows, np.concatenate(foreseen), told("churn_risk"), stake)
 
 
 def _rounded(estimates: Estimates, alone: Mapping[str, Estimate]) -> Estimates:

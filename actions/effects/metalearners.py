@@ -12,7 +12,7 @@ import numpy as np
 
 from actions.effects.nuisance import boost
 from actions.effects.randomised import Data, Effects, LearnerParams, Prior, fold_of
-from core.arrays import FloatArray, IntArray
+from core.arrays import FloatArray, IntArray, blocks
 
 Effect = Callable[[FloatArray], FloatArray]  # traits, stake, action (n, columns) to effects (n,)
 Learn = Callable[[Data, LearnerParams], Effect]
@@ -32,7 +32,10 @@ class FoldEffects:
 
     def effect(self, x: FloatArray, stake: FloatArray | None = None) -> Effects:
         """Mean and jackknife standard deviation, as in `Fitted`."""
-        return _jackknife(self._each(x, stake))
+        stakes = np.ones(len(x)) if stake is None else stake
+        return Effects.together(
+            _jackknife(self._each(x[rows], stakes[rows])) for rows in blocks(len(x))
+        )
 
     def own(self, x: FloatArray, action: IntArray) -> FloatArray:
         """As in `Fitted`: trees are asked once for each row, not once for each action."""
@@ -41,11 +44,14 @@ class FoldEffects:
 
     def average(self, x: FloatArray) -> Effects:
         """Mean effect over the customers, as in `Fitted`."""
-        return _jackknife(self._each(x, None).mean(axis=1, keepdims=True))
+        ones = np.ones(len(x))
+        sums = [
+            self._each(x[rows], ones[rows]).sum(axis=1, keepdims=True) for rows in blocks(len(x))
+        ]
+        return _jackknife(np.sum(sums, axis=0) / len(x))
 
-    def _each(self, x: FloatArray, stake: FloatArray | None) -> FloatArray:
+    def _each(self, x: FloatArray, stakes: FloatArray) -> FloatArray:
         """The effects of every fit (fits, n, actions)."""
-        stakes = np.ones(len(x)) if stake is None else stake
         inputs = [
             np.column_stack([x, stakes, np.full(len(x), action)]) for action in range(self.actions)
         ]

@@ -33,7 +33,7 @@ from actions.effects.randomised import (
     Prior,
     fold_of,
 )
-from core.arrays import FloatArray
+from core.arrays import FloatArray, blocks
 
 CLIP = 2.0  # traits are normal scores, cut here
 WINSOR = 4.0  # residuals beyond so many of their own standard deviations are cut
@@ -125,7 +125,7 @@ class PooledEffects:
 
     def effect(self, x: FloatArray, stake: FloatArray | None = None) -> Effects:
         """Posterior mean and standard deviation, as in `Fitted`."""
-        effects = self._at(self.basis.at(x))
+        effects = Effects.together(self._at(self.basis.at(x[rows])) for rows in blocks(len(x)))
         return effects if stake is None else effects.times(stake)
 
     def own(self, x: FloatArray, action: IntArray) -> FloatArray:
@@ -134,7 +134,8 @@ class PooledEffects:
 
     def average(self, x: FloatArray) -> Effects:
         """Mean effect over the customers, as in `Fitted`."""
-        return self._at(self.basis.at(x).mean(axis=0, keepdims=True))
+        total = np.sum([self.basis.at(x[rows]).sum(axis=0) for rows in blocks(len(x))], axis=0)
+        return self._at(total[None] / len(x))
 
     def _at(self, z: FloatArray) -> Effects:
         variance = np.stack([np.einsum("ij,jk,ik->i", z, c, z) for c in self.covariance], axis=1)

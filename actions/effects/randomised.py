@@ -1,5 +1,6 @@
 """Randomised contacts as learners read them, what is assumed before, and the effects they find."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -104,6 +105,14 @@ class Effects:
 
     mean: FloatArray
     sd: FloatArray
+
+    @classmethod
+    def together(cls, parts: "Iterable[Effects]") -> "Effects":
+        """The effects on all customers, from those of parts of them."""
+        found = list(parts)
+        return cls(
+            np.concatenate([one.mean for one in found]), np.concatenate([one.sd for one in found])
+        )
 
     def times(self, stake: FloatArray) -> "Effects":
         """Effects in other units: `stake` (customers,) of these for one of those."""

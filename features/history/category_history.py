@@ -14,6 +14,7 @@ time: once the window has closed, a missing row means that the category was not 
 there are no rows at all.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,14 +110,19 @@ def read_categories(folder: Path, sample: Sample = EVERYBODY) -> Categories | No
     return Categories(history, outcomes)
 
 
-def read_history(folder: Path, as_of: int) -> pd.DataFrame | None:
-    """The rows of `HISTORY` at one as-of day; None where nothing with a category was bought."""
-    return _read(folder / HISTORY, EVERYBODY, f"{date_of(as_of)}-*.parquet")
+def history_parts(folder: Path, as_of: int) -> Iterator[pd.DataFrame]:
+    """The rows of `HISTORY` at one as-of day, those of a range of customers after another.
+
+    Nothing where nothing with a category was bought.
+    """
+    for file in sorted((folder / HISTORY).glob(f"{date_of(as_of)}-*.parquet")):
+        rows: pd.DataFrame = EVERYBODY.read(file, read_dictionary=list(KEY[1:])).to_pandas()
+        yield rows
 
 
-def _read(folder: Path, sample: Sample, files_of: str = "*.parquet") -> pd.DataFrame | None:
+def _read(folder: Path, sample: Sample) -> pd.DataFrame | None:
     """The files of a folder, in the order of their names; few texts stand in very many rows."""
-    files = sorted(folder.glob(files_of))
+    files = sorted(folder.glob("*.parquet"))
     if not files:
         return None
     tables = [sample.read(file, read_dictionary=list(KEY[1:])) for file in files]

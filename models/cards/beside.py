@@ -48,6 +48,14 @@ COLUMNS = (
     "tenure_days",
     "weekday_top_share",
 )
+# What segments take, beside the windows of orders and amounts.
+SEGMENTS = (
+    "customer_id",
+    "days_since_last_purchase",
+    "gap_mean",
+    "orders_total",
+    "tenure_days",
+)
 # What the strength of a relationship takes of the date that it is compared with.
 EARLIER_FAMILIES = ("orders", "categories", "visits", "email_opens", "email_clicks")
 EARLIER = (
@@ -72,6 +80,14 @@ def of_everybody(columns: Iterable[str]) -> list[str]:
     lately = _longest(there, FAMILIES, RECENT_DAYS)
     wanted = {*COLUMNS, *_longest(there, FAMILIES, None), *lately}
     return [name for name in there if name in wanted]
+
+
+def of_segments(columns: Iterable[str]) -> list[str]:
+    """Those that segments are made of, and the windows beside which forecasts are told."""
+    there = list(columns)
+    families = ("orders", "amount")
+    windows = _longest(there, families, None) | _longest(there, families, RECENT_DAYS)
+    return [name for name in there if name in {*SEGMENTS, *windows}]
 
 
 def of_earlier(columns: Iterable[str]) -> list[str]:
@@ -99,3 +115,15 @@ def beside_others(
     `of_earlier` are enough.
     """
     return segments(snapshot).join(relationship(snapshot, earlier, timeline))
+
+
+def words_as_numbers(beside: pd.DataFrame) -> pd.DataFrame:
+    """The same with words as categories: a byte for each customer, until cards are written."""
+    words = [name for name in beside if beside[name].dtype == "str"]
+    return beside.astype(dict.fromkeys(words, "category"))
+
+
+def with_words(beside: pd.DataFrame) -> pd.DataFrame:
+    """The same with words as text again."""
+    words = [name for name in beside if beside[name].dtype == "category"]
+    return beside.astype(dict.fromkeys(words, "str"))

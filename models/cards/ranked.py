@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from core.order import most_first
 from features.planning.timeplan import Timeline
 from models.cards.whole import rhythm_and_contact, whole
 from models.customers.segments import FADING_SILENCE, LAPSING_SILENCE, segments
@@ -35,8 +36,8 @@ def by_rule(snapshot: pd.DataFrame, rule: Rule, timeline: Timeline) -> pd.DataFr
         [silence >= LAPSING_SILENCE, silence >= FADING_SILENCE], ["high", "medium"], "low"
     )
     cards["risk_band"] = pd.Series(bands, index=cards.index).where(is_judged, None)
-    by = ["silence_over_usual", "customer_id"]
-    order = cards[is_judged].sort_values(by, ascending=[False, True])
+    judged = cards[is_judged]
+    order = judged.iloc[most_first(judged, "silence_over_usual")]
     ranks = pd.Series(range(1, len(order) + 1), index=order.index, dtype="Int64")
     cards["risk_rank"] = ranks.reindex(cards.index)
     in_stage = order.groupby("lifecycle_stage").cumcount().add(1)

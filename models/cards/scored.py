@@ -6,8 +6,9 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from core.arrays import FloatArray
+from core.arrays import BoolArray, FloatArray
 from core.digits import TOLD, to_digits
+from core.order import most_first
 from features.planning.timeplan import Timeline
 from models.bundle import Bundle
 from models.cards.whole import as_timestamp, rhythm_and_contact, whole
@@ -69,11 +70,12 @@ def ranks(told: pd.DataFrame, reasons_share: float) -> pd.DataFrame:
     explained.
     """
     found = pd.DataFrame(index=told.index)
-    order = told.sort_values(["churn_risk", "customer_id"], ascending=[False, True]).index
-    found["risk_rank"] = pd.Series(range(1, len(told) + 1), index=order)
+    place = np.empty(len(told), np.int64)
+    place[most_first(told, "churn_risk")] = np.arange(1, len(told) + 1)
+    found["risk_rank"] = place
     if "lifecycle_stage" in told:
         found["rank_in_stage"] = rank_in_stage(told)
-    found["is_explained"] = told.index.isin(_most_at_stake(told, reasons_share))
+    found["is_explained"] = _is_most_at_stake(told, reasons_share)
     return found
 
 
@@ -164,14 +166,13 @@ def _add_next_purchase(cards: pd.DataFrame, when: pd.DataFrame, timeline: Timeli
         cards[f"next_purchase_date_{end}"] = dates.astype("datetime64[us]")
 
 
-def _most_at_stake(cards: pd.DataFrame, share: float) -> "pd.Index[int]":
-    """The rows with the most value at risk, or without money the highest risk, in row order."""
-    if share in (0.0, 1.0):
-        return cards.index[: len(cards) if share else 0]
-    by = "value_at_risk" if "value_at_risk" in cards.columns else "churn_risk"
-    order = cards.sort_values([by, "customer_id"], ascending=[False, True]).index
-    first = order[: math.ceil(share * len(cards))]
-    return cards.index[cards.index.isin(first)]
+def _is_most_at_stake(cards: pd.DataFrame, share: float) -> BoolArray:
+    """Whether a row (n,) is of those with the most value at risk, or without money of risk."""
+    found = np.full(len(cards), share == 1.0)
+    if share not in (0.0, 1.0):
+        by = "value_at_risk" if "value_at_risk" in cards.columns else "churn_risk"
+        found[most_first(cards, by)[: math.ceil(share * len(cards))]] = True
+    return found
 
 
 def with_next_categories(

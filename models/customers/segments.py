@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from core.order import most_first
 from models.lone import is_lone
 from models.params import BandParams
 
@@ -79,8 +80,8 @@ def rank_in_stage(cards: pd.DataFrame) -> "pd.Series[int]":
     Equal values are ordered by customer_id, so every rank is taken once.
     """
     by = "value_at_risk" if "value_at_risk" in cards.columns else "churn_risk"
-    order = cards.sort_values([by, "customer_id"], ascending=[False, True])
-    return order.groupby("lifecycle_stage").cumcount().add(1).reindex(cards.index)
+    stages = cards["lifecycle_stage"].iloc[most_first(cards, by)]
+    return stages.groupby(stages, observed=True).cumcount().add(1).reindex(cards.index)
 
 
 def rfm_segment(snapshot: pd.DataFrame) -> "pd.Series[str]":

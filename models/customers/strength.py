@@ -9,6 +9,7 @@ strength.
 import numpy as np
 import pandas as pd
 
+from core.order import places_among
 from models.customers.segments import longest_window
 
 COMPONENTS = ("regularity", "breadth", "engagement", "satisfaction")
@@ -37,8 +38,10 @@ def strength(snapshot: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
     """
     top = csat_top(snapshot)
     now = components(snapshot, top)
-    then = components(earlier, top).set_axis(earlier["customer_id"])
-    then = then.reindex(snapshot["customer_id"]).set_axis(snapshot.index)
+    # The row after the last, of nothing known, is for who was not in the earlier cohort.
+    then = components(earlier, top).reset_index(drop=True).reindex(range(len(earlier) + 1))
+    place = places_among(snapshot["customer_id"], earlier["customer_id"])
+    then = then.iloc[place].set_axis(snapshot.index)
     change = (now - then).mean(axis=1)
     return pd.DataFrame(
         {

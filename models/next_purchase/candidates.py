@@ -6,12 +6,13 @@ category at that date, and by a few features of the customer. The category itsel
 category that is new next month is judged by how it is bought.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from core.arrays import FloatArray
 from features.history.category_history import DAYS
@@ -34,6 +35,7 @@ WINDOWS = {
 # Without the total count: it grows with the history, so predictions on later dates would be too
 # high.
 LIFETIME = ("first_ago", "last_ago", "gap", "silence_over_gap", "rate")
+DATE_AND_CATEGORY = ["as_of_date", "category"]
 POPULARITY = ("buyers_30d", "buyers_90d", "return_rate", "frequency_90d")
 
 
@@ -82,33 +84,50 @@ def pairs_of(features: Sequence[str], most_popular: int) -> Pairs:
 
 
 def popularity(history: pd.DataFrame) -> pd.DataFrame:
+    """`popularity_of` a history that is held whole."""
+    return popularity_of([history])
+
+
+def popularity_of(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """How the cohort buys each category, by as_of_date and category.
+
+    `parts` are its history, one or more: all rows of a customer are in one of them.
 
     `buyers_30d` and `buyers_90d` are the shares of customers who bought it in so many days.
     `return_rate` is the share who bought it in the last 30 days, of those who had not in the 60
     days before. `frequency_90d` is the mean number of days with it, of those who bought it in 90
     days.
     """
-    keys = ["as_of_date", "category"]
+    counted = [_counted(part) for part in parts]
+    sums = pd.concat([rows for rows, _ in counted], ignore_index=True)
+    if len(counted) > 1:
+        # Each part knows the categories that it met: together they keep the order of meeting them.
+        sums["category"] = union_categoricals([rows["category"] for rows, _ in counted])
+        sums = sums.groupby(DATE_AND_CATEGORY, observed=True).sum().reset_index()
+    people = pd.concat([known for _, known in counted]).groupby(level=0).sum()
+    customers = sums["as_of_date"].map(people).astype("float64")
+    absent = customers - sums["before"]
+    return sums[DATE_AND_CATEGORY].assign(
+        buyers_30d=sums["lately"] / customers,
+        buyers_90d=sums["recently"] / customers,
+        return_rate=(sums["returned"] / absent).where(absent > 0, 0.0),
+        frequency_90d=(sums["days"] / sums["recently"]).where(sums["recently"] > 0, 0.0),
+    )
+
+
+def _counted(history: pd.DataFrame) -> "tuple[pd.DataFrame, pd.Series[int]]":
+    """Sums over the customers by as_of_date and category; and by date, how many customers."""
     earlier = history["bought_90d"] - history["bought_30d"]
     lately = history["bought_30d"] > 0
-    counted = history[keys].assign(
+    counted = history[DATE_AND_CATEGORY].assign(
         lately=lately,
         recently=history["bought_90d"] > 0,
         before=earlier > 0,
         returned=lately & (earlier == 0),
         days=history["bought_90d"],
     )
-    sums = counted.groupby(keys, observed=True).sum().reset_index()
-    people = history.groupby("as_of_date")["customer_id"].nunique()
-    customers = sums["as_of_date"].map(people).astype("float64")
-    absent = customers - sums["before"]
-    return sums[keys].assign(
-        buyers_30d=sums["lately"] / customers,
-        buyers_90d=sums["recently"] / customers,
-        return_rate=(sums["returned"] / absent).where(absent > 0, 0.0),
-        frequency_90d=(sums["days"] / sums["recently"]).where(sums["recently"] > 0, 0.0),
-    )
+    sums = counted.groupby(DATE_AND_CATEGORY, observed=True).sum().reset_index()
+    return sums, history.groupby("as_of_date")["customer_id"].nunique()
 
 
 def candidates(

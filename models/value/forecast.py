@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.arrays import FloatArray
+from core.arrays import BoolArray, FloatArray
 from features.history.periods import PurchaseDays, active_at
 from features.timeline import date_of, is_closed
 from models.customers.segments import RFM_SEGMENTS, segments
@@ -54,6 +54,16 @@ def by_period(
     with amounts, expected_spend and expected_value, all over the learned days: no cohort shows how
     sales spread beyond them. Cohorts whose value windows had closed by the day `until` show it.
     """
+    return {
+        what: np.outer(near, first) + np.outer(later, beyond)
+        for what, (near, later, first, beyond) in _spread(expected, past, until, ends).items()
+    }
+
+
+def _spread(
+    expected: pd.DataFrame, past: Past, until: int, ends: Sequence[int]
+) -> dict[str, tuple[FloatArray, FloatArray, FloatArray, FloatArray]]:
+    """What is expected within the horizon, and beyond (n,); the shares in each period of both."""
     horizon, far = past.timeline.windows
     grid = sorted({*ends, horizon, far})
     found = {}
@@ -67,7 +77,7 @@ def by_period(
         first = np.minimum(by_end / at_horizon, 1.0)
         rest = curve[-1] - at_horizon
         beyond = np.maximum(by_end - at_horizon, 0.0) / (rest if rest > 0 else 1.0)
-        found[what] = np.outer(near, _steps(first)) + np.outer(later, _steps(beyond))
+        found[what] = near, later, _steps(first), _steps(beyond)
     return found
 
 
@@ -144,47 +154,54 @@ def forecast(
 ) -> dict[str, Any]:
     """The forecast at the score date, beside last period and last year, with its backtest.
 
-    `rows` are the snapshot of that date, `expected` the score cards of the cohort, or anything with
-    customer_id and the value model's columns, in any order. Both are of all customers, and
-    `purchases` are those of `last_year`; `past`, which shows how sales spread, may be of a sample.
+    `rows` are the snapshot of that date, of which segments and windows of orders and amounts are
+    enough; `expected` has the value model's columns, and the same rows. Both are of all customers,
+    and `purchases` are those of `last_year`; `past`, which shows how sales spread, may be of a
+    sample.
     """
     timeline = past.timeline
-    predicted = expected.set_index("customer_id").loc[rows["customer_id"]]
     ends = period_ends(timeline.learned_value_days)
-    cells = by_period(predicted, past, timeline.data_until, ends)
+    spread = _spread(expected, past, timeline.data_until, ends)
     before = last_periods(rows, ends)
     earlier = last_year(past, timeline.score, ends, purchases)
-    wide = spreads(past, timeline.data_until, ends, cells["orders"].sum(axis=0))
     segment = segments(rows)["rfm_segment"]
+    inside = {name: (segment == name).to_numpy() for name in RFM_SEGMENTS}
+
+    def total(what: str, of: BoolArray | slice) -> FloatArray:
+        """The sums (periods,) of some customers."""
+        near, later, first, beyond = spread[what]
+        return float(near[of].sum()) * first + float(later[of].sum()) * beyond
+
+    sums = {what: total(what, slice(None)) for what in spread}
+    wide = spreads(past, timeline.data_until, ends, sums["orders"])
     figures = {
         what: _figures(
-            [*values.sum(axis=0)],
+            [*values],
             wide.get(what, []),
             [None if amounts is None else float(amounts.sum()) for amounts in before[what]],
             None if earlier is None else [*earlier[what]],
         )
-        for what, values in cells.items()
+        for what, values in sums.items()
     }
     return {
         "as_of_date": date_of(timeline.score).isoformat(),
         "customers": len(rows),
         "periods": [
-            {**dated(timeline.score, start, end), **{what: figures[what][i] for what in cells}}
+            {**dated(timeline.score, start, end), **{what: figures[what][i] for what in sums}}
             for i, (start, end) in enumerate(zip((0, *ends[:-1]), ends, strict=True))
         ],
         "total": {
             **dated(timeline.score, 0, ends[-1]),
-            **{what: figures[what][-1] for what in cells},
+            **{what: figures[what][-1] for what in sums},
         },
         "segments": [
             {
                 "rfm_segment": name,
-                "customers": int(inside.sum()),
-                **{what: [*map(float, v[inside].sum(axis=0))] for what, v in cells.items()},
+                "customers": int(theirs.sum()),
+                **{what: [*map(float, total(what, theirs))] for what in spread},
             }
-            for name in RFM_SEGMENTS
-            for inside in [(segment == name).to_numpy()]
-            if inside.any()
+            for name, theirs in inside.items()
+            if theirs.any()
         ],
         "season": past.season(timeline.data_until),
         "backtest": backtest,

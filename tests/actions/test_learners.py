@@ -36,6 +36,18 @@ def gained(bound, known):
     return float(np.where(net[row, best] > 0, true[row, best], 0).sum())
 
 
+@pytest.mark.parametrize("learner", ["r_pooled", pytest.param("t", marks=pytest.mark.slow)])
+def test_effects_are_told_of_a_few_customers_at_a_time(learner, monkeypatch):
+    found = fit(contacts(600, rng(7))[1], PRIOR, PARAMS, learner)
+    x, stake = customers(100, rng(8)).x, np.linspace(1, 9, 100)
+    whole = found.effect(x), found.effect(x, stake), found.average(x)
+    monkeypatch.setattr("core.arrays.BLOCK_ROWS", 33)
+    parts = found.effect(x), found.effect(x, stake), found.average(x)
+    for of_whole, of_parts in zip(whole, parts, strict=True):
+        np.testing.assert_allclose(of_parts.mean, of_whole.mean, rtol=1e-12)
+        np.testing.assert_allclose(of_parts.sd, of_whole.sd, rtol=1e-9)
+
+
 @pytest.mark.slow
 def test_ours_finds_planted_effects_and_whom_they_reach():
     _, data = contacts(20_000, rng(101))

@@ -6,7 +6,14 @@ import pytest
 
 from core.errors import ArtifactError
 from features.history.category_history import Categories
-from models.next_purchase.candidates import POPULARITY, bought_of, candidates, pairs_of, popularity
+from models.next_purchase.candidates import (
+    POPULARITY,
+    bought_of,
+    candidates,
+    pairs_of,
+    popularity,
+    popularity_of,
+)
 from tests.models.pairs import DATES, FEATURES, only, shop
 
 DATE = DATES[0]
@@ -78,6 +85,19 @@ def test_popularity_is_counted_over_the_customers_of_the_date():
     # Two did not buy bread in the 60 days before the last 30, one of them (b) did since.
     assert told.loc["bread", "return_rate"] == pytest.approx(1 / 2)
     assert told.loc["wine", "return_rate"] == pytest.approx(1 / 3)
+
+
+def test_popularity_of_parts_is_that_of_the_whole():
+    # The second part does not know bread, and the third knows only what both others do.
+    known = [*KNOWN, ("d", "wine", 2, 1, 2, 50, 3), ("d", "cider", 1, 0, 1, 60, 60)]
+    parts = [
+        tables([row for row in known if row[0] in customers]).history
+        for customers in ("ab", "d", "c")
+    ]
+    whole = popularity(tables(known).history)
+    together = popularity_of(iter(parts)).astype({"category": "str"})
+    together = together.sort_values("category", ignore_index=True)
+    pd.testing.assert_frame_equal(together, whole.astype({"category": "str"}), check_exact=True)
 
 
 def test_popularity_of_what_everybody_buys_or_nobody_bought_lately_is_a_number():

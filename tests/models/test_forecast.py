@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from features.timeline import date_of
+from models.customers.segments import segments
 from models.judging.forecast import _errors, backtest, forecast_metrics
 from models.judging.run import Evaluated
 from models.probability.metrics import customer_weights
@@ -62,10 +63,8 @@ def expected_at(day):
 
 
 def cards():
-    """Customers in another order than the snapshot, as score cards come."""
-    rows = past().rows(timeline().score)
-    told = expected_at(timeline().score)
-    return told.assign(customer_id=rows["customer_id"]).iloc[::-1].reset_index(drop=True)
+    """What is expected of the customers of the snapshot, in its order."""
+    return expected_at(timeline().score)
 
 
 def test_months_are_thirty_days_and_a_shorter_time_is_one_period():
@@ -83,6 +82,20 @@ def test_the_periods_add_up_to_what_the_cards_say():
     np.testing.assert_allclose(cells["orders"].sum(axis=1), over_value)
     np.testing.assert_allclose(cells["spend"][:, 0], told["expected_spend"])
     np.testing.assert_allclose(cells["spend"].sum(axis=1), told["expected_value"])
+
+
+def test_sums_are_those_of_the_customers():
+    told, plan = forecast(past(), now(), cards(), []), timeline()
+    ends = period_ends(plan.learned_value_days)
+    cells = by_period(cards(), past(), plan.data_until, ends)
+    segment = segments(now())["rfm_segment"].to_numpy()
+    for what, of_customers in cells.items():
+        found = [period[what]["expected"] for period in told["periods"]]
+        np.testing.assert_allclose(found, of_customers.sum(axis=0))
+        for row in told["segments"]:
+            theirs = of_customers[segment == row["rfm_segment"]]
+            assert row["customers"] == len(theirs)
+            np.testing.assert_allclose(row[what], theirs.sum(axis=0))
 
 
 @pytest.mark.slow
@@ -295,9 +308,7 @@ def test_without_amounts_only_orders_are_forecast():
         n for n in snapshots if n.startswith(("amount", "spend", "value")) and "known" not in n
     ]
     bare = Past(snapshots.drop(columns=money), past().purchases.drop(columns="amount"), timeline())
-    told = forecast(
-        bare, bare.rows(timeline().score), cards()[["customer_id", *AMOUNTS["orders"]]], []
-    )
+    told = forecast(bare, bare.rows(timeline().score), cards()[[*AMOUNTS["orders"]]], [])
     assert set(told["total"]) == {"starts", "ends", "orders"}
     assert set(told["segments"][0]) == {"rfm_segment", "customers", "orders"}
 
