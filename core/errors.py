@@ -31,12 +31,21 @@ A message says what is wrong, where, and what to do. The stages print it without
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 ALIKE = 0.5  # similarity by difflib: "date" may mean order_date, but not delivered_at
 
 
 class RegularsError(Exception):
     """Base of all expected errors: the message is written for the person who reads it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Kinds that take more than the message are pickled too: an error of a worker is told here.
+        return _as_raised, (type(self), self.args), self.__dict__
+
+
+def _as_raised(kind: type[RegularsError], said: tuple[Any, ...]) -> RegularsError:
+    return kind.__new__(kind, *said)
 
 
 class ParamsError(RegularsError):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
@@ -53,6 +54,17 @@ def only_one(lock_file: Path, busy: RegularsError) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A name to write a file under, which becomes `path` when the block ends.
+
+    Nobody sees half of the file, and where two write it, the later one counts.
+    """
+    beside = path.with_name(f".{uuid4().hex}-{path.name}.part")
+    yield beside
+    beside.replace(path)
 
 
 def write_json(path: Path, content: Any) -> None:

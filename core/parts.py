@@ -2,14 +2,18 @@
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import feather
+
+from core.each import Each, Item, in_turn
+from core.files import written_whole
 
 PART_ROWS = 100_000
 PANDAS = b"pandas"  # of the metadata of a schema: how pandas reads each column back
@@ -22,12 +26,23 @@ def write_parts(parts: Iterable[pd.DataFrame], path: Path) -> int:
     the parts are first written one by one, beside the file. The same rows in the same parts give
     the same bytes. Raises ValueError without any part.
     """
+    return write_each(in_turn, _as_it_is, parts, path)
+
+
+def write_each(
+    each: Each, part_of: Callable[[Item], pd.DataFrame], items: Iterable[Item], path: Path
+) -> int:
+    """Write a table as `write_parts` does, of the parts that `part_of` makes of each item."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".parts-") as folder:
         spilled = Spilled(Path(folder))
-        for part in parts:
-            spilled.add(part)
+        for _ in each(_Spill(part_of, spilled), enumerate(items)):
+            pass
         return spilled.together(path)
+
+
+def _as_it_is(part: pd.DataFrame) -> pd.DataFrame:
+    return part
 
 
 def in_parts(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -41,7 +56,6 @@ class Spilled:
 
     def __init__(self, folder: Path):
         self._folder = folder
-        self._files: list[Path] = []
 
     @classmethod
     def below(cls, folder: Path) -> "Spilled":
@@ -51,10 +65,18 @@ class Spilled:
 
     def add(self, part: pd.DataFrame) -> None:
         """Keep one more part."""
+        self.put(len(self._files), part)
+
+    def put(self, number: int, part: pd.DataFrame) -> None:
+        """Keep the part of a number, in the order of which parts are read."""
         # Arrow's own format: Parquet does not give back lists of records of which a field is empty.
-        file = self._folder / f"{len(self._files):06d}.arrow"
-        feather.write_feather(pa.Table.from_pandas(part, preserve_index=False), file, "zstd")
-        self._files.append(file)
+        with written_whole(self._file(number)) as file:
+            feather.write_feather(pa.Table.from_pandas(part, preserve_index=False), file, "zstd")
+
+    def read(self, number: int) -> pd.DataFrame:
+        """The part of a number."""
+        part: pd.DataFrame = feather.read_table(self._file(number)).to_pandas()
+        return part
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
         """The parts, one after the other."""
@@ -62,14 +84,34 @@ class Spilled:
 
     def together(self, path: Path) -> int:
         """Write all parts to one file; returns the number of rows."""
-        schema, rows = _common([_schema(file) for file in self._files]), 0
+        files = self._files
+        schema, rows = _common([_schema(file) for file in files]), 0
         with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-            for number, file in enumerate(self._files):
+            for number, file in enumerate(files):
                 table = _in_types(feather.read_table(file), schema)
-                if table.num_rows or (number + 1 == len(self._files) and not rows):
+                if table.num_rows or (number + 1 == len(files) and not rows):
                     writer.write_table(table, row_group_size=max(table.num_rows, 1))
                 rows += table.num_rows
         return rows
+
+    @property
+    def _files(self) -> list[Path]:
+        return sorted(self._folder.glob("*.arrow"))
+
+    def _file(self, number: int) -> Path:
+        return self._folder / f"{number:06d}.arrow"
+
+
+@dataclass(frozen=True)
+class _Spill(Generic[Item]):
+    """A task that keeps the part it makes of an item, under the item's number."""
+
+    part_of: Callable[[Item], pd.DataFrame]
+    spilled: Spilled
+
+    def __call__(self, numbered: tuple[int, Item]) -> None:
+        number, item = numbered
+        self.spilled.put(number, self.part_of(item))
 
 
 def _schema(file: Path) -> pa.Schema:

@@ -65,10 +65,13 @@ class Customers:
 
     def of(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Their rows of a table that is sorted by customer_id."""
-        ids = rows["customer_id"].array
+        return rows.iloc[self.places(rows["customer_id"].array)].reset_index(drop=True)
+
+    def places(self, ids: Sequence[str]) -> slice:
+        """Where they stand among ids that are sorted."""
         start = 0 if self.first is None else bisect_left(ids, self.first)
         end = len(ids) if self.until is None else bisect_left(ids, self.until)
-        return rows.iloc[start:end].reset_index(drop=True)
+        return slice(start, end)
 
 
 ALL_CUSTOMERS = Customers()

@@ -1,12 +1,13 @@
 """Reads what is held of all customers at once, and what is counted of all of them."""
 
-from itertools import chain
+from pathlib import Path
 
 import pandas as pd
 
-from features.history.category_history import history_parts
+from core.each import Each, in_turn
+from features.history.category_history import history_files, read_history
 from models.cards.beside import of_earlier, of_everybody, of_segments
-from models.next_purchase.candidates import popularity_of
+from models.next_purchase.candidates import Counted, counted, popularity_of
 from pipelines import stage
 from pipelines.reading import read_snapshot, snapshot_columns
 
@@ -26,8 +27,11 @@ def read_segments(day: int) -> pd.DataFrame:
     return read_snapshot(day, columns=of_segments(snapshot_columns(day)))
 
 
-def read_popularity(day: int) -> pd.DataFrame | None:
+def read_popularity(day: int, each: Each = in_turn) -> pd.DataFrame | None:
     """How everybody buys each category; None where nothing with a category was bought."""
-    parts = history_parts(stage.CATEGORIES, day)
-    first = next(parts, None)
-    return None if first is None else popularity_of(chain([first], parts))
+    files = history_files(stage.CATEGORIES, day)
+    return popularity_of(each(_counted_in, files)) if files else None
+
+
+def _counted_in(file: Path) -> Counted:
+    return counted(read_history(file))

@@ -1,45 +1,34 @@
 """Stage `score`: the champion on the score date; score cards and the sales forecast out."""
 
 import tempfile
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from core.digits import as_told
+from core.each import Each
 from core.files import check_manifest, read_json, version, write_json
-from core.parts import Spilled, write_parts
+from core.parts import Spilled, write_each
 from features.planning.timeplan import Timeline
+from features.reading import Customers
 from features.usability.feed import refuse_dead_feed
 from models.bundle import Bundle
 from models.cards import ranked, scored
-from models.cards.beside import beside_others, with_words, words_as_numbers
-from models.cards.category_risks import with_category_risks
-from models.cards.scored import with_next_categories
+from models.cards.beside import beside_others, words_as_numbers
 from models.cards.whole import nobody
-from models.churn.reasons import Explainer
 from models.customers.relationship import compared_with
-from models.next_purchase.category_risk import CategoryRiskModel
-from models.next_purchase.what import NextCategoriesModel
-from models.params import ModelParams
 from models.simple.silence_rule import Rule
 from models.training.ladder import Rung
-from models.value.forecast import AMOUNTS, forecast
+from models.value.forecast import forecast
 from models.value.past import PAST_COLUMNS, Past
 from models.words import LISTED
 from pipelines import stage
-from pipelines.everybody import (
-    read_earlier,
-    read_everybody,
-    read_popularity,
-    read_segments,
-)
+from pipelines.everybody import read_earlier, read_everybody, read_popularity, read_segments
 from pipelines.params import load_params
 from pipelines.reading import (
     customer_parts,
-    history_of,
-    purchases_of,
     read_purchases,
     read_sample,
     read_snapshot,
@@ -47,11 +36,15 @@ from pipelines.reading import (
     read_timeline,
     scored_customers,
 )
-from pipelines.served import read_served
-
-Models = tuple[Bundle, Explainer, str]
-COMPARED = ("churn_risk", "value_at_risk")  # told of everybody, to be ranked by
-FORECAST_COLUMNS = tuple(name for both in AMOUNTS.values() for name in both)
+from pipelines.score_parts import (
+    BoughtAYearEarlier,
+    MakeCards,
+    MakeRuleCards,
+    Tell,
+    models_of,
+    with_rows_of,
+)
+from pipelines.workers import workers
 
 
 def main() -> None:
@@ -67,53 +60,67 @@ def main() -> None:
     if not listed:
         raise nobody(timeline)
     rung = Rung.load(stage.CHAMPION_MODELS).number
+    work = _Work.of(version(manifest), timeline)
     if rule is None:
-        cards, forecast_report = _by_models(timeline, rung)
+        cards, forecast_report = _by_models(work, rung)
     else:
         told = ranked.by_rule(read_everybody(timeline.score), rule, timeline)
         listed = int(told["status"].isin([*LISTED]).sum())
-        parts = _by_rule(told, version(manifest), timeline)
-        cards = write_parts((part.assign(rung=rung) for part in parts), stage.SCORES)
+        make = MakeRuleCards(work.version, timeline, rung)
+        cards = write_each(work.each, make, with_rows_of(work.parts, told), stage.SCORES)
         forecast_report = {}  # a rule predicts no number of orders
     write_json(stage.FORECAST, as_told(forecast_report))
     how = "scored" if rule is None else "ranked by rule"
     stage.say(f"{listed:,} customers {how}, {cards:,} cards")
 
 
-def _by_rule(told: pd.DataFrame, model_version: str, timeline: Timeline) -> Iterator[pd.DataFrame]:
-    """The cards of one part of the customers after another."""
-    for customers in customer_parts(timeline.score):
-        theirs = customers.of(told)
-        yield ranked.cards_of(theirs, purchases_of(customers), model_version, timeline)
+@dataclass(frozen=True)
+class _Work:
+    """The parts of the customers and who does them, with the models of a version."""
+
+    each: Each
+    parts: list[Customers]
+    version: str
+    timeline: Timeline
+
+    @classmethod
+    def of(cls, models: str, timeline: Timeline) -> "_Work":
+        parts = customer_parts(timeline.score)
+        return cls(workers(load_params().engine, len(parts)), parts, models, timeline)
 
 
-def _by_models(timeline: Timeline, rung: int) -> tuple[int, dict[str, Any]]:
+def _by_models(work: _Work, rung: int) -> tuple[int, dict[str, Any]]:
     """Write the score cards; their number, and the sales forecast that sums them up.
 
     Part by part twice: what the models say of each customer, then, when all are known, the ranks
     and the reasons of those who are explained.
     """
-    params = load_params().model
-    served = read_served(stage.CHAMPION_MODELS)
-    beside = _beside(served[0], timeline)
+    bundle, timeline, params = models_of(work.version).bundle, work.timeline, load_params().model
+    beside = _beside(bundle, timeline)
     stage.DATA.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=stage.DATA, prefix=".told-") as folder:
-        told = Spilled(Path(folder))
-        compared, expected = [], []
-        for part, forecast_of in _told(served, timeline, params):
-            told.add(part)
-            compared.append(part[[name for name in COMPARED if name in part]])
-            expected.append(forecast_of)
+        kept = Spilled(Path(folder))
+        popular = (
+            read_popularity(timeline.score, work.each)
+            if models_of(work.version).knows_categories
+            else None
+        )
+        tell = Tell(work.version, timeline, params.bands, popular, kept)
+        told = list(work.each(tell, enumerate(work.parts)))
+        compared, expected = (
+            pd.concat(rows, ignore_index=True) for rows in zip(*told, strict=True)
+        )
         names = [name for name in ("customer_id", "lifecycle_stage") if name in beside]
-        together = beside[names].join(pd.concat(compared, ignore_index=True))
+        together = beside[names].join(compared)
         beside = beside.join(scored.ranks(together, params.reasons_share))
-        del compared, together
-        parts = _cards(told, beside, served, timeline)
-        cards = write_parts((part.assign(rung=rung) for part in parts), stage.SCORES)
-    if not served[0].knows_purchases:  # a ready table has no sales to sum up
+        del told, compared, together
+        make = MakeCards(work.version, timeline, rung, kept)
+        items = enumerate(with_rows_of(work.parts, beside))
+        cards = write_each(work.each, make, items, stage.SCORES)
+    if not bundle.knows_purchases:  # a ready table has no sales to sum up
         return cards, {}
     del beside
-    return cards, _forecast(pd.concat(expected, ignore_index=True), timeline)
+    return cards, _forecast(expected, work)
 
 
 def _beside(bundle: Bundle, timeline: Timeline) -> pd.DataFrame:
@@ -127,43 +134,7 @@ def _beside(bundle: Bundle, timeline: Timeline) -> pd.DataFrame:
     return beside
 
 
-def _told(
-    served: Models, timeline: Timeline, params: ModelParams
-) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """What the models say of the customers of each part; and what the forecast sums up of it."""
-    bundle = served[0]
-    # their manifest was checked by read_served
-    what = NextCategoriesModel.load(stage.CHAMPION_MODELS)
-    leaves = CategoryRiskModel.load(stage.CHAMPION_MODELS)
-    popular = read_popularity(timeline.score) if what or leaves else None
-    for customers in customer_parts(timeline.score):
-        snapshot = read_snapshot(timeline.score, customers)
-        told = scored.tell(snapshot, served, timeline, params.bands)
-        if popular is not None:
-            categories = popular["category"].cat.categories
-            theirs = history_of(customers, timeline.score, categories)
-            if what is not None:
-                told = with_next_categories(told, snapshot, theirs, what, popular)
-            if leaves is not None:
-                told = with_category_risks(told, snapshot, theirs, leaves, popular)
-        expected = told
-        if bundle.knows_purchases and timeline.extrapolated_from is not None:
-            # the forecast ends where what was learned ends
-            expected = bundle.value.learned().predict(snapshot, told["churn_risk"].to_numpy())
-        yield told, expected[[name for name in FORECAST_COLUMNS if name in expected]]
-
-
-def _cards(
-    told: Spilled, beside: pd.DataFrame, served: Models, timeline: Timeline
-) -> Iterator[pd.DataFrame]:
-    """The cards of one part of the customers after another."""
-    for customers, part in zip(customer_parts(timeline.score), told, strict=True):
-        snapshot = read_snapshot(timeline.score, customers)
-        theirs = with_words(customers.of(beside).drop(columns="customer_id"))
-        yield scored.cards_of(part, theirs, snapshot, purchases_of(customers), served, timeline)
-
-
-def _forecast(expected: pd.DataFrame, timeline: Timeline) -> dict[str, Any]:
+def _forecast(expected: pd.DataFrame, work: _Work) -> dict[str, Any]:
     """The sales forecast: sums over everybody, spread over the months as a sample shows."""
     evaluation = read_json(stage.CHAMPION_EVALUATION)
     backtest = evaluation.get("forecast", [])  # a champion may be older than forecasts
@@ -171,11 +142,11 @@ def _forecast(expected: pd.DataFrame, timeline: Timeline) -> dict[str, Any]:
     past = Past(
         read_snapshots(sample, PAST_COLUMNS),
         read_purchases(sample),
-        timeline,
+        work.timeline,
         pd.read_parquet(stage.KNOWN_DAYS),
     )
-    purchases = (purchases_of(customers) for customers in customer_parts(timeline.score))
-    return forecast(past, read_segments(timeline.score), expected, backtest, purchases)
+    earlier = work.each(BoughtAYearEarlier(work.timeline), work.parts)
+    return forecast(past, read_segments(work.timeline.score), expected, backtest, earlier)
 
 
 if __name__ == "__main__":

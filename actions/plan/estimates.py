@@ -63,6 +63,16 @@ class Estimates:
             certainty=np.append(self.certainty, np.nan)[column],
         )
 
+    def at(self, rows: slice) -> "Estimates":
+        """The estimates of some of the customers, by their places."""
+        return replace(
+            self,
+            customers=self.customers[rows],
+            effect=self.effect[rows],
+            sd=self.sd[rows],
+            stake=self.stake[rows],
+        )
+
     def save(self, path: Path) -> None:
         """Write a file of NumPy arrays without pickle; the same estimates give the same bytes."""
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,12 @@
 """What a plan holds of all customers at once: numbers, found part by part.
 
-Gates, gains and draws look at one customer at a time, so they are made for one part after another,
-and strings, tables and whole cards are in memory for one part only. What is left of each customer
-is what all of them compete with: arrays with a row for each, in the order of the parts.
+Gates, gains and draws look at one customer at a time, so they are made for each part by itself, and
+strings, tables and whole cards are in memory for one part only. What is left of each customer is
+what all of them compete with: arrays with a row for each, in the order of the parts.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -38,6 +38,7 @@ from actions.plan.stopped import (
 )
 from actions.plan.withheld import HORIZON
 from core.arrays import BoolArray, Codes, FloatArray, IntArray
+from core.each import Each, in_turn
 from models.words import SCORED
 
 # Columns of the cards that are held of everybody.
@@ -45,7 +46,7 @@ TEXTS = (SEGMENT, "risk_band")
 COLUMNS = ("as_of_date", HORIZON, EXPIRES_AT, *RANKED_BY, *TEXTS)
 ARRAYS = (
     *("codes", "gain", "cost", "is_estimated"),
-    *("nothing", "owner", "draws", "persistent"),
+    *("nothing", "draws", "persistent"),
 )
 
 
@@ -66,6 +67,11 @@ class Settings:
         if not has_money(cards):
             return None
         return usable_margin(self.catalog, self.params.margin_rate, self.currency)
+
+    def of(self, part: Part) -> "Settings":
+        """The same for the customers of a part alone."""
+        known = self.estimates
+        return self if known is None else replace(self, estimates=part.of(known))
 
     def prospects(self, cards: pd.DataFrame, reached: Reached) -> Prospects:
         """What every action would bring the customers of these cards."""
@@ -111,23 +117,25 @@ class Everybody:
         return [slice(*some) for some in pairwise(ends)]
 
 
-def everybody_of(parts: Iterable[Part], settings: Settings) -> Everybody:
-    """Look at the customers of one part after another.
+def everybody_of(parts: Sequence[Part], settings: Settings, each: Each = in_turn) -> Everybody:
+    """Look at the customers of each part.
 
     Raises ParamsError where owners are limited and no column tells them, and CatalogError where
     amounts and costs are in two currencies.
     """
-    owners: dict[Any, int] = {}
-    found, best = zip(*(_look(part, settings, owners) for part in parts), strict=True)
+    looked = [*each(_look, ((part, settings.of(part)) for part in parts))]
+    found, best, owners = zip(*looked, strict=True)
     first: Everybody = found[0]
     costs = {} if first.no_gains else gate_costs(np.concatenate(best, axis=1))
-    del best
+    del looked, best
     arrays: dict[str, Any] = {
         name: np.concatenate([getattr(one, name) for one in found]) for name in ARRAYS
     }
+    numbered = _numbered([one.owner for one in found], owners)
     return replace(
         first,
         **arrays,
+        owner=numbered,
         is_planned=tuple(one.is_planned[0] for one in found),
         cards=_one_frame([one.cards for one in found]),
         reached=replace(
@@ -146,11 +154,12 @@ def planned_cards(cards: pd.DataFrame, is_planned: BoolArray) -> pd.DataFrame:
     return cards[is_planned].sort_values("customer_id", ignore_index=True, kind="stable")
 
 
-def _look(part: Part, settings: Settings, owners: dict[Any, int]) -> tuple[Everybody, FloatArray]:
-    """Gates, gains and draws of one part, and `best_without_gates`; the costs of gates not yet.
+def _look(asked: tuple[Part, Settings]) -> tuple[Everybody, FloatArray, list[Any]]:
+    """Gates, gains and draws of one part, `best_without_gates`, and the names of its owners.
 
-    `owners` are numbered as they come.
+    Costs of gates are not known yet, and owners are numbered within the part.
     """
+    part, settings = asked
     params, actions = settings.params, settings.catalog.actions
     scores, history = part.cards(), part.history()
     objected = scores["customer_id"].isin(objectors(history.consents))
@@ -163,6 +172,7 @@ def _look(part: Part, settings: Settings, owners: dict[Any, int]) -> tuple[Every
     expected = prospects.counted_on()
     no_gains = why_no_gains(cards, params, prospects.margin_rate)
     pressure = Pressure(scores, history.contacts)
+    owner, names = _owners(cards, settings)
     kinds = {name: "category" for name in TEXTS if name in cards}
     found = Everybody(
         is_planned=(is_planned,),
@@ -173,7 +183,7 @@ def _look(part: Part, settings: Settings, owners: dict[Any, int]) -> tuple[Every
         cost=expected.cost,
         is_estimated=expected.is_estimated,
         nothing=why_nothing(no_gains, expected.gain, is_allowed),
-        owner=_owners(cards, settings, owners),
+        owner=owner,
         draws=plan_draws(cards, params.holdout_salt),
         persistent=in_persistent_control(cards["customer_id"], params),
         made=np.array([pressure.made(action) for action in actions], dtype=np.int64),
@@ -184,17 +194,31 @@ def _look(part: Part, settings: Settings, owners: dict[Any, int]) -> tuple[Every
         no_gains=no_gains,
         missing=history.missing(),
     )
-    return found, best_without_gates(gates.stopped, expected.gain)
+    return found, best_without_gates(gates.stopped, expected.gain), names
 
 
-def _owners(cards: pd.DataFrame, settings: Settings, owners: dict[Any, int]) -> IntArray:
-    """The number of each customer's owner, NOBODY without one, or where owners have no limit."""
+def _owners(cards: pd.DataFrame, settings: Settings) -> tuple[IntArray, list[Any]]:
+    """The number of each customer's owner, NOBODY without one, and the owners' names.
+
+    There are none where owners have no limit.
+    """
     if not limits_owners(settings.catalog, settings.params):
-        return np.full(len(cards), NOBODY, dtype=np.int64)
+        return np.full(len(cards), NOBODY, dtype=np.int64), []
     check_owners(cards.columns)
     numbers, names = pd.factorize(cards[OWNER_COLUMN], use_na_sentinel=True)
-    known = [owners.setdefault(name, len(owners)) for name in names]
-    return np.array([*known, NOBODY], dtype=np.int64)[numbers]
+    return np.where(numbers < 0, NOBODY, numbers).astype(np.int64), [*names]
+
+
+def _numbered(owner: Sequence[IntArray], names: Sequence[Sequence[Any]]) -> IntArray:
+    """Owners as they are numbered of all parts: in the order in which their names come."""
+    numbers: dict[Any, int] = {}
+    known = [[numbers.setdefault(name, len(numbers)) for name in those] for those in names]
+    return np.concatenate(
+        [
+            np.array([*those, NOBODY], dtype=np.int64)[of_part]  # NOBODY, -1, is the last
+            for those, of_part in zip(known, owner, strict=True)
+        ]
+    )
 
 
 def _one_frame(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:

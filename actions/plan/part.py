@@ -5,13 +5,17 @@ from typing import Protocol
 
 import pandas as pd
 
+from actions.plan.estimates import Estimates
 from actions.plan.gates import History
 
 EXPIRES_AT = "expires_at"
 
 
 class Part(Protocol):
-    """A range of customers, in whose order parts follow each other. Cards are read twice."""
+    """A range of customers, in whose order parts follow each other. Cards are read twice.
+
+    It can be pickled, and is then read elsewhere.
+    """
 
     def cards(self) -> pd.DataFrame:
         """One row per customer of one as-of date, the same columns in every part.
@@ -22,6 +26,9 @@ class Part(Protocol):
 
     def history(self) -> History:
         """What is known of them at the as-of date."""
+
+    def of(self, estimates: Estimates) -> Estimates:
+        """Estimates of everybody without those of customers of other parts."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +45,7 @@ class InMemory:
     def history(self) -> History:
         """The tables as they were given."""
         return self.past
+
+    def of(self, estimates: Estimates) -> Estimates:
+        """All of them: nothing is saved where everything is in memory."""
+        return estimates

@@ -1,7 +1,7 @@
 """The plan: gates, then gains, then the allocation and who explores; the arms last.
 
-Gates, gains, reasons and draws look at one customer at a time, and are made for one part of the
-customers after another (everybody.py); what customers compete for is decided for all at once, from
+Gates, gains, reasons and draws look at one customer at a time, and are made for each part of the
+customers by itself (everybody.py); what customers compete for is decided for all at once, from
 numbers alone: one price of money and of contacts for everybody. Then the rows of the plan are told,
 part by part. The number of parts changes no row.
 
@@ -27,7 +27,7 @@ from actions.plan.estimates import Estimates
 from actions.plan.everybody import TEXTS, Everybody, Settings, everybody_of, planned_cards
 from actions.plan.exploration import Explored, explore, limits_beside, places_for
 from actions.plan.gates import History
-from actions.plan.limits import Limits
+from actions.plan.limits import Limits, Reached
 from actions.plan.part import InMemory, Part
 from actions.plan.ranked import ranked_by, ranking
 from actions.plan.reasons import WHY_VALUES, why, why_keys
@@ -36,8 +36,9 @@ from actions.plan.stopped import ALLOWED, blocked_lists
 from actions.plan.totals import totals
 from actions.plan.use import BUDGET
 from actions.plan.withheld import arms_report, certainties, shares_of, with_arms
-from core.arrays import IntArray
+from core.arrays import BoolArray, Codes, IntArray
 from core.digits import TOLD, to_digits
+from core.each import Each, in_turn
 
 # The columns of a plan in their order; those on gains where gains can be computed.
 COLUMNS = (
@@ -54,8 +55,8 @@ OF_CARDS = ("as_of_date", *TEXTS)
 class Plan:
     """One action for every scored customer.
 
-    `decided` has a row for each, in the order of `rows`: what sums and reports need, with OF_CARDS;
-    texts as categories, `why` as a message key. `summary` is JSON.
+    `decided` has a row for each, in the order of the plan's rows: what sums and reports need, with
+    OF_CARDS; texts as categories, `why` as a message key. `summary` is JSON.
     """
 
     parts: Sequence[Part]
@@ -65,49 +66,71 @@ class Plan:
     decided: pd.DataFrame
     summary: dict[str, Any]
 
-    def rows(self) -> Iterator[pd.DataFrame]:
-        """The plan, one part after another, sorted by customer_id.
-
-        Columns: customer_id, as_of_date, intended_action, channel, due_date, why ({message_key,
-        values}), contact_cost, incentive_cost (given when accepted), expected_cost, effect
-        (absolute reduction of churn_risk), effect_source, action_level, carried_out_by, blocked
-        ([{action_id, reason, condition}]), is_exploration, action_propensity, those of `with_arms`,
-        and, where gains can be computed, expected_gain (what the plan counts on: see gain.py) and
-        those at the low, mid and high effect: expected_gain_low, expected_gain_mid,
-        expected_gain_high. Where estimates know an effect, its bounds and mean stand in place of
-        the catalogue's low, high and mid.
-        """
-        ranges = self.everybody.ranges()
-        for part, is_planned, rows in zip(
-            self.parts, self.everybody.is_planned, ranges, strict=True
-        ):
-            yield self._told(planned_cards(part.cards(), is_planned), rows)
-
-    def _told(self, cards: pd.DataFrame, rows: slice) -> pd.DataFrame:
-        everybody, decided = self.everybody, self.decided.iloc[rows]
-        reached = everybody.reached.of(rows)
-        columns: dict[str, Any] = {
-            "customer_id": cards["customer_id"],
-            **{str(name): _plain(decided[name]) for name in decided},
-            **told(self.settings.prospects(cards, reached), self.choice[rows]),
-        }
-        known = {**{name: cards.get(name) for name in WHY_VALUES}, **columns}
-        reasons = why(columns["why"].tolist(), {name: known[name] for name in WHY_VALUES})
-        columns["why"] = pd.Series(reasons, dtype=object)
-        lists = blocked_lists(everybody.codes[rows], self.settings.catalog.actions)
-        columns["blocked"] = pd.Series(lists, dtype=object)
-        return pd.DataFrame({name: columns[name] for name in COLUMNS if name in columns})
+    def parts_of_rows(self) -> "Iterator[PartOfPlan]":
+        """What `rows_of` makes the rows of each part of, in their order."""
+        everybody = self.everybody
+        ranges = everybody.ranges()
+        for part, is_planned, rows in zip(self.parts, everybody.is_planned, ranges, strict=True):
+            yield PartOfPlan(
+                part,
+                self.settings.of(part),
+                is_planned,
+                self.decided.iloc[rows],
+                self.choice[rows],
+                everybody.codes[rows],
+                everybody.reached.of(rows),
+            )
 
 
-def plan_of(parts: Sequence[Part], settings: Settings) -> Plan:
+@dataclass(frozen=True)
+class PartOfPlan:
+    """What was decided of the customers of a part: (customers,) and (customers, actions)."""
+
+    part: Part
+    settings: Settings
+    is_planned: BoolArray
+    decided: pd.DataFrame
+    choice: IntArray
+    codes: Codes
+    reached: Reached
+
+
+def rows_of(found: PartOfPlan) -> pd.DataFrame:
+    """The rows of the plan of a part, sorted by customer_id.
+
+    Columns: customer_id, as_of_date, intended_action, channel, due_date, why ({message_key,
+    values}), contact_cost, incentive_cost (given when accepted), expected_cost, effect (absolute
+    reduction of churn_risk), effect_source, action_level, carried_out_by, blocked ([{action_id,
+    reason, condition}]), is_exploration, action_propensity, those of `with_arms`, and, where gains
+    can be computed, expected_gain (what the plan counts on: see gain.py) and those at the low, mid
+    and high effect: expected_gain_low, expected_gain_mid, expected_gain_high. Where estimates know
+    an effect, its bounds and mean stand in place of the catalogue's low, high and mid.
+    """
+    cards, decided = planned_cards(found.part.cards(), found.is_planned), found.decided
+    columns: dict[str, Any] = {
+        "customer_id": cards["customer_id"],
+        **{str(name): _plain(decided[name]) for name in decided},
+        **told(found.settings.prospects(cards, found.reached), found.choice),
+    }
+    known = {**{name: cards.get(name) for name in WHY_VALUES}, **columns}
+    reasons = why(columns["why"].tolist(), {name: known[name] for name in WHY_VALUES})
+    columns["why"] = pd.Series(reasons, dtype=object)
+    lists = blocked_lists(found.codes, found.settings.catalog.actions)
+    columns["blocked"] = pd.Series(lists, dtype=object)
+    return pd.DataFrame({name: columns[name] for name in COLUMNS if name in columns})
+
+
+def plan_of(parts: Sequence[Part], settings: Settings, each: Each = in_turn) -> Plan:
     """Choose an action for every scored customer of the parts, and summarise the plan.
+
+    `each` looks at the parts; what they compete for is decided here.
 
     Raises ParamsError for a capacity on a channel that no action uses or of owners whom no column
     tells, and CatalogError where amounts and costs are in two currencies.
     """
     catalog, params = settings.catalog, settings.params
     check_channels(catalog, params)
-    everybody = everybody_of(parts, settings)
+    everybody = everybody_of(parts, settings, each)
     limits = limits_of(catalog, params, everybody.made, everybody.owner)
     found, explored = _choose_and_explore(everybody, limits, settings)
     choice = explored.choice
@@ -154,7 +177,7 @@ def make_plan(
     """The rows and the summary of a plan for customers whose cards and past are in memory."""
     settings = Settings(catalog, params, currency, estimates)
     plan = plan_of([InMemory(scores, history)], settings)
-    return next(plan.rows()), plan.summary
+    return rows_of(next(plan.parts_of_rows())), plan.summary
 
 
 def _plain(column: "pd.Series[Any]") -> Any:

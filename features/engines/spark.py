@@ -1,9 +1,9 @@
 """The engine on Spark: the same expressions, which Spark cuts into parts itself.
 
 Where Spark runs and with how much memory is Spark's own configuration: spark-defaults.conf, or the
-environment variables MASTER and SPARK_DRIVER_MEMORY. Nothing but this file,
-its neighbours cluster.py, java.py and spark_sql.py and the scoring on Spark knows about Spark, and
-pyspark is imported only when it is asked for.
+environment variables MASTER and SPARK_DRIVER_MEMORY. Nothing but this file, its neighbours
+cluster.py, java.py, spark_sql.py and spark_tasks.py knows about Spark, and pyspark is imported only
+when it is asked for.
 """
 
 import os

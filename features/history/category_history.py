@@ -14,7 +14,6 @@ time: once the window has closed, a missing row means that the category was not 
 there are no rows at all.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,14 +109,18 @@ def read_categories(folder: Path, sample: Sample = EVERYBODY) -> Categories | No
     return Categories(history, outcomes)
 
 
-def history_parts(folder: Path, as_of: int) -> Iterator[pd.DataFrame]:
-    """The rows of `HISTORY` at one as-of day, those of a range of customers after another.
+def history_files(folder: Path, as_of: int) -> list[Path]:
+    """The files of `HISTORY` at one as-of day, each of a range of customers, in their order.
 
-    Nothing where nothing with a category was bought.
+    None where nothing with a category was bought.
     """
-    for file in sorted((folder / HISTORY).glob(f"{date_of(as_of)}-*.parquet")):
-        rows: pd.DataFrame = EVERYBODY.read(file, read_dictionary=list(KEY[1:])).to_pandas()
-        yield rows
+    return sorted((folder / HISTORY).glob(f"{date_of(as_of)}-*.parquet"))
+
+
+def read_history(file: Path) -> pd.DataFrame:
+    """The rows of one of these files."""
+    rows: pd.DataFrame = EVERYBODY.read(file, read_dictionary=list(KEY[1:])).to_pandas()
+    return rows
 
 
 def _read(folder: Path, sample: Sample) -> pd.DataFrame | None:

@@ -8,6 +8,7 @@ category that is new next month is judged by how it is bought.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,8 @@ WINDOWS = {
 LIFETIME = ("first_ago", "last_ago", "gap", "silence_over_gap", "rate")
 DATE_AND_CATEGORY = ["as_of_date", "category"]
 POPULARITY = ("buyers_30d", "buyers_90d", "return_rate", "frequency_90d")
+
+Counted: TypeAlias = "tuple[pd.DataFrame, pd.Series[int]]"  # of a part of the customers
 
 
 @dataclass(frozen=True)
@@ -85,26 +88,26 @@ def pairs_of(features: Sequence[str], most_popular: int) -> Pairs:
 
 def popularity(history: pd.DataFrame) -> pd.DataFrame:
     """`popularity_of` a history that is held whole."""
-    return popularity_of([history])
+    return popularity_of([counted(history)])
 
 
-def popularity_of(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+def popularity_of(parts: Iterable[Counted]) -> pd.DataFrame:
     """How the cohort buys each category, by as_of_date and category.
 
-    `parts` are its history, one or more: all rows of a customer are in one of them.
+    `parts` are `counted` of its history, one or more: all rows of a customer are in one of them.
 
     `buyers_30d` and `buyers_90d` are the shares of customers who bought it in so many days.
     `return_rate` is the share who bought it in the last 30 days, of those who had not in the 60
     days before. `frequency_90d` is the mean number of days with it, of those who bought it in 90
     days.
     """
-    counted = [_counted(part) for part in parts]
-    sums = pd.concat([rows for rows, _ in counted], ignore_index=True)
-    if len(counted) > 1:
+    known = [*parts]
+    sums = pd.concat([rows for rows, _ in known], ignore_index=True)
+    if len(known) > 1:
         # Each part knows the categories that it met: together they keep the order of meeting them.
-        sums["category"] = union_categoricals([rows["category"] for rows, _ in counted])
+        sums["category"] = union_categoricals([rows["category"] for rows, _ in known])
         sums = sums.groupby(DATE_AND_CATEGORY, observed=True).sum().reset_index()
-    people = pd.concat([known for _, known in counted]).groupby(level=0).sum()
+    people = pd.concat([customers for _, customers in known]).groupby(level=0).sum()
     customers = sums["as_of_date"].map(people).astype("float64")
     absent = customers - sums["before"]
     return sums[DATE_AND_CATEGORY].assign(
@@ -115,18 +118,18 @@ def popularity_of(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     )
 
 
-def _counted(history: pd.DataFrame) -> "tuple[pd.DataFrame, pd.Series[int]]":
+def counted(history: pd.DataFrame) -> Counted:
     """Sums over the customers by as_of_date and category; and by date, how many customers."""
     earlier = history["bought_90d"] - history["bought_30d"]
     lately = history["bought_30d"] > 0
-    counted = history[DATE_AND_CATEGORY].assign(
+    rows = history[DATE_AND_CATEGORY].assign(
         lately=lately,
         recently=history["bought_90d"] > 0,
         before=earlier > 0,
         returned=lately & (earlier == 0),
         days=history["bought_90d"],
     )
-    sums = counted.groupby(DATE_AND_CATEGORY, observed=True).sum().reset_index()
+    sums = rows.groupby(DATE_AND_CATEGORY, observed=True).sum().reset_index()
     return sums, history.groupby("as_of_date")["customer_id"].nunique()
 
 

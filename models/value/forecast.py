@@ -26,6 +26,7 @@ import pandas as pd
 
 from core.arrays import BoolArray, FloatArray
 from features.history.periods import PurchaseDays, active_at
+from features.planning.timeplan import Timeline
 from features.timeline import date_of, is_closed
 from models.customers.segments import RFM_SEGMENTS, segments
 from models.simple.rules import last_period
@@ -111,26 +112,38 @@ def _levels(past: Past, until: int, day: int, grid: Sequence[int]) -> FloatArray
 
 
 def last_year(
-    past: Past, day: int, ends: Sequence[int], purchases: Iterable[pd.DataFrame] | None = None
+    past: Past,
+    day: int,
+    ends: Sequence[int],
+    of_parts: Iterable[dict[str, FloatArray]] | None = None,
 ) -> dict[str, FloatArray] | None:
     """Orders and spend (periods,) of the same periods a year earlier, by the cohort of that time.
 
     That is, by the customers who had bought within `active_within_days` before that day; None where
-    the data does not reach back that far. `purchases` are the timelines of all customers, part by
-    part; without them those of `past` are counted.
+    the data does not reach back that far. `of_parts` is `year_earlier` of every part of the
+    customers; without it those of `past` are counted.
     """
-    then, active = day - YEAR, past.timeline.active_within_days
-    if not is_closed(past.timeline.data_from, active, then):
+    timeline = past.timeline
+    if not is_closed(timeline.data_from, timeline.active_within_days, day - YEAR):
         return None
     found: dict[str, FloatArray] = {}
-    for part in [past.purchases] if purchases is None else purchases:
-        days = PurchaseDays.of(part)
-        cells = days.bought_in(then, ends, days.codes_of(active_at(part, then, active)))
-        for what, rows in cells.items():
-            found[what] = found.get(what, np.zeros(len(ends))) + rows.sum(axis=0)
+    here = [year_earlier(past.purchases, timeline, day, ends)] if of_parts is None else of_parts
+    for cells in here:
+        for what, sums in cells.items():
+            found[what] = found.get(what, np.zeros(len(ends))) + sums
     if "spend" in found:
         found["spend"] = found["spend"] * past.net_share
     return found
+
+
+def year_earlier(
+    purchases: pd.DataFrame, timeline: Timeline, day: int, ends: Sequence[int]
+) -> dict[str, FloatArray]:
+    """What these purchase timelines have in the periods (periods,) from a year before a day on."""
+    then = day - YEAR
+    days = PurchaseDays.of(purchases)
+    active = days.codes_of(active_at(purchases, then, timeline.active_within_days))
+    return {what: rows.sum(axis=0) for what, rows in days.bought_in(then, ends, active).items()}
 
 
 def last_periods(rows: pd.DataFrame, ends: Sequence[int]) -> dict[str, list[FloatArray | None]]:
@@ -150,20 +163,20 @@ def forecast(
     rows: pd.DataFrame,
     expected: pd.DataFrame,
     backtest: list[dict[str, Any]],
-    purchases: Iterable[pd.DataFrame] | None = None,
+    earlier_of_parts: Iterable[dict[str, FloatArray]] | None = None,
 ) -> dict[str, Any]:
     """The forecast at the score date, beside last period and last year, with its backtest.
 
     `rows` are the snapshot of that date, of which segments and windows of orders and amounts are
     enough; `expected` has the value model's columns, and the same rows. Both are of all customers,
-    and `purchases` are those of `last_year`; `past`, which shows how sales spread, may be of a
+    and `earlier_of_parts` is that of `last_year`; `past`, which shows how sales spread, may be of a
     sample.
     """
     timeline = past.timeline
     ends = period_ends(timeline.learned_value_days)
     spread = _spread(expected, past, timeline.data_until, ends)
     before = last_periods(rows, ends)
-    earlier = last_year(past, timeline.score, ends, purchases)
+    earlier = last_year(past, timeline.score, ends, earlier_of_parts)
     segment = segments(rows)["rfm_segment"]
     inside = {name: (segment == name).to_numpy() for name in RFM_SEGMENTS}
 

@@ -13,14 +13,24 @@ import pandas as pd
 from core.errors import ArtifactError
 from core.files import read_json, write_json
 from models.bundle import Bundle
-from models.cards.on_spark import NUMBERS, scored
 from models.simple.silence_rule import Rule
+from models.words import PURCHASE_PROBABILITY, REPORTED_DAYS
 
 FILE = "golden.json"
 ROWS = 24
 STEPS = (0.0, 1.0, 2.0, 5.0, 14.0, 30.0, 75.0, 200.0)
 FAR = 1e-6  # of a number: another processor's last digits differ by less
 SILENCE = "silence_over_usual"
+PROBABILITIES = tuple(f"{PURCHASE_PROBABILITY}{days}d" for days in REPORTED_DAYS)
+NUMBERS = (
+    "churn_risk",
+    *PROBABILITIES,
+    "expected_orders",
+    "expected_orders_in_value_horizon",
+    "expected_value",
+    "value_at_risk",
+    "value_extrapolation",
+)
 
 
 def made_up(units: Mapping[str, str], texts: frozenset[str]) -> pd.DataFrame:
@@ -41,11 +51,21 @@ def answers(rows: pd.DataFrame, models: Bundle | Rule) -> dict[str, list[float |
     if isinstance(models, Rule):
         found = pd.DataFrame({SILENCE: models.silence_over_usual(rows)})
     else:
-        found = scored(rows, models)[list(NUMBERS)].astype("float64")
+        found = _told_by(models, rows).astype("float64")
     return {
         name: [float(value) if np.isfinite(value) else None for value in found[name]]
         for name in found.columns
     }
+
+
+def _told_by(models: Bundle, rows: pd.DataFrame) -> pd.DataFrame:
+    """NUMBERS for snapshot rows: empty where the data has no amounts, or beyond a curve's end."""
+    churn_risk = models.churn.predict(rows)
+    found = pd.DataFrame(index=rows.index)
+    if models.knows_purchases:
+        found = pd.concat(models.tell(rows, churn_risk), axis=1)
+    found["churn_risk"] = churn_risk
+    return found.reindex(columns=list(NUMBERS))
 
 
 def write_golden(folder: Path, rows: pd.DataFrame, models: Bundle | Rule) -> None:

@@ -10,9 +10,11 @@ from actions.plan.estimates import Estimates
 from actions.plan.everybody import Settings
 from actions.plan.gates import History
 from actions.plan.part import InMemory
-from actions.plan.plan import make_plan, plan_of
+from actions.plan.plan import make_plan, plan_of, rows_of
 from core import arrays
-from core.parts import write_parts
+from core.each import in_turn
+from core.parts import write_each, write_parts
+from tests.elsewhere import elsewhere
 
 AS_OF = pd.Timestamp("2018-01-01")
 PEOPLE = 900
@@ -117,11 +119,11 @@ def test_the_number_of_parts_changes_no_row_and_no_sum(
     assert len(whole) > 400 and whole["intended_action"].nunique() > 2
     monkeypatch.setattr(arrays, "BLOCK_ROWS", 70)
     one, several = (
-        plan_of(cut(given, past, ends), settings)
-        for ends in ([], ["c00250", "c00400", "c00501", "c00750"])
+        plan_of(cut(given, past, ends), settings, each)
+        for ends, each in (([], in_turn), (["c00250", "c00400", "c00501", "c00750"], elsewhere))
     )
     assert len(several.everybody.is_planned) == 5 and not several.everybody.is_planned[2].any()
-    write_parts(several.rows(), tmp_path / "several.parquet")
+    write_each(elsewhere, rows_of, several.parts_of_rows(), tmp_path / "several.parquet")
     write_parts([whole], tmp_path / "whole.parquet")
     read, expected = (
         pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("several", "whole")

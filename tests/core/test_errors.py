@@ -1,11 +1,12 @@
 """A name that is not known is answered in one way everywhere."""
 
+import pickle
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from core.errors import did_you_mean, nearest
+from core.errors import ArtifactError, ShortHistoryError, TooLittleError, did_you_mean, nearest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,6 +32,14 @@ def test_the_nearest_name_is_found_whatever_its_capitals_and_none_where_none_is_
 def test_the_question_stands_behind_a_sentence_or_is_left_out():
     assert did_you_mean("budgets", ["budget"]) == " Did you mean budget?"
     assert did_you_mean("xyzzy", ["budget"]) == ""
+
+
+def test_an_error_of_another_process_says_and_holds_the_same():
+    for kind in (TooLittleError, ShortHistoryError):
+        error = pickle.loads(pickle.dumps(kind("Too little.", {"days": (1, 2)})))
+        assert type(error) is kind and str(error) == "Too little."
+        assert error.distance == {"days": (1, 2)}
+    assert str(pickle.loads(pickle.dumps(ArtifactError("Torn.")))) == "Torn."
 
 
 def test_no_module_looks_for_near_names_or_asks_about_them_in_a_way_of_its_own():

@@ -6,7 +6,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from core.parts import write_parts
+from core.files import written_whole
+from core.parts import Spilled, write_parts
 
 REASON = {"group": "rhythm", "groups": ["rhythm"], "value": 1.0, "usual": None}
 ROWS = pd.DataFrame(
@@ -98,3 +99,32 @@ def test_a_field_of_records_that_nobody_has_at_all_stays_empty(tmp_path):
     found = pd.read_parquet(tmp_path / "parts.parquet")["reasons"]
     assert [len(row) for row in found] == [3, 0, 1, 3, 0, 1]
     assert dict(found.iloc[2][0]) == {"a": 2.0, "b": None}
+
+
+def test_a_part_that_is_made_twice_is_there_once_and_parts_have_the_order_of_their_numbers(
+    tmp_path,
+):
+    spilled = Spilled(tmp_path)
+    for number in (1, 0, 1):
+        spilled.put(number, parts(1)[number])
+    assert [list(part["customer_id"]) for part in spilled] == [["a"], ["b", "c", "d"]]
+    assert list(spilled.read(1)["customer_id"]) == ["b", "c", "d"]
+    spilled.add(parts(1)[0])
+    assert len(list(spilled)) == 3
+
+
+def test_nobody_sees_half_of_a_file(tmp_path):
+    path = tmp_path / "numbers.arrow"
+
+    def write(text):
+        with written_whole(path) as file:
+            file.write_text(text)
+            assert [*tmp_path.glob("*.arrow")] == ([path] if text == "second" else [])
+            if text == "broken":
+                raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        write("broken")
+    write("first")
+    write("second")
+    assert path.read_text() == "second"

@@ -1,8 +1,10 @@
 """A standalone Spark cluster of this machine: a master and workers in processes of their own.
 
-As a program it builds the snapshots of a shop's tables on the cluster that MASTER names:
+As a program it builds the snapshots of a shop's tables on the cluster that MASTER names, or runs a
+stage of the project that it is started in, so many customers a part:
 
     python -m tests.features.spark_cluster TABLES OUT BESIDE FILE_ROWS
+    python -m tests.features.spark_cluster score CUSTOMERS
 """
 
 import os
@@ -12,15 +14,18 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from core.errors import EnvironmentProblem
 from core.parts import write_parts
+from features import reading
 from features.building import build_snapshots, purchase_timelines
 from features.engines import spark
 from features.engines.java import java_home
 from features.planning.profile import profile
 from features.snapshot import supported
+from pipelines import stage
 from tests.features.same import plan_of
 from tests.features.world import LONG
 
@@ -57,7 +62,6 @@ class Cluster:
             "SPARK_HOME": str(home),
             "SPARK_LOCAL_IP": HOST,
             "SPARK_CONF_DIR": str(folder / "conf"),
-            "PYTHONPATH": str(ROOT),
             **({"JAVA_HOME": str(java)} if java else {}),
         }
         port = free_port()
@@ -73,7 +77,7 @@ class Cluster:
 
     def add_worker(self, *before):
         """Start a worker; `before` is a command that it is started by."""
-        number = len(self.workers)
+        number = len(self._running)
         own = ("--host", HOST, "--cores", "1", "--memory", "1g")
         work = ("--work-dir", str(self._folder / f"work{number}"))
         self.workers.append(self._start("worker", "Worker", *own, *work, self.url, before=before))
@@ -95,7 +99,7 @@ class Cluster:
         return subprocess.Popen(
             command,
             cwd=here,
-            env=self.environment,
+            env={**self.environment, "PYTHONPATH": str(ROOT)},  # workers have to find it themselves
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -148,5 +152,11 @@ def main(tables, out, beside, file_rows):
     write_parts(parts, Path(beside) / "purchases.parquet")
 
 
+def run_stage(name, customers):
+    """A stage in parts of so many customers."""
+    reading.PART_CUSTOMERS = int(customers)
+    stage.run(import_module(f"pipelines.{name}").main)
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    (main if len(sys.argv) > 3 else run_stage)(*sys.argv[1:])

@@ -1,19 +1,19 @@
 """DuckDB and Spark run the same expressions and say the same: every feature, none exempt."""
 
 import gc
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from pandas.testing import assert_frame_equal
 
-from core.errors import ArtifactError, EnvironmentProblem
-from core.files import write_manifest
+from core.errors import EnvironmentProblem, RegularsError, TooLittleError
 from features.engines import java, spark
 from features.engines.java import packed_java
 from features.engines.spark import SparkEngine
-from models.cards.on_spark import NUMBERS, score_on_spark, scored
+from features.engines.spark_tasks import SparkTasks
+from tests.features import squares
 from tests.features.same import (
     assert_all_else_is_same,
     assert_categories_are_same,
@@ -21,8 +21,7 @@ from tests.features.same import (
     assert_empty_is_same,
     assert_shops_are_same,
 )
-from tests.snapshots import simulate as simulated_snapshots
-from tests.snapshots import trained_on_subscribers
+from tests.features.squares import square
 
 pytestmark = [
     pytest.mark.slow,
@@ -80,24 +79,41 @@ def test_an_empty_cohort_is_an_empty_file_with_every_column(engine, tmp_path):
     assert_empty_is_same(engine, tmp_path)
 
 
-def test_scores_on_spark_are_those_of_the_models_to_the_last_bit(session, tmp_path):
-    bundle = trained_on_subscribers().served
-    models = tmp_path / "served"
-    bundle.save(models)
-    write_manifest(models)
-    rows = simulated_snapshots(customers=150, churn="cancellation").reset_index(drop=True)
-    rows["customer_id"] = [f"{number:05d}" for number in range(len(rows))]
-    rows.to_parquet(tmp_path / "rows.parquet", index=False)
-    snapshot = session.read.parquet(str(tmp_path / "rows.parquet")).repartition(5)
-    on_spark = score_on_spark(snapshot, models).toArrow().to_pandas()
-    on_spark = on_spark.sort_values("customer_id", ignore_index=True)
-    ours = scored(rows, bundle)
-    assert list(on_spark.columns) == ["customer_id", *NUMBERS]
-    assert ours["churn_risk"].nunique() > 50 and ours["expected_value"].notna().all()
-    assert_frame_equal(on_spark, ours, check_dtype=False, check_exact=True)
-    (models / "booster_0.txt").write_text("torn")
-    with pytest.raises(ArtifactError, match="was changed"):
-        score_on_spark(snapshot, models)
+def test_tasks_run_in_other_processes_in_our_folder_and_answer_in_order(
+    session, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    asked = [3, 1, 2, 0]
+    found = [*SparkTasks(session, tmp_path)(square, iter(asked))]
+    assert [number for number, _, _ in found] == [9, 1, 4, 0]
+    assert {where for _, _, where in found} == {tmp_path}
+    assert os.getpid() not in {process for _, process, _ in found}
+    assert [*SparkTasks(session, tmp_path)(square, [])] == [] == [*tmp_path.iterdir()]
+
+
+def test_what_goes_wrong_on_a_worker_is_a_sentence_here(session, tmp_path):
+    each = SparkTasks(session, tmp_path)
+
+    def problem(number):
+        with pytest.raises((RegularsError, OSError)) as raised:
+            [*each(square, [1, number, 2])]
+        assert [*tmp_path.iterdir()] == []
+        return raised.value
+
+    gate, disk = problem(squares.GATE), problem(squares.DISK)
+    assert type(gate) is TooLittleError and gate.distance == {"customers": (0, 5)}
+    assert str(gate) == "Nobody is left: ask for less."
+    assert str(disk) == "[Errno 28] No space left on device: 'data/cards'"
+    for number, why in (
+        (squares.MODULE, "No module named 'a_module_of_nobody'"),
+        (squares.ENDED, "Python worker exited unexpectedly"),
+    ):
+        told = problem(number)
+        assert type(told) is EnvironmentProblem and why in str(told)
+        assert "a worker of local" in str(told) and "\n" not in str(told)
+    with pytest.raises(Exception, match="a mistake in our code") as raised:
+        [*each(square, [squares.MISTAKE])]
+    assert type(raised.value).__module__.startswith(("py4j", "pyspark"))
 
 
 def test_spark_starts_on_the_java_of_the_wheel_where_the_machine_has_none():

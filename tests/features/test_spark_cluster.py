@@ -1,5 +1,6 @@
-"""Snapshots on a cluster of a master and workers, one of which is killed amid the work."""
+"""A cluster of a master and workers, one of which is killed amid the work of each stage."""
 
+import shutil
 import time
 from pathlib import Path
 
@@ -8,16 +9,28 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from core.errors import EnvironmentProblem
+from features import reading
 from features.building import build_snapshots, purchase_timelines
 from features.engines import cluster as checks
 from features.engines.duckdb import DuckEngine
 from features.reading import read_snapshots
 from features.snapshot import supported
 from tests.features.same import assert_same, shop
-from tests.features.spark_cluster import HOST, cluster, free_port, some_of
+from tests.features.spark_cluster import HOST, ROOT, cluster, free_port, some_of
 from tests.features.world import LONG
+from tests.pipelines.roads import through
+from tests.synthetic import Shop
+from tests.synthetic import tables as shop_of
 
 CUSTOMERS, DAYS = 600, 200
+PART = 70  # customers
+SETTINGS = {"actions": {"budget": 150, "capacities": {"email": 20}, "margin_rate": 0.3}}
+MADE = {
+    "score": ("data/scores.parquet", "reports/forecast.json"),
+    "plan": ("data/plan.parquet", "data/win_back.parquet", "data/plan.json", "reports/plan.md"),
+}
+# When the first of several parts is there.
+AMID = {"score": ".told-*/*.arrow", "plan": ".tasks-*/*.result"}
 
 
 @pytest.fixture(scope="module")
@@ -33,24 +46,74 @@ def tables(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def company(tmp_path_factory):
+    """A company after its plan, made in one process and in parts; on Spark it goes on."""
+    here = tmp_path_factory.mktemp("company")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "PART_CUSTOMERS", PART)
+        ended = through(here, shop_of(Shop(customers=400)), SETTINGS, "plan")
+    assert ended.stage is None, ended.error or ended.crash
+    params = (here / "params.yaml").read_text().replace("engine: duckdb", "engine: spark")
+    (here / "params.yaml").write_text(params)
+    return here
+
+
+@pytest.fixture(scope="module")
+def machines(tmp_path_factory):
+    """The one cluster of this module."""
+    with cluster(tmp_path_factory.mktemp("cluster")) as found:
+        yield found
+
+
+@pytest.fixture
+def two(machines):
+    """The cluster with two workers."""
+    while len(machines.workers) < 2:
+        machines.add_worker()
+    return machines
+
+
+def loses_a_worker(found, amid, *arguments, here=ROOT):
+    """Run the program of spark_cluster.py and kill a worker once there are files like `amid`."""
+    folder, pattern = amid
+    program = found.run(*arguments, here=here)
+    try:
+        while program.poll() is None and not any(folder.glob(pattern)):
+            time.sleep(0.02)
+        assert program.poll() is None, program.communicate()[0]  # it was still at work
+        found.kill(found.workers.pop(0))
+        said, _ = program.communicate(timeout=500)
+    finally:
+        program.kill()
+        program.communicate()
+    assert program.returncode == 0, said
+    return said
+
+
 @pytest.mark.slow
 @pytest.mark.xdist_group("spark")
-def test_a_worker_that_is_killed_amid_the_work_changes_nothing(tables, tmp_path):
+@pytest.mark.parametrize("stage", ["score", "plan"])
+def test_cards_and_plan_are_those_of_one_process_whichever_worker_is_killed(
+    two, company, tmp_path, stage
+):
+    here = tmp_path / "company"
+    shutil.copytree(company, here)
+    for name in MADE[stage]:
+        (here / name).unlink()
+    loses_a_worker(two, (here / "data", AMID[stage]), stage, PART, here=here)
+    for name in MADE[stage]:
+        assert (here / name).read_bytes() == (company / name).read_bytes(), name
+    hidden = {file.name for file in (here / "data").glob(".*")}
+    assert hidden == {file.name for file in (company / "data").glob(".*")}
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("spark")
+def test_a_worker_that_is_killed_amid_the_work_changes_nothing(two, tables, tmp_path):
     out = tables / "theirs"
-    with cluster(tmp_path) as found:
-        found.add_worker()
-        found.add_worker()
-        program = found.run(tables / "tables", out, tmp_path, 2_000)
-        try:
-            while program.poll() is None and not any(out.glob("*.written/**/_temporary")):
-                time.sleep(0.05)
-            assert program.poll() is None  # it was still at work
-            found.kill(found.workers[0])
-            said, _ = program.communicate(timeout=500)
-        finally:
-            program.kill()
-            program.communicate()
-    assert program.returncode == 0, said
+    amid = out, "*.written/**/_temporary"
+    loses_a_worker(two, amid, tables / "tables", out, tmp_path, 2_000)
     assert len(list(out.glob("*-0000-0001.parquet"))) == 1  # there were several parts to write
     assert not list(tables.glob(".workers-*")) and not list(out.glob("*.written"))
     assert_same(read_snapshots(tables / "ours"), read_snapshots(out))
@@ -60,12 +123,10 @@ def test_a_worker_that_is_killed_amid_the_work_changes_nothing(tables, tmp_path)
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("spark")
-def test_a_worker_that_does_not_see_our_files_is_told_before_the_work(tables, tmp_path):
+def test_a_worker_that_does_not_see_our_files_is_told_before_the_work(two, tables, tmp_path):
     ours = Path("/proc/self/cwd")  # in each process another folder
-    with cluster(tmp_path) as found:
-        found.add_worker()
-        program = found.run(ours / "tables", ours / "hidden", tmp_path, 2_000, here=tables)
-        said, _ = program.communicate(timeout=300)
+    program = two.run(ours / "tables", ours / "hidden", tmp_path, 2_000, here=tables)
+    said, _ = program.communicate(timeout=300)
     assert "PROBLEM" in said, said
     assert f"can read and write {ours} as this machine does" in said
     assert not (tables / "hidden").exists()

@@ -10,6 +10,7 @@ from models.next_purchase.candidates import (
     POPULARITY,
     bought_of,
     candidates,
+    counted,
     pairs_of,
     popularity,
     popularity_of,
@@ -95,7 +96,7 @@ def test_popularity_of_parts_is_that_of_the_whole():
         for customers in ("ab", "d", "c")
     ]
     whole = popularity(tables(known).history)
-    together = popularity_of(iter(parts)).astype({"category": "str"})
+    together = popularity_of(map(counted, parts)).astype({"category": "str"})
     together = together.sort_values("category", ignore_index=True)
     pd.testing.assert_frame_equal(together, whole.astype({"category": "str"}), check_exact=True)
 

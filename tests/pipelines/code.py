@@ -166,7 +166,10 @@ def paths_touched(file: str) -> set[str]:
     touched, joined = _constants(module), _joined(module)
     for node in module.body:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pipelines."):
-            other = tree((node.module or "").replace(".", "/") + ".py")
+            name = (node.module or "").replace(".", "/") + ".py"
+            if name.endswith("_parts.py"):  # what the stage does for each part of the customers
+                joined = joined | paths_touched(name)
+            other = tree(name)
             wanted = {alias.name for alias in node.names}
             for part in other.body:
                 if isinstance(part, ast.FunctionDef) and part.name in wanted:

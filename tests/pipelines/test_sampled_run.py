@@ -12,6 +12,7 @@ from models.cards.beside import beside_others, of_earlier, of_everybody
 from models.customers.relationship import compared_with
 from pipelines import plan, score
 from pipelines.reading import read_snapshot, read_timeline
+from tests.elsewhere import elsewhere
 from tests.pipelines.roads import through
 from tests.synthetic import Shop, tables
 
@@ -59,6 +60,8 @@ def test_models_learn_from_a_sample_and_everybody_is_scored(tmp_path, monkeypatc
     forecast = (tmp_path / "reports/forecast.json").read_text()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(reading, "PART_CUSTOMERS", 70)
+    for module in (score, plan):
+        monkeypatch.setattr(module, "workers", lambda engine, parts: elsewhere)
     score.main()
     again = pd.read_parquet(tmp_path / "data/scores.parquet")
     assert {"reasons", "next_categories_any", "category_risks"} <= same(again, cards)

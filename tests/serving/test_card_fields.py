@@ -9,7 +9,6 @@ import textwrap
 import pyarrow as pa
 import pytest
 
-from models.cards.on_spark import NUMBERS
 from serving.cards.card import (
     ScoreCard,
 )
@@ -19,6 +18,7 @@ from serving.cards.parts import (
 )
 from serving.cards.query import AtRiskQuery, Filters
 from serving.cards.sorting import ASCENDING, DESCENDING, MONEY, RANKED
+from serving.live.golden import NUMBERS
 from serving.store import shapes
 from serving.store.list_index import SCHEMA
 from serving.wording.languages import LANGUAGES
