@@ -63,6 +63,11 @@ class Customers:
         filters = [one for one in bounds if one[2] is not None] or None
         return pd.read_parquet(path, columns=_there(path, columns), filters=filters)
 
+    def read_all(self, paths: Sequence[Path], columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Their rows of several files of one table, in the order of the files."""
+        frames = [self.read(path, columns) for path in paths]
+        return pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
+
     def of(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Their rows of a table that is sorted by customer_id."""
         return rows.iloc[self.places(rows["customer_id"].array)].reset_index(drop=True)
@@ -87,8 +92,7 @@ def read_snapshot(
 
     With `columns` those of them that there are.
     """
-    frames = [customers.read(path, columns) for path in _of_day(folder, as_of)]
-    return pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
+    return customers.read_all(_of_day(folder, as_of), columns)
 
 
 def rows_wanted(folder: Path, wanted: pd.DataFrame) -> pd.DataFrame:

@@ -13,13 +13,12 @@ from core.digits import as_told
 from core.files import read_json, write_json
 from core.parts import write_each
 from features.building import write_tables_at
-from features.engines.duckdb import DuckEngine
 from pipelines import stage
 from pipelines.params import load_params
 from pipelines.plan_parts import Company, PlannedPart, asked_to_come_back
 from pipelines.reading import customer_parts, read_timeline
 from pipelines.reports.plan_report import plan_report
-from pipelines.workers import workers
+from pipelines.workers import table_engine, workers
 from serving.wording.languages import Language
 
 
@@ -34,7 +33,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=stage.DATA, prefix=".gates-") as folder:
         there = [name for name in stage.table_names() if name in GATE_TABLES]
         columns = {name: GATE_TABLES[name] for name in there}
-        write_tables_at(DuckEngine(stage.tables(there)), timeline, columns, Path(folder))
+        engine = table_engine(load_params().engine, len(parts), stage.tables(there))
+        write_tables_at(engine, timeline, columns, Path(folder))
         company = Company(
             Path(folder),
             replace(settings, estimates=None),

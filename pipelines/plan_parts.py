@@ -72,8 +72,10 @@ class PlannedPart:
 
     def history(self) -> History:
         """The tables that gates read, as they stood at the score date."""
-        paths = {name: self.company.gates / f"{name}.parquet" for name in GATE_TABLES}
-        there = {name: self.customers.read(p) for name, p in paths.items() if p.exists()}
+        gates = self.company.gates
+        # Spark writes a large table to several files.
+        files = {name: sorted(gates.glob(f"{name}*.parquet")) for name in GATE_TABLES}
+        there = {name: self.customers.read_all(found) for name, found in files.items() if found}
         only_told = read_json(stage.ONLY_TOLD) if stage.ONLY_TOLD.exists() else []
         return History(**there, only_told=tuple(only_told))
 
