@@ -53,7 +53,3 @@ class Rows:
         with pq.ParquetFile(self._path) as file:
             for groups in self._groups or ((),):
                 yield file.read_row_groups(list(groups), columns=names).to_pandas()
-
-    def read(self, columns: Sequence[str]) -> pd.DataFrame:
-        """These columns of all rows: few of them, as all rows are in memory then."""
-        return pd.concat(list(self.parts(columns)), ignore_index=True)

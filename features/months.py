@@ -31,8 +31,8 @@ def sales(facts: Facts) -> ir.Table:
     """By month: orders, buyers and, with amounts, revenue (net), paid, priced and unpriced.
 
     `revenue` is what came in less what was paid back, on the days on which it was; `paid` is the
-    money of the `priced` purchases. Purchases of unknown money are in neither: `unpriced` counts
-    them.
+    money of the `priced` purchases. Purchases of unknown money are in neither: `unpriced`, where
+    there may be some, counts them.
     """
     rows = _visible(facts, "customer_days")
     rows = _in_months(rows, rows.day)
@@ -42,9 +42,12 @@ def sales(facts: Facts) -> ir.Table:
     }
     if "amount" in facts.has:
         columns["revenue"] = rows.amount.sum().cast("float64")
+        columns["paid"] = rows.paid.sum().cast("float64")
+        columns["priced"] = rows.orders.sum()
+    if "unpriced" in facts.has:
         columns["paid"] = rows.known_paid.sum().cast("float64")
-        columns["priced"] = rows.orders.sum() - rows.unpriced.sum()
         columns["unpriced"] = rows.unpriced.sum()
+        columns["priced"] -= columns["unpriced"]
     return rows.group_by("number").aggregate(**columns)
 
 

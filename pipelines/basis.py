@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from core.files import HISTORIES, OBJECTIONS, read_json
 from features.engines.duckdb import DuckEngine
+from features.engines.known import as_given
 from features.planning.timeplan import Timeline
 from features.timeline import date_of
 from models.bundle import Bundle
@@ -80,7 +81,7 @@ def write_histories(folder: Path) -> None:
 def _schemas() -> dict[str, dict[str, str]]:
     engine = DuckEngine(stage.tables(stage.table_names()), threads=1)
     return {
-        name: {column: str(kind) for column, kind in schema.items()}
+        name: {column: str(kind) for column, kind in as_given(schema).items()}
         for name, schema in engine.schemas.items()
     }
 

@@ -261,32 +261,16 @@ def row_number(groups: Groups, order: Any) -> Column:
     return found, None
 
 
-def lag(groups: Groups, order: Any, one: Column) -> Column:
-    """The value of the row before in its group, empty for the first."""
+def lag(back: int, groups: Groups, order: Any, one: Column) -> Column:
+    """The value so many rows before in its group, empty where there are not so many."""
     places, rank = order
     values, empty = full(groups.rows, one)
     before = np.empty(groups.rows, np.int64)
-    before[places[1:]] = places[:-1]
-    is_first = np.empty(groups.rows, np.bool_)
-    is_first[places] = rank == 0
-    before[is_first] = 0
-    return values[before], some(is_first if empty is None else is_first | empty[before])
-
-
-def moving(preceding: int, is_count: bool, groups: Groups, order: Any, one: Column) -> Column:
-    """The sum or the count over a row and those before it in its group, `preceding` at most."""
-    places, rank = order
-    values, empty = full(groups.rows, one)
-    there = np.ones(groups.rows, np.bool_) if empty is None else ~empty
-    there, values = there[places], np.where(there, values, 0)[places]
-    total, count = values.copy(), there.astype(np.int64)
-    for step in range(1, preceding + 1):
-        inside = rank[step:] >= step
-        total[step:] += np.where(inside, values[:-step], 0)
-        count[step:] += inside & there[:-step]
-    found, counted = np.empty_like(total), np.empty_like(count)
-    found[places], counted[places] = total, count
-    return (counted, None) if is_count else (found, some(counted == 0))
+    before[places[back:]] = places[:-back]
+    is_none = np.empty(groups.rows, np.bool_)
+    is_none[places] = rank < back
+    before[is_none] = 0
+    return values[before], some(is_none if empty is None else is_none | empty[before])
 
 
 def spread(groups: Groups, one: Column) -> Column:

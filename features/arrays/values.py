@@ -96,13 +96,9 @@ class Scope:
         order = calls.add(grouping.group_order, groups, places)
         if isinstance(function, ops.RowNumber):
             return calls.add(grouping.row_number, groups, order)
-        if isinstance(function, ops.Lag) and function.offset is None and function.default is None:
-            return calls.add(grouping.lag, groups, order, self.value(function.arg))
-        before = _preceding(node)
-        if isinstance(function, (ops.Sum, ops.Count)) and function.where is None and before:
-            fixed = (before, isinstance(function, ops.Count))
-            arg = self.value(function.arg)
-            return calls.add(grouping.moving, groups, order, arg, fixed=fixed)
+        if isinstance(function, ops.Lag) and function.default is None:
+            fixed = (_rows_back(function.offset),)
+            return calls.add(grouping.lag, groups, order, self.value(function.arg), fixed=fixed)
         raise UnknownOperationError(f"{type(function).__name__} over a window")
 
     def ordered(self, keys: Sequence[ops.SortKey]) -> Slot:
@@ -142,15 +138,13 @@ class Scope:
         return add(convert, slot)
 
 
-def _preceding(node: ops.WindowFunction) -> int | None:
-    """How many rows before the present one a window has that ends with it; None for others."""
-    start, end = node.start, node.end
-    if not (isinstance(start, ops.WindowBoundary) and isinstance(end, ops.WindowBoundary)):
-        return None
-    if not (isinstance(start.value, ops.Literal) and isinstance(end.value, ops.Literal)):
-        return None
-    ends_here = node.how == "rows" and start.preceding and end.value.value == 0
-    return int(start.value.value) if ends_here else None
+def _rows_back(offset: Any) -> int:
+    """How many rows a lag looks back."""
+    if offset is None:
+        return 1
+    if isinstance(offset, ops.Literal) and offset.value > 0:
+        return int(offset.value)
+    raise UnknownOperationError("a lag that is no number of rows")
 
 
 REDUCTIONS: dict[type, Callable[..., Any]] = {

@@ -6,27 +6,25 @@ that is faster than all at once, and time grows linearly. The number of parts ch
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import ibis
-import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
-from ibis.backends.sql.compilers.duckdb import compiler
-from sqlglot import exp
 
 from core.room import check_room
+from features.engines.compiling import compiled, compiled_step
+from features.engines.known import with_full
+from features.engines.numbers import ID, NUMBERS, numbered, numbers_of, with_ids
 from features.history.facts import Schemas, Step
 from sources.duck import connect
 
 PART_ROWS = 1_500_000  # order lines or events in one part, about
 LOOSER = 2  # cut into parts and packed for speed, large tables take 1.2 to 1.6 times their files
 SAMPLED = 50_000  # ids that the ranges are laid by
-IGNORE_NULL = (exp.Sum, exp.Min, exp.Max, exp.Avg, exp.Count)
 
 Tables = Mapping[str, Path | pa.Table]
 
@@ -62,33 +60,46 @@ class DuckEngine:
         self._duck = connect(**({} if threads is None else {"threads": threads}))
         self._tables, self._part_rows = dict(tables), part_rows
         self._sources: dict[str, str] = {}
+        self._sql: Callable[[ir.Table], str] = compiled
         for name, table in tables.items():
             self._open(name, table)
         backend = ibis.duckdb.from_connection(self._duck)
-        self.schemas: Schemas = {name: backend.table(name).schema() for name in tables}
+        self.schemas: Schemas = {
+            name: with_full(name, backend.table(name).schema(), table)
+            for name, table in tables.items()
+        }
 
     def parts(self, steps: Sequence[Step], dates: Sequence[int]) -> Iterator[int]:
         """Run the steps for one part of the customers after another; yields its number."""
         self.put("dates", dates_rows(dates))
         cuts = self._cuts()
-        if not cuts:
-            self._run(steps)
-            yield 0
-            return
-        check_room("engine: duckdb", room_for(self._tables))
-        with tempfile.TemporaryDirectory(prefix="regulars-") as folder:
-            for name in self._tables:
-                self._split(name, cuts, Path(folder) / name)
-            try:
+        try:
+            if not cuts:
+                yield from self._part(0, self._sources, steps)
+                return
+            check_room("engine: duckdb", room_for(self._tables))
+            with tempfile.TemporaryDirectory(prefix="regulars-") as folder:
+                for name in self._tables:
+                    self._split(name, cuts, Path(folder) / name)
                 for part in range(len(cuts) + 1):
-                    for name in self._tables:
-                        self._open_part(name, Path(folder) / name, part)
-                    self._run(steps)
-                    yield part
-                    self._free(steps)
-            finally:
-                for name, table in self._tables.items():
-                    self._open(name, table)
+                    here = {name: self._here(name, Path(folder), part) for name in self._tables}
+                    yield from self._part(part, here, steps)
+        finally:
+            self._sql = compiled
+            for name, rows in self._sources.items():
+                self._see(name, f"FROM {rows}")
+
+    def _part(self, part: int, here: Mapping[str, str], steps: Sequence[Step]) -> Iterator[int]:
+        """Run the steps for customers whose rows are `here`, by table; yields the number."""
+        known = {name: rows for name, rows in here.items() if ID in self.schemas[name]}
+        if known:
+            self._duck.execute(f"CREATE OR REPLACE TABLE {NUMBERS} AS {numbers_of(known)}")
+            self._sql = with_ids
+        for name, rows in here.items():
+            self._see(name, numbered(rows) if name in known else f"FROM {rows}")
+        self._run(steps)
+        yield part
+        self._free(steps)
 
     def put(self, name: str, rows: pa.Table) -> None:
         """Make a small table known under a name, in place of the one before."""
@@ -102,7 +113,7 @@ class DuckEngine:
 
     def frame(self, table: ir.Table) -> pd.DataFrame:
         """The rows of an expression."""
-        return frame_of(self._duck.execute(compiled(table)).to_arrow_table(), table)
+        return frame_of(self._duck.execute(self._sql(table)).to_arrow_table(), table)
 
     def frames(self, table: ir.Table) -> Iterator[pd.DataFrame]:
         """The rows of an expression: those of the present part of the customers."""
@@ -112,7 +123,7 @@ class DuckEngine:
         """Write the rows of an expression to a Parquet file."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._duck.execute(
-            f"COPY ({compiled(table)}) TO '{quoted(path)}' (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY ({self._sql(table)}) TO '{quoted(path)}' (FORMAT parquet, COMPRESSION zstd)"
         )
 
     def _run(self, steps: Sequence[Step]) -> None:
@@ -139,7 +150,10 @@ class DuckEngine:
             rows = f'"given_{name}"'
             self._duck.register(f"given_{name}", table)
         self._sources[name] = rows
-        self._duck.execute(f'CREATE OR REPLACE VIEW "{name}" AS FROM {rows}')
+        self._see(name, f"FROM {rows}")
+
+    def _see(self, name: str, rows: str) -> None:
+        self._duck.execute(f'CREATE OR REPLACE VIEW "{name}" AS {rows}')
 
     def _cuts(self) -> list[str]:
         """The ids at which parts begin, apart from the first; none where all fits into one."""
@@ -177,13 +191,13 @@ class DuckEngine:
             part += "_"
         return part
 
-    def _open_part(self, name: str, folder: Path, part: int) -> None:
-        here = folder / f"{self._part_column(name)}={part}"
+    def _here(self, name: str, folder: Path, part: int) -> str:
+        """The rows of a table that belong to a part, as they follow FROM."""
+        here = folder / name / f"{self._part_column(name)}={part}"
         if here.exists():
-            rows = f"read_parquet('{quoted(here)}/*.parquet', hive_partitioning = false)"
-        else:  # nobody of this part has a row in the table
-            rows = f"(FROM {self._sources[name]} WHERE false)"
-        self._duck.execute(f'CREATE OR REPLACE VIEW "{name}" AS FROM {rows}')
+            return f"read_parquet('{quoted(here)}/*.parquet', hive_partitioning = false)"
+        # nobody of this part has a row in the table
+        return f"(FROM {self._sources[name]} WHERE false)"
 
 
 def room_for(tables: Tables) -> float:
@@ -193,47 +207,16 @@ def room_for(tables: Tables) -> float:
     )
 
 
-def compiled(table: ir.Table) -> str:
-    """An expression as DuckDB SQL, compiled once."""
-    return _compiled(table.op())
-
-
-def compiled_step(step: Step) -> str:
-    """A step as DuckDB SQL, with its whole numbers narrow.
-
-    Sums of them are 128 bits wide in DuckDB; none that is stored (days, and counts of one day or
-    customer) needs more than 32, and aggregates of those are faster.
-    """
-    whole = [name for name, kind in step.table.schema().items() if kind.is_int64()]
-    if not (step.keep and whole):
-        return compiled(step.table)
-    narrow = ", ".join(f'CAST("{name}" AS INTEGER) AS "{name}"' for name in whole)
-    return f"SELECT * REPLACE ({narrow}) FROM ({compiled(step.table)})"
-
-
-@lru_cache(maxsize=512)
-def _compiled(node: ops.Relation) -> str:
-    # As a tree: to write the statement and to parse it again took as long as all of the rest.
-    statement: exp.Expression = compiler.to_sqlglot(node.to_expr())
-    return statement.transform(_cased, copy=False).sql(dialect="duckdb")
-
-
-def _cased(node: exp.Expression) -> exp.Expression:
-    """SUM(x) FILTER (c) as SUM(CASE WHEN c THEN x END): among many aggregates that is faster."""
-    if not isinstance(node, exp.Filter) or not isinstance(node.this, IGNORE_NULL):
-        return node
-    aggregate, condition = node.this, node.expression.this
-    value = aggregate.this
-    if isinstance(value, exp.Distinct):
-        return node
-    counted = exp.Literal.number(1) if isinstance(value, exp.Star) else value
-    aggregate.set("this", exp.Case(ifs=[exp.If(this=condition, true=counted)]))
-    return aggregate
-
-
 def frame_of(rows: pa.Table, table: ir.Table) -> pd.DataFrame:
-    """Rows with the types their expression states: engines sum whole numbers into wider ones."""
-    found: pd.DataFrame = rows.cast(table.schema().to_pyarrow()).to_pandas()
+    """Rows with the types their expression states: engines sum whole numbers into wider ones.
+
+    Raises TypeError where numbers stand in place of a text, as those of customers would.
+    """
+    wanted = table.schema().to_pyarrow()
+    for said, field in zip(wanted, rows.schema, strict=True):
+        if pa.types.is_string(said.type) and pa.types.is_integer(field.type):
+            raise TypeError(f"{said.name}: numbers of customers may not leave the engine as text")
+    found: pd.DataFrame = rows.cast(wanted).to_pandas()
     return found
 
 

@@ -11,7 +11,8 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
-from features.engines.duckdb import compiled, compiled_step, frame_of
+from features.engines.compiling import compiled, compiled_step
+from features.engines.duckdb import frame_of
 from features.history.facts import Schemas, Step
 from sources.duck import connect
 

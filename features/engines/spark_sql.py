@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from sqlglot import exp
 
 from features.engines.duckdb import Tables, dates_rows, frame_of
+from features.engines.known import with_full
 from features.history.facts import Schemas, Step
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ class SparkSqlEngine(ABC):
         else:
             schema, rows = table.schema, table.num_rows
             self.put(name, table)
-        self.schemas = {**self.schemas, name: ibis.Schema.from_pyarrow(schema)}
+        known = with_full(name, ibis.Schema.from_pyarrow(schema), table)
+        self.schemas = {**self.schemas, name: known}
         return int(rows)
 
     def _release(self, name: str) -> None:

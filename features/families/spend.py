@@ -7,22 +7,20 @@ there is none. Purchase days with unknown money are left out of means, extremes 
 import ibis.expr.types as ir
 
 from features.families.definition import WINDOWS, feature
-from features.history.bases import mean, usual_money, with_unpriced
+from features.history.bases import mean, money, usual_money
 from features.timeline import within
 
 
 @feature(base="days", group="spend", unit="money", needs=("amount",))
 def amount_total(days: ir.Table) -> ir.Value:
     """Net amount in all history, refunds subtracted."""
-    return with_unpriced(days.amount.sum(), days.unpriced.sum(), usual_money(days))
+    return money(days)
 
 
 @feature(base="days", group="spend", unit="money", windows=WINDOWS, needs=("amount",))
 def amount(days: ir.Table, window: int) -> ir.Value:
     """Net amount in the last {window} days, refunds subtracted."""
-    recent = within(days.ago, window)
-    known, unpriced = (days[name].sum(where=recent) for name in ("amount", "unpriced"))
-    return with_unpriced(known, unpriced, usual_money(days))
+    return money(days, within(days.ago, window))
 
 
 @feature(base="purchase_days", group="spend", unit="money", needs=("amount",))

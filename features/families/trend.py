@@ -53,8 +53,11 @@ def orders_slope(purchase_days: ir.Table) -> ir.Value:
 )
 def amount_slope(days: ir.Table) -> ir.Value:
     """Least-squares slope of the net amount in each of the last six months of 30 days."""
+    known = _slope(days, days.amount)
+    if "unpriced" not in days.columns:
+        return known
     # A slope is a weighted sum, so that what is unknown can be added to it at the usual money.
-    known, unpriced = _slope(days, days.amount), _slope(days, days.unpriced)
+    unpriced = _slope(days, days.unpriced)
     missing = days.unpriced.sum(where=within(days.ago, MONTH * MONTHS)).fill_null(0)
     return (missing > 0).ifelse(known + unpriced * usual_money(days), known)
 

@@ -52,12 +52,22 @@ def mean(total: ir.Value, count: ir.Value) -> ir.Value:
 
 def usual_money(rows: ir.Table, where: ir.Value | None = None) -> ir.Value:
     """Mean money of the purchases whose money is known."""
-    priced = rows.orders.sum(where=where) - rows.unpriced.sum(where=where)
-    return rows.known_paid.sum(where=where).cast("float64") / priced.nullif(0).cast("float64")
+    paid, priced = rows.paid, rows.orders.sum(where=where)
+    if "unpriced" in rows.columns:
+        paid, priced = rows.known_paid, priced - rows.unpriced.sum(where=where)
+    return paid.sum(where=where).cast("float64") / priced.nullif(0).cast("float64")
+
+
+def money(rows: ir.Table, where: ir.Value | None = None) -> ir.Value:
+    """Net amount, in which each purchase of unknown money counts as the customer's usual one."""
+    known = rows.amount.sum(where=where)
+    if "unpriced" not in rows.columns:
+        return known.cast("float64").fill_null(0.0)
+    return with_unpriced(known, rows.unpriced.sum(where=where), usual_money(rows))
 
 
 def with_unpriced(known: ir.Value, unpriced: ir.Value, usual: ir.Value) -> ir.Value:
-    """A sum of money in which each purchase of unknown money counts as the customer's usual one."""
+    """A sum of money in which each purchase of unknown money counts as a usual one."""
     count, known = unpriced.fill_null(0), known.cast("float64").fill_null(0.0)
     return (count > 0).ifelse(known + count.cast("float64") * usual, known)
 

@@ -94,13 +94,14 @@ def as_number(is_so: ir.Value) -> ir.Value:
 def _add_orders(facts: Facts, orders: ir.Table) -> None:
     there = set(orders.columns)
     facts.has |= {"orders", *({"amount", "quantity"} & there)}
+    facts.has |= {"unpriced"} if _may_be_unknown(orders) else set()
     facts.has |= {"discount"} if {"amount", "discount"} <= there else set()
     facts.has |= {"categories"} if "category" in there else set()
     facts.has |= {"stores"} if "store" in there else set()
     lines = with_days(orders, ORDERS)
     lines = lines.mutate(
-        weight=_weight(orders, lines),
-        unknown=_unknown(lines),
+        **({} if "amount" in there else {"weight": _weight(lines)}),
+        **({"unknown": _unknown(lines)} if "unpriced" in facts.has else {}),
         **({"uncounted": lines.quantity.isnull().ifelse(1, 0)} if "quantity" in there else {}),
         second=lines.event_time.epoch_seconds() - lines.day * SECONDS_PER_DAY,
         **{c: exactly(lines[c], 0.0) for c in ("amount", "discount", "quantity") if c in there},
@@ -121,7 +122,7 @@ def _add_orders(facts: Facts, orders: ir.Table) -> None:
     lines = facts.add("lines", editions(lines, dates_table()), keep=False)
     days = facts.add("customer_days", _customer_days(_order_days(lines), facts.has))
     visits = facts.add("purchase_days", _purchase_days(days))
-    bought = lines.filter((lines.weight > 0) | (lines.unknown > 0))
+    bought = lines.filter(_was_bought(lines))
     if "category" in there:
         facts.add("category_days", _category_days(bought.filter(bought.category.notnull()), visits))
     if "store" in there:
@@ -129,37 +130,55 @@ def _add_orders(facts: Facts, orders: ir.Table) -> None:
         facts.add("store_days", used.select("customer_id", "edition", "store", "day").distinct())
 
 
-def _weight(orders: ir.Table, lines: ir.Table) -> ir.Value:
-    """What makes an order a purchase when it sums to more than 0: its amount.
+def _may_be_unknown(orders: ir.Table) -> bool:
+    """Whether amounts may be unknown: engines say of a column that is full that it never is."""
+    return "amount" in orders.columns and bool(orders.amount.type().nullable)
+
+
+def _weight(lines: ir.Table) -> ir.Value:
+    """What makes an order a purchase when it sums to more than 0, in the place of an amount.
 
     Without amounts every order is one, unless its quantity says that it was a return.
     """
-    if "amount" in orders.columns:
-        return exactly(lines.amount, 0.0)
-    if "quantity" in orders.columns:
+    if "quantity" in lines.columns:
         return exactly(lines.quantity, 1.0)
     return ibis.literal(1)
 
 
 def _unknown(lines: ir.Table) -> ir.Value:
     """1 for a line that was bought at an unknown amount; of a return the quantity says so."""
-    if "amount" not in lines.columns:
-        return ibis.literal(0)
     bought = lines.amount.isnull()
     if "quantity" in lines.columns:
         bought &= lines.quantity.isnull() | (lines.quantity > 0)
     return bought.ifelse(1, 0)
 
 
+def _weighed(rows: ir.Table) -> ir.Value:
+    return rows.amount if "amount" in rows.columns else rows.weight
+
+
+def _was_bought(lines: ir.Table) -> ir.Value:
+    """Of lines: whether they alone were a purchase."""
+    is_positive = _weighed(lines) > 0
+    return is_positive | (lines.unknown > 0) if "unknown" in lines.columns else is_positive
+
+
 def _order_days(lines: ir.Table) -> ir.Table:
-    """One row per order and day, with `is_purchase`: positive net on its own first day."""
+    """One row per order and day, with `is_purchase`: positive net on its own first day.
+
+    `is_unpriced`, where amounts may be unknown: a purchase of unknown money.
+    """
     sums = {c: lines[c].sum() for c in lines.columns if c in SUMMED}
     rows = lines.group_by(["customer_id", "edition", "order_id", "day"]).aggregate(
         lines=lines.count(), second=lines.second.min(), **sums
     )
     own = ibis.window(group_by=[rows.customer_id, rows.edition, rows.order_id])
-    is_positive = (rows.weight > 0) | ((rows.unknown > 0) & (rows.weight >= 0))
-    rows = rows.mutate(is_purchase=(rows.day == rows.day.min().over(own)) & is_positive)
+    is_first = rows.day == rows.day.min().over(own)
+    if "unknown" not in rows.columns:
+        return rows.mutate(is_purchase=is_first & (_weighed(rows) > 0))
+    weight = _weighed(rows)
+    is_positive = (weight > 0) | ((rows.unknown > 0) & (weight >= 0))
+    rows = rows.mutate(is_purchase=is_first & is_positive)
     return rows.mutate(is_unpriced=rows.is_purchase & (rows.unknown > 0))
 
 
@@ -174,17 +193,25 @@ def _customer_days(rows: ir.Table, has: set[str]) -> ir.Table:
             for name, (first, end) in DAYPARTS.items()
         },
     }
+
+    def summed(money: ir.Value, where: ir.Value | None = None) -> ir.Value:
+        """The sum where money is known."""
+        if "unpriced" in has:
+            where = ~rows.is_unpriced if where is None else ~rows.is_unpriced & where
+        return money.sum(where=where).fill_null(0)
+
     if "amount" in has:
-        priced = ~rows.is_unpriced
-        columns["amount"] = rows.amount.sum(where=priced).fill_null(0)
+        columns["sold"] = summed(rows.amount, rows.amount > 0)
+        columns["refunded"] = -summed(rows.amount, rows.amount < 0)
+        columns["amount"] = columns["sold"] - columns["refunded"]
+        columns["paid"] = summed(rows.amount, bought)
+    if "unpriced" in has:
         columns["unpriced"] = rows.is_unpriced.sum()
-        columns["known_paid"] = rows.amount.sum(where=bought & priced).fill_null(0)
+        columns["known_paid"] = columns["paid"]
         # What a day came to is unknown where one of its purchases is.
         columns["paid"] = (columns["unpriced"] > 0).ifelse(None, columns["known_paid"])
-        columns["sold"] = rows.amount.sum(where=priced & (rows.amount > 0)).fill_null(0)
-        columns["refunded"] = -rows.amount.sum(where=priced & (rows.amount < 0)).fill_null(0)
     if "discount" in has:
-        columns["discount"] = rows.discount.sum(where=~rows.is_unpriced).fill_null(0)
+        columns["discount"] = summed(rows.discount)
         columns["discounted"] = (bought & (rows.discount > 0)).sum()
     if "quantity" in has:
         counted = bought & (rows.uncounted == 0)
@@ -196,22 +223,18 @@ def _customer_days(rows: ir.Table, has: set[str]) -> ir.Table:
 def _purchase_days(days: ir.Table) -> ir.Table:
     """Days with purchases, with what follows from the days before them alone."""
     bought = days.filter(days.orders > 0)
-    own = [bought.customer_id, bought.edition]
-    forward = ibis.window(group_by=own, order_by=bought.day)
-    bought = bought.mutate(gap=bought.day - bought.day.lag().over(forward))
-    lately = ibis.window(
-        group_by=[bought.customer_id, bought.edition],
-        order_by=bought.day,
-        preceding=RECENT_GAPS - 1,
-        following=0,
+    own = ibis.window(group_by=[bought.customer_id, bought.edition], order_by=bought.day)
+    visit = ibis.row_number().over(own) + 1
+    before = [bought.day.lag(back).over(own) for back in range(1, RECENT_GAPS + 1)]
+    bought = bought.mutate(
+        gap=bought.day - before[0],
+        visit=visit,
+        # Gaps in a row add up to the days between the first and the last of their purchases.
+        recent_gaps=bought.day - ibis.coalesce(*reversed(before)),
+        recent_gap_count=(visit - 1).clip(upper=RECENT_GAPS),
     )
     gap = bought.gap.cast("float64")
-    return bought.mutate(
-        visit=ibis.row_number().over(forward) + 1,
-        recent_gaps=bought.gap.sum().over(lately),
-        recent_gap_count=bought.gap.count().over(lately),
-        gap_log_gap=(gap * gap.ln()).cast("decimal(38, 12)"),
-    )
+    return bought.mutate(gap_log_gap=(gap * gap.ln()).cast("decimal(38, 12)"))
 
 
 def _category_days(bought: ir.Table, visits: ir.Table) -> ir.Table:
@@ -222,7 +245,8 @@ def _category_days(bought: ir.Table, visits: ir.Table) -> ir.Table:
     key = ["customer_id", "edition", "day"]
     columns = {}
     if "amount" in bought.columns:
-        columns["paid"] = bought.amount.sum(where=bought.unknown == 0).fill_null(0)
+        is_known = bought.unknown == 0 if "unknown" in bought.columns else None
+        columns["paid"] = bought.amount.sum(where=is_known).fill_null(0)
     rows = bought.group_by(["customer_id", "edition", "category", "day"]).aggregate(
         lines=bought.count(), **columns
     )

@@ -40,12 +40,13 @@ def labels(customers: ir.Table, facts: Facts, churn: str) -> ir.Table:
     if has_amount:
         for name, window in (("near", near), ("far", far)):
             found[f"spend_{name}"] = later.amount.sum(where=window)
-            found[f"unpriced_{name}"] = later.unpriced.sum(where=window)
-            found[f"usual_{name}"] = usual_money(later, window)
+            if "unpriced" in facts.has:
+                found[f"unpriced_{name}"] = later.unpriced.sum(where=window)
+                found[f"usual_{name}"] = usual_money(later, window)
     table = _joined(customers, later.group_by("customer_id").aggregate(**found))
     if churn == "cancellation":
         table = _joined(table, _still_running(facts).mutate(runs=True))
-    if has_amount:
+    if "unpriced" in facts.has:
         table = _joined(table, facts.tables["standing"].select("customer_id", "usual"))
     table = table.cross_join(moment_table())
     known = is_closed(table.as_of, table.horizon_days, table.data_until)
@@ -85,6 +86,8 @@ def _where(is_known: ir.Value, total: ir.Value) -> ir.Value:
 
 def _money(is_known: ir.Value, table: ir.Table, window: str) -> ir.Value:
     """As `_where`; a purchase of unknown money counts as others of the window, else as usual."""
+    if f"unpriced_{window}" not in table.columns:
+        return _where(is_known, table[f"spend_{window}"])
     usual = ibis.coalesce(table[f"usual_{window}"], table.usual)
     spent = with_unpriced(table[f"spend_{window}"], table[f"unpriced_{window}"], usual)
     return ibis.ifelse(is_known, spent, None)

@@ -1,6 +1,6 @@
 """Rows of erased customers are left out of checked tables, and counted."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -24,10 +24,7 @@ def without_erased(table: T, is_erased: Callable[[str], bool]) -> T:
     aside, aside_out = _without(checked.quarantine, is_erased)
     if not kept_out + aside_out:
         return table
-    counts = dict(checked.counts)
-    counts["kept"] -= kept_out
-    counts["quarantined"] -= aside_out
-    counts[ERASED] = kept_out + aside_out
+    counts = _counts_without(checked.counts, {"kept": kept_out, "quarantined": aside_out})
     left: T = replace(checked, rows=rows, quarantine=aside, counts=counts)
     return left
 
@@ -45,9 +42,13 @@ def parts_without_erased(table: CheckedParts, is_erased: Callable[[str], bool]) 
     changed = table.rewritten(left(table.rows, "kept"), left(table.quarantine, "quarantined"))
     if not sum(out.values()):
         return table
-    counts = {name: number - out.get(name, 0) for name, number in table.facts.counts.items()}
-    counts[ERASED] = sum(out.values())
+    counts = _counts_without(table.facts.counts, out)
     return replace(changed, facts=replace(table.facts, counts=counts))
+
+
+def _counts_without(counts: Mapping[str, int], out: Mapping[str, int]) -> dict[str, int]:
+    left = {name: number - out.get(name, 0) for name, number in counts.items()}
+    return left | {ERASED: sum(out.values())}
 
 
 def _without(rows: pd.DataFrame, is_erased: Callable[[str], bool]) -> tuple[pd.DataFrame, int]:

@@ -35,10 +35,9 @@ class Checked:
     """One checked table in memory. `quarantine` holds the raw rows with a column `reason`.
 
     `findings` say why, in sentences, the most frequent reason first, and `set_aside` in figures;
-    `made_of` says what the rows were derived
-    from where the source does not have the table; `notes` are about rows that were kept; `planned`
-    names the columns of times agreed on beforehand, which do not show up to which day there is
-    data. `currency` is that of its money, if one is known.
+    `made_of` says what the rows were derived from where the source does not have the table; `notes`
+    are about rows that were kept; `planned` names the columns of times agreed on beforehand, which
+    do not show up to which day there is data. `currency` is that of its money, if one is known.
     """
 
     rows: pd.DataFrame

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import pyarrow as pa
-
 from features.building import moment_row
 from features.history.bases import standing
 from features.history.facts import collect
@@ -39,9 +37,10 @@ def labels_at(rows, as_of=AS_OF, data_until=CLOSED, horizons=(HORIZON, VALUE_HOR
     )
     for _ in engine.parts(facts.steps, ()):
         engine.put("moment", moment_row(plan, day(as_of)))
-        engine.put("cohort", pa.table({"customer_id": sorted({r["customer_id"] for r in rows})}))
+        facts.add("cohort", facts.tables["customer_days"].select("customer_id").distinct())
         facts.add("standing", standing(facts))
-        engine.create(facts.steps[-1])
+        for step in facts.steps[-2:]:
+            engine.create(step)
         table = engine.frame(labels(cohort_table(), facts, "lapse"))
     return table.sort_values("customer_id").set_index("customer_id")
 

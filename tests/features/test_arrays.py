@@ -158,15 +158,13 @@ def windows():
     own = ibis.window(group_by=[r.key, r.kind])
     order = [ibis.desc(r.when), r.row]
     inside = ibis.window(group_by=r.key, order_by=order)
-    lately = ibis.window(group_by=r.key, order_by=order, preceding=2, following=0)
     return r.mutate(
         of_group=r.x.max().over(own),
         paid=number(exactly(r.y).sum().over(own)),
         place=ibis.row_number().over(inside),
         before=r.x.lag().over(inside),
         text_before=r.kind.lag().over(inside),
-        recent=r.x.sum().over(lately),
-        recently=r.x.count().over(lately),
+        third_before=r.x.lag(3).over(inside),
     ).order_by(ibis.desc("x"), "row")
 
 

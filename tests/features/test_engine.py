@@ -10,7 +10,8 @@ import pytest
 from core import room
 from core.errors import EnvironmentProblem
 from features.engines import duckdb
-from features.engines.duckdb import DuckEngine, compiled
+from features.engines.compiling import compiled
+from features.engines.duckdb import DuckEngine
 from features.history.facts import Step
 
 ROWS = pa.table(
@@ -62,19 +63,39 @@ def test_whole_numbers_that_are_kept_are_narrow_and_their_sums_are_not(engine):
 
 
 def test_what_one_part_made_is_gone_before_the_next_and_customers_lie_together():
-    engine = DuckEngine({"rows": ROWS.take([5, 0, 3, 1, 4, 2])}, part_rows=3)
+    named = ROWS.append_column("name", ROWS["customer_id"])
+    engine = DuckEngine({"rows": named.take([5, 0, 3, 1, 4, 2])}, part_rows=3)
     rows = ibis.table(engine.schemas["rows"], name="rows")
-    kept = Step("kept", rows.select("customer_id", "ago"), keep=True)
+    kept = Step("kept", rows.select("customer_id", "name"), keep=True)
     seen = []
     for part in engine.parts([kept], []):
-        found = engine.frame(ibis.table(kept.table.schema(), name="kept"))
-        assert found["customer_id"].is_monotonic_increasing
-        seen += [(part, customer) for customer in found["customer_id"]]
+        # without ids, so that rows come as they lie
+        found = engine.frame(ibis.table(kept.table.schema(), name="kept").select("name"))
+        assert found["name"].is_monotonic_increasing
+        seen += [(part, customer) for customer in found["name"]]
     assert sorted(customer for _, customer in seen) == ["a", "a", "a", "b", "b", "c"]
     assert len({part for part, _ in seen}) == 2
     assert {len({p for p, c in seen if c == customer}) for customer in "abc"} == {1}
     with pytest.raises(Exception, match="kept"):
         engine.frame(ibis.table(kept.table.schema(), name="kept"))
+
+
+def test_customers_go_by_numbers_inside_and_by_their_ids_outside(tmp_path):
+    engine = DuckEngine({"rows": ROWS, "others": pa.table({"customer_id": ["0", "b"]})})
+    rows, others = (ibis.table(engine.schemas[name], name=name) for name in ("rows", "others"))
+    both = rows.semi_join(others, "customer_id").select("customer_id", "ago")
+    later = rows.order_by(ibis.desc("customer_id"), "ago").select("customer_id", "ago")
+    later = later.order_by(ibis.desc("customer_id"), "ago")
+    for _ in engine.parts([Step("both", both, keep=True)], []):
+        assert engine._duck.execute('SELECT DISTINCT customer_id FROM "both"').fetchall() == [(3,)]
+        found = engine.frame(ibis.table(both.schema(), name="both").order_by("ago"))
+        assert found.values.tolist() == [["b", 2], ["b", 9]]
+        engine.write(later, tmp_path / "later.parquet")
+        with pytest.raises(TypeError, match="first: numbers"):
+            engine.frame(rows.aggregate(first=rows.customer_id.min()))
+    written = pd.read_parquet(tmp_path / "later.parquet")
+    assert written.values.tolist() == [["c", 9], ["b", 2], ["b", 9], ["a", 1], ["a", 5], ["a", 9]]
+    assert engine.frame(others.order_by("customer_id"))["customer_id"].tolist() == ["0", "b"]
 
 
 def test_a_table_may_have_any_column_and_ids_any_character_in_parts_too():

@@ -122,7 +122,7 @@ def report_of(tables, **settings):
 
 def found_in(tables, engine=None, horizon_days=28, churn="lapse", **source):
     """The report on frames, as stage `ingest` makes it, with its findings."""
-    frames = {} if engine else {n: one.rows.read(one.rows.columns) for n, one in tables.items()}
+    frames = {} if engine else {n: pd.concat(one.rows.parts()) for n, one in tables.items()}
     params = SourceParams(kind="files", **source)
     task = TaskParams(
         churn=churn,
