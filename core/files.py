@@ -109,11 +109,12 @@ def digest(files: Mapping[str, str]) -> str:
 
 
 def write_manifest(
-    folder: Path, files: Mapping[str, str] | None = None, **facts: Any
+    folder: Path, files: Mapping[str, str] | None = None, /, **facts: Any
 ) -> dict[str, Any]:
     """Write `manifest.json`: the facts, the sha256 of every file in the folder, and its own.
 
-    `files` are those of `hashes`, where they are known: files of a large company are read once.
+    `files` are those of `hashes`, where they are known: files of a large company are read once. A
+    fact of that name, as a manifest has it, counts for nothing.
     """
     manifest = {**facts, "files": hashes(folder) if files is None else dict(files)}
     manifest[SEAL] = _seal(manifest)
