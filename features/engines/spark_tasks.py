@@ -1,14 +1,14 @@
 """Each part of the customers as a task of Spark: our own Python, on the workers, in our files.
 
 A task reads the Parquet files of the project and writes its part beside them, as it does in one
-process; so it says the same, to the byte. What a task is given and what it returns go through files
-too, and not through the driver's Java. A task of a lost worker is done again by Spark, elsewhere.
+process; so it says the same, to the byte. What a task is given and what it returns goes the way of
+everything that Spark sends to Python, and is in no file. A task of a lost worker is done again by
+Spark, elsewhere.
 """
 
-import pickle
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +16,19 @@ import duckdb
 
 from core.each import Item, Result
 from core.errors import EnvironmentProblem, RegularsError
-from core.files import written_whole
 from features.engines.cluster import CURE, check_workers, is_local
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).resolve().parents[2]  # of this code
-TASK = "task"
 ATTEMPTS = "spark.task.maxFailures"
 OF_A_MACHINE = (OSError, MemoryError, duckdb.Error)  # another worker may have the room
 NOT_THERE = ("ModuleNotFoundError", "ImportError")
+# Tasks at a time: what they return is in the driver's Java together, some 20 MB of a large part,
+# and Spark stops where it is more than a gigabyte (spark.driver.maxResultSize).
+WAVE = 32
+Answer = tuple[Exception | None, bytes]
 
 
 class SparkTasks:
@@ -36,74 +38,68 @@ class SparkTasks:
     """
 
     def __init__(self, session: "SparkSession", folder: Path):
-        self._context, self._folder = session.sparkContext, folder.absolute()
+        self._context = session.sparkContext
         if not is_local(self._context.master):
-            check_workers(session, self._folder)
+            check_workers(session, folder.absolute())
 
     def __call__(
         self, task: Callable[[Item], Result], items: Iterable[Item], /
     ) -> Iterator[Result]:
-        """What the task says of each item, in their order, when all are done.
+        """What the task says of each item, in their order; WAVE of them are done together.
 
         Errors of ours are raised as the first of them was raised by a worker, and so are those of
         its machine (full disk, too little memory) when a last attempt failed. Raises
         EnvironmentProblem where workers have no Python that knows this code, or lose it.
         """
-        with tempfile.TemporaryDirectory(
-            dir=self._folder, prefix=".tasks-", ignore_cleanup_errors=True
-        ) as name:
-            folder = Path(name)
-            _write(folder / TASK, task)
-            number = -1
-            for number, item in enumerate(items):
-                _write(_item(folder, number), item)
-            self._run(folder, number + 1)
-            yield from (_read(_result(folder, one)) for one in range(number + 1))
+        sent, left = _sent(task), iter(items)
+        while wave := [_sent(item) for item in islice(left, WAVE)]:
+            answers = self._run(sent, wave)
+            for failed, _ in answers:
+                if failed is not None:
+                    raise failed
+            yield from (_received(said) for _, said in answers)
 
-    def _run(self, folder: Path, tasks: int) -> None:
+    def _run(self, task: bytes, items: list[bytes]) -> list[Answer]:
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
 
-        if not tasks:
-            return
         most = 1 if is_local(self._context.master) else 4  # Spark's own
         attempts = int(self._context.getConf().get(ATTEMPTS, str(most)))
-        program = _program(str(ROOT), str(Path.cwd()), str(folder), attempts)
+        program = _program(str(ROOT), str(Path.cwd()), task, attempts)
         try:
-            ended = self._context.parallelize(range(tasks), tasks).mapPartitions(program).collect()
+            tasks = self._context.parallelize(items, len(items)).mapPartitions(program)
+            answers: list[Answer] = tasks.collect()
         except (Py4JError, PySparkException) as error:
             problem = _of_a_worker(str(error), self._context.master)
             if problem is None:
                 raise
             raise problem from error
-        for failed in ended:
-            if failed is not None:
-                raise failed
+        return answers
 
 
-def do(folder: Path, number: int, is_last: bool) -> Exception | None:
-    """Do the task of a folder for one item; returns the error that nothing cures, None if done."""
+def do(task: bytes, item: bytes, is_last: bool) -> Answer:
+    """Do a task for one item: the error that nothing cures, or what the task says, as it is sent.
+
+    Errors of the machine are raised as long as another may do it.
+    """
     try:
-        result = _task(folder)(_read(_item(folder, number)))
+        return None, _sent(_task(task)(_received(item)))
     except RegularsError as error:
-        return error
+        return error, b""
     except OF_A_MACHINE as error:
         if not is_last:
             raise
-        return error
-    _write(_result(folder, number), result)
-    return None
+        return error, b""
 
 
 def _program(
-    root: str, here: str, folder: str, attempts: int
-) -> Callable[[Iterable[int]], Iterable[Exception | None]]:
+    root: str, here: str, task: bytes, attempts: int
+) -> Callable[[Iterable[bytes]], Iterable[Answer]]:
     """What Spark sends to its workers: it finds our code by itself, as nothing of it is known."""
 
-    def program(numbers: Iterable[int]) -> Iterable[Exception | None]:
+    def program(items: Iterable[bytes]) -> Iterable[Answer]:
         import os
         import sys
-        from pathlib import Path
 
         from pyspark import TaskContext
 
@@ -113,7 +109,7 @@ def _program(
         from features.engines.spark_tasks import do
 
         is_last = TaskContext.get().attemptNumber() + 1 >= attempts
-        return [do(Path(folder), number, is_last) for number in numbers]
+        return [do(task, item, is_last) for item in items]
 
     return program
 
@@ -136,24 +132,19 @@ def _of_a_worker(said: str, master: str) -> EnvironmentProblem | None:
 
 
 @lru_cache(maxsize=1)
-def _task(folder: Path) -> Callable[[Any], Any]:
-    task: Callable[[Any], Any] = _read(folder / TASK)
+def _task(sent: bytes) -> Callable[[Any], Any]:
+    task: Callable[[Any], Any] = _received(sent)
     return task
 
 
-def _item(folder: Path, number: int) -> Path:
-    return folder / f"{number:06d}.item"
+def _sent(content: Any) -> bytes:
+    """As Spark itself sends what belongs to Python."""
+    from pyspark.serializers import CPickleSerializer
+
+    return bytes(CPickleSerializer().dumps(content))
 
 
-def _result(folder: Path, number: int) -> Path:
-    return folder / f"{number:06d}.result"
+def _received(sent: bytes) -> Any:
+    from pyspark.serializers import CPickleSerializer
 
-
-def _write(path: Path, content: Any) -> None:
-    with written_whole(path) as file, file.open("wb") as opened:
-        pickle.dump(content, opened, pickle.HIGHEST_PROTOCOL)
-
-
-def _read(path: Path) -> Any:
-    with path.open("rb") as file:
-        return pickle.load(file)
+    return CPickleSerializer().loads(sent)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import EnvironmentProblem, RegularsError, TooLittleError
-from features.engines import java, spark
+from features.engines import java, spark, spark_tasks
 from features.engines.java import packed_java
 from features.engines.spark import SparkEngine
 from features.engines.spark_tasks import SparkTasks
@@ -83,6 +83,7 @@ def test_tasks_run_in_other_processes_in_our_folder_and_answer_in_order(
     session, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(spark_tasks, "WAVE", 3)
     asked = [3, 1, 2, 0]
     found = [*SparkTasks(session, tmp_path)(square, iter(asked))]
     assert [number for number, _, _ in found] == [9, 1, 4, 0]

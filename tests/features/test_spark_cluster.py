@@ -30,7 +30,7 @@ MADE = {
     "plan": ("data/plan.parquet", "data/win_back.parquet", "data/plan.json", "reports/plan.md"),
 }
 # When the first of several parts is there.
-AMID = {"score": ".told-*/*.arrow", "plan": ".tasks-*/*.result"}
+AMID = {"score": ".told-*/*.arrow", "plan": ".parts-*/*.arrow"}
 
 
 @pytest.fixture(scope="module")
