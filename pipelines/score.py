@@ -146,7 +146,14 @@ def _forecast(expected: pd.DataFrame, work: _Work) -> dict[str, Any]:
         pd.read_parquet(stage.KNOWN_DAYS),
     )
     earlier = work.each(BoughtAYearEarlier(work.timeline), work.parts)
-    return forecast(past, read_segments(work.timeline.score), expected, backtest, earlier)
+    told = forecast(past, read_segments(work.timeline.score), expected, backtest, earlier)
+    return told | {"backtest_of": _judged_on(evaluation)}
+
+
+def _judged_on(evaluation: dict[str, Any]) -> dict[str, Any] | None:
+    """The customers whose past sales a backtest sums up; None where they are all of them."""
+    sample = evaluation.get("sample")  # a champion may be older than samples
+    return {name: sample[name] for name in ("customers", "share")} if sample else None
 
 
 if __name__ == "__main__":

@@ -5,11 +5,7 @@ import datetime as dt
 from pydantic import Field
 
 from serving.cards.codes import Reach
-from serving.cards.parts import (
-    Number,
-    Schema,
-    Text,
-)
+from serving.cards.parts import Number, Sample, Schema, Text
 from serving.cards.release import Stamp
 
 
@@ -117,6 +113,11 @@ class SalesForecast(Schema):
         default=None, description="Null: the release was made before it was told."
     )
     backtest: list[Backtest]
+    backtest_of: Sample | None = Field(
+        default=None,
+        description="The customers of the backtest, whose sales it sums up; null: all of them. The "
+        "forecast itself is of everybody.",
+    )
 
 
 class PublishedForecast(Stamp, SalesForecast):

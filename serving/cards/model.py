@@ -6,7 +6,7 @@ from pydantic import Field
 
 from serving.cards.codes import Probabilities, Severity
 from serving.cards.monitor import Figure
-from serving.cards.parts import Number, Probability, Schema, Text
+from serving.cards.parts import Number, Probability, Sample, Schema, Text
 from serving.cards.profit import KeptCuts
 from serving.cards.release import Ladder, Quality, Stamp
 
@@ -105,6 +105,7 @@ class KeptModel(Schema):
     )
     judged: Judged | None = Field(description="Null where nothing has judged the models.")
     cuts: KeptCuts | None = Field(default=None, description="None in releases of older code.")
+    judged_on: Sample | None = Field(default=None, description="As in ModelReport.")
     card: str = Field(description="The model card as Markdown, in English.")
 
 
@@ -115,6 +116,9 @@ class ModelReport(Stamp):
     findings: list[Finding] = Field(description="Most severe first.")
     quality: Quality | None = Field(description="Null where nothing has judged the models.")
     judged: Judged | None
+    judged_on: Sample | None = Field(
+        description="The customers that models learned from and were judged on; null: all of them."
+    )
     ladder: Ladder | None
     learned_until: dt.date | None
     scored_as_of: dt.date

@@ -26,6 +26,7 @@ def told(
         findings=[_finding(one, language) for one in kept.findings] if kept else [],
         quality=release.quality,
         judged=kept.judged if kept else None,
+        judged_on=kept.judged_on if kept else None,
         ladder=release.ladder,
         learned_until=kept.learned_until if kept else None,
         scored_as_of=release.as_of_date,

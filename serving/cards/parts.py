@@ -58,6 +58,13 @@ class Schema(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
+class Sample(Schema):
+    """Customers drawn by a hash of their ids, where a company has more than models learn from."""
+
+    customers: int
+    share: Probability = Field(description="Of all customers.")
+
+
 class NextPurchase(Schema):
     """When the next purchase is expected, with an 80 % interval; null: not within reach_days."""
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from core.files import read_json
 from serving.cards.model import Judged, KeptModel, Span
 from serving.cards.monitor import Monitor
+from serving.cards.parts import Sample
 from serving.cards.profit import KeptCuts, KeptTerms
 from serving.cards.release import Release
 from serving.store.reading import with_part
@@ -34,8 +35,15 @@ def read_model(folder: Path) -> KeptModel | None:
         learned_until=until and dt.date.fromisoformat(until),
         judged=_judged(evaluation.get("churn")),
         cuts=_cuts(evaluation.get("churn")),
+        judged_on=sample_of(evaluation),
         card=files[2].read_text(encoding="utf-8"),
     )
+
+
+def sample_of(evaluation: dict[str, Any]) -> Sample | None:
+    """The customers whom an evaluation is about; None where it is about everybody."""
+    told = evaluation.get("sample")  # an evaluation may be older than samples
+    return Sample(customers=told["customers"], share=told["share"]) if told else None
 
 
 def _known(finding: dict[str, Any]) -> Any:

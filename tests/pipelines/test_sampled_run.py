@@ -58,6 +58,8 @@ def test_models_learn_from_a_sample_and_everybody_is_scored(tmp_path, monkeypatc
 
     # Part by part it makes the same cards; and of everybody it reads all that it needs.
     forecast = (tmp_path / "reports/forecast.json").read_text()
+    judged_on = json.loads(forecast)["backtest_of"]
+    assert judged_on == {"customers": told["customers"], "share": told["share"]}
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(reading, "PART_CUSTOMERS", 70)
     for module in (score, plan):

@@ -10,7 +10,7 @@ from serving.store.publishing import publish
 from serving.store.reports import keep_report
 from tests.serving.conftest import Running
 from tests.serving.reading_pages import Tree, page, text_of
-from tests.serving.release_reports import EVALUATION
+from tests.serving.release_reports import EVALUATION, forecast_report
 from tests.serving.releases import card_row, company, write_release
 from tests.serving.test_monitor import monitor_report
 from tests.serving.test_rule_release import GATE, ROWS
@@ -162,6 +162,26 @@ def test_a_release_from_before_reports_were_kept_says_what_it_knows(engine, tmp_
         assert "come with the next update" in told["findings"]
         assert service.get("/model/card.md").status == 404
         assert service.get("/v1/model").json()["findings"] == []
+
+
+@pytest.mark.slow
+def test_of_a_large_company_figures_say_whose_they_are(service, engine, tmp_path):
+    """Models learn from some of its customers: sums of past dates are theirs, and not of all."""
+    assert 'data-part="sample"' not in service.get("/model").text + service.get("/forecast").text
+    assert service.get("/v1/model").json()["judged_on"] is None
+    sample = {"customers": 71_234, "share": 0.618}
+    evaluation = EVALUATION | {"sample": sample | {"rows": 998_000, "learning_curve": {}}}
+    forecast = forecast_report() | {"backtest_of": sample}
+    folder = write_release(tmp_path / "large", [card_row("1")])
+    publish(changed(folder, evaluation=evaluation, forecast=forecast), engine, keep=2)
+    with Running(engine) as large:
+        assert large.get("/v1/model").json()["judged_on"] == sample
+        assert large.get("/v1/forecast").json()["backtest_of"] == sample
+        for path in ("/model", "/forecast"):
+            told = text_of(page(large, f"{path}?language=en").one("p", **{"data-part": "sample"}))
+            assert "71,234 customers, 62% of all, drawn by chance" in told
+            told = text_of(page(large, f"{path}?language=ru").one("p", **{"data-part": "sample"}))
+            assert "(71 234 клиента, 62 % от всех)" in told.replace("\xa0", " ")
 
 
 @pytest.mark.slow
