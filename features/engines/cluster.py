@@ -1,7 +1,8 @@
 """Checks a Spark cluster before work starts: its master answers, its workers work on our files.
 
-Spark itself would wait: a minute for a master, for workers without end. And what a worker writes to
-a folder of its own, which no other machine sees, would be missing without a word.
+And while it works, that a worker is left. Spark itself would wait: a minute for a master, for
+workers without end. And what a worker writes to a folder of its own, which no other machine sees,
+would be missing without a word.
 """
 
 import os
@@ -9,8 +10,10 @@ import re
 import shutil
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 LOCAL = "local[*]"
 ANSWER_SECONDS, WORKER_SECONDS = 5.0, 120.0
+LOOK_SECONDS = 5.0  # between two looks at the workers that are left
 CURE = "or put engine: duckdb into params.yaml (docs/scale.md)."
 
 
@@ -98,10 +102,57 @@ def check_workers(spark: "SparkSession", folder: Path) -> None:
         )
 
 
+@contextmanager
+def watched(context: Any) -> Iterator[None]:
+    """Within it, work of a cluster ends where no worker has been left for WORKER_SECONDS.
+
+    Raises EnvironmentProblem then; Spark would wait for workers without end.
+    """
+    if is_local(context.master):
+        yield
+        return
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    done, given_up = Event(), Event()
+    watch = Thread(target=_watch, args=(context, done, given_up), daemon=True)
+    watch.start()
+    try:
+        yield
+    except (Py4JError, PySparkException) as error:
+        if not given_up.is_set():
+            raise
+        raise EnvironmentProblem(
+            f"engine: spark: the cluster {context.master} lost its last worker amid the work, and "
+            f"none came within {WORKER_SECONDS:.0f} seconds: start workers and run it again, {CURE}"
+        ) from error
+    finally:
+        done.set()
+        watch.join()
+
+
+def _watch(context: Any, done: Event, given_up: Event) -> None:
+    """Cancel everything where no worker is left for it."""
+    seen = time.monotonic()
+    while not done.wait(min(LOOK_SECONDS, WORKER_SECONDS)):
+        # Without work a cluster may have taken its workers back.
+        if _workers(context) or not context.statusTracker().getActiveJobsIds():
+            seen = time.monotonic()
+        elif time.monotonic() - seen > WORKER_SECONDS:
+            given_up.set()
+            context.cancelAllJobs()
+            return
+
+
+def _workers(context: Any) -> int:
+    """How many workers (Spark: executors) there are now."""
+    infos = context._jsc.sc().statusTracker().getExecutorInfos()
+    return len(infos) - 1  # the first is the driver
+
+
 def _wait_for_worker(context: Any) -> None:
     until = time.monotonic() + WORKER_SECONDS
-    tracker = context._jsc.sc().statusTracker()
-    while len(tracker.getExecutorInfos()) < 2:  # the first is the driver
+    while not _workers(context):
         if time.monotonic() > until:
             raise EnvironmentProblem(
                 f"engine: spark: the cluster {context.master} gave no worker within "

@@ -19,7 +19,7 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow.parquet as pq
 
-from features.engines.cluster import check_master, check_workers, is_local, master
+from features.engines.cluster import check_master, check_workers, is_local, master, watched
 from features.engines.duckdb import Tables, frame_of
 from features.engines.java import check_installed, java_for_spark
 from features.engines.spark_sql import SparkSqlEngine, order_of
@@ -61,12 +61,19 @@ class SparkEngine(SparkSqlEngine):
         self._persisted: dict[str, DataFrame] = {}
         self._tune(max(self._sizes.values(), default=0))
 
+    def frame(self, table: ir.Table) -> pd.DataFrame:
+        """The rows of an expression."""
+        with watched(self._spark.sparkContext):
+            return super().frame(table)
+
     def frames(self, table: ir.Table) -> Iterator[pd.DataFrame]:
         """The rows of an expression: no more at a time than a file of a snapshot has customers."""
         ranges = f"({self._sql(table)}) WHERE {_part_of(self._cuts)}"
         for number in range(len(self._cuts) + 1):
             rows = self._spark.sql(f"SELECT * FROM {ranges} = {number}")
-            yield frame_of(rows.orderBy(*order_of(table)).toArrow(), table)
+            with watched(self._spark.sparkContext):
+                found = rows.orderBy(*order_of(table)).toArrow()
+            yield frame_of(found, table)
 
     def write(self, table: ir.Table, path: Path) -> None:
         """Write the rows of an expression to a Parquet file, in the order it asks for.
@@ -81,7 +88,8 @@ class SparkEngine(SparkSqlEngine):
         # Not sorted as a whole: to find the ranges Spark would compute the rows once more.
         rows = rows.repartition(len(cuts) + 1, part)
         rows = rows.sortWithinPartitions(part, *order_of(table))
-        rows.write.mode("overwrite").partitionBy(part).parquet(str(written.absolute()))
+        with watched(self._spark.sparkContext):
+            rows.write.mode("overwrite").partitionBy(part).parquet(str(written.absolute()))
         folders = sorted(written.glob(f"{part}=*"), key=lambda f: int(f.name.split("=")[1]))
         files = [file for folder in folders for file in sorted(folder.glob("*.parquet"))]
         for number, file in enumerate(files):
@@ -120,7 +128,8 @@ class SparkEngine(SparkSqlEngine):
             f"SELECT DISTINCT customer_id FROM `{name}` "
             f"WHERE crc32(customer_id) % {max(1, rows // SAMPLED)} = 0 ORDER BY customer_id"
         )
-        ids = found.toArrow()["customer_id"].to_pylist()
+        with watched(self._spark.sparkContext):
+            ids = found.toArrow()["customer_id"].to_pylist()
         return sorted({ids[len(ids) * file // files] for file in range(1, files)} if ids else ())
 
 

@@ -16,7 +16,7 @@ import duckdb
 
 from core.each import Item, Result
 from core.errors import EnvironmentProblem, RegularsError
-from features.engines.cluster import CURE, check_workers, is_local
+from features.engines.cluster import CURE, check_workers, is_local, watched
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -67,8 +67,9 @@ class SparkTasks:
         attempts = int(self._context.getConf().get(ATTEMPTS, str(most)))
         program = _program(str(ROOT), str(Path.cwd()), task, attempts)
         try:
-            tasks = self._context.parallelize(items, len(items)).mapPartitions(program)
-            answers: list[Answer] = tasks.collect()
+            with watched(self._context):
+                tasks = self._context.parallelize(items, len(items)).mapPartitions(program)
+                answers: list[Answer] = tasks.collect()
         except (Py4JError, PySparkException) as error:
             problem = _of_a_worker(str(error), self._context.master)
             if problem is None:

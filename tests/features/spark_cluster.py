@@ -4,7 +4,9 @@ As a program it builds the snapshots of a shop's tables on the cluster that MAST
 stage of the project that it is started in, so many customers a part:
 
     python -m tests.features.spark_cluster TABLES OUT BESIDE FILE_ROWS
-    python -m tests.features.spark_cluster score CUSTOMERS
+    python -m tests.features.spark_cluster score CUSTOMERS [SECONDS]
+
+SECONDS is how long it waits for a worker when the last one is lost.
 """
 
 import os
@@ -21,6 +23,7 @@ from core.errors import EnvironmentProblem
 from core.parts import write_parts
 from features import reading
 from features.building import build_snapshots, purchase_timelines
+from features.engines import cluster as checks
 from features.engines import spark
 from features.engines.java import java_home
 from features.planning.profile import profile
@@ -152,11 +155,13 @@ def main(tables, out, beside, file_rows):
     write_parts(parts, Path(beside) / "purchases.parquet")
 
 
-def run_stage(name, customers):
+def run_stage(name, customers, seconds=None):
     """A stage in parts of so many customers."""
     reading.PART_CUSTOMERS = int(customers)
+    if seconds is not None:
+        checks.WORKER_SECONDS, checks.LOOK_SECONDS = float(seconds), 0.2
     stage.run(import_module(f"pipelines.{name}").main)
 
 
 if __name__ == "__main__":
-    (main if len(sys.argv) > 3 else run_stage)(*sys.argv[1:])
+    (main if len(sys.argv) > 4 else run_stage)(*sys.argv[1:])

@@ -3,6 +3,7 @@
 import shutil
 import time
 from pathlib import Path
+from threading import Event
 
 import pandas as pd
 import pytest
@@ -74,20 +75,21 @@ def two(machines):
     return machines
 
 
-def loses_a_worker(found, amid, *arguments, here=ROOT):
-    """Run the program of spark_cluster.py and kill a worker once there are files like `amid`."""
+def loses_workers(found, amid, *arguments, here=ROOT, number=1, code=0):
+    """Run the program of spark_cluster.py, kill workers once there are files like `amid`."""
     folder, pattern = amid
     program = found.run(*arguments, here=here)
     try:
         while program.poll() is None and not any(folder.glob(pattern)):
             time.sleep(0.02)
         assert program.poll() is None, program.communicate()[0]  # it was still at work
-        found.kill(found.workers.pop(0))
+        for _ in range(number):
+            found.kill(found.workers.pop(0))
         said, _ = program.communicate(timeout=500)
     finally:
         program.kill()
         program.communicate()
-    assert program.returncode == 0, said
+    assert program.returncode == code, said
     return said
 
 
@@ -101,7 +103,7 @@ def test_cards_and_plan_are_those_of_one_process_whichever_worker_is_killed(
     shutil.copytree(company, here)
     for name in MADE[stage]:
         (here / name).unlink()
-    loses_a_worker(two, (here / "data", AMID[stage]), stage, PART, here=here)
+    loses_workers(two, (here / "data", AMID[stage]), stage, PART, here=here)
     for name in MADE[stage]:
         assert (here / name).read_bytes() == (company / name).read_bytes(), name
     hidden = {file.name for file in (here / "data").glob(".*")}
@@ -113,7 +115,7 @@ def test_cards_and_plan_are_those_of_one_process_whichever_worker_is_killed(
 def test_a_worker_that_is_killed_amid_the_work_changes_nothing(two, tables, tmp_path):
     out = tables / "theirs"
     amid = out, "*.written/**/_temporary"
-    loses_a_worker(two, amid, tables / "tables", out, tmp_path, 2_000)
+    loses_workers(two, amid, tables / "tables", out, tmp_path, 2_000)
     assert len(list(out.glob("*-0000-0001.parquet"))) == 1  # there were several parts to write
     assert not list(tables.glob(".workers-*")) and not list(out.glob("*.written"))
     assert_same(read_snapshots(tables / "ours"), read_snapshots(out))
@@ -130,6 +132,21 @@ def test_a_worker_that_does_not_see_our_files_is_told_before_the_work(two, table
     assert "PROBLEM" in said, said
     assert f"can read and write {ours} as this machine does" in said
     assert not (tables / "hidden").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("spark")
+def test_when_the_last_worker_is_lost_it_is_said_in_a_sentence(two, company, tmp_path):
+    here = tmp_path / "company"
+    shutil.copytree(company, here)
+    before = (here / MADE["score"][0]).read_bytes()
+    amid = here / "data", AMID["score"]
+    said = loses_workers(two, amid, "score", PART, 2, here=here, number=2, code=1)
+    assert "lost its last worker amid the work, and none came within 2 seconds" in said
+    assert "start workers and run it again, or put engine: duckdb" in said
+    assert "Traceback" not in said
+    assert (here / MADE["score"][0]).read_bytes() == before
+    assert not list((here / "data").glob(AMID["score"]))
 
 
 @pytest.mark.parametrize(
@@ -170,3 +187,41 @@ def test_without_a_worker_nothing_waits_for_ever(monkeypatch):
     monkeypatch.setattr(checks, "WORKER_SECONDS", 0.0)
     with pytest.raises(EnvironmentProblem, match="gave no worker within 0 seconds: start workers"):
         checks.check_workers(Session(), Path())
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_work_ends_when_no_worker_is_left_and_not_before(monkeypatch, workers):
+    from pyspark.errors import PySparkException
+
+    cancelled = Event()
+
+    class Context:
+        """A cluster whose job takes half a second, unless it is cancelled."""
+
+        master, _jsc = "spark://one:7077", property(lambda self: self)
+
+        def sc(self):
+            return self
+
+        statusTracker = sc  # noqa: N815
+
+        def getExecutorInfos(self):  # noqa: N802
+            return ["driver", "one"][: 1 + workers]
+
+        def getActiveJobsIds(self):  # noqa: N802
+            return [1]
+
+        def cancelAllJobs(self):  # noqa: N802
+            cancelled.set()
+
+    monkeypatch.setattr(checks, "WORKER_SECONDS", 0.05)
+    if workers:
+        with checks.watched(Context()):
+            assert not cancelled.wait(0.5)
+        return
+    with (
+        pytest.raises(EnvironmentProblem, match="lost its last worker amid the work"),
+        checks.watched(Context()),
+    ):
+        assert cancelled.wait(5)
+        raise PySparkException("Job 1 cancelled")

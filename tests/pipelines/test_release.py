@@ -24,14 +24,16 @@ from pipelines.release import (
 from serving.live.basis import Basis
 
 # Runs the stage again and again with another input each time, and kills it, as kill -9 does, at
-# its first change of anything on disk, then at its second, and so on until it comes to its end.
+# its first change of anything on disk, then at a later one, and so on until it comes to its end.
+# Around the swap that is each of them; files that are whole by then come of a folder made before.
 KILLED_EVERYWHERE = """
 import json, os, shutil, signal, sys
 from itertools import chain, count
 import pyarrow.parquet
-from core.files import check_manifest
+from core.files import check_manifest, hashes, read_json, version, write_manifest
 from pipelines import release, stage
 
+MADE = stage.DATA / ".made"
 SEEN = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.utime", "ctypes.dlsym")
 
 def writes(event, arguments):
@@ -54,6 +56,12 @@ def run_until(moment, counted=None):
         os.write(counted, str(seen).encode())
     os._exit(0)
 
+def as_made(folder):
+    shutil.copytree(MADE, folder)
+    shutil.copy(stage.PLAN_SUMMARY, folder / "plan.json")
+    facts, files = read_json(folder / "manifest.json"), hashes(folder)
+    write_manifest(folder, files, **facts | {"release_id": version({"files": files})})
+
 def ended(moment, counted=None):
     stage.PLAN_SUMMARY.write_text(json.dumps(summary | {"moment": moment}))
     child = os.fork()
@@ -65,9 +73,15 @@ summary = json.loads(stage.PLAN_SUMMARY.read_text())
 reads, counted = os.pipe()
 assert ended(0, counted) == 0
 moments = int(os.read(reads, 10))
-stood, found, before = check_manifest(stage.RELEASE)["release_id"], [], 0
-# Every thirtieth moment while files are written, and each around the swap and after it.
-for moment in chain(range(1, moments - 65, 30), count(moments - 65)):
+shutil.copytree(stage.RELEASE, MADE)
+written, found = release.write, []
+release.write = as_made
+assert ended(0, counted) == 0
+last = int(os.read(reads, 10))
+stood = check_manifest(stage.RELEASE)["release_id"]
+early = ((moment, written) for moment in range(1, moments - 65, 30))
+late = ((moment, as_made) for moment in count(last - 65))
+for moment, release.write in chain(early, late):
     shutil.rmtree(release.NEW, ignore_errors=True)  # so that each run begins alike
     code = ended(moment)
     assert code in (0, -signal.SIGKILL), code
@@ -75,11 +89,11 @@ for moment in chain(range(1, moments - 65, 30), count(moments - 65)):
     manifest = check_manifest(stage.RELEASE)  # whole: every file is what the manifest says
     told = json.loads((stage.RELEASE / "plan.json").read_text()).get("moment")
     found.append("new" if told == moment else "old" if manifest["release_id"] == stood else "?")
-    before = moment if found[-1] == "old" else before
     stood = manifest["release_id"]
     if ended_well:
         break
-assert ended(before // 2) == -signal.SIGKILL
+release.write = written
+assert ended(moments // 2) == -signal.SIGKILL
 assert ended(0) == 0  # the next run needs nothing of what a killed one left
 print(json.dumps(found))
 """
