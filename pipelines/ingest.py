@@ -39,7 +39,8 @@ def main() -> None:
         stage.empty(stage.TABLES, stage.QUARANTINE)
         kept = {name: _written(name, table) for name, table in found.items()}
     write_json(stage.QUARANTINE / "counts.json", {name: one.counts for name, one in kept.items()})
-    years = [part["event_time"].dt.year for part in kept["orders"].rows.parts(["event_time"])]
+    times = (part["event_time"] for part in kept["orders"].rows.parts(["event_time"]))
+    years = [part.agg(["min", "max"]).dt.year for part in times]
     days = known_days(params.source, (min(map(min, years)), max(map(max, years))))
     stage.write_parquet(days, stage.KNOWN_DAYS)
     if len(days):

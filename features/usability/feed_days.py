@@ -44,12 +44,16 @@ class Happened:
         8 bytes for each customer and day, of which the id has 48 bits. By chance two of a million
         customers of one day share them once in 560 days, and one of them is not counted.
         """
-        seen = [_people_and_days(part) for part in self._parts()]
-        days = np.unique(np.concatenate(seen)) >> np.uint64(ID_BITS)
-        numbers, counts = np.unique(days.astype("int64"), return_counts=True)
-        by_day = np.zeros(numbers[-1] - numbers[0] + 1)
-        by_day[numbers - numbers[0]] = counts
-        return Volume(int(numbers[0]), by_day)
+        seen = [found for part in self._parts() if len(found := _people_and_days(part))]
+        first, last = min(_day(found[0]) for found in seen), max(_day(found[-1]) for found in seen)
+        # One day after the other: all at once would be in memory five times.
+        begins = np.arange(first, last + 2).astype("uint64") << np.uint64(ID_BITS)
+        places = [np.searchsorted(found, begins) for found in seen]
+        by_day = np.zeros(last - first + 1)
+        for day in range(len(by_day)):
+            theirs = [f[at[day] : at[day + 1]] for f, at in zip(seen, places, strict=True)]
+            by_day[day] = len(np.unique(np.concatenate(theirs)))
+        return Volume(first, by_day)
 
     def _parts(self) -> Iterator[pd.DataFrame]:
         """Columns time and customer_id."""
@@ -82,6 +86,10 @@ def late_days(name: str, rows: Rows) -> int:
         dated = part[part["known_at"].notna()]
         late.update((day_numbers(dated["known_at"]) - day_numbers(dated[time])).tolist())
     return min(max(int(_quantile(late, LATE_SHARE)), 0), MOST_LATE_DAYS) if late else 0
+
+
+def _day(person_and_day: np.uint64) -> int:
+    return int(person_and_day >> np.uint64(ID_BITS))
 
 
 def _people_and_days(part: pd.DataFrame) -> npt.NDArray[np.uint64]:
