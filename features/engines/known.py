@@ -30,7 +30,9 @@ def _is_full(table: Path | pa.Table, column: str) -> bool:
     if not isinstance(table, Path):
         return bool(table[column].null_count == 0)
     about = pq.read_metadata(table)
-    place = about.schema.to_arrow_schema().names.index(column)
+    # A column of records has several leaves, so that columns after it are in other places.
+    leaves = [about.schema.column(place).path for place in range(about.num_columns)]
+    place = leaves.index(column)
     chunks = (about.row_group(number).column(place) for number in range(about.num_row_groups))
     found = [chunk.statistics for chunk in chunks]
     return all(one is not None and one.has_null_count and not one.null_count for one in found)

@@ -43,8 +43,13 @@ def with_ids(table: ir.Table) -> str:
     node = table.op()
     keys = node.keys if isinstance(node, ops.Sort) else ()
     rows = node.parent.to_expr() if isinstance(node, ops.Sort) else table
-    order = ", ".join(f'found."{key.arg.name}"{"" if key.ascending else " DESC"}' for key in keys)
+    order = ", ".join(map(_key, keys))
     return (
         f"SELECT found.* REPLACE (known.{ID} AS {ID}) FROM ({compiled(rows)}) AS found "
         f"LEFT JOIN {NUMBERS} AS known ON found.{ID} = known.number"
     ) + (f" ORDER BY {order}" if order else "")
+
+
+def _key(key: ops.SortKey) -> str:
+    direction = "ASC" if key.ascending else "DESC"
+    return f'found."{key.arg.name}" {direction} NULLS {"FIRST" if key.nulls_first else "LAST"}'

@@ -98,6 +98,19 @@ def test_customers_go_by_numbers_inside_and_by_their_ids_outside(tmp_path):
     assert engine.frame(others.order_by("customer_id"))["customer_id"].tolist() == ["0", "b"]
 
 
+@pytest.mark.parametrize("nulls_first", [True, False])
+@pytest.mark.parametrize("order", [ibis.asc, ibis.desc])
+def test_what_is_unknown_stands_where_an_order_puts_it_with_numbers_too(order, nulls_first):
+    rows = {"customer_id": ["a", "b", "c"], "ago": pa.array([None, 1, 2])}
+    engine = DuckEngine({"rows": pa.table(rows)})
+    asked = ibis.table(engine.schemas["rows"], name="rows")
+    asked = asked.order_by(order("ago", nulls_first=nulls_first))
+    by_ids = engine.frame(asked)["customer_id"].tolist()
+    assert by_ids[0 if nulls_first else -1] == "a"
+    for _ in engine.parts([], []):
+        assert engine.frame(asked)["customer_id"].tolist() == by_ids
+
+
 def test_a_table_may_have_any_column_and_ids_any_character_in_parts_too():
     ids = ["a", "b'", "c\0", "d", "e", "f"]
     rows = pa.table({"customer_id": ids, "part": range(6), "PART_": range(6)})

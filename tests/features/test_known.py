@@ -28,6 +28,10 @@ def test_an_amount_that_is_always_there_cannot_be_null(tmp_path):
     holed = pa.table(ORDERS | {"amount": [1.0, None]})
     pq.write_table(holed, path, row_group_size=1)
     assert told(holed)["amount"].nullable and told(path)["amount"].nullable
+    tags = pa.array([{"from": "a", "to": "b"}] * 2)
+    for table in (full, holed):  # records before it are two columns of the file
+        pq.write_table(table.add_column(0, "tags", tags), path)
+        assert told(path)["amount"].nullable == (table is holed)
     pq.write_table(full, path, write_statistics=False)
     assert told(path)["amount"].nullable  # the file does not tell
     assert "amount" not in told(full.drop_columns("amount"))
