@@ -109,7 +109,9 @@ class Contents:
             return f"100% of the cells are numbers of the size of {self.of_time}: {cells}"
         if kind in shares:
             return f"{shares[kind]:.0%} of the cells can be read as {KINDS[kind]}: {cells}"
-        return f"{self.filled:.0%} filled, {self.different:.0%} of them different: {cells}"
+        told = f"{self.filled:.0%} filled, {self.different:.0%} of these cells different: {cells}"
+        # Of a part of a file more cells are different than of all of it.
+        return f"of {self.cells:,} rows looked at {told}"
 
 
 def contents_of(frame: pd.DataFrame) -> dict[str, Contents]:

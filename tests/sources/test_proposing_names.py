@@ -1,8 +1,10 @@
 """What columns are taken for: by the names of known exports, by names, and by contents alone."""
 
+import pandas as pd
 import pytest
 
 from core.errors import SourceError
+from sources.proposing.contents import contents_of
 from tests.each import check_each
 from tests.sources import exports_made as made
 from tests.sources.proposals import proposed, taken
@@ -287,3 +289,8 @@ def test_each_file_of_a_folder_is_its_own_table_and_customers_are_no_orders():
     assert [address for address, _ in proposal.left_out] == ["notes.csv"]
     (customers,) = [plan for plan in proposal.plans if plan.table == "customers"]
     assert "attributes that are shown: city; models learn from those" in customers.said[0]
+
+
+def test_the_evidence_says_of_how_many_rows_it_is():
+    shown = contents_of(pd.DataFrame({"client": ["a", "b", "a", ""]}))["client"].shows("text")
+    assert shown == "of 4 rows looked at 75% filled, 67% of these cells different: a, b"
