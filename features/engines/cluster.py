@@ -11,7 +11,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
@@ -133,15 +133,19 @@ def watched(context: Any) -> Iterator[None]:
 
 def _watch(context: Any, done: Event, given_up: Event) -> None:
     """Cancel everything where no worker is left for it."""
+    from py4j.protocol import Py4JError
+
     seen = time.monotonic()
-    while not done.wait(min(LOOK_SECONDS, WORKER_SECONDS)):
-        # Without work a cluster may have taken its workers back.
-        if _workers(context) or not context.statusTracker().getActiveJobsIds():
-            seen = time.monotonic()
-        elif time.monotonic() - seen > WORKER_SECONDS:
-            given_up.set()
-            context.cancelAllJobs()
-            return
+    # Where Spark itself has ended, whoever waits for it says so.
+    with suppress(Py4JError):
+        while not done.wait(min(LOOK_SECONDS, WORKER_SECONDS)):
+            # Without work a cluster may have taken its workers back.
+            if _workers(context) or not context.statusTracker().getActiveJobsIds():
+                seen = time.monotonic()
+            elif time.monotonic() - seen > WORKER_SECONDS:
+                given_up.set()
+                context.cancelAllJobs()
+                return
 
 
 def _workers(context: Any) -> int:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from actions.plan.holdout import PERSISTENT
 from features.params import LABEL
 from features.usability.contract import MISSING_TABLE
 from models.churn.reason_rows import restored
@@ -280,6 +281,8 @@ def plan_lines(plan: dict[str, Any], cards: pd.DataFrame, language: Language) ->
         lines.append(f"          {sentence('page.planned_unpaid', language, unpaid=unpaid)}")
     if withheld := int(chosen["withheld"].sum()) - unpaid:
         told = sentence("page.planned_withheld", language, withheld=withheld)
+        if always := arms.get("withheld_by", {}).get(PERSISTENT, 0):
+            told += " " + sentence("page.planned_always", language, n=always)
         by, share = arms.get("holdout_share_by"), plan.get("holdout_share")
         if by and share:  # a plan of older code does not say why
             told += " " + sentence(f"holdout_share.{by}", language, share=share)

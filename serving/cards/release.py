@@ -90,6 +90,9 @@ class PlanTotals(Schema):
     customers: int
     contacts: int
     withheld: int
+    always_withheld: int = Field(
+        default=0, description="Of those withheld: who gets no offers from any plan."
+    )
     epoch: str | None = Field(default=None, description="The quarter, of older releases.")
     unpaid: int = Field(default=0, description="Intended, but no budget pays for any action.")
     no_gains: NoGains | None = Field(

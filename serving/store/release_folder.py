@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from actions.plan.holdout import PERSISTENT
 from core.errors import ArtifactError
 from core.files import SCHEMA_VERSION, read_json
 from core.params import TOO_LARGE
@@ -187,6 +188,7 @@ def _plan(plan: Row) -> PlanTotals:
         customers=plan["customers"],
         contacts=treated["customers"],
         withheld=held["withheld"] - unpaid["customers"],
+        always_withheld=arms.get("withheld_by", {}).get(PERSISTENT, 0),
         epoch=plan.get("epoch"),
         unpaid=unpaid["customers"],
         no_gains=plan.get("no_gains"),

@@ -36,6 +36,11 @@ def test_who_is_withheld_is_told_with_the_share_and_what_it_will_show(planned):
     assert "by Apr 1, 2018 whether actions keep at least 21% of" in first
     assert "by Jan 1, 2019 whether actions keep at least 10.1% of" in last
     assert "held back" not in " ".join(planned(withheld=False))
+    by = {"holdout_share_by": "assumed", "withheld_by": {"persistent_control": 1}}
+    told = (
+        "effect. Of them 1 get no offers from any plan: they show what all offers together do. Each"
+    )
+    assert told in planned(arms=by)[-1]
     older = planned(arms={})
     assert older[-1].endswith("A further 1 customer held back to measure the effect.")
     assert "по жребию оставляет без действия" in planned("ru")[-3]

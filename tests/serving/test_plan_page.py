@@ -66,6 +66,15 @@ def test_who_is_offered_what_is_the_same_and_in_the_same_order_on_page_and_api(s
     assert sum(one["contacts"] for one in told["actions"]) == 77
 
 
+def test_who_gets_no_offers_from_any_plan_is_told_beside_those_left_out_by_lot(service):
+    assert service.get("/v1/releases/current").json()["plan"]["always_withheld"] == 2
+    for path in ("/plan", "/"):
+        told = text_of(page(service, f"{path}?language=en").one("main"))
+        assert "held back to measure the effect. Of them 2 get no offers from any plan" in told
+        told = text_of(page(service, f"{path}?language=ru").one("main"))
+        assert "Из них 2 не получают предложений ни в одном плане" in told
+
+
 def test_an_action_leads_to_its_customers_and_its_contacts_to_those_to_be_contacted(service):
     tree = page(service, "/plan?language=en")
     (row,) = [r for r in tree.all("tr") if r.get("data-action") == "check_in_email"]
