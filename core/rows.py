@@ -53,3 +53,11 @@ class Rows:
         with pq.ParquetFile(self._path) as file:
             for groups in self._groups or ((),):
                 yield file.read_row_groups(list(groups), columns=names).to_pandas()
+
+
+def without_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a table and their types, and nothing of its rows.
+
+    No row of it is held: `head(0)` is a view, which keeps every text of the table in memory.
+    """
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in frame.dtypes.items()})

@@ -16,6 +16,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from core.errors import TableError
 from core.parts import Spilled
+from core.rows import without_rows
 from sources.contract import ENOUGH, LEFT_OUT, TABLES
 from sources.notes import NOTES, Note
 from sources.params import SourceParams
@@ -117,7 +118,11 @@ def _in_span(raw: RawParts, params: SourceParams, currency: str | None, span: Sp
         rows.add(checked.rows)
         aside.add(in_text(checked.quarantine))
         facts.append(
-            replace(checked, rows=checked.rows.head(0), quarantine=checked.quarantine.head(0))
+            replace(
+                checked,
+                rows=without_rows(checked.rows),
+                quarantine=without_rows(checked.quarantine),
+            )
         )
     table = CheckedParts(_together(facts, raw), raw.folder, rows, aside, max(last, default=None))
     return _Pass(table, minutes.span(), pd.concat(some, ignore_index=True) if some else None)

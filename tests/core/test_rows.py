@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from core.parts import write_parts
-from core.rows import Rows
+from core.rows import Rows, without_rows
 
 FRAME = pd.DataFrame({"order_id": ["a", "a", "b", "c"], "amount": [1.0, 2.0, 3.0, None]})
 PARTS = (FRAME.iloc[:2], FRAME.iloc[2:])
@@ -39,3 +39,15 @@ def test_a_table_without_rows_has_one_empty_part(tmp_path):
     write_parts([FRAME.head(0)], tmp_path / "none.parquet")
     (part,) = Rows.in_file(tmp_path / "none.parquet", is_in_parts=True).parts()
     assert part.empty and list(part) == list(FRAME)
+
+
+def test_columns_without_rows_hold_none_of_them():
+    frame = pd.DataFrame({"id": [f"customer {number}" for number in range(5_000)], "day": 1.5})
+    found = without_rows(frame)
+    assert found.dtypes.equals(frame.dtypes) and found.empty
+    assert held(found) < 100 < 50_000 < held(frame.head(0))
+
+
+def held(frame):
+    """Bytes of the texts that a table keeps in memory, whether or not they are in its rows."""
+    return frame["id"].array.__arrow_array__().get_total_buffer_size()

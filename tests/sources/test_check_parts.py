@@ -11,6 +11,7 @@ from core.errors import EnvironmentProblem
 from sources.kinds import files
 from sources.kinds.sql import source as sql
 from sources.params import SourceParams
+from sources.tables import check_tables as check_tables_of
 from sources.tables import cutting
 from sources.tables.check_tables import check_in_parts, check_tables
 from sources.tables.erased import parts_without_erased, without_erased
@@ -25,6 +26,19 @@ def test_clean_lines_are_those_of_the_whole(tmp_path):
     whole, parts, said = both(tmp_path, {"orders": lines()})
     alike(whole["orders"], parts["orders"])
     assert said == [] and whole["orders"].counts["kept"] == 2 * ORDERS
+
+
+def test_what_is_kept_of_a_checked_part_holds_none_of_its_rows(tmp_path, monkeypatch):
+    together, held = check_tables_of._together, []
+
+    def spy(facts, raw):
+        held.extend(one.rows["order_id"].array.__arrow_array__() for one in facts)
+        return together(facts, raw)
+
+    monkeypatch.setattr(check_tables_of, "_together", spy)
+    both(tmp_path, {"orders": lines()})
+    assert len(held) > 2
+    assert max(texts.get_total_buffer_size() for texts in held) < 100
 
 
 def test_faults_of_single_rows_add_up(tmp_path):
