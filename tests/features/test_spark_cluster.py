@@ -4,6 +4,7 @@ import shutil
 import time
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -169,59 +170,49 @@ def test_the_master_is_that_of_sparks_own_configuration(tmp_path):
     checks.check_master("yarn")
 
 
+class Context:
+    """What is asked of a cluster's context, which has a job to do and so many workers."""
+
+    master, _jsc = "spark://one:7077", property(lambda self: self)
+
+    def __init__(self, workers):
+        self.workers, self.cancelled = workers, Event()
+
+    def sc(self):
+        return self
+
+    statusTracker = sc  # noqa: N815
+
+    def getExecutorInfos(self):  # noqa: N802
+        return ["driver", "one"][: 1 + self.workers]
+
+    def getActiveJobsIds(self):  # noqa: N802
+        return [1]
+
+    def cancelAllJobs(self):  # noqa: N802
+        self.cancelled.set()
+
+
 def test_without_a_worker_nothing_waits_for_ever(monkeypatch):
-    class Context:
-        master, _jsc = "spark://one:7077", property(lambda self: self)
-
-        def sc(self):
-            return self
-
-        statusTracker = sc  # noqa: N815
-
-        def getExecutorInfos(self):  # noqa: N802
-            return ["driver"]
-
-    class Session:
-        sparkContext = Context()  # noqa: N815
-
+    session = SimpleNamespace(sparkContext=Context(workers=0))
     monkeypatch.setattr(checks, "WORKER_SECONDS", 0.0)
     with pytest.raises(EnvironmentProblem, match="gave no worker within 0 seconds: start workers"):
-        checks.check_workers(Session(), Path())
+        checks.check_workers(session, Path())
 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_work_ends_when_no_worker_is_left_and_not_before(monkeypatch, workers):
     from pyspark.errors import PySparkException
 
-    cancelled = Event()
-
-    class Context:
-        """A cluster whose job takes half a second, unless it is cancelled."""
-
-        master, _jsc = "spark://one:7077", property(lambda self: self)
-
-        def sc(self):
-            return self
-
-        statusTracker = sc  # noqa: N815
-
-        def getExecutorInfos(self):  # noqa: N802
-            return ["driver", "one"][: 1 + workers]
-
-        def getActiveJobsIds(self):  # noqa: N802
-            return [1]
-
-        def cancelAllJobs(self):  # noqa: N802
-            cancelled.set()
-
+    context = Context(workers)
     monkeypatch.setattr(checks, "WORKER_SECONDS", 0.05)
     if workers:
-        with checks.watched(Context()):
-            assert not cancelled.wait(0.5)
+        with checks.watched(context):
+            assert not context.cancelled.wait(0.5)
         return
     with (
         pytest.raises(EnvironmentProblem, match="lost its last worker amid the work"),
-        checks.watched(Context()),
+        checks.watched(context),
     ):
-        assert cancelled.wait(5)
+        assert context.cancelled.wait(5)
         raise PySparkException("Job 1 cancelled")
