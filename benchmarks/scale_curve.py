@@ -2,9 +2,11 @@
 
 Read from benchmarks/out/scale.json, which `make bench-scale` writes. A straight line through the
 two largest sizes that were measured goes on to sizes that were not: these are estimates, and are
-named so. Draws benchmarks/out/scale.svg:
+named so. A size whose seconds are those of a busy machine can be left out. Draws
+benchmarks/out/scale.svg:
 
     python -m benchmarks.scale_curve
+    python -m benchmarks.scale_curve --without 1000000
     python -m benchmarks.scale_curve --svg docs/images/scale.svg
 """
 
@@ -28,11 +30,13 @@ ALL = "all"
 Sizes = dict[int, tuple[float, float]]  # seconds and MB by number of customers
 
 
-def measured(rows: Sequence[Mapping[str, Any]], engine: str) -> dict[str, Sizes]:
+def measured(
+    rows: Sequence[Mapping[str, Any]], engine: str, without: Sequence[int] = ()
+) -> dict[str, Sizes]:
     """Seconds and MB of each stage, by size; `all` of the sizes whose whole road was run."""
     found: dict[str, Sizes] = {name: {} for name in (*ROAD, ALL)}
     for row in rows:
-        if row["engine"] == engine:
+        if row["engine"] == engine and row["customers"] not in without:
             found[row["stage"]][row["customers"]] = (row["seconds"], row["peak_mb"])
     sizes = set.intersection(*(set(found[name]) for name in ROAD))
     for size in sizes:
@@ -154,8 +158,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--engine", default="duckdb")
     parser.add_argument("--svg", type=Path, default=SVG)
+    parser.add_argument("--without", type=int, nargs="+", default=[], metavar="CUSTOMERS")
     asked = parser.parse_args(arguments)
-    found = measured(json.loads(OUT.read_text(encoding="utf-8"))["rows"], asked.engine)
+    rows = json.loads(OUT.read_text(encoding="utf-8"))["rows"]
+    found = measured(rows, asked.engine, asked.without)
     print("\n".join(table(found)))
     draw(found, asked.svg)
     print(f"drawn in {asked.svg}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 
@@ -53,6 +54,16 @@ class Rows:
         with pq.ParquetFile(self._path) as file:
             for groups in self._groups or ((),):
                 yield file.read_row_groups(list(groups), columns=names).to_pandas()
+
+
+def batches(path: Path, rows: int) -> Iterator[pa.Table]:
+    """The rows of a Parquet file, so many at a time, without the metadata of who wrote it.
+
+    Without `pre_buffer`, with which Arrow keeps what it has read of the file until the last batch.
+    """
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        for batch in file.iter_batches(rows):
+            yield pa.table(batch).replace_schema_metadata(None)
 
 
 def without_rows(frame: pd.DataFrame) -> pd.DataFrame:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from sqlalchemy import Connection, Engine, select
 
 from core.files import CONTACT_DETAILS as FILE
+from core.rows import batches
 from serving.store.database import writing
 from serving.store.kept_out import without_those_out
 from serving.store.tables import CONTACT_DETAILS, release_parts
@@ -30,9 +30,8 @@ def load_contact_details(engine: Engine, number: int, folder: Path) -> None:
     file = folder / FILE
     if not file.exists():
         return
-    for part, batch in enumerate(pq.ParquetFile(file).iter_batches(PART)):
+    for part, rows in enumerate(batches(file, PART)):
         with writing(engine) as connection:
-            rows = pa.table(batch).replace_schema_metadata(None)
             texts = [rows[name].cast(pa.string()) for name in rows.column_names]
             rows = pa.table(texts, names=rows.column_names)
             rows = without_those_out(connection, rows)

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from sqlalchemy import ColumnElement, Connection, Engine, delete, or_, select
 
 from core.files import HISTORIES
+from core.rows import batches
 from serving.store.database import writing
 from serving.store.kept_out import who_is_out
 from serving.store.order_ids import hashes_of, keep_order_ids, key_of_ids
@@ -49,13 +49,12 @@ def load_histories(engine: Engine, number: int, folder: Path) -> tuple[str | Non
         connection.execute(delete(release_parts).where(*its))
     for file in sorted((folder / HISTORIES).glob("*.parquet")):
         time = TABLES[file.stem].time
-        batches = enumerate(pq.ParquetFile(file).iter_batches(PART))
-        while some := list(islice(batches, AT_ONCE)):
+        parts = enumerate(batches(file, PART))
+        while some := list(islice(parts, AT_ONCE)):
             with writing(engine) as connection:
                 # Asked each time: somebody may be erased while this is being loaded.
                 is_out = who_is_out(connection)
-                for part, batch in some:
-                    rows = pa.table(batch).replace_schema_metadata(None)
+                for part, rows in some:
                     if file.stem == ORDERS.name:
                         newest = pc.max(rows[time]).as_py().date()
                         until = newest if until is None else max(until, newest)
@@ -70,7 +69,9 @@ def load_histories(engine: Engine, number: int, folder: Path) -> tuple[str | Non
                         write_part(connection, number, HISTORY + file.stem, part, rows)
     if order_ids:
         with writing(engine) as connection:
-            keep_order_ids(connection, number, np.concatenate(order_ids))
+            hashes = np.concatenate(order_ids)
+            order_ids.clear()
+            keep_order_ids(connection, number, hashes)
     return (None if until is None else until.isoformat()), left_out
 
 

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from actions.plan.holdout import PERSISTENT
 from core.errors import ArtifactError
 from core.files import SCHEMA_VERSION, read_json
 from core.params import TOO_LARGE
+from core.rows import batches
 from models.words import Status
 from serving.cards.forecast import SalesForecast
 from serving.cards.release import PlanTotals, Quality, ReleaseFacts
@@ -48,9 +48,7 @@ class Counts:
 
 def read_cards(folder: Path) -> Iterator[pa.Table]:
     """The rows of cards.parquet, some thousand at a time."""
-    file = pq.ParquetFile(folder / "cards.parquet", pre_buffer=False)
-    for batch in file.iter_batches(BATCH):
-        table = pa.table(batch).replace_schema_metadata(None)
+    for table in batches(folder / "cards.parquet", BATCH):
         place = table.column_names.index("customer_id")
         yield table.set_column(place, "customer_id", table["customer_id"].cast(pa.string()))
 
@@ -61,10 +59,8 @@ def read_timelines(folder: Path) -> Iterator[tuple[list[str], list[bytes]]]:
     Raises ValueError for rows without a customer or a day.
     """
     rest: pa.Table | None = None
-    file = pq.ParquetFile(folder / "purchases.parquet", pre_buffer=False)
-    for batch in file.iter_batches(PURCHASES):
-        table = pa.table(batch).replace_schema_metadata(None)
-        table = table if rest is None else pa.concat_tables([rest, table])
+    for read in batches(folder / "purchases.parquet", PURCHASES):
+        table = read if rest is None else pa.concat_tables([rest, read])
         customers = table["customer_id"].combine_chunks().dictionary_encode().indices
         last = (
             int(np.flatnonzero(np.diff(customers.to_numpy()))[-1]) + 1
@@ -104,7 +100,7 @@ def _timelines(table: pa.Table) -> tuple[list[str], list[bytes]]:
 def read_facts(folder: Path, manifest: dict[str, Any], counts: Counts) -> ReleaseFacts:
     """The facts of the release for readers; `counts` are those of its cards."""
     plan = read_json(folder / "plan.json")
-    first = next(pq.ParquetFile(folder / "cards.parquet").iter_batches(1)).to_pylist()[0]
+    first = next(batches(folder / "cards.parquet", 1)).to_pylist()[0]
     return ReleaseFacts(
         release_id=manifest["release_id"],
         as_of_date=manifest["as_of_date"],

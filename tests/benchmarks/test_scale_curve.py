@@ -41,6 +41,12 @@ def test_the_line_goes_on_from_the_two_largest_sizes():
     assert (seconds, mb) == pytest.approx((1_001 * len(ROAD), 10_500))
 
 
+def test_a_size_of_a_busy_machine_can_be_left_out():
+    found = measured(rows(100_000, MILLION, 3 * MILLION), "duckdb", [MILLION])
+    assert set(found["score"]) == set(found["all"]) == {100_000, 3 * MILLION}
+    assert linear(found["score"]) == pytest.approx(301 / 11 / 30)
+
+
 def test_what_shrank_with_the_size_is_not_taken_to_shrink_further():
     assert growth({100_000: (10.0, 900.0), MILLION: (100.0, 700.0)}) == pytest.approx((100, 0))
     assert growth({100_000: (90.0, 500.0), MILLION: (50.0, 590.0)}) == pytest.approx((0, 100))

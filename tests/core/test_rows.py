@@ -1,12 +1,17 @@
 """The rows of a table come part by part, the same from memory and from a file."""
 
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from core.parts import write_parts
-from core.rows import Rows, without_rows
+from core.rows import Rows, batches, without_rows
 
 FRAME = pd.DataFrame({"order_id": ["a", "a", "b", "c"], "amount": [1.0, 2.0, 3.0, None]})
+ROOT = Path(__file__).resolve().parents[2]
 PARTS = (FRAME.iloc[:2], FRAME.iloc[2:])
 
 
@@ -39,6 +44,31 @@ def test_a_table_without_rows_has_one_empty_part(tmp_path):
     write_parts([FRAME.head(0)], tmp_path / "none.parquet")
     (part,) = Rows.in_file(tmp_path / "none.parquet", is_in_parts=True).parts()
     assert part.empty and list(part) == list(FRAME)
+
+
+def test_batches_of_a_file_are_its_rows_in_order(path):
+    found = list(batches(path, 3))
+    assert [len(table) for table in found] == [3, 1]
+    assert found[0].schema.metadata is None
+    pd.testing.assert_frame_equal(pa.concat_tables(found).to_pandas(), FRAME)
+
+
+def test_what_was_read_of_a_file_is_let_go_before_its_last_batch(tmp_path):
+    random = np.random.default_rng(1)
+    some = (pd.DataFrame({"amount": random.random(20_000)}) for _ in range(20))
+    write_parts(some, tmp_path / "large.parquet")
+    assert (tmp_path / "large.parquet").stat().st_size > 3_000_000
+    before = pa.total_allocated_bytes()
+    most = max(pa.total_allocated_bytes() - before for _ in batches(tmp_path / "large.parquet", 99))
+    assert most < 1_000_000
+
+
+def test_no_other_code_reads_a_file_in_batches():
+    packages = ("actions", "core", "features", "models", "pipelines", "serving", "sources")
+    code = [file for package in packages for file in (ROOT / package).rglob("*.py")]
+    assert len(code) > 300
+    found = [str(file.relative_to(ROOT)) for file in code if "iter_batches(" in file.read_text()]
+    assert found == ["core/rows.py"]
 
 
 def test_columns_without_rows_hold_none_of_them():
